@@ -1,0 +1,25 @@
+"""Errors that a user can cause. The command prints their one line and exits with status 2."""
+
+
+class LandscapeError(Exception):
+    """Base of all errors a user can cause: one line with what was expected, what was found and what to do."""
+
+
+class ConfigError(LandscapeError):
+    """A run file, a table or a key of it is not usable."""
+
+
+class DataError(LandscapeError):
+    """A data set cannot be read or does not fit the network."""
+
+
+class DatabaseError(LandscapeError):
+    """A database file cannot be created, read or continued."""
+
+
+class PropertyError(LandscapeError):
+    """A property cannot be computed for the stored points."""
+
+
+class SearchError(LandscapeError):
+    """An objective breaks the contract that the search relies on."""

@@ -1,0 +1,51 @@
+"""The two protocols through which the search sees the world: an energy and its symmetry.
+
+Shapes: W walkers, P parameters; everything is float64. Tensors of an `Objective` live on its device;
+a `Symmetry` works on numpy arrays, because alignment and sorting happen once a point, not once a step.
+"""
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from torch import Tensor, device
+
+
+class Symmetry(Protocol):
+    """The group of transformations that leave the energy unchanged."""
+
+    def canonical(self, theta: np.ndarray) -> np.ndarray:
+        """Unique representatives [W, P] of the orbits of theta [W, P], stable under noise of 1e-9."""
+
+    def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """The copies [W, P] of theta [W, P] that are nearest to reference [W, P], row by row."""
+
+    def distance(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """Euclidean distance [W] between the rows of reference and the aligned rows of theta."""
+
+    def log_orbit_size(self, theta: np.ndarray) -> np.ndarray:
+        """Natural logarithm [W] of the number of distinct copies of each row."""
+
+
+@runtime_checkable
+class Objective(Protocol):
+    """A twice differentiable energy of W points at once.
+
+    `curvature_threshold` is the t of the index test: an eigenvalue below -t counts as negative.
+    """
+
+    n_parameters: int
+    device: device
+    symmetry: Symmetry
+    curvature_threshold: float
+
+    def energy(self, theta: Tensor) -> Tensor:
+        """Energies [W] of theta [W, P]."""
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies [W] and gradients [W, P] of theta [W, P]."""
+
+    def hessian(self, theta: Tensor) -> Tensor:
+        """Hessians [W, P, P] of theta [W, P]."""
+
+    def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
+        """Products [W, P] of the Hessians at theta [W, P] with vector [W, P]."""
