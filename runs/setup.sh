@@ -1,0 +1,42 @@
+# Sourced by runs/quickstart.sh and tests/run.sh. Goes to the checkout, makes .venv there and installs the pinned
+# dependencies, if that is not done yet, and puts .venv on the PATH. A stamp in .venv tells what was installed last.
+
+cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
+export OMP_NUM_THREADS=1 # a task computes with one thread; cores are filled by running tasks side by side
+
+is_recent_python() {
+    command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+find_python() {
+    local python
+    for python in python3 python3.14 python3.13 python3.12 python3.11; do
+        if is_recent_python "$python"; then
+            echo "$python"
+            return
+        fi
+    done
+    echo "set-up: expected Python 3.11 or newer on the PATH, found $(python3 --version 2>&1 || true); install one" >&2
+    return 1
+}
+
+is_usable_venv() { # of a moved or copied checkout, pip still belongs to the old place
+    is_recent_python .venv/bin/python && [[ "$(.venv/bin/pip --version 2>/dev/null)" == *"$PWD/.venv/"* ]]
+}
+
+set_up() {
+    local stamp python
+    stamp="$PWD $(cat pyproject.toml constraints.txt runs/setup.sh | cksum)"
+    [[ "$(cat .venv/setup-stamp 2>/dev/null)" == "$stamp" ]] && is_recent_python .venv/bin/python && return
+    if ! is_usable_venv; then
+        python=$(find_python)
+        echo "set-up: making .venv with $("$python" --version)" >&2
+        "$python" -m venv --clear .venv
+    fi
+    echo "set-up: installing the pinned dependencies" >&2
+    .venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+    echo "$stamp" >.venv/setup-stamp
+}
+
+set_up
+export PATH="$PWD/.venv/bin:$PATH"
