@@ -1,0 +1,105 @@
+"""Wording of messages to users: the nearest known name, values as TOML, and a failed check of a model in one line."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+_EXPECTED = {
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "a string",
+    "tuple_type": "a list",
+    "too_short": "a list of at least one value",
+    "model_type": "a table",
+    "greater_than": "a number greater than {gt:g}",
+    "greater_than_equal": "a number not less than {ge:g}",
+    "less_than": "a number less than {lt:g}",
+    "less_than_equal": "a number not greater than {le:g}",
+}
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` was probably meant to be, if there is one."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one, or all of them where none is near."""
+    choices = list(known)
+    near = nearest(name, choices)
+    return f"did you mean '{near}'?" if near else f"known are {', '.join(choices)}"
+
+
+def toml_value(value: object) -> str:
+    """A boolean, number, string or sequence of them as TOML, on one line."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case list() | tuple():
+            return f"[{', '.join(toml_value(item) for item in value)}]"
+        case _:
+            return str(value)
+
+
+def one_line(model: type[BaseModel], error: ValidationError) -> str:
+    """What a validation of `model` stumbled over: where, what was expected and what was found.
+
+    Of several mistakes one is told; an unknown name goes first, since it explains a missing one.
+    """
+    detail = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
+    place = _place(model, detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        *tables, name = (str(part) for part in detail["loc"])
+        return f"{place} is unknown; {did_you_mean(name, _names(model, tables))}"
+    if detail["type"] == "missing":
+        return f"{place} is missing; it has no default and must be given"
+    return f"{place}: {_expected(detail)}{_found(detail)}".removeprefix(": ")
+
+
+def _expected(detail: ErrorDetails) -> str:
+    if detail["type"] in _EXPECTED:
+        return "expected " + _EXPECTED[detail["type"]].format(**detail.get("ctx", {}))
+    return detail["msg"].replace("Input should be ", "expected ", 1).removeprefix("Value error, ")
+
+
+def _found(detail: ErrorDetails) -> str:
+    found = detail["input"]
+    if isinstance(found, Mapping):  # a check across the keys of a table says itself what it found
+        return "" if detail["type"] == "value_error" else ", found a table"
+    text = toml_value(found)
+    shown = text if len(text) <= 60 else f"{text[:60]}..."
+    choices = re.findall(r"\w+", str(detail.get("ctx", {}).get("expected", "")))
+    near = nearest(found, choices) if isinstance(found, str) else None
+    return f", found {shown}" + (f"; did you mean '{near}'?" if near else "")
+
+
+def _place(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
+    """``[table] key[index]`` in a whole run file, ``key[index]`` in a model of one table."""
+    keys = [_key(part) for part in path if isinstance(part, str)]
+    if keys and _tables(model):
+        keys[0] = f"[{keys[0]}]"
+    return " ".join(keys) + "".join(f"[{part}]" for part in path if isinstance(part, int))
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[\w.-]+", name) else json.dumps(name)
+
+
+def _tables(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    annotations = {name: field.annotation for name, field in model.model_fields.items()}
+    return {name: a for name, a in annotations.items() if isinstance(a, type) and issubclass(a, BaseModel)}
+
+
+def _names(model: type[BaseModel], tables: list[str]) -> list[str]:
+    """The keys of the table that `tables` leads to."""
+    for name in tables:
+        model = _tables(model)[name]
+    return list(model.model_fields)
