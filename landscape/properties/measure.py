@@ -1,0 +1,177 @@
+"""Named properties of stored minima, in groups that share their work.
+
+A group is a function from a block of minima to named tensors. `measure` cuts the minima into blocks and, inside,
+the means over samples into chunks (`chunks.py`): the working set is that of `numerics.batching`, 2 MiB on a CPU
+and 2 GiB on a GPU, however many minima and samples there are; one Hessian [P, P] and what the problem
+needs to build it are the least. Everything is pure: nothing is stored here.
+
+    loss         clean_loss, l2_loss, squared_norm, accuracy; test_loss, test_accuracy where there is a test part
+    curvature    the Hessian's spectrum; refused for a non-smooth activation
+    robustness   adversarial_loss, fgsm_accuracy, pgd_accuracy, certified_accuracy_ibp, one column an epsilon
+    sensitivity  sensitivity_logits, sensitivity_softmax, one column an epsilon; refused for a foreign module
+
+Regression has no classes: every accuracy is left out. Softmax sensitivity is left out unless the loss is
+cross-entropy, the certified accuracy for a torch module that is no dense network, which has no bounds here.
+`available_groups` tells which groups a problem admits.
+
+Shapes: M minima, P parameters, N samples, d inputs, K outputs, E perturbation sizes.
+"""
+
+import difflib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.errors import PropertyError
+from landscape.numerics.batching import rows_per_chunk
+from landscape.problems.problem import Problem
+from landscape.properties.bounds import require_dense
+from landscape.properties.catalogue import DESCRIPTIONS
+from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
+from landscape.properties.curvature import curvature, require_smooth
+from landscape.properties.loss_parts import norms, sample_losses
+from landscape.properties.robustness import sample_robustness
+from landscape.properties.sensitivity import sample_sensitivity
+from landscape.properties.settings import MeasureSettings, Samples
+
+Named = dict[str, Tensor]
+
+
+class MeasuredProperty(NamedTuple):
+    """Values float64 [M, ...] of one property, with what they mean."""
+
+    values: np.ndarray
+    description: str
+    units: str
+
+
+class Work(NamedTuple):
+    """What all blocks share: the problem, the settings, half-widths [E, d] and training samples on the device."""
+
+    problem: Problem
+    settings: MeasureSettings
+    half_widths: Tensor
+    samples: Samples
+
+
+class Group(NamedTuple):
+    """Properties measured together: a function of a block of minima, the minima of a block, and a check that raises
+    PropertyError where the problem does not admit the group.
+    """
+
+    compute: Callable[[Work, Tensor], Named]
+    block: Callable[[Problem], int]
+    require: Callable[[Problem], object]
+
+
+def measure(
+    problem: Problem, theta: np.ndarray, groups: Sequence[str], settings: MeasureSettings
+) -> dict[str, MeasuredProperty]:
+    """Measure the named groups at theta [M, P].
+
+    Values are float64 [M], or [M, E] where there is one column an epsilon of the settings. Raises PropertyError
+    for an unknown or unsuitable group, for theta of a wrong shape or not finite, and if a bound and an
+    attack contradict each other.
+    """
+    chosen = [_group(problem, name) for name in groups]
+    points = _points(problem, theta)
+    work = _work(problem, settings)
+    found: dict[str, MeasuredProperty] = {}
+    for group in chosen:
+        blocks = [group.compute(work, block) for block in torch.split(points, group.block(problem))]
+        for name in blocks[0]:
+            values = torch.cat([block[name] for block in blocks]).cpu().numpy()
+            found[name] = MeasuredProperty(values, *DESCRIPTIONS[name])
+    return found
+
+
+def available_groups(problem: Problem) -> tuple[str, ...]:
+    """Names of the groups that the problem admits."""
+    return tuple(name for name, group in GROUPS.items() if _admits(problem, group))
+
+
+def _losses(work: Work, theta: Tensor) -> Named:
+    problem, chunk = work.problem, samples_per_chunk(work.problem)
+    found = norms(problem, theta) | sample_mean(
+        lambda part: sample_losses(problem, theta, part, ("clean_loss", "accuracy")), work.samples, chunk
+    )
+    if problem.test_inputs is None or problem.test_targets is None:
+        return found
+    test = Samples(problem.test_inputs, problem.test_targets, work.samples.offsets[:0])
+    return found | sample_mean(
+        lambda part: sample_losses(problem, theta, part, ("test_loss", "test_accuracy")), test, chunk
+    )
+
+
+def _curvature(work: Work, theta: Tensor) -> Named:
+    return curvature(work.problem, theta)
+
+
+def _robustness(work: Work, theta: Tensor) -> Named:
+    return sample_mean(
+        lambda part: sample_robustness(work.problem, theta, part, work.half_widths, work.settings.pgd_steps),
+        work.samples,
+        samples_per_chunk(work.problem),
+    )
+
+
+def _sensitivity(work: Work, theta: Tensor) -> Named:
+    return sample_mean(
+        lambda part: sample_sensitivity(work.problem, theta, part.inputs, work.half_widths),
+        work.samples,
+        samples_per_chunk(work.problem),
+    )
+
+
+def _nothing_required(problem: Problem) -> None:
+    """Every problem admits the group."""
+
+
+GROUPS: dict[str, Group] = {
+    "loss": Group(_losses, minima_per_block, _nothing_required),
+    "curvature": Group(
+        _curvature, lambda problem: rows_per_chunk(problem.n_parameters**2, problem.device), require_smooth
+    ),
+    "robustness": Group(_robustness, minima_per_block, _nothing_required),
+    "sensitivity": Group(_sensitivity, minima_per_block, require_dense),
+}
+
+
+def _group(problem: Problem, name: str) -> Group:
+    if name not in GROUPS:
+        near = difflib.get_close_matches(name, GROUPS, 1)
+        hint = f"did you mean {near[0]!r}?" if near else "choose from these"
+        raise PropertyError(f"a property group must be one of {', '.join(GROUPS)}, found {name!r}: {hint}")
+    GROUPS[name].require(problem)
+    return GROUPS[name]
+
+
+def _admits(problem: Problem, group: Group) -> bool:
+    try:
+        group.require(problem)
+    except PropertyError:
+        return False
+    return True
+
+
+def _points(problem: Problem, theta: np.ndarray) -> Tensor:
+    expected = problem.n_parameters
+    if theta.ndim != 2 or theta.shape[1] != expected or not len(theta):
+        raise PropertyError(
+            f"minima must be an array [M, {expected}] with M >= 1, found shape {list(theta.shape)}: "
+            "measure minima of this very problem, one a row"
+        )
+    bad = np.flatnonzero(~np.isfinite(theta).all(1))
+    if bad.size:
+        raise PropertyError(f"parameters must be finite, found {bad.size} rows that are not, first {bad[0]}: drop them")
+    return torch.tensor(theta, dtype=torch.float64, device=problem.device)
+
+
+def _work(problem: Problem, settings: MeasureSettings) -> Work:
+    n_samples, n_inputs = problem.inputs.shape
+    half_widths = torch.tensor(settings.half_widths(n_inputs), device=problem.device)
+    offsets = torch.tensor(settings.offsets(n_samples, n_inputs), device=problem.device)
+    return Work(problem, settings, half_widths, Samples(problem.inputs, problem.targets, offsets))

@@ -1,0 +1,185 @@
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from landscape.errors import PropertyError
+from landscape.numerics import batching
+from landscape.problems.problem import Problem
+from landscape.properties import robustness
+from landscape.properties.catalogue import DESCRIPTIONS
+from landscape.properties.measure import GROUPS, available_groups, measure
+from landscape.properties.robustness import check_order
+from landscape.properties.settings import Epsilon, MeasureSettings
+from tests.properties.small_problems import iris_minimum, small_problem
+
+SETTINGS = MeasureSettings(epsilon=(0.1, 0.3), pgd_steps=8, pgd_restarts=3)
+
+
+def points(problem: Problem, count: int) -> np.ndarray:
+    return np.random.default_rng(6).normal(size=(count, problem.n_parameters))
+
+
+def test_reference_values_of_iris() -> None:
+    problem, theta = iris_minimum()
+    found = measure(problem, theta[None], ["loss", "robustness"], MeasureSettings(epsilon=(0.3,)))
+    assert found["fgsm_accuracy"].values.item() == pytest.approx(0.680, abs=1e-4)
+    assert found["pgd_accuracy"].values.item() == pytest.approx(0.6733, abs=1e-4)
+    assert found["certified_accuracy_ibp"].values.item() == pytest.approx(0.6133, abs=1e-4)
+    energy = found["clean_loss"].values.item() + found["l2_loss"].values.item()
+    assert energy == pytest.approx(0.08600617530996, abs=1e-10)
+
+
+def test_every_property_has_a_description_and_its_shape() -> None:
+    problem = Problem(dataset="iris", hidden=[3], l2=1e-3, test_fraction=0.2)
+    found = measure(problem, points(problem, 5), list(GROUPS), SETTINGS)
+    assert set(found) == set(DESCRIPTIONS)
+    for name, (values, description, units) in found.items():
+        columns = (5, 2) if "one column an epsilon" in DESCRIPTIONS[name][0] else (5,)
+        assert values.shape == columns, name
+        assert values.dtype == np.float64
+        assert description
+        assert units
+        assert np.isfinite(values).all(), name
+
+
+def test_clean_and_test_accuracy_match_a_direct_count() -> None:
+    problem = Problem(dataset="iris", hidden=[3], l2=1e-3, test_fraction=0.2)
+    theta = points(problem, 3)
+    found = measure(problem, theta, ["loss"], SETTINGS)
+    assert problem.test_inputs is not None
+    assert problem.test_targets is not None
+    for name, inputs, targets in (
+        ("accuracy", problem.inputs, problem.targets),
+        ("test_accuracy", problem.test_inputs, problem.test_targets),
+    ):
+        predicted = problem.network.outputs(torch.tensor(theta), inputs).argmax(2)
+        correct = torch.eq(predicted, targets).to(torch.float64)
+        np.testing.assert_allclose(found[name].values, correct.mean(1))
+
+
+@pytest.mark.parametrize(("activation", "hidden"), [("tanh", [5]), ("gelu", [4, 3]), ("relu", [4, 4, 3])])
+def test_a_batch_equals_its_members_alone(activation: str, hidden: list[int]) -> None:
+    problem = small_problem(activation, hidden)
+    theta, groups = points(problem, 7), available_groups(small_problem(activation, hidden))
+    together = measure(problem, theta, groups, SETTINGS)
+    for row in range(7):
+        alone = measure(problem, theta[row : row + 1], groups, SETTINGS)
+        for name, (values, *_) in together.items():
+            np.testing.assert_allclose(alone[name].values[0], values[row], rtol=1e-9, atol=1e-10, err_msg=name)
+
+
+def test_chunks_of_minima_and_samples_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = small_problem("tanh", [5])
+    theta = points(problem, 7)
+    whole = measure(problem, theta, list(GROUPS), SETTINGS)
+    monkeypatch.setitem(batching.CHUNK_BYTES, "cpu", 8 * 5 * 45)
+    cut = measure(problem, theta, list(GROUPS), SETTINGS)
+    for name, (values, *_) in whole.items():
+        np.testing.assert_allclose(cut[name].values, values, rtol=1e-9, atol=1e-10, err_msg=name)
+
+
+def test_one_epsilon_a_feature() -> None:
+    problem = small_problem("tanh", [5])
+    theta = points(problem, 2)
+    scalar = measure(problem, theta, ["robustness"], MeasureSettings((0.2,), 4, 2))
+    vector = measure(problem, theta, ["robustness"], MeasureSettings(((0.2, 0.2, 0.2),), 4, 2))
+    narrow = measure(problem, theta, ["robustness"], MeasureSettings(((0.2, 1e-9, 1e-9),), 4, 2))
+    for name in scalar:
+        np.testing.assert_array_equal(scalar[name].values, vector[name].values)
+    assert (narrow["adversarial_loss"].values < scalar["adversarial_loss"].values).all()
+
+
+def test_the_seed_decides_the_random_starts() -> None:
+    problem = small_problem("gelu", [6, 6])
+    theta = points(problem, 3)
+    runs = [
+        measure(problem, theta, ["robustness"], MeasureSettings((1.0,), 3, 2, seed))["adversarial_loss"].values
+        for seed in (0, 0, 1)
+    ]
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert (runs[0] != runs[2]).any()
+
+
+def test_regression_leaves_accuracies_out() -> None:
+    problem = small_problem("tanh", [4], loss="mse")
+    found = measure(problem, points(problem, 2), available_groups(problem), SETTINGS)
+    assert not [name for name in found if "accuracy" in name]
+    assert {"adversarial_loss", "sensitivity_logits", "clean_loss", "hessian_trace"} <= set(found)
+    assert "sensitivity_softmax" not in found
+
+
+def test_a_foreign_module_is_attacked_but_not_certified() -> None:
+    module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Softsign(), torch.nn.Linear(4, 3))
+    problem = Problem.from_module(module, np.eye(3), np.arange(3), l2=1e-2)
+    assert available_groups(problem) == ("loss", "curvature", "robustness")
+    found = measure(problem, points(problem, 2), ["robustness"], SETTINGS)
+    assert set(found) == {"adversarial_loss", "fgsm_accuracy", "pgd_accuracy"}
+
+
+def test_kinks_have_no_curvature() -> None:
+    problem = small_problem("relu", [4])
+    assert available_groups(problem) == ("loss", "robustness", "sensitivity")
+    with pytest.raises(PropertyError, match="smooth activation"):
+        measure(problem, points(problem, 1), ["curvature"], SETTINGS)
+
+
+def test_accuracies_are_ordered() -> None:
+    problem = small_problem("tanh", [5])
+    found = measure(problem, points(problem, 30), ["loss", "robustness"], SETTINGS)
+    clean = np.broadcast_to(found["accuracy"].values[:, None], (30, 2))
+    chain = [found[name].values for name in ("certified_accuracy_ibp", "pgd_accuracy", "fgsm_accuracy")]
+    for lesser, greater in itertools.pairwise([*chain, clean]):
+        assert (lesser <= greater).all()
+
+
+def test_a_wrong_bound_is_reported_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = small_problem("tanh", [5])
+    monkeypatch.setattr(robustness, "certified", lambda *_: torch.ones(4, 12, dtype=torch.bool))
+    with pytest.raises(PropertyError, match="certified_accuracy_ibp must count for pgd_accuracy"):
+        measure(problem, points(problem, 4), ["robustness"], SETTINGS)
+
+
+def test_the_order_is_checked_sample_by_sample() -> None:
+    first, second = torch.tensor([[True, False]]), torch.tensor([[False, True]])
+    with pytest.raises(PropertyError, match="found 1 that do not"):
+        check_order({"a": first, "b": second}, torch.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "message"),
+    [
+        ((), "at least one"),
+        ((0.0,), "positive"),
+        ((-0.1,), "positive"),
+        ((float("nan"),), "positive"),
+        ((float("inf"),), "positive"),
+        (((),), "one number for each input"),
+        (((0.1, -0.1),), "positive"),
+    ],
+)
+def test_unusable_epsilons_are_refused(epsilon: tuple[Epsilon, ...], message: str) -> None:
+    with pytest.raises(PropertyError, match=message):
+        MeasureSettings(epsilon)
+
+
+@pytest.mark.parametrize("name", ["pgd_steps", "pgd_restarts", "seed"])
+def test_unusable_counts_are_refused(name: str) -> None:
+    with pytest.raises(PropertyError, match=name):
+        MeasureSettings((0.1,), **{name: -1})
+
+
+def test_requests_that_do_not_fit_are_refused() -> None:
+    problem = small_problem("tanh", [4])
+    good = points(problem, 2)
+    with pytest.raises(PropertyError, match="did you mean 'curvature'"):
+        measure(problem, good, ["curvatur"], SETTINGS)
+    with pytest.raises(PropertyError, match="this very problem"):
+        measure(problem, good[:, 1:], ["loss"], SETTINGS)
+    with pytest.raises(PropertyError, match="this very problem"):
+        measure(problem, good[:0], ["loss"], SETTINGS)
+    with pytest.raises(PropertyError, match="finite"):
+        measure(problem, np.full_like(good, np.nan), ["loss"], SETTINGS)
+    with pytest.raises(PropertyError, match="3 numbers for 3 inputs"):
+        measure(problem, good, ["sensitivity"], MeasureSettings(((0.1, 0.2),)))
