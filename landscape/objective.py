@@ -30,13 +30,15 @@ class Symmetry(Protocol):
 class Objective(Protocol):
     """A twice differentiable energy of W points at once.
 
-    `curvature_threshold` is the t of the index test: an eigenvalue below -t counts as negative.
+    `curvature_threshold` is the t of the index test: an eigenvalue below -t counts as negative. An objective
+    that is not `smooth` has no Hessian everywhere: it has minima and bands, but no index and no saddles.
     """
 
     n_parameters: int
     device: device
     symmetry: Symmetry
     curvature_threshold: float
+    smooth: bool
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""

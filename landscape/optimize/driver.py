@@ -1,0 +1,142 @@
+"""The one loop that runs every iterative method: it retires finished walkers, refills and restores order.
+
+A method is `init(objective, points) -> State` and `step(objective, state) -> State`. A state is a frozen
+dataclass of tensors, walkers leading, with a field `status`; walkers that are not RUNNING must be left
+unchanged by `step`. A state owns its buffers: `step` and the loop may write them in place, nobody else
+holds them. The loop looks at the status only every `CHECK_EVERY` steps, the single synchronisation with
+a device, and keeps at most `batch` walkers in hand.
+
+Work comes from a `Source`, so that what follows a finished walker (the next basin-hopping step, the next
+point of a list) can depend on the result without stopping the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from landscape.objective import Objective
+from landscape.optimize.status import Status
+
+CHECK_EVERY = 8
+
+
+class WalkerState(Protocol):
+    """A frozen dataclass of tensors with walkers on the leading axis."""
+
+    @property
+    def status(self) -> Tensor:
+        """int64[W], members of `Status`."""
+
+
+S = TypeVar("S", bound=WalkerState)
+
+
+class Method(Protocol[S]):
+    """An iterative method for independent walkers."""
+
+    def init(self, objective: Objective, points: Tensor) -> S:
+        """State of fresh walkers at points [W, ...]."""
+
+    def step(self, objective: Objective, state: S) -> S:
+        """One iteration of every running walker."""
+
+
+class Source(Protocol[S]):
+    """Where work comes from and where results go."""
+
+    def take(self, n: int) -> tuple[list[int], Tensor | None]:
+        """At most n new pieces of work: their keys and points [n', ...]; none left now: ([], None)."""
+
+    def give(self, keys: Sequence[int], state: S) -> None:
+        """Finished walkers: their keys and rows of the state."""
+
+
+def drive(method: Method[S], objective: Objective, source: Source[S], batch: int) -> None:
+    """Runs `method` until `source` has no more work and no walker is left running."""
+    keys: list[int] = []
+    state: S | None = None
+    while True:
+        keys, state = _refill(method, objective, source, batch, keys, state)
+        if state is None:
+            return
+        for _ in range(CHECK_EVERY):
+            state = method.step(objective, state)
+        keys, state = _retire(source, keys, state)
+
+
+class Listed(Source[S]):
+    """A fixed list of points as a source; results come back in the order of the list."""
+
+    def __init__(self, points: Tensor) -> None:
+        self.points = points
+        self.next = 0
+        self.parts: list[tuple[Sequence[int], S]] = []
+
+    def take(self, n: int) -> tuple[list[int], Tensor | None]:
+        """The next n points."""
+        keys = list(range(self.next, min(self.next + n, len(self.points))))
+        self.next += len(keys)
+        return keys, self.points[keys] if keys else None
+
+    def give(self, keys: Sequence[int], state: S) -> None:
+        """Keeps the results."""
+        self.parts.append((keys, state))
+
+    def result(self) -> S:
+        """State of all walkers in the order of the points."""
+        keys = [key for part, _ in self.parts for key in part]
+        joined = join([state for _, state in self.parts])
+        order = torch.empty(len(keys), dtype=torch.int64)
+        order[torch.tensor(keys)] = torch.arange(len(keys))
+        return take_rows(joined, order)
+
+
+def run_all(method: Method[S], objective: Objective, points: Tensor, batch: int) -> S:
+    """Final state of every point [W, ...], in order; at most `batch` are in hand at a time."""
+    if not len(points):
+        return method.init(objective, points)
+    source: Listed[S] = Listed(points)
+    drive(method, objective, source, batch)
+    return source.result()
+
+
+def take_rows(state: S, rows: Tensor) -> S:
+    """The given walkers of a state."""
+    return type(state)(**{f.name: getattr(state, f.name)[rows] for f in _fields(state)})
+
+
+def join(states: list[S]) -> S:
+    """States one after the other."""
+    first = states[0]
+    if len(states) == 1:
+        return first
+    return type(first)(**{f.name: torch.cat([getattr(s, f.name) for s in states]) for f in _fields(first)})
+
+
+def _fields(state: WalkerState) -> tuple:  # type: ignore[type-arg]
+    return fields(state)  # type: ignore[arg-type]
+
+
+def _refill(
+    method: Method[S], objective: Objective, source: Source[S], batch: int, keys: list[int], state: S | None
+) -> tuple[list[int], S | None]:
+    new_keys, points = source.take(batch - len(keys))
+    if points is None:
+        return keys, state
+    fresh = method.init(objective, points)
+    return [*keys, *new_keys], fresh if state is None else join([state, fresh])
+
+
+def _retire(source: Source[S], keys: list[int], state: S) -> tuple[list[int], S | None]:
+    done = state.status != Status.RUNNING
+    finished = done.nonzero()[:, 0]
+    if not len(finished):
+        return keys, state
+    running = (~done).nonzero()[:, 0]
+    source.give([keys[i] for i in finished.tolist()], take_rows(state, finished))
+    if not len(running):
+        return [], None
+    return [keys[i] for i in running.tolist()], take_rows(state, running)

@@ -1,0 +1,123 @@
+"""Newton's method as the last step of every search: from nearly stationary to rounding, and the index.
+
+Near a stationary point of any index the full Newton step converges quadratically to it. The point is
+accepted only if the steps together stay shorter than `max_distance`: a longer way means that the start was
+not near that stationary point. A step is kept only if it lowers the RMS gradient.
+
+An objective that is not smooth has no Hessian: its points keep the gradient they came with, their
+eigenvalues are nan and their index is taken to be 0. Shapes: W walkers, P parameters.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from landscape.numerics.spectra import DENSE_LIMIT, Spectrum, spectrum
+from landscape.objective import Objective
+from landscape.optimize.status import Status
+
+TARGET_RMS = 1e-12
+MAX_STEPS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationaryPoints:
+    """Points with all that decides whether they are what they are taken for."""
+
+    theta: Tensor  # [W, P]
+    energy: Tensor  # [W]
+    rms_gradient: Tensor  # [W]
+    values: Tensor  # [W, E] ascending Hessian eigenvalues (all P of them up to DENSE_LIMIT)
+    direction: Tensor  # [W, P] eigenvector of the lowest eigenvalue
+    log_determinant: Tensor  # [W] over the eigenvalues above the threshold
+    index: Tensor  # int64[W]
+    status: Tensor  # int64[W]
+
+    def __len__(self) -> int:
+        return len(self.theta)
+
+    @property
+    def is_minimum(self) -> Tensor:
+        """bool[W]: converged, with no negative eigenvalue."""
+        return (self.status == Status.CONVERGED) & (self.index == 0)
+
+    @property
+    def is_transition_state(self) -> Tensor:
+        """bool[W]: converged, with exactly one negative eigenvalue."""
+        return (self.status == Status.CONVERGED) & (self.index == 1)
+
+
+def newton_finish(
+    objective: Objective, theta: Tensor, *, rms: float = 1e-7, max_distance: float = 0.5
+) -> StationaryPoints:
+    """Stationary points nearest to theta [W, P], converged to RMS 1e-12 or to rounding, with their index.
+
+    Status CONVERGED where the final RMS gradient is at most `rms` and the point lies within `max_distance`
+    of the start; STALLED otherwise. Each walker is finished on its own: none waits for another.
+    """
+    if not objective.smooth:
+        return classify(objective, theta)
+    start, best = theta, theta
+    energy, gradient = objective.energy_and_gradient(theta)
+    rms_gradient = _rms(gradient)
+    active = torch.arange(len(theta), device=theta.device)
+    for _ in range(MAX_STEPS):
+        active = active[(rms_gradient[active] > TARGET_RMS) & rms_gradient[active].isfinite()]
+        if not len(active):
+            break
+        trial = best[active] - _newton_step(objective, best[active], gradient[active])
+        trial_energy, trial_gradient = objective.energy_and_gradient(trial)
+        trial_rms = _rms(trial_gradient)
+        better = trial_rms < rms_gradient[active]
+        active = active[better]
+        best = best.index_copy(0, active, trial[better])
+        energy = energy.index_copy(0, active, trial_energy[better])
+        gradient = gradient.index_copy(0, active, trial_gradient[better])
+        rms_gradient = rms_gradient.index_copy(0, active, trial_rms[better])
+    near = (best - start).norm(dim=1) <= max_distance
+    status = torch.where((rms_gradient <= rms) & near, Status.CONVERGED, Status.STALLED)
+    return _with_spectrum(objective, best, energy, rms_gradient, status)
+
+
+def classify(objective: Objective, theta: Tensor) -> StationaryPoints:
+    """The record of theta [W, P] as it is, without moving it; status CONVERGED where RMS <= 1e-7."""
+    energy, gradient = objective.energy_and_gradient(theta)
+    rms_gradient = _rms(gradient)
+    status = torch.where(rms_gradient <= 1e-7, Status.CONVERGED, Status.OUT_OF_STEPS)
+    return _with_spectrum(objective, theta, energy, rms_gradient, status)
+
+
+def _with_spectrum(
+    objective: Objective, theta: Tensor, energy: Tensor, rms_gradient: Tensor, status: Tensor
+) -> StationaryPoints:
+    if objective.smooth:
+        found = spectrum(objective, theta)
+    else:
+        unknown = torch.full_like(theta[:, :1], torch.nan)
+        found = Spectrum(values=unknown, vectors=torch.full_like(theta, torch.nan)[:, :, None], exact=False)
+    threshold = objective.curvature_threshold
+    return StationaryPoints(
+        theta=theta,
+        energy=energy,
+        rms_gradient=rms_gradient,
+        values=found.values,
+        direction=found.vectors[:, :, 0],
+        log_determinant=found.log_determinant(threshold),
+        index=found.index(threshold),
+        status=status,
+    )
+
+
+def _rms(gradient: Tensor) -> Tensor:
+    return gradient.norm(dim=1) / gradient.shape[1] ** 0.5
+
+
+def _newton_step(objective: Objective, theta: Tensor, gradient: Tensor) -> Tensor:
+    """Solutions [W, P] of H x = gradient; in the Krylov space of the gradient where P is beyond the dense limit."""
+    if objective.n_parameters > DENSE_LIMIT:
+        found = spectrum(objective, theta, gradient)
+        components = torch.bmm(gradient[:, None], found.vectors)[:, 0] / found.values
+        return torch.bmm(found.vectors, components[:, :, None])[:, :, 0]
+    solution, failed = torch.linalg.solve_ex(objective.hessian(theta), gradient)
+    return torch.where((failed != 0)[:, None], 0.0, solution)

@@ -1,0 +1,85 @@
+"""Quench: from any point to a verified minimum.
+
+L-BFGS brings a walker to RMS 1e-7, Newton steps to rounding, the Hessian spectrum tells the index. A walker
+that started in the symmetric subspace of a saddle ends on the saddle: it is stepped off along the negative
+eigenvector and quenched again, at most `STEP_OFFS` times. Walkers go through this as a stream: what follows
+a finished one (`proceed`) can be new work for its place in the batch, so the batch stays full.
+Shapes: W walkers, P parameters.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from landscape.objective import Objective
+from landscape.optimize.driver import drive, join, take_rows
+from landscape.optimize.lbfgs import LBFGS, LBFGSState
+from landscape.optimize.newton import StationaryPoints, newton_finish
+from landscape.optimize.status import Status
+
+STEP_OFFS = 3
+STEP_OFF_LENGTH = 0.1
+
+Proceed = Callable[[list[int], StationaryPoints], tuple[list[int], Tensor]]
+
+
+@dataclass
+class _Stream:
+    """Source of quenches for the driver loop; `waiting` holds (key, step-offs so far, start)."""
+
+    objective: Objective
+    proceed: Proceed
+    waiting: list[tuple[int, Tensor]]
+    step_offs: dict[int, int]
+
+    def take(self, n: int) -> tuple[list[int], Tensor | None]:
+        taken, self.waiting = self.waiting[:n], self.waiting[n:]
+        if not taken:
+            return [], None
+        return [key for key, _ in taken], torch.stack([start for _, start in taken])
+
+    def give(self, keys: Sequence[int], state: LBFGSState) -> None:
+        points = newton_finish(self.objective, state.theta)
+        saddle = (points.status == Status.CONVERGED) & (points.index > 0)
+        finished = []
+        for row, (key, stuck) in enumerate(zip(keys, saddle.tolist(), strict=True)):
+            if stuck and self.step_offs.get(key, 0) < STEP_OFFS:
+                self.step_offs[key] = self.step_offs.get(key, 0) + 1
+                self.waiting.append((key, points.theta[row] + STEP_OFF_LENGTH * points.direction[row]))
+            else:
+                finished.append(row)
+        if finished:
+            self._finish([keys[row] for row in finished], take_rows(points, torch.tensor(finished)))
+
+    def _finish(self, keys: list[int], points: StationaryPoints) -> None:
+        for key in keys:
+            self.step_offs.pop(key, None)
+        following, starts = self.proceed(keys, points)
+        self.waiting.extend(zip(following, starts, strict=True))
+
+
+def quench_stream(objective: Objective, starts: Tensor, proceed: Proceed, *, method: LBFGS, batch: int) -> None:
+    """Quenches starts [W, P], keyed 0 to W - 1, and whatever `proceed(keys, points)` returns for the finished ones.
+
+    `proceed` gets each finished walker once, as a minimum or as what it failed as, and returns keys and
+    starts [n, P] of further quenches (n may be 0).
+    """
+    stream = _Stream(objective, proceed, list(enumerate(starts)), {})
+    drive(method, objective, stream, batch)
+
+
+def quench(objective: Objective, starts: Tensor, *, method: LBFGS, batch: int) -> StationaryPoints:
+    """The points [W, P] that starts [W, P] lead to, in order; test `.is_minimum` for success."""
+    keys: list[int] = []
+    parts: list[StationaryPoints] = []
+
+    def keep(finished: list[int], points: StationaryPoints) -> tuple[list[int], Tensor]:
+        keys.extend(finished)
+        parts.append(points)
+        return [], starts[:0]
+
+    quench_stream(objective, starts, keep, method=method, batch=batch)
+    order = torch.tensor(keys).argsort()
+    return take_rows(join(parts), order)

@@ -1,0 +1,95 @@
+"""Losses of one sample as functions of the network's outputs, with what exact Hessians need.
+
+W walkers, K outputs, N samples. Outputs come as [W, K, N]: samples contiguous, because every
+elementwise pass runs along them. Targets are encoded once as [K, N]. Both losses are convex in the
+outputs, so their Hessian C has a square root; `scale_jacobian` turns J [W, K, N, P] into B J with
+B'B = C, and the Gauss-Newton matrix is one product of the result with itself.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+class Loss(Protocol):
+    """A convex loss per sample."""
+
+    name: str
+
+    def encode(self, targets: Tensor, n_outputs: int) -> Tensor:
+        """Targets int64[N] or float64[N, K] as float64 [K, N]."""
+
+    def value_and_gradient(self, outputs: Tensor, encoded: Tensor) -> tuple[Tensor, Tensor]:
+        """Losses [W, N] and their gradients [W, K, N] with respect to outputs [W, K, N]."""
+
+    def differentiable(self, outputs: Tensor, encoded: Tensor) -> Tensor:
+        """Losses [N] of outputs [K, N] in terms that torch.func can differentiate."""
+
+    def curvature_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
+        """Hessians of the losses times tangent [W, K, N], as [W, K, N]."""
+
+    def scale_jacobian(self, outputs: Tensor, jacobian: Tensor) -> Tensor:
+        """B J as [W, K, N, P] for J [W, K, N, P], where B'B is the Hessian in the outputs; J is overwritten."""
+
+
+def _one_hot(targets: Tensor, n_outputs: int) -> Tensor:
+    return functional.one_hot(targets, n_outputs).to(torch.float64).mT.contiguous()
+
+
+class CrossEntropy:
+    """Softmax cross-entropy of integer labels."""
+
+    name = "cross_entropy"
+
+    def encode(self, targets: Tensor, n_outputs: int) -> Tensor:
+        return _one_hot(targets, n_outputs)
+
+    def value_and_gradient(self, outputs: Tensor, encoded: Tensor) -> tuple[Tensor, Tensor]:
+        shifted = outputs - outputs.amax(1, keepdim=True)
+        true_class = torch.einsum("wkn,kn->wn", shifted, encoded)
+        probability = shifted.exp_()
+        total = probability.sum(1, keepdim=True)
+        probability /= total
+        return total.squeeze(1).log() - true_class, probability.sub_(encoded)
+
+    def differentiable(self, outputs: Tensor, encoded: Tensor) -> Tensor:
+        return -(outputs.log_softmax(0) * encoded).sum(0)
+
+    def curvature_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
+        probability = outputs.softmax(1)
+        weighted = probability * tangent
+        return weighted - probability * weighted.sum(1, keepdim=True)
+
+    def scale_jacobian(self, outputs: Tensor, jacobian: Tensor) -> Tensor:
+        probability = outputs.softmax(1)[..., None]
+        mean = (probability * jacobian).sum(1, keepdim=True)
+        return jacobian.sub_(mean).mul_(probability.sqrt())
+
+
+class MeanSquaredError:
+    """Squared error averaged over the outputs, as torch.nn.MSELoss; integer labels become one-hot targets."""
+
+    name = "mse"
+
+    def encode(self, targets: Tensor, n_outputs: int) -> Tensor:
+        if targets.dtype == torch.int64:
+            return _one_hot(targets, n_outputs)
+        return targets.to(torch.float64).mT.contiguous()
+
+    def value_and_gradient(self, outputs: Tensor, encoded: Tensor) -> tuple[Tensor, Tensor]:
+        residual = outputs - encoded
+        return residual.square().mean(1), residual * (2.0 / outputs.shape[1])
+
+    def differentiable(self, outputs: Tensor, encoded: Tensor) -> Tensor:
+        return (outputs - encoded).square().mean(0)
+
+    def curvature_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
+        return tangent * (2.0 / outputs.shape[1])
+
+    def scale_jacobian(self, outputs: Tensor, jacobian: Tensor) -> Tensor:
+        return jacobian.mul_((2.0 / outputs.shape[1]) ** 0.5)
+
+
+LOSSES: dict[str, Loss] = {loss.name: loss for loss in (CrossEntropy(), MeanSquaredError())}

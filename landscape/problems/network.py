@@ -1,0 +1,173 @@
+"""Dense networks evaluated for many walkers at once, with hand-written derivatives.
+
+The mean loss over the samples is differentiated by the chain rule in closed form: one backward pass
+for the gradient, forward and backward tangents (Pearlmutter 1994, "Fast exact multiplication by the
+Hessian") for a Hessian-vector product. No autograd graph is built. The exact Hessian stands in
+`hessian.py`.
+
+Shapes: W walkers, P parameters, N samples, K outputs; inside, activations are [W, units, N].
+Parameters are in network order: layer by layer, weight [out, in] row-major, then bias [out].
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from landscape.problems.activations import Activation
+from landscape.problems.hessian import dense_hessian
+from landscape.problems.losses import Loss
+from landscape.problems.trace import Trace
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer: outputs = weight @ inputs + bias."""
+
+    n_in: int
+    n_out: int
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases."""
+        return self.n_out * (self.n_in + 1)
+
+
+@dataclass(frozen=True)
+class DenseNetwork:
+    """A sequence of dense layers with one activation between them."""
+
+    layers: tuple[Dense, ...]
+    activation: Activation
+
+    @classmethod
+    def from_sizes(cls, sizes: list[int], activation: Activation) -> "DenseNetwork":
+        """Network with sizes[0] inputs, sizes[-1] outputs and hidden layers between."""
+        return cls(tuple(Dense(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)), activation)
+
+    @cached_property
+    def n_parameters(self) -> int:
+        """Number of parameters P."""
+        return sum(layer.n_parameters for layer in self.layers)
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of features of a sample."""
+        return self.layers[0].n_in
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs K."""
+        return self.layers[-1].n_out
+
+    @property
+    def smooth(self) -> bool:
+        """Whether the energy has a continuous Hessian."""
+        return self.activation.smooth
+
+    @property
+    def doubles_per_walker_and_sample(self) -> int:
+        """Float64 numbers that an energy-gradient call touches for each walker and sample."""
+        return 3 * sum(layer.n_out for layer in self.layers)
+
+    def unpack(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Views (weight [W, out, in], bias [W, out]) of theta [W, P], layer by layer."""
+        views, start = [], 0
+        for layer in self.layers:
+            middle, stop = start + layer.n_out * layer.n_in, start + layer.n_parameters
+            views.append((theta[:, start:middle].unflatten(1, (layer.n_out, layer.n_in)), theta[:, middle:stop]))
+            start = stop
+        return views
+
+    def outputs(self, theta: Tensor, inputs: Tensor) -> Tensor:
+        """Outputs [W, N, K] for theta [W, P] and inputs [N, d] shared or [W, N, d] per walker."""
+        return self._forward(theta, inputs).outputs.mT
+
+    def input_gradient(
+        self, theta: Tensor, inputs: Tensor, output_gradient: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Outputs [W, N, K] and gradient [W, N, d] with respect to inputs [W, N, d] of the scalar whose gradient
+        with respect to the outputs is `output_gradient(outputs)` [W, N, K]."""
+        trace = self._forward(theta, inputs)
+        delta = output_gradient(trace.outputs.mT).mT
+        for index in range(len(self.layers) - 1, 0, -1):
+            delta = trace.weights[index][0].mT @ delta * trace.slopes[index - 1]
+        return trace.outputs.mT, (trace.weights[0][0].mT @ delta).mT
+
+    def energy(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
+        """Mean loss [W] over the samples for theta [W, P], inputs [N, d], encoded targets [K, N]."""
+        return loss.value_and_gradient(self._forward(theta, inputs).outputs, encoded)[0].mean(1)
+
+    def energy_and_gradient(
+        self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Mean loss [W] and its gradient [W, P]."""
+        trace = self._forward(theta, inputs)
+        value, delta = loss.value_and_gradient(trace.outputs, encoded)
+        delta /= inputs.shape[-2]
+        gradient = torch.empty_like(theta)
+        for index in range(len(self.layers) - 1, -1, -1):
+            weight_gradient, bias_gradient = self.unpack(gradient)[index]
+            weight_gradient.copy_(delta @ trace.post[index].mT)
+            torch.sum(delta, 2, out=bias_gradient)
+            if index:
+                delta = (trace.weights[index][0].mT @ delta).mul_(trace.slopes[index - 1])
+        return value.mean(1), gradient
+
+    def hessian_vector_product(
+        self, theta: Tensor, vector: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor
+    ) -> Tensor:
+        """Hessian of the mean loss at theta [W, P] times vector [W, P]."""
+        trace = self._forward(theta, inputs)
+        tangents = self.unpack(vector)
+        pre, post = self._forward_tangent(trace, tangents)
+        delta = loss.value_and_gradient(trace.outputs, encoded)[1] / inputs.shape[-2]
+        delta_tangent = loss.curvature_product(trace.outputs, pre[-1]) / inputs.shape[-2]
+        product = torch.empty_like(vector)
+        for index in range(len(self.layers) - 1, -1, -1):
+            weight_product, bias_product = self.unpack(product)[index]
+            weight_product.copy_(delta_tangent @ trace.post[index].mT)
+            bias_product.copy_(delta_tangent.sum(2))
+            if index:
+                weight_product += delta @ post[index].mT
+                weight, slope = trace.weights[index][0], trace.slopes[index - 1]
+                upstream = weight.mT @ delta
+                upstream_tangent = tangents[index][0].mT @ delta + weight.mT @ delta_tangent
+                curvature = self.activation.curvature(trace.pre[index - 1], trace.post[index])
+                delta, delta_tangent = (
+                    upstream * slope,
+                    upstream_tangent * slope + upstream * curvature * pre[index - 1],
+                )
+        return product
+
+    def hessian(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
+        """Exact Hessian [W, P, P] of the mean loss."""
+        trace = self._forward(theta, inputs)
+        return dense_hessian(trace, self.activation, loss, encoded)
+
+    def _forward(self, theta: Tensor, inputs: Tensor) -> Trace:
+        weights = self.unpack(theta)
+        post = [inputs.mT.expand(len(theta), -1, -1)]
+        pre: list[Tensor] = []
+        slopes: list[Tensor] = []
+        for index, (weight, bias) in enumerate(weights):
+            if index:
+                post.append(self.activation.value(pre[-1]))
+                slopes.append(self.activation.slope(pre[-1], post[-1]))
+            pre.append(torch.baddbmm(bias[:, :, None], weight, post[-1]))
+        return Trace(weights, pre, post, slopes)
+
+    def _forward_tangent(
+        self, trace: Trace, tangents: list[tuple[Tensor, Tensor]]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        pre: list[Tensor] = []
+        post = [torch.zeros_like(trace.post[0])]
+        for index, (weight, bias) in enumerate(tangents):
+            tangent = torch.baddbmm(bias[:, :, None], weight, trace.post[index])
+            if index:
+                post.append(trace.slopes[index - 1] * pre[-1])
+                tangent = tangent + trace.weights[index][0] @ post[-1]
+            pre.append(tangent)
+        return pre, post

@@ -1,0 +1,208 @@
+"""The loss landscape of a network: E(theta) = mean loss over the samples + l2 * sum(theta^2), biases included.
+
+A `Problem` joins a data set, a network, a loss and the L2 weight, fulfils `Objective` and knows the
+symmetry of its network. Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
+"""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.config import ProblemConfig, RunConfig
+from landscape.errors import DataError, PropertyError
+from landscape.numerics.batching import map_row_pairs, map_rows, rows_per_chunk
+from landscape.objective import Symmetry
+from landscape.problems.activations import ACTIVATIONS
+from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
+from landscape.problems.losses import LOSSES
+from landscape.problems.module import ModuleNetwork
+from landscape.problems.network import DenseNetwork
+from landscape.problems.sequential import dense_network_of, dense_parameters
+from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
+
+Network = DenseNetwork | ModuleNetwork
+
+
+class Problem:
+    """The regularised loss of a network on a data set, for many walkers at once.
+
+    Attributes: `network`; `inputs` [N, d]; `targets` int64[N] or float64[N, K]; `test_inputs` and
+    `test_targets`, None without a test split; `l2`; `loss`, its name; `symmetry`; `device`;
+    `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem.
+    """
+
+    def __init__(self, *, device: str = "cpu", seed: int = 0, **table: object) -> None:
+        """Problem from the keys of a run file's [problem] table, for instance
+        ``Problem(dataset="iris", hidden=[10], l2=1e-3)``; `seed` draws the test split and the subset.
+
+        Raises `ConfigError` for unusable keys and `DataError` for unusable data.
+        """
+        config = ProblemConfig.from_table(table)
+        data = load(
+            config.dataset,
+            standardise=config.standardise,
+            subset=config.subset,
+            test_fraction=config.test_fraction,
+            seed=seed,
+        )
+        self._assemble_dense(config, data, device)
+
+    @classmethod
+    def from_toml(cls, path: str | Path, device: str = "cpu") -> "Problem":
+        """The problem of a run file; raises `ConfigError` or `DataError`."""
+        run = RunConfig.from_toml(path)
+        return cls(device=device, seed=run.run.seed, **run.problem.model_dump())
+
+    @classmethod
+    def from_data(cls, config: ProblemConfig, data: DataSet, device: str = "cpu") -> "Problem":
+        """A dense network on data that are at hand already, as they are stored in a database."""
+        problem = cls.__new__(cls)
+        problem._assemble_dense(config, data, device)
+        return problem
+
+    @classmethod
+    def from_module(
+        cls,
+        module: torch.nn.Sequential,
+        inputs: np.ndarray,
+        targets: np.ndarray,
+        *,
+        l2: float,
+        loss: str = "cross_entropy",
+        device: str = "cpu",
+    ) -> "Problem":
+        """A torch module on arrays inputs [N, d] and targets int64[N] or float64[N, K], used as they are.
+
+        Linear layers with one known activation between them become a `DenseNetwork`; anything else falls
+        back to torch.func and has no symmetry. Raises `DataError` if data and module do not fit.
+        """
+        data = from_arrays(inputs, targets)
+        check_targets(data.targets, loss)
+        problem = cls.__new__(cls)
+        network = dense_network_of(module) or _module_network(module, data)
+        problem._assemble(network, data, loss, l2, device)
+        return problem
+
+    def _assemble_dense(self, config: ProblemConfig, data: DataSet, device: str) -> None:
+        check_targets(data.targets, config.loss)
+        sizes = [data.inputs.shape[1], *config.hidden, _n_outputs(data.targets)]
+        network = DenseNetwork.from_sizes(sizes, ACTIVATIONS[config.activation])
+        self._assemble(network, data, config.loss, config.l2, device)
+        self.config = config
+
+    def _assemble(self, network: Network, data: DataSet, loss: str, l2: float, device: str) -> None:
+        self.config: ProblemConfig | None = None
+        self.network = network
+        self.data = data
+        self.loss = loss
+        self.l2 = l2
+        self.device = torch.device(device)
+        self.n_parameters = network.n_parameters
+        self.curvature_threshold = 1e-3 * 2.0 * l2 if l2 else 1e-9
+        self.symmetry: Symmetry = _symmetry(network)
+        self.inputs = torch.tensor(data.inputs, dtype=torch.float64, device=self.device)
+        self.targets = torch.tensor(data.targets, device=self.device)
+        self.test_inputs = _optional(data.test_inputs, self.device)
+        self.test_targets = _optional(data.test_targets, self.device)
+        self._loss = LOSSES[loss]
+        self._encoded = self._loss.encode(self.targets, network.n_outputs)
+        work = network.doubles_per_walker_and_sample * len(self.inputs)
+        self._rows = rows_per_chunk(work, self.device)
+        outputs_jacobian = network.n_outputs * network.n_parameters * len(self.inputs)
+        self._hessian_rows = rows_per_chunk(outputs_jacobian, self.device)
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether the targets are class labels."""
+        return self.targets.dtype == torch.int64
+
+    @property
+    def smooth(self) -> bool:
+        """Whether Hessians exist everywhere; without, there are no indices and no eigenvector-following."""
+        return self.network.smooth
+
+    def energy(self, theta: Tensor) -> Tensor:
+        """Energies [W] of theta [W, P]."""
+        mean = map_rows(lambda t: self.network.energy(t, self.inputs, self._loss, self._encoded), self._rows, theta)
+        return mean + self.l2 * theta.square().sum(1)
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies [W] and gradients [W, P] of theta [W, P]."""
+        mean, gradient = map_row_pairs(
+            lambda t: self.network.energy_and_gradient(t, self.inputs, self._loss, self._encoded), self._rows, theta
+        )
+        return mean + self.l2 * theta.square().sum(1), gradient.add_(theta, alpha=2.0 * self.l2)
+
+    def hessian(self, theta: Tensor) -> Tensor:
+        """Hessians [W, P, P] of theta [W, P]; raises `PropertyError` for an activation with kinks."""
+        self._require_smooth()
+        hessian = map_rows(
+            lambda t: self.network.hessian(t, self.inputs, self._loss, self._encoded), self._hessian_rows, theta
+        )
+        hessian.diagonal(dim1=1, dim2=2).add_(2.0 * self.l2)
+        return hessian
+
+    def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
+        """Hessians at theta [W, P] times vector [W, P]; raises `PropertyError` for an activation with kinks."""
+        self._require_smooth()
+        product = map_rows(
+            lambda t, v: self.network.hessian_vector_product(t, v, self.inputs, self._loss, self._encoded),
+            max(1, self._rows // 3),
+            theta,
+            vector,
+        )
+        return product + 2.0 * self.l2 * vector
+
+    def sample_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Losses [W, N] of outputs [W, N, K] against targets int64[N] or float64[N, K]."""
+        return self._loss.value_and_gradient(outputs.mT, self._loss.encode(targets, outputs.shape[2]))[0]
+
+    def loss_gradient(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Gradient [W, N, K] of each sample's own loss with respect to its outputs [W, N, K]."""
+        return self._loss.value_and_gradient(outputs.mT, self._loss.encode(targets, outputs.shape[2]))[1].mT
+
+    def module(self, theta: np.ndarray) -> torch.nn.Module:
+        """The torch module with parameters theta [P], float64, on the CPU."""
+        vector = torch.tensor(np.asarray(theta), dtype=torch.float64)
+        if isinstance(self.network, DenseNetwork):
+            return dense_parameters(self.network, vector)
+        module = copy.deepcopy(self.network.module).cpu()
+        torch.nn.utils.vector_to_parameters(vector, module.parameters())
+        return module
+
+    def _require_smooth(self) -> None:
+        if not self.smooth:
+            raise PropertyError(
+                "a Hessian needs a twice differentiable activation, found one with kinks (relu): "
+                "use tanh, sigmoid, softplus, gelu or silu, or ask for nothing that needs a Hessian"
+            )
+
+
+def _n_outputs(targets: np.ndarray) -> int:
+    return int(targets.max()) + 1 if targets.ndim == 1 else int(targets.shape[1])
+
+
+def _symmetry(network: Network) -> Symmetry:
+    if isinstance(network, DenseNetwork):
+        return UnitSymmetry(network.layers, network.activation.odd)
+    return NoSymmetry()
+
+
+def _optional(array: np.ndarray | None, device: torch.device) -> Tensor | None:
+    return None if array is None else torch.tensor(array, device=device)
+
+
+def _module_network(module: torch.nn.Module, data: DataSet) -> ModuleNetwork:
+    network = copy.deepcopy(module).double().eval()
+    with torch.no_grad():
+        outputs = network(torch.tensor(data.inputs[:1], dtype=torch.float64))
+    expected = _n_outputs(data.targets)
+    if outputs.shape != (1, expected):
+        raise DataError(
+            f"expected a module that maps inputs [1, {data.inputs.shape[1]}] to outputs [1, {expected}], "
+            f"found outputs {list(outputs.shape)}: let its last layer have one output a class"
+        )
+    return ModuleNetwork(network, data.inputs.shape[1], expected)

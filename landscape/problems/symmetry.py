@@ -1,0 +1,181 @@
+"""Symmetries: the signed permutations of the hidden units of a network, and the trivial group.
+
+A unit is a row of the layer before (its incoming weights and bias) together with a column of the layer
+after (its outgoing weights). Permuting units leaves the energy unchanged; with an odd activation so does
+flipping the sign of a unit. A network has the product of these groups over its hidden layers.
+
+Shapes: W points, H units of a layer, F components that describe a unit. Everything is numpy, float64.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from landscape.problems.network import Dense
+
+# Components closer than this are ties when units are sorted, smaller ones are zero when a sign is fixed. It is
+# no round number, so that differences of round parameters do not sit on the edge.
+TIE = 3.137e-7
+
+
+class NoSymmetry:
+    """The trivial group: every point is its own only copy."""
+
+    def canonical(self, theta: np.ndarray) -> np.ndarray:
+        """theta [W, P] itself."""
+        return theta
+
+    def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """theta [W, P] itself, whatever the reference."""
+        return theta
+
+    def distance(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """Euclidean distances [W] of the rows."""
+        return np.linalg.norm(theta - reference, axis=-1)
+
+    def log_orbit_size(self, theta: np.ndarray) -> np.ndarray:
+        """Zeros [W]."""
+        return np.zeros(len(theta))
+
+
+@dataclass(frozen=True)
+class UnitSymmetry:
+    """Permutations, and with `odd` sign flips, of the units of each hidden layer of a dense network."""
+
+    layers: tuple[Dense, ...]
+    odd: bool
+
+    def canonical(self, theta: np.ndarray) -> np.ndarray:
+        """Unique copies [W, P] of theta [W, P]: the first component of each unit that is not zero is positive
+        and units are sorted by their components; stable under noise of 1e-9. Layer by layer from the input."""
+        layers = self._unpack(np.array(theta, dtype=np.float64))
+        for index in range(len(layers) - 1):
+            units = _units(layers, index)
+            if self.odd:
+                signs = _leading_signs(units)
+                _transform(layers, index, _identity_order(units), signs)
+                units = units * signs[:, :, None]
+            if index < len(layers) - 2:
+                units = _forget_later_order(units, layers[index + 1].shape[1])
+            _transform(layers, index, _sorted_order(units), np.ones(units.shape[:2]))
+        return _pack(layers)
+
+    def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """The copies [W, P] of theta [W, P] nearest to reference [W, P].
+
+        One hidden layer: exact, a linear assignment with the better sign for each pair of units. Deeper
+        networks: the same layer by layer, repeated until no layer changes, which is a local optimum.
+        """
+        layers = self._unpack(np.array(theta, dtype=np.float64))
+        target = self._unpack(np.asarray(reference, dtype=np.float64))
+        hidden = len(layers) - 1
+        for _ in range(1 if hidden == 1 else 20):
+            changes = [self._align_layer(layers, target, index) for index in range(hidden)]
+            if not any(changes):
+                break
+        return _pack(layers)
+
+    def distance(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """Euclidean distances [W] between aligned rows."""
+        return np.linalg.norm(self.align(theta, reference) - reference, axis=-1)
+
+    def log_orbit_size(self, theta: np.ndarray) -> np.ndarray:
+        """log of H! (times 2^H for odd activations) over the stabiliser, summed over hidden layers, [W].
+
+        The stabiliser counts dead units (all components zero) and groups of units that are equal up to sign,
+        layer by layer; a symmetry that needs units of two layers to move together is not counted.
+        """
+        layers = self._unpack(np.asarray(theta, dtype=np.float64))
+        total = np.zeros(len(theta))
+        for index in range(len(layers) - 1):
+            units = _units(layers, index)
+            signs = 2.0 if self.odd else 1.0
+            full = math.lgamma(units.shape[1] + 1) + units.shape[1] * math.log(signs)
+            total += full - [_log_stabiliser(point, self.odd) for point in units]
+        return total
+
+    def _unpack(self, theta: np.ndarray) -> list[np.ndarray]:
+        """Copies [W, out, in + 1] of each layer's weight and, in the last column, bias."""
+        layers, start = [], 0
+        for layer in self.layers:
+            weight = theta[:, start : start + layer.n_out * layer.n_in].reshape(-1, layer.n_out, layer.n_in)
+            start += layer.n_parameters
+            layers.append(np.concatenate([weight, theta[:, start - layer.n_out : start, None]], axis=2))
+        return layers
+
+    def _align_layer(self, layers: list[np.ndarray], target: list[np.ndarray], index: int) -> bool:
+        ours, theirs = _units(layers, index), _units(target, index)
+        overlap = theirs @ ours.transpose(0, 2, 1)
+        score = np.abs(overlap) if self.odd else overlap
+        order = np.stack([linear_sum_assignment(-point)[1] for point in score])
+        signs = np.ones(order.shape)
+        if self.odd:
+            signs[np.take_along_axis(overlap, order[:, :, None], 2)[:, :, 0] < 0] = -1.0
+        changed = bool((order != np.arange(order.shape[1])).any() or (signs < 0).any())
+        _transform(layers, index, order, np.take_along_axis(signs, np.argsort(order, axis=1), 1))
+        return changed
+
+
+def _pack(layers: list[np.ndarray]) -> np.ndarray:
+    parts = []
+    for layer in layers:
+        parts += [layer[:, :, :-1].reshape(len(layer), -1), layer[:, :, -1]]
+    return np.concatenate(parts, axis=1)
+
+
+def _units(layers: list[np.ndarray], index: int) -> np.ndarray:
+    """[W, H, F]: incoming weights, bias, outgoing weights of each unit of hidden layer `index`."""
+    return np.concatenate([layers[index], layers[index + 1][:, :, :-1].transpose(0, 2, 1)], axis=2)
+
+
+def _transform(layers: list[np.ndarray], index: int, order: np.ndarray, signs: np.ndarray) -> None:
+    """Multiplies unit h by signs[:, h], then puts unit order[:, h] in place h, in the two layers that hold it."""
+    layers[index] = np.take_along_axis(layers[index] * signs[:, :, None], order[:, :, None], 1)
+    following = layers[index + 1]
+    moved = np.take_along_axis(following[:, :, :-1] * signs[:, None, :], order[:, None, :], 2)
+    layers[index + 1] = np.concatenate([moved, following[:, :, -1:]], axis=2)
+
+
+def _identity_order(units: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(np.arange(units.shape[1]), units.shape[:2])
+
+
+def _leading_signs(units: np.ndarray) -> np.ndarray:
+    """Sign [W, H] of the first component of each unit that is not zero; one for a dead unit."""
+    first = np.argmax(np.abs(units) > TIE, axis=2)
+    leading = np.take_along_axis(units, first[:, :, None], 2)[:, :, 0]
+    return np.where(leading < -TIE, -1.0, 1.0)
+
+
+def _forget_later_order(units: np.ndarray, n_outgoing: int) -> np.ndarray:
+    """Outgoing weights as sorted magnitudes: the units of the next layer have no order or sign yet."""
+    incoming, outgoing = units[:, :, :-n_outgoing], units[:, :, -n_outgoing:]
+    return np.concatenate([incoming, np.sort(np.abs(outgoing), axis=2)], axis=2)
+
+
+def _sorted_order(units: np.ndarray) -> np.ndarray:
+    """Lexicographic order [W, H] of units [W, H, F]; components within `TIE` of each other are equal."""
+    by_size = np.argsort(units, axis=1, kind="stable")
+    gaps = np.diff(np.take_along_axis(units, by_size, 1), axis=1) > TIE
+    ranks = np.zeros(units.shape, dtype=np.int64)
+    np.put_along_axis(ranks, by_size[:, 1:], np.cumsum(gaps, axis=1), 1)
+    points = np.repeat(np.arange(len(units)), units.shape[1])
+    keys = ranks.reshape(len(points), -1).T[::-1]
+    order = np.lexsort((*keys, points)).reshape(units.shape[:2])
+    return order - units.shape[1] * np.arange(len(units))[:, None]
+
+
+def _log_stabiliser(units: np.ndarray, odd: bool) -> float:
+    """log of the number of signed permutations of units [H, F] that change nothing."""
+    dead = np.abs(units).max(axis=1) <= TIE
+    total = math.lgamma(dead.sum() + 1) + (dead.sum() * math.log(2.0) if odd else 0.0)
+    remaining = units[~dead]
+    while len(remaining):
+        twins = np.abs(remaining - remaining[0]).max(axis=1) <= TIE
+        if odd:
+            twins |= np.abs(remaining + remaining[0]).max(axis=1) <= TIE
+        total += math.lgamma(twins.sum() + 1)
+        remaining = remaining[~twins]
+    return total

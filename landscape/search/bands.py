@@ -1,0 +1,121 @@
+"""Elastic bands between two minima, many at once, by equal-arc redistribution.
+
+A band relaxes under the energy gradient perpendicular to it (tangents: Henkelman and Jonsson, 2000, "Improved
+tangent estimate in the nudged elastic band method") and its images are put back to equal distances along it
+(the simplified string method: E, Ren and Vanden-Eijnden 2007). So there is no spring constant to fit to the
+scale of the landscape. Relaxation is L-BFGS with a history for each band and no test of the energy, since the
+perpendicular gradient is not the gradient of a function; redistribution starts a new history.
+
+A whole band is one walker of the driver loop: its point is all images in one row, end points included.
+Shapes: B bands, I images, P parameters.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, device
+
+from landscape.objective import Objective
+from landscape.optimize.driver import run_all
+from landscape.optimize.lbfgs import LBFGS
+
+
+@dataclass(frozen=True, kw_only=True)
+class BandSettings:
+    """Relaxation: `cycles` of at most `calls` band gradients, until their RMS is below `rms`."""
+
+    rms: float = 1e-4
+    cycles: int = 6
+    calls: int = 15
+    memory: int = 6
+    max_step: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidates:
+    """Local maxima of bands: guesses for transition states, in order of band and place."""
+
+    theta: Tensor  # [C, P]
+    tangent: Tensor  # [C, P], unit length
+    band: list[int]  # band of each candidate
+
+
+class _Band:
+    """Energy and gradient of bands as the driver loop sees them: points are [B, I*P]."""
+
+    def __init__(self, objective: Objective, images: int) -> None:
+        self.objective = objective
+        self.images = images
+        self.device: device = objective.device
+
+    def energy_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean energy [B] and the gradient [B, I*P] perpendicular to each band, zero at its ends."""
+        bands = points.unflatten(1, (self.images, self.objective.n_parameters))
+        energy, gradient = self.objective.energy_and_gradient(bands.flatten(0, 1))
+        energy, gradient = energy.unflatten(0, bands.shape[:2]), gradient.unflatten(0, bands.shape[:2])
+        tangent = tangents(bands, energy)
+        gradient = gradient - (gradient * tangent).sum(2, keepdim=True) * tangent
+        gradient[:, [0, -1]] = 0.0
+        return energy.mean(1), gradient.flatten(1)
+
+
+def straight_bands(first: Tensor, last: Tensor, images: int) -> Tensor:
+    """Bands [B, I, P] of equally spaced images on the lines from first [B, P] to last [B, P]."""
+    weight = torch.linspace(0.0, 1.0, images, dtype=first.dtype, device=first.device)[None, :, None]
+    return first[:, None] + weight * (last - first)[:, None]
+
+
+def tangents(bands: Tensor, energy: Tensor) -> Tensor:
+    """Improved unit tangents [B, I, P] of bands [B, I, P] with energies [B, I]."""
+    segments = bands.diff(dim=1)
+    forward = torch.cat([segments, segments[:, -1:]], 1)
+    backward = torch.cat([segments[:, :1], segments], 1)
+    rise = energy.diff(dim=1)
+    up = torch.cat([rise, rise[:, -1:]], 1)[..., None]
+    down = torch.cat([rise[:, :1], rise], 1)[..., None]
+    larger, smaller = torch.maximum(up.abs(), down.abs()), torch.minimum(up.abs(), down.abs())
+    higher_ahead = up + down > 0
+    mixed = torch.where(higher_ahead, larger * forward + smaller * backward, smaller * forward + larger * backward)
+    tangent = torch.where((up > 0) & (down > 0), forward, torch.where((up < 0) & (down < 0), backward, mixed))
+    return tangent / tangent.norm(dim=2, keepdim=True).clamp_min(1e-300)
+
+
+def redistribute(bands: Tensor) -> Tensor:
+    """Bands [B, I, P] with the images moved to equal arc lengths along the polygon through them."""
+    length = bands.diff(dim=1).norm(dim=2)
+    arc = torch.cat([torch.zeros_like(length[:, :1]), length.cumsum(1)], 1)
+    images = bands.shape[1]
+    wanted = torch.linspace(0.0, 1.0, images, dtype=bands.dtype, device=bands.device) * arc[:, -1:]
+    left = torch.searchsorted(arc, wanted).clamp(1, images - 1) - 1
+    start, stop = arc.gather(1, left), arc.gather(1, left + 1)
+    weight = ((wanted - start) / (stop - start).clamp_min(1e-300)).clamp(0.0, 1.0)[..., None]
+    columns = left[..., None].expand_as(bands)
+    placed = bands.gather(1, columns) * (1.0 - weight) + bands.gather(1, columns + 1) * weight
+    placed[:, 0], placed[:, -1] = bands[:, 0], bands[:, -1]
+    return placed
+
+
+def relax(objective: Objective, bands: Tensor, settings: BandSettings) -> Tensor:
+    """Relaxed bands [B, I, P]; the ends stay. Bands do not affect each other."""
+    images = bands.shape[1]
+    method = LBFGS(
+        rms=settings.rms,
+        memory=settings.memory,
+        max_step=settings.max_step * images**0.5,
+        max_energy_rise=torch.inf,
+        max_calls=settings.calls,
+    )
+    for _ in range(settings.cycles):
+        state = run_all(method, _Band(objective, images), bands.flatten(1), len(bands))
+        bands = redistribute(state.theta.unflatten(1, bands.shape[1:]))
+    return bands
+
+
+def candidates(objective: Objective, bands: Tensor) -> Candidates:
+    """Interior local maxima of the energy along bands [B, I, P], with the tangents there."""
+    energy = objective.energy(bands.flatten(0, 1)).unflatten(0, bands.shape[:2])
+    rise = energy.diff(dim=1)
+    place = ((rise[:, :-1] > 0) & (rise[:, 1:] <= 0)).nonzero()
+    band, image = place[:, 0], place[:, 1] + 1
+    tangent = tangents(bands, energy)
+    return Candidates(theta=bands[band, image], tangent=tangent[band, image], band=band.tolist())

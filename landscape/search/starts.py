@@ -1,0 +1,37 @@
+"""Where searches start. Shapes: P parameters."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+class Starts(Protocol):
+    """Draws starting points."""
+
+    def draw(self, random: np.random.Generator, n_parameters: int) -> np.ndarray:
+        """One point [P]."""
+
+
+@dataclass(frozen=True)
+class GaussianStarts:
+    """Normal around zero at one of several scales: basins differ in size by orders of magnitude, and some, such
+    as that of zero itself, are found from small starts only."""
+
+    scales: tuple[float, ...]
+
+    def draw(self, random: np.random.Generator, n_parameters: int) -> np.ndarray:
+        """One point [P]."""
+        return random.choice(self.scales) * random.standard_normal(n_parameters)
+
+
+@dataclass(frozen=True)
+class BoxStarts:
+    """Uniform in a box, the same for every parameter or one pair a parameter."""
+
+    low: np.ndarray | float
+    high: np.ndarray | float
+
+    def draw(self, random: np.random.Generator, n_parameters: int) -> np.ndarray:
+        """One point [P]."""
+        return random.uniform(self.low, self.high, n_parameters)
