@@ -134,6 +134,17 @@ def test_accuracies_are_ordered() -> None:
         assert (lesser <= greater).all()
 
 
+def test_a_network_that_ignores_its_input_is_measured_too() -> None:
+    problem = Problem(dataset="xor", hidden=[2], l2=1e-3, standardise=False)
+    found = measure(problem, np.zeros((1, problem.n_parameters)), list(GROUPS), SETTINGS)
+    assert found["clean_loss"].values.item() == pytest.approx(np.log(2.0))
+    for name in ("fgsm_accuracy", "pgd_accuracy"):
+        np.testing.assert_array_equal(found[name].values, 0.5)
+    np.testing.assert_array_equal(found["certified_accuracy_ibp"].values, 0.0)
+    np.testing.assert_array_equal(found["sensitivity_logits"].values, -np.inf)
+    np.testing.assert_allclose(found["adversarial_loss"].values, np.log(2.0))
+
+
 def test_a_wrong_bound_is_reported_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = small_problem("tanh", [5])
     monkeypatch.setattr(robustness, "certified", lambda *_: torch.ones(4, 12, dtype=torch.bool))
