@@ -1,6 +1,7 @@
 # Sourced by runs/quickstart.sh and tests/run.sh. Goes to the checkout, makes .venv there and installs the pinned
 # dependencies, if that is not done yet, and puts .venv on the PATH. A stamp in .venv tells what was installed last.
 
+set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 export OMP_NUM_THREADS=1 # a task computes with one thread; cores are filled by running tasks side by side
 

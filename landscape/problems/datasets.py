@@ -22,6 +22,8 @@ from landscape.problems.data_files import read_file
 
 Arrays = dict[str, np.ndarray]
 
+LARGEST = 1e100  # in size: squares and sums of larger numbers would overflow
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataSet:
@@ -152,12 +154,12 @@ def _check_part(inputs: np.ndarray, targets: np.ndarray, part: str, source: str)
             f"{source}: expected as many {part}inputs as {part}targets, found {len(inputs)}, {len(targets)}"
         )
     for name, array in ((f"{part}inputs", inputs), (f"{part}targets", _two_axes(targets))):
-        faults = np.argwhere(~np.isfinite(array))
+        faults = np.argwhere(~(np.abs(array) < LARGEST))
         if len(faults):
             row, column = faults[0]
             raise DataError(
-                f"{source}: expected finite numbers in {name}, found {array[row, column]} in row {row + 1}, "
-                f"column {column + 1}"
+                f"{source}: expected finite numbers below {LARGEST:g} in {name}, "
+                f"found {array[row, column]} in row {row + 1}, column {column + 1}"
             )
 
 
@@ -220,8 +222,10 @@ def _standardised(arrays: Arrays) -> Arrays:
     train = arrays["inputs"]
     constant = train.min(axis=0) == train.max(axis=0)
     mean = np.where(constant, train[0], train.mean(axis=0))
-    scale = np.where(constant, 1.0, train.std(axis=0))
-    return {name: (array - mean) / scale if name.endswith("inputs") else array for name, array in arrays.items()}
+    size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))  # divided out first: squares then stay in range
+    deviation = np.where(constant, 1.0, ((train - mean) / size).std(axis=0))
+    parts = {name: arrays[name] for name in arrays if name.endswith("inputs")}
+    return arrays | {name: (array - mean) / size / deviation for name, array in parts.items()}
 
 
 def _data_set(arrays: Arrays) -> DataSet:

@@ -1,0 +1,197 @@
+"""Run files: defaults, round trip, overrides, and one helpful line for each mistake."""
+
+import tomllib
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landscape.config import (
+    DATASETS,
+    ActivationName,
+    LossName,
+    ProblemConfig,
+    RunConfig,
+    StrategyName,
+    Table,
+)
+from landscape.errors import ConfigError
+from landscape.problems.activations import ACTIVATIONS
+from landscape.problems.losses import LOSSES
+
+IRIS = '[problem]\ndataset = "iris"\n'
+
+MISTAKES = [
+    ("", ["[problem]", "missing"]),
+    ("[problem]\nl2 = 1e-3", ["[problem] dataset", "missing"]),
+    ('[problm]\ndataset = "iris"', ["[problm]", "unknown", "'problem'"]),
+    (IRIS + "hiden = [3]", ["[problem] hiden", "unknown", "'hidden'"]),
+    (IRIS + "zzz = 3", ["[problem] zzz", "known are dataset, standardise"]),
+    (IRIS + '"a\\nb" = 3', ["unknown"]),
+    (IRIS + "l2 = -1e-3", ["[problem] l2", "not less than 0", "found -0.001"]),
+    (IRIS + "l2 = nan", ["[problem] l2", "finite", "found nan"]),
+    (IRIS + 'l2 = "1e-3"', ["[problem] l2", "expected a number", 'found "1e-3"']),
+    (IRIS + "l2 = true", ["expected a number", "found true"]),
+    (IRIS + "l2 = {a = 1}", ["expected a number", "found a table"]),
+    (IRIS + "hidden = [3, 0]", ["[problem] hidden[1]", "not less than 1", "found 0"]),
+    (IRIS + "hidden = 3", ["[problem] hidden", "expected a list", "found 3"]),
+    (IRIS + "hidden = []", ["[problem] hidden", "at least one"]),
+    (IRIS + "hidden = [2.0]", ["[problem] hidden[0]", "whole number", "found 2.0"]),
+    (IRIS + "standardise = 1", ["[problem] standardise", "true or false", "found 1"]),
+    (IRIS + 'activation = "tahn"', ["[problem] activation", "'softplus'", "did you mean 'tanh'?"]),
+    (IRIS + 'loss = "cross-entropy"', ["[problem] loss", "did you mean 'cross_entropy'?"]),
+    ('[problem]\ndataset = "irsi"', ["[problem] dataset", ".csv", "did you mean 'iris'?"]),
+    (IRIS + '[connect]\nstrategies = ["gmn"]', ["[connect] strategies[0]", "did you mean 'gmin'?"]),
+    (IRIS + '[connect]\nstrategies = ["gmin", "gmin"]', ["[connect] strategies", "at most once"]),
+    (IRIS + "[connect]\nmin_images = 60", ["[connect]", "max_images >= min_images", "50 < 60"]),
+    (IRIS + "[run]\nseed = -1", ["[run] seed", "found -1"]),
+    (IRIS + '[run]\ndevice = "gpu"', ["[run] device", "cuda:1", 'found "gpu"']),
+    (f"[run]\nseed = 1\n{IRIS}l2 = ", ["TOML", "line 5"]),
+    (f"{IRIS}l2 = 1 2", ["TOML", "line 3"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), MISTAKES, ids=[" ".join(text.split()) or "empty" for text, _ in MISTAKES]
+)
+def test_a_mistake_is_one_line_that_says_what_was_expected(text: str, expected: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        RunConfig.from_text(text, "my.toml")
+    message = str(caught.value)
+    assert message.startswith("my.toml: ")
+    assert "\n" not in message
+    assert [part for part in expected if part not in message] == []
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["missing", "not UTF-8"])
+def test_unreadable_file(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "run.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"run\.toml: expected a run file"):
+        RunConfig.from_toml(path)
+
+
+def test_a_file_is_read_and_its_name_starts_the_message(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(IRIS)
+    assert RunConfig.from_toml(path) == RunConfig.from_text(IRIS)
+    path.write_text(IRIS + "l2 = -1")
+    with pytest.raises(ConfigError, match=r"run\.toml: \[problem\] l2"):
+        RunConfig.from_toml(str(path))
+
+
+def test_defaults_of_the_contract() -> None:
+    config = RunConfig.from_text(IRIS)
+    assert config.problem == ProblemConfig.from_table(
+        {
+            "dataset": "iris",
+            "standardise": True,
+            "subset": 0,
+            "test_fraction": 0.0,
+            "hidden": [10],
+            "activation": "tanh",
+            "loss": "cross_entropy",
+            "l2": 1e-3,
+        }
+    )
+    assert (config.basin_hopping.walkers, config.basin_hopping.steps) == (64, 100)
+    assert config.measure.epsilon == (0.1, 0.3)
+    assert (config.run.seed, config.run.device) == (0, "auto")
+
+
+def test_one_table_names_its_keys_without_the_table() -> None:
+    with pytest.raises(ConfigError, match=r"^configuration: hiden is unknown; did you mean 'hidden'"):
+        ProblemConfig.from_table({"dataset": "iris", "hiden": [10]})
+
+
+def test_names_are_those_that_the_code_knows() -> None:
+    assert get_args(ActivationName) == tuple(ACTIVATIONS)
+    assert set(get_args(LossName)) == set(LOSSES)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("problem.l2=1e-2", 1e-2),
+        ("problem.l2 = 1", 1.0),
+        ("problem.hidden=[4, 3]", (4, 3)),
+        ('run.device="cpu"', "cpu"),
+    ],
+)
+def test_override(setting: str, value: object) -> None:
+    table, key = setting.partition("=")[0].strip().split(".")
+    config = RunConfig.from_text(IRIS).override([setting])
+    assert getattr(getattr(config, table), key) == value
+
+
+def test_later_overrides_win_and_the_original_stays() -> None:
+    config = RunConfig.from_text(IRIS)
+    assert config.override(["run.seed=1", "run.seed=2"]).run.seed == 2
+    assert config.run.seed == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("problem.l2", "expected TABLE.KEY=VALUE"),
+        ("problem.l2=", "expected TABLE.KEY=VALUE"),
+        ("l2=1", "expected TABLE.KEY=VALUE"),
+        ("problem.dataset=wine", 'problem.dataset="wine"'),
+        ("problem.l2=1\nseed=3", "expected one value"),
+        ("problm.l2=1", r"\[problm\] is unknown; did you mean 'problem'"),
+        ("problem.l3=1", r"\[problem\] l3 is unknown; did you mean 'l2'"),
+        ("problem.l2=-1", "--set: .*found -1"),
+    ],
+)
+def test_a_mistaken_override_is_one_line(setting: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected) as caught:
+        RunConfig.from_text(IRIS).override([setting])
+    assert "\n" not in str(caught.value)
+
+
+def test_the_problem_table_alone() -> None:
+    config = RunConfig.from_text(IRIS).override(["problem.l2=1e-5", "run.seed=7"])
+    text = config.to_toml("problem")
+    assert list(tomllib.loads(text)) == ["problem"]
+    assert RunConfig.from_text(text).problem == config.problem
+
+
+def test_every_field_is_described() -> None:
+    tables = [field.annotation for field in RunConfig.model_fields.values()]
+    for table in tables:
+        assert isinstance(table, type)
+        assert issubclass(table, Table)
+        assert [name for name, field in table.model_fields.items() if not field.description] == []
+
+
+positive = st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False)
+count = st.integers(1, 2**63 - 1)
+paths = st.text(st.characters(codec="utf-8"), max_size=20).map(lambda stem: stem + ".csv")
+
+
+@st.composite
+def run_configs(draw: st.DrawFn) -> RunConfig:
+    return RunConfig.from_table(
+        {
+            "problem": {
+                "dataset": draw(st.sampled_from(DATASETS) | paths),
+                "standardise": draw(st.booleans()),
+                "hidden": draw(st.lists(count, min_size=1)),
+                "l2": draw(st.floats(0, allow_nan=False, allow_infinity=False)),
+            },
+            "basin_hopping": {"step": draw(positive), "start_scales": draw(st.lists(positive, min_size=1))},
+            "connect": {"strategies": draw(st.lists(st.sampled_from(get_args(StrategyName)), min_size=1, unique=True))},
+            "identity": {"energy_tolerance": draw(positive)},
+            "run": {"seed": draw(st.integers(0, 2**63 - 1)), "device": draw(st.sampled_from(["auto", "cuda:3"]))},
+        }
+    )
+
+
+@given(run_configs())
+def test_the_text_of_a_configuration_reads_back_as_the_same(config: RunConfig) -> None:
+    text = config.to_toml()
+    assert RunConfig.from_text(text) == config
+    assert RunConfig.from_text(text).to_toml() == text
