@@ -153,16 +153,26 @@ class RunTable(Table):
     )
 
 
-class RunConfig(Table):
-    """A whole run file. Tables that it leaves out, and keys, take their defaults."""
+class Settings(Table):
+    """How a landscape is explored, whatever the energy: all tables of a run file but [problem]."""
 
-    problem: ProblemConfig
     basin_hopping: BasinHoppingConfig = BasinHoppingConfig()
     quench: QuenchConfig = QuenchConfig()
     connect: ConnectConfig = ConnectConfig()
     measure: MeasureConfig = MeasureConfig()
     identity: IdentityConfig = IdentityConfig()
     run: RunTable = RunTable()
+
+    def to_toml(self, *tables: str) -> str:
+        """The text of the named tables, of all if none is named: every key, in a fixed order."""
+        values = self.model_dump(include=set(tables) if tables else None)
+        return "\n".join(_table_text(name, table) for name, table in values.items())
+
+
+class RunConfig(Settings):
+    """A whole run file. Tables that it leaves out, and keys, take their defaults."""
+
+    problem: ProblemConfig
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
@@ -188,11 +198,6 @@ class RunConfig(Table):
                 raise ConfigError(f"--set {setting!r}: expected TABLE.KEY=VALUE, for instance problem.l2=1e-3")
             tables.setdefault(table, {})[key] = _parse_value(setting, path.strip(), text.strip())
         return self.from_table(tables, "--set")
-
-    def to_toml(self, *tables: str) -> str:
-        """The text of the named tables, of all if none is named: every key, in a fixed order."""
-        values = self.model_dump(include=set(tables) if tables else None)
-        return "\n".join(_table_text(name, table) for name, table in values.items())
 
 
 def _parse_toml(text: str, source: str) -> dict[str, Any]:
