@@ -93,7 +93,7 @@ class UnitSymmetry:
             units = _units(layers, index)
             signs = 2.0 if self.odd else 1.0
             full = math.lgamma(units.shape[1] + 1) + units.shape[1] * math.log(signs)
-            total += full - [_log_stabiliser(point, self.odd) for point in units]
+            total += full - np.array([_log_stabiliser(point, self.odd) for point in units])
         return total
 
     def _unpack(self, theta: np.ndarray) -> list[np.ndarray]:

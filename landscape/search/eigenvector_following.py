@@ -5,8 +5,8 @@ gradient along the eigenvector and l its eigenvalue,
 
     h = 2 F / |l| / (1 + sqrt(1 + 4 F^2 / l^2)),    + along the followed mode, - along the others.
 
-The followed mode is the one that overlaps most with the last one, so a band's tangent or a random direction
-leads the first step; once its eigenvalue is negative and lowest the search is the ordinary one. The
+While the Hessian has no negative eigenvalue the followed mode is the one that overlaps most with the last
+one, so a band's tangent or a random direction leads the way out of a basin; after that it is the lowest. The
 longest component is held below a trust radius, which grows or shrinks by 1.1 with the agreement between
 the eigenvalue and what the change of F along the last step says it is (Munro and Wales 1999). The Hessian is
 exact up to DENSE_LIMIT parameters; beyond, the step is taken in the Krylov space of the gradient.
@@ -81,7 +81,8 @@ class EigenvectorFollowing:
         theta, gradient = state.theta[running], state.gradient[running]
         found = spectrum(objective, theta, gradient)
         components = torch.bmm(gradient[:, None], found.vectors)[:, 0]
-        followed = torch.bmm(state.mode[running, None], found.vectors)[:, 0].abs().argmax(1)
+        overlap = torch.bmm(state.mode[running, None], found.vectors)[:, 0].abs().argmax(1)
+        followed = torch.where(found.values[:, 0] < -objective.curvature_threshold, 0, overlap)
         trust = self._trust(state, running, found, components, followed)
         pieces = _step_components(components, found.values, followed)
         pieces = pieces * (trust / pieces.abs().amax(1).clamp_min(1e-300)).clamp_max(1.0)[:, None]

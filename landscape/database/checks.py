@@ -1,0 +1,157 @@
+"""What must hold for a commit before anything of it is written.
+
+A store appends a commit only as `checked(...)` returns it: with columns of the types and shapes that the tables have,
+rows that exist and codes that have names. A commit that fails leaves the store as it was.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from landscape.database.lazy import Table
+from landscape.database.records import (
+    TARGETS,
+    Array,
+    Commit,
+    Header,
+    Integers,
+    Minima,
+    Property,
+    PropertyRows,
+    TransitionStates,
+)
+from landscape.database.tables import Properties, Tables, continued
+from landscape.errors import DatabaseError
+
+MAX_KIND = 32
+"""Longest name of a kind of round, in bytes: the file keeps it in a column of that width."""
+
+AnyTable = TypeVar("AnyTable", bound=Table)
+
+
+def checked(commit: Commit, tables: Tables, header: Header, n_parameters: int) -> Commit:
+    """The commit with its columns in their types, ready to follow `tables`.
+
+    Raises: DatabaseError: a column has a wrong type or shape, a row or a code does not exist, or a property does not
+        continue the one that is stored.
+    """
+    require(
+        0 < len(commit.kind.encode()) <= MAX_KIND, f"a round's kind has 1 to {MAX_KIND} bytes, found {commit.kind!r}"
+    )
+    minima = conforming(commit.minima, n_parameters)
+    states = conforming(commit.transition_states, n_parameters)
+    attempts = conforming(commit.attempts, n_parameters)
+    walkers = None if commit.walkers is None else conforming(commit.walkers, n_parameters)
+    rows = {
+        "minima": len(tables.minima) + len(minima),
+        "transition_states": len(tables.transition_states) + len(states),
+    }
+    require_rows("transition_states.minima", states.minima, 0, rows["minima"])
+    require_rows("attempts.minima", attempts.minima[:, 0], 0, rows["minima"])
+    require_rows("attempts.minima (second)", attempts.minima[:, 1], -1, rows["minima"])
+    require_rows("attempts.method", attempts.method, 0, len(header.method_names))
+    require_rows("attempts.outcome", attempts.outcome, 0, len(header.outcome_names))
+    require_rows("attempts.round", attempts.round, 0, len(tables.rounds) + 1)
+    if walkers is not None:
+        require_rows("walkers.minimum", walkers.minimum, -1, rows["minima"])
+    return replace(
+        commit,
+        minima=minima,
+        hits=conforming_column("hits", commit.hits, np.int64, (rows["minima"],)),
+        transition_states=states,
+        attempts=attempts,
+        walkers=walkers,
+        properties=checked_properties(commit.properties, tables.properties, rows),
+    )
+
+
+def require(condition: bool, message: str) -> None:
+    """Refuse the commit with that message unless the condition holds."""
+    if not condition:
+        raise DatabaseError(f"commit refused: {message}")
+
+
+def require_rows(name: str, values: Integers, lowest: int, end: int) -> None:
+    """Refuse values outside [lowest, end)."""
+    outside = values[(values < lowest) | (values >= end)]
+    require(len(outside) == 0, f"{name} must lie in [{lowest}, {end}), found {outside[:1].tolist()}")
+
+
+def conforming(table: AnyTable, n_parameters: int) -> AnyTable:
+    """The table with each column in its own type; refused where a type, a shape or the number of rows does not fit."""
+    kind, rows = type(table), len(table)
+    columns = {
+        name: conforming_column(f"{kind.__name__}.{name}", getattr(table, name), dtype, (rows, *shape))
+        for name, (dtype, shape) in kind.layout(n_parameters).items()
+    }
+    return kind(**columns)
+
+
+def conforming_column(name: str, values: Array, dtype: type[np.generic], shape: tuple[int, ...]) -> Array:
+    """The values as an array of that type; refused if they lose by it or have another shape."""
+    found = np.asarray(values)
+    require(found.shape == shape, f"{name} must have shape {list(shape)}, found {list(found.shape)}")
+    require(
+        found.size == 0 or np.can_cast(found.dtype, dtype, "safe"),
+        f"{name} must be {dtype.__name__}, found {found.dtype}",
+    )
+    return np.asarray(found, dtype)
+
+
+def checked_properties(
+    added: tuple[PropertyRows, ...], stored: Properties, rows: Mapping[str, int]
+) -> tuple[PropertyRows, ...]:
+    """The property rows in their types, each checked against what is stored once those before it are written."""
+    result: list[PropertyRows] = []
+    known: dict[str, dict[str, Property]] = {target: dict(stored[target]) for target in TARGETS}
+    for new in added:
+        require(new.target in TARGETS, f"properties belong to one of {', '.join(TARGETS)}, found {new.target!r}")
+        before = known[new.target].get(new.name)
+        result.append(checked_property(new, before, rows[new.target]))
+        known[new.target][new.name] = continued(before, result[-1])
+    return tuple(result)
+
+
+def checked_property(new: PropertyRows, stored: Property | None, rows: int) -> PropertyRows:
+    """The property rows in their types; refused if they have no place in `rows` rows or do not fit what is stored."""
+    label = f"property {new.name!r} of {new.target}"
+    columns = (Minima if new.target == "minima" else TransitionStates).column_names()
+    require(
+        re.fullmatch(r"[A-Za-z]\w*", new.name, re.ASCII) is not None, f"{label}: a name is a letter, then [A-Za-z0-9_]*"
+    )
+    require(new.name not in columns, f"{label}: there is a column of that name, choose another")
+    shape = np.shape(new.values)
+    require(len(shape) > 0 and 0 not in shape[1:], f"{label} must have values [rows, ...], found shape {list(shape)}")
+    values = conforming_column(label, new.values, np.float64, shape)
+    checked_rows = replace(new, values=values, settings=as_json(new.settings))
+    require(new.start + len(values) <= rows, f"{label} has values up to row {new.start + len(values)} of {rows}")
+    if new.start != 0:
+        require_continuation(label, checked_rows, stored)
+    return checked_rows
+
+
+def require_continuation(label: str, new: PropertyRows, stored: Property | None) -> None:
+    """Refuse rows that do not continue the stored ones."""
+    known = 0 if stored is None else len(stored.values)
+    require(new.start == known, f"{label} must start at row 0 or continue at row {known}, found {new.start}")
+    if stored is None:
+        return
+    expected, found = stored.values.shape[1:], new.values.shape[1:]
+    require(
+        expected == found, f"{label} has values of shape {list(expected)}, found {list(found)}; measure it from row 0"
+    )
+    for name in ("description", "units", "settings"):
+        expected, found = getattr(stored, name), getattr(new, name)
+        require(
+            expected == found, f"{label} was stored with {name} {expected!r}, found {found!r}; measure it from row 0"
+        )
+
+
+def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as they will be read back: through JSON, so that tuples are lists."""
+    result: dict[str, Any] = json.loads(json.dumps(settings))
+    return result

@@ -1,0 +1,158 @@
+"""The database as users hold it: tables, properties, the graph of minima and transition states, and a frame.
+
+`Database` reads and never writes; rounds are committed to `Database.store`. Its tables are those of the last commit.
+"""
+
+from pathlib import Path
+from typing import Any, Self
+
+import networkx as nx
+import numpy as np
+
+from landscape.database.records import (
+    TARGETS,
+    Array,
+    Attempts,
+    Header,
+    Minima,
+    ProblemRecord,
+    Property,
+    Rounds,
+    TransitionStates,
+    Walkers,
+)
+from landscape.database.store import Store
+from landscape.database.tables import padded
+from landscape.errors import DatabaseError
+
+
+class Database:
+    """Stationary points of one landscape, with the history of their discovery and their properties.
+
+    Usable as a context manager, which closes it. Arrays are read-only and shared: copy one before changing it.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @property
+    def path(self) -> Path | None:
+        """The file, None for a database in memory."""
+        return self.store.path
+
+    @property
+    def problem_record(self) -> ProblemRecord:
+        """What was explored."""
+        return self.store.record
+
+    @property
+    def header(self) -> Header:
+        """Names of the codes in `attempts`, versions of the software and time of creation."""
+        return self.store.header
+
+    @property
+    def minima(self) -> Minima:
+        """The minima [M]."""
+        return self.store.tables.minima
+
+    @property
+    def transition_states(self) -> TransitionStates:
+        """The transition states [T]."""
+        return self.store.tables.transition_states
+
+    @property
+    def attempts(self) -> Attempts:
+        """The searches for transition states [A]."""
+        return self.store.tables.attempts
+
+    @property
+    def rounds(self) -> Rounds:
+        """The committed rounds [R]."""
+        return self.store.tables.rounds
+
+    @property
+    def walkers(self) -> Walkers:
+        """The walkers [W] after the last round that moved them."""
+        return self.store.tables.walkers
+
+    def properties(self, target: str) -> dict[str, Property]:
+        """Properties by name of the rows of `target` ("minima", "transition_states"), NaN where not measured yet.
+
+        Raises:
+            DatabaseError: there are no properties of such a thing.
+        """
+        if target not in TARGETS:
+            raise DatabaseError(f"properties belong to one of {', '.join(TARGETS)}, found {target!r}")
+        rows = len(self.minima if target == "minima" else self.transition_states)
+        return {
+            name: Property(
+                values=padded(stored.values, rows),
+                description=stored.description,
+                units=stored.units,
+                settings=stored.settings,
+            )
+            for name, stored in sorted(self.store.tables.properties[target].items())
+        }
+
+    def graph(self) -> "nx.MultiGraph[int]":
+        """The landscape as a graph: nodes are rows of minima, edges are transition states.
+
+        Node attributes: energy, degenerate (the number of degenerate rearrangements of this minimum, which are no
+        edges). Edge attributes: energy, eigenvalue, row (of the transition state).
+        """
+        states = self.transition_states
+        rows = states.minima.tolist()
+        loops = np.bincount([a for a, b in rows if a == b], minlength=len(self.minima)).tolist()
+        graph = nx.MultiGraph()
+        for row, energy in enumerate(self.minima.energy.tolist()):
+            graph.add_node(row, energy=energy, degenerate=loops[row])
+        columns = zip(rows, states.energy.tolist(), states.eigenvalue.tolist(), strict=True)
+        for row, ((a, b), energy, eigenvalue) in enumerate(columns):
+            if a != b:
+                graph.add_edge(a, b, energy=energy, eigenvalue=eigenvalue, row=row)
+        return graph
+
+    def frame(self) -> Any:  # noqa: ANN401 - a pandas.DataFrame, which is an optional dependency
+        """One row a minimum in a pandas.DataFrame: all columns but the parameters, then all properties.
+
+        A property with several values a minimum has one column each: NAME[0], NAME[1] and so on.
+
+        Raises:
+            DatabaseError: pandas is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - optional: databases are read without it
+        except ImportError as error:
+            raise DatabaseError("frame() needs pandas, which is not installed: pip install pandas") from error
+        names = [name for name in self.minima.column_names() if name != "parameters"]
+        columns = {name: getattr(self.minima, name) for name in names}
+        for name, stored in self.properties("minima").items():
+            columns |= plain_columns(name, stored.values)
+        return pd.DataFrame(columns, index=pd.RangeIndex(len(self.minima), name="minimum"))
+
+    def close(self) -> None:
+        """Let go of the file; columns that were not read yet are out of reach then."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self.store.closed:
+            return f"<Database {self.path or 'in memory'}: closed>"
+        lowest = f", lowest energy {self.minima.energy.min():.9g}" if len(self.minima) else ""
+        return (
+            f"<Database {self.path or 'in memory'}: {len(self.minima)} minima, {len(self.transition_states)} "
+            f"transition states, {len(self.rounds)} rounds{lowest}>"
+        )
+
+
+def plain_columns(name: str, values: Array) -> dict[str, Array]:
+    """Values [rows, ...] as columns [rows], with indices in their names unless there is only one by nature."""
+    if values.ndim == 1:
+        return {name: values}
+    places = np.ndindex(*values.shape[1:])
+    return {f"{name}[{','.join(map(str, place))}]": values[(slice(None), *place)] for place in places}

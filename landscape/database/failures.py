@@ -1,0 +1,36 @@
+"""From errors of the operating system and of HDF5 to the one line that a user can act on."""
+
+import errno
+import re
+
+REASONS = {
+    errno.ENOSPC: "the disk is full: free space",
+    errno.EDQUOT: "the disk quota is used up: free space",
+    errno.EFBIG: "the limit on the size of a file is reached: raise it (ulimit -f)",
+    errno.EACCES: "permission is denied: change the permissions or choose another folder",
+    errno.EPERM: "it is not permitted: change the permissions or choose another folder",
+    errno.EROFS: "the file system is read-only: choose another folder",
+    errno.ENOLCK: "the file system has no file locks: choose a folder on another one",
+    errno.EOPNOTSUPP: "the file system has no file locks: choose a folder on another one",
+    errno.ENOSYS: "the file system has no file locks: choose a folder on another one",
+}
+
+
+def error_number(error: OSError) -> int | None:
+    """The errno of an error, which h5py gives as an attribute or in the text only."""
+    if error.errno is not None:
+        return error.errno
+    found = re.search(r"errno = (\d+)", str(error))
+    return int(found.group(1)) if found else None
+
+
+def reason(error: OSError) -> str:
+    """What went wrong and what to do about it, as half a sentence on one line."""
+    number = error_number(error)
+    known = REASONS.get(number) if number is not None else None
+    return known or f"the system says '{first_line(error)}'"
+
+
+def first_line(error: Exception) -> str:
+    """The first line of the text of an error, or its type where it has no text."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

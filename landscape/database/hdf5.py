@@ -1,0 +1,135 @@
+"""The store on disk: one HDF5 file, written by one writer, readable by anybody at any time.
+
+`Hdf5Store` joins the parts: the lock of the writer (`lock.py`), the replacement of the whole file (`replacement.py`),
+what is written (`layout.py`) and what is read (`snapshot.py`). After a commit the tables in memory follow it without
+being read again, and what was not in memory is read from the new file when it is asked for. Records handed out before
+go on seeing their own commit.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import h5py
+
+from landscape.database.checks import checked
+from landscape.database.failures import reason
+from landscape.database.layout import write_commit, write_new
+from landscape.database.lock import WriterLock
+from landscape.database.records import Commit, Header, ProblemRecord
+from landscape.database.replacement import replace_file
+from landscape.database.snapshot import Snapshot
+from landscape.database.tables import Tables
+from landscape.errors import DatabaseError
+
+
+class Hdf5Store:
+    """A store in an HDF5 file; see `landscape.database.store.Store`. Make one with `create` or `open`."""
+
+    def __init__(self, snapshot: Snapshot, lock: WriterLock | None) -> None:
+        self.path: Path | None = snapshot.path
+        self.record: ProblemRecord
+        self.header: Header
+        self.tables: Tables
+        self.record, self.header, self.tables = snapshot.read()
+        self.snapshot = snapshot
+        self.lock = lock
+
+    @classmethod
+    def create(cls, path: Path, record: ProblemRecord, header: Header) -> Self:
+        """A new database file, open for writing.
+
+        Raises:
+            DatabaseError: the file exists, its folder does not or cannot be written to, or another writer is at work.
+        """
+        path = path.resolve()
+        require_place(path)
+        lock = WriterLock(path)
+        return cls.locked(path, lock, lambda: create_file(path, record, header))
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool) -> Self:
+        """The database in an existing file; only opening for writing takes the lock.
+
+        Raises:
+            DatabaseError: there is no such file, it is not a whole database, or another writer is at work.
+        """
+        path = path.resolve()
+        if not writable:
+            return cls(Snapshot(path), None)
+        Snapshot(path).file.close()  # complain about the file before a lock appears beside it
+        return cls.locked(path, WriterLock(path))
+
+    @classmethod
+    def locked(cls, path: Path, lock: WriterLock, prepare: Callable[[], None] = lambda: None) -> Self:
+        """The store once `prepare` has run under the lock; whatever fails, the lock is released."""
+        try:
+            prepare()
+            return cls(Snapshot(path), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @property
+    def n_rounds(self) -> int:
+        return len(self.tables.rounds)
+
+    @property
+    def closed(self) -> bool:
+        return not self.snapshot.file
+
+    def commit(self, commit: Commit) -> None:
+        path = self.snapshot.path
+        self.require_writable()
+        ready = checked(commit, self.tables, self.header, self.record.n_parameters)
+        try:
+            replace_file(path, lambda file: self.write(file, ready))
+        except OSError as error:
+            raise DatabaseError(
+                f"{path}: round {self.n_rounds} could not be committed, {reason(error)}, then resume; "
+                f"the {self.n_rounds} rounds committed before are intact"
+            ) from error
+        self.snapshot = Snapshot(path)
+        self.record = self.record.reread(self.snapshot.reader("problem"))
+        self.tables = self.tables.after(ready, self.snapshot.reader)
+
+    def write(self, file: h5py.File, commit: Commit) -> None:
+        """Write a checked commit to the copy of the file, unless that is no longer the file that was opened."""
+        found = int(file["rounds"].attrs["count"])
+        if found != self.n_rounds:
+            raise DatabaseError(
+                f"{self.path} has {found} rounds, expected {self.n_rounds}: another program changed it, open it again"
+            )
+        write_commit(file, commit)
+
+    def require_writable(self) -> None:
+        """Raise DatabaseError unless this store can commit."""
+        self.snapshot.require_open()
+        if self.lock is None:
+            raise DatabaseError(f"{self.path} is open for reading only: open it with writable=True to commit")
+
+    def close(self) -> None:
+        self.snapshot.file.close()
+        if self.lock is not None:
+            self.lock.release()
+
+
+def require_place(path: Path) -> None:
+    """Refuse a path at which no new file can be made."""
+    if path.is_dir():
+        raise DatabaseError(
+            f"{path} is a folder, expected the name of a new file: give one in it, as {path / 'landscape.h5'}"
+        )
+    if path.exists():
+        raise DatabaseError(f"{path} exists already: resume it, remove it or choose another name")
+    if not path.parent.is_dir():
+        raise DatabaseError(f"{path.parent} is no folder to put {path.name} into: create it or choose another")
+
+
+def create_file(path: Path, record: ProblemRecord, header: Header) -> None:
+    """Write the file of a database in which nothing is committed yet."""
+    require_place(path)
+    try:
+        replace_file(path, lambda file: write_new(file, record, header), create=True)
+    except OSError as error:
+        raise DatabaseError(f"{path} could not be created, {reason(error)}, then start again") from error

@@ -1,0 +1,67 @@
+"""One writer a file: an advisory lock on a sibling file NAME.lock, held from opening for writing until closing.
+
+The lock stands on a sibling because every commit puts a new file in the database's place. The kernel drops the lock
+with the process, so a killed writer leaves a harmless file behind. Whoever holds the lock removes the file before
+letting go; a writer that was waiting on the removed file notices that the name belongs to another file now, and
+starts over.
+"""
+
+import fcntl
+import os
+import socket
+import weakref
+from pathlib import Path
+
+from landscape.database.failures import reason
+from landscape.errors import DatabaseError
+
+
+class WriterLock:
+    """The right to write the database at `path`; released by `release`, or with the object.
+
+    Raises:
+        DatabaseError: another writer holds it, or the folder cannot be written to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        lock = path.with_name(path.name + ".lock")
+        try:
+            descriptor = acquired(lock)
+        except BlockingIOError as error:
+            raise DatabaseError(
+                f"{path} is being written by {lock.read_text() or 'another process'}, which holds {lock.name}: "
+                "wait until it ends, or open the file for reading"
+            ) from error
+        except OSError as error:
+            raise DatabaseError(f"{path} cannot be opened for writing, {reason(error)}") from error
+        self.release = weakref.finalize(self, released, lock, descriptor)
+
+
+def acquired(lock: Path) -> int:
+    """The descriptor of the lock file, locked. Raises BlockingIOError if somebody else has it."""
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if still_named(lock, descriptor):
+                os.truncate(descriptor, 0)
+                os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
+                return descriptor
+        except OSError:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def still_named(lock: Path, descriptor: int) -> bool:
+    """Whether the name still belongs to the open file: the previous holder may have removed it in between."""
+    try:
+        return os.path.samestat(lock.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def released(lock: Path, descriptor: int) -> None:
+    """Remove the lock file, then let go of it."""
+    lock.unlink(missing_ok=True)
+    os.close(descriptor)

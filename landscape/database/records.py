@@ -1,0 +1,221 @@
+"""What a database holds: tables of numpy columns and the records around them.
+
+Three kinds of record, all frozen:
+
+- a **table** (`Minima`, `TransitionStates`, `Attempts`, `Rounds`, `Walkers`) is a set of columns with one row a
+  point, a pair, a round or a walker. What a column looks like stands once, in the metadata of its field; empty
+  tables, checks and the layout of the file follow from there;
+- a **description** (`ProblemRecord`, `Header`, `Property`) says what the tables belong to;
+- a **commit** (`Commit`, `PropertyRows`) is all that one round adds: the only way in which anything is ever written.
+
+Records that come from a file are lazy (`landscape/database/lazy.py`): a column is read when it is first asked for.
+Arrays that a store hands out are shared and therefore read-only: copy one before changing it, or before
+`torch.from_numpy`.
+
+Shapes: M minima, T transition states, A attempts, R rounds, W walkers, P parameters, N samples, d inputs, K outputs.
+Energies are in units of the loss, parameters have no unit. Equal run file and seed give equal tables, all columns of
+them but `Rounds.seconds`, which is a measured time.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscape.database.lazy import Lazy, Table, column
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+TARGETS = ("minima", "transition_states")
+"""The tables whose rows can have properties."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Minima(Table):
+    """Local minima of the energy, one row each, distinct modulo the symmetry of the problem.
+
+    `parameters` are a flat vector in network order; `log_determinant` is the sum of the logarithms of the positive
+    Hessian eigenvalues; `log_orbit_size` the logarithm of the number of symmetric copies; `hits` counts the quenches
+    that ended here.
+    """
+
+    parameters: Floats = field(metadata=column(np.float64, "P"))  # [M, P]
+    energy: Floats = field(metadata=column(np.float64))  # [M]
+    rms_gradient: Floats = field(metadata=column(np.float64))  # [M]
+    lowest_eigenvalue: Floats = field(metadata=column(np.float64))  # [M]
+    log_determinant: Floats = field(metadata=column(np.float64))  # [M]
+    log_orbit_size: Floats = field(metadata=column(np.float64))  # [M]
+    hits: Integers = field(metadata=column(np.int64))  # [M]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TransitionStates(Table):
+    """Stationary points with one negative Hessian eigenvalue, which is `eigenvalue`.
+
+    `minima` holds the rows of the minima on the two sides. They are equal for a degenerate rearrangement, a path
+    between two symmetric copies of one minimum.
+    """
+
+    parameters: Floats = field(metadata=column(np.float64, "P"))  # [T, P]
+    energy: Floats = field(metadata=column(np.float64))  # [T]
+    rms_gradient: Floats = field(metadata=column(np.float64))  # [T]
+    eigenvalue: Floats = field(metadata=column(np.float64))  # [T]
+    minima: Integers = field(metadata=column(np.int64, 2))  # [T, 2]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Attempts(Table):
+    """Searches for transition states that were made, with what came of each.
+
+    `minima` are the rows of the two end points, the second -1 for a single-ended search. `method` and `outcome` are
+    codes: places in `Header.method_names` and `Header.outcome_names`. `round` is the row of `Rounds` that made the
+    attempt.
+    """
+
+    minima: Integers = field(metadata=column(np.int64, 2))  # [A, 2]
+    method: Integers = field(metadata=column(np.int64))  # [A]
+    outcome: Integers = field(metadata=column(np.int64))  # [A]
+    round: Integers = field(metadata=column(np.int64))  # [A]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundSummary:
+    """One committed round: its kind, its cost (energy evaluations, wall seconds) and how many points were new."""
+
+    kind: str
+    tasks: int
+    evaluations: int
+    seconds: float
+    new_minima: int
+    new_transition_states: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Rounds(Table):
+    """The committed rounds in order: columns, and also a sequence of `RoundSummary`."""
+
+    kind: NDArray[np.str_] = field(metadata=column(np.str_))  # [R]
+    tasks: Integers = field(metadata=column(np.int64))  # [R]
+    evaluations: Integers = field(metadata=column(np.int64))  # [R]
+    seconds: Floats = field(metadata=column(np.float64))  # [R]
+    new_minima: Integers = field(metadata=column(np.int64))  # [R]
+    new_transition_states: Integers = field(metadata=column(np.int64))  # [R]
+
+    def __getitem__(self, row: int) -> RoundSummary:
+        """Row `row` (negative: from the end) as Python numbers; IndexError where there is none."""
+        return RoundSummary(**{name: getattr(self, name)[row].item() for name in self.column_names()})
+
+    def __iter__(self) -> Iterator[RoundSummary]:
+        return (self[row] for row in range(len(self)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Walkers(Table):
+    """State of the basin-hopping walkers after the last round that moved them.
+
+    `minimum` is the row where the walker stands, -1 before its first quench; `step` and `temperature` are its adapted
+    step length and its temperature (units of energy); `stale` counts its steps since it found anything new.
+    """
+
+    minimum: Integers = field(metadata=column(np.int64))  # [W]
+    step: Floats = field(metadata=column(np.float64))  # [W]
+    temperature: Floats = field(metadata=column(np.float64))  # [W]
+    stale: Integers = field(metadata=column(np.int64))  # [W]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Property(Lazy):
+    """A property of the leading rows of a table: `values` [rows, ...], what they are, their unit and what went in."""
+
+    values: Floats
+    description: str
+    units: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ProblemRecord(Lazy):
+    """What was explored: everything that is needed to rebuild the energy without the run file or the data set's own
+    file.
+
+    `toml` is the [problem] table and `run_toml` the whole run file as understood; `sha256` belongs to the data as the
+    loss sees them. Arrays are None for a surface of the user's own, and the test arrays where nothing was held out.
+    Two points are one if their energies agree within `energy_tolerance` and their aligned distance is within
+    `distance_tolerance`.
+    """
+
+    toml: str
+    run_toml: str
+    n_parameters: int
+    sha256: str
+    energy_tolerance: float
+    distance_tolerance: float
+    inputs: Floats | None  # [N, d]
+    targets: Array | None  # int64 [N] or float64 [N, K]
+    test_inputs: Floats | None
+    test_targets: Array | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What else stands beside the tables: names of the codes, versions of the software and ISO time at creation."""
+
+    outcome_names: tuple[str, ...]
+    method_names: tuple[str, ...]
+    software: Mapping[str, str]
+    created: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PropertyRows:
+    """Values [rows, ...] of one property for the rows of table `target` ("minima", "transition_states") from `start`
+    on.
+
+    With `start` 0 they replace the property, whatever it was; otherwise they continue it, so `start` is the number of
+    rows that it has and description, units and settings are those that it has. `settings` must be expressible as
+    JSON.
+    """
+
+    target: str
+    name: str
+    start: int
+    values: Floats
+    description: str
+    units: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Commit:
+    """All that one round adds. The tables hold new rows only; rows of minima are counted with the new ones included.
+
+    `hits` [M after this commit] replaces the whole column, so the `hits` of the new rows are taken from there;
+    `walkers` replaces the table of walkers, None keeps it. `seconds` is wall time, `evaluations` counts energies of
+    single walkers.
+    """
+
+    kind: str
+    tasks: int
+    evaluations: int
+    seconds: float
+    minima: Minima
+    hits: Integers
+    transition_states: TransitionStates
+    attempts: Attempts = field(default_factory=lambda: Attempts.empty(0))
+    walkers: Walkers | None = None
+    properties: tuple[PropertyRows, ...] = ()
+
+    def summary(self) -> Rounds:
+        """The one row that this commit adds to the table of rounds."""
+        return Rounds(
+            kind=np.array([self.kind]),
+            tasks=np.array([self.tasks]),
+            evaluations=np.array([self.evaluations]),
+            seconds=np.array([self.seconds], dtype=np.float64),
+            new_minima=np.array([len(self.minima)]),
+            new_transition_states=np.array([len(self.transition_states)]),
+        )

@@ -1,0 +1,89 @@
+"""Whole-file commits: HDF5 is never changed in place.
+
+A commit copies the committed file to a sibling NAME.partial, changes the copy, forces it to the disk and renames it
+over the original. Whatever happens in between - a kill, a power cut, a full disk - the original is what it was, and
+who has it open goes on reading that.
+
+HDF5 does not survive a failed write: the file can no longer be closed and the process crashes at its end. So it writes
+through a `SinkFile`, which swallows everything after the first failure and keeps that for the caller.
+"""
+
+import io
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+
+class SinkFile(io.FileIO):
+    """A file to which writing always seems to succeed; the first failure is kept in `failure`."""
+
+    failure: BaseException | None = None
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - anything with a buffer
+        """Write all of the data, or nothing any more once a write has failed."""
+        view = memoryview(data).cast("B")
+        self.attempt(lambda: self.write_all(view))
+        return len(view)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Change the length of the file, unless a write has failed."""
+        self.attempt(lambda: io.FileIO.truncate(self, size))
+        return self.tell() if size is None else size
+
+    def write_all(self, view: memoryview) -> None:
+        """Write the whole of the view: one call of the system may write less."""
+        while view:
+            view = view[io.FileIO.write(self, view) :]
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Do it if nothing has failed yet, and keep the failure. A signal must not reach HDF5 either."""
+        if self.failure is None:
+            try:
+                action()
+            except BaseException as error:  # noqa: BLE001 - raised by `write_through`
+                self.failure = error
+
+
+def replace_file(path: Path, change: Callable[[h5py.File], None], *, create: bool = False) -> None:
+    """Put a changed copy of the HDF5 file at `path` in its place, or a new file if `create`: wholly or not at all.
+
+    Raises:
+        OSError: the copy could not be made, changed or renamed; the original is as it was and the copy is removed.
+    """
+    partial = path.with_name(path.name + ".partial")
+    partial.unlink(missing_ok=True)
+    try:
+        if not create:
+            shutil.copy(path, partial)
+        with SinkFile(partial, "x+b" if create else "r+b") as sink:
+            write_through(sink, change, "w" if create else "r+")
+            os.fsync(sink.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    synchronise_folder(path.parent)
+
+
+def write_through(sink: SinkFile, change: Callable[[h5py.File], None], mode: str) -> None:
+    """Let `change` work on the HDF5 file in the sink; raises the first failure of the sink, if there is one."""
+    try:
+        with h5py.File(sink, mode) as file:
+            change(file)
+    except Exception:
+        if sink.failure is None:
+            raise
+    if sink.failure is not None:
+        raise sink.failure
+
+
+def synchronise_folder(folder: Path) -> None:
+    """Force the new name to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

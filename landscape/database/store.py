@@ -1,0 +1,114 @@
+"""Stores: where committed rounds are kept.
+
+`Store` is the protocol that exploration and analysis rely on: tables to read and one way to write, `commit`, which
+happens wholly or not at all. `MemoryStore` keeps the tables in memory, `Hdf5Store` also in a file; both pass the same
+tests. What a commit means stands in `tables.py` and what it must satisfy in `checks.py`, once for both.
+"""
+
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Protocol
+
+import h5py
+import numpy as np
+
+from landscape.database.checks import checked
+from landscape.database.hdf5 import Hdf5Store
+from landscape.database.records import Commit, Header, ProblemRecord
+from landscape.database.tables import Tables
+from landscape.errors import DatabaseError
+
+
+class Store(Protocol):
+    """Where committed rounds are kept. `path` is None in memory; `tables` are those after the last commit."""
+
+    path: Path | None
+    record: ProblemRecord
+    header: Header
+    tables: Tables
+
+    @property
+    def n_rounds(self) -> int:
+        """The number of committed rounds."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+
+    def commit(self, commit: Commit) -> None:
+        """Add a round: all of it or nothing.
+
+        Raises:
+            DatabaseError: the commit does not fit the tables, the store is closed or open for reading only, or its file
+                cannot be written (the disk is full, say). Nothing has changed then.
+        """
+
+    def close(self) -> None:
+        """Let go of the file and the right to write it; columns that were not read yet are out of reach then."""
+
+
+class MemoryStore:
+    """A store in memory."""
+
+    def __init__(self, record: ProblemRecord, header: Header) -> None:
+        self.path: Path | None = None
+        self.record = record
+        self.header = header
+        self.tables = Tables.empty(record.n_parameters)
+        self.closed = False
+
+    @property
+    def n_rounds(self) -> int:
+        return len(self.tables.rounds)
+
+    def commit(self, commit: Commit) -> None:
+        if self.closed:
+            raise DatabaseError("the database in memory is closed: commit before closing it")
+        self.tables = self.tables.after(checked(commit, self.tables, self.header, self.record.n_parameters))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def create_store(
+    path: Path | str | None,
+    record: ProblemRecord,
+    outcome_names: Sequence[str],
+    method_names: Sequence[str],
+    software: Mapping[str, str] | None = None,
+) -> Store:
+    """A new store, in a file or (path None) in memory, with the names of the codes in `Attempts`.
+
+    `software` adds versions, by name, to those of Python, numpy, h5py and landscape.
+
+    Raises:
+        DatabaseError: the file exists, its folder does not or cannot be written to, or another writer is at work.
+    """
+    header = Header(
+        outcome_names=tuple(outcome_names),
+        method_names=tuple(method_names),
+        software=versions() | dict(software or {}),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    return MemoryStore(record, header) if path is None else Hdf5Store.create(Path(path), record, header)
+
+
+def open_store(path: Path | str, *, writable: bool = False) -> Store:
+    """The store in an existing file. Only with `writable` does it take the lock and accept commits.
+
+    Raises: DatabaseError: there is no such file, it is not a whole database of a known version, or, with `writable`,
+        another writer is at work.
+    """
+    return Hdf5Store.open(Path(path), writable=writable)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what writes the database."""
+    try:
+        own = version("landscape")
+    except PackageNotFoundError:
+        own = "not installed"
+    return {"landscape": own, "python": platform.python_version(), "numpy": np.__version__, "h5py": h5py.__version__}

@@ -1,0 +1,106 @@
+"""The tables of one committed state, and the state that follows it.
+
+`Tables` is what every store keeps: all tables and properties as of its last commit. `after(commit)` is the whole
+meaning of a commit, written once for every store: rows are appended, hits and walkers replaced, properties replaced
+or continued. A store on disk writes the same to its file and passes a reader of that file, from which come the
+columns that are not in memory.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from landscape.database.lazy import Read, joined, read_only
+from landscape.database.records import (
+    TARGETS,
+    Attempts,
+    Commit,
+    Floats,
+    Minima,
+    Property,
+    PropertyRows,
+    Rounds,
+    TransitionStates,
+    Walkers,
+)
+
+Reader = Callable[[str], Read | None]
+"""Gives the function that reads the columns of the table (or the values of the property) at that path in a file."""
+
+Properties = Mapping[str, Mapping[str, Property]]
+"""Properties by target and name, with the rows that were measured only."""
+
+
+def no_file(path: str) -> None:
+    """The reader of tables that are wholly in memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """All tables as of one commit; see `landscape/database/records.py` for each."""
+
+    minima: Minima
+    transition_states: TransitionStates
+    attempts: Attempts
+    rounds: Rounds
+    walkers: Walkers
+    properties: Properties
+
+    @classmethod
+    def empty(cls, n_parameters: int) -> Self:
+        """The tables of a database in which nothing was committed yet."""
+        return cls(
+            minima=Minima.empty(n_parameters),
+            transition_states=TransitionStates.empty(n_parameters),
+            attempts=Attempts.empty(n_parameters),
+            rounds=Rounds.empty(n_parameters),
+            walkers=Walkers.empty(n_parameters),
+            properties={target: {} for target in TARGETS},
+        )
+
+    def after(self, commit: Commit, reader: Reader = no_file) -> Self:
+        """The tables after a commit that passed `checks.checked`. Columns out of memory are left to the reader."""
+        return type(self)(
+            minima=self.minima.extended(commit.minima, reader("minima"), hits=commit.hits),
+            transition_states=self.transition_states.extended(commit.transition_states, reader("transition_states")),
+            attempts=self.attempts.extended(commit.attempts, reader("attempts")),
+            rounds=self.rounds.extended(commit.summary(), reader("rounds")),
+            walkers=with_walkers(self.walkers, commit.walkers, reader),
+            properties=with_rows(self.properties, commit.properties, reader),
+        )
+
+
+def with_walkers(walkers: Walkers, moved: Walkers | None, reader: Reader) -> Walkers:
+    """The walkers after a round that moved them, or the same if None."""
+    if moved is None:
+        return walkers.extended(Walkers.empty(0), reader("walkers"))
+    return Walkers.empty(0).extended(moved, None)
+
+
+def with_rows(properties: Properties, added: tuple[PropertyRows, ...], reader: Reader) -> Properties:
+    """The properties once all of `added` are written; values out of memory are left to the reader."""
+    result = {
+        target: {name: stored.reread(reader(f"properties/{target}/{name}")) for name, stored in known.items()}
+        for target, known in properties.items()
+    }
+    for rows in added:
+        known = result[rows.target]
+        known[rows.name] = continued(known.get(rows.name), rows)
+    return result
+
+
+def continued(stored: Property | None, rows: PropertyRows) -> Property:
+    """The stored property, if there is one, with rows after its own; or those rows alone if they start at row 0."""
+    values = read_only(rows.values.copy()) if stored is None or rows.start == 0 else joined(stored.values, rows.values)
+    return Property(values=values, description=rows.description, units=rows.units, settings=rows.settings)
+
+
+def padded(values: Floats, rows: int) -> Floats:
+    """Property values with NaN in the rows that were not measured yet."""
+    if len(values) == rows:
+        return values
+    result = np.full((rows, *values.shape[1:]), np.nan)
+    result[: len(values)] = values
+    return read_only(result)

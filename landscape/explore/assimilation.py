@@ -1,0 +1,110 @@
+"""From the results of a round to one commit: look up what is known, number what is new.
+
+`Known` is the coordinator's memory of the committed database (identities, distances), rebuilt from the file
+when a run is resumed. `Assimilation` collects one round in task order; what it finds enters the indexes of `Known`
+at once, so a round whose commit fails must end the campaign. Shapes: M minima, T transition states, P parameters.
+"""
+
+import numpy as np
+
+from landscape.database.records import Attempts, Commit, Minima, PropertyRows, TransitionStates, Walkers
+from landscape.database.tables import Tables
+from landscape.explore.context import Context
+from landscape.explore.identity import Index
+
+
+class Known:
+    """Identities of all stationary points so far, and the aligned distances between the minima."""
+
+    def __init__(self, context: Context, tables: Tables) -> None:
+        self.symmetry = context.objective.symmetry
+        identity = context.settings.identity
+        self.minima = Index(self.symmetry, identity)
+        self.minima.add_all(tables.minima.energy, tables.minima.parameters)
+        self.states = Index(self.symmetry, identity)
+        self.states.add_all(tables.transition_states.energy, tables.transition_states.parameters)
+        self._distance = np.zeros((0, 0))
+
+    def distances(self, parameters: np.ndarray) -> np.ndarray:
+        """Aligned distances [M, M] of minima [M, P]; only rows that are new since the last call are computed."""
+        old, new = len(self._distance), len(parameters)
+        distance = np.zeros((new, new))
+        distance[:old, :old] = self._distance
+        for row in range(old, new):
+            reference = np.broadcast_to(parameters[row], (row, parameters.shape[1]))
+            distance[row, :row] = distance[:row, row] = self.symmetry.distance(parameters[:row], reference)
+        self._distance = distance
+        return distance
+
+
+class Assimilation:
+    """One round on its way to a commit."""
+
+    def __init__(self, known: Known, tables: Tables) -> None:
+        self.known = known
+        self.hits = list(tables.minima.hits)
+        self.n_old_minima = len(tables.minima)
+        self.n_old_states = len(tables.transition_states)
+        self.n_parameters = tables.minima.parameters.shape[1]
+        self._minima: list[tuple[Minima, int]] = []
+        self._states: list[tuple[TransitionStates, int, tuple[int, int]]] = []
+
+    def minima(self, found: Minima, *, counted: bool) -> np.ndarray:
+        """Rows int64[M] of the table for minima a task found; their hits are added if `counted`."""
+        rows = np.empty(len(found), dtype=np.int64)
+        for place, (energy, theta) in enumerate(zip(found.energy.tolist(), found.parameters, strict=True)):
+            rows[place] = self.known.minima.find_or_add(energy, theta)
+            if rows[place] == len(self.hits):
+                self.hits.append(0)
+                self._minima.append((found, place))
+            if counted:
+                self.hits[rows[place]] += int(found.hits[place])
+        return rows
+
+    def transition_state(self, found: TransitionStates, place: int, sides: np.ndarray) -> bool:
+        """Adds row `place` of what a task found, between minima rows `sides`; False if it was known."""
+        size = len(self.known.states)
+        if self.known.states.find_or_add(float(found.energy[place]), found.parameters[place]) < size:
+            return False
+        self._states.append((found, place, (int(sides.min()), int(sides.max()))))
+        return True
+
+    def commit(
+        self,
+        *,
+        kind: str,
+        tasks: int,
+        evaluations: int,
+        seconds: float,
+        attempts: Attempts | None = None,
+        walkers: Walkers | None = None,
+        properties: tuple[PropertyRows, ...] = (),
+    ) -> Commit:
+        """The commit of all that was added."""
+        hits = np.array(self.hits, dtype=np.int64)
+        return Commit(
+            kind=kind,
+            tasks=tasks,
+            evaluations=evaluations,
+            seconds=seconds,
+            minima=self._new_minima(hits[self.n_old_minima :]),
+            hits=hits,
+            transition_states=self._new_states(),
+            attempts=attempts or Attempts.empty(self.n_parameters),
+            walkers=walkers,
+            properties=properties,
+        )
+
+    def _new_minima(self, hits: np.ndarray) -> Minima:
+        if not self._minima:
+            return Minima.empty(self.n_parameters)
+        names = [name for name in Minima.column_names() if name != "hits"]
+        columns = {name: np.array([getattr(found, name)[place] for found, place in self._minima]) for name in names}
+        return Minima(**columns, hits=hits)
+
+    def _new_states(self) -> TransitionStates:
+        if not self._states:
+            return TransitionStates.empty(self.n_parameters)
+        names = [name for name in TransitionStates.column_names() if name != "minima"]
+        columns = {name: np.array([getattr(found, name)[place] for found, place, _ in self._states]) for name in names}
+        return TransitionStates(**columns, minima=np.array([sides for _, _, sides in self._states], dtype=np.int64))

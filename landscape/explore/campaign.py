@@ -1,0 +1,81 @@
+"""The campaign: rounds of independent tasks, each ended by one atomic commit.
+
+    plan from the committed tables -> run the tasks on a pool -> assimilate in task order -> commit
+
+The next round is that of the first phase that has work: basin-hopping, then single-ended searches, then
+connecting, then measuring. Since plans look at committed tables only, the result does not depend on the number
+of ranks, and a run that was stopped anywhere continues at its last commit.
+"""
+
+import time
+from enum import Enum
+from typing import Any
+
+from landscape.database.store import Store
+from landscape.explore.assimilation import Known
+from landscape.explore.connecting import Connect, SingleEnded
+from landscape.explore.context import Context
+from landscape.explore.hopping import BasinHopping
+from landscape.explore.interrupt import Interrupt
+from landscape.explore.measuring import Depths, Measure
+from landscape.explore.phases import Phase, Plan, rounds_done
+from landscape.explore.pool import Abandoned, Pool
+from landscape.explore.progress import Progress
+
+
+class Ending(Enum):
+    """How a campaign ended."""
+
+    COMPLETE = "complete"
+    STOPPED = "stopped early, everything committed"
+
+
+class Campaign:
+    """Runs the rounds of the coordinating process."""
+
+    def __init__(self, context: Context, store: Store, pool: Pool, progress: Progress) -> None:
+        self.context = context
+        self.store = store
+        self.pool = pool
+        self.progress = progress
+        known = Known(context, store.tables)
+        self.phases: tuple[Phase, ...] = (
+            BasinHopping(context, known),
+            SingleEnded(context, known),
+            Connect(context, known),
+            Measure(context, known),
+            Depths(context, known),
+        )
+
+    def run(self, interrupt: Interrupt) -> Ending:
+        """Rounds until no phase has work or a stop is asked for. A round that fails commits nothing."""
+        last_seconds: dict[str, float] = {}
+        while (following := self._next()) is not None:
+            phase, plan = following
+            if interrupt.stop_before(last_seconds.get(phase.kind, 0.0)):
+                return Ending.STOPPED
+            began = time.monotonic()
+            try:
+                self._round(phase, plan, interrupt)
+            except Abandoned:
+                return Ending.STOPPED
+            last_seconds[phase.kind] = time.monotonic() - began
+        return Ending.COMPLETE
+
+    def _next(self) -> tuple[Phase, Plan] | None:
+        for phase in self.phases:
+            plan = phase.plan(self.store.tables)
+            if plan is not None:
+                return phase, plan
+        return None
+
+    def _round(self, phase: Phase, plan: Plan, interrupt: Interrupt) -> None:
+        tables, began = self.store.tables, time.monotonic()
+        number = rounds_done(tables, phase.kind) + 1
+        self.progress.begin(phase.kind, number, phase.planned_rounds(tables), len(plan.tasks))
+        results: list[Any] = self.pool.run(plan.tasks, self.progress.task_done, interrupt.give_up_round)
+        commit = phase.assimilate(tables, plan, results, time.monotonic() - began)
+        self.store.commit(commit)
+        self.progress.commit(commit, self.store.tables)
+
+

@@ -1,0 +1,170 @@
+"""Rounds that search for transition states: from single minima, and between pairs.
+
+Both keep an account of every attempt with its outcome, in the same commit as its result. The outcome of a
+search is the best that any of its guesses came to. Shapes: M minima, S searches, P parameters.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from landscape.database.records import Attempts, Commit
+from landscape.database.tables import Tables
+from landscape.explore.assimilation import Assimilation, Known
+from landscape.explore.context import Context
+from landscape.explore.pairs import STRATEGIES, PairView, select_pairs
+from landscape.explore.phases import Plan, rounds_done, task_starts
+from landscape.explore.tasks import ClimbTask, ConnectResult, ConnectTask
+from landscape.numerics.streams import stream
+from landscape.properties.depth import component_fraction
+from landscape.search.transition_states import Outcome
+
+METHOD_NAMES = (*STRATEGIES, "single_ended")
+SINGLE_ENDED = METHOD_NAMES.index("single_ended")
+RETRY_IMAGES = 1.5
+# A single-ended search has one guess where a pair has several, so a task takes more of them.
+SEARCHES_PER_PAIR = 4
+
+
+class _Searching:
+    """What both kinds of search share: assimilation and the account of attempts."""
+
+    kind: str
+
+    def __init__(self, context: Context, known: Known) -> None:
+        self.context, self.known = context, known
+        self.table = context.settings.connect
+
+    def assimilate(self, tables: Tables, plan: Plan, results: Sequence[ConnectResult], seconds: float) -> Commit:
+        """Adds minima and transition states; one attempt a search."""
+        assert plan.ends is not None  # noqa: S101 - a plan of searches says what they are
+        assimilation = Assimilation(self.known, tables)
+        outcomes = np.full(len(plan.ends), max(Outcome), dtype=np.int64)
+        for start, result in zip(plan.starts, results, strict=True):
+            rows = assimilation.minima(result.minima, counted=False)
+            for place, search in enumerate(start + result.search):
+                sides = rows[result.transition_states.minima[place]]
+                new = assimilation.transition_state(result.transition_states, place, sides)
+                outcomes[search] = min(outcomes[search], _outcome(sides, plan.ends[search], new=new))
+            for search, reason in result.failures:
+                outcomes[start + search] = min(outcomes[start + search], reason)
+        round_number = np.full(len(outcomes), len(tables.rounds))
+        return assimilation.commit(
+            kind=self.kind,
+            tasks=len(plan.tasks),
+            evaluations=sum(result.evaluations for result in results),
+            seconds=seconds,
+            attempts=Attempts(minima=plan.ends, method=plan.methods, outcome=outcomes, round=round_number),
+        )
+
+
+class SingleEnded(_Searching):
+    """Searches from single minima, until every minimum has had its share."""
+
+    kind = "single_ended"
+
+    def planned_rounds(self, tables: Tables) -> int:
+        """Rounds that the minima known now make."""
+        return rounds_done(tables, self.kind) + -(-len(self._due(tables)) // self._round_size)
+
+    def plan(self, tables: Tables) -> Plan | None:
+        """The next searches, minima in the order of their rows."""
+        rows = self._due(tables)[: self._round_size]
+        if not len(rows) or not self.context.objective.smooth:
+            return None
+        seed, number, size = self.context.settings.run.seed, len(tables.rounds), SEARCHES_PER_PAIR * self.table.task_pairs
+        starts = task_starts(len(rows), size)
+        tasks = [
+            ClimbTask(
+                minima=tables.minima.parameters[rows[start : start + size]],
+                seeds=tuple((seed, number, search) for search in range(start, min(start + size, len(rows)))),
+            )
+            for start in starts
+        ]
+        ends = np.stack([rows, np.full_like(rows, -1)], axis=1)
+        return Plan(tasks=tasks, ends=ends, methods=np.full(len(rows), SINGLE_ENDED), starts=starts)
+
+    def _due(self, tables: Tables) -> np.ndarray:
+        """Row of a minimum for each search that is still to be made."""
+        origins = tables.attempts.minima[tables.attempts.method == SINGLE_ENDED, 0]
+        done = np.bincount(origins, minlength=len(tables.minima))
+        return np.repeat(np.arange(len(done)), np.maximum(self.table.single_ended - done, 0))
+
+    @property
+    def _round_size(self) -> int:
+        return SEARCHES_PER_PAIR * self.table.pairs
+
+
+class Connect(_Searching):
+    """Searches between pairs, until the landscape is connected or rounds or pairs are used up."""
+
+    kind = "connect"
+
+    def planned_rounds(self, tables: Tables) -> int:
+        """Rounds that the run file allows."""
+        del tables
+        return self.table.rounds
+
+    def plan(self, tables: Tables) -> Plan | None:
+        """The next pairs, each aligned."""
+        if rounds_done(tables, self.kind) >= self.table.rounds or not self.context.objective.smooth:
+            return None
+        pairs = self._pairs(tables)
+        if not pairs:
+            return None
+        ends = np.array([pair for pair, _ in pairs], dtype=np.int64)
+        first = tables.minima.parameters[ends[:, 0]]
+        last = self.known.symmetry.align(tables.minima.parameters[ends[:, 1]], first)
+        images = self._images(tables, ends, np.linalg.norm(last - first, axis=1))
+        size = self.table.task_pairs
+        starts = task_starts(len(ends), size)
+        return Plan(
+            tasks=[
+                ConnectTask(
+                    first=first[start : start + size],
+                    last=last[start : start + size],
+                    images=images[start : start + size],
+                )
+                for start in starts
+            ],
+            ends=ends,
+            methods=np.array([METHOD_NAMES.index(name) for _, name in pairs]),
+            starts=starts,
+        )
+
+    def _pairs(self, tables: Tables) -> list[tuple[tuple[int, int], str]]:
+        states, minima = tables.transition_states, tables.minima
+        if len(minima) < 2 or component_fraction(minima.energy, states.energy, states.minima) >= self.table.target:
+            return []
+        view = PairView(
+            energy=minima.energy,
+            distance=self.known.distances(minima.parameters),
+            tries=_tries(tables),
+            ts_energy=states.energy,
+            ts_minima=states.minima,
+            retries=self.table.retries,
+        )
+        random = stream(self.context.settings.run.seed, len(tables.rounds))
+        return select_pairs(view, self.table.strategies, self.table.pairs, random)
+
+    def _images(self, tables: Tables, ends: np.ndarray, length: np.ndarray) -> np.ndarray:
+        """Images int64[S] of each band: by length, more at each retry."""
+        images = np.clip(self.table.image_density * length, self.table.min_images, self.table.max_images)
+        tries = _tries(tables)[ends[:, 0], ends[:, 1]]
+        return np.rint(images * RETRY_IMAGES**tries).astype(np.int64)
+
+
+def _tries(tables: Tables) -> np.ndarray:
+    """int64[M, M], symmetric: how often each pair was tried."""
+    tries = np.zeros((len(tables.minima), len(tables.minima)), dtype=np.int64)
+    ends = tables.attempts.minima[tables.attempts.minima[:, 1] >= 0]
+    np.add.at(tries, (ends[:, 0], ends[:, 1]), 1)
+    return tries + tries.T
+
+
+def _outcome(sides: np.ndarray, ends: np.ndarray, *, new: bool) -> Outcome:
+    if set(sides.tolist()) == set(ends.tolist()):
+        return Outcome.CONNECTED
+    if sides[0] == sides[1]:
+        return Outcome.SAME_MINIMUM
+    return Outcome.NEW_TRANSITION_STATE if new else Outcome.KNOWN_TRANSITION_STATE

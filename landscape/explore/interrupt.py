@@ -1,0 +1,61 @@
+"""When to stop before the work is done: a time limit, SIGTERM or Ctrl-C.
+
+A stop that is asked for lets the open round finish for `GRACE_SECONDS`; after that the round is given up. Either way
+all that was committed stays, and the run can be resumed.
+"""
+
+import signal
+import time
+from types import FrameType, TracebackType
+from typing import Self
+
+GRACE_SECONDS = 4.0
+
+
+class Interrupt:
+    """Watches clock and signals inside a `with` block; use it in the main thread of the coordinating process."""
+
+    def __init__(self, time_limit: float | None = None) -> None:
+        """`time_limit` in seconds from now; None for no limit."""
+        self._deadline = None if time_limit is None else time.monotonic() + time_limit
+        self._signalled: float | None = None
+        self.reason = ""
+        self._previous: dict[int, object] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._previous[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def stop_before(self, seconds: float) -> bool:
+        """Whether to stop now instead of starting a round that is expected to take `seconds`."""
+        if self._signalled is None and self._deadline is not None and time.monotonic() + seconds > self._deadline:
+            self.reason = "time limit"
+            return True
+        return self._signalled is not None
+
+    def give_up_round(self) -> bool:
+        """Whether the open round has had its grace after a stop was asked for."""
+        now = time.monotonic()
+        if self._signalled is not None:
+            return now > self._signalled + GRACE_SECONDS
+        if self._deadline is not None and now > self._deadline + GRACE_SECONDS:
+            self.reason = "time limit"
+            return True
+        return False
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self._signalled is None:
+            self._signalled = time.monotonic()
+            self.reason = signal.Signals(number).name
+
+
+def ignore_signals() -> None:
+    """For ranks that do not coordinate: rank 0 decides when to stop."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)

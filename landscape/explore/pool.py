@@ -1,0 +1,91 @@
+"""Where tasks run: side by side in threads of one process. `pool_mpi.py` has the same for MPI ranks.
+
+A pool is handed to the campaign; nothing else knows how many processors there are. Results come back in the
+order of the tasks. While it waits a pool asks `interrupted()`: once that is true the round is given up.
+"""
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+POLL_SECONDS = 0.05
+
+Execute = Callable[[Any], Any]
+
+
+class Abandoned(Exception):  # noqa: N818 - it is no error, but what the user asked for
+    """The round was given up before its tasks were done."""
+
+
+class TaskFailed(RuntimeError):
+    """A task raised; the message has the rank and the traceback of where it did."""
+
+
+class Pool(Protocol):
+    """Runs tasks."""
+
+    def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
+        """Results in the order of the tasks; `on_done` is called after each. Raises `Abandoned` or what a task
+        raised."""
+
+    def close(self) -> None:
+        """Lets the workers go."""
+
+
+class ThreadPool:
+    """Tasks in daemon threads of this process, as many as it has processors."""
+
+    def __init__(self, execute: Execute, threads: int | None = None) -> None:
+        self.execute = execute
+        self.threads = threads or len(os.sched_getaffinity(0))
+
+    def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
+        """See `Pool`. Abandoned threads are daemons: they end with the process."""
+        results: list[Any] = [None] * len(tasks)
+        done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        waiting = iter(enumerate(tasks))
+        lock = threading.Lock()
+
+        def work() -> None:
+            for number, task in _shared(waiting, lock):
+                try:
+                    results[number] = self.execute(task)
+                except BaseException as error:  # noqa: BLE001 - it is raised again where the round was asked for
+                    done.put(error)
+                    return
+                done.put(None)
+
+        for _ in range(min(self.threads, len(tasks))):
+            threading.Thread(target=work, daemon=True).start()
+        for _ in tasks:
+            error = _wait(done, interrupted)
+            if error is not None:
+                raise error
+            on_done()
+        return results
+
+    def close(self) -> None:
+        """Nothing is held between rounds."""
+
+
+def _shared(waiting: Iterator[tuple[int, Any]], lock: threading.Lock) -> Iterator[tuple[int, Any]]:
+    """Items of an iterator that several threads draw from."""
+    while True:
+        with lock:
+            item = next(waiting, None)
+        if item is None:
+            return
+        yield item
+
+
+def _wait(
+    done: "queue.SimpleQueue[BaseException | None]", interrupted: Callable[[], bool]
+) -> BaseException | None:
+    while True:
+        try:
+            return done.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            if interrupted():
+                raise Abandoned from None

@@ -1,0 +1,117 @@
+"""Tasks on MPI ranks, every rank at work, the coordinating one too.
+
+Rank 0 hands out tasks one at a time to whoever is free; its own share runs in a thread while its main thread
+does all the talking, so MPI_THREAD_FUNNELED is enough. The others serve in a loop: receive a task, run it, send
+the result. Waiting is a poll with short sleeps, not a busy wait, so a waiting rank costs no processor.
+
+An exception on any rank travels to rank 0 and ends the job with that rank's message.
+"""
+
+import os
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from landscape.explore.pool import Abandoned, Execute, TaskFailed
+
+POLL_SECONDS = 0.002
+TASK, RESULT, STOP = 1, 2, 3
+LAUNCHERS = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
+
+
+def world() -> Any | None:  # noqa: ANN401 - an mpi4py communicator, which has no types
+    """MPI.COMM_WORLD if this process was started by an MPI launcher as one of several, else None.
+
+    MPI is imported only under a launcher, so a single process needs no MPI at all.
+    """
+    if not any(name in os.environ for name in LAUNCHERS):
+        return None
+    from mpi4py import MPI  # noqa: PLC0415 - see above
+
+    return MPI.COMM_WORLD if MPI.COMM_WORLD.size > 1 else None
+
+
+def local_rank(comm: Any) -> int:  # noqa: ANN401
+    """Number of this rank among those of its node."""
+    from mpi4py import MPI  # noqa: PLC0415
+
+    return int(comm.Split_type(MPI.COMM_TYPE_SHARED).rank)
+
+
+class MpiPool:
+    """The pool on rank 0."""
+
+    def __init__(self, comm: Any, execute: Execute) -> None:  # noqa: ANN401
+        self.comm = comm
+        self.execute = execute
+        self._mine: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[int, Any, str | None]] = queue.SimpleQueue()
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
+        """See `Pool`; raises `TaskFailed` with the message of the rank where a task raised."""
+        results: list[Any] = [None] * len(tasks)
+        waiting = list(enumerate(tasks))[::-1]
+        idle = list(range(self.comm.size))[::-1]
+        open_tasks = len(tasks)
+        while open_tasks:
+            while waiting and idle:
+                self._hand_out(idle.pop(), waiting.pop())
+            for rank, number, result, failure in self._arrivals():
+                if failure is not None:
+                    raise TaskFailed(f"rank {rank} failed:\n{failure}")
+                results[number] = result
+                idle.append(rank)
+                open_tasks -= 1
+                on_done()
+            if interrupted():
+                raise Abandoned
+            time.sleep(POLL_SECONDS)
+        return results
+
+    def close(self) -> None:
+        """Tells the other ranks to leave their loops."""
+        for rank in range(1, self.comm.size):
+            self.comm.send(None, dest=rank, tag=STOP)
+
+    def _hand_out(self, rank: int, item: tuple[int, Any]) -> None:
+        if rank:
+            self.comm.send(item, dest=rank, tag=TASK)
+        else:
+            self._mine.put(item)
+
+    def _arrivals(self) -> list[tuple[int, int, Any, str | None]]:
+        """(rank, number, result, failure) of all results that are there."""
+        arrived: list[tuple[int, int, Any, str | None]] = []
+        while not self._done.empty():
+            arrived.append((0, *self._done.get()))
+        for rank in range(1, self.comm.size):
+            if self.comm.iprobe(source=rank, tag=RESULT):
+                arrived.append((rank, *self.comm.recv(source=rank, tag=RESULT)))
+        return arrived
+
+    def _work(self) -> None:
+        while True:
+            self._done.put(_outcome(self.execute, self._mine.get()))
+
+
+def serve(comm: Any, execute: Execute) -> None:  # noqa: ANN401
+    """The life of every other rank: tasks until rank 0 says stop."""
+    while True:
+        while not comm.iprobe(source=0):
+            time.sleep(POLL_SECONDS)
+        if comm.iprobe(source=0, tag=STOP):
+            comm.recv(source=0, tag=STOP)
+            return
+        comm.send(_outcome(execute, comm.recv(source=0, tag=TASK)), dest=0, tag=RESULT)
+
+
+def _outcome(execute: Execute, item: tuple[int, Any]) -> tuple[int, Any, str | None]:
+    number, task = item
+    try:
+        return number, execute(task), None
+    except BaseException:  # noqa: BLE001 - rank 0 raises it
+        return number, None, traceback.format_exc()

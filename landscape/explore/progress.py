@@ -1,0 +1,83 @@
+"""What the coordinating process tells while it works: rounds, rate, finds and time left, on standard error.
+
+On a terminal there is one line that changes, otherwise one line a round, so that a batch job's log stays short.
+"""
+
+import sys
+import time
+from typing import Protocol
+
+from tqdm import tqdm
+
+from landscape.database.records import Commit
+from landscape.database.tables import Tables
+
+
+class Progress(Protocol):
+    """Receives what happens; never decides anything."""
+
+    def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
+        """Round `number` (from 1) of at most `planned` of this kind begins, with so many tasks."""
+
+    def task_done(self) -> None:
+        """A task of the open round is done."""
+
+    def commit(self, commit: Commit, tables: Tables) -> None:
+        """The round was committed; `tables` hold the result."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
+        """Nothing."""
+
+    def task_done(self) -> None:
+        """Nothing."""
+
+    def commit(self, commit: Commit, tables: Tables) -> None:
+        """Nothing."""
+
+
+class Console:
+    """Progress on standard error."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None  # type: ignore[type-arg]
+        self._title = ""
+        self._left = 0
+        self._kind = ""
+        self._seconds: list[float] = []
+
+    def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
+        """Opens the bar of the round on a terminal."""
+        if kind != self._kind:
+            self._kind, self._seconds = kind, []
+        self._left = max(0, planned - number)
+        self._title = f"{kind.replace('_', ' ')} round {number} of {max(planned, number)}"
+        if sys.stderr.isatty():
+            self._bar = tqdm(total=tasks, desc=self._title, unit="task", leave=False, file=sys.stderr)
+        self._begun = time.monotonic()
+
+    def task_done(self) -> None:
+        """Advances the bar."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def commit(self, commit: Commit, tables: Tables) -> None:
+        """Closes the bar and prints the line of the round."""
+        if self._bar is not None:
+            self._bar.close()
+        seconds = time.monotonic() - self._begun
+        self._seconds.append(seconds)
+        pieces = [
+            f"{len(tables.minima)} minima (+{len(commit.minima)})",
+            f"{len(tables.transition_states)} transition states (+{len(commit.transition_states)})",
+        ]
+        if commit.evaluations:
+            pieces.append(f"{commit.evaluations / max(seconds, 1e-9):,.0f} evaluations/s")
+        pieces.append(f"{seconds:.1f} s")
+        if self._left:
+            mean = sum(self._seconds) / len(self._seconds)
+            pieces.append(f"at most {tqdm.format_interval(mean * self._left)} left for this kind")
+        print(f"{self._title}: {', '.join(pieces)}", file=sys.stderr, flush=True)  # noqa: T201 - this is the console

@@ -1,0 +1,143 @@
+"""One number a minimum, by name: what scripts colour, order and correlate by.
+
+Three sources, in this order: the depth properties, computed from the tables as they stand (a stored copy would be out
+of date once a later round finds another transition state); the properties that the database stores; its columns of
+minima. A property with several values a minimum has one column each, NAME@EPSILON where its settings list them under
+"epsilon" and NAME[INDEX] always.
+
+Shapes: M minima, E values of epsilon.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.database.records import Property
+from landscape.errors import PropertyError
+from landscape.messages import did_you_mean
+from landscape.properties.depth import barrier_to_global, depth, escape_barrier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """Values [M] of one property, or of one epsilon of it, with what they mean."""
+
+    name: str  # as a user writes it: depth, pgd_accuracy@0.3
+    property: str  # the name without the selection: pgd_accuracy
+    epsilon: float | None
+    description: str
+    units: str
+    values: np.ndarray  # float64[M], NaN where unknown
+
+
+_COMPUTED: dict[str, tuple[str, str, Callable[[Database], np.ndarray]]] = {
+    "depth": ("energy above the global minimum", "energy", lambda db: depth(db.minima.energy)),
+    "escape_barrier": (
+        "barrier to the lowest transition state",
+        "energy",
+        lambda db: escape_barrier(db.minima.energy, db.transition_states.energy, db.transition_states.minima),
+    ),
+    "barrier_to_global": (
+        "barrier to the global minimum",
+        "energy",
+        lambda db: barrier_to_global(db.minima.energy, db.transition_states.energy, db.transition_states.minima),
+    ),
+}
+_STORED_COLUMNS = {
+    "energy": ("energy", ""),
+    "hits": ("quenches that ended in the minimum", "count"),
+    "rms_gradient": ("root mean square gradient", "energy"),
+    "lowest_eigenvalue": ("lowest eigenvalue of the Hessian", "energy"),
+    "log_determinant": ("sum of the logarithms of the positive eigenvalues of the Hessian", "log energy"),
+    "log_orbit_size": ("logarithm of the number of symmetric copies", ""),
+}
+_SELECTION = re.compile(r"(?P<property>[^@\[\]]+)(@(?P<epsilon>[^@\[\]]+)|\[(?P<index>\d+)\])?")
+
+
+def known_names(db: Database) -> list[str]:
+    """Names of all properties of the minima of a database, without selections."""
+    return sorted({*_COMPUTED, *_STORED_COLUMNS, *db.properties("minima")})
+
+
+def column(db: Database, name: str) -> Column:
+    """The column NAME, NAME@EPSILON or NAME[INDEX] of the minima.
+
+    Raises PropertyError for a name that is unknown, and where a property with several values is named without saying
+    which, or with an epsilon or index that it has not.
+    """
+    match = _SELECTION.fullmatch(name)
+    family = column_family(db, match["property"] if match else name)
+    if match and match["index"] is not None and int(match["index"]) < len(family):
+        return family[int(match["index"])]
+    chosen = [one for one in family if one.name == name or (match and match["epsilon"] and _same_epsilon(one, match))]
+    if chosen:
+        return chosen[0]
+    if len(family) == 1 and match and match["property"] == name:
+        return family[0]
+    raise PropertyError(f"Expected one of {', '.join(one.name for one in family)}, found '{name}': name one of them.")
+
+
+def column_family(db: Database, name: str) -> list[Column]:
+    """All columns of the property `name`: one, or one for each of its values.
+
+    Raises PropertyError for a name that is unknown.
+    """
+    if name in _COMPUTED:
+        description, units, values = _COMPUTED[name]
+        return [_single(name, description, units, values(db))]
+    stored = db.properties("minima")
+    if name in stored:
+        return _of_property(name, stored[name])
+    if name in _STORED_COLUMNS:
+        return [_single(name, *_STORED_COLUMNS[name], getattr(db.minima, name))]
+    raise PropertyError(
+        f"Expected a property of the minima, found '{name}': {did_you_mean(name, known_names(db))}; "
+        "'landscape measure' adds properties."
+    )
+
+
+def _single(name: str, description: str, units: str, values: np.ndarray) -> Column:
+    return Column(
+        name=name,
+        property=name,
+        epsilon=None,
+        description=description,
+        units=units,
+        values=np.array(values, dtype=np.float64),
+    )
+
+
+def _of_property(name: str, stored: Property) -> list[Column]:
+    if stored.values.ndim == 1:
+        return [_single(name, stored.description, stored.units, stored.values)]
+    if stored.values.ndim > 2:
+        raise PropertyError(
+            f"Expected one or a list of values a minimum, found {name} of shape {list(stored.values.shape)}: "
+            "choose another property."
+        )
+    return [_of_index(name, stored, index) for index in range(stored.values.shape[1])]
+
+
+def _of_index(name: str, stored: Property, index: int) -> Column:
+    entries = stored.settings.get("epsilon", ())
+    entry = entries[index] if len(entries) == stored.values.shape[1] else None
+    epsilon = float(entry) if isinstance(entry, int | float) else None
+    description = stored.description.removesuffix(", one column an epsilon")
+    return Column(
+        name=f"{name}[{index}]" if epsilon is None else f"{name}@{epsilon:g}",
+        property=name,
+        epsilon=epsilon,
+        description=description if epsilon is None else f"{description}, at epsilon {epsilon:g}",
+        units=stored.units,
+        values=np.array(stored.values[:, index], dtype=np.float64),
+    )
+
+
+def _same_epsilon(one: Column, match: re.Match[str]) -> bool:
+    try:
+        return one.epsilon == float(match["epsilon"])
+    except ValueError:
+        return False

@@ -1,0 +1,148 @@
+"""How much of a landscape has been seen, from how often each minimum was hit.
+
+Quenches are treated as draws with replacement from a population of minima whose weights are the shares of the search
+that end in them. Rare minima tell about unseen ones: with f1 minima hit once and f2 hit twice in n quenches,
+
+- Good-Turing: f1 / n is the probability that the next quench finds a new minimum (Good, Biometrika 40, 237, 1953);
+- Chao1: f1^2 / (2 f2) is a lower bound of the number of unseen minima (Chao, Scand. J. Stat. 11, 265, 1984);
+- rarefaction: the expected number of distinct minima after m < n quenches, exact over all orders in which the n could
+  have come (Hurlbert, Ecology 52, 577, 1971).
+
+Basin-hopping walks are correlated and adapt, so all three describe this search on this landscape: what it cannot
+reach, no estimate knows of. Minima that were never hit, but found on the way down from a transition state, do not
+enter. `morse_sum` is the other kind of check: it needs no statistics, but stationary points of every index.
+
+Shapes: M minima, S stationary points, K points of a curve.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln
+
+from landscape.errors import PropertyError
+
+_Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """What the hits say about the minima that are still unseen."""
+
+    quenches: int
+    observed: int  # distinct minima hit at least once
+    singletons: int
+    doubletons: int
+    unseen_mass: float  # Good-Turing probability that the next quench is new; NaN without quenches
+    chao1: float  # estimated number of minima in reach, a lower bound
+    chao1_low: float  # 95 % interval
+    chao1_high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscoveryCurve:
+    """Expected progress of the same quenches in random order."""
+
+    quenches: np.ndarray  # int64[K]
+    distinct: np.ndarray  # float64[K] expected number of distinct minima so far
+    next_new: np.ndarray  # float64[K] probability that the next quench finds a new one
+
+
+def coverage(hits: np.ndarray) -> Coverage:
+    """Good-Turing unseen mass and Chao1 with its 95 % interval from the hits int64 [M] of the minima.
+
+    Raises PropertyError for hits that are negative or not whole numbers.
+    """
+    hits = _checked(hits)
+    quenches, observed = int(hits.sum()), len(hits)
+    singletons, doubletons = int((hits == 1).sum()), int((hits == 2).sum())
+    estimate, low, high = _chao1(quenches, observed, singletons, doubletons)
+    return Coverage(
+        quenches=quenches,
+        observed=observed,
+        singletons=singletons,
+        doubletons=doubletons,
+        unseen_mass=singletons / quenches if quenches else float("nan"),
+        chao1=estimate,
+        chao1_low=low,
+        chao1_high=high,
+    )
+
+
+def discovery_curve(hits: np.ndarray, points: int = 100) -> DiscoveryCurve:
+    """The rarefaction curve at up to `points` numbers of quenches between 1 and the sum of hits int64 [M].
+
+    Its last `next_new` is the Good-Turing unseen mass. Raises PropertyError as `coverage` does.
+    """
+    hits = _checked(hits)
+    total = int(hits.sum())
+    if not total:
+        return DiscoveryCurve(quenches=np.empty(0, np.int64), distinct=np.empty(0), next_new=np.empty(0))
+    drawn = np.unique(np.linspace(1, total, min(points, total)).round().astype(np.int64))
+    times, minima = np.unique(hits, return_counts=True)
+    missed = _probability_missed(times, total, drawn)  # [K, number of different counts]
+    left = np.maximum(total - drawn, 1)[:, None]
+    next_new = (missed * times / left * minima).sum(axis=1)
+    next_new[drawn == total] = (hits == 1).sum() / total
+    return DiscoveryCurve(quenches=drawn, distinct=((1.0 - missed) * minima).sum(axis=1), next_new=next_new)
+
+
+def morse_sum(log_orbit_size: np.ndarray, index: np.ndarray) -> float:
+    """Alternating sum of (-1)^index over stationary points [S], each counted with its copies exp(log_orbit_size [S]).
+
+    It is 1 where the points are all the stationary points there are, none is degenerate and the energy rises to
+    infinity in all directions (l2 > 0). The number of copies is rounded to a whole number; the sum is exact while it
+    stays below 2^53. Raises PropertyError where the two do not have one length.
+    """
+    log_orbit_size, index = np.asarray(log_orbit_size, dtype=np.float64), np.asarray(index, dtype=np.int64)
+    if log_orbit_size.shape != index.shape or index.ndim != 1:
+        raise PropertyError(
+            f"Expected one orbit size and one index a point, found shapes {list(log_orbit_size.shape)} and "
+            f"{list(index.shape)}: pass arrays of equal length."
+        )
+    return float(np.sum(np.rint(np.exp(log_orbit_size)) * np.where(index % 2, -1.0, 1.0)))
+
+
+def _checked(hits: np.ndarray) -> np.ndarray:
+    """The hits of minima that were hit at all."""
+    hits = np.asarray(hits)
+    if hits.ndim != 1 or (hits.size and (not np.issubdtype(hits.dtype, np.integer) or hits.min() < 0)):
+        raise PropertyError(
+            f"Expected hits as whole numbers >= 0 of shape [M], found {hits.dtype} of shape {list(hits.shape)}"
+            f"{f' with lowest {hits.min()}' if hits.size else ''}: pass the hits column of the minima."
+        )
+    return hits[hits > 0].astype(np.int64)
+
+
+def _chao1(quenches: int, observed: int, once: int, twice: int) -> tuple[float, float, float]:
+    """Chao1 and its 95 % interval; the formulas are those of EstimateS (Colwell, User's Guide 9, appendix B)."""
+    unseen = once**2 / (2.0 * twice) if twice else once * (once - 1) / 2.0  # bias-corrected form without doubletons
+    if unseen == 0.0:
+        low, high = _complete_interval(quenches, observed)
+        return float(observed), low, high
+    if twice:
+        ratio = once / twice
+        variance = twice * (ratio**2 / 2.0 + ratio**3 + ratio**4 / 4.0)
+    else:
+        variance = unseen + once * (2 * once - 1) ** 2 / 4.0 - once**4 / (4.0 * (observed + unseen))
+    spread = np.exp(_Z * np.sqrt(np.log1p(variance / unseen**2)))  # lognormal in the number of unseen minima
+    return observed + unseen, float(observed + unseen / spread), float(observed + unseen * spread)
+
+
+def _complete_interval(quenches: int, observed: int) -> tuple[float, float]:
+    """Interval where nothing seems unseen: every minimum is taken to be equally likely."""
+    if not observed:
+        return 0.0, 0.0
+    missed = float(np.exp(-quenches / observed))
+    deviation = _Z * np.sqrt(observed * missed * (1.0 - missed))
+    low, high = ((observed + sign * deviation) / (1.0 - missed) for sign in (-1.0, 1.0))
+    return max(float(observed), float(low)), float(high)
+
+
+def _probability_missed(times: np.ndarray, total: int, drawn: np.ndarray) -> np.ndarray:
+    """Probability [K, C] that `drawn` [K] of `total` quenches miss a minimum that was hit `times` [C] in all."""
+    left = total - drawn[:, None]
+    possible = left >= times
+    remaining = np.where(possible, left - times, 0)
+    log = gammaln(total - times + 1) - gammaln(remaining + 1) - gammaln(total + 1) + gammaln(left + 1)
+    return np.where(possible, np.exp(np.where(possible, log, 0.0)), 0.0)

@@ -1,0 +1,182 @@
+"""Are measures of minima correlated with their robustness? A table of rank correlations that can be trusted.
+
+Rows are distinct minima, never runs: rows that agree in every column within rounding are one minimum (or its mirror
+image under a symmetry of the data) and are refused, since copies make noise significant. Every pair of a measure and a
+robustness gets Spearman's rho, Kendall's tau-b and the partial rho at fixed controls (the squared norm, as a rule),
+each with a 95 % interval and a two-sided p; all p of the table are adjusted together by Holm's method (Scand. J. Stat.
+6, 65, 1979). Values that are NaN leave their row out of that pair alone. What cannot be computed, since a column is
+constant, explained by the controls or known for too few minima, is NaN and reported as such.
+
+The table says nothing about which sign is which hypothesis: `landscape.properties.hypotheses` does.
+
+Shapes: M minima.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from statsmodels.stats.multitest import multipletests
+
+from landscape.errors import PropertyError
+from landscape.properties.ranks import RankTable, tie_groups
+from landscape.properties.resampling import Estimate, estimate_all
+
+MINIMUM_ROWS = 8
+"""Fewest distinct minima for which anything is correlated."""
+
+Columns = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Association:
+    """One correlation coefficient with its 95 % interval and p, raw and adjusted; all NaN where it is undefined."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+    p_adjusted: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correlation:
+    """What the table says about one pair."""
+
+    measure: str
+    robustness: str
+    count: int  # minima for which all columns involved are known
+    spearman: Association
+    kendall: Association
+    partial: Association  # Spearman at fixed controls
+
+
+_STATISTICS = ("spearman", "kendall", "partial")
+
+
+def correlate(
+    measures: Columns,
+    robustness: Columns,
+    *,
+    controls: Columns,
+    given: Columns | None = None,
+    permutations: int | None = None,
+    bootstraps: int = 1000,
+    seed: int = 0,
+) -> tuple[Correlation, ...]:
+    """Correlations of all measures [M] with all robustness columns [M], one row a pair.
+
+    `controls` are held fixed in the partial correlation, `given` in all three (l2, where minima of several l2 are
+    pooled). Without a number of permutations there are so many that Holm's smallest adjusted p can reach 0.02, and at
+    least 9999. Equal arguments give equal tables.
+
+    Raises PropertyError below 8 distinct minima, for rows that are not distinct and for columns of unequal length.
+    """
+    given = given or {}
+    rows = _checked_rows({**measures, **robustness, **controls, **given})
+    if permutations is None:
+        permutations = max(9_999, 50 * len(_STATISTICS) * len(measures) * len(robustness) - 1)
+    random = np.random.default_rng(seed)
+    fixed_known = np.isfinite(_stack([*controls.values(), *given.values()], rows)).all(axis=0)
+    found: dict[tuple[str, str], Correlation] = {}
+    for known_x, names_x in _by_known(measures):
+        for known_y, names_y in _by_known(robustness):
+            known = known_x & known_y & fixed_known
+            names = (names_x, names_y)
+            if known.sum() < MINIMUM_ROWS:
+                estimates = (_undefined(names),) * 3
+            else:
+                sides = [[measures[name] for name in names_x], [robustness[name] for name in names_y]]
+                held = [list(given.values()), list(controls.values())]
+                x, y, g, c = (tie_groups(_stack(columns, rows)[:, known]) for columns in [*sides, *held])
+                table = RankTable(x=x, y=y, given=g, controls=c)
+                estimates = estimate_all(table, permutations=permutations, bootstraps=bootstraps, random=random)
+            found |= _pairs(names, int(known.sum()), estimates)
+    return _adjusted([found[x, y] for x in measures for y in robustness])
+
+
+def distinct_rows(columns: Columns) -> np.ndarray:
+    """First rows int64, rising, of the sets of rows that agree in all columns [M] within 1e-6 of the column's largest.
+
+    Distinct minima that agree in everything measured are mirror images under a symmetry of the data: they tell nothing
+    twice, and count once.
+    """
+    values = np.nan_to_num(_stack(list(columns.values()), len(next(iter(columns.values())))), nan=np.inf)
+    known = np.isfinite(values)
+    groups = tie_groups(np.where(known, values, 0.0), relative=1e-6, absolute=1e-9)
+    _, first = np.unique(np.concatenate([groups, known]), axis=1, return_index=True)
+    return np.sort(first)
+
+
+def _checked_rows(columns: Columns) -> int:
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) != 1:
+        raise PropertyError(f"Expected columns of one length, found {sorted(lengths)}: pass one value a minimum.")
+    rows = lengths.pop()
+    distinct = len(distinct_rows(columns)) if rows else 0
+    if distinct < MINIMUM_ROWS:
+        raise PropertyError(
+            f"Expected at least {MINIMUM_ROWS} distinct minima to correlate, found {distinct}"
+            f"{f' in {rows} rows' if distinct < rows else ''}: find more minima, or choose a smaller l2."
+        )
+    if distinct < rows:
+        raise PropertyError(
+            f"Expected distinct minima, found {rows} rows of which {distinct} are distinct: pass one row a minimum "
+            "(distinct_rows tells which)."
+        )
+    return rows
+
+
+def _stack(columns: list[np.ndarray], rows: int) -> np.ndarray:
+    """Columns as rows of one array [C, M]."""
+    return np.array(columns, dtype=np.float64).reshape(len(columns), rows)
+
+
+def _by_known(columns: Columns) -> list[tuple[np.ndarray, list[str]]]:
+    """Names of the columns that are known for the same minima, with those minima as a mask [M]."""
+    groups: dict[bytes, tuple[np.ndarray, list[str]]] = {}
+    for name, values in columns.items():
+        known = np.isfinite(np.asarray(values, dtype=np.float64))
+        groups.setdefault(known.tobytes(), (known, []))[1].append(name)
+    return list(groups.values())
+
+
+def _undefined(names: tuple[list[str], list[str]]) -> Estimate:
+    nothing = np.full((len(names[0]), len(names[1])), np.nan)
+    return Estimate(value=nothing, low=nothing, high=nothing, p=nothing)
+
+
+def _pairs(
+    names: tuple[list[str], list[str]], count: int, estimates: tuple[Estimate, Estimate, Estimate]
+) -> dict[tuple[str, str], Correlation]:
+    """The rows of one block of pairs, p not adjusted yet."""
+    rows = {}
+    for i, x in enumerate(names[0]):
+        for j, y in enumerate(names[1]):
+            rho, tau, partial = (
+                Association(
+                    value=float(e.value[i, j]),
+                    low=float(e.low[i, j]),
+                    high=float(e.high[i, j]),
+                    p=float(e.p[i, j]),
+                    p_adjusted=float("nan"),
+                )
+                for e in estimates
+            )
+            rows[x, y] = Correlation(measure=x, robustness=y, count=count, spearman=rho, kendall=tau, partial=partial)
+    return rows
+
+
+def _adjusted(rows: list[Correlation]) -> tuple[Correlation, ...]:
+    """The rows with Holm's adjustment over all p that are defined."""
+    p = np.array([[getattr(row, name).p for name in _STATISTICS] for row in rows]).reshape(len(rows), len(_STATISTICS))
+    defined = np.isfinite(p)
+    adjusted = np.full(p.shape, np.nan)
+    if defined.any():
+        adjusted[defined] = multipletests(p[defined], method="holm")[1]
+    return tuple(
+        replace(
+            row, **{n: replace(getattr(row, n), p_adjusted=float(v)) for n, v in zip(_STATISTICS, values, strict=True)}
+        )
+        for row, values in zip(rows, adjusted, strict=True)
+    )
