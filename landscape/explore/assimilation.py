@@ -30,7 +30,7 @@ class Known:
         old, new = len(self._distance), len(parameters)
         distance = np.zeros((new, new))
         distance[:old, :old] = self._distance
-        for row in range(old, new):
+        for row in range(max(old, 1), new):
             reference = np.broadcast_to(parameters[row], (row, parameters.shape[1]))
             distance[row, :row] = distance[:row, row] = self.symmetry.distance(parameters[:row], reference)
         self._distance = distance

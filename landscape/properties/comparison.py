@@ -1,8 +1,8 @@
 """The columns of one or several databases that a correlation table is made of.
 
 Measures are how deep and how curved a minimum is; robustness is every measured column that `ROBUSTNESS_SIGNS` knows,
-one for each epsilon. The task curvatures differ from the curvatures by a constant at one l2, so their ranks are the same
-and they are left out. The control is the squared norm of the parameters.
+one for each epsilon. The task curvatures differ from the curvatures by a constant at one l2, so their ranks are the
+same and they are left out. The control is the squared norm of the parameters.
 
 Minima of several databases are pooled with l2 held fixed in every statistic, since l2 moves everything at once. Depth
 is always counted within a database. Minima that agree in all columns count once (`distinct_rows`).
