@@ -19,7 +19,7 @@ from landscape.database.records import TARGETS, Array, Header, ProblemRecord, Pr
 from landscape.database.tables import Tables
 from landscape.errors import DatabaseError
 
-UNREADABLE = (OSError, RuntimeError, LookupError, ValueError, TypeError)
+UNREADABLE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError)
 """What h5py and the decoding of attributes raise on a damaged file."""
 
 

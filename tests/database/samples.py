@@ -1,0 +1,120 @@
+"""Small databases of made-up numbers, and the comparison of two of them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.database.lazy import Table
+from landscape.database.records import (
+    TARGETS,
+    Attempts,
+    Commit,
+    Minima,
+    ProblemRecord,
+    PropertyRows,
+    TransitionStates,
+    Walkers,
+)
+from landscape.database.store import Store, create_store
+
+P = 5
+OUTCOMES = ("connected", "wrong index", "same minimum")
+METHODS = ("band", "single-ended")
+TABLES = ("minima", "transition_states", "attempts", "rounds", "walkers")
+
+
+def sample_record() -> ProblemRecord:
+    return ProblemRecord(
+        toml='dataset = "xor"\n',
+        run_toml='[problem]\ndataset = "xor"\n# Schrödinger\n',
+        n_parameters=P,
+        sha256="0" * 64,
+        energy_tolerance=1e-9,
+        distance_tolerance=1e-4,
+        inputs=np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]),
+        targets=np.array([0, 1, 1, 0]),
+        test_inputs=None,
+        test_targets=None,
+    )
+
+
+def new_store(path: Path | None) -> Store:
+    return create_store(path, sample_record(), OUTCOMES, METHODS, {"torch": "2.0"})
+
+
+def random_table(kind: type[Table], rows: int, rng: np.random.Generator, ends: Mapping[str, tuple[int, int]]) -> Any:  # noqa: ANN401
+    """A table of random numbers; columns of integers lie between the `ends` that are given for them."""
+    columns = {}
+    for name, (dtype, shape) in kind.layout(P).items():
+        whole = dtype is np.int64
+        columns[name] = rng.integers(*ends[name], (rows, *shape)) if whole else rng.normal(size=(rows, *shape))
+    return kind(**columns)
+
+
+def sample_commit(store: Store, seed: int = 0, minima: int = 3, states: int = 2, attempts: int = 2) -> Commit:
+    """A commit of random rows that fits what the store holds."""
+    rng = np.random.default_rng([seed, store.n_rounds])
+    total = len(store.tables.minima) + minima
+    states, attempts = (states, attempts) if total else (0, 0)
+    ends = {"minima": (0, max(total, 1)), "method": (0, 2), "outcome": (0, 3), "round": (0, store.n_rounds + 1)}
+    return Commit(
+        kind="connect" if states else "basin_hopping",
+        tasks=4,
+        evaluations=int(rng.integers(1000)),
+        seconds=0.5,
+        minima=random_table(Minima, minima, rng, {"hits": (1, 9)}),
+        hits=rng.integers(1, 100, total),
+        transition_states=random_table(TransitionStates, states, rng, ends),
+        attempts=random_table(Attempts, attempts, rng, ends),
+        walkers=random_table(Walkers, 4, rng, {"minimum": (-1, total), "stale": (0, 50)}),
+    )
+
+
+def property_rows(name: str = "trace", start: int = 0, rows: int = 3, **changes: object) -> PropertyRows:
+    values = start + np.arange(2.0 * rows).reshape(rows, 2)
+    whole = PropertyRows(
+        target="minima",
+        name=name,
+        start=start,
+        values=values,
+        description="trace of the Hessian",
+        units="loss",
+        settings={"epsilon": (0.1, 0.3)},
+    )
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+def measure(store: Store, *rows: PropertyRows) -> None:
+    """Commit a round that adds properties only."""
+    commit = sample_commit(store, minima=0, states=0, attempts=0)
+    store.commit(replace(commit, hits=store.tables.minima.hits, walkers=None, properties=rows))
+
+
+def contents(store: Store) -> dict[str, Any]:
+    """All that a database holds, by name, for comparison."""
+    db = Database(store)
+    columns = {
+        f"{table}.{name}": getattr(getattr(db, table), name)
+        for table in TABLES
+        for name in getattr(db, table).column_names()
+    }
+    for target in TARGETS:
+        for name, found in db.properties(target).items():
+            columns[f"{target}/{name}"] = found.values
+            columns[f"{target}/{name}.attrs"] = (found.description, found.units, found.settings)
+    return columns
+
+
+def assert_equal_contents(left: dict[str, Any], right: dict[str, Any]) -> None:
+    assert left.keys() == right.keys()
+    for name, values in left.items():
+        if isinstance(values, np.ndarray):
+            assert values.dtype.kind == right[name].dtype.kind, name
+            assert values.shape == right[name].shape, name
+            np.testing.assert_array_equal(values, right[name], err_msg=name)
+        else:
+            assert values == right[name], name
