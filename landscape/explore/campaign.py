@@ -23,6 +23,11 @@ from landscape.explore.pool import Abandoned, Pool
 from landscape.explore.progress import Progress
 
 
+PhaseClass = type[BasinHopping] | type[SingleEnded] | type[Connect] | type[Measure] | type[Depths]
+ALL_PHASES: tuple[PhaseClass, ...] = (BasinHopping, SingleEnded, Connect, Measure, Depths)
+MEASURING: tuple[PhaseClass, ...] = (Measure, Depths)
+
+
 class Ending(Enum):
     """How a campaign ended."""
 
@@ -33,19 +38,14 @@ class Ending(Enum):
 class Campaign:
     """Runs the rounds of the coordinating process."""
 
-    def __init__(self, context: Context, store: Store, pool: Pool, progress: Progress) -> None:
-        self.context = context
+    def __init__(
+        self, context: Context, store: Store, pool: Pool, progress: Progress, phases: tuple[PhaseClass, ...]
+    ) -> None:
         self.store = store
         self.pool = pool
         self.progress = progress
         known = Known(context, store.tables)
-        self.phases: tuple[Phase, ...] = (
-            BasinHopping(context, known),
-            SingleEnded(context, known),
-            Connect(context, known),
-            Measure(context, known),
-            Depths(context, known),
-        )
+        self.phases: tuple[Phase, ...] = tuple(phase(context, known) for phase in phases)
 
     def run(self, interrupt: Interrupt) -> Ending:
         """Rounds until no phase has work or a stop is asked for. A round that fails commits nothing."""

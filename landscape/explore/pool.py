@@ -6,6 +6,7 @@ order of the tasks. While it waits a pool asks `interrupted()`: once that is tru
 
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
@@ -30,8 +31,8 @@ class Pool(Protocol):
         """Results in the order of the tasks; `on_done` is called after each. Raises `Abandoned` or what a task
         raised."""
 
-    def close(self) -> None:
-        """Lets the workers go."""
+    def end(self, status: int) -> None:
+        """Lets the workers go, with the exit status of the job. If tasks are still running the process ends here."""
 
 
 class ThreadPool:
@@ -40,6 +41,7 @@ class ThreadPool:
     def __init__(self, execute: Execute, threads: int | None = None) -> None:
         self.execute = execute
         self.threads = threads or len(os.sched_getaffinity(0))
+        self._running = False
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
         """See `Pool`. Abandoned threads are daemons: they end with the process."""
@@ -57,6 +59,7 @@ class ThreadPool:
                     return
                 done.put(None)
 
+        self._running = bool(tasks)
         for _ in range(min(self.threads, len(tasks))):
             threading.Thread(target=work, daemon=True).start()
         for _ in tasks:
@@ -64,10 +67,15 @@ class ThreadPool:
             if error is not None:
                 raise error
             on_done()
+        self._running = False
         return results
 
-    def close(self) -> None:
-        """Nothing is held between rounds."""
+    def end(self, status: int) -> None:
+        """See `Pool`."""
+        if self._running:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
 
 
 def _shared(waiting: Iterator[tuple[int, Any]], lock: threading.Lock) -> Iterator[tuple[int, Any]]:

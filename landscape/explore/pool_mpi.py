@@ -9,6 +9,7 @@ An exception on any rank travels to rank 0 and ends the job with that rank's mes
 
 import os
 import queue
+import sys
 import threading
 import time
 import traceback
@@ -47,6 +48,7 @@ class MpiPool:
     def __init__(self, comm: Any, execute: Execute) -> None:  # noqa: ANN401
         self.comm = comm
         self.execute = execute
+        self._open_tasks = 0
         self._mine: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[int, Any, str | None]] = queue.SimpleQueue()
         threading.Thread(target=self._work, daemon=True).start()
@@ -56,8 +58,8 @@ class MpiPool:
         results: list[Any] = [None] * len(tasks)
         waiting = list(enumerate(tasks))[::-1]
         idle = list(range(self.comm.size))[::-1]
-        open_tasks = len(tasks)
-        while open_tasks:
+        self._open_tasks = len(tasks)
+        while self._open_tasks:
             while waiting and idle:
                 self._hand_out(idle.pop(), waiting.pop())
             for rank, number, result, failure in self._arrivals():
@@ -65,17 +67,21 @@ class MpiPool:
                     raise TaskFailed(f"rank {rank} failed:\n{failure}")
                 results[number] = result
                 idle.append(rank)
-                open_tasks -= 1
+                self._open_tasks -= 1
                 on_done()
             if interrupted():
                 raise Abandoned
             time.sleep(POLL_SECONDS)
         return results
 
-    def close(self) -> None:
-        """Tells the other ranks to leave their loops."""
+    def end(self, status: int) -> None:
+        """See `Pool`; other ranks that are busy are ended with the job."""
+        if self._open_tasks:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            self.comm.Abort(status)
         for rank in range(1, self.comm.size):
-            self.comm.send(None, dest=rank, tag=STOP)
+            self.comm.send(status, dest=rank, tag=STOP)
 
     def _hand_out(self, rank: int, item: tuple[int, Any]) -> None:
         if rank:
@@ -98,14 +104,13 @@ class MpiPool:
             self._done.put(_outcome(self.execute, self._mine.get()))
 
 
-def serve(comm: Any, execute: Execute) -> None:  # noqa: ANN401
-    """The life of every other rank: tasks until rank 0 says stop."""
+def serve(comm: Any, execute: Execute) -> int:  # noqa: ANN401
+    """The life of every other rank: tasks until rank 0 says stop, with the exit status of the job."""
     while True:
         while not comm.iprobe(source=0):
             time.sleep(POLL_SECONDS)
         if comm.iprobe(source=0, tag=STOP):
-            comm.recv(source=0, tag=STOP)
-            return
+            return int(comm.recv(source=0, tag=STOP))
         comm.send(_outcome(execute, comm.recv(source=0, tag=TASK)), dest=0, tag=RESULT)
 
 

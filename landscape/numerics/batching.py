@@ -22,7 +22,7 @@ def map_rows(function: Callable[..., Tensor], rows: int, *arguments: Tensor) -> 
     """`function(*arguments)` evaluated on `rows` rows at a time and joined again along the leading axis."""
     if len(arguments[0]) <= rows:
         return function(*arguments)
-    pieces = zip(*(argument.split(rows) for argument in arguments), strict=True)
+    pieces = zip(*(torch.split(argument, rows) for argument in arguments), strict=True)
     return torch.cat([function(*piece) for piece in pieces])
 
 
@@ -32,5 +32,5 @@ def map_row_pairs(
     """As `map_rows`, for a function of one tensor with two results."""
     if len(argument) <= rows:
         return function(argument)
-    first, second = zip(*(function(piece) for piece in argument.split(rows)), strict=True)
+    first, second = zip(*(function(piece) for piece in torch.split(argument, rows)), strict=True)
     return torch.cat(first), torch.cat(second)

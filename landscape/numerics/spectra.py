@@ -48,25 +48,43 @@ def spectrum(objective: Objective, theta: Tensor, start: Tensor | None = None) -
 
 
 def lanczos(objective: Objective, theta: Tensor, n_vectors: int, start: Tensor | None = None) -> Spectrum:
-    """Ritz values and vectors from a Krylov space of at most `n_vectors`, fully reorthogonalised (Parlett 1980)."""
-    n_vectors = min(n_vectors, theta.shape[1])
-    first = _fixed_direction(theta) if start is None else start
-    basis = [first / first.norm(dim=1, keepdim=True).clamp_min(1e-300)]
+    """Ritz values and vectors from a Krylov space of `n_vectors`, or P if less, fully reorthogonalised (Parlett 1980).
+
+    Where the space is exhausted before, because the start has no part in the other eigenvectors, or is zero, it
+    goes on from a pseudo-random direction: the basis stays orthonormal, so no Ritz value is spurious.
+    """
+    space = theta.new_empty(*theta.shape, 0)
     products: list[Tensor] = []
-    for _ in range(n_vectors):
-        products.append(objective.hessian_vector_product(theta, basis[-1].contiguous()))
-        stacked = torch.stack(basis, 2)
-        residual = products[-1]
-        for _ in range(2):
-            residual = residual - torch.bmm(stacked, torch.bmm(stacked.mT, residual[:, :, None]))[:, :, 0]
-        basis.append(residual / residual.norm(dim=1, keepdim=True).clamp_min(1e-300))
-    space = torch.stack(basis[:-1], 2)
+    following = torch.zeros_like(theta) if start is None else start
+    for number in range(min(n_vectors, theta.shape[1])):
+        following = _next_direction(space, following, number)
+        space = torch.cat([space, following[:, :, None]], 2)
+        following = objective.hessian_vector_product(theta, following)
+        products.append(following)
     projected = torch.bmm(space.mT, torch.stack(products, 2))
     values, coefficients = torch.linalg.eigh(0.5 * (projected + projected.mT))
     return Spectrum(values=values, vectors=torch.bmm(space, coefficients), exact=False)
 
 
-def _fixed_direction(theta: Tensor) -> Tensor:
-    generator = torch.Generator().manual_seed(0)
-    direction = torch.randn(theta.shape[1], generator=generator, dtype=theta.dtype)
-    return direction.to(theta.device).expand_as(theta)
+def _next_direction(space: Tensor, candidate: Tensor, number: int) -> Tensor:
+    """Unit vectors [W, P] normal to space [W, P, M], from candidate [W, P] or, where that lies within, at random."""
+    residual = _normal_part(space, candidate)
+    exhausted = residual.norm(dim=1) <= 1e-10 * candidate.norm(dim=1)
+    if exhausted.any():
+        fresh = _normal_part(space, _fixed_direction(candidate, number))
+        residual = torch.where(exhausted[:, None], fresh, residual)
+    length: Tensor = residual.norm(dim=1, keepdim=True)
+    return residual / length
+
+
+def _normal_part(space: Tensor, vector: Tensor) -> Tensor:
+    """What of vector [W, P] is normal to space [W, P, M]; twice is enough (Parlett 1980)."""
+    for _ in range(2):
+        vector = vector - torch.bmm(space, torch.bmm(space.mT, vector[:, :, None]))[:, :, 0]
+    return vector
+
+
+def _fixed_direction(like: Tensor, number: int) -> Tensor:
+    generator = torch.Generator().manual_seed(number)
+    direction = torch.randn(like.shape[1], generator=generator, dtype=like.dtype)
+    return direction.to(like.device).expand(like.shape)

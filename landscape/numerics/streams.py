@@ -4,5 +4,11 @@ import numpy as np
 
 
 def stream(*key: int) -> np.random.Generator:
-    """Independent generator for a key such as (seed, round, task, walker); equal keys give equal numbers."""
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
+    """Independent generator for a key such as (seed, round, task, walker): equal keys give equal numbers,
+    different ones, of different lengths too, different numbers.
+
+    Each integer, at least 0 and below 2^64, fills two words of the seed, behind a word for the length of the key:
+    a `SeedSequence` of the bare key would take (1, 2) and (1, 2, 0), or (2^32,) and (0, 1), for one.
+    """
+    words = [half for number in key for half in divmod(int(number), 2**32)]
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([len(key), *words])))

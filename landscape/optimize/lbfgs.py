@@ -8,7 +8,7 @@ upper triangle of S Y' in order of time, D its diagonal and c = s.y / y.y of the
 
 R^-1 is kept, not R: a new pair adds a column (one product with what is there), and when the oldest pair is
 overwritten its row and column are simply dropped, since what remains of a triangular inverse is the inverse
-of what remains. So a step costs four passes over the history and no triangular solve. Slots are a ring;
+of what remains. So a step costs two passes over the history and no triangular solve. Slots are a ring;
 empty ones are zero and drop out of every product by themselves.
 
 The step is capped in length; a trial whose energy rises by more than `max_energy_rise` is shortened to a
@@ -40,13 +40,11 @@ class LBFGSState:
     direction: Tensor  # [W, P], not longer than the step cap
     scale: Tensor  # [W]
     rejections: Tensor  # int64[W]
-    # The history.
-    steps: Tensor  # [W, M, P]
-    changes: Tensor  # [W, M, P]
-    steps_gradient: Tensor  # [W, M]: S g
-    changes_gradient: Tensor  # [W, M]: Y g
+    # The history, in slots that are empty (zero) or hold a pair.
+    pairs: Tensor  # [W, 2, M, P]: S and Y
+    with_gradient: Tensor  # [W, 2, M]: S g and Y g
     inverse: Tensor  # [W, M, M]: R^-1
-    gram: Tensor  # [W, M, M]: D + c Y Y' without D and c, that is Y Y'
+    gram: Tensor  # [W, M, M]: Y Y'
     products: Tensor  # [W, M]: the diagonal D
     curvature: Tensor  # [W]: c
     slot: Tensor  # int64[W]: next slot to write
@@ -69,7 +67,6 @@ class LBFGS:
         """Fresh walkers at points [W, P]."""
         energy, gradient = objective.energy_and_gradient(points)
         walkers, parameters = points.shape
-        history = (walkers, self.memory)
         length = gradient.norm(dim=1, keepdim=True)
         finite = energy.isfinite() & gradient.isfinite().all(1)
         status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
@@ -82,13 +79,11 @@ class LBFGS:
             direction=-gradient / length.clamp_min(1e-300) * first,
             scale=points.new_ones(walkers),
             rejections=torch.zeros_like(status),
-            steps=points.new_zeros(*history, parameters),
-            changes=points.new_zeros(*history, parameters),
-            steps_gradient=points.new_zeros(history),
-            changes_gradient=points.new_zeros(history),
-            inverse=points.new_zeros(*history, self.memory),
-            gram=points.new_zeros(*history, self.memory),
-            products=points.new_zeros(history),
+            pairs=points.new_zeros(walkers, 2, self.memory, parameters),
+            with_gradient=points.new_zeros(walkers, 2, self.memory),
+            inverse=points.new_zeros(walkers, self.memory, self.memory),
+            gram=points.new_zeros(walkers, self.memory, self.memory),
+            products=points.new_zeros(walkers, self.memory),
             curvature=points.new_ones(walkers),
             slot=torch.zeros_like(status),
             calls=torch.ones_like(status),
@@ -101,83 +96,69 @@ class LBFGS:
         energy, gradient = objective.energy_and_gradient(trial)
         running = state.status == Status.RUNNING
         accepted = running & (energy <= state.energy + self.max_energy_rise)
-        column = accepted[:, None]
         moved = self._remember(state, trial - state.theta, gradient - state.gradient, gradient, accepted)
+        column = accepted[:, None]
+        rejections = torch.where(accepted, 0, state.rejections + running)
+        forgetful = rejections == PATIENCE
+        self._forget(moved, forgetful)
         moved = replace(
             moved,
             theta=torch.where(column, trial, state.theta),
             energy=torch.where(accepted, energy, state.energy),
             gradient=torch.where(column, gradient, state.gradient),
-            rejections=torch.where(accepted, 0, state.rejections + running),
+            scale=torch.where(accepted | forgetful, 1.0, state.scale * SHORTENING),
+            rejections=rejections,
             calls=state.calls + running,
         )
-        moved = self._forget_misleading_history(moved)
-        direction = self._direction(moved)
-        scale = torch.where(accepted | (moved.rejections == PATIENCE), 1.0, state.scale * SHORTENING)
-        changed = column | (moved.rejections == PATIENCE)[:, None]
-        moved = replace(moved, direction=torch.where(changed, direction, state.direction), scale=scale)
-        return replace(moved, status=self._status(moved, running))
+        return replace(moved, direction=self._direction(moved), status=self._status(moved, running))
 
     def _remember(
         self, state: LBFGSState, step: Tensor, change: Tensor, gradient: Tensor, accepted: Tensor
     ) -> LBFGSState:
         """Writes the pair (step, change) into the history of walkers that accepted a step of positive curvature."""
-        product = (step * change).sum(1)
-        squared = change.square().sum(1)
-        kept = accepted & (product > 1e-14 * squared) & (squared > 0)
+        product, squared = (step * change).sum(1), change.square().sum(1)
+        kept = accepted & (product > 1e-14 * squared)
         rows = kept.nonzero()[:, 0]
-        slot = state.slot[rows]
-        # Products with the new gradient, then those with the change from their difference.
-        steps_gradient = torch.bmm(state.steps, gradient[:, :, None])[:, :, 0]
-        changes_gradient = torch.bmm(state.changes, gradient[:, :, None])[:, :, 0]
-        with_steps = (steps_gradient - state.steps_gradient)[rows]
-        with_changes = (changes_gradient - state.changes_gradient)[rows]
-        pair = torch.arange(len(rows), device=rows.device)
-        with_steps[pair, slot] = 0.0
-        inverse = state.inverse
-        inverse[rows, slot] = 0.0
-        inverse[rows, :, slot] = 0.0
-        new_column = torch.bmm(inverse[rows], with_steps[:, :, None])[:, :, 0] / -product[rows, None]
+        pair, slot = torch.arange(len(rows), device=rows.device), state.slot[rows]
+        # Products with the change are differences of those with the gradients: the history is read once.
+        with_gradient = _times(gradient, state.pairs.flatten(1, 2).mT).unflatten(1, (2, self.memory))
+        with_change = (with_gradient - state.with_gradient)[rows]
+        with_change[pair, :, slot] = torch.stack([torch.zeros_like(product), squared], 1)[rows]
+        state.inverse[rows, slot] = 0.0
+        state.inverse[rows, :, slot] = 0.0
+        new_column = _times(with_change[:, 0], state.inverse[rows].mT) / -product[rows, None]
         new_column[pair, slot] = 1.0 / product[rows]
-        inverse[rows, :, slot] = new_column
-        with_changes[pair, slot] = squared[rows]
-        state.gram[rows, slot] = with_changes
-        state.gram[rows, :, slot] = with_changes
+        state.inverse[rows, :, slot] = new_column
+        state.gram[rows, slot] = with_change[:, 1]
+        state.gram[rows, :, slot] = with_change[:, 1]
         state.products[rows, slot] = product[rows]
-        state.steps[rows, slot] = step[rows]
-        state.changes[rows, slot] = change[rows]
-        steps_gradient[rows, slot] = (step * gradient).sum(1)[rows]
-        changes_gradient[rows, slot] = (change * gradient).sum(1)[rows]
-        column = accepted[:, None]
+        new_pair = torch.stack([step, change], 1)
+        state.pairs[rows, :, slot] = new_pair[rows]
+        with_gradient[rows, :, slot] = _times(gradient, new_pair.mT)[rows]
         return replace(
             state,
-            steps_gradient=torch.where(column, steps_gradient, state.steps_gradient),
-            changes_gradient=torch.where(column, changes_gradient, state.changes_gradient),
+            with_gradient=torch.where(accepted[:, None, None], with_gradient, state.with_gradient),
             curvature=torch.where(kept, product / squared, state.curvature),
             slot=torch.where(kept, (state.slot + 1) % self.memory, state.slot),
         )
 
-    def _forget_misleading_history(self, state: LBFGSState) -> LBFGSState:
-        """Walkers that exhausted their patience start again from the gradient."""
-        keep = (state.rejections != PATIENCE).to(state.theta.dtype)
-        for buffer in (state.inverse, state.gram, state.steps, state.changes):
-            buffer.mul_(keep[:, None, None])
-        for buffer in (state.products, state.steps_gradient, state.changes_gradient):
-            buffer.mul_(keep[:, None])
-        return state
+    def _forget(self, state: LBFGSState, forgetful: Tensor) -> None:
+        """Empties all slots of some walkers, which then start again from the gradient."""
+        rows = forgetful.nonzero()[:, 0]
+        for buffer in (state.inverse, state.gram, state.pairs, state.products, state.with_gradient):
+            buffer[rows] = 0.0
 
     def _direction(self, state: LBFGSState) -> Tensor:
         """Quasi-Newton direction [W, P], turned downhill and capped in length."""
         c = state.curvature[:, None]
-        u = torch.bmm(state.inverse, state.steps_gradient[:, :, None])
-        inner = state.products * u[:, :, 0] + c * (torch.bmm(state.gram, u)[:, :, 0] - state.changes_gradient)
-        w = torch.bmm(inner[:, None], state.inverse)
-        direction = -c * state.gradient
-        direction = torch.baddbmm(direction[:, None], w, state.steps, alpha=-1.0)[:, 0]
-        direction = torch.baddbmm(direction[:, None], (c[:, :, None] * u).mT, state.changes)[:, 0]
-        uphill = (direction * state.gradient).sum(1, keepdim=True) > 0
-        direction = torch.where(uphill, -direction, direction)
-        return direction * (self.max_step / direction.norm(dim=1, keepdim=True).clamp_min(1e-300)).clamp_max(1.0)
+        u = _times(state.with_gradient[:, 0], state.inverse.mT)
+        inner = state.products * u + c * (_times(u, state.gram) - state.with_gradient[:, 1])
+        weights = torch.cat([-_times(inner, state.inverse), c * u], 1)
+        direction = torch.addcmul(_times(weights, state.pairs.flatten(1, 2)), c, state.gradient, value=-1.0)
+        uphill = (direction * state.gradient).sum(1) > 0
+        length = direction.norm(dim=1).clamp_min(1e-300)
+        factor = (self.max_step / length).clamp_max(1.0)
+        return direction * torch.where(uphill, -factor, factor)[:, None]
 
     def _status(self, state: LBFGSState, running: Tensor) -> Tensor:
         parameters = state.theta.shape[1]
@@ -186,3 +167,8 @@ class LBFGS:
         status = torch.where(state.rejections >= 2 * PATIENCE, Status.STALLED, status)
         status = torch.where(converged, Status.CONVERGED, status)
         return torch.where(running, status, state.status)
+
+
+def _times(vectors: Tensor, matrices: Tensor) -> Tensor:
+    """Row vectors [W, A] times matrices [W, A, B]: [W, B]. (On a CPU several times faster than columns.)"""
+    return torch.bmm(vectors[:, None], matrices)[:, 0]

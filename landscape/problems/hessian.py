@@ -93,12 +93,12 @@ def _next_jacobian(trace: Trace, layer: int, post_jacobian: Tensor, starts: list
         torch.mul(
             own[..., None],
             inputs.mT[:, None, :, None, :],
-            out=jacobian[..., : hidden * features].unflatten(-1, (hidden, features)),
+            out=jacobian[..., : hidden * features].view(*jacobian.shape[:3], hidden, features),
         )
         jacobian[..., hidden * features : earlier] = own
     else:
         flat = weight @ post_jacobian.flatten(2)
-        jacobian[..., :earlier] = flat.unflatten(2, (samples, earlier))
+        jacobian[..., :earlier] = flat.view(walkers, units, samples, earlier)
     _write_own_weights(jacobian, trace.post[layer], earlier)
     return jacobian
 

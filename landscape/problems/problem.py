@@ -5,6 +5,7 @@ symmetry of its network. Shapes: W walkers, P parameters, N samples, d inputs, K
 """
 
 import copy
+import math
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import torch
 from torch import Tensor
 
 from landscape.config import ProblemConfig, RunConfig
-from landscape.errors import DataError, PropertyError
+from landscape.errors import ConfigError, DataError, PropertyError
+from landscape.messages import did_you_mean
 from landscape.numerics.batching import map_row_pairs, map_rows, rows_per_chunk
 from landscape.objective import Symmetry
 from landscape.problems.activations import ACTIVATIONS
@@ -29,8 +31,8 @@ Network = DenseNetwork | ModuleNetwork
 class Problem:
     """The regularised loss of a network on a data set, for many walkers at once.
 
-    Attributes: `network`; `inputs` [N, d]; `targets` int64[N] or float64[N, K]; `test_inputs` and
-    `test_targets`, None without a test split; `l2`; `loss`, its name; `symmetry`; `device`;
+    Attributes: `network` and whether it is `smooth`; `inputs` [N, d]; `targets` int64[N] or float64[N, K];
+    `test_inputs` and `test_targets`, None without a test split; `l2`; `loss`, its name; `symmetry`; `device`;
     `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem.
     """
 
@@ -60,13 +62,13 @@ class Problem:
     def from_data(cls, config: ProblemConfig, data: DataSet, device: str = "cpu") -> "Problem":
         """A dense network on data that are at hand already, as they are stored in a database."""
         problem = cls.__new__(cls)
-        problem._assemble_dense(config, data, device)
+        problem._assemble_dense(config, data, device)  # noqa: SLF001 # a second constructor
         return problem
 
     @classmethod
     def from_module(
         cls,
-        module: torch.nn.Sequential,
+        module: torch.nn.Module,
         inputs: np.ndarray,
         targets: np.ndarray,
         *,
@@ -77,30 +79,41 @@ class Problem:
         """A torch module on arrays inputs [N, d] and targets int64[N] or float64[N, K], used as they are.
 
         Linear layers with one known activation between them become a `DenseNetwork`; anything else falls
-        back to torch.func and has no symmetry. Raises `DataError` if data and module do not fit.
+        back to torch.func and has no symmetry. Raises `ConfigError` if loss or l2 are unusable, `DataError` if data
+        and module do not fit.
         """
+        _check_energy(loss, l2)
         data = from_arrays(inputs, targets)
         check_targets(data.targets, loss)
         problem = cls.__new__(cls)
-        network = dense_network_of(module) or _module_network(module, data)
-        problem._assemble(network, data, loss, l2, device)
+        network = dense_network_of(module) or _module_network(module, data, device)
+        _check_fit(network, data, device)
+        problem._assemble(network, data, loss, l2, device)  # noqa: SLF001 # a second constructor
         return problem
 
     def _assemble_dense(self, config: ProblemConfig, data: DataSet, device: str) -> None:
         check_targets(data.targets, config.loss)
         sizes = [data.inputs.shape[1], *config.hidden, _n_outputs(data.targets)]
         network = DenseNetwork.from_sizes(sizes, ACTIVATIONS[config.activation])
-        self._assemble(network, data, config.loss, config.l2, device)
-        self.config = config
+        self._assemble(network, data, config.loss, config.l2, device, config)
 
-    def _assemble(self, network: Network, data: DataSet, loss: str, l2: float, device: str) -> None:
-        self.config: ProblemConfig | None = None
+    def _assemble(
+        self,
+        network: Network,
+        data: DataSet,
+        loss: str,
+        l2: float,
+        device: str,
+        config: ProblemConfig | None = None,
+    ) -> None:
+        self.config = config
         self.network = network
         self.data = data
         self.loss = loss
         self.l2 = l2
         self.device = torch.device(device)
         self.n_parameters = network.n_parameters
+        self.smooth = network.smooth
         self.curvature_threshold = 1e-3 * 2.0 * l2 if l2 else 1e-9
         self.symmetry: Symmetry = _symmetry(network)
         self.inputs = torch.tensor(data.inputs, dtype=torch.float64, device=self.device)
@@ -118,11 +131,6 @@ class Problem:
     def is_classification(self) -> bool:
         """Whether the targets are class labels."""
         return self.targets.dtype == torch.int64
-
-    @property
-    def smooth(self) -> bool:
-        """Whether Hessians exist everywhere; without, there are no indices and no eigenvector-following."""
-        return self.network.smooth
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
@@ -195,14 +203,29 @@ def _optional(array: np.ndarray | None, device: torch.device) -> Tensor | None:
     return None if array is None else torch.tensor(array, device=device)
 
 
-def _module_network(module: torch.nn.Module, data: DataSet) -> ModuleNetwork:
-    network = copy.deepcopy(module).double().eval()
-    with torch.no_grad():
-        outputs = network(torch.tensor(data.inputs[:1], dtype=torch.float64))
-    expected = _n_outputs(data.targets)
-    if outputs.shape != (1, expected):
+def _module_network(module: torch.nn.Module, data: DataSet, device: str) -> ModuleNetwork:
+    copied = copy.deepcopy(module).to(device=device, dtype=torch.float64).eval()
+    return ModuleNetwork(copied, data.inputs.shape[1], _n_outputs(data.targets))
+
+
+def _check_energy(loss: str, l2: float) -> None:
+    if loss not in LOSSES:
+        raise ConfigError(f"expected the loss {' or '.join(LOSSES)}, found {loss!r}; {did_you_mean(loss, LOSSES)}")
+    if not 0.0 <= l2 < math.inf:
+        raise ConfigError(f"expected l2 of at least 0, found {l2}; E = mean loss + l2 * sum(theta^2)")
+
+
+def _check_fit(network: Network, data: DataSet, device: str) -> None:
+    """Raise `DataError` unless the network turns a sample into one output a class, or a target value."""
+    expected = [1, data.inputs.shape[1]], [1, _n_outputs(data.targets)]
+    theta = torch.zeros(1, network.n_parameters, dtype=torch.float64, device=device)
+    sample = torch.tensor(data.inputs[:1], device=device)
+    try:
+        found = f"outputs {list(network.outputs(theta, sample).shape[1:])}"
+    except (RuntimeError, ValueError) as error:
+        found = str(error).splitlines()[0]
+    if found != f"outputs {expected[1]}":
         raise DataError(
-            f"expected a module that maps inputs [1, {data.inputs.shape[1]}] to outputs [1, {expected}], "
-            f"found outputs {list(outputs.shape)}: let its last layer have one output a class"
+            f"expected a module that maps inputs {expected[0]} to outputs {expected[1]}, found {found}: "
+            "let its first layer have one input a feature and its last layer one output a class or target"
         )
-    return ModuleNetwork(network, data.inputs.shape[1], expected)

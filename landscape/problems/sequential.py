@@ -19,7 +19,10 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
 
 
 def dense_network_of(module: nn.Module) -> DenseNetwork | None:
-    """The dense network a Sequential of Linear layers with biases and one activation stands for, else None."""
+    """The dense network a Sequential of Linear layers with biases and one activation stands for, else None.
+
+    Layers that share parameters are no dense network either.
+    """
     if not isinstance(module, nn.Sequential) or len(module) % 2 == 0:
         return None
     linear, between = list(module)[::2], list(module)[1::2]
@@ -31,7 +34,9 @@ def dense_network_of(module: nn.Module) -> DenseNetwork | None:
         if type(layer) is not nn.Linear or layer.bias is None:
             return None
         layers.append(Dense(layer.in_features, layer.out_features))
-    return DenseNetwork(tuple(layers), ACTIVATIONS[str(names.pop()) if names else "tanh"])
+    network = DenseNetwork(tuple(layers), ACTIVATIONS[str(names.pop()) if names else "tanh"])
+    shared = sum(parameter.numel() for parameter in module.parameters()) < network.n_parameters
+    return None if shared else network
 
 
 def dense_parameters(network: DenseNetwork, theta: Tensor) -> nn.Sequential:
@@ -49,6 +54,7 @@ def dense_parameters(network: DenseNetwork, theta: Tensor) -> nn.Sequential:
 def _activation_name(module: nn.Module) -> str | None:
     """Name of a module that is exactly one of our activations with its default settings."""
     for name, make in MODULES.items():
-        if repr(module) == repr(make()):
+        known = make()
+        if type(module) is type(known) and repr(module) == repr(known):
             return name
     return None

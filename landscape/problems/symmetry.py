@@ -19,6 +19,8 @@ from landscape.problems.network import Dense
 # no round number, so that differences of round parameters do not sit on the edge.
 TIE = 3.137e-7
 
+SWEEPS = 20  # over the layers of a deep network that is aligned, at most
+
 
 class NoSymmetry:
     """The trivial group: every point is its own only copy."""
@@ -27,13 +29,13 @@ class NoSymmetry:
         """theta [W, P] itself."""
         return theta
 
-    def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:  # noqa: ARG002 # as the protocol has it
         """theta [W, P] itself, whatever the reference."""
         return theta
 
     def distance(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
         """Euclidean distances [W] of the rows."""
-        return np.linalg.norm(theta - reference, axis=-1)
+        return _distances(theta, reference)
 
     def log_orbit_size(self, theta: np.ndarray) -> np.ndarray:
         """Zeros [W]."""
@@ -49,45 +51,41 @@ class UnitSymmetry:
 
     def canonical(self, theta: np.ndarray) -> np.ndarray:
         """Unique copies [W, P] of theta [W, P]: the first component of each unit that is not zero is positive
-        and units are sorted by their components; stable under noise of 1e-9. Layer by layer from the input."""
-        layers = self._unpack(np.array(theta, dtype=np.float64))
-        for index in range(len(layers) - 1):
-            units = _units(layers, index)
-            if self.odd:
-                signs = _leading_signs(units)
-                _transform(layers, index, _identity_order(units), signs)
-                units = units * signs[:, :, None]
-            if index < len(layers) - 2:
-                units = _forget_later_order(units, layers[index + 1].shape[1])
-            _transform(layers, index, _sorted_order(units), np.ones(units.shape[:2]))
+        and units are sorted by their components; stable under noise of 1e-9. Layer by layer from the input.
+
+        With two hidden layers or more, units of a layer that feeds another hidden one are told apart by what
+        comes in. Stationary points with l2 > 0 ask for no more: units that receive the same send the same.
+        """
+        layers = self._unpack(theta)
+        self._canonical_moves(layers)
         return _pack(layers)
 
     def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
         """The copies [W, P] of theta [W, P] nearest to reference [W, P].
 
         One hidden layer: exact, a linear assignment with the better sign for each pair of units. Deeper
-        networks: the same layer by layer, repeated until no layer changes, which is a local optimum.
+        networks: the same layer by layer, repeated until no layer changes, which is a local optimum; the better
+        one of two, from theta as it is and from its copy whose canonical form stands as that of the reference.
         """
-        layers = self._unpack(np.array(theta, dtype=np.float64))
-        target = self._unpack(np.asarray(reference, dtype=np.float64))
-        hidden = len(layers) - 1
-        for _ in range(1 if hidden == 1 else 20):
-            changes = [self._align_layer(layers, target, index) for index in range(hidden)]
-            if not any(changes):
-                break
-        return _pack(layers)
+        found = self._align_from(theta, reference)
+        if len(self.layers) <= 2:
+            return found
+        other = self._align_from(self._placed_like(theta, reference), reference)
+        nearer = _distances(other, reference) < _distances(found, reference)
+        return np.where(nearer[:, None], other, found)
 
     def distance(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
         """Euclidean distances [W] between aligned rows."""
-        return np.linalg.norm(self.align(theta, reference) - reference, axis=-1)
+        return _distances(self.align(theta, reference), reference)
 
     def log_orbit_size(self, theta: np.ndarray) -> np.ndarray:
         """log of H! (times 2^H for odd activations) over the stabiliser, summed over hidden layers, [W].
 
         The stabiliser counts dead units (all components zero) and groups of units that are equal up to sign,
-        layer by layer; a symmetry that needs units of two layers to move together is not counted.
+        layer by layer; a symmetry that needs units of two layers to move together is not counted (stationary
+        points with l2 > 0 have none).
         """
-        layers = self._unpack(np.asarray(theta, dtype=np.float64))
+        layers = self._unpack(theta)
         total = np.zeros(len(theta))
         for index in range(len(layers) - 1):
             units = _units(layers, index)
@@ -98,6 +96,7 @@ class UnitSymmetry:
 
     def _unpack(self, theta: np.ndarray) -> list[np.ndarray]:
         """Copies [W, out, in + 1] of each layer's weight and, in the last column, bias."""
+        theta = np.asarray(theta, dtype=np.float64)
         layers, start = [], 0
         for layer in self.layers:
             weight = theta[:, start : start + layer.n_out * layer.n_in].reshape(-1, layer.n_out, layer.n_in)
@@ -105,17 +104,53 @@ class UnitSymmetry:
             layers.append(np.concatenate([weight, theta[:, start - layer.n_out : start, None]], axis=2))
         return layers
 
+    def _canonical_moves(self, layers: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Makes layers canonical, in place; returns the order and signs that did it for each hidden layer."""
+        moves = []
+        for index in range(len(layers) - 1):
+            units = _units(layers, index)
+            signs = _leading_signs(units) if self.odd else np.ones(units.shape[:2])
+            units = units * signs[:, :, None]
+            if index < len(layers) - 2:
+                units = _forget_later_order(units, layers[index + 1].shape[1])
+            moves.append((_sorted_order(units), signs))
+            _transform(layers, index, *moves[-1])
+        return moves
+
+    def _placed_like(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """The copies of theta [W, P] that the moves which make reference [W, P] canonical make canonical too."""
+        layers = self._unpack(theta)
+        self._canonical_moves(layers)
+        for index, (order, signs) in enumerate(self._canonical_moves(self._unpack(reference))):
+            _transform(layers, index, np.argsort(order, axis=1), np.take_along_axis(signs, order, 1))
+        return _pack(layers)
+
+    def _align_from(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        layers, target = self._unpack(theta), self._unpack(reference)
+        hidden = len(layers) - 1
+        for _ in range(1 if hidden == 1 else SWEEPS):
+            changes = [self._align_layer(layers, target, index) for index in range(hidden)]
+            if not any(changes):
+                break
+        return _pack(layers)
+
     def _align_layer(self, layers: list[np.ndarray], target: list[np.ndarray], index: int) -> bool:
         ours, theirs = _units(layers, index), _units(target, index)
         overlap = theirs @ ours.transpose(0, 2, 1)
         score = np.abs(overlap) if self.odd else overlap
-        order = np.stack([linear_sum_assignment(-point)[1] for point in score])
+        order = np.array([linear_sum_assignment(-point)[1] for point in score], dtype=np.int64)
+        order = order.reshape(score.shape[:2])  # also of an empty batch
         signs = np.ones(order.shape)
         if self.odd:
             signs[np.take_along_axis(overlap, order[:, :, None], 2)[:, :, 0] < 0] = -1.0
         changed = bool((order != np.arange(order.shape[1])).any() or (signs < 0).any())
         _transform(layers, index, order, np.take_along_axis(signs, np.argsort(order, axis=1), 1))
         return changed
+
+
+def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    distances: np.ndarray = np.linalg.norm(first - second, axis=-1)
+    return distances
 
 
 def _pack(layers: list[np.ndarray]) -> np.ndarray:
@@ -138,10 +173,6 @@ def _transform(layers: list[np.ndarray], index: int, order: np.ndarray, signs: n
     layers[index + 1] = np.concatenate([moved, following[:, :, -1:]], axis=2)
 
 
-def _identity_order(units: np.ndarray) -> np.ndarray:
-    return np.broadcast_to(np.arange(units.shape[1]), units.shape[:2])
-
-
 def _leading_signs(units: np.ndarray) -> np.ndarray:
     """Sign [W, H] of the first component of each unit that is not zero; one for a dead unit."""
     first = np.argmax(np.abs(units) > TIE, axis=2)
@@ -162,9 +193,10 @@ def _sorted_order(units: np.ndarray) -> np.ndarray:
     ranks = np.zeros(units.shape, dtype=np.int64)
     np.put_along_axis(ranks, by_size[:, 1:], np.cumsum(gaps, axis=1), 1)
     points = np.repeat(np.arange(len(units)), units.shape[1])
-    keys = ranks.reshape(len(points), -1).T[::-1]
+    keys = ranks.reshape(len(points), units.shape[2]).T[::-1]
     order = np.lexsort((*keys, points)).reshape(units.shape[:2])
-    return order - units.shape[1] * np.arange(len(units))[:, None]
+    within: np.ndarray = order - units.shape[1] * np.arange(len(units))[:, None]
+    return within
 
 
 def _log_stabiliser(units: np.ndarray, odd: bool) -> float:

@@ -11,9 +11,9 @@ Undefined correlations, those of a column that is constant or fully explained, a
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.stats import rankdata
 
 _EXPLAINED = 1e-7  # residual over ranks, in norm, below which nothing is left to correlate
 
@@ -55,11 +55,17 @@ class RankTable:
             x=self.x[:, rows], y=self.y[:, rows], given=self.given[:, rows], controls=self.controls[:, rows]
         )
 
+    @cached_property
+    def _ranks(self) -> list[np.ndarray]:
+        """Centred ranks of x, y, given and controls."""
+        sides = [self.x, self.y, self.given, self.controls]
+        return np.split(_centred_ranks(np.concatenate(sides)), np.cumsum([len(side) for side in sides[:-1]]))
+
     def spearman_sides(self, *, partial: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Residual ranks [A, n] and [B, n] of both sides and the orthonormal basis [n, F] of what is held fixed."""
-        fixed = np.concatenate([self.given, self.controls]) if partial else self.given
-        basis = _basis(_centred_ranks(fixed))
-        return _residuals(_centred_ranks(self.x), basis), _residuals(_centred_ranks(self.y), basis), basis
+        x, y, given, controls = self._ranks
+        basis = _basis(np.concatenate([given, controls]) if partial else given)
+        return _residuals(x, basis), _residuals(y, basis), basis
 
     def kendall_sides(self) -> tuple[np.ndarray, np.ndarray]:
         """Columns [A, n] and [B, n] whose order Kendall's tau compares: residual ranks where columns are given."""
@@ -96,9 +102,11 @@ def correlations(products: np.ndarray, squares_x: np.ndarray, squares_y: np.ndar
 
 
 def _centred_ranks(groups: np.ndarray) -> np.ndarray:
-    if not len(groups):
-        return np.zeros(groups.shape)
-    ranks: np.ndarray = rankdata(groups, axis=1) - (groups.shape[1] + 1) / 2.0
+    """Average ranks [C, n] of tie groups int64 [C, n] with numbers below n, less their mean."""
+    columns, n = groups.shape
+    bins = groups + n * np.arange(columns)[:, None]
+    counts = np.bincount(bins.ravel(), minlength=columns * n).reshape(columns, n)
+    ranks: np.ndarray = (np.cumsum(counts, axis=1) - counts / 2.0 - n / 2.0).ravel()[bins]
     return ranks
 
 

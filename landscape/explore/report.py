@@ -1,0 +1,67 @@
+"""What `landscape info` shows and every run ends with, as text."""
+
+import math
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.properties.coverage import coverage
+from landscape.properties.depth import component_fraction
+
+LAST_COMMITS = 5
+
+
+def overview(db: Database, lowest: int) -> str:
+    """Counts, coverage, connectedness, the `lowest` minima and the last commits of a database."""
+    return "\n".join([*_counts(db), *_coverage(db), "", *_lowest(db, lowest), "", *_commits(db)])
+
+
+def _counts(db: Database) -> list[str]:
+    minima, states = db.minima, db.transition_states
+    degenerate = int((states.minima[:, 0] == states.minima[:, 1]).sum())
+    lines = [
+        f"database      {db.path or 'in memory'}, created {db.header.created}",
+        f"parameters    {db.problem_record.n_parameters}",
+        f"minima        {len(minima)}",
+        f"transition    {len(states)} states, of them {degenerate} degenerate rearrangements",
+        f"attempts      {len(db.attempts)}",
+    ]
+    if len(minima):
+        connected = component_fraction(minima.energy, states.energy, states.minima)
+        lines.append(f"connected     {connected:.1%} of the minima with the lowest one")
+    return lines
+
+
+def _coverage(db: Database) -> list[str]:
+    found = coverage(db.minima.hits)
+    if not found.quenches:
+        return ["coverage      no quenches yet"]
+    return [
+        f"coverage      {found.observed} minima in {found.quenches} quenches of basin-hopping, "
+        f"{found.singletons} of them seen once",
+        f"              a further quench is new with probability {found.unseen_mass:.2g} (Good-Turing); "
+        f"Chao1 estimate {found.chao1:.1f} minima (95 % interval {found.chao1_low:.1f} to {found.chao1_high:.1f})",
+    ]
+
+
+def _lowest(db: Database, count: int) -> list[str]:
+    minima = db.minima
+    lines = [f"{'row':>6} {'energy':>16} {'hits':>8} {'lowest eigenvalue':>18} {'copies':>10}"]
+    for row in np.argsort(minima.energy, kind="stable")[:count]:
+        copies = math.exp(min(minima.log_orbit_size[row], 700.0))
+        lines.append(
+            f"{row:>6} {minima.energy[row]:>16.10f} {minima.hits[row]:>8} "
+            f"{minima.lowest_eigenvalue[row]:>18.6g} {copies:>10.4g}"
+        )
+    return lines
+
+
+def _commits(db: Database) -> list[str]:
+    lines = [f"{'round':>6} {'kind':<14} {'tasks':>6} {'evaluations':>12} {'seconds':>9} {'minima':>7} {'ts':>5}"]
+    for row in range(max(0, len(db.rounds) - LAST_COMMITS), len(db.rounds)):
+        line = db.rounds[row]
+        lines.append(
+            f"{row:>6} {line.kind:<14} {line.tasks:>6} {line.evaluations:>12} {line.seconds:>9.2f} "
+            f"{line.new_minima:>+7} {line.new_transition_states:>+5}"
+        )
+    return lines

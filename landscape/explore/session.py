@@ -1,0 +1,198 @@
+"""Putting a campaign together: problem, store, context, pool; for the command and for Python alike."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from landscape.config import ProblemConfig, RunConfig, Settings
+from landscape.database.database import Database
+from landscape.database.records import ProblemRecord
+from landscape.database.store import Store, create_store, open_store
+from landscape.errors import ConfigError, DatabaseError
+from landscape.explore.campaign import ALL_PHASES, Campaign, Ending, PhaseClass
+from landscape.explore.connecting import METHOD_NAMES
+from landscape.explore.context import Context, one_thread_per_task
+from landscape.explore.interrupt import Interrupt
+from landscape.explore.pool import Pool, ThreadPool
+from landscape.explore.progress import Progress, Silent
+from landscape.objective import Objective
+from landscape.problems.adapter import as_objective
+from landscape.problems.datasets import DataSet
+from landscape.problems.problem import Problem
+from landscape.search.starts import BoxStarts, GaussianStarts, Starts
+from landscape.search.transition_states import OUTCOME_NAMES
+
+Box = tuple[Any, Any]
+
+
+def explore(
+    problem: object,
+    *,
+    start: Box | None = None,
+    path: str | Path | None = None,
+    walkers: int = 64,
+    steps: int = 100,
+    seed: int = 0,
+    resume: bool = False,
+    progress: Progress | None = None,
+    **tables: Mapping[str, object],
+) -> Database:
+    """Map a landscape in this process: minima, transition states and, for a network, their properties.
+
+    Args:
+        problem: a `Problem`, or any object with `n_parameters` and
+            `energy_and_gradient(theta[W, P]) -> (energy[W], gradient[W, P])`; see `landscape.problems.adapter`.
+        start: for such an object, the box (low, high) in which walkers start; numbers or one a parameter.
+        path: a file for the database; in memory without one.
+        walkers, steps, seed: of basin-hopping, as in a run file.
+        resume: continue the database at `path` if it exists.
+        progress: told of every round, for instance `landscape.explore.progress.Console()`.
+        tables: further settings by table of the run file, as in ``connect={"rounds": 50}``.
+
+    Returns the database; Ctrl-C ends the exploration early with what was committed.
+    Raises `LandscapeError` for whatever cannot be used.
+    """
+    hopping = {"walkers": walkers, "steps": steps, **tables.pop("basin_hopping", {})}
+    run = {"seed": seed, **tables.pop("run", {})}
+    settings = Settings.from_table({"basin_hopping": hopping, "run": run, **tables}, "explore")
+    objective = as_objective(problem)
+    context = Context(objective, settings, _starts(objective, settings, start))
+    store = open_or_create(path, record_of(objective, settings), resume=resume)
+    pool = ThreadPool(executor(context), threads_for(objective))
+    with Interrupt() as interrupt:
+        run_campaign(context, store, pool, progress or Silent(), interrupt)
+    return Database(store)
+
+
+def run_campaign(
+    context: Context,
+    store: Store,
+    pool: Pool,
+    progress: Progress,
+    interrupt: Interrupt,
+    phases: tuple[PhaseClass, ...] = ALL_PHASES,
+) -> Ending:
+    """Runs the phases to the end or until interrupted."""
+    return Campaign(context, store, pool, progress, phases).run(interrupt)
+
+
+def executor(context: Context) -> Callable[[Any], Any]:
+    """What a worker does with a task."""
+    one_thread_per_task()
+    return lambda task: task.run(context)
+
+
+def threads_for(objective: Objective) -> int | None:
+    """Threads of a process: one a processor (None), one where a GPU does the work."""
+    return None if objective.device.type == "cpu" else 1
+
+
+def context_of(config: RunConfig, device: str) -> Context:
+    """Context of a run file."""
+    problem = Problem(device=device, seed=config.run.seed, **config.problem.model_dump())
+    return Context(problem, config, _starts(problem, config, None))
+
+
+def stored_context(record: ProblemRecord, device: str, measure: Mapping[str, object] | None = None) -> Context:
+    """Context of a database: the problem rebuilt from its data, the settings from its run file.
+
+    `measure` replaces keys of the [measure] table. Raises `DatabaseError` if the file holds no network.
+    """
+    tables = tomllib.loads(record.run_toml)
+    if "problem" not in tables or record.inputs is None or record.targets is None:
+        raise DatabaseError(
+            "expected a database of a network, with its [problem] table and data; found one of a user's own "
+            "energy: verify or measure it from Python, where that energy is"
+        )
+    config = ProblemConfig.from_table(tables.pop("problem"), "database")
+    tables["measure"] = tables.get("measure", {}) | dict(measure or {})
+    settings = Settings.from_table(tables, "settings")
+    data = DataSet(
+        inputs=record.inputs,
+        targets=record.targets,
+        test_inputs=record.test_inputs,
+        test_targets=record.test_targets,
+        sha256=record.sha256,
+    )
+    problem = Problem.from_data(config, data, device)
+    return Context(problem, settings, _starts(problem, settings, None))
+
+
+def record_of(objective: Objective, settings: Settings) -> ProblemRecord:
+    """The record of a problem for a new database."""
+    identity = settings.identity
+    known: dict[str, Any] = dict(inputs=None, targets=None, test_inputs=None, test_targets=None, sha256="", toml="")
+    if isinstance(objective, Problem):
+        data = objective.data
+        known = dict(
+            inputs=data.inputs,
+            targets=data.targets,
+            test_inputs=data.test_inputs,
+            test_targets=data.test_targets,
+            sha256=data.sha256,
+            toml="" if objective.config is None else _problem_toml(objective.config),
+        )
+    text = settings.to_toml()
+    if known["toml"] and not isinstance(settings, RunConfig):
+        text = f"{known['toml']}\n{text}"
+    return ProblemRecord(
+        **known,
+        run_toml=text,
+        n_parameters=objective.n_parameters,
+        energy_tolerance=identity.energy_tolerance,
+        distance_tolerance=identity.distance_tolerance,
+    )
+
+
+def open_or_create(path: str | Path | None, record: ProblemRecord, *, resume: bool) -> Store:
+    """A new store, or the one at `path` to be continued; raises `DatabaseError` if it is of something else."""
+    if path is None or not (resume and Path(path).exists()):
+        return create_store(path, record, OUTCOME_NAMES, METHOD_NAMES, {"torch": str(torch.__version__)})
+    store = open_store(path, writable=True)
+    difference = _difference(store.record, record)
+    if difference:
+        store.close()
+        raise DatabaseError(f"{path}: cannot be continued, {difference}; choose another file with -o")
+    return store
+
+
+def resolve_device(name: str, local_rank: int = 0) -> str:
+    """The torch device of a [run] device: "auto" is a GPU of this rank's own if there is one, else the CPU."""
+    if name == "auto":
+        return f"cuda:{local_rank % torch.cuda.device_count()}" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ConfigError(f'run.device: expected a device of this machine, found "{name}" without a GPU; use "auto"')
+    return name
+
+
+def _difference(stored: ProblemRecord, wanted: ProblemRecord) -> str:
+    """What makes a database belong to another run file; empty if nothing does."""
+    if stored.n_parameters != wanted.n_parameters:
+        return f"it has {stored.n_parameters} parameters and the run file {wanted.n_parameters}"
+    if stored.sha256 != wanted.sha256:
+        return "its data differ from those of the run file"
+    for name in ("problem", "identity", "run"):
+        ours, theirs = (tomllib.loads(record.run_toml).get(name, {}) for record in (wanted, stored))
+        for key in sorted(ours.keys() | theirs.keys()):
+            if key != "device" and ours.get(key) != theirs.get(key):
+                return f"{name}.{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"
+    return ""
+
+
+def _problem_toml(config: ProblemConfig) -> str:
+    return RunConfig(problem=config).to_toml("problem")
+
+
+def _starts(objective: Objective, settings: Settings, start: Box | None) -> Starts:
+    if start is None:
+        if not isinstance(objective, Problem):
+            raise ConfigError("start: expected a box (low, high) for an energy of your own, found none; give start=")
+        return GaussianStarts(settings.basin_hopping.start_scales)
+    low, high = (np.broadcast_to(np.asarray(end, dtype=np.float64), objective.n_parameters) for end in start)
+    if not (low < high).all():
+        raise ConfigError(f"start: expected low < high for every parameter, found {start!r}")
+    return BoxStarts(low, high)
