@@ -32,6 +32,7 @@ class WalkerState(Protocol):
 
 
 S = TypeVar("S", bound=WalkerState)
+S_contra = TypeVar("S_contra", bound=WalkerState, contravariant=True)
 
 
 class Method(Protocol[S]):
@@ -44,13 +45,13 @@ class Method(Protocol[S]):
         """One iteration of every running walker."""
 
 
-class Source(Protocol[S]):
+class Source(Protocol[S_contra]):
     """Where work comes from and where results go."""
 
     def take(self, n: int) -> tuple[list[int], Tensor | None]:
         """At most n new pieces of work: their keys and points [n', ...]; none left now: ([], None)."""
 
-    def give(self, keys: Sequence[int], state: S) -> None:
+    def give(self, keys: Sequence[int], state: S_contra) -> None:
         """Finished walkers: their keys and rows of the state."""
 
 

@@ -121,7 +121,7 @@ class LBFGS:
         rows = kept.nonzero()[:, 0]
         pair, slot = torch.arange(len(rows), device=rows.device), state.slot[rows]
         # Products with the change are differences of those with the gradients: the history is read once.
-        with_gradient = _times(gradient, state.pairs.flatten(1, 2).mT).unflatten(1, (2, self.memory))
+        with_gradient = _times(gradient, state.pairs.flatten(1, 2).mT).view(-1, 2, self.memory)
         with_change = (with_gradient - state.with_gradient)[rows]
         with_change[pair, :, slot] = torch.stack([torch.zeros_like(product), squared], 1)[rows]
         state.inverse[rows, slot] = 0.0
@@ -170,5 +170,5 @@ class LBFGS:
 
 
 def _times(vectors: Tensor, matrices: Tensor) -> Tensor:
-    """Row vectors [W, A] times matrices [W, A, B]: [W, B]. (On a CPU several times faster than columns.)"""
+    """Row vectors [W, A] times matrices [W, A, B]: [W, B]; on a CPU several times faster than columns."""
     return torch.bmm(vectors[:, None], matrices)[:, 0]

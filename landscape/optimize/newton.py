@@ -8,6 +8,7 @@ An objective that is not smooth has no Hessian: its points keep the gradient the
 eigenvalues are nan and their index is taken to be 0. Shapes: W walkers, P parameters.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -54,7 +55,8 @@ def newton_finish(
     """Stationary points nearest to theta [W, P], converged to RMS 1e-12 or to rounding, with their index.
 
     Status CONVERGED where the final RMS gradient is at most `rms` and the point lies within `max_distance`
-    of the start; STALLED otherwise. Each walker is finished on its own: none waits for another.
+    of the start; NOT_FINITE where energy or gradient is not a number; STALLED otherwise. Each walker is
+    finished on its own: none waits for another.
     """
     if not objective.smooth:
         return classify(objective, theta)
@@ -91,26 +93,34 @@ def classify(objective: Objective, theta: Tensor) -> StationaryPoints:
 def _with_spectrum(
     objective: Objective, theta: Tensor, energy: Tensor, rms_gradient: Tensor, status: Tensor
 ) -> StationaryPoints:
+    finite = energy.isfinite() & rms_gradient.isfinite()
     if objective.smooth:
-        found = spectrum(objective, theta)
+        rows = finite.nonzero()[:, 0]
+        found = spectrum(objective, theta[rows])
     else:
-        unknown = torch.full_like(theta[:, :1], torch.nan)
-        found = Spectrum(values=unknown, vectors=torch.full_like(theta, torch.nan)[:, :, None], exact=False)
-    threshold = objective.curvature_threshold
+        rows = finite.nonzero()[:0, 0]
+        found = Spectrum(values=theta[:0, :1], vectors=theta[:0, :, None], exact=False)
+    threshold, walkers = objective.curvature_threshold, len(theta)
     return StationaryPoints(
         theta=theta,
         energy=energy,
         rms_gradient=rms_gradient,
-        values=found.values,
-        direction=found.vectors[:, :, 0],
-        log_determinant=found.log_determinant(threshold),
-        index=found.index(threshold),
-        status=status,
+        values=_spread(found.values, rows, walkers, math.nan),
+        direction=_spread(found.vectors[:, :, 0], rows, walkers, math.nan),
+        log_determinant=_spread(found.log_determinant(threshold), rows, walkers, math.nan),
+        index=_spread(found.index(threshold), rows, walkers, 0),
+        status=torch.where(finite, status, Status.NOT_FINITE),
     )
 
 
+def _spread(values: Tensor, rows: Tensor, walkers: int, fill: float) -> Tensor:
+    """Values of the given rows among as many as there are walkers; the others are `fill`."""
+    return values.new_full((walkers, *values.shape[1:]), fill).index_copy(0, rows, values)
+
+
 def _rms(gradient: Tensor) -> Tensor:
-    return gradient.norm(dim=1) / gradient.shape[1] ** 0.5
+    rms: Tensor = gradient.norm(dim=1) / math.sqrt(gradient.shape[1])
+    return rms
 
 
 def _newton_step(objective: Objective, theta: Tensor, gradient: Tensor) -> Tensor:

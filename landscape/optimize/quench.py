@@ -8,7 +8,7 @@ Shapes: W walkers, P parameters.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -42,6 +42,9 @@ class _Stream:
 
     def give(self, keys: Sequence[int], state: LBFGSState) -> None:
         points = newton_finish(self.objective, state.theta)
+        # Newton may still converge what L-BFGS did not; where neither did, the reason is that of L-BFGS.
+        gave_up = (points.status != Status.CONVERGED) & (state.status != Status.CONVERGED)
+        points = replace(points, status=torch.where(gave_up, state.status, points.status))
         saddle = (points.status == Status.CONVERGED) & (points.index > 0)
         finished = []
         for row, (key, stuck) in enumerate(zip(keys, saddle.tolist(), strict=True)):
@@ -72,6 +75,8 @@ def quench_stream(objective: Objective, starts: Tensor, proceed: Proceed, *, met
 
 def quench(objective: Objective, starts: Tensor, *, method: LBFGS, batch: int) -> StationaryPoints:
     """The points [W, P] that starts [W, P] lead to, in order; test `.is_minimum` for success."""
+    if not len(starts):
+        return newton_finish(objective, starts)
     keys: list[int] = []
     parts: list[StationaryPoints] = []
 

@@ -11,6 +11,7 @@ Shapes: B bands, I images, P parameters.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, device
@@ -50,9 +51,9 @@ class _Band:
 
     def energy_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Mean energy [B] and the gradient [B, I*P] perpendicular to each band, zero at its ends."""
-        bands = points.unflatten(1, (self.images, self.objective.n_parameters))
+        bands = points.view(-1, self.images, self.objective.n_parameters)
         energy, gradient = self.objective.energy_and_gradient(bands.flatten(0, 1))
-        energy, gradient = energy.unflatten(0, bands.shape[:2]), gradient.unflatten(0, bands.shape[:2])
+        energy, gradient = energy.view(bands.shape[:2]), gradient.view(bands.shape)
         tangent = tangents(bands, energy)
         gradient = gradient - (gradient * tangent).sum(2, keepdim=True) * tangent
         gradient[:, [0, -1]] = 0.0
@@ -77,7 +78,8 @@ def tangents(bands: Tensor, energy: Tensor) -> Tensor:
     higher_ahead = up + down > 0
     mixed = torch.where(higher_ahead, larger * forward + smaller * backward, smaller * forward + larger * backward)
     tangent = torch.where((up > 0) & (down > 0), forward, torch.where((up < 0) & (down < 0), backward, mixed))
-    return tangent / tangent.norm(dim=2, keepdim=True).clamp_min(1e-300)
+    unit: Tensor = tangent / tangent.norm(dim=2, keepdim=True).clamp_min(1e-300)
+    return unit
 
 
 def redistribute(bands: Tensor) -> Tensor:
@@ -105,15 +107,17 @@ def relax(objective: Objective, bands: Tensor, settings: BandSettings) -> Tensor
         max_energy_rise=torch.inf,
         max_calls=settings.calls,
     )
+    # The driver and L-BFGS need no more of an objective than `energy_and_gradient`.
+    band = cast("Objective", _Band(objective, images))
     for _ in range(settings.cycles):
-        state = run_all(method, _Band(objective, images), bands.flatten(1), len(bands))
-        bands = redistribute(state.theta.unflatten(1, bands.shape[1:]))
+        state = run_all(method, band, bands.flatten(1), len(bands))
+        bands = redistribute(state.theta.view(bands.shape))
     return bands
 
 
 def candidates(objective: Objective, bands: Tensor) -> Candidates:
     """Interior local maxima of the energy along bands [B, I, P], with the tangents there."""
-    energy = objective.energy(bands.flatten(0, 1)).unflatten(0, bands.shape[:2])
+    energy = objective.energy(bands.flatten(0, 1)).view(bands.shape[:2])
     rise = energy.diff(dim=1)
     place = ((rise[:, :-1] > 0) & (rise[:, 1:] <= 0)).nonzero()
     band, image = place[:, 0], place[:, 1] + 1

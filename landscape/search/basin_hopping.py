@@ -44,7 +44,7 @@ class Hops:
 
 
 def hop(objective: Objective, hoppers: Hoppers, steps: int, *, starts: Starts, method: LBFGS, batch: int) -> Hops:
-    """Advances every walker by `steps` basin-hopping steps, each walker from its own random stream."""
+    """Advances every walker by `steps` >= 1 basin-hopping steps, each walker from its own random stream."""
     walk = _Walk(objective, hoppers, steps, starts)
     quench_stream(objective, walk.first_trials(), walk.proceed, method=method, batch=batch)
     return walk.hops()
@@ -90,10 +90,13 @@ class _Walk:
         return Hops(finds=finds, find=find, accepted=self.accepted)
 
     def _decide(self, walker: int, theta: np.ndarray, energy: float) -> None:
-        """Metropolis; a walker without a minimum takes the first it gets."""
+        """Metropolis: a rise below temperature * an exponential random number is accepted.
+
+        A walker without a minimum takes the first it gets.
+        """
         rise = energy - self.energy[walker]
         first = np.isnan(self.theta[walker, 0])
-        if first or rise <= 0 or self.random[walker].random() < np.exp(-rise / self.temperature[walker]):
+        if first or rise <= 0 or rise < self.temperature[walker] * self.random[walker].standard_exponential():
             self.theta[walker], self.energy[walker] = theta, energy
             self.accepted[walker, self.done[walker]] = True
 

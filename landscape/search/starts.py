@@ -15,14 +15,17 @@ class Starts(Protocol):
 
 @dataclass(frozen=True)
 class GaussianStarts:
-    """Normal around zero at one of several scales: basins differ in size by orders of magnitude, and some, such
-    as that of zero itself, are found from small starts only."""
+    """Normal around zero at one of several scales.
+
+    Basins differ in size by orders of magnitude, and some, such as that of zero itself, are found from small
+    starts only.
+    """
 
     scales: tuple[float, ...]
 
     def draw(self, random: np.random.Generator, n_parameters: int) -> np.ndarray:
         """One point [P]."""
-        return random.choice(self.scales) * random.standard_normal(n_parameters)
+        return float(random.choice(self.scales)) * random.standard_normal(n_parameters)
 
 
 @dataclass(frozen=True)

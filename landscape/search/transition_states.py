@@ -5,7 +5,7 @@ quench both sides by short steps. Every guess ends with a typed reason. Guesses 
 minima (`connect`) or from displaced minima (`climb`). Shapes: C candidates, P parameters, T transition states.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import numpy as np
@@ -59,17 +59,15 @@ class Found:
 class SearchSettings:
     """How guesses are refined and sides are quenched."""
 
-    following: EigenvectorFollowing = EigenvectorFollowing()
-    band: BandSettings = BandSettings()
-    quench: LBFGS = LBFGS()
+    following: EigenvectorFollowing = field(default_factory=EigenvectorFollowing)
+    band: BandSettings = field(default_factory=BandSettings)
+    quench: LBFGS = field(default_factory=LBFGS)
     batch: int = 64
 
 
-def connect(
-    objective: Objective, first: Tensor, last: Tensor, images: np.ndarray, settings: SearchSettings
-) -> Found:
+def connect(objective: Objective, first: Tensor, last: Tensor, images: np.ndarray, settings: SearchSettings) -> Found:
     """Searches between first [S, P] and last [S, P], which are aligned, by bands of images[S] images."""
-    thetas, tangents, searches = [], [], []
+    thetas, tangents, searches = [first[:0]], [first[:0]], list[int]()
     for count in np.unique(images):
         rows = np.flatnonzero(images == count)
         bands = relax(objective, straight_bands(first[rows], last[rows], int(count)), settings.band)
@@ -79,9 +77,7 @@ def connect(
         searches.extend(int(rows[band]) for band in guesses.band)
     order = torch.tensor(np.argsort(searches, kind="stable"), dtype=torch.int64)
     flat = sorted(set(range(len(first))) - set(searches))
-    found = refine(
-        objective, torch.cat(thetas)[order], torch.cat(tangents)[order], sorted(searches), settings
-    )
+    found = refine(objective, torch.cat(thetas)[order], torch.cat(tangents)[order], sorted(searches), settings)
     return Found(
         points=found.points,
         sides=found.sides,
@@ -124,7 +120,7 @@ def refine(
     points, rows = take_rows(points, kept), near[kept]
     sides = _descend(objective, points, settings)
     both = sides[0].is_minimum & sides[1].is_minimum
-    reasons = _reasons(len(theta), near, rows, both, points)
+    reasons = _reasons(len(theta), near, rows, both)
     good = both.nonzero()[:, 0]
     return Found(
         points=take_rows(points, good),
@@ -134,9 +130,8 @@ def refine(
     )
 
 
-def _reasons(
-    n: int, near: Tensor, verified: Tensor, both: Tensor, points: StationaryPoints
-) -> list[tuple[int, Outcome]]:
+def _reasons(n: int, near: Tensor, verified: Tensor, both: Tensor) -> list[tuple[int, Outcome]]:
+    """Why guesses 0 to n - 1 failed: those `near` a stationary point, `verified` as saddles, with `both` sides."""
     reasons: dict[int, Outcome] = dict.fromkeys(range(n), Outcome.NOT_CONVERGED)
     reasons |= dict.fromkeys(near.tolist(), Outcome.WRONG_INDEX)
     reasons |= dict.fromkeys(verified.tolist(), Outcome.NO_DESCENT)
@@ -160,4 +155,3 @@ def _descend(
     ends = quench(objective, starts, method=method, batch=settings.batch)
     half = torch.arange(len(points), device=starts.device)
     return take_rows(ends, half), take_rows(ends, half + len(points))
-
