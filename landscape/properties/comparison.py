@@ -5,7 +5,8 @@ one for each epsilon. The task curvatures differ from the curvatures by a consta
 same and they are left out. The control is the squared norm of the parameters.
 
 Minima of several databases are pooled with l2 held fixed in every statistic, since l2 moves everything at once. Depth
-is always counted within a database. Minima that agree in all columns count once (`distinct_rows`).
+is always counted within a database. Minima that agree in all columns but the barriers count once (`distinct_rows`):
+barriers depend on which transition states are known, and mirror images need not be connected equally well.
 
 Shapes: K distinct minima.
 """
@@ -19,11 +20,13 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.properties.columns import Column, column, column_family
-from landscape.properties.hypotheses import DEEPER, FLATTER, ROBUSTNESS_SIGNS
+from landscape.properties.hypotheses import FLATTER, ROBUSTNESS_SIGNS
 from landscape.properties.statistics import distinct_rows
 
 CONTROL = "squared_norm"
-_MEASURES = (*DEEPER.measures, "barrier_to_global", *FLATTER.measures)
+_BARRIERS = ("escape_barrier", "barrier_to_global")
+_COMPUTED = ("depth", *_BARRIERS)
+_MEASURES = (*_COMPUTED, *FLATTER.measures)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,8 @@ def compare(databases: Sequence[Database]) -> Comparison:
     given = {}
     if len(databases) > 1:
         given["l2"] = np.concatenate([np.full(len(db.minima), _l2(db)) for db in databases])
-    rows = distinct_rows({**pooled, **given}) if common else np.empty(0, dtype=np.int64)
+    own = {name: values for name, values in pooled.items() if name not in _BARRIERS}
+    rows = distinct_rows({**own, **given})
     kept = {name: replace(tables[0][name], values=pooled[name][rows]) for name in common}
     robustness = {name: one for name, one in kept.items() if one.property in ROBUSTNESS_SIGNS}
     if not robustness:
@@ -75,8 +79,7 @@ def compare(databases: Sequence[Database]) -> Comparison:
 def _columns(db: Database) -> dict[str, Column]:
     """All columns of one database that take part."""
     stored = db.properties("minima")
-    computed = set(_MEASURES) - set(FLATTER.measures)
-    columns = {name: column(db, name) for name in _MEASURES if name in computed or name in stored}
+    columns = {name: column(db, name) for name in _MEASURES if name in _COMPUTED or name in stored}
     for name in ROBUSTNESS_SIGNS:
         if name in stored:
             columns |= {one.name: one for one in column_family(db, name)}

@@ -1,0 +1,129 @@
+"""Small databases made up for the scripts: a funnel of minima in the plane, joined to their neighbours."""
+
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from landscape.database.records import Commit, Minima, ProblemRecord, PropertyRows, TransitionStates
+from landscape.database.store import Store, create_store
+
+EPSILON = (0.1, 0.3)
+
+
+def record(l2: float = 1e-3) -> ProblemRecord:
+    return ProblemRecord(
+        toml=f'dataset = "iris"\nl2 = {l2}\n',
+        run_toml=f'[problem]\ndataset = "iris"\nl2 = {l2}\n',
+        n_parameters=2,
+        sha256="0" * 64,
+        energy_tolerance=1e-9,
+        distance_tolerance=1e-4,
+        inputs=None,
+        targets=None,
+        test_inputs=None,
+        test_targets=None,
+    )
+
+
+def minima(parameters: np.ndarray, energy: np.ndarray) -> Minima:
+    ones = np.ones(len(energy))
+    return Minima(
+        parameters=parameters,
+        energy=energy,
+        rms_gradient=1e-12 * ones,
+        lowest_eigenvalue=1e-3 * ones,
+        log_determinant=-3.0 * ones,
+        log_orbit_size=5.0 * ones,
+        hits=np.ones(len(energy), dtype=np.int64),
+    )
+
+
+def transition_states(pairs: np.ndarray, energy: np.ndarray) -> TransitionStates:
+    return TransitionStates(
+        parameters=np.zeros((len(energy), 2)),
+        energy=energy,
+        rms_gradient=1e-12 * np.ones(len(energy)),
+        eigenvalue=-np.ones(len(energy)),
+        minima=pairs,
+    )
+
+
+def funnel(count: int, seed: int = 0, neighbours: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Parameters [M, 2], energies [M], pairs [T, 2] and energies [T] of a rough funnel."""
+    random = np.random.default_rng(seed)
+    parameters = random.normal(size=(count, 2))
+    energy = 0.3 + 0.05 * np.sum(parameters**2, axis=1) + 0.03 * random.random(count)
+    if count < 2:
+        return parameters, energy, np.empty((0, 2), dtype=np.int64), np.empty(0)
+    _, near = cKDTree(parameters).query(parameters, k=min(neighbours + 1, count))
+    pairs = np.array([(row, int(other)) for row, others in enumerate(near) for other in others[1:]], dtype=np.int64)
+    barrier = 0.005 + 0.03 * random.random(len(pairs))
+    return parameters, energy, pairs, energy[pairs].max(axis=1) + barrier
+
+
+def properties(parameters: np.ndarray, energy: np.ndarray, slope: float) -> tuple[PropertyRows, ...]:
+    """What `landscape measure` stores: accuracy under attack changes by `slope` per 0.1 of energy, with noise."""
+    depth = (energy - energy.min()) / 0.1 if len(energy) else energy
+    waves = np.random.default_rng(1).normal(scale=40.0, size=(2, 4))
+    noise = np.sin(parameters @ waves) ** 2  # rough, but equal for equal parameters
+    robust = np.round((0.6 - np.array(EPSILON)) + slope * depth[:, None] - 0.1 * noise[:, :2], 3)
+    columns = {
+        "hessian_trace": (depth + noise[:, 2], "trace of the Hessian", "energy"),
+        "hessian_largest": (noise[:, 3], "largest eigenvalue of the Hessian", "energy"),
+        "squared_norm": (np.sum(parameters**2, axis=1), "squared norm of the parameters", ""),
+        "accuracy": (np.ones(len(energy)), "accuracy on the training samples", "fraction of samples"),
+        "pgd_accuracy": (robust, "accuracy under PGD, one column an epsilon", "fraction of samples"),
+        "adversarial_loss": (1.0 - robust + 0.01 * noise[:, :2], "adversarial loss, one column an epsilon", "energy"),
+    }
+    return tuple(
+        PropertyRows(
+            target="minima",
+            name=name,
+            start=0,
+            values=values,
+            description=description,
+            units=units,
+            settings={"epsilon": list(EPSILON)},
+        )
+        for name, (values, description, units) in columns.items()
+    )
+
+
+def build_store(
+    path: Path | None,
+    points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    *,
+    measured: bool = True,
+    l2: float = 1e-3,
+    slope: float = -0.1,
+) -> Store:
+    """A store of parameters [M, 2], energies [M], pairs [T, 2] and their energies [T]; in memory without a path."""
+    parameters, energy, pairs, ts_energy = points
+    store = create_store(path, record(l2), ["found"], ["band"])
+    store.commit(
+        Commit(
+            kind="made up",
+            tasks=1,
+            evaluations=0,
+            seconds=0.0,
+            minima=minima(parameters, energy),
+            hits=np.arange(len(energy), dtype=np.int64) % 5,
+            transition_states=transition_states(pairs, ts_energy),
+            properties=properties(parameters, energy, slope) if measured else (),
+        )
+    )
+    return store
+
+
+def write_database(
+    path: Path,
+    points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    *,
+    measured: bool = True,
+    l2: float = 1e-3,
+    slope: float = -0.1,
+) -> Path:
+    """A database file with what `build_store` puts in it."""
+    build_store(path, points, measured=measured, l2=l2, slope=slope).close()
+    return path

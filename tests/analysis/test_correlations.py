@@ -1,0 +1,95 @@
+"""The correlation report: printed, written, drawn, and refused in one line."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from analysis.correlations import main
+from tests.analysis.synthetic import funnel, write_database
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def forty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_database(tmp_path_factory.mktemp("correlations") / "forty.h5", funnel(40))
+
+
+@pytest.fixture(scope="module")
+def outcome(forty: Path) -> tuple[Result, Path]:
+    folder = forty.parent
+    return run(forty, "-o", folder / "table.csv", "--figure", folder / "scatter.png"), folder
+
+
+def test_the_report_has_a_table_and_verdicts(outcome: tuple[Result, Path]) -> None:
+    result, _ = outcome
+    assert result.exit_code == 0, result.output
+    assert "40 distinct minima" in result.output
+    lines = result.output.splitlines()
+    deep = next(line for line in lines if line.startswith("depth ") and "pgd_accuracy@0.3" in line)
+    assert deep.endswith("for deeper")
+    start = lines.index("Hypothesis: deeper minima are more robust")
+    assert "small depth:" in lines[start + 3]
+    assert "SUPPORTED (4 of 4 pairs significantly in favour, 0 against" in lines[start + 3]
+    assert "Hypothesis: flatter minima are more robust" in lines
+
+
+def test_the_table_file_has_all_pairs(outcome: tuple[Result, Path]) -> None:
+    _, folder = outcome
+    with (folder / "table.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 5 * 4
+    first = rows[0]
+    assert (first["measure"], first["robustness"], first["count"]) == ("depth", "pgd_accuracy@0.1", "40")
+    assert float(first["spearman_low"]) <= float(first["spearman_value"]) <= float(first["spearman_high"])
+    assert float(first["spearman_p"]) <= float(first["spearman_p_adjusted"])
+
+
+def test_the_scatter_matrix_is_written(outcome: tuple[Result, Path]) -> None:
+    _, folder = outcome
+    assert (folder / "scatter.png").stat().st_size > 10_000
+
+
+def test_a_contradiction_is_printed_as_plainly(tmp_path: Path) -> None:
+    result = run(write_database(tmp_path / "other-way.h5", funnel(30), slope=0.1))
+    lines = result.output.splitlines()
+    verdict = lines[lines.index("Hypothesis: deeper minima are more robust") + 3]
+    assert "small depth:" in verdict
+    assert "CONTRADICTED (0 of 4 pairs significantly in favour, 4 against, median oriented correlation -0." in verdict
+    assert any(line.startswith("depth ") and line.endswith("against deeper") for line in lines)
+
+
+def test_mirror_images_are_counted_once(tmp_path: Path) -> None:
+    parameters, energy, pairs, ts_energy = funnel(12)
+    twice = np.tile(parameters, (2, 1)), np.tile(energy, 2), pairs[:0], ts_energy[:0]
+    result = run(write_database(tmp_path / "copies.h5", twice))
+    assert result.exit_code == 0, result.output
+    assert "12 distinct minima (12 more agree with one of them in all but barriers" in result.output
+
+
+def test_files_are_pooled_at_fixed_l2(forty: Path, tmp_path: Path) -> None:
+    other = write_database(tmp_path / "other.h5", funnel(20, seed=5), l2=1e-4)
+    result = run(forty, other)
+    assert result.exit_code == 0, result.output
+    assert "60 distinct minima" in result.output
+    assert "held fixed in every correlation: l2" in result.output
+
+
+@pytest.mark.parametrize(("count", "measured", "message"), [(5, True, "at least 8 distinct"), (9, False, "robustness")])
+def test_too_little_is_refused_in_one_line(tmp_path: Path, count: int, measured: bool, message: str) -> None:
+    result = run(write_database(tmp_path / "few.h5", funnel(count), measured=measured))
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert message in result.stderr
+
+
+def test_places_that_cannot_be_written_are_refused_in_one_line(forty: Path, tmp_path: Path) -> None:
+    for option, place in (("-o", tmp_path / "nowhere" / "table.csv"), ("--figure", tmp_path / "scatter.jpg")):
+        result = run(forty, option, place)
+        assert result.exit_code == 2
+        assert len(result.stderr.splitlines()) == 1

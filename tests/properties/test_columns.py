@@ -1,0 +1,93 @@
+"""Columns by name, and the comparison that is made of them."""
+
+import numpy as np
+import pytest
+
+from landscape.database.database import Database
+from landscape.errors import PropertyError
+from landscape.properties.columns import column, column_family, known_names
+from landscape.properties.comparison import compare
+from tests.analysis.synthetic import build_store, funnel
+
+
+@pytest.fixture
+def db() -> Database:
+    return Database(build_store(None, funnel(12)))
+
+
+def test_columns_of_all_three_sources(db: Database) -> None:
+    np.testing.assert_array_equal(column(db, "depth").values, db.minima.energy - db.minima.energy.min())
+    np.testing.assert_array_equal(column(db, "hits").values, db.minima.hits)
+    trace = column(db, "hessian_trace")
+    np.testing.assert_array_equal(trace.values, db.properties("minima")["hessian_trace"].values)
+    assert (trace.description, trace.units) == ("trace of the Hessian", "energy")
+    assert {"depth", "hits", "hessian_trace"} <= set(known_names(db))
+
+
+@pytest.mark.parametrize("name", ["pgd_accuracy@0.3", "pgd_accuracy@0.30", "pgd_accuracy@3e-1", "pgd_accuracy[1]"])
+def test_one_epsilon_by_value_or_index(db: Database, name: str) -> None:
+    found = column(db, name)
+    np.testing.assert_array_equal(found.values, db.properties("minima")["pgd_accuracy"].values[:, 1])
+    assert (found.name, found.property, found.epsilon) == ("pgd_accuracy@0.3", "pgd_accuracy", 0.3)
+    assert found.description == "accuracy under PGD, at epsilon 0.3"
+
+
+@pytest.mark.parametrize("name", ["pgd_accuracy", "pgd_accuracy@0.2", "pgd_accuracy[2]", "pgd_accuracy@wide"])
+def test_a_property_with_several_values_must_be_selected(db: Database, name: str) -> None:
+    with pytest.raises(PropertyError, match=r"one of pgd_accuracy@0.1, pgd_accuracy@0.3, found 'pgd_accuracy"):
+        column(db, name)
+
+
+@pytest.mark.parametrize(("name", "near"), [("hessian_trase", "hessian_trace"), ("dept", "depth")])
+def test_an_unknown_name_is_told_the_nearest(db: Database, name: str, near: str) -> None:
+    with pytest.raises(PropertyError, match=f"'{name}'.*'{near}'"):
+        column(db, name)
+
+
+@pytest.mark.parametrize("name", ["", "@", "[1]", "depth@", "depth[1]"])
+def test_malformed_names_are_property_errors(db: Database, name: str) -> None:
+    with pytest.raises(PropertyError):
+        column(db, name)
+
+
+def test_families(db: Database) -> None:
+    assert [one.name for one in column_family(db, "adversarial_loss")] == [
+        "adversarial_loss@0.1",
+        "adversarial_loss@0.3",
+    ]
+    assert [one.name for one in column_family(db, "energy")] == ["energy"]
+
+
+def test_comparison_of_one_database(db: Database) -> None:
+    found = compare([db])
+    assert list(found.measures) == ["depth", "escape_barrier", "barrier_to_global", "hessian_trace", "hessian_largest"]
+    assert found.robustness_signs == {
+        "pgd_accuracy@0.1": 1,
+        "pgd_accuracy@0.3": 1,
+        "adversarial_loss@0.1": -1,
+        "adversarial_loss@0.3": -1,
+    }
+    assert found.given == {}
+    assert (found.minima, found.distinct) == (12, 12)
+
+
+def test_mirror_images_count_once() -> None:
+    parameters, energy, pairs, ts_energy = funnel(12)
+    points = np.tile(parameters, (2, 1)), np.tile(energy, 2), pairs[:0], ts_energy[:0]
+    found = compare([Database(build_store(None, points))])
+    assert (found.minima, found.distinct) == (24, 12)
+    assert all(len(one.values) == 12 for one in (*found.measures.values(), *found.robustness.values()))
+    assert len(found.controls["squared_norm"]) == 12
+
+
+def test_robustness_must_have_been_measured() -> None:
+    with pytest.raises(PropertyError, match=r"measured robustness .*'landscape measure'"):
+        compare([Database(build_store(None, funnel(12), measured=False))])
+
+
+def test_databases_are_pooled_with_their_l2() -> None:
+    databases = [Database(build_store(None, funnel(10, seed), l2=l2)) for seed, l2 in ((0, 1e-3), (1, 1e-4))]
+    found = compare(databases)
+    assert found.given["l2"].tolist() == [1e-3] * 10 + [1e-4] * 10
+    assert found.measures["depth"].values[:10].min() == 0.0
+    assert found.measures["depth"].values[10:].min() == 0.0
