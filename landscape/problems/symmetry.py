@@ -156,7 +156,8 @@ def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def _pack(layers: list[np.ndarray]) -> np.ndarray:
     parts = []
     for layer in layers:
-        parts += [layer[:, :, :-1].reshape(len(layer), -1), layer[:, :, -1]]
+        weight = layer[:, :, :-1]
+        parts += [weight.reshape(len(weight), weight.shape[1] * weight.shape[2]), layer[:, :, -1]]
     return np.concatenate(parts, axis=1)
 
 
