@@ -1,7 +1,8 @@
 """Any torch module as a network: derivatives by torch.func, the slow but general way.
 
-Offers what `DenseNetwork` offers, for modules it does not cover. Shapes: W walkers, P parameters,
-N samples, K outputs. Parameters stand in the order of `module.named_parameters()`, each row-major.
+All of them are taken in reverse mode, which every differentiable operation of torch has. Offers what `DenseNetwork`
+offers, for modules it does not cover. Parameters stand in the order of `module.named_parameters()`, each
+row-major. Shapes: W walkers, P parameters, N samples, K outputs.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from functools import cached_property
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad_and_value, hessian, jvp, vmap
+from torch.func import functional_call, grad, grad_and_value, jacrev, vmap
 
 from landscape.problems.losses import Loss
 
@@ -37,6 +38,16 @@ class ModuleNetwork:
         return {name: parameter.shape for name, parameter in self.module.named_parameters()}
 
     @cached_property
+    def _places(self) -> dict[str, str]:
+        """Each place in the module that holds a parameter, with the name of that: one that is shared has several."""
+        names = {id(parameter): name for name, parameter in self.module.named_parameters()}
+        return {
+            f"{path}.{own}".removeprefix("."): names[id(parameter)]
+            for path, part in self.module.named_modules()
+            for own, parameter in part.named_parameters(recurse=False, remove_duplicate=False)
+        }
+
+    @cached_property
     def n_parameters(self) -> int:
         """Number of parameters P."""
         return sum(shape.numel() for shape in self._shapes.values())
@@ -60,30 +71,34 @@ class ModuleNetwork:
         self, theta: Tensor, inputs: Tensor, output_gradient: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor]:
         """Outputs [W, N, K] and gradient [W, N, d]; see `DenseNetwork.input_gradient`."""
-        outputs, pull_back = torch.func.vjp(lambda x: self.outputs(theta, x), inputs)
+        outputs, pull_back = torch.func.vjp(lambda x: self.outputs(theta, x), inputs)[:2]
         return outputs, pull_back(output_gradient(outputs))[0]
 
     def energy(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
         """Mean loss [W]."""
-        energy: Tensor = vmap(lambda t: self._mean_loss(t, inputs, loss, encoded))(theta)
+        energy: Tensor = vmap(self._mean_loss(inputs, loss, encoded))(theta)
         return energy
 
     def energy_and_gradient(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> tuple[Tensor, Tensor]:
         """Mean loss [W] and its gradient [W, P]."""
-        both = vmap(grad_and_value(lambda t: self._mean_loss(t, inputs, loss, encoded)))(theta)
-        return both[1], both[0]
+        gradient, energy = vmap(grad_and_value(self._mean_loss(inputs, loss, encoded)))(theta)
+        return energy, gradient
 
     def hessian_vector_product(
         self, theta: Tensor, vector: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor
     ) -> Tensor:
         """Hessian of the mean loss at theta [W, P] times vector [W, P]."""
-        gradient = torch.func.grad(lambda t: self._mean_loss(t, inputs, loss, encoded))
-        product: Tensor = vmap(lambda t, v: jvp(gradient, (t,), (v,))[1])(theta, vector)
+        gradient = grad(self._mean_loss(inputs, loss, encoded))
+
+        def slope(point: Tensor, direction: Tensor) -> Tensor:
+            return torch.dot(gradient(point), direction)
+
+        product: Tensor = vmap(grad(slope))(theta, vector)
         return product
 
     def hessian(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
         """Hessian [W, P, P] of the mean loss."""
-        matrix: Tensor = vmap(hessian(lambda t: self._mean_loss(t, inputs, loss, encoded)))(theta)
+        matrix: Tensor = vmap(jacrev(grad(self._mean_loss(inputs, loss, encoded))))(theta)
         return matrix
 
     def _call(self, theta: Tensor, inputs: Tensor) -> Tensor:
@@ -91,8 +106,9 @@ class ModuleNetwork:
         parameters = {
             name: piece.view(shape) for (name, shape), piece in zip(self._shapes.items(), pieces, strict=True)
         }
-        outputs: Tensor = functional_call(self.module, parameters, (inputs,))
+        placed = {place: parameters[name] for place, name in self._places.items()}
+        outputs: Tensor = functional_call(self.module, placed, (inputs,), tie_weights=False)
         return outputs
 
-    def _mean_loss(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
-        return loss.differentiable(self._call(theta, inputs).mT, encoded).mean()
+    def _mean_loss(self, inputs: Tensor, loss: Loss, encoded: Tensor) -> Callable[[Tensor], Tensor]:
+        return lambda theta: loss.differentiable(self._call(theta, inputs).mT, encoded).mean()
