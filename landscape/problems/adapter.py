@@ -140,7 +140,7 @@ def _try(call: Callable[[], object], shape: tuple[int, int]) -> object:
     except Exception as error:
         raise SearchError(
             f"expected energy_and_gradient to accept theta{list(shape)}, one point a row, found "
-            f"{type(error).__name__}: {error}: compute all rows at once"
+            f"{type(error).__name__}: {' '.join(str(error).split())}: compute all rows at once"
         ) from error
 
 

@@ -1,0 +1,58 @@
+"""The energies that minimisers and searches are tried on, from one table, with points to start from."""
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.objective import Objective
+from landscape.problems.adapter import as_objective
+from landscape.problems.problem import Problem
+from landscape.problems.surfaces import LennardJones, MuellerBrown, SixHumpCamel
+
+
+class NumpyCamel:
+    """The six-hump camel as a user brings it."""
+
+    n_parameters = 2
+
+    def energy_and_gradient(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        energy, gradient = SixHumpCamel().energy_and_gradient(torch.from_numpy(theta))
+        return energy.numpy(), gradient.numpy()
+
+
+def network() -> Objective:
+    """XOR with three tanh units: 13 parameters."""
+    return Problem(dataset="xor", standardise=False, hidden=[3], l2=1e-2)
+
+
+OBJECTIVES: dict[str, Callable[[], Objective]] = {
+    "mueller_brown": MuellerBrown,
+    "camel": SixHumpCamel,
+    "cluster": lambda: LennardJones(5),
+    "network": network,
+    "adapted": lambda: as_objective(NumpyCamel()),
+}
+
+# Lowest and highest value of each parameter of a start.
+BOXES: dict[str, tuple[tuple[float, ...] | float, tuple[float, ...] | float]] = {
+    "mueller_brown": ((-1.5, -0.5), (1.2, 2.0)),
+    "camel": ((-2.0, -1.1), (2.0, 1.1)),
+    "cluster": (-1.0, 1.0),
+    "network": (-2.0, 2.0),
+    "adapted": ((-2.0, -1.1), (2.0, 1.1)),
+}
+
+
+@cache
+def objective(name: str) -> Objective:
+    """The objective of this name, made once."""
+    return OBJECTIVES[name]()
+
+
+def starts(name: str, walkers: int, seed: int = 0) -> Tensor:
+    """Points [W, P] uniform in the box of an objective."""
+    random = np.random.default_rng(seed)
+    return torch.tensor(random.uniform(*BOXES[name], (walkers, objective(name).n_parameters)))

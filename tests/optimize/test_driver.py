@@ -1,0 +1,100 @@
+"""The driver loop on a method whose work is known: a walker counts down from the number at which it starts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from landscape.objective import Objective
+from landscape.optimize.driver import CHECK_EVERY, drive, join, run_all, take_rows
+from landscape.optimize.status import Status
+from landscape.problems.surfaces import SixHumpCamel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    start: Tensor  # [W]
+    left: Tensor  # [W]
+    status: Tensor  # int64[W]
+
+
+class Countdown:
+    """Notes how many walkers each step had in hand."""
+
+    def __init__(self) -> None:
+        self.in_hand: list[int] = []
+
+    def init(self, objective: Objective, points: Tensor) -> Count:
+        del objective
+        status = torch.where(points[:, 0] > 0, Status.RUNNING, Status.CONVERGED)
+        return Count(start=points[:, 0], left=points[:, 0].clone(), status=status)
+
+    def step(self, objective: Objective, state: Count) -> Count:
+        del objective
+        self.in_hand.append(len(state.left))
+        left = torch.where(state.status == Status.RUNNING, state.left - 1, state.left)
+        return replace(state, left=left, status=torch.where(left > 0, Status.RUNNING, Status.CONVERGED))
+
+
+WORK = torch.tensor([[5.0], [40.0], [0.0], [17.0], [1.0], [33.0], [8.0], [9.0], [2.0]], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4, 100])
+def test_results_come_back_in_the_order_of_the_points(batch: int) -> None:
+    method = Countdown()
+    state = run_all(method, SixHumpCamel(), WORK, batch)
+    assert torch.equal(state.start, WORK[:, 0])
+    assert (state.left == 0).all()
+    assert (state.status == Status.CONVERGED).all()
+    assert max(method.in_hand) == min(batch, len(WORK))
+
+
+def test_places_are_refilled_as_soon_as_walkers_are_seen_to_have_finished() -> None:
+    method = Countdown()
+    run_all(method, SixHumpCamel(), torch.full((12, 1), float(CHECK_EVERY), dtype=torch.float64), batch=4)
+    assert method.in_hand == [4] * 3 * CHECK_EVERY
+
+
+def test_no_points_are_no_work() -> None:
+    method = Countdown()
+    assert len(run_all(method, SixHumpCamel(), WORK[:0], batch=4).left) == 0
+    assert method.in_hand == []
+
+
+def test_work_may_follow_from_results() -> None:
+    class Halving:
+        """Each finished walker is followed by one of half the work, with a key of its own."""
+
+        def __init__(self) -> None:
+            self.waiting = [(0, 16.0)]
+            self.done: list[tuple[int, float]] = []
+
+        def take(self, n: int) -> tuple[list[int], Tensor | None]:
+            taken, self.waiting = self.waiting[:n], self.waiting[n:]
+            points = torch.tensor([[work] for _, work in taken], dtype=torch.float64)
+            return [key for key, _ in taken], points if taken else None
+
+        def give(self, keys: Sequence[int], state: Count) -> None:
+            for key, work in zip(keys, state.start.tolist(), strict=True):
+                self.done.append((key, work))
+                if work > 1:
+                    self.waiting.append((key + 1, work / 2))
+
+    source = Halving()
+    drive(Countdown(), SixHumpCamel(), source, batch=3)
+    assert source.done == [(0, 16.0), (1, 8.0), (2, 4.0), (3, 2.0), (4, 1.0)]
+
+
+def test_rows_are_taken_and_joined() -> None:
+    state = Countdown().init(SixHumpCamel(), WORK)
+    rows = [take_rows(state, torch.tensor([row])) for row in range(len(WORK))]
+    joined = join(rows)
+    assert torch.equal(joined.start, state.start)
+    assert torch.equal(take_rows(joined, torch.tensor([3, 1])).start, WORK[[3, 1], 0])
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_says_what_it_means(status: Status) -> None:
+    assert len(status.message) > 10
