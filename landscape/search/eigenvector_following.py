@@ -11,6 +11,10 @@ longest component is held below a trust radius, which grows or shrinks by 1.1 wi
 the eigenvalue and what the change of F along the last step says it is (Munro and Wales 1999). The Hessian is
 exact up to DENSE_LIMIT parameters; beyond, the step is taken in the Krylov space of the gradient.
 
+The eigenvectors of a multiple eigenvalue are any basis of their space (a network with softmax and L2 has H + 1
+equal eigenvalues at every point), and rounding chooses which. So F is taken over the whole space of an
+eigenvalue, which gives the same step in every basis.
+
 Shapes: W walkers, P parameters, E eigenvalues at hand.
 """
 
@@ -25,6 +29,8 @@ from landscape.optimize.status import Status
 
 TRUST_FACTOR = 1.1
 TRUST_TOLERANCE = 0.5
+# Differences of eigenvalues, and eigenvalues, below this fraction of the largest are rounding.
+RESOLUTION = 1e-10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +53,13 @@ class FollowingState:
 
 @dataclass(frozen=True)
 class EigenvectorFollowing:
-    """Settings: `rms` to reach, steps allowed, and the trust radius: first, smallest and largest."""
+    """Settings: `rms` to reach, steps allowed in all and without any negative eigenvalue, and the trust radius:
+    first, smallest and largest. A walker that has climbed for long and sees no negative curvature is on its way
+    up the regularisation, which goes on for ever."""
 
     rms: float = 1e-6
     max_steps: int = 150
+    max_climb: int = 40
     trust: float = 0.3
     min_trust: float = 0.01
     max_trust: float = 1.0
@@ -80,53 +89,76 @@ class EigenvectorFollowing:
             return state
         theta, gradient = state.theta[running], state.gradient[running]
         found = spectrum(objective, theta, gradient)
+        followed = _followed(state.mode[running], found, objective.curvature_threshold)
+        mode = torch.bmm(found.vectors, followed[:, :, None])[:, :, 0]
         components = torch.bmm(gradient[:, None], found.vectors)[:, 0]
-        overlap = torch.bmm(state.mode[running, None], found.vectors)[:, 0].abs().argmax(1)
-        followed = torch.where(found.values[:, 0] < -objective.curvature_threshold, 0, overlap)
-        trust = self._trust(state, running, found, components, followed)
-        pieces = _step_components(components, found.values, followed)
-        pieces = pieces * (trust / pieces.abs().amax(1).clamp_min(1e-300)).clamp_max(1.0)[:, None]
+        force, value = (components * followed).sum(1), (found.values * followed.square()).sum(1)
+        trust = self._trust(state, running, mode, force, value)
+        uphill, pieces = _step_components(components, found.values, followed, trust)
         theta = theta + torch.bmm(found.vectors, pieces[:, :, None])[:, :, 0]
         energy, gradient = objective.energy_and_gradient(theta)
-        walker = torch.arange(len(running), device=theta.device)
         calls = state.calls[running] + 1
         return replace(
             state,
             theta=state.theta.index_copy(0, running, theta),
             energy=state.energy.index_copy(0, running, energy),
             gradient=state.gradient.index_copy(0, running, gradient),
-            mode=state.mode.index_copy(0, running, found.vectors[walker, :, followed]),
+            mode=state.mode.index_copy(0, running, mode),
             trust=state.trust.index_copy(0, running, trust),
-            uphill=state.uphill.index_copy(0, running, pieces[walker, followed]),
-            force=state.force.index_copy(0, running, components[walker, followed]),
+            uphill=state.uphill.index_copy(0, running, uphill),
+            force=state.force.index_copy(0, running, force),
             calls=state.calls.index_copy(0, running, calls),
-            status=state.status.index_copy(0, running, self._status(energy, gradient, calls)),
+            status=state.status.index_copy(0, running, self._status(energy, gradient, calls, curved)),
         )
 
-    def _trust(
-        self, state: FollowingState, running: Tensor, found: Spectrum, components: Tensor, followed: Tensor
-    ) -> Tensor:
+    def _trust(self, state: FollowingState, running: Tensor, mode: Tensor, force: Tensor, value: Tensor) -> Tensor:
         """Trust radii [W] from the agreement of the followed eigenvalue with its estimate by the last step."""
-        walker = torch.arange(len(running), device=followed.device)
-        value = found.values[walker, followed]
-        sign = (state.mode[running] * found.vectors[walker, :, followed]).sum(1).sign()
+        sign = (state.mode[running] * mode).sum(1).sign()
         uphill = state.uphill[running]
-        estimate = (components[walker, followed] * sign - state.force[running]) / uphill
+        estimate = (force * sign - state.force[running]) / uphill
         agrees = ((estimate - value) / value).abs() < TRUST_TOLERANCE
         trust = state.trust[running]
         adapted = torch.where(agrees, trust * TRUST_FACTOR, trust / TRUST_FACTOR)
         return torch.where(uphill == 0.0, trust, adapted).clamp(self.min_trust, self.max_trust)
 
-    def _status(self, energy: Tensor, gradient: Tensor, calls: Tensor) -> Tensor:
+    def _status(self, energy: Tensor, gradient: Tensor, calls: Tensor, curved: Tensor) -> Tensor:
         rms = gradient.norm(dim=1) / gradient.shape[1] ** 0.5
-        status = torch.where(calls > self.max_steps, Status.OUT_OF_STEPS, Status.RUNNING)
+        exhausted = (calls > self.max_steps) | ((calls > self.max_climb) & ~curved)
+        status = torch.where(exhausted, Status.OUT_OF_STEPS, Status.RUNNING)
         status = torch.where(rms <= self.rms, Status.CONVERGED, status)
         return torch.where(energy.isfinite() & rms.isfinite(), status, Status.NOT_FINITE)
 
 
-def _step_components(components: Tensor, values: Tensor, followed: Tensor) -> Tensor:
-    """Steps [W, E] along each eigenvector: up along the followed one, down along the others."""
-    size = values.abs().clamp_min(1e-300)
-    steps = 2.0 * components / size / (1.0 + (1.0 + 4.0 * (components / size).square()).sqrt())
-    uphill = torch.zeros_like(steps).scatter_(1, followed[:, None], 1.0)
-    return torch.where(uphill > 0, steps, -steps)
+def _followed(mode: Tensor, found: Spectrum, threshold: float) -> Tensor:
+    """The followed mode in the eigenbasis, [W, E], unit length: the lowest eigenvector once it is negative.
+
+    Before, it is the part of the last mode [W, P] in the eigenspace that holds most of it.
+    """
+    overlap = torch.bmm(mode[:, None], found.vectors)[:, 0]
+    same = _same_eigenvalue(found.values)
+    most = (same * overlap.square()[:, None]).sum(2).argmax(1)
+    part = same[torch.arange(len(mode), device=mode.device), most] * overlap
+    lowest = torch.zeros_like(part)
+    lowest[:, 0] = 1.0
+    negative = found.values[:, :1] < -threshold
+    return torch.where(negative, lowest, part / part.norm(dim=1, keepdim=True).clamp_min(1e-300))
+
+
+def _step_components(components: Tensor, values: Tensor, followed: Tensor, trust: Tensor) -> tuple[Tensor, Tensor]:
+    """Step [W] up along the followed mode and all components [W, E] of the step, down along the others."""
+    size = values.abs().clamp_min(RESOLUTION * values.abs().amax(1, keepdim=True)).clamp_min(1e-300)
+    force = (components * followed).sum(1, keepdim=True)
+    others = components - force * followed
+    strength = (_same_eigenvalue(values) * others.square()[:, None]).sum(2).sqrt()
+    factor = 2.0 / size / (1.0 + (1.0 + 4.0 * (strength / size).square()).sqrt())
+    followed_size = (size * followed.square()).sum(1, keepdim=True)
+    uphill = 2.0 * force / followed_size / (1.0 + (1.0 + 4.0 * (force / followed_size).square()).sqrt())
+    longest = torch.maximum((strength * factor).amax(1), uphill[:, 0].abs())
+    shortening = (trust / longest.clamp_min(1e-300)).clamp_max(1.0)
+    return uphill[:, 0] * shortening, (uphill * followed - others * factor) * shortening[:, None]
+
+
+def _same_eigenvalue(values: Tensor) -> Tensor:
+    """[W, E, E]: one where two eigenvalues [W, E] are equal to within rounding, else zero."""
+    gap = (values[:, :, None] - values[:, None]).abs()
+    return (gap <= RESOLUTION * values.abs().amax(1)[:, None, None]).to(values.dtype)
