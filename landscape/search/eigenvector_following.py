@@ -53,9 +53,11 @@ class FollowingState:
 
 @dataclass(frozen=True)
 class EigenvectorFollowing:
-    """Settings: `rms` to reach, steps allowed in all and without any negative eigenvalue, and the trust radius:
-    first, smallest and largest. A walker that has climbed for long and sees no negative curvature is on its way
-    up the regularisation, which goes on for ever."""
+    """Settings: `rms` to reach, steps allowed in all and without any negative eigenvalue, and the trust radius.
+
+    The trust radius is first, smallest and largest. A walker that has climbed for long and sees no negative
+    curvature is on its way up the regularisation, which goes on for ever.
+    """
 
     rms: float = 1e-6
     max_steps: int = 150
@@ -89,7 +91,8 @@ class EigenvectorFollowing:
             return state
         theta, gradient = state.theta[running], state.gradient[running]
         found = spectrum(objective, theta, gradient)
-        followed = _followed(state.mode[running], found, objective.curvature_threshold)
+        curved = found.values[:, 0] < -objective.curvature_threshold
+        followed = _followed(state.mode[running], found, curved)
         mode = torch.bmm(found.vectors, followed[:, :, None])[:, :, 0]
         components = torch.bmm(gradient[:, None], found.vectors)[:, 0]
         force, value = (components * followed).sum(1), (found.values * followed.square()).sum(1)
@@ -129,10 +132,10 @@ class EigenvectorFollowing:
         return torch.where(energy.isfinite() & rms.isfinite(), status, Status.NOT_FINITE)
 
 
-def _followed(mode: Tensor, found: Spectrum, threshold: float) -> Tensor:
-    """The followed mode in the eigenbasis, [W, E], unit length: the lowest eigenvector once it is negative.
+def _followed(mode: Tensor, found: Spectrum, curved: Tensor) -> Tensor:
+    """The followed mode in the eigenbasis, [W, E], unit length: the lowest eigenvector where bool[W] `curved`.
 
-    Before, it is the part of the last mode [W, P] in the eigenspace that holds most of it.
+    Elsewhere it is the part of the last mode [W, P] in the eigenspace that holds most of it.
     """
     overlap = torch.bmm(mode[:, None], found.vectors)[:, 0]
     same = _same_eigenvalue(found.values)
@@ -140,8 +143,7 @@ def _followed(mode: Tensor, found: Spectrum, threshold: float) -> Tensor:
     part = same[torch.arange(len(mode), device=mode.device), most] * overlap
     lowest = torch.zeros_like(part)
     lowest[:, 0] = 1.0
-    negative = found.values[:, :1] < -threshold
-    return torch.where(negative, lowest, part / part.norm(dim=1, keepdim=True).clamp_min(1e-300))
+    return torch.where(curved[:, None], lowest, part / part.norm(dim=1, keepdim=True).clamp_min(1e-300))
 
 
 def _step_components(components: Tensor, values: Tensor, followed: Tensor, trust: Tensor) -> tuple[Tensor, Tensor]:
