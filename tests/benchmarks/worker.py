@@ -1,0 +1,87 @@
+"""Workers: subprocesses on one core and one thread that answer one JSON line with another.
+
+A request is {"l2", "starts"} with the number of starts; the answer {"theta" [W][P], "calls" [W], "seconds"} holds where
+the quenches ended, in order, their energy-gradient calls and the process CPU seconds that they took. The first line
+of a worker is {"versions"}.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import click
+
+ROOT = Path(__file__).parents[2]
+PEERS = ROOT / ".venv-peers"
+PEER_PACKAGES = ("pele", "scikit-learn", "numpy<2")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+def our_command() -> list[str]:
+    """Runs our worker."""
+    return [sys.executable, "-m", "tests.benchmarks.quench_ours"]
+
+
+def peer_command(python: Path) -> list[str]:
+    """Runs the peer's worker."""
+    return [str(python), "-m", "tests.benchmarks.quench_pele"]
+
+
+def find_peer() -> Path:
+    """The interpreter of the peer's environment; without it, says how to make it."""
+    python = PEERS / "bin" / "python"
+    if not python.exists():
+        raise click.ClickException(
+            f"expected the peer in the virtual environment {PEERS.name}, found none: run "
+            "`python -m tests.benchmarks --make-peer` first (it installs " + ", ".join(PEER_PACKAGES) + " there)"
+        )
+    return python
+
+
+def make_peer() -> None:
+    """Makes the peer's environment."""
+    subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
+    subprocess.run([PEERS / "bin" / "pip", "install", "--quiet", *PEER_PACKAGES], check=True)
+
+
+class Worker:
+    """A running worker; leaving the block ends it."""
+
+    def __init__(self, command: list[str], **settings: int) -> None:
+        arguments = [f"--{name}={value}" for name, value in settings.items()]
+        self.process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=ROOT,
+            env=os.environ | ONE_THREAD,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.versions: str = self._answer()["versions"]
+
+    def ask(self, **request: float) -> dict[str, Any]:
+        """The answer to a request."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise click.ClickException("expected an answer of the worker, found that it ended: see its message above")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
