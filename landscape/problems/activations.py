@@ -49,7 +49,8 @@ def _normal_density(z: Tensor) -> Tensor:
 
 
 def _gelu_slope(z: Tensor, _: Tensor) -> Tensor:
-    return torch.special.ndtr(z) + z * _normal_density(z)
+    distribution: Tensor = torch.special.ndtr(z)
+    return distribution + z * _normal_density(z)
 
 
 def _silu_slope(z: Tensor, a: Tensor) -> Tensor:
@@ -75,9 +76,7 @@ ACTIVATIONS: dict[str, Activation] = {
     activation.name: activation
     for activation in (
         Activation("tanh", _tanh, lambda _, a: 1.0 - a * a, lambda _, a: -2.0 * a * (1.0 - a * a), odd=True),
-        Activation(
-            "sigmoid", torch.sigmoid, lambda _, a: a * (1.0 - a), lambda _, a: a * (1.0 - a) * (1.0 - 2.0 * a)
-        ),
+        Activation("sigmoid", torch.sigmoid, lambda _, a: a * (1.0 - a), lambda _, a: a * (1.0 - a) * (1.0 - 2.0 * a)),
         Activation("softplus", _softplus, lambda z, _: torch.sigmoid(z), _softplus_curvature),
         Activation(
             "gelu",

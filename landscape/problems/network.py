@@ -12,6 +12,7 @@ Parameters are in network order: layer by layer, weight [out, in] row-major, the
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -45,7 +46,7 @@ class DenseNetwork:
     @classmethod
     def from_sizes(cls, sizes: list[int], activation: Activation) -> "DenseNetwork":
         """Network with sizes[0] inputs, sizes[-1] outputs and hidden layers between."""
-        return cls(tuple(Dense(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)), activation)
+        return cls(tuple(Dense(a, b) for a, b in pairwise(sizes)), activation)
 
     @cached_property
     def n_parameters(self) -> int:
@@ -77,7 +78,8 @@ class DenseNetwork:
         views, start = [], 0
         for layer in self.layers:
             middle, stop = start + layer.n_out * layer.n_in, start + layer.n_parameters
-            views.append((theta[:, start:middle].unflatten(1, (layer.n_out, layer.n_in)), theta[:, middle:stop]))
+            weight = theta[:, start:middle].view(len(theta), layer.n_out, layer.n_in)
+            views.append((weight, theta[:, middle:stop]))
             start = stop
         return views
 
@@ -89,7 +91,8 @@ class DenseNetwork:
         self, theta: Tensor, inputs: Tensor, output_gradient: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor]:
         """Outputs [W, N, K] and gradient [W, N, d] with respect to inputs [W, N, d] of the scalar whose gradient
-        with respect to the outputs is `output_gradient(outputs)` [W, N, K]."""
+        with respect to the outputs is `output_gradient(outputs)` [W, N, K].
+        """
         trace = self._forward(theta, inputs)
         delta = output_gradient(trace.outputs.mT).mT
         for index in range(len(self.layers) - 1, 0, -1):
@@ -100,9 +103,7 @@ class DenseNetwork:
         """Mean loss [W] over the samples for theta [W, P], inputs [N, d], encoded targets [K, N]."""
         return loss.value_and_gradient(self._forward(theta, inputs).outputs, encoded)[0].mean(1)
 
-    def energy_and_gradient(
-        self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def energy_and_gradient(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> tuple[Tensor, Tensor]:
         """Mean loss [W] and its gradient [W, P]."""
         trace = self._forward(theta, inputs)
         value, delta = loss.value_and_gradient(trace.outputs, encoded)
