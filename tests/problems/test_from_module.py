@@ -157,7 +157,7 @@ def test_chunks_of_a_module_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     torch.testing.assert_close(cut.energy(theta), whole.energy(theta), rtol=1e-13, atol=0)
 
 
-@pytest.mark.parametrize("kinked", [nn.ReLU(inplace=True), nn.ELU(), nn.LeakyReLU(), nn.Hardtanh()], ids=repr)
+@pytest.mark.parametrize("kinked", [nn.ReLU(inplace=True), nn.SELU(), nn.LeakyReLU(), nn.Hardtanh()], ids=repr)
 def test_modules_with_kinks_have_no_hessian(kinked: nn.Module) -> None:
     problem = from_module(nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), kinked, nn.Linear(4, 3)))
     theta = points(problem, 2)
