@@ -22,7 +22,6 @@ from landscape.explore.phases import Phase, Plan, rounds_done
 from landscape.explore.pool import Abandoned, Pool
 from landscape.explore.progress import Progress
 
-
 PhaseClass = type[BasinHopping] | type[SingleEnded] | type[Connect] | type[Measure] | type[Depths]
 ALL_PHASES: tuple[PhaseClass, ...] = (BasinHopping, SingleEnded, Connect, Measure, Depths)
 MEASURING: tuple[PhaseClass, ...] = (Measure, Depths)
@@ -77,5 +76,3 @@ class Campaign:
         commit = phase.assimilate(tables, plan, results, time.monotonic() - began)
         self.store.commit(commit)
         self.progress.commit(commit, self.store.tables)
-
-

@@ -38,6 +38,7 @@ class _Searching:
     def assimilate(self, tables: Tables, plan: Plan, results: Sequence[ConnectResult], seconds: float) -> Commit:
         """Adds minima and transition states; one attempt a search."""
         assert plan.ends is not None  # noqa: S101 - a plan of searches says what they are
+        assert plan.methods is not None  # noqa: S101
         assimilation = Assimilation(self.known, tables)
         outcomes = np.full(len(plan.ends), max(Outcome), dtype=np.int64)
         for start, result in zip(plan.starts, results, strict=True):
@@ -72,7 +73,11 @@ class SingleEnded(_Searching):
         rows = self._due(tables)[: self._round_size]
         if not len(rows) or not self.context.objective.smooth:
             return None
-        seed, number, size = self.context.settings.run.seed, len(tables.rounds), SEARCHES_PER_PAIR * self.table.task_pairs
+        seed, number, size = (
+            self.context.settings.run.seed,
+            len(tables.rounds),
+            SEARCHES_PER_PAIR * self.table.task_pairs,
+        )
         starts = task_starts(len(rows), size)
         tasks = [
             ClimbTask(
@@ -151,7 +156,8 @@ class Connect(_Searching):
         """Images int64[S] of each band: by length, more at each retry."""
         images = np.clip(self.table.image_density * length, self.table.min_images, self.table.max_images)
         tries = _tries(tables)[ends[:, 0], ends[:, 1]]
-        return np.rint(images * RETRY_IMAGES**tries).astype(np.int64)
+        more: np.ndarray = np.rint(images * RETRY_IMAGES**tries).astype(np.int64)
+        return more
 
 
 def _tries(tables: Tables) -> np.ndarray:

@@ -5,6 +5,7 @@ all that was committed stays, and the run can be resumed.
 """
 
 import signal
+import threading
 import time
 from types import FrameType, TracebackType
 from typing import Self
@@ -13,7 +14,7 @@ GRACE_SECONDS = 4.0
 
 
 class Interrupt:
-    """Watches clock and signals inside a `with` block; use it in the main thread of the coordinating process."""
+    """Watches clock and, in the main thread, signals inside a `with` block."""
 
     def __init__(self, time_limit: float | None = None) -> None:
         """`time_limit` in seconds from now; None for no limit."""
@@ -23,11 +24,15 @@ class Interrupt:
         self._previous: dict[int, object] = {}
 
     def __enter__(self) -> Self:
+        if threading.current_thread() is not threading.main_thread():
+            return self  # Python delivers signals to the main thread only
         for number in (signal.SIGTERM, signal.SIGINT):
             self._previous[number] = signal.signal(number, self._on_signal)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 

@@ -61,7 +61,9 @@ class PairView:
         return np.asarray(labels == labels[np.argmin(self.energy)])
 
 
-def select_pairs(view: PairView, strategies: Sequence[str], count: int, random: np.random.Generator) -> list[tuple[Pair, str]]:
+def select_pairs(
+    view: PairView, strategies: Sequence[str], count: int, random: np.random.Generator
+) -> list[tuple[Pair, str]]:
     """Up to `count` different pairs with the strategy that chose each, the strategies taking turns."""
     if len(view.energy) < 2 or not view.open.any():
         return []

@@ -8,6 +8,7 @@ import os
 import queue
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ class Abandoned(Exception):  # noqa: N818 - it is no error, but what the user as
     """The round was given up before its tasks were done."""
 
 
-class TaskFailed(RuntimeError):
+class TaskError(RuntimeError):
     """A task raised; the message has the rank and the traceback of where it did."""
 
 
@@ -29,7 +30,8 @@ class Pool(Protocol):
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
         """Results in the order of the tasks; `on_done` is called after each. Raises `Abandoned` or what a task
-        raised."""
+        raised.
+        """
 
     def end(self, status: int) -> None:
         """Lets the workers go, with the exit status of the job. If tasks are still running the process ends here."""
@@ -44,14 +46,13 @@ class ThreadPool:
         self._running = False
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
-        """See `Pool`. Abandoned threads are daemons: they end with the process."""
+        """See `Pool`. Threads that are busy when a round is given up begin no other task."""
         results: list[Any] = [None] * len(tasks)
         done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        waiting = iter(enumerate(tasks))
-        lock = threading.Lock()
+        waiting = deque(enumerate(tasks))
 
         def work() -> None:
-            for number, task in _shared(waiting, lock):
+            for number, task in _taken(waiting):
                 try:
                     results[number] = self.execute(task)
                 except BaseException as error:  # noqa: BLE001 - it is raised again where the round was asked for
@@ -60,13 +61,16 @@ class ThreadPool:
                 done.put(None)
 
         self._running = bool(tasks)
-        for _ in range(min(self.threads, len(tasks))):
-            threading.Thread(target=work, daemon=True).start()
-        for _ in tasks:
-            error = _wait(done, interrupted)
-            if error is not None:
-                raise error
-            on_done()
+        try:
+            for _ in range(min(self.threads, len(tasks))):
+                threading.Thread(target=work, daemon=True).start()
+            for _ in tasks:
+                error = _wait(done, interrupted)
+                if error is not None:
+                    raise error
+                on_done()
+        finally:
+            waiting.clear()
         self._running = False
         return results
 
@@ -78,22 +82,20 @@ class ThreadPool:
             os._exit(status)
 
 
-def _shared(waiting: Iterator[tuple[int, Any]], lock: threading.Lock) -> Iterator[tuple[int, Any]]:
-    """Items of an iterator that several threads draw from."""
+def _taken(waiting: "deque[tuple[int, Any]]") -> Iterator[tuple[int, Any]]:
+    """Items of a deque that several threads take from."""
     while True:
-        with lock:
-            item = next(waiting, None)
-        if item is None:
+        try:
+            item = waiting.popleft()
+        except IndexError:
             return
         yield item
 
 
-def _wait(
-    done: "queue.SimpleQueue[BaseException | None]", interrupted: Callable[[], bool]
-) -> BaseException | None:
-    while True:
+def _wait(done: "queue.SimpleQueue[BaseException | None]", interrupted: Callable[[], bool]) -> BaseException | None:
+    while not interrupted():
         try:
             return done.get(timeout=POLL_SECONDS)
         except queue.Empty:
-            if interrupted():
-                raise Abandoned from None
+            continue
+    raise Abandoned

@@ -16,11 +16,20 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from landscape.explore.pool import Abandoned, Execute, TaskFailed
+from landscape.errors import LandscapeError
+from landscape.explore.pool import Abandoned, Execute, TaskError
 
 POLL_SECONDS = 0.002
 TASK, RESULT, STOP = 1, 2, 3
+# Number of the task, its result, and what it raised: an error of the user's or a traceback.
+Outcome = tuple[int, Any, LandscapeError | str | None]
+Arrival = tuple[int, int, Any, LandscapeError | str | None]
 LAUNCHERS = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
+
+
+def launcher_rank() -> int | None:
+    """Number of this rank as its MPI launcher tells it, before MPI is imported; None without a launcher."""
+    return next((int(os.environ[name]) for name in LAUNCHERS if name in os.environ), None)
 
 
 def world() -> Any | None:  # noqa: ANN401 - an mpi4py communicator, which has no types
@@ -28,7 +37,7 @@ def world() -> Any | None:  # noqa: ANN401 - an mpi4py communicator, which has n
 
     MPI is imported only under a launcher, so a single process needs no MPI at all.
     """
-    if not any(name in os.environ for name in LAUNCHERS):
+    if launcher_rank() is None:
         return None
     from mpi4py import MPI  # noqa: PLC0415 - see above
 
@@ -50,11 +59,11 @@ class MpiPool:
         self.execute = execute
         self._open_tasks = 0
         self._mine: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[int, Any, str | None]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         threading.Thread(target=self._work, daemon=True).start()
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
-        """See `Pool`; raises `TaskFailed` with the message of the rank where a task raised."""
+        """See `Pool`; an error that no user can cause is a `TaskError` with the message of its rank."""
         results: list[Any] = [None] * len(tasks)
         waiting = list(enumerate(tasks))[::-1]
         idle = list(range(self.comm.size))[::-1]
@@ -63,8 +72,10 @@ class MpiPool:
             while waiting and idle:
                 self._hand_out(idle.pop(), waiting.pop())
             for rank, number, result, failure in self._arrivals():
+                if isinstance(failure, LandscapeError):
+                    raise failure
                 if failure is not None:
-                    raise TaskFailed(f"rank {rank} failed:\n{failure}")
+                    raise TaskError(f"rank {rank} failed:\n{failure}")
                 results[number] = result
                 idle.append(rank)
                 self._open_tasks -= 1
@@ -89,14 +100,13 @@ class MpiPool:
         else:
             self._mine.put(item)
 
-    def _arrivals(self) -> list[tuple[int, int, Any, str | None]]:
+    def _arrivals(self) -> list[Arrival]:
         """(rank, number, result, failure) of all results that are there."""
-        arrived: list[tuple[int, int, Any, str | None]] = []
+        arrived: list[Arrival] = []
         while not self._done.empty():
             arrived.append((0, *self._done.get()))
-        for rank in range(1, self.comm.size):
-            if self.comm.iprobe(source=rank, tag=RESULT):
-                arrived.append((rank, *self.comm.recv(source=rank, tag=RESULT)))
+        ready = (rank for rank in range(1, self.comm.size) if self.comm.iprobe(source=rank, tag=RESULT))
+        arrived.extend((rank, *self.comm.recv(source=rank, tag=RESULT)) for rank in ready)
         return arrived
 
     def _work(self) -> None:
@@ -114,9 +124,11 @@ def serve(comm: Any, execute: Execute) -> int:  # noqa: ANN401
         comm.send(_outcome(execute, comm.recv(source=0, tag=TASK)), dest=0, tag=RESULT)
 
 
-def _outcome(execute: Execute, item: tuple[int, Any]) -> tuple[int, Any, str | None]:
+def _outcome(execute: Execute, item: tuple[int, Any]) -> Outcome:
     number, task = item
     try:
         return number, execute(task), None
+    except LandscapeError as error:
+        return number, None, error
     except BaseException:  # noqa: BLE001 - rank 0 raises it
         return number, None, traceback.format_exc()

@@ -43,7 +43,7 @@ class Console:
     """Progress on standard error."""
 
     def __init__(self) -> None:
-        self._bar: tqdm | None = None  # type: ignore[type-arg]
+        self._bar: tqdm | None = None
         self._title = ""
         self._left = 0
         self._kind = ""

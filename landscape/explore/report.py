@@ -36,11 +36,11 @@ def _coverage(db: Database) -> list[str]:
     found = coverage(db.minima.hits)
     if not found.quenches:
         return ["coverage      no quenches yet"]
+    interval = f"95 % interval {found.chao1_low:.1f} to {found.chao1_high:.1f}"
     return [
-        f"coverage      {found.observed} minima in {found.quenches} quenches of basin-hopping, "
-        f"{found.singletons} of them seen once",
-        f"              a further quench is new with probability {found.unseen_mass:.2g} (Good-Turing); "
-        f"Chao1 estimate {found.chao1:.1f} minima (95 % interval {found.chao1_low:.1f} to {found.chao1_high:.1f})",
+        f"coverage      {found.observed} minima in {found.quenches} quenches, {found.singletons} of them seen once",
+        f"              a further quench is new with probability {found.unseen_mass:.2g} (Good-Turing)",
+        f"              Chao1 estimate {found.chao1:.1f} minima, {interval}",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,9 @@ def explore(
             `energy_and_gradient(theta[W, P]) -> (energy[W], gradient[W, P])`; see `landscape.problems.adapter`.
         start: for such an object, the box (low, high) in which walkers start; numbers or one a parameter.
         path: a file for the database; in memory without one.
-        walkers, steps, seed: of basin-hopping, as in a run file.
+        walkers: independent walks of basin-hopping.
+        steps: steps of each walk.
+        seed: of every random number.
         resume: continue the database at `path` if it exists.
         progress: told of every round, for instance `landscape.explore.progress.Console()`.
         tables: further settings by table of the run file, as in ``connect={"rounds": 50}``.
@@ -63,9 +66,16 @@ def explore(
     context = Context(objective, settings, _starts(objective, settings, start))
     store = open_or_create(path, record_of(objective, settings), resume=resume)
     pool = ThreadPool(executor(context), threads_for(objective))
-    with Interrupt() as interrupt:
-        run_campaign(context, store, pool, progress or Silent(), interrupt)
-    return Database(store)
+    try:
+        with Interrupt() as interrupt:
+            run_campaign(context, store, pool, progress or Silent(), interrupt)
+    except BaseException:
+        store.close()
+        raise
+    if store.path is None:
+        return Database(store)
+    store.close()  # what is returned is for reading: others may continue the file
+    return Database(open_store(store.path))
 
 
 def run_campaign(
@@ -125,17 +135,13 @@ def stored_context(record: ProblemRecord, device: str, measure: Mapping[str, obj
 def record_of(objective: Objective, settings: Settings) -> ProblemRecord:
     """The record of a problem for a new database."""
     identity = settings.identity
-    known: dict[str, Any] = dict(inputs=None, targets=None, test_inputs=None, test_targets=None, sha256="", toml="")
+    known: dict[str, Any] = dict.fromkeys(("inputs", "targets", "test_inputs", "test_targets")) | {
+        "sha256": "",
+        "toml": "",
+    }
     if isinstance(objective, Problem):
         data = objective.data
-        known = dict(
-            inputs=data.inputs,
-            targets=data.targets,
-            test_inputs=data.test_inputs,
-            test_targets=data.test_targets,
-            sha256=data.sha256,
-            toml="" if objective.config is None else _problem_toml(objective.config),
-        )
+        known = asdict(data) | {"toml": "" if objective.config is None else _problem_toml(objective.config)}
     text = settings.to_toml()
     if known["toml"] and not isinstance(settings, RunConfig):
         text = f"{known['toml']}\n{text}"
@@ -175,12 +181,19 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord) -> str:
         return f"it has {stored.n_parameters} parameters and the run file {wanted.n_parameters}"
     if stored.sha256 != wanted.sha256:
         return "its data differ from those of the run file"
-    for name in ("problem", "identity", "run"):
-        ours, theirs = (tomllib.loads(record.run_toml).get(name, {}) for record in (wanted, stored))
-        for key in sorted(ours.keys() | theirs.keys()):
-            if key != "device" and ours.get(key) != theirs.get(key):
-                return f"{name}.{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"
+    ours, theirs = (_fixed_keys(tomllib.loads(record.run_toml)) for record in (wanted, stored))
+    for key in sorted(ours.keys() | theirs.keys()):
+        if ours.get(key) != theirs.get(key):
+            return f"{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"
     return ""
+
+
+def _fixed_keys(tables: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
+    """What may not change when a database is continued: the problem, what makes points one, seed and walkers."""
+    fixed = {name: tables.get(name, {}) for name in ("problem", "identity")}
+    fixed["run"] = {"seed": tables["run"]["seed"]}
+    fixed["basin_hopping"] = {"walkers": tables["basin_hopping"]["walkers"]}
+    return {f"{name}.{key}": value for name, table in fixed.items() for key, value in table.items()}
 
 
 def _problem_toml(config: ProblemConfig) -> str:

@@ -6,7 +6,7 @@ each unit sum to zero over the classes and 2 * l2 is an eigenvalue for every uni
 the output bias (the softmax gauge). Shapes: M points, P parameters.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,12 +62,12 @@ class VerifyTask:
         )
 
 
-def verify(db: Database, context: Context, pool: Pool) -> list[str]:
-    """Every fault as one line; an empty list if there is none."""
+def verify(db: Database, context: Context, pool: Pool, interrupted: Callable[[], bool] = lambda: False) -> list[str]:
+    """Every fault as one line; an empty list if there is none. Raises `Abandoned` once it is `interrupted`."""
     minima, states = db.minima, db.transition_states
     points = np.concatenate([minima.parameters, states.parameters])
     tasks = [VerifyTask(points[start : start + TASK_POINTS]) for start in task_starts(len(points), TASK_POINTS)]
-    results: list[Checked] = pool.run(tasks, lambda: None, lambda: False)
+    results: list[Checked] = pool.run(tasks, lambda: None, interrupted)
     if not results:
         return []
     names = Checked.__dataclass_fields__
@@ -96,7 +96,8 @@ def _column_faults(
         if has != index:
             yield f"{what} {row}: {has} negative Hessian eigenvalues, expected {index}"
         if abs(found["eigenvalue"][row] - eigenvalue[row]) > EIGENVALUE_TOLERANCE:
-            yield f"{what} {row}: eigenvalue {eigenvalue[row]:.9g} in the file, {found['eigenvalue'][row]:.9g} recomputed"
+            recomputed = found["eigenvalue"][row]
+            yield f"{what} {row}: eigenvalue {eigenvalue[row]:.9g} in the file, {recomputed:.9g} recomputed"
         if found["gauge_error"][row] > INVARIANT_TOLERANCE:
             yield f"{what} {row}: softmax invariants off by {found['gauge_error'][row]:.3g}, expected 1e-8"
 

@@ -1,0 +1,98 @@
+"""A job: one process, or all the ranks that an MPI launcher started, at one piece of work.
+
+Every rank prepares a context. Then rank 0 works, with a pool of all ranks, and alone reads, writes and prints; the
+others serve its tasks. Whatever goes wrong on any rank ends them all, with one message and one exit status: a rank
+that left without a word would let the others wait for ever.
+"""
+
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from landscape.errors import LandscapeError
+from landscape.explore.context import Context
+from landscape.explore.interrupt import Interrupt, ignore_signals
+from landscape.explore.pool import Pool, TaskError, ThreadPool
+from landscape.explore.pool_mpi import MpiPool, local_rank, serve, world
+from landscape.explore.session import executor, threads_for
+
+FAILED, BAD_INPUT, STOPPED = 1, 2, 75
+# What users can cause. The system's refusals (a folder without permission, say) are theirs too.
+USER_ERRORS = (LandscapeError, OSError)
+
+Prepare = Callable[[int], Context]
+Work = Callable[[Context, Pool, Interrupt], int]
+Failure = tuple[int, str]
+
+
+def run_job(prepare: Prepare, work: Work, time_limit: float | None = None) -> NoReturn:
+    """`prepare(local rank)` on every rank, then `work` on rank 0, whose result is the exit status. Ends the process.
+
+    `time_limit` is in seconds from now. An error that a user can cause is raised without MPI while preparing, and
+    told on standard error otherwise, with exit status 2.
+    """
+    comm = world()
+    if comm is None:
+        with Interrupt(time_limit) as interrupt:
+            context = prepare(0)
+            _lead(context, ThreadPool(executor(context), threads_for(context.objective)), work, interrupt)
+    try:
+        if comm.rank:
+            ignore_signals()
+            sys.exit(serve(comm, executor(_prepared(comm, prepare))))
+        with Interrupt(time_limit) as interrupt:
+            context = _prepared(comm, prepare)
+            _lead(context, MpiPool(comm, executor(context)), work, interrupt)
+    except Exception:  # noqa: BLE001 - nobody else would hear of it
+        complain(f"rank {comm.rank} failed:\n{traceback.format_exc()}")
+        comm.Abort(FAILED)
+    sys.exit(FAILED)
+
+
+def complain(message: str) -> None:
+    """Tells the user what is wrong."""
+    print(f"landscape: {message}", file=sys.stderr, flush=True)  # noqa: T201 - this is where it is told
+
+
+def one_line(error: Exception) -> str:
+    """An error that a user can cause, as one line."""
+    return " ".join(str(error).split())
+
+
+def _lead(context: Context, pool: Pool, work: Work, interrupt: Interrupt) -> NoReturn:
+    status = FAILED
+    try:
+        status = work(context, pool, interrupt)
+    except BrokenPipeError:
+        raise
+    except USER_ERRORS as error:
+        status = BAD_INPUT
+        complain(one_line(error))
+    except Exception as error:  # noqa: BLE001 - ending the pool may end the process, so it is told before
+        complain(str(error) if isinstance(error, TaskError) else f"failed:\n{traceback.format_exc()}")
+    finally:
+        pool.end(status)
+    sys.exit(status)
+
+
+def _prepared(comm: Any, prepare: Prepare) -> Context:  # noqa: ANN401 - an mpi4py communicator
+    """`prepare` on every rank; if it fails on any, all end with the first message."""
+    context, failure = _attempt(comm, prepare)
+    failures = [found for found in comm.allgather(failure) if found is not None]
+    if context is not None and not failures:
+        return context
+    status, message = failures[0]
+    if comm.rank == 0:
+        complain(message)
+    sys.exit(status)
+
+
+def _attempt(comm: Any, prepare: Prepare) -> tuple[Context | None, Failure | None]:  # noqa: ANN401
+    local = local_rank(comm)
+    try:
+        return prepare(local), None
+    except USER_ERRORS as error:
+        return None, (BAD_INPUT, one_line(error))
+    except Exception:  # noqa: BLE001 - told to all ranks
+        return None, (FAILED, f"rank {comm.rank} failed:\n{traceback.format_exc()}")
