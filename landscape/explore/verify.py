@@ -23,7 +23,7 @@ from landscape.problems.problem import Problem
 
 TASK_POINTS = 32
 ENERGY_TOLERANCE = 1e-9
-RMS_TOLERANCE = 1e-7
+RMS_TOLERANCE = 1e-9
 INVARIANT_TOLERANCE = 1e-8
 EIGENVALUE_TOLERANCE = 1e-6
 

@@ -1,8 +1,9 @@
 """Newton's method as the last step of every search: from nearly stationary to rounding, and the index.
 
-Near a stationary point of any index the full Newton step converges quadratically to it. The point is
-accepted only if the steps together stay shorter than `max_distance`: a longer way means that the start was
-not near that stationary point. A step is kept only if it lowers the RMS gradient.
+Near a stationary point of any index the full Newton step converges quadratically to it. In a flat valley it can
+overshoot even where the RMS gradient is 1e-7: a step is kept only if it lowers the RMS gradient, which a short
+enough Newton step always does, and is cut to a quarter otherwise. The point is accepted only if the steps together
+stay shorter than `max_distance`: a longer way means that the start was not near that stationary point.
 
 An objective that is not smooth has no Hessian: its points keep the gradient they came with, their
 eigenvalues are nan and their index is taken to be 0. Shapes: W walkers, P parameters.
@@ -19,7 +20,9 @@ from landscape.objective import Objective
 from landscape.optimize.status import Status
 
 TARGET_RMS = 1e-12
-MAX_STEPS = 12
+MAX_STEPS = 40
+CUT = 0.25
+SHORTEST = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,7 @@ class StationaryPoints:
 
 
 def newton_finish(
-    objective: Objective, theta: Tensor, *, rms: float = 1e-7, max_distance: float = 0.5
+    objective: Objective, theta: Tensor, *, rms: float = 1e-10, max_distance: float = 0.5
 ) -> StationaryPoints:
     """Stationary points nearest to theta [W, P], converged to RMS 1e-12 or to rounding, with their index.
 
@@ -60,24 +63,29 @@ def newton_finish(
     """
     if not objective.smooth:
         return classify(objective, theta)
-    start, best = theta, theta
+    best = theta
     energy, gradient = objective.energy_and_gradient(theta)
     rms_gradient = _rms(gradient)
-    active = torch.arange(len(theta), device=theta.device)
+    length = torch.ones_like(rms_gradient)
     for _ in range(MAX_STEPS):
-        active = active[(rms_gradient[active] > TARGET_RMS) & rms_gradient[active].isfinite()]
+        unfinished = (rms_gradient > TARGET_RMS) & rms_gradient.isfinite() & (length >= SHORTEST)
+        active = unfinished.nonzero()[:, 0]
         if not len(active):
             break
-        trial = best[active] - _newton_step(objective, best[active], gradient[active])
+        step = _newton_step(objective, best[active], gradient[active])
+        trial = best[active] - length[active, None] * step
         trial_energy, trial_gradient = objective.energy_and_gradient(trial)
         trial_rms = _rms(trial_gradient)
         better = trial_rms < rms_gradient[active]
-        active = active[better]
-        best = best.index_copy(0, active, trial[better])
-        energy = energy.index_copy(0, active, trial_energy[better])
-        gradient = gradient.index_copy(0, active, trial_gradient[better])
-        rms_gradient = rms_gradient.index_copy(0, active, trial_rms[better])
-    near = (best - start).norm(dim=1) <= max_distance
+        grown = torch.where(better, 2.0 * length[active], CUT * length[active]).clamp_max(1.0)
+        # At rounding no step is better, however short: one failure of the full step ends it there.
+        length[active] = torch.where(~better & (rms_gradient[active] <= rms), 0.0, grown)
+        kept = active[better]
+        best = best.index_copy(0, kept, trial[better])
+        energy = energy.index_copy(0, kept, trial_energy[better])
+        gradient = gradient.index_copy(0, kept, trial_gradient[better])
+        rms_gradient = rms_gradient.index_copy(0, kept, trial_rms[better])
+    near = (best - theta).norm(dim=1) <= max_distance
     status = torch.where((rms_gradient <= rms) & near, Status.CONVERGED, Status.STALLED)
     return _with_spectrum(objective, best, energy, rms_gradient, status)
 
