@@ -135,11 +135,11 @@ class EigenvectorFollowing:
 def _followed(mode: Tensor, found: Spectrum, curved: Tensor) -> Tensor:
     """The followed mode in the eigenbasis, [W, E], unit length: the lowest eigenvector where bool[W] `curved`.
 
-    Elsewhere it is the part of the last mode [W, P] in the eigenspace that holds most of it.
+    Elsewhere it is the part of the last mode [W, P] in the eigenspace that holds most of it per dimension.
     """
     overlap = torch.bmm(mode[:, None], found.vectors)[:, 0]
     same = _same_eigenvalue(found.values)
-    most = (same * overlap.square()[:, None]).sum(2).argmax(1)
+    most = ((same * overlap.square()[:, None]).sum(2) / same.sum(2)).argmax(1)
     part = same[torch.arange(len(mode), device=mode.device), most] * overlap
     lowest = torch.zeros_like(part)
     lowest[:, 0] = 1.0

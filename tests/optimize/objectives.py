@@ -36,11 +36,15 @@ OBJECTIVES: dict[str, Callable[[], Objective]] = {
     "adapted": lambda: as_objective(NumpyCamel()),
 }
 
+# Five corners of a cube, so that no two atoms of a start sit on each other.
+CORNERS = 1.1 * np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]).ravel()
+
 # Lowest and highest value of each parameter of a start.
-BOXES: dict[str, tuple[tuple[float, ...] | float, tuple[float, ...] | float]] = {
+Bound = np.ndarray | tuple[float, ...] | float
+BOXES: dict[str, tuple[Bound, Bound]] = {
     "mueller_brown": ((-1.5, -0.5), (1.2, 2.0)),
     "camel": ((-2.0, -1.1), (2.0, 1.1)),
-    "cluster": (-1.0, 1.0),
+    "cluster": (CORNERS - 0.15, CORNERS + 0.15),
     "network": (-2.0, 2.0),
     "adapted": ((-2.0, -1.1), (2.0, 1.1)),
 }

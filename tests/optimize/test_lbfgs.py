@@ -1,0 +1,156 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+from torch import Tensor
+
+from landscape.objective import Objective
+from landscape.optimize.driver import run_all
+from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.status import Status
+from landscape.problems.adapter import as_objective
+from tests.optimize.objectives import OBJECTIVES, objective, starts
+
+Array = np.ndarray
+P = 9
+
+
+class Scripted:
+    """A convex bowl whose gradient is disturbed anew at every call, and whose energy always falls.
+
+    So every trial is accepted whatever the history makes of it, and some pairs have negative curvature.
+    """
+
+    n_parameters = P
+
+    def __init__(self, noise: float) -> None:
+        self.random = np.random.default_rng(0)
+        factor = self.random.normal(size=(P, P))
+        self.matrix, self.noise = factor @ factor.T + np.eye(P), noise
+        self.visited: list[tuple[Array, Array]] = []
+
+    def energy_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        gradient = theta @ self.matrix + self.noise * self.random.normal(size=theta.shape)
+        self.visited.append((theta.copy(), gradient))
+        return np.full(len(theta), -float(len(self.visited))), gradient
+
+
+def two_loop(visited: list[tuple[Array, Array]], memory: int) -> Array:
+    """The direction of Nocedal (1980) from the points and gradients of one walker, the oldest first."""
+    pairs = [(x2 - x1, g2 - g1) for (x1, g1), (x2, g2) in pairwise(visited)]
+    pairs = [(s, y) for s, y in pairs if s @ y > 0][-memory:]
+    q, factors = visited[-1][1].copy(), []
+    for s, y in reversed(pairs):
+        factors.append(s @ q / (s @ y))
+        q -= factors[-1] * y
+    if pairs:
+        s, y = pairs[-1]
+        q *= s @ y / (y @ y)
+    for (s, y), factor in zip(pairs, reversed(factors), strict=True):
+        q += (factor - y @ q / (s @ y)) * s
+    return -q
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3, 20.0])
+@pytest.mark.parametrize("memory", [1, 4, 7])
+def test_the_direction_is_that_of_the_two_loop_recursion(memory: int, noise: float) -> None:
+    surface = Scripted(noise)
+    energy = as_objective(surface)
+    surface.visited.clear()
+    method = LBFGS(memory=memory, max_step=1e6, rms=0.0)
+    points = torch.tensor(np.random.default_rng(1).normal(size=(3, P)))
+    state = method.init(energy, points)
+    for _ in range(3 * memory + 2):
+        state = method.step(energy, state)
+        for walker in range(3):
+            expected = two_loop([(x[walker], g[walker]) for x, g in surface.visited], memory)
+            found = state.direction[walker].numpy()
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7 * float(np.linalg.norm(expected)))
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_minima_are_those_of_scipy(name: str) -> None:
+    """From points near its minima, so that both must end in the same one."""
+    energy = objective(name)
+    expected = np.array([scipy_minimum(energy, start) for start in starts(name, 4).numpy()])
+    near = torch.tensor(expected + 0.01 * np.random.default_rng(2).normal(size=expected.shape))
+    state = run_all(LBFGS(), energy, near, 4)
+    assert (state.status == Status.CONVERGED).all()
+    target = energy.energy(torch.tensor(expected))
+    torch.testing.assert_close(state.energy, target, rtol=1e-9, atol=1e-9)
+
+
+def scipy_minimum(energy: Objective, start: Array) -> Array:
+    def call(x: Array) -> tuple[float, Array]:
+        value, gradient = energy.energy_and_gradient(torch.tensor(x[None]))
+        return value.item(), gradient[0].numpy()
+
+    options = {"maxcor": 20, "maxiter": 5000, "maxfun": 10000, "ftol": 0.0, "gtol": 1e-8}
+    found: Array = minimize(call, start, jac=True, method="L-BFGS-B", options=options).x
+    return found
+
+
+def test_no_step_is_longer_than_the_cap_or_raises_the_energy() -> None:
+    energy, method = objective("camel"), LBFGS(max_step=0.05)
+    state = method.init(energy, starts("camel", 20))
+    for _ in range(40):
+        before = state
+        theta, value = before.theta.clone(), before.energy.clone()
+        state = method.step(energy, state)
+        assert ((state.theta - theta).norm(dim=1) <= 0.05 * (1 + 1e-12)).all()
+        assert (state.energy <= value + method.max_energy_rise).all()
+
+
+class Slope:
+    """Falls for ever: there is nothing to converge to."""
+
+    n_parameters = 3
+
+    def energy_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        return theta.sum(axis=1), np.ones_like(theta)
+
+
+class Liar:
+    """The gradient points the wrong way, so no step along it is acceptable."""
+
+    n_parameters = 3
+
+    def energy_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        return (theta**2).sum(axis=1), -2.0 * theta
+
+
+class Edge:
+    """A bowl that exists only for positive parameters; beyond, nothing is a number."""
+
+    n_parameters = 3
+
+    def energy_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        outside = (theta <= 0).any(axis=1)
+        energy, gradient = ((theta - 1.0) ** 2).sum(axis=1), 2.0 * (theta - 1.0)
+        energy[outside] = np.nan
+        gradient[outside] = np.nan
+        return energy, gradient
+
+
+def final(surface: object, point: float, **settings: float) -> tuple[Status, Tensor]:
+    energy = as_objective(surface)
+    start = torch.full((1, 3), point, dtype=torch.float64)
+    state = run_all(LBFGS(**settings), energy, start, 1)  # type: ignore[arg-type]
+    return Status(int(state.status[0])), state.calls
+
+
+def test_every_way_to_end_has_its_status() -> None:
+    status, calls = final(Slope(), 1.0, max_calls=30)
+    assert (status, int(calls)) == (Status.OUT_OF_STEPS, 30)
+    assert final(Liar(), 1.0)[0] == Status.STALLED
+    assert final(Edge(), -1.0)[0] == Status.NOT_FINITE
+    assert final(Edge(), 3.0)[0] == Status.CONVERGED
+    assert final(Edge(), 1.0) == (Status.CONVERGED, torch.ones(1, dtype=torch.int64))
+
+
+def test_a_trial_that_is_no_number_is_shortened() -> None:
+    """A long first step leaves the domain, where there is no energy; the walker comes back."""
+    status, _ = final(Edge(), 60.0, max_step=100.0)
+    assert status == Status.CONVERGED

@@ -1,0 +1,150 @@
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.newton import StationaryPoints, classify, newton_finish
+from landscape.optimize.quench import quench, quench_stream
+from landscape.optimize.status import Status
+from landscape.problems.adapter import as_objective
+from landscape.problems.problem import Problem
+from landscape.problems.surfaces import LennardJones, MuellerBrown, SixHumpCamel, Surface
+from tests.optimize.objectives import OBJECTIVES, objective, starts
+
+PLANE = [MuellerBrown(), SixHumpCamel()]
+
+
+@pytest.mark.parametrize("surface", PLANE, ids=lambda surface: type(surface).__name__)
+def test_newton_steps_find_every_known_point_to_rounding_and_its_index(surface: Surface) -> None:
+    known = torch.tensor([point.theta for point in surface.known], dtype=torch.float64)
+    points = newton_finish(surface, known + 1e-3)
+    assert (points.status == Status.CONVERGED).all()
+    assert points.index.tolist() == [point.index for point in surface.known]
+    assert (points.theta - known).abs().max() < 6e-9
+    np.testing.assert_allclose(points.energy, [point.energy for point in surface.known], rtol=0, atol=6e-9)
+    # Rounding of the gradient is that of its largest terms, about the curvature times the length of theta.
+    assert (points.rms_gradient <= 1e-12 * points.values.abs().amax(1).clamp_min(1.0)).all()
+    assert points.is_minimum.tolist() == [point.index == 0 for point in surface.known]
+    assert points.is_transition_state.tolist() == [point.index == 1 for point in surface.known]
+
+
+def test_the_record_of_a_point_is_that_of_its_hessian() -> None:
+    energy = objective("network")
+    points = quench(energy, starts("network", 6), method=LBFGS(), batch=6)
+    values, vectors = torch.linalg.eigh(energy.hessian(points.theta))
+    torch.testing.assert_close(points.values, values, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(points.log_determinant, values.log().sum(1), rtol=1e-9, atol=0)
+    overlap = (points.direction * vectors[:, :, 0]).sum(1).abs()
+    torch.testing.assert_close(overlap, torch.ones_like(overlap), rtol=1e-6, atol=0)
+    assert (points.rms_gradient <= 1e-12).all()
+    torch.testing.assert_close(classify(energy, points.theta).values, points.values, rtol=1e-9, atol=1e-12)
+
+
+def test_a_point_far_from_any_stationary_one_is_not_taken_for_it() -> None:
+    camel = SixHumpCamel()
+    points = newton_finish(camel, torch.tensor([[0.4, 0.3], [0.05, 0.0]], dtype=torch.float64), max_distance=0.1)
+    assert points.status.tolist() == [Status.STALLED, Status.CONVERGED]
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_every_quench_ends_in_a_verified_minimum(name: str) -> None:
+    energy = objective(name)
+    points = quench(energy, starts(name, 12), method=LBFGS(), batch=5)
+    assert points.is_minimum.all()
+    assert (points.rms_gradient <= 1e-9).all()
+    assert (points.values[:, 0] > 0).all()
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_quenches_come_back_in_order_and_do_not_depend_on_each_other(name: str) -> None:
+    energy, points = objective(name), starts(name, 7)
+    together = quench(energy, points, method=LBFGS(), batch=3)
+    alone = [quench(energy, points[row : row + 1], method=LBFGS(), batch=1) for row in range(7)]
+    torch.testing.assert_close(together.energy, torch.cat([point.energy for point in alone]), rtol=1e-12, atol=1e-12)
+    distance = energy.symmetry.distance(together.theta.numpy(), torch.cat([point.theta for point in alone]).numpy())
+    assert distance.max() < 1e-9
+
+
+def test_a_start_in_the_symmetric_subspace_of_a_saddle_reaches_a_minimum() -> None:
+    """E(-theta) = E(theta), so a quench that starts at the origin cannot leave it by itself: it is a saddle."""
+    camel = SixHumpCamel()
+    points = quench(camel, torch.zeros(1, 2, dtype=torch.float64), method=LBFGS(), batch=1)
+    assert points.is_minimum.all()
+    assert abs(points.energy.item() + 1.03162845) < 6e-9
+
+
+def test_equal_units_are_told_apart_on_the_way_down() -> None:
+    """Equal hidden units of an XOR network have equal gradients: L-BFGS leaves them equal, on a saddle."""
+    problem = Problem(dataset="xor", standardise=False, hidden=[3], l2=1e-3)
+    theta = np.random.default_rng(4).normal(size=(8, problem.n_parameters))
+    weight, bias, out = theta[:, :6].reshape(-1, 3, 2), theta[:, 6:9], theta[:, 9:15].reshape(-1, 2, 3)
+    weight[:], bias[:], out[:] = weight[:, :1], bias[:, :1], out[:, :, :1]
+    start = torch.tensor(theta)
+    bare = quench_once(problem, start)
+    points = quench(problem, start, method=LBFGS(), batch=8)
+    assert (bare.index > 0).any()
+    assert points.is_minimum.all()
+    stuck = bare.index > 0
+    assert (points.energy[stuck] < bare.energy[stuck]).all()
+
+
+def quench_once(problem: Problem, start: Tensor) -> StationaryPoints:
+    """Where L-BFGS and Newton alone lead, without steps off saddles."""
+    method = LBFGS()
+    state = method.init(problem, start)
+    while (state.status == Status.RUNNING).any():
+        state = method.step(problem, state)
+    return newton_finish(problem, state.theta)
+
+
+def test_what_follows_a_quench_takes_its_place() -> None:
+    camel, seen = SixHumpCamel(), []
+
+    def proceed(keys: list[int], points: StationaryPoints) -> tuple[list[int], Tensor]:
+        seen.extend(keys)
+        following = [key + 10 for key in keys if key < 20]
+        return following, -points.theta[[row for row, key in enumerate(keys) if key < 20]]
+
+    quench_stream(camel, starts("camel", 6), proceed, method=LBFGS(), batch=2)
+    assert sorted(seen) == [*range(6), *range(10, 16), *range(20, 26)]
+
+
+def test_a_point_that_is_no_number_fails_alone() -> None:
+    for energy, name in ((objective("network"), "network"), (LennardJones(5), "cluster")):
+        points = starts(name, 3)
+        points[1] = torch.nan
+        found = quench(energy, points, method=LBFGS(), batch=3)
+        assert found.status.tolist() == [Status.CONVERGED, Status.NOT_FINITE, Status.CONVERGED]
+        assert found.is_minimum.tolist() == [True, False, True]
+        assert found.values[1].isnan().all()
+
+
+def test_the_reason_of_a_failed_quench_is_kept() -> None:
+    found = quench(MuellerBrown(), torch.tensor([[-1.5, 0.0]], dtype=torch.float64), method=LBFGS(max_calls=3), batch=1)
+    assert found.status.tolist() == [Status.OUT_OF_STEPS]
+
+
+def test_no_starts_are_no_points() -> None:
+    found = quench(SixHumpCamel(), torch.zeros(0, 2, dtype=torch.float64), method=LBFGS(), batch=4)
+    assert all(len(getattr(found, field.name)) == 0 for field in fields(found))
+
+
+def test_without_a_hessian_a_point_is_judged_by_its_gradient_alone() -> None:
+    class Kinked:
+        n_parameters = 2
+        smooth = False
+
+        def energy_and_gradient(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return (theta**2).sum(axis=1), 2.0 * theta
+
+        def hessian(self, theta: np.ndarray) -> np.ndarray:
+            raise AssertionError(f"no Hessian at {theta}")
+
+    energy = as_objective(Kinked())
+    found = quench(energy, torch.ones(2, 2, dtype=torch.float64), method=LBFGS(), batch=2)
+    assert found.is_minimum.all()
+    assert found.values.isnan().all()
+    assert found.log_determinant.isnan().all()
