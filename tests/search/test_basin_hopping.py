@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+import torch
+
+from landscape.numerics.streams import stream
+from landscape.objective import Objective
+from landscape.optimize.lbfgs import LBFGS
+from landscape.problems.surfaces import LennardJones, MuellerBrown, SixHumpCamel, Surface
+from landscape.search.basin_hopping import Hoppers, Hops, hop
+from landscape.search.starts import BoxStarts, GaussianStarts, Starts
+from tests.optimize.objectives import BOXES, objective
+
+
+def hoppers(energy: Objective, walkers: int, *, step: float = 0.5, temperature: float = 1.0, seed: int = 0) -> Hoppers:
+    return Hoppers(
+        theta=np.full((walkers, energy.n_parameters), np.nan),
+        energy=np.full(walkers, np.nan),
+        step=np.full(walkers, step),
+        temperature=np.full(walkers, temperature),
+        seeds=tuple((seed, walker) for walker in range(walkers)),
+    )
+
+
+def box(name: str) -> BoxStarts:
+    low, high = BOXES[name]
+    return BoxStarts(np.asarray(low), np.asarray(high))
+
+
+def walk(surface: Surface, name: str, walkers: Hoppers, steps: int, batch: int = 8) -> Hops:
+    return hop(surface, walkers, steps, starts=box(name), method=LBFGS(), batch=batch)
+
+
+@pytest.mark.parametrize(("surface", "name"), [(MuellerBrown(), "mueller_brown"), (SixHumpCamel(), "camel")])
+def test_all_known_minima_are_found_and_nothing_else(surface: Surface, name: str) -> None:
+    hops = walk(surface, name, hoppers(surface, 8), 15)
+    known = torch.tensor([point.theta for point in surface.known if point.index == 0], dtype=torch.float64)
+    distance = torch.cdist(hops.finds.theta, known)
+    assert (distance.amin(1) < 1e-7).all()
+    assert (distance.amin(0) < 1e-7).all()
+
+
+@pytest.mark.parametrize("starts", [GaussianStarts((0.7,)), BoxStarts(-1.2, 1.2)], ids=["gaussian", "box"])
+def test_the_four_minima_of_a_cluster_of_seven(starts: Starts) -> None:
+    surface = LennardJones(7)
+    walkers = hoppers(surface, 12, step=0.4, temperature=0.4)
+    hops = hop(surface, walkers, 8, starts=starts, method=LBFGS(max_step=0.3), batch=12)
+    np.testing.assert_allclose(
+        np.unique(np.round(hops.finds.energy.numpy(), 6)), surface.known_energies(0), rtol=0, atol=1.1e-6
+    )
+
+
+def test_a_walker_does_not_depend_on_its_neighbours_or_the_batch() -> None:
+    surface = SixHumpCamel()
+    walkers = hoppers(surface, 6)
+    together = walk(surface, "camel", walkers, 5, batch=4)
+    for walker in range(6):
+        one = Hoppers(
+            theta=walkers.theta[:1],
+            energy=walkers.energy[:1],
+            step=walkers.step[:1],
+            temperature=walkers.temperature[:1],
+            seeds=walkers.seeds[walker : walker + 1],
+        )
+        alone = walk(surface, "camel", one, 5)
+        torch.testing.assert_close(
+            together.finds.theta[together.find[walker]], alone.finds.theta[alone.find[0]], rtol=0, atol=1e-9
+        )
+        np.testing.assert_array_equal(together.accepted[walker], alone.accepted[0])
+
+
+def test_finds_stand_in_order_of_walker_and_step() -> None:
+    hops = walk(SixHumpCamel(), "camel", hoppers(SixHumpCamel(), 5), 4, batch=3)
+    np.testing.assert_array_equal(hops.find, np.arange(20).reshape(5, 4))
+    assert hops.finds.is_minimum.all()
+    assert hops.accepted[:, 0].all()
+
+
+def test_a_walk_that_goes_on_later_starts_where_it_stood() -> None:
+    """Nothing but downhill at temperature zero: the energies that a walker stands on never rise."""
+    surface = SixHumpCamel()
+    standing = 2.10425031
+    walkers = Hoppers(
+        theta=np.tile([1.60710475, 0.56865145], (6, 1)),
+        energy=np.full(6, standing),
+        step=np.full(6, 0.8),
+        temperature=np.zeros(6),
+        seeds=tuple((9, walker) for walker in range(6)),
+    )
+    hops = walk(surface, "camel", walkers, 10)
+    for walker in range(6):
+        energies = hops.finds.energy.numpy()[hops.find[walker]]
+        current = standing
+        for energy, accepted in zip(energies, hops.accepted[walker], strict=True):
+            assert accepted == (energy <= current)
+            current = energy if accepted else current
+    assert (hops.finds.energy < standing - 1.0).any()
+
+
+def test_a_hot_walker_accepts_everything() -> None:
+    assert walk(SixHumpCamel(), "camel", hoppers(SixHumpCamel(), 4, temperature=1e9), 6).accepted.all()
+
+
+def test_rises_are_accepted_with_the_probability_of_metropolis() -> None:
+    """Two minima of the camel differ by 0.8162; from the lower, at that temperature, 1/e of the rises are taken."""
+    surface = SixHumpCamel()
+    rise = 1.03162845 - 0.21546382
+    count = 400
+    walkers = Hoppers(
+        theta=np.tile([0.08984201, -0.71265640], (count, 1)),
+        energy=np.full(count, -1.03162845),
+        step=np.full(count, 1.0),
+        temperature=np.full(count, rise),
+        seeds=tuple((4, walker) for walker in range(count)),
+    )
+    hops = walk(surface, "camel", walkers, 1, batch=count)
+    risen = np.isclose(hops.finds.energy, -0.21546382, atol=1e-6)
+    expected = risen.sum() / np.e
+    assert risen.sum() > 50
+    assert abs(hops.accepted[:, 0][risen].sum() - expected) < 3.5 * (expected * (1 - 1 / np.e)) ** 0.5
+    assert hops.accepted[:, 0][hops.finds.energy.numpy() < -1.0].all()
+
+
+def test_failed_quenches_are_no_finds_and_leave_a_walker_without_a_minimum() -> None:
+    surface = MuellerBrown()
+    starts = box("mueller_brown")
+    hops = hop(surface, hoppers(surface, 3), 2, starts=starts, method=LBFGS(max_calls=1), batch=3)
+    failed = hops.find < 0
+    assert failed.any()
+    assert not hops.accepted[failed].any()
+    assert (hops.find >= 0).sum() == len(hops.finds)
+
+
+def test_starts_are_drawn_at_their_scales_and_in_their_box() -> None:
+    gaussian = np.array([GaussianStarts((0.1, 10.0)).draw(stream(1, row), 200) for row in range(40)]).std(axis=1)
+    assert ((abs(gaussian / 0.1 - 1) < 0.3) | (abs(gaussian / 10.0 - 1) < 0.3)).all()
+    assert (gaussian < 1).any()
+    assert (gaussian > 1).any()
+    inside = np.array([box("camel").draw(stream(2, row), 2) for row in range(200)])
+    low, high = BOXES["camel"]
+    assert (inside >= np.asarray(low)).all()
+    assert (inside <= np.asarray(high)).all()
+    assert (np.ptp(inside, axis=0) > 0.9 * (np.asarray(high) - np.asarray(low))).all()
+
+
+def test_a_network_with_small_starts_finds_the_minimum_at_zero() -> None:
+    """At strong regularisation zero is a minimum with a small basin; with large starts alone it is missed."""
+    energy = objective("network")
+    starts = GaussianStarts((0.05, 1.0))
+    hops = hop(energy, hoppers(energy, 16, step=0.1), 1, starts=starts, method=LBFGS(), batch=16)
+    assert np.isclose(hops.finds.energy, np.log(2.0), atol=1e-9).any()
