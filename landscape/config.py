@@ -95,7 +95,7 @@ class BasinHoppingConfig(Table):
     task_walkers: Count = Field(32, description="walkers of one task")
     step: Positive = Field(0.5, description="first standard deviation of a step in each parameter; it adapts")
     temperature: NonNegative = Field(0.01, description="first temperature, in units of the energy; it adapts")
-    patience: Count = Field(100, description="steps with nothing new after which a walker starts afresh")
+    patience: Count = Field(10, description="steps with nothing new after which a walker starts afresh")
     start_scales: Positives = Field((0.1, 0.5, 1.0, 2.0), description="standard deviations of the starts, in turn")
 
 
@@ -111,7 +111,9 @@ class QuenchConfig(Table):
 class ConnectConfig(Table):
     """[connect]: the search for transition states between minima."""
 
-    strategies: Strategies = Field(get_args(StrategyName), description="ways to choose pairs, in turn")
+    strategies: Strategies = Field(
+        ("missing", "closest", "unconnected"), description="ways to choose pairs, in turn"
+    )
     pairs: Count = Field(32, description="pairs tried in a round")
     task_pairs: Count = Field(8, description="pairs of one task")
     rounds: Natural = Field(20, description="most rounds of connecting")
