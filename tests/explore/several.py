@@ -1,0 +1,23 @@
+"""Runs the `landscape` command several times in one process, or in one MPI job: starting Python is what takes time.
+
+The arguments are one command line as JSON each; standard output gets what they print and a line of their exit statuses.
+"""
+
+import json
+import sys
+
+from landscape.cli import main
+
+
+def status_of(arguments: list[str]) -> int:
+    """The exit status of `landscape ARGUMENTS`."""
+    sys.argv = ["landscape", *arguments]
+    try:
+        main()
+    except SystemExit as ending:
+        return int(ending.code or 0)
+    return 0
+
+
+if __name__ == "__main__":
+    print("exit statuses", [status_of(json.loads(line)) for line in sys.argv[1:]])  # noqa: T201 - read by the test
