@@ -39,11 +39,14 @@ def spectrum(objective: Objective, theta: Tensor, start: Tensor | None = None) -
     """Spectrum at theta [W, P]: whole while P <= DENSE_LIMIT, else Ritz values of the Krylov space of `start`.
 
     `start` [W, P] is a direction the space must contain, such as the gradient; without it a fixed
-    pseudo-random one.
+    pseudo-random one. Where a Hessian is not finite the eigenvalues are nan.
     """
     if objective.n_parameters <= DENSE_LIMIT:
-        values, vectors = torch.linalg.eigh(objective.hessian(theta))
-        return Spectrum(values=values, vectors=vectors, exact=True)
+        hessian = objective.hessian(theta)
+        finite = hessian.isfinite().all(2).all(1)
+        # LAPACK fails on some matrices with nan and returns finite numbers for others.
+        values, vectors = torch.linalg.eigh(torch.where(finite[:, None, None], hessian, 0.0))
+        return Spectrum(values=torch.where(finite[:, None], values, torch.nan), vectors=vectors, exact=True)
     return lanczos(objective, theta, LANCZOS_VECTORS, start)
 
 

@@ -58,7 +58,7 @@ def newton_finish(
     """Stationary points nearest to theta [W, P], converged to RMS 1e-12 or to rounding, with their index.
 
     Status CONVERGED where the final RMS gradient is at most `rms` and the point lies within `max_distance`
-    of the start; NOT_FINITE where energy or gradient is not a number; STALLED otherwise. Each walker is
+    of the start; NOT_FINITE where energy, gradient or Hessian is not; STALLED otherwise. Each walker is
     finished on its own: none waits for another.
     """
     if not objective.smooth:
@@ -109,15 +109,17 @@ def _with_spectrum(
         rows = finite.nonzero()[:0, 0]
         found = Spectrum(values=theta[:0, :1], vectors=theta[:0, :, None], exact=False)
     threshold, walkers = objective.curvature_threshold, len(theta)
+    values = _spread(found.values, rows, walkers, math.nan)
+    judged = finite & values.isfinite().all(1) if objective.smooth else finite
     return StationaryPoints(
         theta=theta,
         energy=energy,
         rms_gradient=rms_gradient,
-        values=_spread(found.values, rows, walkers, math.nan),
+        values=values,
         direction=_spread(found.vectors[:, :, 0], rows, walkers, math.nan),
         log_determinant=_spread(found.log_determinant(threshold), rows, walkers, math.nan),
         index=_spread(found.index(threshold), rows, walkers, 0),
-        status=torch.where(finite, status, Status.NOT_FINITE),
+        status=torch.where(judged, status, Status.NOT_FINITE),
     )
 
 

@@ -148,3 +148,20 @@ def test_without_a_hessian_a_point_is_judged_by_its_gradient_alone() -> None:
     assert found.is_minimum.all()
     assert found.values.isnan().all()
     assert found.log_determinant.isnan().all()
+
+
+def test_a_point_without_a_finite_hessian_is_no_minimum() -> None:
+    class Torn:
+        n_parameters = 83
+
+        def energy_and_gradient(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return (theta**2).sum(axis=1), 2.0 * theta
+
+        def hessian(self, theta: np.ndarray) -> np.ndarray:
+            hessian = np.tile(2.0 * np.eye(83), (len(theta), 1, 1))
+            hessian[0, 0, 1] = hessian[0, 1, 0] = np.nan
+            return hessian
+
+    found = classify(as_objective(Torn()), torch.zeros(2, 83, dtype=torch.float64))
+    assert found.status.tolist() == [Status.NOT_FINITE, Status.CONVERGED]
+    assert found.is_minimum.tolist() == [False, True]
