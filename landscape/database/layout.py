@@ -1,6 +1,7 @@
 """Where everything stands in the HDF5 file, and how it is written.
 
-    /                     attrs: format, format_version, software (JSON), created, energy_tolerance, distance_tolerance
+    /                     attrs: format, format_version, software (JSON), created, energy_tolerance, distance_tolerance,
+                          index_test
     /problem              attrs: toml, run_toml, n_parameters, sha256
                           datasets: inputs, targets, test_inputs, test_targets, where there are any
     /minima               attr count; one dataset a column, likewise /transition_states, /rounds, /walkers
@@ -64,6 +65,7 @@ def write_new(file: h5py.File, record: ProblemRecord, header: Header) -> None:
         file.create_group(f"properties/{target}")
     file.attrs["energy_tolerance"] = record.energy_tolerance
     file.attrs["distance_tolerance"] = record.distance_tolerance
+    file.attrs["index_test"] = record.index_test
     file.attrs["software"] = json.dumps(dict(header.software))
     file.attrs["created"] = header.created
     file.attrs["format_version"] = FORMAT_VERSION

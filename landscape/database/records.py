@@ -145,7 +145,7 @@ class ProblemRecord(Lazy):
     `toml` is the [problem] table and `run_toml` the whole run file as understood; `sha256` belongs to the data as the
     loss sees them. Arrays are None for a surface of the user's own, and the test arrays where nothing was held out.
     Two points are one if their energies agree within `energy_tolerance` and their aligned distance is within
-    `distance_tolerance`.
+    `distance_tolerance`. `index_test` says how the number of negative Hessian eigenvalues of each point was found.
     """
 
     toml: str
@@ -154,6 +154,7 @@ class ProblemRecord(Lazy):
     sha256: str
     energy_tolerance: float
     distance_tolerance: float
+    index_test: str
     inputs: Floats | None  # [N, d]
     targets: Array | None  # int64 [N] or float64 [N, K]
     test_inputs: Floats | None

@@ -58,6 +58,7 @@ class Snapshot:
             sha256=str(attrs["sha256"]),
             energy_tolerance=float(root["energy_tolerance"]),
             distance_tolerance=float(root["distance_tolerance"]),
+            index_test=str(root["index_test"]),
             **{name: None for name in DATA if name not in self.file["problem"]},
         )
 

@@ -22,6 +22,7 @@ def _counts(db: Database) -> list[str]:
     lines = [
         f"database      {db.path or 'in memory'}, created {db.header.created}",
         f"parameters    {db.problem_record.n_parameters}",
+        f"index test    {db.problem_record.index_test}",
         f"minima        {len(minima)}",
         f"transition    {len(states)} states, of them {degenerate} degenerate rearrangements",
         f"attempts      {len(db.attempts)}",

@@ -20,6 +20,7 @@ from landscape.explore.context import Context, one_thread_per_task
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.pool import Pool, ThreadPool
 from landscape.explore.progress import Progress, Silent
+from landscape.numerics.spectra import index_test
 from landscape.objective import Objective
 from landscape.problems.adapter import as_objective
 from landscape.problems.datasets import DataSet
@@ -151,6 +152,7 @@ def record_of(objective: Objective, settings: Settings) -> ProblemRecord:
         n_parameters=objective.n_parameters,
         energy_tolerance=identity.energy_tolerance,
         distance_tolerance=identity.distance_tolerance,
+        index_test=index_test(objective),
     )
 
 

@@ -15,6 +15,15 @@ DENSE_LIMIT = 2000
 LANCZOS_VECTORS = 120
 
 
+def index_test(objective: Objective) -> str:
+    """How `spectrum` finds the index of this objective's stationary points, for the record."""
+    if not objective.smooth:
+        return "none: the energy has kinks and no Hessian"
+    if objective.n_parameters <= DENSE_LIMIT:
+        return "exact Hessian"
+    return f"{LANCZOS_VECTORS} Lanczos vectors"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Spectrum:
     """Eigenvalues [W, E] in ascending order and eigenvectors [W, P, E]; E = P if `exact`, else Ritz values."""

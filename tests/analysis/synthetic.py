@@ -19,6 +19,7 @@ def record(l2: float = 1e-3) -> ProblemRecord:
         sha256="0" * 64,
         energy_tolerance=1e-9,
         distance_tolerance=1e-4,
+        index_test="exact Hessian",
         inputs=None,
         targets=None,
         test_inputs=None,

@@ -35,6 +35,7 @@ def sample_record() -> ProblemRecord:
         sha256="0" * 64,
         energy_tolerance=1e-9,
         distance_tolerance=1e-4,
+        index_test="exact Hessian",
         inputs=np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]),
         targets=np.array([0, 1, 1, 0]),
         test_inputs=None,
