@@ -14,7 +14,7 @@ from landscape.errors import LandscapeError
 from landscape.explore.context import Context
 from landscape.explore.interrupt import Interrupt, ignore_signals
 from landscape.explore.pool import Pool, TaskError, ThreadPool
-from landscape.explore.pool_mpi import MpiPool, local_rank, serve, world
+from landscape.explore.pool_mpi import MpiPool, abort, local_rank, serve, world
 from landscape.explore.session import executor, threads_for
 
 FAILED, BAD_INPUT, STOPPED = 1, 2, 75
@@ -46,8 +46,7 @@ def run_job(prepare: Prepare, work: Work, time_limit: float | None = None) -> No
             _lead(context, MpiPool(comm, executor(context)), work, interrupt)
     except Exception:  # noqa: BLE001 - nobody else would hear of it
         complain(f"rank {comm.rank} failed:\n{traceback.format_exc()}")
-        comm.Abort(FAILED)
-    sys.exit(FAILED)
+        abort(comm, FAILED)
 
 
 def complain(message: str) -> None:

@@ -14,12 +14,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from landscape.errors import LandscapeError
 from landscape.explore.pool import Abandoned, Execute, TaskError
 
 POLL_SECONDS = 0.002
+LAST_WORDS_SECONDS = 0.5
 TASK, RESULT, STOP = 1, 2, 3
 # Number of the task, its result, and what it raised: an error of the user's or a traceback.
 Outcome = tuple[int, Any, LandscapeError | str | None]
@@ -49,6 +50,15 @@ def local_rank(comm: Any) -> int:  # noqa: ANN401
     from mpi4py import MPI  # noqa: PLC0415
 
     return int(comm.Split_type(MPI.COMM_TYPE_SHARED).rank)
+
+
+def abort(comm: Any, status: int) -> NoReturn:  # noqa: ANN401
+    """Ends all ranks at once. Launchers drop what they have not passed on by then, so that gets a moment before."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    time.sleep(LAST_WORDS_SECONDS)
+    comm.Abort(status)
+    sys.exit(status)
 
 
 class MpiPool:
@@ -88,9 +98,7 @@ class MpiPool:
     def end(self, status: int) -> None:
         """See `Pool`; other ranks that are busy are ended with the job."""
         if self._open_tasks:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            self.comm.Abort(status)
+            abort(self.comm, status)
         for rank in range(1, self.comm.size):
             self.comm.send(status, dest=rank, tag=STOP)
 

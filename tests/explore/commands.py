@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -94,29 +93,31 @@ def environment(threads: int | None = 1) -> dict[str, str]:
     return kept if threads is None else kept | {"OMP_NUM_THREADS": str(threads)}
 
 
-def started(line: list[str], **options: Any) -> "subprocess.Popen[str]":  # noqa: ANN401
+def started(line: list[str]) -> "subprocess.Popen[str]":
     """A running command, in a session of its own, its output piped."""
     return subprocess.Popen(
         line,
         cwd=ROOT,
-        env=options.pop("env", environment()),
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        **options,
     )
 
 
-def finished(line: list[str], timeout: float = 120.0, **options: Any) -> "subprocess.CompletedProcess[str]":  # noqa: ANN401
+def finished(
+    line: list[str], env: dict[str, str] | None = None, timeout: float = 120.0
+) -> "subprocess.CompletedProcess[str]":
     """The command once it has ended."""
-    options = {"cwd": ROOT, "env": environment()} | options
-    return subprocess.run(line, capture_output=True, text=True, timeout=timeout, check=False, **options)
+    return subprocess.run(
+        line, cwd=ROOT, env=env or environment(), timeout=timeout, capture_output=True, text=True, check=False
+    )
 
 
-def done(line: list[str], **options: Any) -> "subprocess.CompletedProcess[str]":  # noqa: ANN401
+def done(line: list[str], env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """The command once it has ended well."""
-    result = finished(line, **options)
+    result = finished(line, env)
     assert result.returncode == 0, result.stderr
     return result
 
