@@ -57,15 +57,14 @@ class Source(Protocol[S_contra]):
 
 def drive(method: Method[S], objective: Objective, source: Source[S], batch: int) -> None:
     """Runs `method` until `source` has no more work and no walker is left running."""
-    keys: list[int] = []
-    state: S | None = None
-    while True:
-        keys, state = _refill(method, objective, source, batch, keys, state)
-        if state is None:
-            return
+    keys, points = source.take(batch)
+    if points is None:
+        return
+    state = method.init(objective, points)
+    while keys:
         for _ in range(CHECK_EVERY):
             state = method.step(objective, state)
-        keys, state = _retire(source, keys, state)
+        keys, state = _exchange(method, objective, source, batch, keys, state)
 
 
 class Listed(Source[S]):
@@ -104,7 +103,7 @@ def run_all(method: Method[S], objective: Objective, points: Tensor, batch: int)
     return source.result()
 
 
-def take_rows(state: S, rows: Tensor) -> S:
+def take_rows(state: S, rows: Tensor | slice) -> S:
     """The given walkers of a state."""
     return type(state)(**{f.name: getattr(state, f.name)[rows] for f in _fields(state)})
 
@@ -121,23 +120,34 @@ def _fields(state: WalkerState) -> tuple:  # type: ignore[type-arg]
     return fields(state)  # type: ignore[arg-type]
 
 
-def _refill(
-    method: Method[S], objective: Objective, source: Source[S], batch: int, keys: list[int], state: S | None
-) -> tuple[list[int], S | None]:
-    new_keys, points = source.take(batch - len(keys))
-    if points is None:
-        return keys, state
-    fresh = method.init(objective, points)
-    return [*keys, *new_keys], fresh if state is None else join([state, fresh])
-
-
-def _retire(source: Source[S], keys: list[int], state: S) -> tuple[list[int], S | None]:
-    done = state.status != Status.RUNNING
-    finished = done.nonzero()[:, 0]
+def _exchange(
+    method: Method[S], objective: Objective, source: Source[S], batch: int, keys: list[int], state: S
+) -> tuple[list[int], S]:
+    """Hands finished walkers back and puts new work into their places; places that stay empty are dropped."""
+    finished = (state.status != Status.RUNNING).nonzero()[:, 0]
     if not len(finished):
         return keys, state
-    running = (~done).nonzero()[:, 0]
-    source.give([keys[i] for i in finished.tolist()], take_rows(state, finished))
-    if not len(running):
-        return [], None
-    return [keys[i] for i in running.tolist()], take_rows(state, running)
+    source.give([keys[row] for row in finished.tolist()], take_rows(state, finished))
+    new_keys, points = source.take(batch - len(keys) + len(finished))
+    if points is not None:
+        keys, state = _place(keys, state, finished, new_keys, method.init(objective, points))
+    empty = finished[len(new_keys) :]
+    if not len(empty):
+        return keys, state
+    left = torch.ones_like(state.status, dtype=torch.bool)
+    left[empty] = False
+    rows = left.nonzero()[:, 0]
+    return [keys[row] for row in rows.tolist()], take_rows(state, rows)
+
+
+def _place(keys: list[int], state: S, places: Tensor, new_keys: list[int], fresh: S) -> tuple[list[int], S]:
+    """Fresh walkers in the given places of a state, as many as there are, and behind the others."""
+    places = places[: len(new_keys)]
+    for f in _fields(state):
+        getattr(state, f.name)[places] = getattr(fresh, f.name)[: len(places)]
+    keys = list(keys)
+    for place, key in zip(places.tolist(), new_keys, strict=False):
+        keys[place] = key
+    if len(places) == len(new_keys):
+        return keys, state
+    return [*keys, *new_keys[len(places) :]], join([state, take_rows(fresh, slice(len(places), None))])

@@ -96,13 +96,13 @@ class LBFGS:
         energy, gradient = objective.energy_and_gradient(trial)
         running = state.status == Status.RUNNING
         accepted = running & (energy <= state.energy + self.max_energy_rise)
-        moved = self._remember(state, trial - state.theta, gradient - state.gradient, gradient, accepted)
+        state = self._remember(state, trial, gradient, accepted)
         column = accepted[:, None]
         rejections = torch.where(accepted, 0, state.rejections + running)
         forgetful = rejections == PATIENCE
-        self._forget(moved, forgetful)
+        self._forget(state, forgetful)
         moved = replace(
-            moved,
+            state,
             theta=torch.where(column, trial, state.theta),
             energy=torch.where(accepted, energy, state.energy),
             gradient=torch.where(column, gradient, state.gradient),
@@ -112,29 +112,19 @@ class LBFGS:
         )
         return replace(moved, direction=self._direction(moved), status=self._status(moved, running))
 
-    def _remember(
-        self, state: LBFGSState, step: Tensor, change: Tensor, gradient: Tensor, accepted: Tensor
-    ) -> LBFGSState:
-        """Writes the pair (step, change) into the history of walkers that accepted a step of positive curvature."""
-        product, squared = (step * change).sum(1), change.square().sum(1)
+    def _remember(self, state: LBFGSState, trial: Tensor, gradient: Tensor, accepted: Tensor) -> LBFGSState:
+        """Writes the pair of this trial into the history of walkers that accept it, if its curvature is positive."""
+        pair = torch.stack([trial - state.theta, gradient - state.gradient], 1)
+        product, squared = _times(pair[:, 1], pair.mT).unbind(1)
         kept = accepted & (product > 1e-14 * squared)
         rows = kept.nonzero()[:, 0]
-        pair, slot = torch.arange(len(rows), device=rows.device), state.slot[rows]
-        # Products with the change are differences of those with the gradients: the history is read once.
+        slot = state.slot[rows]
+        state.pairs[rows, :, slot] = pair[rows]
         with_gradient = _times(gradient, state.pairs.flatten(1, 2).mT).view(-1, 2, self.memory)
-        with_change = (with_gradient - state.with_gradient)[rows]
-        with_change[pair, :, slot] = torch.stack([torch.zeros_like(product), squared], 1)[rows]
-        state.inverse[rows, slot] = 0.0
-        state.inverse[rows, :, slot] = 0.0
-        new_column = _times(with_change[:, 0], state.inverse[rows].mT) / -product[rows, None]
-        new_column[pair, slot] = 1.0 / product[rows]
-        state.inverse[rows, :, slot] = new_column
-        state.gram[rows, slot] = with_change[:, 1]
-        state.gram[rows, :, slot] = with_change[:, 1]
-        state.products[rows, slot] = product[rows]
-        new_pair = torch.stack([step, change], 1)
-        state.pairs[rows, :, slot] = new_pair[rows]
-        with_gradient[rows, :, slot] = _times(gradient, new_pair.mT)[rows]
+        # Products with the change are differences of those with the gradients: the history is read once.
+        with_change = with_gradient - state.with_gradient
+        with_change[rows, :, slot] = torch.stack([torch.zeros_like(product), squared], 1)[rows]
+        self._extend_products(state, rows, slot, product[rows], with_change)
         return replace(
             state,
             with_gradient=torch.where(accepted[:, None, None], with_gradient, state.with_gradient),
@@ -142,9 +132,24 @@ class LBFGS:
             slot=torch.where(kept, (state.slot + 1) % self.memory, state.slot),
         )
 
+    def _extend_products(
+        self, state: LBFGSState, rows: Tensor, slot: Tensor, product: Tensor, with_change: Tensor
+    ) -> None:
+        """Replaces one slot of R^-1, Y Y' and D in the given rows, where S y and Y y are `with_change` [W, 2, M]."""
+        new_column = _times(with_change[:, 0], state.inverse.mT)[rows] / -product[:, None]
+        new_column[torch.arange(len(rows), device=rows.device), slot] = 1.0 / product
+        state.inverse[rows, slot] = 0.0
+        state.inverse[rows, :, slot] = new_column
+        gram = with_change[rows, 1]
+        state.gram[rows, slot] = gram
+        state.gram[rows, :, slot] = gram
+        state.products[rows, slot] = product
+
     def _forget(self, state: LBFGSState, forgetful: Tensor) -> None:
         """Empties all slots of some walkers, which then start again from the gradient."""
         rows = forgetful.nonzero()[:, 0]
+        if not len(rows):
+            return
         for buffer in (state.inverse, state.gram, state.pairs, state.products, state.with_gradient):
             buffer[rows] = 0.0
 

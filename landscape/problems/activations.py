@@ -19,7 +19,9 @@ class Activation:
 
     `odd` functions make the sign flip of a unit a symmetry; `smooth` ones have a continuous second
     derivative, without which Hessians and eigenvector-following mean nothing; `minimum` is the place
-    of the single interior minimum of a non-monotone function, None for a monotone one.
+    of the single interior minimum of a non-monotone function, None for a monotone one. Where the slope is a
+    function of the value alone, `overwrite` writes the value over z, and `overwrite_backward` multiplies its
+    first argument by the slope at the value: one array less each, and it is their traffic that costs.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Activation:
     odd: bool = False
     smooth: bool = True
     minimum: float | None = None
+    overwrite: Callable[[Tensor], Tensor] | None = None
+    overwrite_backward: Callable[[Tensor, Tensor], Tensor] | None = None
 
     def derivative(self, z: Tensor) -> Tensor:
         """First derivative at z."""
@@ -38,10 +42,30 @@ class Activation:
         """Second derivative at z."""
         return self.curvature(z, self.value(z))
 
+    def consume(self, z: Tensor) -> Tensor:
+        """Value at z, which afterwards holds nothing but what `backward` needs of it."""
+        return self.value(z) if self.overwrite is None else self.overwrite(z)
 
-def _tanh(z: Tensor) -> Tensor:
+    def backward(self, gradient: Tensor, z: Tensor, a: Tensor) -> Tensor:
+        """`gradient`, with respect to the value a of a consumed z, turned in place into that with respect to z."""
+        if self.overwrite_backward is None:
+            return gradient.mul_(self.slope(z, a))
+        return self.overwrite_backward(gradient, a)
+
+
+def _tanh_over(z: Tensor) -> Tensor:
     """tanh by the logistic function, to an absolute error of 3e-16: on a CPU twice as fast as torch.tanh."""
-    return torch.sigmoid(2.0 * z).mul_(2.0).sub_(1.0)
+    return z.mul_(2.0).sigmoid_().mul_(2.0).sub_(1.0)
+
+
+def _tanh_backward_over(gradient: Tensor, a: Tensor) -> Tensor:
+    torch.ops.aten.tanh_backward.grad_input(gradient, a, grad_input=gradient)
+    return gradient
+
+
+def _sigmoid_backward_over(gradient: Tensor, a: Tensor) -> Tensor:
+    torch.ops.aten.sigmoid_backward.grad_input(gradient, a, grad_input=gradient)
+    return gradient
 
 
 def _normal_density(z: Tensor) -> Tensor:
@@ -75,8 +99,23 @@ def _softplus_curvature(z: Tensor, _: Tensor) -> Tensor:
 ACTIVATIONS: dict[str, Activation] = {
     activation.name: activation
     for activation in (
-        Activation("tanh", _tanh, lambda _, a: 1.0 - a * a, lambda _, a: -2.0 * a * (1.0 - a * a), odd=True),
-        Activation("sigmoid", torch.sigmoid, lambda _, a: a * (1.0 - a), lambda _, a: a * (1.0 - a) * (1.0 - 2.0 * a)),
+        Activation(
+            "tanh",
+            lambda z: _tanh_over(z.clone()),
+            lambda _, a: 1.0 - a * a,
+            lambda _, a: -2.0 * a * (1.0 - a * a),
+            odd=True,
+            overwrite=_tanh_over,
+            overwrite_backward=_tanh_backward_over,
+        ),
+        Activation(
+            "sigmoid",
+            torch.sigmoid,
+            lambda _, a: a * (1.0 - a),
+            lambda _, a: a * (1.0 - a) * (1.0 - 2.0 * a),
+            overwrite=torch.sigmoid_,
+            overwrite_backward=_sigmoid_backward_over,
+        ),
         Activation("softplus", _softplus, lambda z, _: torch.sigmoid(z), _softplus_curvature),
         Activation(
             "gelu",

@@ -53,6 +53,10 @@ class DenseNetwork:
         """Number of parameters P."""
         return sum(layer.n_parameters for layer in self.layers)
 
+    @cached_property
+    def _block_sizes(self) -> list[int]:
+        return [size for layer in self.layers for size in (layer.n_out * layer.n_in, layer.n_out)]
+
     @property
     def n_inputs(self) -> int:
         """Number of features of a sample."""
@@ -75,13 +79,11 @@ class DenseNetwork:
 
     def unpack(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Views (weight [W, out, in], bias [W, out]) of theta [W, P], layer by layer."""
-        views, start = [], 0
-        for layer in self.layers:
-            middle, stop = start + layer.n_out * layer.n_in, start + layer.n_parameters
-            weight = theta[:, start:middle].view(len(theta), layer.n_out, layer.n_in)
-            views.append((weight, theta[:, middle:stop]))
-            start = stop
-        return views
+        blocks = torch.split(theta, self._block_sizes, 1)
+        return [
+            (weight.view(len(theta), layer.n_out, layer.n_in), bias)
+            for layer, weight, bias in zip(self.layers, blocks[::2], blocks[1::2], strict=True)
+        ]
 
     def outputs(self, theta: Tensor, inputs: Tensor) -> Tensor:
         """Outputs [W, N, K] for theta [W, P] and inputs [N, d] shared or [W, N, d] per walker."""
@@ -101,20 +103,23 @@ class DenseNetwork:
 
     def energy(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
         """Mean loss [W] over the samples for theta [W, P], inputs [N, d], encoded targets [K, N]."""
-        return loss.value_and_gradient(self._forward(theta, inputs).outputs, encoded)[0].mean(1)
+        trace = self._forward(theta, inputs, self.activation.consume)
+        return loss.value_and_gradient(trace.outputs, encoded)[0].mean(1)
 
     def energy_and_gradient(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> tuple[Tensor, Tensor]:
         """Mean loss [W] and its gradient [W, P]."""
-        trace = self._forward(theta, inputs)
+        trace = self._forward(theta, inputs, self.activation.consume)
         value, delta = loss.value_and_gradient(trace.outputs, encoded)
         delta /= inputs.shape[-2]
         gradient = torch.empty_like(theta)
+        blocks = self.unpack(gradient)
         for index in range(len(self.layers) - 1, -1, -1):
-            weight_gradient, bias_gradient = self.unpack(gradient)[index]
-            weight_gradient.copy_(delta @ trace.post[index].mT)
+            weight_gradient, bias_gradient = blocks[index]
+            weight_gradient.copy_(torch.bmm(delta, trace.post[index].mT))
             torch.sum(delta, 2, out=bias_gradient)
             if index:
-                delta = (trace.weights[index][0].mT @ delta).mul_(trace.slopes[index - 1])
+                upstream = torch.bmm(trace.weights[index][0].mT, delta)
+                delta = self.activation.backward(upstream, trace.pre[index - 1], trace.post[index])
         return value.mean(1), gradient
 
     def hessian_vector_product(
@@ -148,17 +153,17 @@ class DenseNetwork:
         trace = self._forward(theta, inputs)
         return dense_hessian(trace, self.activation, loss, encoded)
 
-    def _forward(self, theta: Tensor, inputs: Tensor) -> Trace:
+    def _forward(self, theta: Tensor, inputs: Tensor, evaluate: Callable[[Tensor], Tensor] | None = None) -> Trace:
+        """Forward pass; `evaluate` is the activation's value, or `consume` for those who need no more of z."""
+        evaluate = evaluate or self.activation.value
         weights = self.unpack(theta)
         post = [inputs.mT.expand(len(theta), -1, -1)]
         pre: list[Tensor] = []
-        slopes: list[Tensor] = []
         for index, (weight, bias) in enumerate(weights):
             if index:
-                post.append(self.activation.value(pre[-1]))
-                slopes.append(self.activation.slope(pre[-1], post[-1]))
+                post.append(evaluate(pre[-1]))
             pre.append(torch.baddbmm(bias[:, :, None], weight, post[-1]))
-        return Trace(weights, pre, post, slopes)
+        return Trace(weights, pre, post, self.activation)
 
     def _forward_tangent(
         self, trace: Trace, tangents: list[tuple[Tensor, Tensor]]

@@ -1,8 +1,11 @@
 """What a forward pass leaves for the derivatives. Shapes: W walkers, N samples."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor
+
+from landscape.problems.activations import Activation
 
 
 @dataclass(frozen=True)
@@ -10,14 +13,18 @@ class Trace:
     """A forward pass through layers l = 0, 1, ...
 
     `weights[l]` are its weight [W, out, in] and bias [W, out], `pre[l]` its pre-activations [W, out, N],
-    `post[l]` the activations that enter it (`post[0]` the inputs [W, d, N]), and `slopes[l]` the
-    derivative of the activation at `pre[l]`, for all layers but the last.
+    `post[l]` the activations that enter it (`post[0]` the inputs [W, d, N]).
     """
 
     weights: list[tuple[Tensor, Tensor]]
     pre: list[Tensor]
     post: list[Tensor]
-    slopes: list[Tensor]
+    activation: Activation
+
+    @cached_property
+    def slopes(self) -> list[Tensor]:
+        """Derivatives [W, out, N] of the activation at `pre[l]`, for all layers but the last; made when asked for."""
+        return [self.activation.slope(z, a) for z, a in zip(self.pre[:-1], self.post[1:], strict=True)]
 
     @property
     def outputs(self) -> Tensor:

@@ -71,7 +71,8 @@ def _conditions(starts: int, rounds: int) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in ("landscape", "torch", "numpy"))
     return (
         f"One core of {cpu}, {datetime.now(UTC):%Y-%m-%d}, {versions}; {rounds} rounds of {starts} starts "
-        "from N(0, 1), process CPU time, RMS gradient at most 1e-7, every minimum verified; ratio of the bests (median of the rounds' ratios)."
+        "from N(0, 1), process CPU time, RMS gradient at most 1e-7, every minimum verified; ratio of the bests "
+        "(median of the rounds' ratios)."
     )
 
 

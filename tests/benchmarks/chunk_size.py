@@ -27,7 +27,9 @@ def main(dataset: str, hidden: tuple[int, ...], rounds: int, device: str) -> Non
     problem = Problem(dataset=dataset, hidden=list(hidden), l2=1e-4, device=device)
     theta = torch.randn(WALKERS, problem.n_parameters, dtype=torch.float64, device=device)
     chosen = problem._rows
-    best = {rows: min(_seconds(problem, theta, rows) for _ in range(rounds)) for rows in sorted({*ROWS, chosen})}
+    sizes = sorted({*ROWS, chosen})
+    times = [[_seconds(problem, theta, rows) for rows in sizes] for _ in range(rounds)]
+    best = dict(zip(sizes, map(min, zip(*times, strict=True)), strict=True))
     bytes_per_row = 8 * problem.network.doubles_per_walker_and_sample * len(problem.inputs)
     click.echo("| rows | MiB | us per walker |\n|---|---|---|")
     for rows, seconds in best.items():
