@@ -177,7 +177,7 @@ def _usage(error: click.ClickException) -> str:
 def _stored(file: Path, local: int, measuring: dict[str, object] | None = None) -> Context:
     """The context of a database."""
     with Database(open_store(file)) as db:
-        return stored_context(db.problem_record, resolve_device("auto", local), measuring)
+        return stored_context(db.problem_record, resolve_device("auto", local), measuring, str(file))
 
 
 def _campaign(

@@ -108,20 +108,23 @@ def context_of(config: RunConfig, device: str) -> Context:
     return Context(problem, config, _starts(problem, config, None))
 
 
-def stored_context(record: ProblemRecord, device: str, measure: Mapping[str, object] | None = None) -> Context:
+def stored_context(
+    record: ProblemRecord, device: str, measure: Mapping[str, object] | None = None, source: str = "database"
+) -> Context:
     """Context of a database: the problem rebuilt from its data, the settings from its run file.
 
-    `measure` replaces keys of the [measure] table. Raises `DatabaseError` if the file holds no network.
+    `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `DatabaseError` if
+    the file holds no network, `ConfigError` for settings that cannot be used.
     """
-    tables = tomllib.loads(record.run_toml)
+    tables = _stored_tables(record, source)
     if "problem" not in tables or record.inputs is None or record.targets is None:
         raise DatabaseError(
-            "expected a database of a network, with its [problem] table and data; found one of a user's own "
+            f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
             "energy: verify or measure it from Python, where that energy is"
         )
-    config = ProblemConfig.from_table(tables.pop("problem"), "database")
+    config = ProblemConfig.from_table(tables.pop("problem"), source)
     tables["measure"] = tables.get("measure", {}) | dict(measure or {})
-    settings = Settings.from_table(tables, "settings")
+    settings = Settings.from_table(tables, source)
     data = DataSet(
         inputs=record.inputs,
         targets=record.targets,
@@ -161,7 +164,7 @@ def open_or_create(path: str | Path | None, record: ProblemRecord, *, resume: bo
     if path is None or not (resume and Path(path).exists()):
         return create_store(path, record, OUTCOME_NAMES, METHOD_NAMES, {"torch": str(torch.__version__)})
     store = open_store(path, writable=True)
-    difference = _difference(store.record, record)
+    difference = _difference(store.record, record, str(path))
     if difference:
         store.close()
         raise DatabaseError(f"{path}: cannot be continued, {difference}; choose another file with -o")
@@ -177,13 +180,20 @@ def resolve_device(name: str, local_rank: int = 0) -> str:
     return name
 
 
-def _difference(stored: ProblemRecord, wanted: ProblemRecord) -> str:
+def _stored_tables(record: ProblemRecord, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(record.run_toml)
+    except tomllib.TOMLDecodeError as error:
+        raise DatabaseError(f"{source}: the stored run file is damaged ({error}): restore it from a copy") from error
+
+
+def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str) -> str:
     """What makes a database belong to another run file; empty if nothing does."""
     if stored.n_parameters != wanted.n_parameters:
         return f"it has {stored.n_parameters} parameters and the run file {wanted.n_parameters}"
     if stored.sha256 != wanted.sha256:
         return "its data differ from those of the run file"
-    ours, theirs = (_fixed_keys(tomllib.loads(record.run_toml)) for record in (wanted, stored))
+    ours, theirs = (_fixed_keys(_stored_tables(record, source)) for record in (wanted, stored))
     for key in sorted(ours.keys() | theirs.keys()):
         if ours.get(key) != theirs.get(key):
             return f"{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"
@@ -192,10 +202,9 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord) -> str:
 
 def _fixed_keys(tables: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
     """What may not change when a database is continued: the problem, what makes points one, seed and walkers."""
-    fixed = {name: tables.get(name, {}) for name in ("problem", "identity")}
-    fixed["run"] = {"seed": tables["run"]["seed"]}
-    fixed["basin_hopping"] = {"walkers": tables["basin_hopping"]["walkers"]}
-    return {f"{name}.{key}": value for name, table in fixed.items() for key, value in table.items()}
+    whole = {f"{name}.{key}": value for name, table in tables.items() for key, value in table.items()}
+    fixed = ("problem.", "identity.", "run.seed", "basin_hopping.walkers")
+    return {key: value for key, value in whole.items() if key.startswith(fixed)}
 
 
 def _problem_toml(config: ProblemConfig) -> str:

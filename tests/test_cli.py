@@ -1,0 +1,450 @@
+"""The command: whatever a user gets wrong is exit status 2 and one line that helps; nothing is left behind."""
+
+import contextlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import pytest
+import torch
+
+import landscape
+from landscape.cli import main
+from landscape.problems.surfaces import MuellerBrown
+from tests.explore.commands import ROOT, XOR, finished, launched, needs_mpi
+
+NOBODY = 65534
+QUICK = XOR.replace("steps = 4", "steps = 2").replace("rounds = 1", "rounds = 0").replace("d = 2", "d = 0")
+
+
+class Said(NamedTuple):
+    """What a command ended with."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`landscape ARGUMENTS` in this process."""
+
+    def run(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["landscape", *map(str, arguments)])
+        capsys.readouterr()
+        status = 0
+        try:
+            main()
+        except SystemExit as ending:
+            status = int(ending.code or 0)
+        return Said(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def refused(command: Run) -> Run:
+    """A command that is refused: status 2, nothing on standard output and one line on standard error."""
+
+    def run(*arguments: object) -> Said:
+        said = command(*arguments)
+        assert (said.status, said.out) == (2, ""), said
+        assert said.err.startswith("landscape: ")
+        assert said.err.count("\n") == 1
+        return said
+
+    return run
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "run.toml"
+    path.write_text(QUICK)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of a finished run; do not change it."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "run.toml").write_text(QUICK)
+    landscape.explore(
+        landscape.Problem.from_toml(folder / "run.toml"),
+        path=folder / "a.h5",
+        walkers=6,
+        steps=2,
+        basin_hopping={"round_steps": 2, "task_walkers": 2},
+        connect={"rounds": 0},
+        measure={"epsilon": [0.1], "pgd_steps": 2, "pgd_restarts": 2},
+    ).close()
+    return folder / "a.h5"
+
+
+@pytest.fixture
+def database(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(whole, tmp_path / "a.h5"))
+
+
+BAD_RUN_FILES = {
+    "nothing": ("", "[problem] is missing"),
+    "malformed": ("[problem\n", "expected TOML, found a mistake: Expected ']'"),
+    "unknown key": (QUICK + "epsilonn = 1\n", "[measure] epsilonn is unknown; did you mean 'epsilon'?"),
+    "unknown table": (QUICK + "[conect]\n", "[conect] is unknown; did you mean 'connect'?"),
+    "wrong type": (QUICK.replace("l2 = 1e-2", 'l2 = "small"'), '[problem] l2: expected a number, found "small"'),
+    "negative l2": (QUICK.replace("1e-2", "-1.0"), "[problem] l2: expected a number not less than 0, found -1.0"),
+    "data set": (QUICK.replace('"xor"', '"xorr"'), "expected xor, iris, wine, breast_cancer, digits, moons or a path"),
+    "activation": (QUICK.replace("hidden", 'activation = "tanhh"\nhidden'), "did you mean 'tanh'?"),
+    "device": (QUICK + '[run]\ndevice = "gpu"\n', "expected auto, cpu, cuda or cuda:1"),
+    "no such data": (QUICK.replace('"xor"', '"no.csv"'), "no.csv: expected a data file, found nothing there"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_RUN_FILES)
+def test_bad_run_files(tmp_path: Path, refused: Run, what: str) -> None:
+    text, words = BAD_RUN_FILES[what]
+    (tmp_path / "bad.toml").write_text(text)
+    assert words in refused("run", tmp_path / "bad.toml", "-o", tmp_path / "b.h5").err
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.toml"]
+
+
+BAD_DATA = {
+    "text": ("a,b,label\n1,2,0\n1,two,1\n", "expected a finite number in row 3, column b, found 'two'"),
+    "nan": ("1,2,0\n1,nan,1\n", "expected a finite number in row 2, column 2, found 'nan'"),
+    "one class": ("1,2,0\n3,4,0\n", "class"),
+    "labels with a gap": ("1,2,0\n3,4,2\n5,6,2\n", "label"),
+    "negative label": ("1,2,0\n3,4,-1\n", "label"),
+    "values as labels": ("1,2,0.5\n3,4,1.5\n", "expected whole-number class labels"),
+    "nothing": ("", "expected rows of numbers"),
+    "ragged": ("1,2,0\n1,1\n", "expected 3 columns in row 2, found 2"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_DATA)
+def test_bad_data(tmp_path: Path, refused: Run, what: str) -> None:
+    text, words = BAD_DATA[what]
+    data, run_file = tmp_path / "data.csv", tmp_path / "bad.toml"
+    data.write_text(text)
+    run_file.write_text(QUICK.replace('"xor"', json.dumps(str(data))))
+    assert words in refused("run", run_file, "-o", tmp_path / "b.h5").err
+    assert not (tmp_path / "b.h5").exists()
+
+
+def test_missing_run_file(tmp_path: Path, refused: Run) -> None:
+    assert "no.toml: expected a run file (TOML, UTF-8), cannot read it" in refused("run", tmp_path / "no.toml").err
+    assert "cannot read it: Is a directory" in refused("run", tmp_path).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Missing command; see 'landscape --help'"),
+        (["rum"], "No such command 'rum'"),
+        (["run"], "Missing argument 'RUN_FILE'; see 'landscape run --help'"),
+        (["run", "a.toml", "--resum"], "No such option"),
+        (["run", "a.toml", "--time-limit", "soon"], "expected a duration such as 90s, 45m, 3h or 1h30m, found 'soon'"),
+        (["run", "a.toml", "--time-limit", ""], "expected a duration"),
+        (["measure", "a.h5", "--epsilon", "0.1,x"], "expected numbers such as 0.1,0.3, found '0.1,x'"),
+        (["measure", "a.h5", "--pgd-steps", "many"], "'many' is not a valid integer"),
+        (["info", "a.h5", "--lowest", "-1"], "-1 is not in the range x>=0"),
+    ],
+)
+def test_usage(refused: Run, arguments: list[str], words: str) -> None:
+    assert words in refused(*arguments).err
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("l2=1", "expected TABLE.KEY=VALUE"),
+        ("problem.l2=-1.0", "not less than 0, found -1.0"),
+        ("problem.activation=tanh", "a string needs quotes"),
+        ("problem.hiden=[3]", "did you mean 'hidden'?"),
+    ],
+)
+def test_bad_settings(source: Path, refused: Run, setting: str, words: str) -> None:
+    assert words in refused("run", source, "--set", setting).err
+
+
+def test_no_gpu(source: Path, refused: Run) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    assert 'found "cuda" without a GPU; use "auto"' in refused("run", source, "--set", 'run.device="cuda"').err
+
+
+def test_an_existing_file_is_not_overwritten(source: Path, database: Path, refused: Run) -> None:
+    before = database.read_bytes()
+    said = refused("run", source, "-o", database)
+    assert "a.h5 exists already: resume it, remove it or choose another name" in said.err
+    assert database.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("problem.l2=2e-2", "problem.l2 is 0.01 in it and 0.02 in the run file"),
+        ("problem.hidden=[3]", "it has 12 parameters and the run file 17"),
+        ('problem.dataset="moons"', "its data differ from those of the run file"),
+        ("run.seed=3", "run.seed is 0 in it and 3 in the run file"),
+        ("identity.distance_tolerance=0.1", "identity.distance_tolerance is 0.0001 in it and 0.1 in the run file"),
+        ("basin_hopping.walkers=7", "basin_hopping.walkers is 6 in it and 7 in the run file"),
+    ],
+)
+def test_another_problem_is_not_continued(source: Path, database: Path, refused: Run, setting: str, words: str) -> None:
+    before = database.read_bytes()
+    said = refused("run", source, "-o", database, "--resume", "--set", setting)
+    assert f"a.h5: cannot be continued, {words}; choose another file with -o" in said.err
+    assert database.read_bytes() == before
+    assert not database.with_name("a.h5.lock").exists()
+
+
+def not_hdf5(path: Path) -> None:
+    path.write_text("energy,hits\n")
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def newer(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        file.attrs["format_version"] += 1
+
+
+def foreign(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["energy"] = [1.0]
+
+
+def damaged(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        del file["minima/energy"]
+
+
+def unreadable_settings(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        file["problem"].attrs["run_toml"] = "[problem"
+
+
+def absent(path: Path) -> None:
+    path.unlink()
+
+
+def a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+BROKEN = [
+    (not_hdf5, "is not an HDF5 file"),
+    (truncated, "is truncated"),
+    (newer, "newer than the"),
+    (foreign, "HDF5 but not a landscape database"),
+    (damaged, "is damaged"),
+]
+UNUSABLE = [*BROKEN, (absent, "a.h5 does not exist"), (a_folder, "is a folder")]
+
+
+@pytest.mark.parametrize(("spoil", "words"), BROKEN)
+def test_a_broken_database_is_not_continued(
+    source: Path, database: Path, refused: Run, spoil: Callable[[Path], None], words: str
+) -> None:
+    spoil(database)
+    assert words in refused("run", source, "-o", database, "--resume").err
+
+
+@pytest.mark.parametrize("name", ["info", "verify", "measure"])
+@pytest.mark.parametrize(("spoil", "words"), UNUSABLE)
+def test_commands_on_what_is_no_database(
+    database: Path, refused: Run, name: str, spoil: Callable[[Path], None], words: str
+) -> None:
+    spoil(database)
+    assert words in refused(name, database).err
+
+
+@pytest.mark.parametrize("arguments", [("run", "run.toml", "-o", "a.h5", "--resume"), ("verify", "a.h5")])
+def test_a_database_whose_settings_cannot_be_read(
+    source: Path, database: Path, refused: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    unreadable_settings(database)
+    monkeypatch.chdir(source.parent)
+    assert "a.h5" in refused(*arguments).err
+
+
+@pytest.mark.parametrize("name", ["verify", "measure"])
+def test_the_surface_of_a_user_is_not_rebuilt(tmp_path: Path, command: Run, refused: Run, name: str) -> None:
+    path = tmp_path / "surface.h5"
+    landscape.explore(MuellerBrown(), start=(-1.0, 1.0), path=path, walkers=2, steps=1, connect={"rounds": 0}).close()
+    assert "expected a database of a network" in refused(name, path).err
+    assert command("info", path).status == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [("--epsilon", "-0.1", "greater than 0, found -0.1"), ("--pgd-steps", "0", "not less than 1, found 0")],
+)
+def test_bad_measuring(database: Path, refused: Run, option: str, value: str, words: str) -> None:
+    before = database.read_bytes()
+    assert words in refused("measure", database, option, value).err
+    assert database.read_bytes() == before
+
+
+@contextlib.contextmanager
+def unprivileged() -> Iterator[None]:
+    """The permissions of files hold, for root too."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if user == 0:
+            os.seteuid(user)
+
+
+@pytest.mark.parametrize("name", ["run", "resume", "measure"])
+def test_a_read_only_folder(source: Path, database: Path, refused: Run, name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run_file, path = Path(folder) / "run.toml", Path(folder) / "a.h5"
+        shutil.copy(source, run_file)
+        if name != "run":
+            shutil.copy(database, path)
+        Path(folder).chmod(0o555)
+        lines = {
+            "run": ("run", run_file, "-o", path),
+            "resume": ("run", run_file, "-o", path, "--resume"),
+            "measure": ("measure", path, "--pgd-steps", 3),
+        }
+        with unprivileged():
+            said = refused(*lines[name])
+        Path(folder).chmod(0o755)
+        assert "a.h5 cannot be opened for writing, permission is denied: change the permissions" in said.err
+        assert {entry.name for entry in Path(folder).iterdir()} <= {"run.toml", "a.h5"}
+
+
+def test_a_folder_that_cannot_be_entered(source: Path, refused: Run) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        run_file = Path(shutil.copy(source, folder))
+        closed = Path(folder) / "closed"
+        closed.mkdir(mode=0o000)
+        Path(folder).chmod(0o755)
+        with unprivileged():
+            for line in (
+                ("run", run_file, "-o", closed / "a.h5"),
+                ("info", closed / "a.h5"),
+                ("verify", closed / "a.h5"),
+            ):
+                assert "ermission" in refused(*line).err
+        closed.chmod(0o700)
+
+
+@contextlib.contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file can grow beyond that size."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_limit_on_the_size_of_files(source: Path, tmp_path: Path, command: Run) -> None:
+    path = tmp_path / "b.h5"
+    with largest_file(1000):
+        said = command("run", source, "-o", path)
+    assert (said.status, said.out) == (2, "")
+    assert "b.h5 could not be created, the limit on the size of a file is reached: raise it (ulimit -f)" in said.err
+    assert not path.exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 256 KiB, where this user can mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "none", folder], capture_output=True, check=False
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("no small disk can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_a_full_disk(source: Path, small_disk: Path, command: Run) -> None:
+    path = small_disk / "b.h5"
+    said = command("run", source, "-o", path)
+    assert (said.status, said.out) == (2, "")
+    last = said.err.splitlines()[-1]
+    assert last.startswith("landscape: ")
+    assert "the disk is full: free space, then resume" in last
+    assert "Traceback" not in said.err
+    assert command("info", path).status == 0
+    (small_disk / "filling").write_bytes(b"0" * (os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize))
+    assert "the disk is full" in command("run", source, "-o", small_disk / "c.h5").err.splitlines()[-1]
+
+
+@needs_mpi
+def test_under_mpi_a_mistake_is_told_once(source: Path, database: Path, tmp_path: Path) -> None:
+    lines: list[list[object]] = [
+        ["run", tmp_path / "no.toml"],
+        ["run", source, "-o", database],
+        ["run", source, "-o", database, "--resume", "--set", "problem.l2=2e-2"],
+        ["run"],
+        ["info", tmp_path / "no.h5"],
+        ["verify", source],
+        ["measure", database, "--epsilon", "-1"],
+    ]
+    texts = [json.dumps([str(part) for part in line]) for line in lines]
+    result = finished(launched(2, ROOT / "tests/explore/several.py", *texts))
+    assert result.stderr.count("\n") == result.stderr.count("landscape: ") == len(lines)
+    assert result.stdout.count(str([2] * len(lines))) == 2
+
+
+def test_what_a_finished_run_says(source: Path, tmp_path: Path, command: Run) -> None:
+    path = tmp_path / "b.h5"
+    said = command("run", source, "-o", path)
+    assert said.status == 0
+    assert "basin hopping round 1 of 1" in said.err
+    for words in ("minima        ", "coverage      ", "connected     ", "Good-Turing", "Chao1"):
+        assert words in said.out
+    assert command("run", source, "-o", path, "--resume").status == 0
+    info = command("info", path, "--lowest", 2)
+    assert (info.status, info.err) == (0, "")
+    assert len([line for line in info.out.splitlines() if line.strip()[:2] in ("0 ", "1 ", "2 ", "3 ")]) >= 2
+    verified = command("verify", path)
+    assert (verified.status, verified.err) == (0, "")
+    assert "every one is what it says" in verified.out
+
+
+def test_the_name_of_the_database_comes_from_the_run_file(
+    source: Path, command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(source.parent)
+    assert command("run", source, "--time-limit", "0s").status == 75
+    assert (source.parent / "run.h5").exists()
+
+
+def test_a_reader_that_has_seen_enough(database: Path) -> None:
+    line = f"{sys.executable} -m landscape info {database} | true; echo ${{PIPESTATUS[0]}}"
+    result = finished(["bash", "-c", line])
+    assert result.stderr == ""
+    assert result.stdout.strip() in ("0", "1")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["run", "--help"], ["verify", "-h"], ["--version"]])
+def test_help(command: Run, arguments: list[str]) -> None:
+    said = command(*arguments)
+    assert (said.status, said.err) == (0, "")
+    assert "landscape" in said.out
