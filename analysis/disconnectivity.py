@@ -1,8 +1,8 @@
 """Draw the disconnectivity graph of a database file.
 
-A vertical line ends at the energy of a minimum; lines meet at the lowest energy at which minima are connected. Without
---levels that energy is exact and lines meet at right angles; with --levels they meet slanted at the next of so many
-equal steps, as in the classical picture. Components with no known path between them rise to the top, dashed.
+A line ends at the energy of a minimum; lines meet at the lowest energy at which minima are connected. Without --levels
+that energy is exact; with --levels lines meet at the next of so many equal steps, as in the classical picture.
+Components with no known path between them rise to the top, dashed.
 
 With --colour the branch of each minimum has the colour of its value. A branch above a merge keeps a colour only where
 all its minima share one value, and is grey otherwise, as groups are coloured in the field: a mean would show a value
@@ -29,18 +29,21 @@ from matplotlib.ticker import MaxNLocator
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import LandscapeError, PropertyError
-from landscape.properties.columns import Column, column
-from landscape.properties.layout import Layout, Order, branch_corners, layout, shared_values
+from landscape.properties.columns import Column, column, readable
+from landscape.properties.layout import GAP, Layout, Order, layout, shared_values
+from landscape.properties.packing import TWIG
 from landscape.properties.tree import DisconnectivityTree, disconnectivity_tree, prune
 
 STYLE = Path(__file__).with_name("paper.mplstyle")
 FORMATS = (".svg", ".pdf", ".png")
 COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.92, 256)), name="viridis, readable on white")
 PLAIN = "0.1"
-NEUTRAL = "0.35"  # above merges of different values
-ACROSS = "0.7"
+NEUTRAL = "0.45"  # above merges of different values
 UNKNOWN = "0.75"
 UNCONNECTED = (0.0, (3.0, 2.0))
+HEIGHT = 4.2  # inches
+UNIT = 0.22  # inches between upright lines, where there is room
+LABEL_SIZE = 5.5  # points
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class Picture:
     offset: float
     low: float
     high: float
+    margin: float  # below the lowest minimum, in parts of the span
 
     @property
     def energies(self) -> np.ndarray:
@@ -109,18 +113,15 @@ def draw(tree: DisconnectivityTree, colour: Column | None, *, order: Order, labe
     """
     if order == "value" and colour is None:
         raise PropertyError("Expected a property to order by value, found none: add --colour NAME.")
-    figure = Figure(figsize=_size(tree, colour, labels=labels))
-    axes = figure.add_subplot()
-    axes.xaxis.set_visible(False)
-    axes.spines["bottom"].set_visible(False)
     if not tree.n_leaves:
-        _draw_nothing(axes)
-        return figure
-    picture = _picture(tree, colour, order)
+        return _nothing()
+    height = min(HEIGHT + 0.04 * tree.n_leaves, 9.0) if labels else HEIGHT
+    picture = _picture(tree, colour, order, label_gap=2.0 * LABEL_SIZE / (72.0 * 0.85 * height) if labels else 0.0)
+    figure = Figure(figsize=(_width(picture, bar=colour is not None, labels=labels), height))
+    axes = figure.add_subplot()
     known = np.empty(0) if picture.values is None else picture.values[np.isfinite(picture.values)]
     scale = _scale(colour.name, known) if colour else None
     _draw_lines(axes, picture, scale)
-    _draw_minima(axes, picture, scale)
     if labels:
         _draw_labels(axes, picture)
     _finish_axes(axes, picture)
@@ -145,24 +146,30 @@ def _require_figure_file(output: Path) -> None:
         )
 
 
-def _size(tree: DisconnectivityTree, colour: Column | None, *, labels: bool) -> tuple[float, float]:
-    """Width and height in inches: from one to two columns of a journal, wider only to keep labels apart."""
-    leaves = tree.n_leaves
-    width = min(7.2, 3.4 + 0.045 * max(leaves - 12, 0)) + (0.6 if colour else 0.0)
-    if labels:
-        width = max(width, 0.085 * leaves + 1.6)
-    return min(width, 60.0), 3.6 if leaves <= 40 else 4.4
+def _width(picture: Picture, *, bar: bool, labels: bool) -> float:
+    """Width in inches: from one to two columns of a journal, wider only to keep labels apart."""
+    digits = len(str(int(picture.tree.minimum.max())))
+    unit = max(UNIT, (0.65 * digits + 0.5) * LABEL_SIZE / 72.0 / TWIG) if labels else UNIT
+    width = unit * (float(np.ptp(picture.places.x)) + 2.0) + 0.7 + (0.7 if bar else 0.0)
+    return float(np.clip(width, 3.4, 60.0 if labels else 7.2))
 
 
-def _picture(tree: DisconnectivityTree, colour: Column | None, order: Order) -> Picture:
+def _picture(tree: DisconnectivityTree, colour: Column | None, order: Order, *, label_gap: float) -> Picture:
     values = colour.values[tree.minimum] if colour else None
     low, high = float(tree.height.min()), float(tree.height.max())
     if high == low:  # a single energy: any scale will do
         high = low + (abs(low) or 1.0)
     step = 10.0 ** np.ceil(np.log10(high - low))
     offset = float(np.floor(low / step) * step) if high - low < 1e-3 * max(abs(low), abs(high)) else 0.0
-    places = layout(tree, order, values)
-    return Picture(tree=tree, places=places, values=values, offset=offset, low=low - offset, high=high - offset)
+    return Picture(
+        tree=tree,
+        places=layout(tree, order, values, gap=max(GAP, label_gap)),
+        values=values,
+        offset=offset,
+        low=low - offset,
+        high=high - offset,
+        margin=max(0.05, label_gap),
+    )
 
 
 def _scale(name: str, known: np.ndarray) -> Normalize:
@@ -174,39 +181,35 @@ def _scale(name: str, known: np.ndarray) -> Normalize:
     )
 
 
-def _draw_nothing(axes: Axes) -> None:
-    axes.yaxis.set_visible(False)
-    axes.spines["left"].set_visible(False)
-    axes.text(0.5, 0.5, "no minima", transform=axes.transAxes, ha="center", va="center", color=NEUTRAL)
-
-
-def _line_width(picture: Picture) -> float:
-    return float(np.clip(80.0 / picture.tree.n_leaves, 0.4, 1.2))
+def _nothing() -> Figure:
+    figure = Figure(figsize=(3.4, 1.2))
+    figure.text(0.5, 0.5, "no minima", ha="center", va="center", color=NEUTRAL)
+    return figure
 
 
 def _draw_lines(axes: Axes, picture: Picture, scale: Normalize | None) -> None:
-    tree, width = picture.tree, _line_width(picture)
-    colours = _branch_colours(picture, scale)
-    inner = np.flatnonzero(tree.parent >= 0)
-    inner = inner[np.argsort(-tree.height[inner], kind="stable")]  # lower branches are drawn over higher ones
-    lines = branch_corners(tree, picture.places)[inner] - [0.0, picture.offset]
-    if len(tree.levels) or scale is None:
-        _add_lines(axes, lines, colours[inner], width)
-    else:  # right angles: the colour of a minimum belongs to the line above it, not to the way across
-        _add_lines(axes, lines[:, 1:], to_rgba_array([ACROSS] * len(lines)), 0.7 * width)
-        _add_lines(axes, lines[:, :2], colours[inner], width)
+    """All branches; those of minima over those above merges, in colour over grey."""
+    tree, colours = picture.tree, _branch_colours(picture, scale)
+    width = float(np.clip(80.0 / tree.n_leaves, 0.6, 1.2))
+    lines = picture.places.lines - [0.0, picture.offset]
+    inner = np.flatnonzero(tree.parent >= 0)[::-1]  # parents first
+    widths = np.where(_is_plain(colours), 0.75 * width, width)
+    _add_lines(axes, lines[inner], colours[inner], widths[inner])
     roots = tree.roots
     low = np.stack([picture.places.x[roots], picture.energies[roots]], axis=1)
     stems = np.stack([low, np.where([True, False], low, picture.top)], axis=1)
-    if len(roots) == 1:
-        _add_lines(axes, stems, colours[roots], width)
-    else:
-        _add_lines(axes, stems, colours[roots], 0.7 * width, linestyles=UNCONNECTED)
+    _add_lines(axes, stems, colours[roots], widths[roots], linestyles=UNCONNECTED if len(roots) > 1 else "solid")
 
 
-def _add_lines(axes: Axes, lines: np.ndarray, colours: np.ndarray, width: float, **style: Any) -> None:
-    """Add lines [B, corners, 2] of colours [B, 4]."""
-    axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=width, capstyle="butt", **style))
+def _is_plain(colours: np.ndarray) -> np.ndarray:
+    return np.asarray((colours == to_rgba_array(NEUTRAL)).all(axis=1))
+
+
+def _add_lines(axes: Axes, lines: np.ndarray, colours: np.ndarray, widths: np.ndarray, **style: Any) -> None:
+    """Add lines [B, corners, 2] of colours [B, 4] and widths [B]."""
+    axes.add_collection(
+        LineCollection(list(lines), colors=colours, linewidths=widths, capstyle="round", joinstyle="round", **style)
+    )
 
 
 def _branch_colours(picture: Picture, scale: Normalize | None) -> np.ndarray:
@@ -220,40 +223,25 @@ def _branch_colours(picture: Picture, scale: Normalize | None) -> np.ndarray:
     return colours
 
 
-def _draw_minima(axes: Axes, picture: Picture, scale: Normalize | None) -> None:
-    """Dots where lines could be too short to show a colour, or where a minimum has no line of its own."""
-    tree = picture.tree
-    shown = np.arange(tree.n_leaves) if scale else tree.roots[tree.roots < tree.n_leaves]
-    colours = _branch_colours(picture, scale)
-    size = float(np.clip(600.0 / tree.n_leaves, 2.0, 12.0))
-    axes.scatter(
-        picture.places.x[shown],
-        picture.energies[shown],
-        s=size,
-        color=colours[shown],
-        linewidths=0,
-        zorder=3,
-    )
-
-
 def _draw_labels(axes: Axes, picture: Picture) -> None:
-    for leaf in picture.places.leaves:
+    for leaf, row in enumerate(picture.tree.minimum):
         axes.annotate(
-            str(picture.tree.minimum[leaf]),
+            str(row),
             (picture.places.x[leaf], picture.energies[leaf]),
-            xytext=(0, -4),
+            xytext=(0, -2),
             textcoords="offset points",
-            rotation=90,
             ha="center",
             va="top",
-            fontsize=5.5,
+            fontsize=LABEL_SIZE,
         )
 
 
 def _finish_axes(axes: Axes, picture: Picture) -> None:
-    leaves = picture.tree.n_leaves
-    axes.set_xlim(-0.5 - 0.01 * leaves, leaves - 0.5 + 0.01 * leaves)
-    axes.set_ylim(picture.low - 0.05 * picture.span, picture.top)
+    x = picture.places.x
+    axes.xaxis.set_visible(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlim(float(x.min()) - 1.0, float(x.max()) + 1.0)
+    axes.set_ylim(picture.low - picture.margin * picture.span, picture.top)
     axes.set_ylabel("Energy")
     if np.ptp(picture.tree.height) == 0.0:
         axes.set_yticks([picture.low], [f"{picture.low:.6g}"])
@@ -278,14 +266,19 @@ def _draw_legend(axes: Axes, picture: Picture) -> None:
 
 
 def _draw_colour_bar(figure: Figure, axes: Axes, colour: Column, known: np.ndarray, scale: Normalize) -> None:
-    label = textwrap.wrap(colour.description[0].upper() + colour.description[1:], 56)
-    if colour.units not in ("", "energy"):  # energies have no unit
-        label = [*label[:-1], *textwrap.wrap(f"{label[-1]} ({colour.units})", 56)]
     bar = figure.colorbar(mpl.cm.ScalarMappable(scale, COLOURS), ax=axes, pad=0.02, aspect=30)
-    bar.set_label("\n".join(label))
+    bar.set_label(_title(colour))
     bar.outline.set_linewidth(0.6)
     if len(np.unique(known)) == 1:
         bar.set_ticks([known[0]])
+
+
+def _title(colour: Column) -> str:
+    """A short name with what was chosen and the units: pgd accuracy, epsilon = 0.3 (fraction of samples)."""
+    name = colour.name if colour.epsilon is None else colour.property
+    chosen = "" if colour.epsilon is None else f", $\\varepsilon$ = {colour.epsilon:g}"
+    units = f" ({colour.units})" if colour.units not in ("", "energy") else ""  # energies have no unit
+    return "\n".join(textwrap.wrap(readable(name) + chosen + units, 56))
 
 
 if __name__ == "__main__":

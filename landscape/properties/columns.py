@@ -54,7 +54,13 @@ _STORED_COLUMNS = {
     "log_determinant": ("sum of the logarithms of the positive eigenvalues of the Hessian", "log energy"),
     "log_orbit_size": ("logarithm of the number of symmetric copies", ""),
 }
+_ACRONYMS = ("fgsm", "pgd", "ibp")
 _SELECTION = re.compile(r"(?P<property>[^@\[\]]+)(@(?P<epsilon>[^@\[\]]+)|\[(?P<index>\d+)\])?")
+
+
+def readable(name: str) -> str:
+    """The name of a property as in a sentence: PGD accuracy."""
+    return " ".join(word.upper() if word in _ACRONYMS else word for word in name.split("_"))
 
 
 def known_names(db: Database) -> list[str]:

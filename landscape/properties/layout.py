@@ -1,73 +1,65 @@
-"""Where the nodes of a disconnectivity tree stand from left to right.
+"""Where the nodes of a disconnectivity tree stand, and the lines between them, as the field draws them.
 
-Leaves take the places 0, 1, 2, ... so that every branch owns an unbroken interval and no two lines cross. A merge
-stands over the middle of its interval, or right over its trunk where that is near the middle, so that a trunk from
-which single minima branch off to either side stays straight. Within a merge the branches are ordered
+From a merge at (x, h) the line of each branch goes slanted down to its own place, by a drop that is the same all over
+the picture or to its own energy where that is nearer, and upright from there. `landscape.properties.packing` finds the
+places. Within a merge the branches are ordered
 
 - by energy: the one with the lowest minimum is the trunk, the others go outwards from it, lowest first;
 - by size: the same with the branch of most minima as trunk (ties by energy);
 - by value: from left to right by the mean value of a branch's minima, unknown values last.
 
-Outwards means to the lighter side, the one with fewer minima so far around the trunk, which keeps the trunk in the
-middle also where merges are binary. Components of a forest are arranged by the same rule.
+Components of a forest are arranged by the same rule. No two lines cross: a line slants less where it would cross the
+branches between its two ends. Its slope is then that of the tangent from the merge to the upper hull of what is drawn
+there.
 
 Shapes: L leaves, N nodes.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from landscape.errors import PropertyError
+from landscape.properties.packing import packed_places
 from landscape.properties.tree import DisconnectivityTree
 
 Order = Literal["energy", "size", "value"]
-_STRAIGHT = 0.1  # of its interval: how far from the middle a merge may stand to be right over its trunk
+DROP = 0.045  # of the range of energies: how far a line goes down slanted where energy levels do not say
+GAP = 0.01  # of the range: free below the end of a branch that hangs over others
+_NEAR = 1e-9
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Places of the nodes of one tree."""
+    """Where the nodes of one tree stand, and the line from each to the merge above it."""
 
-    x: np.ndarray  # float64[N]; the leaves stand at 0 ... L-1
-    leaves: np.ndarray  # int64[L] from left to right
+    x: np.ndarray  # float64[N]; upright lines at one energy are 1 apart, 0.5 where one is a mere twig
+    lines: np.ndarray  # float64[N, 3, 2]: the node, where its line begins to slant, the merge; NaN at the top of a tree
 
 
-def layout(tree: DisconnectivityTree, order: Order = "energy", values: np.ndarray | None = None) -> Layout:
+def layout(
+    tree: DisconnectivityTree, order: Order = "energy", values: np.ndarray | None = None, *, gap: float = GAP
+) -> Layout:
     """Place the nodes of a tree; `values` [L], one for each leaf, are needed to order by value.
+
+    `gap` is the part of the range of energies that stays free below each leaf, for a label for instance.
 
     Raises PropertyError for an unknown order, or where values are missing or of another length.
     """
-    key = _keys(tree, order, values)
-    branches = _arranged(tree, key, balanced=order != "value")
-    leaves = _leaves_left_to_right(branches, tree.n_leaves)
-    x = _middles(tree, leaves)
-    if order != "value":
-        for node in range(tree.n_leaves, len(x)):
-            trunk = min(branches[node], key=key.__getitem__)
-            if abs(x[trunk] - x[node]) <= _STRAIGHT * tree.size[node]:
-                x[node] = x[trunk]
-    return Layout(x=x, leaves=leaves)
-
-
-def branch_corners(tree: DisconnectivityTree, places: Layout) -> np.ndarray:
-    """Corners [N, 3, 2] (place, energy) of the line from each node to the merge above it; NaN at the top of a tree.
-
-    The line rises straight over its node and goes across at the height of the merge; with levels it leaves the upright
-    one level below the merge and goes across slanted.
-    """
-    parent = tree.parent
-    high = np.where(parent >= 0, tree.height[parent], np.nan)
-    knee = high
-    if len(tree.levels):
-        below = np.concatenate([[tree.height.min()], tree.levels])
-        knee = np.maximum(tree.height, high - np.diff(below).min())
-    x_above = np.where(parent >= 0, places.x[parent], np.nan)
-    corners = [(places.x, tree.height), (places.x, knee), (x_above, high)]
-    lines: np.ndarray = np.moveaxis(np.array(corners), 2, 0)
-    lines[parent < 0] = np.nan
-    return lines
+    ranks = _keys(tree, order, values)
+    if not tree.n_leaves:
+        return Layout(x=np.empty(0), lines=np.empty((0, 3, 2)))
+    drop = _drop(tree)
+    x = packed_places(tree, ranks, drop, gap, balanced=order != "value")
+    nodes = np.stack([x, tree.height], axis=1)
+    knees = np.stack([x, _knees(tree, x, drop)], axis=1)
+    lines = np.stack([nodes, knees, nodes[tree.parent]], axis=1)
+    lines[tree.parent < 0] = np.nan
+    return Layout(x=x, lines=lines)
 
 
 def shared_values(tree: DisconnectivityTree, values: np.ndarray) -> np.ndarray:
@@ -82,16 +74,57 @@ def shared_values(tree: DisconnectivityTree, values: np.ndarray) -> np.ndarray:
     return np.where(least == most, least, np.nan)
 
 
-def _middles(tree: DisconnectivityTree, leaves: np.ndarray) -> np.ndarray:
-    """Middle [N] of the interval of leaves below each node."""
-    first = np.full(len(tree.parent), np.inf)
-    first[leaves] = np.arange(len(leaves), dtype=np.float64)
-    last = np.where(np.isfinite(first), first, -np.inf)
-    for node, parent in enumerate(tree.parent.tolist()):
-        if parent >= 0:
-            first[parent] = min(first[parent], first[node])
-            last[parent] = max(last[parent], last[node])
-    return np.asarray((first + last) / 2.0)
+def _drop(tree: DisconnectivityTree) -> float:
+    """Energy by which lines go down slanted: the distance of the energy levels where there are any."""
+    if len(tree.levels):
+        return float(np.diff(tree.levels, prepend=tree.height.min()).min())
+    return DROP * float(np.ptp(tree.height))
+
+
+def _knees(tree: DisconnectivityTree, x: np.ndarray, drop: float) -> np.ndarray:
+    """Energies [N] at which the lines of the nodes begin to slant."""
+    height, places = tree.height.tolist(), x.tolist()
+    knee = list(height)
+    hulls: dict[int, list[Point]] = {leaf: [(places[leaf], height[leaf])] for leaf in range(tree.n_leaves)}
+    for node, below in enumerate(tree.children()):
+        if not below:
+            continue
+        drawn = [point for branch in below for point in hulls.pop(branch)]
+        origin = places[node], height[node]
+        ends = [(places[branch], max(height[branch], height[node] - drop)) for branch in below]
+        for branch, energy in zip(below, _clear_of(drawn, origin, ends), strict=True):
+            knee[branch] = energy
+        hulls[node] = _upper_hull([*drawn, *((places[branch], knee[branch]) for branch in below), origin])
+    return np.array(knee)
+
+
+def _clear_of(drawn: Sequence[Point], origin: Point, ends: Sequence[Point]) -> Iterator[float]:
+    """Energies at which lines from `origin` to the places of `ends` end, not below those, nor below what is drawn."""
+    x, height = origin
+    for place, energy in ends:
+        length = abs(place - x)
+        side = 1.0 if place > x else -1.0
+        between = [
+            (height - y) / distance
+            for at, y in (*drawn, *ends)
+            if _NEAR < (distance := side * (at - x)) < length + _NEAR
+        ]
+        yield height - length * min(between) if length > _NEAR else energy
+
+
+def _upper_hull(points: Iterable[Point]) -> list[Point]:
+    """Corners, from left to right, of the upper half of the convex hull."""
+    hull: list[Point] = []
+    for x, y in sorted(points):
+        while len(hull) > 1 and _is_below(hull[-1], hull[-2], (x, y)):
+            hull.pop()
+        hull.append((x, y))
+    return hull
+
+
+def _is_below(point: Point, left: Point, right: Point) -> bool:
+    """Whether a point is not above the line between two others."""
+    return (point[0] - left[0]) * (right[1] - left[1]) >= (point[1] - left[1]) * (right[0] - left[0])
 
 
 def _keys(tree: DisconnectivityTree, order: str, values: np.ndarray | None) -> list[tuple[float, float, int]]:
@@ -122,43 +155,3 @@ def _branch_means(tree: DisconnectivityTree, values: np.ndarray | None) -> np.nd
             total[parent] += total[node]
             count[parent] += count[node]
     return np.where(count > 0, total / np.maximum(count, 1.0), np.inf)
-
-
-def _arranged(tree: DisconnectivityTree, key: list[tuple[float, float, int]], *, balanced: bool) -> list[list[int]]:
-    """Branches of every node from left to right; one more entry at the end for the components."""
-    branches = [*tree.children(), tree.roots.tolist()]
-    size = tree.size.tolist()
-    beside = [(0, 0)] * len(branches)  # leaves left and right of the trunk of each node
-    for node, below in enumerate(branches):
-        below.sort(key=key.__getitem__)
-        if balanced and below:
-            branches[node], beside[node] = _around_trunk(below, beside[below[0]], size)
-    return branches
-
-
-def _around_trunk(branches: list[int], beside: tuple[int, int], size: list[int]) -> tuple[list[int], tuple[int, int]]:
-    """Put all branches but the first on the lighter side of the first."""
-    left, right = beside
-    before: list[int] = []
-    after: list[int] = []
-    for branch in branches[1:]:
-        if left < right:
-            before.append(branch)
-            left += size[branch]
-        else:
-            after.append(branch)
-            right += size[branch]
-    return [*reversed(before), branches[0], *after], (left, right)
-
-
-def _leaves_left_to_right(branches: list[list[int]], n_leaves: int) -> np.ndarray:
-    """Leaves in the order of a depth-first walk."""
-    leaves: list[int] = []
-    stack = list(reversed(branches[-1]))
-    while stack:
-        node = stack.pop()
-        if node < n_leaves:
-            leaves.append(node)
-        else:
-            stack.extend(reversed(branches[node]))
-    return np.array(leaves, dtype=np.int64)

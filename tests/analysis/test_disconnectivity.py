@@ -9,8 +9,10 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
 from analysis.disconnectivity import COLOURS, NEUTRAL, UNKNOWN, draw, main
-from landscape.properties.columns import Column
-from landscape.properties.tree import build_tree
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from landscape.properties.columns import Column, column
+from landscape.properties.tree import build_tree, disconnectivity_tree
 from tests.analysis.synthetic import funnel, write_database
 
 
@@ -122,3 +124,28 @@ def test_labels_name_the_rows_of_the_minima_below_them() -> None:
     tree = build_tree(np.array([1.0, 0.0]), np.array([2.0]), np.array([[0, 1]]))
     axes = draw(tree, None, order="energy", labels=True).axes[0]
     assert sorted((text.get_text(), text.xy[1]) for text in axes.texts) == [("0", 1.0), ("1", 0.0)]  # type: ignore[attr-defined]
+
+
+def test_lines_of_minima_are_drawn_over_those_of_merges_and_have_no_dots() -> None:
+    tree = build_tree(np.zeros(4), np.array([1.0, 1.5, 2.0]), np.array([[0, 1], [2, 3], [1, 2]]))
+    axes = draw(tree, values([1.0, 2.0, 3.0, 4.0]), order="energy", labels=False).axes[0]
+    assert all(isinstance(collection, LineCollection) for collection in axes.collections)
+    colours = np.asarray(axes.collections[0].get_colors())  # type: ignore[attr-defined]
+    grey = (colours == to_rgba(NEUTRAL)).all(axis=1)
+    assert grey.tolist() == [True, True, False, False, False, False]
+
+
+def test_the_colour_bar_has_a_short_name_with_epsilon_and_units(hundred: Path) -> None:
+    with Database(open_store(hundred)) as db:
+        tree = disconnectivity_tree(db)
+        figures = [draw(tree, column(db, name), order="energy", labels=False) for name in ("pgd_accuracy@0.3", "hits")]
+    titles = [figure.axes[1].get_ylabel() for figure in figures]
+    assert titles == ["PGD accuracy, $\\varepsilon$ = 0.3 (fraction of samples)", "hits (count)"]
+
+
+def test_labels_do_not_overlap(hundred: Path) -> None:
+    with Database(open_store(hundred)) as db:
+        figure = draw(disconnectivity_tree(db), None, order="energy", labels=True)
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert not any(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])

@@ -1,4 +1,4 @@
-"""Places of a tree: intervals without gaps, the trunk in the middle, lines that do not cross."""
+"""Places of a tree: the trunk in the middle, short branches close to it, lines that slant and do not cross."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landscape.errors import PropertyError
-from landscape.properties.layout import Order, branch_corners, layout, shared_values
+from landscape.properties.layout import DROP, Layout, Order, layout, shared_values
 from landscape.properties.tree import DisconnectivityTree, build_tree
 
 ORDERS: tuple[Order, ...] = ("energy", "size", "value")
@@ -24,57 +24,111 @@ def chain(count: int) -> DisconnectivityTree:
     return build_tree(np.arange(float(count)), np.arange(1.0, count) + 0.5, pairs)
 
 
-def leaves_below(tree: DisconnectivityTree) -> list[list[int]]:
-    below: list[list[int]] = [[leaf] for leaf in range(tree.n_leaves)] + [[] for _ in tree.parent[tree.n_leaves :]]
-    for node, parent in enumerate(tree.parent.tolist()):
-        if parent >= 0:
-            below[parent] += below[node]
-    return below
+def segments(tree: DisconnectivityTree, places: Layout) -> np.ndarray:
+    """Slanted and upright pieces [S, 2, 2] of all lines, those of no length left out."""
+    lines = places.lines[tree.parent >= 0]
+    pieces = np.concatenate([lines[:, :2], lines[:, 1:]])
+    return np.asarray(pieces[np.abs(pieces[:, 1] - pieces[:, 0]).max(axis=1) > 1e-9])
 
 
-@given(st.integers(0, 500), st.sampled_from(ORDERS))
-def test_every_branch_owns_an_interval(seed: int, order: Order) -> None:
-    tree = random_tree(seed)
+def crossings(pieces: np.ndarray) -> int:
+    """Pairs of pieces that meet in a point inside both."""
+    start, way = pieces[:, 0], pieces[:, 1] - pieces[:, 0]
+    turn = way[:, None, 0] * way[None, :, 1] - way[:, None, 1] * way[None, :, 0]
+    between = start[None, :] - start[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        s = (between[..., 0] * way[None, :, 1] - between[..., 1] * way[None, :, 0]) / turn
+        t = (between[..., 0] * way[:, None, 1] - between[..., 1] * way[:, None, 0]) / turn
+    inside = (np.abs(turn) > 1e-12) & (s > 1e-6) & (s < 1 - 1e-6) & (t > 1e-6) & (t < 1 - 1e-6)
+    return int(np.count_nonzero(inside))
+
+
+@given(st.integers(0, 10_000), st.sampled_from(ORDERS), st.sampled_from([None, 3, 10]))
+def test_no_lines_cross(seed: int, order: Order, levels: int | None) -> None:
+    tree = random_tree(seed, count=20, states=40, levels=levels)
     places = layout(tree, order, np.random.default_rng(seed).random(tree.n_leaves))
-    assert np.array_equal(places.x[places.leaves], np.arange(tree.n_leaves))
-    for node, leaves in enumerate(leaves_below(tree)):
-        x = np.sort(places.x[leaves])
-        assert x[-1] - x[0] == len(leaves) - 1
-        assert x[0] <= places.x[node] <= x[-1]
+    assert crossings(segments(tree, places)) == 0
 
 
-@given(st.integers(0, 200), st.sampled_from(ORDERS))
-def test_upright_lines_meet_no_line_across_of_another_branch(seed: int, order: Order) -> None:
+@given(st.integers(0, 10_000), st.sampled_from(ORDERS))
+def test_upright_lines_of_one_energy_keep_apart(seed: int, order: Order) -> None:
     tree = random_tree(seed)
-    places = layout(tree, order, np.arange(float(tree.n_leaves)))
-    corners = branch_corners(tree, places)
-    inner = np.flatnonzero(tree.parent >= 0)
-    for across in inner:
-        (left, height), (right, _) = sorted(corners[across, 1:].tolist())
-        for upright in inner:
-            x, low, high = places.x[upright], tree.height[upright], tree.height[tree.parent[upright]]
-            assert not (left < x < right and low < height < high), (across, upright)
+    x = layout(tree, order, np.arange(float(tree.n_leaves))).x
+    top = np.append(tree.height, np.inf)[tree.parent]
+    for one in range(len(x)):
+        for other in range(one):
+            if max(tree.height[one], tree.height[other]) < min(top[one], top[other]):
+                assert abs(x[one] - x[other]) > 0.5 - 1e-9, (one, other)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([None, 5]))
+def test_lines_slant_at_once_and_never_upwards_nor_past_their_node(seed: int, levels: int | None) -> None:
+    tree = random_tree(seed, levels=levels)
+    inner = tree.parent >= 0
+    node, knee, merge = np.moveaxis(layout(tree).lines[inner], 1, 0)
+    drop = np.diff(tree.levels).min() if levels and len(tree.levels) > 1 else DROP * np.ptp(tree.height)
+    np.testing.assert_array_equal(knee[:, 0], node[:, 0])
+    np.testing.assert_array_equal(merge[:, 1], tree.height[tree.parent[inner]])
+    assert (knee[:, 1] >= node[:, 1] - 1e-12).all()
+    slanted = knee[:, 0] != merge[:, 0]
+    assert (merge[slanted, 1] - knee[slanted, 1] <= drop + 1e-9).all()
+    assert (knee[slanted, 1] < merge[slanted, 1]).all()
 
 
 def test_the_trunk_stands_in_the_middle_and_is_straight() -> None:
     tree = chain(21)
     x = layout(tree).x
-    assert x[0] == 10.0
-    assert np.ptp(x[tree.n_leaves + 4 :]) == 0.0
-    distance = np.abs(x[1:21] - x[0])
-    assert (np.diff(distance) >= 0).all(), "branches go outwards in order of energy"
+    assert np.ptp(x[tree.n_leaves :]) == 0.0
+    assert abs(x[0] - x[-1]) <= 0.5
+    assert x.max() - x[-1] == pytest.approx(x[-1] - x.min(), abs=1.0)
+
+
+def test_short_branches_hang_close_to_the_trunk_over_what_lies_lower() -> None:
+    # five minima of a wide basin, and one far above it with next to no barrier
+    pairs = np.array([[0, 1], [0, 2], [0, 3], [0, 4], [0, 5]])
+    tree = build_tree(np.array([0.0, 0.1, 0.1, 0.1, 0.1, 0.9]), np.array([0.5, 0.5, 0.5, 0.5, 0.91]), pairs)
+    x = layout(tree).x
+    assert np.ptp(x[:5]) == 4.0
+    assert abs(x[5] - x[0]) == 0.5
+
+
+def test_room_below_the_minima_keeps_branches_apart() -> None:
+    tree = chain(12)
+    assert np.ptp(layout(tree, gap=0.3).x) > np.ptp(layout(tree).x)
+
+
+def test_two_branches_of_equal_size_stand_on_either_side_of_their_merge() -> None:
+    tree = build_tree(np.array([0.0, 0.2]), np.array([1.0]), np.array([[0, 1]]))
+    places = layout(tree)
+    assert places.x[2] == (places.x[0] + places.x[1]) / 2.0
+    np.testing.assert_allclose(places.lines[:2, 1, 1], 1.0 - DROP)
+    assert np.isnan(places.lines[2]).all()
+
+
+def test_a_line_is_slanted_for_one_level() -> None:
+    tree = build_tree(np.zeros(2), np.array([1.0]), np.array([[0, 1]]), levels=[0.5, 1.0])
+    assert layout(tree).lines[:2, :, 1].tolist() == [[0.0, 0.5, 1.0]] * 2
 
 
 def test_the_largest_branch_is_the_trunk_by_size() -> None:
     # minimum 0 is lowest but alone; 1, 2, 3 form a basin
     tree = build_tree(np.arange(4.0), np.array([3.5, 3.6, 9.0]), np.array([[1, 2], [2, 3], [0, 1]]))
-    assert layout(tree, "energy").leaves[0] == 0
-    assert layout(tree, "size").leaves[-1] == 0
+    by_size, by_energy = layout(tree, "size").x, layout(tree, "energy").x
+    top = len(by_size) - 1
+    basin = int(tree.parent[tree.parent[2]]) if tree.parent[tree.parent[2]] != top else int(tree.parent[2])
+    assert by_size[top] == by_size[basin]
+    assert by_energy[0] < by_energy[top] < by_energy[basin]
 
 
 def test_values_run_from_left_to_right_and_unknown_ones_come_last() -> None:
     tree = build_tree(np.zeros(4), np.ones(3), np.array([[0, 1], [1, 2], [2, 3]]))
-    assert layout(tree, "value", np.array([3.0, np.nan, 1.0, 2.0])).leaves.tolist() == [2, 3, 0, 1]
+    x = layout(tree, "value", np.array([3.0, np.nan, 1.0, 2.0])).x
+    assert np.argsort(x[:4]).tolist() == [2, 3, 0, 1]
+
+
+def test_components_stand_side_by_side() -> None:
+    tree = build_tree(np.array([0.0, 0.5, 0.1]), np.empty(0), np.empty((0, 2), dtype=np.int64))
+    assert sorted(layout(tree).x.tolist()) == [-1.0, 0.0, 1.0]
 
 
 def test_values_and_orders_are_checked() -> None:
@@ -85,13 +139,6 @@ def test_values_and_orders_are_checked() -> None:
         layout(tree, "value", np.zeros(2))
     with pytest.raises(PropertyError, match="found 'width'"):
         layout(tree, "width")  # type: ignore[arg-type]
-
-
-def test_lines_turn_one_level_below_the_merge() -> None:
-    tree = build_tree(np.zeros(2), np.array([1.0]), np.array([[0, 1]]), levels=[0.5, 1.0])
-    corners = branch_corners(tree, layout(tree))
-    assert corners[:2, :, 1].tolist() == [[0.0, 0.5, 1.0]] * 2
-    assert np.isnan(corners[2]).all()
 
 
 def test_a_branch_has_the_value_that_its_minima_share() -> None:
