@@ -19,14 +19,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from landscape.properties.depth import barrier_to_global
 
 Pair = tuple[int, int]
-# Dijkstra reads an exact zero as "no edge".
-CONNECTED_WEIGHT = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,12 +127,12 @@ def _untrap(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
 
 def _missing(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
     lowest = int(np.argmin(view.energy))
-    weight = np.where(view.open, np.maximum(view.distance**2, CONNECTED_WEIGHT), 0.0)
-    weight[view.joined] = CONNECTED_WEIGHT
-    np.fill_diagonal(weight, 0.0)
-    length, previous = dijkstra(weight, directed=False, indices=lowest, return_predecessors=True)
+    open_pairs, joined = view.open, view.joined
+    i, j = np.nonzero(open_pairs | joined)
+    weight = np.where(joined, 0.0, view.distance**2)[i, j]
+    steps = csr_array((weight, (i, j)), shape=joined.shape)  # of a sparse graph, a stored zero is an edge
+    length, previous = dijkstra(steps, directed=False, indices=lowest, return_predecessors=True)
     outside = np.flatnonzero(~view.component & np.isfinite(length))
-    open_pairs = view.open
     for i in outside[np.argsort(length[outside], kind="stable")]:
         place = int(i)
         while place != lowest:
