@@ -1,18 +1,37 @@
 """The correlation report: printed, written, drawn, and refused in one line."""
 
 import csv
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from analysis.correlations import main
+from analysis.correlations import _label, main
+from landscape.properties.columns import Column
 from tests.analysis.synthetic import funnel, write_database
 
 
 def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def group(lines: list[str], title: str) -> dict[str, str]:
+    """The lines of one group of the table by measure."""
+    rest = lines[lines.index(title) + 1 :]
+    return {line.split()[0]: line for line in takewhile(lambda line: line.startswith("  "), rest)}
+
+
+def measure(values: list[float]) -> Column:
+    return Column(
+        name="escape_barrier",
+        property="escape_barrier",
+        epsilon=None,
+        description="barrier",
+        units="energy",
+        values=np.array(values),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +50,27 @@ def test_the_report_has_a_table_and_verdicts(outcome: tuple[Result, Path]) -> No
     assert result.exit_code == 0, result.output
     assert "40 distinct minima" in result.output
     lines = result.output.splitlines()
-    deep = next(line for line in lines if line.startswith("depth ") and "pgd_accuracy@0.3" in line)
-    assert deep.endswith("for deeper")
+    assert group(lines, "pgd_accuracy@0.3 (larger is more robust)")["depth"].endswith("for deeper")
     start = lines.index("Hypothesis: deeper minima are more robust")
     assert "small depth:" in lines[start + 3]
-    assert "SUPPORTED (4 of 4 pairs significantly in favour, 0 against" in lines[start + 3]
+    assert "SUPPORTED    4 of 4 pairs for, 0 against" in lines[start + 3]
     assert "Hypothesis: flatter minima are more robust" in lines
+
+
+def test_the_report_fits_a_screen_and_has_the_strongest_first(outcome: tuple[Result, Path]) -> None:
+    lines = outcome[0].output.splitlines()
+    assert max(map(len, lines)) <= 120
+    for name in ("pgd_accuracy@0.1 (larger is more robust)", "adversarial_loss@0.3 (smaller is more robust)"):
+        strength = [abs(float(line[31:36])) for line in group(lines, name).values()]
+        assert len(strength) == 5
+        assert strength == sorted(strength, reverse=True)
+
+
+def test_large_and_small_measures_have_their_power_of_ten_in_the_label() -> None:
+    small, plain = measure([1e-4, 3e-4]), measure([0.01, 700.0, np.nan])
+    assert _label(small) == "escape barrier\n($10^{-4}$)"
+    assert _label(plain) == "escape barrier"
+    assert _label(measure([0.0, np.nan])) == "escape barrier"
 
 
 def test_the_table_file_has_all_pairs(outcome: tuple[Result, Path]) -> None:
@@ -60,8 +94,8 @@ def test_a_contradiction_is_printed_as_plainly(tmp_path: Path) -> None:
     lines = result.output.splitlines()
     verdict = lines[lines.index("Hypothesis: deeper minima are more robust") + 3]
     assert "small depth:" in verdict
-    assert "CONTRADICTED (0 of 4 pairs significantly in favour, 4 against, median oriented correlation -0." in verdict
-    assert any(line.startswith("depth ") and line.endswith("against deeper") for line in lines)
+    assert "CONTRADICTED 0 of 4 pairs for, 4 against, median correlation -0." in verdict
+    assert group(lines, "pgd_accuracy@0.3 (larger is more robust)")["depth"].endswith("against deeper")
 
 
 def test_mirror_images_are_counted_once(tmp_path: Path) -> None:
