@@ -39,8 +39,8 @@ EPSILON_COLOURS = "viridis"
 LEGEND = f"""
 Correlations are between the columns as they are, with 95 % bootstrap intervals and permutation p, adjusted for all
 tests of the table (Holm); above {KENDALL_LIMIT} minima, Kendall's p is the large-sample one. Undefined: a column is
-constant or unknown. "for deeper": by this pair, deeper minima are significantly more robust (p < {LEVEL}); "against deeper":
-significantly less robust; "-": it tells neither. Likewise for flatter.
+constant or unknown. "for deeper": by this pair, deeper minima are significantly more robust (p < {LEVEL});
+"against deeper": significantly less robust; "-": it tells neither. Likewise for flatter.
 """
 VERDICT_LEGEND = """
 A hypothesis is supported where more than half of its pairs are significantly for it and none is against,
