@@ -3,12 +3,14 @@
 A `Context` is never sent: every rank builds it from the same run file or Python call.
 """
 
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from landscape.config import Settings
+from landscape.explore.pool import Abandoned
 from landscape.objective import Objective
 from landscape.optimize.lbfgs import LBFGS
 from landscape.search.starts import Starts
@@ -17,11 +19,15 @@ from landscape.search.transition_states import SearchSettings
 
 @dataclass(frozen=True)
 class Context:
-    """The objective, the settings and where fresh walkers start."""
+    """The objective, the settings and where fresh walkers start.
+
+    Once `abandoned` is set, searches that are still at work in threads of this process end at their next energy.
+    """
 
     objective: Objective
     settings: Settings
     starts: Starts
+    abandoned: threading.Event = field(default_factory=threading.Event)
 
     @property
     def quench(self) -> LBFGS:
@@ -41,15 +47,16 @@ class Context:
 
     def counted(self) -> "tuple[Context, Counted]":
         """This context with an objective that counts its evaluations, and the counter."""
-        counter = Counted(self.objective)
+        counter = Counted(self.objective, self.abandoned)
         return replace(self, objective=counter), counter
 
 
 class Counted:
     """An objective that counts energies, gradients and Hessians of single walkers; for one task."""
 
-    def __init__(self, objective: Objective) -> None:
+    def __init__(self, objective: Objective, abandoned: threading.Event) -> None:
         self._objective = objective
+        self._abandoned = abandoned
         self.n_parameters = objective.n_parameters
         self.device = objective.device
         self.symmetry = objective.symmetry
@@ -59,23 +66,28 @@ class Counted:
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W]."""
-        self.evaluations += len(theta)
+        self._count(len(theta))
         return self._objective.energy(theta)
 
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Energies [W] and gradients [W, P]."""
-        self.evaluations += len(theta)
+        self._count(len(theta))
         return self._objective.energy_and_gradient(theta)
 
     def hessian(self, theta: Tensor) -> Tensor:
         """Hessians [W, P, P]."""
-        self.evaluations += len(theta)
+        self._count(len(theta))
         return self._objective.hessian(theta)
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
         """Products [W, P]."""
-        self.evaluations += len(theta)
+        self._count(len(theta))
         return self._objective.hessian_vector_product(theta, vector)
+
+    def _count(self, walkers: int) -> None:
+        if self._abandoned.is_set():
+            raise Abandoned
+        self.evaluations += walkers
 
 
 def one_thread_per_task() -> None:

@@ -44,6 +44,7 @@ class ThreadPool:
         self.execute = execute
         self.threads = threads or len(os.sched_getaffinity(0))
         self._running = False
+        self._busy: list[threading.Thread] = []
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
         """See `Pool`. Threads that are busy when a round is given up begin no other task."""
@@ -62,8 +63,9 @@ class ThreadPool:
 
         self._running = bool(tasks)
         try:
-            for _ in range(min(self.threads, len(tasks))):
-                threading.Thread(target=work, daemon=True).start()
+            self._busy = [threading.Thread(target=work, daemon=True) for _ in tasks[: self.threads]]
+            for thread in self._busy:
+                thread.start()
             for _ in tasks:
                 error = _wait(done, interrupted)
                 if error is not None:
@@ -73,6 +75,11 @@ class ThreadPool:
             waiting.clear()
         self._running = False
         return results
+
+    def wait(self) -> None:
+        """Waits for the tasks that are still at work after a round was given up."""
+        for thread in self._busy:
+            thread.join()
 
     def end(self, status: int) -> None:
         """See `Pool`."""

@@ -70,13 +70,12 @@ def explore(
     try:
         with Interrupt() as interrupt:
             run_campaign(context, store, pool, progress or Silent(), interrupt)
-    except BaseException:
-        store.close()
-        raise
-    if store.path is None:
-        return Database(store)
-    store.close()  # what is returned is for reading: others may continue the file
-    return Database(open_store(store.path))
+    finally:
+        context.abandoned.set()
+        pool.wait()  # a thread at work would spoil the end of the process
+        if store.path is not None:
+            store.close()
+    return Database(store if store.path is None else open_store(store.path))  # others may continue the file
 
 
 def run_campaign(

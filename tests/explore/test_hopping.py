@@ -1,0 +1,116 @@
+"""Rounds of basin-hopping: how they are cut into tasks, and how walkers move, adapt and start afresh."""
+
+import numpy as np
+import pytest
+
+from landscape.database.records import Walkers
+from landscape.explore.assimilation import Known
+from landscape.explore.hopping import BasinHopping
+from landscape.explore.tasks import HopResult, HopTask
+from tests.explore.points import minima, plane, store_of
+
+TABLE = {"walkers": 5, "steps": 7, "round_steps": 3, "task_walkers": 2, "patience": 6, "step": 0.5, "temperature": 0.1}
+
+
+@pytest.fixture
+def phase() -> BasinHopping:
+    context = plane(basin_hopping=TABLE)
+    return BasinHopping(context, Known(context, store_of(context).tables))
+
+
+def walkers(minimum: list[int], stale: list[int] | None = None) -> Walkers:
+    count = len(minimum)
+    return Walkers(
+        minimum=np.array(minimum),
+        step=np.full(count, 0.5),
+        temperature=np.full(count, 0.1),
+        stale=np.array(stale or [0] * count),
+    )
+
+
+def moved(
+    phase: BasinHopping, before: Walkers, find: list[list[int]], accepted: list[list[int]], known: int
+) -> Walkers:
+    return phase._moved(before, np.array(find), np.array(accepted, dtype=bool), known)
+
+
+def test_walkers_stand_where_they_last_accepted(phase: BasinHopping) -> None:
+    after = moved(
+        phase, walkers([0, 0, 3, -1]), [[1, 2], [1, 2], [-1, -1], [-1, 4]], [[1, 0], [1, 1], [0, 0], [0, 1]], 9
+    )
+    assert after.minimum.tolist() == [1, 2, 3, 4]
+
+
+def test_stale_counts_steps_since_anything_new(phase: BasinHopping) -> None:
+    after = moved(phase, walkers([0, 0, 0], [2, 3, 4]), [[1, 1], [1, 2], [0, -1]], [[0, 0]] * 3, 2)
+    assert after.stale.tolist() == [4, 0, 0]
+    assert after.minimum.tolist() == [0, 0, -1]
+
+
+def test_an_exhausted_walker_starts_afresh(phase: BasinHopping) -> None:
+    after = moved(phase, walkers([0, 0], [3, 4]), [[1, 1], [1, 1]], [[1, 1], [1, 1]], 2)
+    assert after.minimum.tolist() == [1, -1]
+    assert after.stale.tolist() == [5, 0]
+
+
+def test_a_step_grows_where_walkers_stay_and_shrinks_where_they_always_leave(phase: BasinHopping) -> None:
+    after = moved(phase, walkers([0, 0]), [[0, 0], [1, 2]], [[1, 1], [1, 1]], 9)
+    assert after.step[0] > 0.5 > after.step[1]
+
+
+def test_a_temperature_grows_where_other_minima_are_refused(phase: BasinHopping) -> None:
+    after = moved(phase, walkers([0, 0]), [[1, 2], [1, 2]], [[0, 0], [1, 1]], 9)
+    assert after.temperature[0] > 0.1 > after.temperature[1]
+
+
+def test_a_failed_quench_leads_nowhere(phase: BasinHopping) -> None:
+    after = moved(phase, walkers([0]), [[-1, -1]], [[0, 0]], 0)
+    assert after.minimum.tolist() == [0]
+    assert after.stale.tolist() == [2]
+    assert after.step[0] > 0.5
+
+
+def test_rounds_and_tasks_make_the_steps_of_the_run_file(phase: BasinHopping) -> None:
+    store = store_of(phase.context)
+    steps, seeds = [], []
+    while (plan := phase.plan(store.tables)) is not None:
+        tasks = [task for task in plan.tasks if isinstance(task, HopTask)]
+        assert [len(task.hoppers.theta) for task in tasks] == [2, 2, 1]
+        steps.append(tasks[0].steps)
+        seeds += [seed for task in tasks for seed in task.hoppers.seeds]
+        results = [found(task, len(store.tables.rounds)) for task in tasks]
+        store.commit(phase.assimilate(store.tables, plan, results, 0.0))
+    assert steps == [3, 3, 1]
+    assert phase.planned_rounds(store.tables) == 3
+    assert len(set(seeds)) == 15
+    assert len(store.tables.minima) == 3
+    assert store.tables.minima.hits.tolist() == [5, 5, 5]
+
+
+def found(task: HopTask, place: int) -> HopResult:
+    """Each walker finds the same minimum at its last step and moves there."""
+    find = np.full((len(task.hoppers.theta), task.steps), -1)
+    find[:, -1] = 0
+    return HopResult(minima=minima([float(place)], hits=[len(find)]), find=find, accepted=find == 0, evaluations=1)
+
+
+def test_a_plan_depends_on_committed_tables_alone(phase: BasinHopping) -> None:
+    store = store_of(phase.context)
+    for _ in range(2):
+        plan = phase.plan(store.tables)
+        assert plan is not None
+        results = [found(task, 0) for task in plan.tasks if isinstance(task, HopTask)]
+        store.commit(phase.assimilate(store.tables, plan, results, 0.0))
+    again = BasinHopping(phase.context, Known(phase.context, store.tables))
+    one, other = phase.plan(store.tables), again.plan(store.tables)
+    assert one is not None
+    assert other is not None
+    for ours, theirs in zip(one.tasks, other.tasks, strict=True):
+        assert isinstance(ours, HopTask)
+        assert isinstance(theirs, HopTask)
+        assert ours.hoppers.seeds == theirs.hoppers.seeds
+        for name in ("theta", "energy", "step", "temperature"):
+            np.testing.assert_array_equal(getattr(ours.hoppers, name), getattr(theirs.hoppers, name))
+    first = one.tasks[0]
+    assert isinstance(first, HopTask)
+    assert first.hoppers.theta.tolist() == [[0.0, 0.0]] * 2

@@ -1,0 +1,118 @@
+"""Measuring adds what is missing, makes again what was measured otherwise, and continues where it was stopped."""
+
+import importlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import landscape
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from landscape.explore.campaign import MEASURING, Campaign, Ending
+from landscape.explore.interrupt import Interrupt
+from landscape.explore.pool import Abandoned, ThreadPool
+from landscape.explore.progress import Silent
+from landscape.explore.session import executor, run_campaign, stored_context
+from tests.explore.commands import assert_equal_bytes
+
+HASTE = {"epsilon": [0.1], "pgd_steps": 1, "pgd_restarts": 1}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of XOR with a few minima; do not change it."""
+    path = tmp_path_factory.mktemp("whole") / "a.h5"
+    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
+    landscape.explore(problem, path=path, walkers=8, steps=4, connect={"rounds": 0}, measure=HASTE).close()
+    return path
+
+
+@pytest.fixture
+def path(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(whole, tmp_path / "a.h5"))
+
+
+def measured(path: Path, rounds: int | None = None, **settings: object) -> Ending:
+    """Measures with these settings; given up in the round after `rounds` of them."""
+    with Database(open_store(path, writable=True)) as db:
+        context = stored_context(db.problem_record, "cpu", settings)
+        done = len(db.rounds)
+
+        class Stopping(ThreadPool):
+            def run(self, *arguments: object) -> list[object]:
+                if rounds is not None and len(db.rounds) - done == rounds:
+                    raise Abandoned
+                return super().run(*arguments)  # type: ignore[arg-type]
+
+        return run_campaign(context, db.store, Stopping(executor(context)), Silent(), Interrupt(), MEASURING)
+
+
+def kinds(path: Path) -> list[str]:
+    with Database(open_store(path)) as db:
+        return [str(kind) for kind in db.rounds.kind]
+
+
+def test_a_run_measures_everything(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        properties = db.properties("minima")
+        assert {"clean_loss", "pgd_accuracy", "hessian_trace", "sensitivity_logits", "depth"} <= properties.keys()
+        for name, found in properties.items():
+            assert len(found.values) == len(db.minima)
+            assert np.isfinite(found.values).all() or name in ("escape_barrier", "barrier_to_global")
+        assert properties["depth"].values.min() == 0.0
+
+
+def test_what_is_measured_is_not_measured_again(path: Path) -> None:
+    before = kinds(path)
+    assert measured(path) is Ending.COMPLETE
+    assert kinds(path) == before
+
+
+def test_changed_settings_refresh_the_values(path: Path) -> None:
+    before = kinds(path)
+    assert measured(path, epsilon=[0.1, 0.4]) is Ending.COMPLETE
+    assert kinds(path) == [*before, "measure"]
+    with Database(open_store(path)) as db:
+        loss = db.properties("minima")["adversarial_loss"]
+        assert loss.values.shape == (len(db.minima), 2)
+        assert loss.settings["epsilon"] == [0.1, 0.4]
+        assert (loss.values[:, 1] >= loss.values[:, 0]).all()
+
+
+def test_measuring_continues_where_it_was_stopped(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("landscape.explore.measuring")
+    for name in ("TASK_MINIMA", "ROUND_TASKS"):
+        monkeypatch.setattr(module, name, 1)
+    undisturbed = Path(shutil.copy(path, path.with_name("undisturbed.h5")))
+    assert measured(undisturbed, pgd_steps=2) is Ending.COMPLETE
+    for rounds in (0, 1, 1):
+        assert measured(path, rounds=rounds, pgd_steps=2) is Ending.STOPPED
+    with Database(open_store(path)) as db:
+        stored = db.store.tables.properties["minima"]
+        assert {len(found.values) for name, found in stored.items() if name not in module.DEPTHS} == {2}
+        assert np.isnan(db.properties("minima")["clean_loss"].values[2:]).all()
+    assert measured(path, pgd_steps=2) is Ending.COMPLETE
+    assert_equal_bytes(path, undisturbed)
+
+
+def test_minima_that_are_added_are_measured_and_depths_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
+    with landscape.explore(problem, path=path, walkers=2, steps=1, connect={"rounds": 0}, measure=HASTE) as db:
+        few = len(db.minima)
+    more = {"pairs": 4, "rounds": 1, "single_ended": 2}
+    with landscape.explore(problem, path=path, walkers=2, steps=9, resume=True, connect=more, measure=HASTE) as db:
+        assert len(db.minima) > few > 0
+        for name in ("clean_loss", "depth"):
+            assert np.isfinite(db.properties("minima")[name].values).all()
+        assert np.isfinite(db.properties("minima")["barrier_to_global"].values).sum() > 1
+
+
+def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
+    with Database(open_store(path, writable=True)) as db:
+        context = stored_context(db.problem_record, "cpu")
+        campaign = Campaign(context, db.store, ThreadPool(executor(context)), Silent(), MEASURING)
+        assert [phase.kind for phase in campaign.phases] == ["measure", "depths"]
+        assert campaign.run(Interrupt()) is Ending.COMPLETE
