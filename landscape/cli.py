@@ -58,6 +58,10 @@ def _numbers(_: click.Context, __: click.Parameter, text: str | None) -> list[fl
 TIME_LIMIT = click.option(
     "--time-limit", callback=_seconds, help="Stop in time with everything committed: 90s, 45m, 3h, 1h30m."
 )
+KINKS = (
+    "landscape: this activation has kinks: only minima off the kinks, where the gradient vanishes, are found and stored, "
+    "and no transition states; tanh, sigmoid, softplus, gelu and silu have whole landscapes"
+)
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
@@ -96,6 +100,8 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
 
     def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         store = open_or_create(path, record_of(context.objective, context.settings), resume=resume)
+        if not context.objective.smooth:
+            click.echo(KINKS, err=True)
         return _campaign(context, store, pool, interrupt, ALL_PHASES, "continue with --resume")
 
     run_job(prepare, work, time_limit)

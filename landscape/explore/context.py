@@ -17,6 +17,9 @@ from landscape.search.starts import Starts
 from landscape.search.transition_states import SearchSettings
 
 
+CALLS_WITH_KINKS = 500
+
+
 @dataclass(frozen=True)
 class Context:
     """The objective, the settings and where fresh walkers start.
@@ -31,13 +34,17 @@ class Context:
 
     @property
     def quench(self) -> LBFGS:
-        """The minimiser of the [quench] table."""
+        """The minimiser of the [quench] table.
+
+        Where the energy has kinks a walker that ends on one never gets a small gradient: it is given up early.
+        """
         table = self.settings.quench
+        calls = table.max_iterations if self.objective.smooth else min(table.max_iterations, CALLS_WITH_KINKS)
         return LBFGS(
             memory=table.memory,
             max_step=table.max_step,
             max_energy_rise=table.max_energy_rise,
-            max_calls=table.max_iterations,
+            max_calls=calls,
         )
 
     @property
