@@ -26,7 +26,7 @@ SHORT: dict[str, Any] = {
     "connect": {"pairs": 2, "rounds": 1},
     "measure": {"epsilon": [0.1], "pgd_steps": 1, "pgd_restarts": 1},
 }
-BOX = {"start": (-1.5, 1.5), "walkers": 16, "steps": 4}
+BOX: dict[str, Any] = {"start": (-1.5, 1.5), "walkers": 16, "steps": 4}
 
 
 def xor() -> landscape.Problem:
