@@ -59,7 +59,7 @@ TIME_LIMIT = click.option(
     "--time-limit", callback=_seconds, help="Stop in time with everything committed: 90s, 45m, 3h, 1h30m."
 )
 KINKS = (
-    "landscape: this activation has kinks: only minima off the kinks, where the gradient vanishes, are found and stored, "
+    "landscape: this activation has kinks: only minima off the kinks, where the gradient vanishes, are found, "
     "and no transition states; tanh, sigmoid, softplus, gelu and silu have whole landscapes"
 )
 FILE = click.argument("file", type=click.Path(path_type=Path))

@@ -16,7 +16,6 @@ from landscape.optimize.lbfgs import LBFGS
 from landscape.search.starts import Starts
 from landscape.search.transition_states import SearchSettings
 
-
 CALLS_WITH_KINKS = 500
 
 
