@@ -1,5 +1,7 @@
 """Explorer of the loss landscapes of small neural networks, by the methods of computational chemistry.
 
+From Python:
+
     problem = landscape.Problem(dataset="iris", hidden=[10], l2=1e-4)
     db = landscape.explore(problem, path="iris.h5")
     tree = landscape.disconnectivity_tree(db)
