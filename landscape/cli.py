@@ -68,14 +68,14 @@ FILE = click.argument("file", type=click.Path(path_type=Path))
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
 @click.version_option(package_name="landscape")
 def cli() -> None:
-    r"""Map the loss landscapes of small neural networks.
+    """Map the loss landscapes of small neural networks.
 
     \b
     landscape run runs/iris.toml -o iris.h5          one process, all its processors
     mpiexec -n 64 landscape run runs/iris.toml -o iris.h5 --resume
     landscape info iris.h5
     landscape verify iris.h5
-    """
+    """  # noqa: D301 - click wants the backspace character itself
 
 
 @cli.command()
@@ -85,13 +85,13 @@ def cli() -> None:
 @click.option("--resume", is_flag=True, help="Continue the database if it exists.")
 @TIME_LIMIT
 def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: bool, time_limit: float | None) -> None:
-    r"""Explore the landscape of a run file.
+    """Explore the landscape of a run file.
 
     \b
     landscape run runs/iris.toml -o iris.h5
     landscape run runs/iris.toml -o iris-1e-3.h5 --set problem.l2=1e-3 --time-limit 30m
     landscape run runs/iris.toml -o iris.h5 --resume
-    """
+    """  # noqa: D301 - click wants the backspace character itself
     path = output or Path(run_file.with_suffix(".h5").name)
 
     def prepare(local: int) -> Context:
@@ -114,12 +114,12 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
 @click.option("--pgd-restarts", type=int, help="Starts of projected gradient descent.")
 @TIME_LIMIT
 def measure(file: Path, time_limit: float | None, **settings: object) -> None:
-    r"""Add or refresh properties of the stored minima.
+    """Add or refresh properties of the stored minima.
 
     \b
     landscape measure iris.h5 --epsilon 0.05,0.1,0.2
     mpiexec -n 8 landscape measure iris.h5 --pgd-steps 100
-    """
+    """  # noqa: D301 - click wants the backspace character itself
     changed = {key: value for key, value in settings.items() if value is not None}
 
     def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
