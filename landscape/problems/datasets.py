@@ -9,11 +9,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from sklearn import datasets as scikit
-from sklearn.model_selection import train_test_split
 
 from landscape.config import DATASETS, FILE_SUFFIXES
 from landscape.errors import DataError
@@ -86,13 +83,17 @@ def _xor() -> Arrays:
 
 
 def _moons() -> Arrays:
+    from sklearn import datasets as scikit  # noqa: PLC0415 - costs a second, which only those who need it wait
+
     inputs, targets = scikit.make_moons(n_samples=200, noise=0.2, random_state=0)
     return {"inputs": inputs, "targets": targets}
 
 
-def _scikit(loader: Callable[..., Any]) -> Callable[[], Arrays]:
+def _scikit(loader: str) -> Callable[[], Arrays]:
     def read() -> Arrays:
-        inputs, targets = loader(return_X_y=True)
+        from sklearn import datasets as scikit  # noqa: PLC0415 - as above
+
+        inputs, targets = getattr(scikit, loader)(return_X_y=True)
         return {"inputs": inputs, "targets": targets}
 
     return read
@@ -100,10 +101,10 @@ def _scikit(loader: Callable[..., Any]) -> Callable[[], Arrays]:
 
 _GENERATORS: dict[str, Callable[[], Arrays]] = {
     "xor": _xor,
-    "iris": _scikit(scikit.load_iris),
-    "wine": _scikit(scikit.load_wine),
-    "breast_cancer": _scikit(scikit.load_breast_cancer),
-    "digits": _scikit(scikit.load_digits),
+    "iris": _scikit("load_iris"),
+    "wine": _scikit("load_wine"),
+    "breast_cancer": _scikit("load_breast_cancer"),
+    "digits": _scikit("load_digits"),
     "moons": _moons,
 }
 
@@ -207,6 +208,8 @@ def _split(arrays: Arrays, test_fraction: float, seed: int, source: str) -> Arra
 
 def _draw(targets: np.ndarray, size: int, seed: int, source: str) -> tuple[np.ndarray, np.ndarray]:
     """Rows drawn, `size` of them, and rows left, both in order; classes keep their proportions."""
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - as above
+
     labels = targets if targets.dtype == np.int64 else None
     try:
         drawn, left = train_test_split(np.arange(len(targets)), train_size=size, random_state=seed, stratify=labels)
