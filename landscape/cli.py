@@ -194,10 +194,13 @@ def _campaign(
     phases: tuple[PhaseClass, ...],
     remedy: str,
 ) -> int:
+    if store.n_rounds:
+        click.echo(f"{store.path}: continuing after {store.n_rounds} committed rounds", err=True)
     try:
         ending = run_campaign(context, store, pool, Console(), interrupt, phases)
-        if ending is Ending.STOPPED:
-            complain(f"stopped early ({interrupt.reason}), everything committed to {store.path}; {remedy}")
+        if ending is not Ending.COMPLETE:
+            lost = ", all but the open round" if ending is Ending.GIVEN_UP else ""
+            complain(f"stopped early ({interrupt.reason}), everything committed to {store.path}{lost}; {remedy}")
             return STOPPED
         click.echo(overview(Database(store), 5))
         return 0

@@ -111,9 +111,7 @@ class QuenchConfig(Table):
 class ConnectConfig(Table):
     """[connect]: the search for transition states between minima."""
 
-    strategies: Strategies = Field(
-        ("missing", "closest", "unconnected"), description="ways to choose pairs, in turn"
-    )
+    strategies: Strategies = Field(("missing", "closest", "unconnected"), description="ways to choose pairs, in turn")
     pairs: Count = Field(32, description="pairs tried in a round")
     task_pairs: Count = Field(8, description="pairs of one task")
     rounds: Natural = Field(20, description="most rounds of connecting")

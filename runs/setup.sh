@@ -34,7 +34,7 @@ set_up() {
         echo "set-up: making .venv with $("$python" --version)" >&2
         "$python" -m venv --clear .venv
     fi
-    echo "set-up: installing the pinned dependencies" >&2
+    echo "set-up: installing the pinned dependencies, torch among them: this takes minutes" >&2
     .venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
     echo "$stamp" >.venv/setup-stamp
 }

@@ -31,7 +31,8 @@ class Ending(Enum):
     """How a campaign ended."""
 
     COMPLETE = "complete"
-    STOPPED = "stopped early, everything committed"
+    STOPPED = "stopped between two rounds"
+    GIVEN_UP = "stopped inside a round, which was not committed"
 
 
 class Campaign:
@@ -57,7 +58,7 @@ class Campaign:
             try:
                 self._round(phase, plan, interrupt)
             except Abandoned:
-                return Ending.STOPPED
+                return Ending.GIVEN_UP
             last_seconds[phase.kind] = time.monotonic() - began
         return Ending.COMPLETE
 

@@ -1,5 +1,6 @@
 """Putting a campaign together: problem, store, context, pool; for the command and for Python alike."""
 
+import inspect
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -20,6 +21,7 @@ from landscape.explore.context import Context, one_thread_per_task
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.pool import Pool, ThreadPool
 from landscape.explore.progress import Progress, Silent
+from landscape.messages import did_you_mean
 from landscape.numerics.spectra import index_test
 from landscape.objective import Objective
 from landscape.problems.adapter import as_objective
@@ -60,6 +62,10 @@ def explore(
     Returns the database; Ctrl-C ends the exploration early with what was committed.
     Raises `LandscapeError` for whatever cannot be used.
     """
+    unknown = next((name for name in tables if name not in Settings.model_fields), None)
+    if unknown is not None:
+        known = [*inspect.signature(explore).parameters, *Settings.model_fields]
+        raise ConfigError(f"explore: expected no argument {unknown!r}; {did_you_mean(unknown, known)}")
     hopping = {"walkers": walkers, "steps": steps, **tables.pop("basin_hopping", {})}
     run = {"seed": seed, **tables.pop("run", {})}
     settings = Settings.from_table({"basin_hopping": hopping, "run": run, **tables}, "explore")
