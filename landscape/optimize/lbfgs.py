@@ -1,10 +1,11 @@
 """Limited-memory BFGS for a batch of walkers, each with its own history, step and status.
 
 The search direction is that of Byrd, Nocedal and Schnabel (1994), "Representations of quasi-Newton matrices
-and their use in limited memory methods", eq. 3.1: with S, Y the last m steps and gradient changes, R the
-upper triangle of S Y' in order of time, D its diagonal and c = s.y / y.y of the newest pair,
+and their use in limited memory methods", eq. 3.1: with S, Y the last m steps and gradient changes, each pair
+scaled so that s.y = 1 (which changes nothing), R the upper triangle of S Y' in order of time and c = s.y / y.y
+of the newest pair,
 
-    u = R^-1 S g,    w = R^-T ((D + c Y Y') u - c Y g),    direction = -(c g + S' w - c Y' u).
+    u = R^-1 S g,    w = R^-T (u + c Y (Y' u - g)),    direction = -(c g + S' w - c Y' u).
 
 R^-1 is kept, not R: a new pair adds a column (one product with what is there), and when the oldest pair is
 overwritten its row and column are simply dropped, since what remains of a triangular inverse is the inverse
@@ -45,7 +46,6 @@ class LBFGSState:
     with_gradient: Tensor  # [W, 2, M]: S g and Y g
     inverse: Tensor  # [W, M, M]: R^-1
     gram: Tensor  # [W, M, M]: Y Y'
-    products: Tensor  # [W, M]: the diagonal D
     curvature: Tensor  # [W]: c
     slot: Tensor  # int64[W]: next slot to write
     # The account.
@@ -83,7 +83,6 @@ class LBFGS:
             with_gradient=points.new_zeros(walkers, 2, self.memory),
             inverse=points.new_zeros(walkers, self.memory, self.memory),
             gram=points.new_zeros(walkers, self.memory, self.memory),
-            products=points.new_zeros(walkers, self.memory),
             curvature=points.new_ones(walkers),
             slot=torch.zeros_like(status),
             calls=torch.ones_like(status),
@@ -98,7 +97,7 @@ class LBFGS:
         accepted = running & (energy <= state.energy + self.max_energy_rise)
         state = self._remember(state, trial, gradient, accepted)
         column = accepted[:, None]
-        rejections = torch.where(accepted, 0, state.rejections + running)
+        rejections = (state.rejections + running) * ~accepted
         forgetful = rejections == PATIENCE
         self._forget(state, forgetful)
         moved = replace(
@@ -117,49 +116,50 @@ class LBFGS:
         pair = torch.stack([trial - state.theta, gradient - state.gradient], 1)
         product, squared = _times(pair[:, 1], pair.mT).unbind(1)
         kept = accepted & (product > 1e-14 * squared)
+        curvature = torch.where(kept, product / squared, state.curvature)
         rows = kept.nonzero()[:, 0]
         slot = state.slot[rows]
-        state.pairs[rows, :, slot] = pair[rows]
+        scale = product.rsqrt()[:, None, None]
+        state.pairs[rows, :, slot] = (pair * scale)[rows]
         with_gradient = _times(gradient, state.pairs.flatten(1, 2).mT).view(-1, 2, self.memory)
         # Products with the change are differences of those with the gradients: the history is read once.
-        with_change = with_gradient - state.with_gradient
-        with_change[rows, :, slot] = torch.stack([torch.zeros_like(product), squared], 1)[rows]
-        self._extend_products(state, rows, slot, product[rows], with_change)
+        with_change = (with_gradient - state.with_gradient) * scale
+        own = torch.stack([torch.zeros_like(curvature), 1.0 / curvature], 1)
+        with_change[rows, :, slot] = own[rows]
+        self._extend_products(state, rows, slot, with_change)
         return replace(
             state,
             with_gradient=torch.where(accepted[:, None, None], with_gradient, state.with_gradient),
-            curvature=torch.where(kept, product / squared, state.curvature),
+            curvature=curvature,
             slot=torch.where(kept, (state.slot + 1) % self.memory, state.slot),
         )
 
-    def _extend_products(
-        self, state: LBFGSState, rows: Tensor, slot: Tensor, product: Tensor, with_change: Tensor
-    ) -> None:
-        """Replaces one slot of R^-1, Y Y' and D in the given rows, where S y and Y y are `with_change` [W, 2, M]."""
-        new_column = _times(with_change[:, 0], state.inverse.mT)[rows] / -product[:, None]
-        new_column[torch.arange(len(rows), device=rows.device), slot] = 1.0 / product
+    def _extend_products(self, state: LBFGSState, rows: Tensor, slot: Tensor, with_change: Tensor) -> None:
+        """Replaces one slot of R^-1 and Y Y' in the given rows, where S y and Y y are `with_change` [W, 2, M]."""
         state.inverse[rows, slot] = 0.0
-        state.inverse[rows, :, slot] = new_column
-        gram = with_change[rows, 1]
+        column = -_times(with_change[:, 0], state.inverse.mT)[rows]
+        column[torch.arange(len(rows), device=rows.device), slot] = 1.0
+        state.inverse[rows, :, slot] = column
+        gram = with_change[:, 1][rows]
         state.gram[rows, slot] = gram
         state.gram[rows, :, slot] = gram
-        state.products[rows, slot] = product
 
     def _forget(self, state: LBFGSState, forgetful: Tensor) -> None:
         """Empties all slots of some walkers, which then start again from the gradient."""
         rows = forgetful.nonzero()[:, 0]
         if not len(rows):
             return
-        for buffer in (state.inverse, state.gram, state.pairs, state.products, state.with_gradient):
+        for buffer in (state.inverse, state.gram, state.pairs, state.with_gradient):
             buffer[rows] = 0.0
 
     def _direction(self, state: LBFGSState) -> Tensor:
         """Quasi-Newton direction [W, P], turned downhill and capped in length."""
         c = state.curvature[:, None]
         u = _times(state.with_gradient[:, 0], state.inverse.mT)
-        inner = state.products * u + c * (_times(u, state.gram) - state.with_gradient[:, 1])
+        inner = u + c * (_times(u, state.gram) - state.with_gradient[:, 1])
         weights = torch.cat([-_times(inner, state.inverse), c * u], 1)
-        direction = torch.addcmul(_times(weights, state.pairs.flatten(1, 2)), c, state.gradient, value=-1.0)
+        combined = _times(weights, state.pairs.flatten(1, 2))
+        direction = torch.addcmul(combined, c, state.gradient, value=-1.0)
         uphill = (direction * state.gradient).sum(1) > 0
         length = direction.norm(dim=1).clamp_min(1e-300)
         factor = (self.max_step / length).clamp_max(1.0)

@@ -110,7 +110,6 @@ class DenseNetwork:
         """Mean loss [W] and its gradient [W, P]."""
         trace = self._forward(theta, inputs, self.activation.consume)
         value, delta = loss.value_and_gradient(trace.outputs, encoded)
-        delta /= inputs.shape[-2]
         gradient = torch.empty_like(theta)
         blocks = self.unpack(gradient)
         for index in range(len(self.layers) - 1, -1, -1):
@@ -120,7 +119,7 @@ class DenseNetwork:
             if index:
                 upstream = torch.bmm(trace.weights[index][0].mT, delta)
                 delta = self.activation.backward(upstream, trace.pre[index - 1], trace.post[index])
-        return value.mean(1), gradient
+        return value.mean(1), gradient.div_(inputs.shape[-2])
 
     def hessian_vector_product(
         self, theta: Tensor, vector: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor
