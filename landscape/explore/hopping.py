@@ -21,6 +21,8 @@ from landscape.search.basin_hopping import Hoppers
 OTHER_MINIMUM_TARGET = 0.8
 ACCEPTED_TARGET = 0.3
 ADAPTATION = 0.95
+# A step stays within this factor of the first: where there are few minima no step reaches another often enough.
+STEP_RANGE = 10.0
 
 
 class BasinHopping:
@@ -105,9 +107,11 @@ class BasinHopping:
             current = np.where(accepted[:, step], find[:, step], current)
         stale = np.where((find >= n_known).any(axis=1), 0, walkers.stale + find.shape[1])
         exhausted = stale >= self.table.patience
+        reached = (find >= 0).sum(axis=1)
+        step = walkers.step * _adaptation(other.sum(axis=1) < OTHER_MINIMUM_TARGET * reached)
         return Walkers(
             minimum=np.where(exhausted, -1, current),
-            step=walkers.step * _adaptation(other.mean(axis=1) < OTHER_MINIMUM_TARGET),
+            step=step.clip(self.table.step / STEP_RANGE, self.table.step * STEP_RANGE),
             temperature=walkers.temperature
             * _adaptation((accepted & other).sum(axis=1) < ACCEPTED_TARGET * other.sum(axis=1)),
             stale=np.where(exhausted, 0, stale),

@@ -16,6 +16,7 @@ from landscape.explore.context import Context
 from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.explore.tasks import MeasureTask
 from landscape.problems.problem import Problem
+from landscape.properties.catalogue import DESCRIPTIONS
 from landscape.properties.depth import barrier_to_global, depth, escape_barrier
 from landscape.properties.measure import MeasuredProperty, available_groups
 from landscape.properties.settings import MeasureSettings
@@ -85,7 +86,7 @@ class Measure:
 
     def _measured(self, tables: Tables) -> int:
         """Minima that were measured with these settings."""
-        stored = [p for name, p in tables.properties["minima"].items() if name not in DEPTHS]
+        stored = [p for name, p in tables.properties["minima"].items() if name in DESCRIPTIONS]
         if not stored or any(dict(p.settings) != self._settings() for p in stored):
             return 0
         return min(len(p.values) for p in stored)

@@ -26,6 +26,7 @@ from landscape.numerics.spectra import index_test
 from landscape.objective import Objective
 from landscape.problems.adapter import as_objective
 from landscape.problems.datasets import DataSet
+from landscape.problems.network import DenseNetwork
 from landscape.problems.problem import Problem
 from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 from landscape.search.transition_states import OUTCOME_NAMES
@@ -72,11 +73,13 @@ def explore(
     objective = as_objective(problem)
     context = Context(objective, settings, _starts(objective, settings, start))
     store = open_or_create(path, record_of(objective, settings), resume=resume)
+    threads = torch.get_num_threads()
     pool = ThreadPool(executor(context), threads_for(objective))
     try:
         with Interrupt() as interrupt:
             run_campaign(context, store, pool, progress or Silent(), interrupt)
     finally:
+        torch.set_num_threads(threads)
         context.abandoned.set()
         pool.wait()  # a thread at work would spoil the end of the process
         if store.path is not None:
@@ -92,7 +95,11 @@ def run_campaign(
     interrupt: Interrupt,
     phases: tuple[PhaseClass, ...] = ALL_PHASES,
 ) -> Ending:
-    """Runs the phases to the end or until interrupted."""
+    """Runs the phases to the end or until interrupted.
+
+    Raises `DatabaseError` if the minima of the store are none of this energy's.
+    """
+    _check_energy(context, store)
     return Campaign(context, store, pool, progress, phases).run(interrupt)
 
 
@@ -103,8 +110,11 @@ def executor(context: Context) -> Callable[[Any], Any]:
 
 
 def threads_for(objective: Objective) -> int | None:
-    """Threads of a process: one a processor (None), one where a GPU does the work."""
-    return None if objective.device.type == "cpu" else 1
+    """Threads of a process: one a processor (None) for our own networks on a CPU. One where a GPU does the work, and
+    for energies and modules of the user's own, which need not bear several threads at once.
+    """
+    ours = isinstance(objective, Problem) and isinstance(objective.network, DenseNetwork)
+    return None if ours and objective.device.type == "cpu" else 1
 
 
 def context_of(config: RunConfig, device: str) -> Context:
@@ -180,8 +190,10 @@ def resolve_device(name: str, local_rank: int = 0) -> str:
     """The torch device of a [run] device: "auto" is a GPU of this rank's own if there is one, else the CPU."""
     if name == "auto":
         return f"cuda:{local_rank % torch.cuda.device_count()}" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise ConfigError(f'run.device: expected a device of this machine, found "{name}" without a GPU; use "auto"')
+    if name.startswith("cuda"):
+        number, count = int(name.partition(":")[2] or 0), torch.cuda.device_count()
+        if number >= count:
+            raise ConfigError(f'run.device: expected one of the {count} GPUs here, found "{name}"; use "auto"')
     return name
 
 
@@ -206,10 +218,24 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str) -> st
 
 
 def _fixed_keys(tables: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
-    """What may not change when a database is continued: the problem, what makes points one, seed and walkers."""
+    """What may not change when a database is continued: the problem, what makes points one, seed and walks."""
     whole = {f"{name}.{key}": value for name, table in tables.items() for key, value in table.items()}
-    fixed = ("problem.", "identity.", "run.seed", "basin_hopping.walkers")
+    fixed = ("problem.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
     return {key: value for key, value in whole.items() if key.startswith(fixed)}
+
+
+def _check_energy(context: Context, store: Store) -> None:
+    """An energy of the user's own has no run file to compare: its stored minima tell whether it is the same."""
+    minima = store.tables.minima
+    if not len(minima):
+        return
+    first = torch.tensor(minima.parameters[:1], device=context.objective.device)
+    found, stored = float(context.objective.energy_and_gradient(first)[0]), float(minima.energy[0])
+    if not abs(found - stored) <= context.settings.identity.energy_tolerance:
+        raise DatabaseError(
+            f"{store.path or 'the database'}: cannot be continued, its first minimum has energy {stored:.10g} and "
+            f"{found:.10g} for this energy; choose another file"
+        )
 
 
 def _problem_toml(config: ProblemConfig) -> str:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 # Working set of one chunk. Measured on iris 4-10-3 (see tests/benchmarks/chunk_size.py): on a CPU the energy call is
 # fastest while a chunk stays inside the second-level cache, on a GPU only the memory bounds it.
-CHUNK_BYTES = {"cpu": 4 * 2**20, "cuda": 2 * 2**30}
+CHUNK_BYTES = {"cpu": 3 * 2**20, "cuda": 2 * 2**30}
 
 
 def rows_per_chunk(doubles_per_row: int, device: torch.device) -> int:

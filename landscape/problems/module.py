@@ -18,7 +18,8 @@ from landscape.problems.losses import Loss
 # Modules of torch whose slope jumps. Where only the curvature does (Softsign, ELU) the Hessian holds almost everywhere.
 KINKED = (
     nn.Hardshrink, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.PReLU, nn.ReLU, nn.ReLU6, nn.RReLU,
-    nn.SELU, nn.Softshrink, nn.Threshold,
+    nn.SELU, nn.Softshrink, nn.Threshold, nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d,
+    nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d,
 )  # fmt: skip
 
 

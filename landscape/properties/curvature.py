@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from landscape.errors import PropertyError
+from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.problem import Problem
 
 
@@ -21,11 +22,16 @@ def curvature(problem: Problem, theta: Tensor) -> dict[str, Tensor]:
 
 
 def require_smooth(problem: Problem) -> None:
-    """Raise PropertyError unless the Hessian of the energy is continuous."""
+    """Raise PropertyError unless the Hessian of the energy is continuous and small enough to be diagonalised."""
     if not problem.smooth:
         raise PropertyError(
             "curvature needs a smooth activation, found one with kinks (relu), which the Hessian does not see: "
             "leave the group 'curvature' out, or use a smooth activation such as softplus or gelu"
+        )
+    if problem.n_parameters > DENSE_LIMIT:
+        raise PropertyError(
+            f"curvature needs the whole Hessian, for at most {DENSE_LIMIT} parameters, found {problem.n_parameters}: "
+            "leave the group 'curvature' out"
         )
 
 

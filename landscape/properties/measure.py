@@ -1,8 +1,8 @@
 """Named properties of stored minima, in groups that share their work.
 
 A group is a function from a block of minima to named tensors. `measure` cuts the minima into blocks and, inside,
-the means over samples into chunks (`chunks.py`): the working set is that of `numerics.batching`, 2 MiB on a CPU
-and 2 GiB on a GPU, however many minima and samples there are; one Hessian [P, P] and what the problem
+the means over samples into chunks (`chunks.py`): the working set is that of `numerics.batching`, however many
+minima and samples there are; one Hessian [P, P] and what the problem
 needs to build it are the least. Everything is pure: nothing is stored here.
 
     loss         clean_loss, l2_loss, squared_norm, accuracy; test_loss, test_accuracy where there is a test part

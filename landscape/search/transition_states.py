@@ -116,11 +116,12 @@ def refine(
     followed = run_all(method, objective, torch.stack([theta, direction], 1), settings.batch)
     near = torch.where(followed.status == Status.CONVERGED)[0]
     points = newton_finish(objective, followed.theta[near])
+    stationary = near[points.status == Status.CONVERGED]
     kept = points.is_transition_state.nonzero()[:, 0]
     points, rows = take_rows(points, kept), near[kept]
     sides = _descend(objective, points, settings)
     both = sides[0].is_minimum & sides[1].is_minimum
-    reasons = _reasons(len(theta), near, rows, both)
+    reasons = _reasons(len(theta), stationary, rows, both)
     good = both.nonzero()[:, 0]
     return Found(
         points=take_rows(points, good),
@@ -130,10 +131,10 @@ def refine(
     )
 
 
-def _reasons(n: int, near: Tensor, verified: Tensor, both: Tensor) -> list[tuple[int, Outcome]]:
-    """Why guesses 0 to n - 1 failed: those `near` a stationary point, `verified` as saddles, with `both` sides."""
+def _reasons(n: int, stationary: Tensor, verified: Tensor, both: Tensor) -> list[tuple[int, Outcome]]:
+    """Why guesses 0 to n - 1 failed: those that are `stationary`, `verified` as saddles, with `both` sides."""
     reasons: dict[int, Outcome] = dict.fromkeys(range(n), Outcome.NOT_CONVERGED)
-    reasons |= dict.fromkeys(near.tolist(), Outcome.WRONG_INDEX)
+    reasons |= dict.fromkeys(stationary.tolist(), Outcome.WRONG_INDEX)
     reasons |= dict.fromkeys(verified.tolist(), Outcome.NO_DESCENT)
     for row in verified[both].tolist():
         del reasons[row]

@@ -169,9 +169,10 @@ BUSY = """
 import os, signal, threading, time
 import landscape
 
+problem = landscape.Problem(dataset="digits", hidden=[20])
 threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 began = time.monotonic()
-db = landscape.explore(landscape.Problem(dataset="digits", hidden=[20]), walkers=16, steps=1)
+db = landscape.explore(problem, walkers=16, steps=1)
 print(len(db.rounds), time.monotonic() - began < 10.0)
 """
 

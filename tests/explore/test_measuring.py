@@ -88,7 +88,7 @@ def test_measuring_continues_where_it_was_stopped(path: Path, monkeypatch: pytes
     undisturbed = Path(shutil.copy(path, path.with_name("undisturbed.h5")))
     assert measured(undisturbed, pgd_steps=2) is Ending.COMPLETE
     for rounds in (0, 1, 1):
-        assert measured(path, rounds=rounds, pgd_steps=2) is Ending.STOPPED
+        assert measured(path, rounds=rounds, pgd_steps=2) is Ending.GIVEN_UP
     with Database(open_store(path)) as db:
         stored = db.store.tables.properties["minima"]
         assert {len(found.values) for name, found in stored.items() if name not in module.DEPTHS} == {2}
