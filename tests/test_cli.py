@@ -179,7 +179,8 @@ def test_bad_settings(source: Path, refused: Run, setting: str, words: str) -> N
 def test_no_gpu(source: Path, refused: Run) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    assert 'found "cuda" without a GPU; use "auto"' in refused("run", source, "--set", 'run.device="cuda"').err
+    refusal = refused("run", source, "--set", 'run.device="cuda"').err
+    assert 'expected one of the 0 GPUs here, found "cuda"; use "auto"' in refusal
 
 
 def test_an_existing_file_is_not_overwritten(source: Path, database: Path, refused: Run) -> None:
