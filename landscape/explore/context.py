@@ -4,9 +4,12 @@ A `Context` is never sent: every rank builds it from the same run file or Python
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from landscape.config import Settings
@@ -96,6 +99,13 @@ class Counted:
         self.evaluations += walkers
 
 
-def one_thread_per_task() -> None:
+@contextmanager
+def one_thread_per_task() -> Iterator[None]:
     """On a CPU a task computes with one thread: sums then never depend on a thread count."""
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1, "blas"):
+            yield
+    finally:
+        torch.set_num_threads(threads)

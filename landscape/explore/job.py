@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from landscape.errors import LandscapeError
-from landscape.explore.context import Context
+from landscape.explore.context import Context, one_thread_per_task
 from landscape.explore.interrupt import Interrupt, ignore_signals
 from landscape.explore.pool import Pool, TaskError, ThreadPool
 from landscape.explore.pool_mpi import MpiPool, abort, local_rank, serve, world
@@ -32,6 +32,11 @@ def run_job(prepare: Prepare, work: Work, time_limit: float | None = None) -> No
     `time_limit` is in seconds from now. An error that a user can cause is raised without MPI while preparing, and
     told on standard error otherwise, with exit status 2.
     """
+    with one_thread_per_task():
+        _run(prepare, work, time_limit)
+
+
+def _run(prepare: Prepare, work: Work, time_limit: float | None) -> NoReturn:
     comm = world()
     if comm is None:
         with Interrupt(time_limit) as interrupt:

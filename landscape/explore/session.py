@@ -73,13 +73,11 @@ def explore(
     objective = as_objective(problem)
     context = Context(objective, settings, _starts(objective, settings, start))
     store = open_or_create(path, record_of(objective, settings), resume=resume)
-    threads = torch.get_num_threads()
     pool = ThreadPool(executor(context), threads_for(objective))
     try:
-        with Interrupt() as interrupt:
+        with one_thread_per_task(), Interrupt() as interrupt:
             run_campaign(context, store, pool, progress or Silent(), interrupt)
     finally:
-        torch.set_num_threads(threads)
         context.abandoned.set()
         pool.wait()  # a thread at work would spoil the end of the process
         if store.path is not None:
@@ -105,7 +103,6 @@ def run_campaign(
 
 def executor(context: Context) -> Callable[[Any], Any]:
     """What a worker does with a task."""
-    one_thread_per_task()
     return lambda task: task.run(context)
 
 

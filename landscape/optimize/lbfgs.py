@@ -1,70 +1,29 @@
 """Limited-memory BFGS for a batch of walkers, each with its own history, step and status.
 
-The search direction is that of Byrd, Nocedal and Schnabel (1994), "Representations of quasi-Newton matrices
-and their use in limited memory methods", eq. 3.1: with S, Y the last m steps and gradient changes, each pair
-scaled so that s.y = 1 (which changes nothing), R the upper triangle of S Y' in order of time and c = s.y / y.y
-of the newest pair,
-
-    u = R^-1 S g,    w = R^-T (u + c Y (Y' u - g)),    direction = -(c g + S' w - c Y' u).
-
-R^-1 is kept, not R: a new pair adds a column (one product with what is there), and when the oldest pair is
-overwritten its row and column are simply dropped, since what remains of a triangular inverse is the inverse
-of what remains. So a step costs two passes over the history and no triangular solve. Slots are a ring;
-empty ones are zero and drop out of every product by themselves.
-
 The step is capped in length; a trial whose energy rises by more than `max_energy_rise` is shortened to a
 tenth from the same point. After `PATIENCE` of these the history is forgotten, after as many more the walker
-has stalled. Shapes: W walkers, P parameters, M memory.
+has stalled. On a CPU a compiled kernel takes the walkers one by one (`lbfgs_compiled.py`), elsewhere tensors hold them
+all (`lbfgs_batched.py`); what they do is the same. Shapes: W walkers, P parameters, M memory.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from landscape.objective import Objective
+from landscape.optimize import lbfgs_batched, lbfgs_compiled
+from landscape.optimize.lbfgs_state import LBFGSSettings, LBFGSState
 from landscape.optimize.status import Status
-
-SHORTENING = 0.1
-PATIENCE = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class LBFGSState:
-    """The walkers of a batch; the history buffers are written in place."""
-
-    # The point.
-    theta: Tensor  # [W, P]
-    energy: Tensor  # [W]
-    gradient: Tensor  # [W, P]
-    # The next trial.
-    direction: Tensor  # [W, P], not longer than the step cap
-    scale: Tensor  # [W]
-    rejections: Tensor  # int64[W]
-    # The history, in slots that are empty (zero) or hold a pair.
-    pairs: Tensor  # [W, 2, M, P]: S and Y
-    with_gradient: Tensor  # [W, 2, M]: S g and Y g
-    inverse: Tensor  # [W, M, M]: R^-1
-    gram: Tensor  # [W, M, M]: Y Y'
-    curvature: Tensor  # [W]: c
-    slot: Tensor  # int64[W]: next slot to write
-    # The account.
-    calls: Tensor  # int64[W]
-    status: Tensor  # int64[W]
 
 
 @dataclass(frozen=True)
-class LBFGS:
-    """Settings: `rms` to reach, `memory` M, `max_step` length, allowed `max_energy_rise` of a step, `max_calls`."""
-
-    rms: float = 1e-7
-    memory: int = 20
-    max_step: float = 1.0
-    max_energy_rise: float = 1e-10
-    max_calls: int = 10000
+class LBFGS(LBFGSSettings):
+    """The method, with its settings."""
 
     def init(self, objective: Objective, points: Tensor) -> LBFGSState:
         """Fresh walkers at points [W, P]."""
+        points = points.clone(memory_format=torch.contiguous_format)
         energy, gradient = objective.energy_and_gradient(points)
         walkers, parameters = points.shape
         length = gradient.norm(dim=1, keepdim=True)
@@ -72,19 +31,20 @@ class LBFGS:
         status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
         converged = finite & (length[:, 0] <= self.rms * parameters**0.5)
         first = torch.minimum(length, 1.0 / length.clamp_min(1e-300)).clamp_max(self.max_step)
+        products = 0 if _one_by_one(points) else self.memory
         return LBFGSState(
-            theta=points.clone(),
+            theta=points,
             energy=energy,
-            gradient=gradient,
+            gradient=gradient.contiguous(),
             direction=-gradient / length.clamp_min(1e-300) * first,
             scale=points.new_ones(walkers),
             rejections=torch.zeros_like(status),
             pairs=points.new_zeros(walkers, 2, self.memory, parameters),
-            with_gradient=points.new_zeros(walkers, 2, self.memory),
-            inverse=points.new_zeros(walkers, self.memory, self.memory),
-            gram=points.new_zeros(walkers, self.memory, self.memory),
+            stored=torch.zeros_like(status),
             curvature=points.new_ones(walkers),
-            slot=torch.zeros_like(status),
+            with_gradient=points.new_zeros(walkers, 2, products),
+            inverse=points.new_zeros(walkers, products, products),
+            gram=points.new_zeros(walkers, products, products),
             calls=torch.ones_like(status),
             status=torch.where(converged, Status.CONVERGED, status),
         )
@@ -93,87 +53,9 @@ class LBFGS:
         """One trial step of every running walker: accepted, or shortened for the next time."""
         trial = torch.addcmul(state.theta, state.direction, state.scale[:, None])
         energy, gradient = objective.energy_and_gradient(trial)
-        running = state.status == Status.RUNNING
-        accepted = running & (energy <= state.energy + self.max_energy_rise)
-        state = self._remember(state, trial, gradient, accepted)
-        column = accepted[:, None]
-        rejections = (state.rejections + running) * ~accepted
-        forgetful = rejections == PATIENCE
-        self._forget(state, forgetful)
-        moved = replace(
-            state,
-            theta=torch.where(column, trial, state.theta),
-            energy=torch.where(accepted, energy, state.energy),
-            gradient=torch.where(column, gradient, state.gradient),
-            scale=torch.where(accepted | forgetful, 1.0, state.scale * SHORTENING),
-            rejections=rejections,
-            calls=state.calls + running,
-        )
-        return replace(moved, direction=self._direction(moved), status=self._status(moved, running))
-
-    def _remember(self, state: LBFGSState, trial: Tensor, gradient: Tensor, accepted: Tensor) -> LBFGSState:
-        """Writes the pair of this trial into the history of walkers that accept it, if its curvature is positive."""
-        pair = torch.stack([trial - state.theta, gradient - state.gradient], 1)
-        product, squared = _times(pair[:, 1], pair.mT).unbind(1)
-        kept = accepted & (product > 1e-14 * squared)
-        curvature = torch.where(kept, product / squared, state.curvature)
-        rows = kept.nonzero()[:, 0]
-        slot = state.slot[rows]
-        scale = product.rsqrt()[:, None, None]
-        state.pairs[rows, :, slot] = (pair * scale)[rows]
-        with_gradient = _times(gradient, state.pairs.flatten(1, 2).mT).view(-1, 2, self.memory)
-        # Products with the change are differences of those with the gradients: the history is read once.
-        with_change = (with_gradient - state.with_gradient) * scale
-        own = torch.stack([torch.zeros_like(curvature), 1.0 / curvature], 1)
-        with_change[rows, :, slot] = own[rows]
-        self._extend_products(state, rows, slot, with_change)
-        return replace(
-            state,
-            with_gradient=torch.where(accepted[:, None, None], with_gradient, state.with_gradient),
-            curvature=curvature,
-            slot=torch.where(kept, (state.slot + 1) % self.memory, state.slot),
-        )
-
-    def _extend_products(self, state: LBFGSState, rows: Tensor, slot: Tensor, with_change: Tensor) -> None:
-        """Replaces one slot of R^-1 and Y Y' in the given rows, where S y and Y y are `with_change` [W, 2, M]."""
-        state.inverse[rows, slot] = 0.0
-        column = -_times(with_change[:, 0], state.inverse.mT)[rows]
-        column[torch.arange(len(rows), device=rows.device), slot] = 1.0
-        state.inverse[rows, :, slot] = column
-        gram = with_change[:, 1][rows]
-        state.gram[rows, slot] = gram
-        state.gram[rows, :, slot] = gram
-
-    def _forget(self, state: LBFGSState, forgetful: Tensor) -> None:
-        """Empties all slots of some walkers, which then start again from the gradient."""
-        rows = forgetful.nonzero()[:, 0]
-        if not len(rows):
-            return
-        for buffer in (state.inverse, state.gram, state.pairs, state.with_gradient):
-            buffer[rows] = 0.0
-
-    def _direction(self, state: LBFGSState) -> Tensor:
-        """Quasi-Newton direction [W, P], turned downhill and capped in length."""
-        c = state.curvature[:, None]
-        u = _times(state.with_gradient[:, 0], state.inverse.mT)
-        inner = u + c * (_times(u, state.gram) - state.with_gradient[:, 1])
-        weights = torch.cat([-_times(inner, state.inverse), c * u], 1)
-        combined = _times(weights, state.pairs.flatten(1, 2))
-        direction = torch.addcmul(combined, c, state.gradient, value=-1.0)
-        uphill = (direction * state.gradient).sum(1) > 0
-        length = direction.norm(dim=1).clamp_min(1e-300)
-        factor = (self.max_step / length).clamp_max(1.0)
-        return direction * torch.where(uphill, -factor, factor)[:, None]
-
-    def _status(self, state: LBFGSState, running: Tensor) -> Tensor:
-        parameters = state.theta.shape[1]
-        converged = state.gradient.square().sum(1) <= self.rms**2 * parameters
-        status = torch.where(state.calls >= self.max_calls, Status.OUT_OF_STEPS, Status.RUNNING)
-        status = torch.where(state.rejections >= 2 * PATIENCE, Status.STALLED, status)
-        status = torch.where(converged, Status.CONVERGED, status)
-        return torch.where(running, status, state.status)
+        advance = lbfgs_compiled.advance if _one_by_one(trial) else lbfgs_batched.advance
+        return advance(self, state, trial, energy, gradient)
 
 
-def _times(vectors: Tensor, matrices: Tensor) -> Tensor:
-    """Row vectors [W, A] times matrices [W, A, B]: [W, B]; on a CPU several times faster than columns."""
-    return torch.bmm(vectors[:, None], matrices)[:, 0]
+def _one_by_one(points: Tensor) -> bool:
+    return points.device.type == "cpu"

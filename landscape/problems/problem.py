@@ -18,6 +18,7 @@ from landscape.messages import did_you_mean
 from landscape.numerics.batching import map_row_pairs, map_rows, rows_per_chunk
 from landscape.objective import Symmetry
 from landscape.problems.activations import ACTIVATIONS
+from landscape.problems.compiled import compiled_energy
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
 from landscape.problems.losses import LOSSES
 from landscape.problems.module import ModuleNetwork
@@ -126,6 +127,7 @@ class Problem:
         self._rows = rows_per_chunk(work, self.device)
         outputs_jacobian = network.n_outputs * network.n_parameters * len(self.inputs)
         self._hessian_rows = rows_per_chunk(outputs_jacobian, self.device)
+        self._compiled = compiled_energy(network, self.inputs, self._loss, self._encoded, l2)
 
     @property
     def is_classification(self) -> bool:
@@ -134,11 +136,15 @@ class Problem:
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
+        if self._compiled:
+            return self._compiled(theta)[0]
         mean = map_rows(lambda t: self.network.energy(t, self.inputs, self._loss, self._encoded), self._rows, theta)
         return mean + self.l2 * theta.square().sum(1)
 
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
+        if self._compiled:
+            return self._compiled(theta)
         mean, gradient = map_row_pairs(
             lambda t: self.network.energy_and_gradient(t, self.inputs, self._loss, self._encoded), self._rows, theta
         )

@@ -1,0 +1,44 @@
+"""What the two implementations of L-BFGS share: the settings and the state of a batch of walkers."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+SHORTENING = 0.1
+PATIENCE = 10
+
+
+@dataclass(frozen=True)
+class LBFGSSettings:
+    """`rms` gradient to reach, `memory` M, `max_step` length, allowed `max_energy_rise` of a step, `max_calls`."""
+
+    rms: float = 1e-7
+    memory: int = 20
+    max_step: float = 1.0
+    max_energy_rise: float = 1e-10
+    max_calls: int = 10000
+
+
+@dataclass(frozen=True, kw_only=True)
+class LBFGSState:
+    """The walkers of a batch; the buffers are written in place. W walkers, P parameters, M memory."""
+
+    # The point.
+    theta: Tensor  # [W, P]
+    energy: Tensor  # [W]
+    gradient: Tensor  # [W, P]
+    # The next trial.
+    direction: Tensor  # [W, P], not longer than the step cap
+    scale: Tensor  # [W]
+    rejections: Tensor  # int64[W]
+    # The history: a ring of the last pairs, each scaled to s.y = 1, in slots that are zero while they are empty.
+    pairs: Tensor  # [W, 2, M, P]: S and Y
+    stored: Tensor  # int64[W]: pairs written; the next goes into slot `stored` modulo M
+    curvature: Tensor  # [W]: c = s.y / y.y of the newest
+    # Products of the history, kept by the batched implementation only; elsewhere M is 0.
+    with_gradient: Tensor  # [W, 2, M]: S g and Y g
+    inverse: Tensor  # [W, M, M]: R^-1
+    gram: Tensor  # [W, M, M]: Y Y'
+    # The account.
+    calls: Tensor  # int64[W]
+    status: Tensor  # int64[W]
