@@ -57,8 +57,8 @@ def _exp(x: float) -> float:
 @_exact
 def _tanh(x: float) -> float:
     p, q, scale = _exponential(2.0 * min(max(x, -20.0), 20.0))
-    up, down = scale * (q + p), q - p
-    return (up - down) / (up + down)
+    less, more = scale - 1.0, scale + 1.0  # without a difference of neighbours where x is small
+    return (less * q + more * p) / (more * q + less * p)
 
 
 @_exact

@@ -1,0 +1,126 @@
+"""The compiled energy against the batched tensors of `network.py`, and its vector arithmetic against numpy."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numba import njit
+from torch import Tensor
+
+from landscape.problems import compiled, kernels
+from landscape.problems.activations import ACTIVATIONS
+from landscape.problems.compiled import KINDS, CompiledEnergy, compiled_energy
+from landscape.problems.losses import LOSSES
+from landscape.problems.network import DenseNetwork
+
+L2 = 3e-3
+
+
+def network_of(sizes: list[int], activation: str = "tanh") -> DenseNetwork:
+    return DenseNetwork.from_sizes(sizes, ACTIVATIONS[activation])
+
+
+def data(sizes: list[int], samples: int, loss: str) -> tuple[Tensor, Tensor]:
+    random = np.random.default_rng(0)
+    inputs = torch.tensor(random.normal(size=(samples, sizes[0])))
+    labels = torch.tensor(random.integers(0, sizes[-1], samples))
+    return inputs, LOSSES[loss].encode(labels, sizes[-1])
+
+
+def points(network: DenseNetwork, walkers: int, scale: float = 1.0) -> Tensor:
+    return scale * torch.tensor(np.random.default_rng(1).normal(size=(walkers, network.n_parameters)))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", KINDS)
+@pytest.mark.parametrize("samples", [16, 67, 1000], ids=lambda n: f"N={n}")
+@pytest.mark.parametrize("sizes", [[1, 2], [4, 10, 3], [7, 5, 6, 2], [20, 30, 9, 10]], ids=str)
+def test_it_is_the_energy_of_batched_tensors(sizes: list[int], samples: int, activation: str, loss: str) -> None:
+    network, (inputs, encoded) = network_of(sizes, activation), data(sizes, samples, loss)
+    theta = points(network, 5)
+    value, slope = network.energy_and_gradient(theta, inputs, LOSSES[loss], encoded)
+    energy, gradient = CompiledEnergy(network, inputs, LOSSES[loss], encoded, L2)(theta)
+    torch.testing.assert_close(energy, value + L2 * theta.square().sum(1), rtol=1e-13, atol=1e-13)
+    torch.testing.assert_close(gradient, slope + 2 * L2 * theta, rtol=1e-12, atol=1e-13)
+
+
+def test_the_cases_cover_loops_and_library_calls_and_several_blocks() -> None:
+    assert max(30 * 20, 30 * 9) > kernels.BLAS_FROM > max(4 * 10, 7 * 5, 5 * 6)
+    assert compiled._columns(np.array([20, 30, 9, 10]), 1000) < 500
+
+
+@pytest.mark.parametrize("scale", [1e2, 1e5, 1e150])
+def test_far_away_nothing_overflows_before_the_reference_does(scale: float) -> None:
+    network, (inputs, encoded) = network_of([4, 10, 3]), data([4, 10, 3], 40, "cross_entropy")
+    theta = points(network, 3, scale)
+    value, slope = network.energy_and_gradient(theta, inputs, LOSSES["cross_entropy"], encoded)
+    energy, gradient = CompiledEnergy(network, inputs, LOSSES["cross_entropy"], encoded, 0.0)(theta)
+    torch.testing.assert_close(energy, value, rtol=1e-12, atol=0)
+    torch.testing.assert_close(gradient, slope, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("l2", [0.0, L2])
+def test_what_is_no_number_stays_none(bad: float, l2: float) -> None:
+    network, (inputs, encoded) = network_of([4, 10, 3]), data([4, 10, 3], 40, "cross_entropy")
+    theta = points(network, network.n_parameters)
+    theta.diagonal().fill_(bad)
+    energy, _ = CompiledEnergy(network, inputs, LOSSES["cross_entropy"], encoded, l2)(theta)
+    assert not energy.isfinite().any()
+
+
+@given(st.data())
+def test_a_walker_does_not_depend_on_its_neighbours(drawn: st.DataObject) -> None:
+    network, (inputs, encoded) = network_of([9, 24, 3]), data([9, 24, 3], 100, "cross_entropy")
+    energy = CompiledEnergy(network, inputs, LOSSES["cross_entropy"], encoded, L2)
+    theta = points(network, 12)
+    rows = drawn.draw(st.lists(st.integers(0, 11), min_size=1, max_size=9))
+    for together, alone in zip(energy(theta), energy(theta[rows]), strict=True):
+        assert torch.equal(together[rows], alone)
+
+
+def test_it_is_used_where_it_is_faster() -> None:
+    inputs, encoded = data([4, 10, 3], 40, "mse")
+    rest = LOSSES["mse"], encoded, L2
+    assert compiled_energy(network_of([4, 10, 3]), inputs, *rest) is not None
+    assert compiled_energy(network_of([4, 10, 3], "gelu"), inputs, *rest) is None
+    assert compiled_energy(network_of([4, 10, 3]), inputs.to("meta"), *rest) is None
+    assert compiled_energy(network_of([4, 10, 3]), inputs[:4], LOSSES["mse"], encoded[:, :4], L2) is None
+
+
+@njit
+def exponentials(x: np.ndarray, out: np.ndarray) -> None:
+    for j in range(len(x)):
+        out[j] = kernels._exp(x[j])
+
+
+@njit
+def tangents(x: np.ndarray, out: np.ndarray) -> None:
+    for j in range(len(x)):
+        out[j] = kernels._tanh(x[j])
+
+
+@njit
+def logarithms(x: np.ndarray, out: np.ndarray) -> None:
+    for j in range(len(x)):
+        out[j] = kernels._log(x[j])
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "reference"),
+    [
+        (exponentials, np.linspace(-700.0, 700.0, 100001), np.exp),
+        (exponentials, np.linspace(-1.0, 1.0, 100001), np.exp),
+        (tangents, np.linspace(-30.0, 30.0, 100001), np.tanh),
+        (tangents, np.geomspace(1e-300, 0.2, 100001), np.tanh),
+        (logarithms, np.geomspace(1e-300, 1e300, 100001), np.log),
+        (logarithms, np.linspace(0.5, 2.0, 100000), np.log),
+    ],
+)
+def test_functions_are_right_to_a_few_units_in_the_last_place(
+    function: object, x: np.ndarray, reference: np.ufunc
+) -> None:
+    found = np.empty_like(x)
+    function(x, found)  # type: ignore[operator]
+    np.testing.assert_allclose(found, reference(x), rtol=1e-15, atol=1e-300)
