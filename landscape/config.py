@@ -102,7 +102,7 @@ class BasinHoppingConfig(Table):
 class QuenchConfig(Table):
     """[quench]: the minimiser behind every minimum."""
 
-    memory: Count = Field(20, description="correction pairs of L-BFGS")
+    memory: Count = Field(40, description="correction pairs of L-BFGS")
     max_step: Positive = Field(1.0, description="longest step, Euclidean")
     max_energy_rise: NonNegative = Field(1e-10, description="largest rise of the energy in a step")
     max_iterations: Count = Field(10000, description="iterations after which a quench counts as failed")

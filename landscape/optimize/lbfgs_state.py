@@ -13,7 +13,7 @@ class LBFGSSettings:
     """`rms` gradient to reach, `memory` M, `max_step` length, allowed `max_energy_rise` of a step, `max_calls`."""
 
     rms: float = 1e-7
-    memory: int = 20
+    memory: int = 40
     max_step: float = 1.0
     max_energy_rise: float = 1e-10
     max_calls: int = 10000
