@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 from landscape.errors import LandscapeError
 from landscape.explore.context import Context, one_thread_per_task
 from landscape.explore.interrupt import Interrupt, ignore_signals
-from landscape.explore.pool import Pool, TaskError, ThreadPool
+from landscape.explore.pool import LocalPool, Pool, TaskError
 from landscape.explore.pool_mpi import MpiPool, abort, local_rank, serve, world
-from landscape.explore.session import executor, threads_for
+from landscape.explore.session import executor
 
 FAILED, BAD_INPUT, STOPPED = 1, 2, 75
 # What users can cause. The system's refusals (a folder without permission, say) are theirs too.
@@ -41,7 +41,7 @@ def _run(prepare: Prepare, work: Work, time_limit: float | None) -> NoReturn:
     if comm is None:
         with Interrupt(time_limit) as interrupt:
             context = prepare(0)
-            _lead(context, ThreadPool(executor(context), threads_for(context.objective)), work, interrupt)
+            _lead(context, LocalPool(executor(context)), work, interrupt)
     try:
         if comm.rank:
             ignore_signals()

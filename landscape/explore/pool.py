@@ -1,4 +1,4 @@
-"""Where tasks run: side by side in threads of one process. `pool_mpi.py` has the same for MPI ranks.
+"""Where tasks run: one after the other in this process. `pool_mpi.py` has the same for MPI ranks.
 
 A pool is handed to the campaign; nothing else knows how many processors there are. Results come back in the
 order of the tasks. While it waits a pool asks `interrupted()`: once that is true the round is given up.
@@ -8,13 +8,13 @@ import os
 import queue
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 POLL_SECONDS = 0.05
 
 Execute = Callable[[Any], Any]
+Outcome = tuple[Any, BaseException | None]
 
 
 class Abandoned(Exception):  # noqa: N818 - it is no error, but what the user asked for
@@ -37,49 +37,51 @@ class Pool(Protocol):
         """Lets the workers go, with the exit status of the job. If tasks are still running the process ends here."""
 
 
-class ThreadPool:
-    """Tasks in daemon threads of this process, as many as it has processors."""
+class LocalPool:
+    """Tasks one after the other in a daemon thread of this process, whose main thread listens for signals meanwhile.
 
-    def __init__(self, execute: Execute, threads: int | None = None) -> None:
+    One thread: several would wait for each other at Python's lock. Several cores are filled by ranks.
+    """
+
+    def __init__(self, execute: Execute) -> None:
         self.execute = execute
-        self.threads = threads or len(os.sched_getaffinity(0))
         self._running = False
-        self._busy: list[threading.Thread] = []
+        self._thread: threading.Thread | None = None
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
-        """See `Pool`. Threads that are busy when a round is given up begin no other task."""
-        results: list[Any] = [None] * len(tasks)
-        done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        waiting = deque(enumerate(tasks))
+        """See `Pool`. Once a round is given up no other of its tasks begins."""
+        done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        given_up = threading.Event()
+        results = []
 
         def work() -> None:
-            for number, task in _taken(waiting):
-                try:
-                    results[number] = self.execute(task)
-                except BaseException as error:  # noqa: BLE001 - it is raised again where the round was asked for
-                    done.put(error)
+            for task in tasks:
+                if given_up.is_set():
                     return
-                done.put(None)
+                try:
+                    done.put((self.execute(task), None))
+                except BaseException as error:  # noqa: BLE001 - it is raised again where the round was asked for
+                    done.put((None, error))
 
-        self._running = bool(tasks)
+        self._running = True
+        self._thread = threading.Thread(target=work, daemon=True)
+        self._thread.start()
         try:
-            self._busy = [threading.Thread(target=work, daemon=True) for _ in tasks[: self.threads]]
-            for thread in self._busy:
-                thread.start()
             for _ in tasks:
-                error = _wait(done, interrupted)
+                result, error = _wait(done, interrupted)
                 if error is not None:
                     raise error
+                results.append(result)
                 on_done()
         finally:
-            waiting.clear()
+            given_up.set()
         self._running = False
         return results
 
     def wait(self) -> None:
-        """Waits for the tasks that are still at work after a round was given up."""
-        for thread in self._busy:
-            thread.join()
+        """Waits for the task that is still at work after a round was given up."""
+        if self._thread is not None:
+            self._thread.join()
 
     def end(self, status: int) -> None:
         """See `Pool`."""
@@ -89,17 +91,7 @@ class ThreadPool:
             os._exit(status)
 
 
-def _taken(waiting: "deque[tuple[int, Any]]") -> Iterator[tuple[int, Any]]:
-    """Items of a deque that several threads take from."""
-    while True:
-        try:
-            item = waiting.popleft()
-        except IndexError:
-            return
-        yield item
-
-
-def _wait(done: "queue.SimpleQueue[BaseException | None]", interrupted: Callable[[], bool]) -> BaseException | None:
+def _wait(done: "queue.SimpleQueue[Outcome]", interrupted: Callable[[], bool]) -> Outcome:
     while not interrupted():
         try:
             return done.get(timeout=POLL_SECONDS)

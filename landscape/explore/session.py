@@ -19,14 +19,13 @@ from landscape.explore.campaign import ALL_PHASES, Campaign, Ending, PhaseClass
 from landscape.explore.connecting import METHOD_NAMES
 from landscape.explore.context import Context, one_thread_per_task
 from landscape.explore.interrupt import Interrupt
-from landscape.explore.pool import Pool, ThreadPool
+from landscape.explore.pool import LocalPool, Pool
 from landscape.explore.progress import Progress, Silent
 from landscape.messages import did_you_mean
 from landscape.numerics.spectra import index_test
 from landscape.objective import Objective
 from landscape.problems.adapter import as_objective
 from landscape.problems.datasets import DataSet
-from landscape.problems.network import DenseNetwork
 from landscape.problems.problem import Problem
 from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 from landscape.search.transition_states import OUTCOME_NAMES
@@ -73,7 +72,7 @@ def explore(
     objective = as_objective(problem)
     context = Context(objective, settings, _starts(objective, settings, start))
     store = open_or_create(path, record_of(objective, settings), resume=resume)
-    pool = ThreadPool(executor(context), threads_for(objective))
+    pool = LocalPool(executor(context))
     try:
         with one_thread_per_task(), Interrupt() as interrupt:
             run_campaign(context, store, pool, progress or Silent(), interrupt)
@@ -104,14 +103,6 @@ def run_campaign(
 def executor(context: Context) -> Callable[[Any], Any]:
     """What a worker does with a task."""
     return lambda task: task.run(context)
-
-
-def threads_for(objective: Objective) -> int | None:
-    """Threads of a process: one a processor (None) for our own networks on a CPU. One where a GPU does the work, and
-    for energies and modules of the user's own, which need not bear several threads at once.
-    """
-    ours = isinstance(objective, Problem) and isinstance(objective.network, DenseNetwork)
-    return None if ours and objective.device.type == "cpu" else 1
 
 
 def context_of(config: RunConfig, device: str) -> Context:

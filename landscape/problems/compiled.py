@@ -19,7 +19,6 @@ Array = np.ndarray
 
 BLOCK_BYTES = 96 * 2**10  # inputs, values and slopes of a block
 FEWEST_COLUMNS = 64
-FEWEST_SAMPLES = 16  # below, vectors along the samples are too short, and batched tensors are faster
 # Those that exponentials make; the error function of gelu is vectorised by torch alone.
 KINDS = {
     "tanh": kernels.TANH,
@@ -51,11 +50,9 @@ class CompiledEnergy:
 
 def compiled_energy(network: object, inputs: Tensor, loss: Loss, encoded: Tensor, l2: float) -> CompiledEnergy | None:
     """The compiled energy where it is the faster way: of dense networks on a CPU; elsewhere None."""
-    if inputs.device.type != "cpu" or len(inputs) < FEWEST_SAMPLES:
-        return None
-    if not isinstance(network, DenseNetwork) or network.activation.name not in KINDS:
-        return None
-    return CompiledEnergy(network, inputs, loss, encoded, l2)
+    if isinstance(network, DenseNetwork) and network.activation.name in KINDS and inputs.device.type == "cpu":
+        return CompiledEnergy(network, inputs, loss, encoded, l2)
+    return None
 
 
 def _columns(sizes: Array, samples: int) -> int:

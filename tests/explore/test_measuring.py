@@ -12,7 +12,7 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.explore.campaign import MEASURING, Campaign, Ending
 from landscape.explore.interrupt import Interrupt
-from landscape.explore.pool import Abandoned, ThreadPool
+from landscape.explore.pool import Abandoned, LocalPool
 from landscape.explore.progress import Silent
 from landscape.explore.session import executor, run_campaign, stored_context
 from tests.explore.commands import assert_equal_bytes
@@ -40,7 +40,7 @@ def measured(path: Path, rounds: int | None = None, **settings: object) -> Endin
         context = stored_context(db.problem_record, "cpu", settings)
         done = len(db.rounds)
 
-        class Stopping(ThreadPool):
+        class Stopping(LocalPool):
             def run(self, *arguments: object) -> list[object]:
                 if rounds is not None and len(db.rounds) - done == rounds:
                     raise Abandoned
@@ -113,6 +113,6 @@ def test_minima_that_are_added_are_measured_and_depths_made_again(tmp_path: Path
 def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu")
-        campaign = Campaign(context, db.store, ThreadPool(executor(context)), Silent(), MEASURING)
+        campaign = Campaign(context, db.store, LocalPool(executor(context)), Silent(), MEASURING)
         assert [phase.kind for phase in campaign.phases] == ["measure", "depths"]
         assert campaign.run(Interrupt()) is Ending.COMPLETE

@@ -12,7 +12,7 @@ import landscape
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.explore.context import Context
-from landscape.explore.pool import Abandoned, ThreadPool
+from landscape.explore.pool import Abandoned, LocalPool
 from landscape.explore.session import executor, stored_context
 from landscape.explore.verify import summary, verify
 
@@ -43,7 +43,7 @@ def path(whole: Path, tmp_path: Path) -> Path:
 def faults(path: Path) -> list[str]:
     with Database(open_store(path)) as db:
         context = stored_context(db.problem_record, "cpu")
-        found = verify(db, context, ThreadPool(executor(context)))
+        found = verify(db, context, LocalPool(executor(context)))
         said = summary(db, found)
         assert said.startswith(f"{len(found)} faults in ") or (not found and said.endswith("is what it says"))
         return found
@@ -150,4 +150,4 @@ def test_it_can_be_interrupted(path: Path) -> None:
     with Database(open_store(path)) as db:
         context: Context = stored_context(db.problem_record, "cpu")
         with pytest.raises(Abandoned):
-            verify(db, context, ThreadPool(executor(context)), lambda: True)
+            verify(db, context, LocalPool(executor(context)), lambda: True)

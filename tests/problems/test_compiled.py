@@ -34,7 +34,7 @@ def points(network: DenseNetwork, walkers: int, scale: float = 1.0) -> Tensor:
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("activation", KINDS)
-@pytest.mark.parametrize("samples", [16, 67, 1000], ids=lambda n: f"N={n}")
+@pytest.mark.parametrize("samples", [4, 67, 1000], ids=lambda n: f"N={n}")
 @pytest.mark.parametrize("sizes", [[1, 2], [4, 10, 3], [7, 5, 6, 2], [20, 30, 9, 10]], ids=str)
 def test_it_is_the_energy_of_batched_tensors(sizes: list[int], samples: int, activation: str, loss: str) -> None:
     network, (inputs, encoded) = network_of(sizes, activation), data(sizes, samples, loss)
@@ -86,7 +86,6 @@ def test_it_is_used_where_it_is_faster() -> None:
     assert compiled_energy(network_of([4, 10, 3]), inputs, *rest) is not None
     assert compiled_energy(network_of([4, 10, 3], "gelu"), inputs, *rest) is None
     assert compiled_energy(network_of([4, 10, 3]), inputs.to("meta"), *rest) is None
-    assert compiled_energy(network_of([4, 10, 3]), inputs[:4], LOSSES["mse"], encoded[:, :4], L2) is None
 
 
 @njit
