@@ -25,15 +25,26 @@ def owner(lock: Path) -> str:
     return lock.read_text() if lock.exists() else ""
 
 
-def killed(line: list[str], lock: Path, moment: float) -> bool:
-    """Starts a command and kills all its processes `moment` seconds after it opened the database.
+def version(path: Path) -> tuple[int, int]:
+    """Changes with every commit."""
+    return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else (0, 0)
+
+
+def killed(line: list[str], path: Path, commits: int, moment: float) -> bool:
+    """Starts a command and kills all its processes `moment` seconds after it opened the database and committed so
+    many rounds.
 
     False if it ended before.
     """
+    lock = path.with_name(f"{path.name}.lock")
     before = owner(lock)
     process = started(line)
     while process.poll() is None and owner(lock) in ("", before):
         time.sleep(0.01)
+    for _ in range(commits):
+        known = version(path)
+        while process.poll() is None and version(path) == known:
+            time.sleep(0.002)
     time.sleep(moment)
     ended = process.poll()
     kill_all(process.pid)
@@ -50,7 +61,7 @@ def test_a_campaign_that_is_killed_again_and_again_loses_nothing(tmp_path: Path)
     random, seen, kills, resumed = np.random.default_rng(3), [0], 0, 0
     while kills < KILLS:
         line = command(RANKS[kills % len(RANKS)], "run", source, "-o", path, "--resume")
-        if killed(line, path.with_name("killed.h5.lock"), float(random.uniform(0.0, 1.0))):
+        if killed(line, path, int(random.integers(0, 4)), float(random.uniform(0.0, 0.2))):
             kills += 1
             seen.append(len(tables(path)["rounds/tasks"]) if path.exists() else 0)
             assert seen[-2] <= seen[-1] <= rounds
