@@ -1,4 +1,4 @@
-"""Energy and gradient of dense networks on a CPU, compiled.
+"""Energy, gradient and Hessian of dense networks on a CPU, compiled.
 
 Several times faster than the batched tensors of `network.py`, which are the reference and the way on every other
 device. A walker is computed by the same instructions whatever its neighbours are: its result does not depend on the
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.problems import kernels
+from landscape.problems import hessian_kernels, kernels
 from landscape.problems.losses import Loss
 from landscape.problems.network import DenseNetwork
 
@@ -19,6 +19,8 @@ Array = np.ndarray
 
 BLOCK_BYTES = 96 * 2**10  # inputs, values and slopes of a block
 FEWEST_COLUMNS = 64
+LARGEST_PRODUCTS = 2**24  # numbers in the products of the inputs that a Hessian needs
+TRACES = 16  # walkers whose values are kept at a time
 # Those that exponentials make; the error function of gelu is vectorised by torch alone.
 KINDS = {
     "tanh": kernels.TANH,
@@ -27,25 +29,72 @@ KINDS = {
     "silu": kernels.SILU,
     "relu": kernels.RELU,
 }
+# The second derivative where value and slope determine it.
+CURVATURES = {
+    "tanh": lambda a, s: -2.0 * a * s,
+    "sigmoid": lambda a, s: s * (1.0 - 2.0 * a),
+    "softplus": lambda _, s: s * (1.0 - s),
+}
 
 
 class CompiledEnergy:
     """Mean loss + l2 * sum(theta^2) of a dense network on the CPU."""
 
     def __init__(self, network: DenseNetwork, inputs: Tensor, loss: Loss, encoded: Tensor, l2: float) -> None:
-        """Inputs are [N, d], encoded targets [K, N]."""
+        """Inputs are [N, d], encoded targets [K, N]. Raises `KeyError` for an activation that is not in `KINDS`."""
         sizes = np.array([network.n_inputs, *(layer.n_out for layer in network.layers)])
         columns = _columns(sizes, len(inputs))
-        self._network = sizes, KINDS[network.activation.name], loss.name == "cross_entropy"
-        self._data = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), len(inputs)
-        self._l2 = l2
+        self.network = sizes, KINDS[network.activation.name], loss.name == "cross_entropy"
+        self.data = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), len(inputs)
+        self.l2 = l2
 
     def __call__(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
         points = theta.detach().contiguous()
         energy, gradient = points.new_empty(len(points)), torch.empty_like(points)
-        kernels.energies(points.numpy(), self._network, self._data, self._l2, energy.numpy(), gradient.numpy())
+        kernels.energies(points.numpy(), self.network, self.data, self.l2, energy.numpy(), gradient.numpy())
         return energy, gradient
+
+
+class CompiledHessian:
+    """The Hessian of a compiled energy of one hidden layer."""
+
+    def __init__(self, energy: CompiledEnergy, activation: str) -> None:
+        """Raises `KeyError` for an activation that is not in `CURVATURES`."""
+        self._energy = energy
+        self._curvature = CURVATURES[activation]
+        inputs, _, samples = energy.data
+        columns = inputs.shape[2]
+        one = _blocks(np.ones((1, samples)), columns)
+        self._inputs = np.concatenate([inputs, one], axis=1)
+        rows, others = np.triu_indices(self._inputs.shape[1])
+        self._products = np.ascontiguousarray(self._inputs[:, rows] * self._inputs[:, others])
+
+    def __call__(self, theta: Tensor) -> Tensor:
+        """Hessians [W, P, P] of theta [W, P]."""
+        points = theta.detach().contiguous().numpy()
+        out = np.empty((*points.shape, points.shape[1]))
+        for first in range(0, len(points), TRACES):
+            chunk = slice(first, first + TRACES)
+            self._write(points[chunk], out[chunk])
+        return torch.from_numpy(out)
+
+    def _write(self, points: Array, out: Array) -> None:
+        (sizes, _, cross_entropy), (inputs, encoded, samples) = self._energy.network, self._energy.data
+        n_in, hidden, classes = map(int, sizes)
+        value, slope, gradient = (
+            np.zeros((len(points), len(inputs), units, inputs.shape[2])) for units in (hidden, hidden, classes)
+        )
+        kernels.traces(points, self._energy.network, self._energy.data, value, slope, gradient)
+        first = hidden * (n_in + 1)
+        hessian_kernels.hessians(
+            np.ascontiguousarray(points[:, first : first + classes * hidden]).reshape(-1, classes, hidden),
+            (self._inputs, self._products, samples),
+            (value, slope, self._curvature(value, slope)),
+            (gradient, gradient + encoded if cross_entropy else gradient[:, :, :0]),
+            self._energy.l2,
+            out,
+        )
 
 
 def compiled_energy(network: object, inputs: Tensor, loss: Loss, encoded: Tensor, l2: float) -> CompiledEnergy | None:
@@ -53,6 +102,18 @@ def compiled_energy(network: object, inputs: Tensor, loss: Loss, encoded: Tensor
     if isinstance(network, DenseNetwork) and network.activation.name in KINDS and inputs.device.type == "cpu":
         return CompiledEnergy(network, inputs, loss, encoded, l2)
     return None
+
+
+def compiled_hessian(network: object, energy: CompiledEnergy | None) -> CompiledHessian | None:
+    """The Hessian of a compiled energy where there is one: of a single hidden layer, if its tables are not large."""
+    if energy is None or not isinstance(network, DenseNetwork) or network.activation.name not in CURVATURES:
+        return None
+    if len(network.layers) != 2:
+        return None
+    features, samples = network.n_inputs + 1, energy.data[2]
+    if features * (features + 1) // 2 * samples > LARGEST_PRODUCTS:
+        return None
+    return CompiledHessian(energy, network.activation.name)
 
 
 def _columns(sizes: Array, samples: int) -> int:

@@ -333,3 +333,33 @@ def energies(
             squares += point[p] * point[p]
             total[p] = total[p] / samples + 2.0 * l2 * point[p]
         energy[walker] = loss / samples + l2 * squares  # no number if theta has none, even where l2 is zero
+
+
+@_reordered
+def traces(
+    theta: Array,
+    network: tuple[Array, int, bool],
+    data: tuple[Array, Array, int],
+    value: Array,
+    slope: Array,
+    gradient: Array,
+) -> None:
+    """Writes the values and slopes of the hidden units [W, N / B, units, B] and the gradients of the losses in the
+    outputs [W, N / B, K, B] at theta [W, P]; network and data as for `energies`. The filling is left as it is.
+    """
+    sizes, kind, cross_entropy = network
+    inputs, encoded, samples = data
+    columns, hidden = inputs.shape[2], sizes[1:-1].sum()
+    values, slopes = np.zeros((sizes[1:].sum(), columns)), np.zeros((sizes[1:].sum(), columns))
+    for walker in range(len(theta)):
+        for block in range(len(inputs)):
+            m = min(columns, samples - block * columns)
+            _forward(theta[walker], sizes, kind, inputs[block], values, slopes, m)
+            outputs = values[hidden:]
+            if cross_entropy:
+                _cross_entropy_over(outputs, encoded[block], m)
+            else:
+                _squared_error_over(outputs, encoded[block], m)
+            value[walker, block, :, :m] = values[:hidden, :m]
+            slope[walker, block, :, :m] = slopes[:hidden, :m]
+            gradient[walker, block, :, :m] = outputs[:, :m]

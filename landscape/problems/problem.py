@@ -18,7 +18,7 @@ from landscape.messages import did_you_mean
 from landscape.numerics.batching import map_row_pairs, map_rows, rows_per_chunk
 from landscape.objective import Symmetry
 from landscape.problems.activations import ACTIVATIONS
-from landscape.problems.compiled import compiled_energy
+from landscape.problems.compiled import compiled_energy, compiled_hessian
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
 from landscape.problems.losses import LOSSES
 from landscape.problems.module import ModuleNetwork
@@ -128,6 +128,7 @@ class Problem:
         outputs_jacobian = network.n_outputs * network.n_parameters * len(self.inputs)
         self._hessian_rows = rows_per_chunk(outputs_jacobian, self.device)
         self._compiled = compiled_energy(network, self.inputs, self._loss, self._encoded, l2)
+        self._compiled_hessian = compiled_hessian(network, self._compiled)
 
     @property
     def is_classification(self) -> bool:
@@ -153,6 +154,8 @@ class Problem:
     def hessian(self, theta: Tensor) -> Tensor:
         """Hessians [W, P, P] of theta [W, P]; raises `PropertyError` for an activation with kinks."""
         self._require_smooth()
+        if self._compiled_hessian:
+            return self._compiled_hessian(theta)
         hessian = map_rows(
             lambda t: self.network.hessian(t, self.inputs, self._loss, self._encoded), self._hessian_rows, theta
         )

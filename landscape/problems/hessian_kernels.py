@@ -1,0 +1,243 @@
+"""The arithmetic of the compiled Hessian: exact, for networks of one hidden layer.
+
+With x the inputs and a the hidden values, each with a one appended, s and f'' the first two derivatives of the
+activation, g the gradient and C the Hessian of the loss in the outputs, W the second layer's weights, the second
+derivatives are sums over samples of (Bishop 1992, "Exact calculation of the Hessian matrix for the MLP")
+
+    first x first    (h, i), (h', i'):   [s_h s_h' (W'CW)_hh' + (h = h') f''_h (W'g)_h] x_i x_i'
+    second x first   (l, h), (h', i'):   [a_h (CW)_lh' s_h' + (h = h') g_l s_h'] x_i'
+    second x second  (k, h), (l, h'):    C_kl a_h a_h'
+
+Each is one matrix product of rows along the samples, of which only the x_i x_i' are the same for all walkers.
+Numba's cache notices changes of this file only, so nothing here comes from another module of the project.
+
+Shapes: W walkers, P parameters, N samples, d inputs, H hidden units, K outputs, B samples of a block, D = d + 1.
+"""
+
+import numpy as np
+from numba import njit
+
+Array = np.ndarray
+
+_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+
+
+@_compiled
+def hessians(
+    weights: Array,
+    data: tuple[Array, Array, int],
+    trace: tuple[Array, Array, Array],
+    outputs: tuple[Array, Array],
+    l2: float,
+    out: Array,
+) -> None:
+    """Writes the Hessians [W, P, P] of mean loss + l2 * sum(theta^2).
+
+    Weights are those of the second layer [W, K, H]. The data are x [N / B, D, B] and its products
+    [N / B, D (D + 1) / 2, B], zero where there is no sample, and N. The trace holds a without its one, s and f'',
+    each [W, N / B, H, B]; the outputs are g [W, N / B, K, B] and the probabilities of the classes in the same
+    shape, or nothing (K = 0) for the squared error.
+    """
+    x, products, samples = data
+    value, slope, curvature = trace
+    gradient, probability = outputs
+    blocks, features, columns = x.shape
+    hidden, classes = slope.shape[2], gradient.shape[2]
+    flow, root = np.zeros((classes * hidden, columns)), np.zeros((classes * hidden, columns))
+    bent = np.zeros((hidden * (hidden + 1) // 2, columns))
+    bends = np.zeros((classes * hidden, columns))
+    values = np.zeros(((hidden + 1) * features, columns))
+    inner = np.zeros((classes * (classes + 1) // 2, columns))
+    pairs = np.zeros(((hidden + 1) * (hidden + 2) // 2, columns))
+    for w in range(len(out)):
+        first = np.zeros((len(bent), products.shape[1]))
+        cross, corner = np.zeros((len(flow), len(values))), np.zeros((len(flow), features))
+        second = np.zeros((len(inner), len(pairs)))
+        for block in range(blocks):
+            m = min(columns, samples - block * columns)
+            a, s, g = value[w, block], slope[w, block], gradient[w, block]
+            if probability.shape[2]:
+                _cross_entropy(weights[w], s, probability[w, block], flow, root, inner, m)
+            else:
+                _squared_error(weights[w], s, flow, root, inner, m)
+            _curve(weights[w], root, g, curvature[w, block], bent, m)
+            _multiply(a, x[block], values, m)
+            _bend(g, s, bends, m)
+            _multiply_pairs(a, pairs, m)
+            first += np.dot(bent, products[block].T)
+            cross += np.dot(flow, values.T)
+            corner += np.dot(bends, x[block].T)
+            second += np.dot(inner, pairs.T)
+        _add_corner(corner, hidden, cross)
+        _scatter(first, cross, second, hidden, classes, features, 1.0 / samples, out[w])
+        for p in range(out.shape[1]):
+            out[w, p, p] += 2.0 * l2
+
+
+@_compiled
+def _cross_entropy(weights: Array, s: Array, p: Array, flow: Array, root: Array, inner: Array, m: int) -> None:
+    """Writes C W s into `flow` and R W s with R'R = C into `root`, both [K H, B], and C into `inner`
+    [K (K + 1) / 2, B], where C = diag(p) - p p'.
+    """
+    classes, hidden = weights.shape
+    mean, root_p = np.empty(m), np.sqrt(p)
+    for h in range(hidden):
+        mean[:] = 0.0
+        for k in range(classes):
+            for j in range(m):
+                mean[j] += p[k, j] * weights[k, h]
+        for k in range(classes):
+            row = k * hidden + h
+            for j in range(m):
+                root[row, j] = root_p[k, j] * (weights[k, h] - mean[j]) * s[h, j]
+                flow[row, j] = root_p[k, j] * root[row, j]
+            flow[row, m:] = 0.0
+    row = 0
+    for k in range(classes):
+        for l in range(k, classes):  # noqa: E741 - the index of the formula
+            for j in range(m):
+                inner[row, j] = p[k, j] * ((1.0 if k == l else 0.0) - p[l, j])
+            inner[row, m:] = 0.0
+            row += 1
+
+
+@_compiled
+def _squared_error(weights: Array, s: Array, flow: Array, root: Array, inner: Array, m: int) -> None:
+    """As `_cross_entropy`, where C = 2 / K."""
+    classes, hidden = weights.shape
+    curvature = 2.0 / classes
+    for k in range(classes):
+        for h in range(hidden):
+            row = k * hidden + h
+            for j in range(m):
+                root[row, j] = np.sqrt(curvature) * weights[k, h] * s[h, j]
+                flow[row, j] = np.sqrt(curvature) * root[row, j]
+            flow[row, m:] = 0.0
+    row = 0
+    for k in range(classes):
+        for l in range(k, classes):  # noqa: E741 - the index of the formula
+            inner[row, :m] = curvature if k == l else 0.0
+            inner[row, m:] = 0.0
+            row += 1
+
+
+@_compiled
+def _curve(weights: Array, root: Array, g: Array, curvature: Array, bent: Array, m: int) -> None:
+    """Writes s W'CW s + f'' W'g, the latter where h = h', into `bent` [H (H + 1) / 2, B]."""
+    classes, hidden = weights.shape
+    row = 0
+    for h in range(hidden):
+        for other in range(h, hidden):
+            out = bent[row]
+            out[:] = 0.0
+            for k in range(classes):
+                left, right = root[k * hidden + h], root[k * hidden + other]
+                for j in range(m):
+                    out[j] += left[j] * right[j]
+                if h == other:
+                    for j in range(m):
+                        out[j] += curvature[h, j] * weights[k, h] * g[k, j]
+            row += 1
+
+
+@_compiled
+def _multiply(a: Array, x: Array, values: Array, m: int) -> None:
+    """Writes a_h x_i into `values` [(H + 1) D, B], a_H = 1."""
+    features = len(x)
+    for h in range(len(a)):
+        for i in range(features):
+            out = values[h * features + i]
+            for j in range(m):
+                out[j] = a[h, j] * x[i, j]
+            out[m:] = 0.0
+    values[len(a) * features :] = x
+
+
+@_compiled
+def _bend(g: Array, s: Array, bends: Array, m: int) -> None:
+    """Writes g_l s_h into `bends` [K H, B]."""
+    hidden = len(s)
+    for k in range(len(g)):
+        for h in range(hidden):
+            out = bends[k * hidden + h]
+            for j in range(m):
+                out[j] = g[k, j] * s[h, j]
+            out[m:] = 0.0
+
+
+@_compiled
+def _add_corner(corner: Array, hidden: int, cross: Array) -> None:
+    """Adds what a unit's own weights share, [K H, D], to `cross` [K H, (H + 1) D]."""
+    features = corner.shape[1]
+    for row in range(len(corner)):
+        own = row % hidden * features
+        for i in range(features):
+            cross[row, own + i] += corner[row, i]
+
+
+@_compiled
+def _multiply_pairs(a: Array, pairs: Array, m: int) -> None:
+    """Writes a_h a_h', h <= h' <= H, into `pairs`, where a_H = 1."""
+    hidden, row = len(a), 0
+    for h in range(hidden + 1):
+        for other in range(h, hidden + 1):
+            out = pairs[row]
+            if h == hidden:
+                out[:m] = 1.0
+            elif other == hidden:
+                out[:m] = a[h, :m]
+            else:
+                for j in range(m):
+                    out[j] = a[h, j] * a[other, j]
+            out[m:] = 0.0
+            row += 1
+
+
+@_compiled
+def _place(unit: int, entry: int, units: int, fan_in: int, start: int) -> int:
+    """Where the weight of a unit for an input stands in theta, or its bias (entry = fan_in)."""
+    return start + (unit * fan_in + entry if entry < fan_in else units * fan_in + unit)
+
+
+@_compiled
+def _scatter(
+    first: Array, cross: Array, second: Array, hidden: int, classes: int, features: int, share: float, out: Array
+) -> None:
+    """Writes share times the three blocks, in network order, both triangles."""
+    inputs, start = features - 1, hidden * features
+    row = 0
+    for h in range(hidden):
+        for other in range(h, hidden):
+            column = 0
+            for i in range(features):
+                for e in range(i, features):
+                    found = share * first[row, column]
+                    _write(out, _place(h, i, hidden, inputs, 0), _place(other, e, hidden, inputs, 0), found)
+                    _write(out, _place(h, e, hidden, inputs, 0), _place(other, i, hidden, inputs, 0), found)
+                    column += 1
+            row += 1
+    for k in range(classes):
+        for other in range(hidden):
+            row = k * hidden + other
+            for h in range(hidden + 1):
+                above = _place(k, h, classes, hidden, start)
+                for i in range(features):
+                    found = share * cross[row, h * features + i]
+                    _write(out, above, _place(other, i, hidden, inputs, 0), found)
+    row = 0
+    for k in range(classes):
+        for l in range(k, classes):  # noqa: E741 - the index of the formula
+            column = 0
+            for h in range(hidden + 1):
+                for other in range(h, hidden + 1):
+                    found = share * second[row, column]
+                    _write(out, _place(k, h, classes, hidden, start), _place(l, other, classes, hidden, start), found)
+                    _write(out, _place(k, other, classes, hidden, start), _place(l, h, classes, hidden, start), found)
+                    column += 1
+            row += 1
+
+
+@_compiled
+def _write(out: Array, row: int, column: int, value: float) -> None:
+    out[row, column] = value
+    out[column, row] = value
