@@ -6,6 +6,7 @@ batch, to the last bit. Shapes: W walkers, P parameters, N samples, d inputs, K 
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ Array = np.ndarray
 
 BLOCK_BYTES = 96 * 2**10  # inputs, values and slopes of a block
 FEWEST_COLUMNS = 64
+VECTOR = 16  # samples that a loop takes at a time
 LARGEST_PRODUCTS = 2**24  # numbers in the products of the inputs that a Hessian needs
 TRACES = 16  # walkers whose values are kept at a time
 # Those that exponentials make; the error function of gelu is vectorised by torch alone.
@@ -30,7 +32,7 @@ KINDS = {
     "relu": kernels.RELU,
 }
 # The second derivative where value and slope determine it.
-CURVATURES = {
+CURVATURES: dict[str, Callable[[Array, Array], Array]] = {
     "tanh": lambda a, s: -2.0 * a * s,
     "sigmoid": lambda a, s: s * (1.0 - 2.0 * a),
     "softplus": lambda _, s: s * (1.0 - s),
@@ -45,7 +47,8 @@ class CompiledEnergy:
         sizes = np.array([network.n_inputs, *(layer.n_out for layer in network.layers)])
         columns = _columns(sizes, len(inputs))
         self.network = sizes, KINDS[network.activation.name], loss.name == "cross_entropy"
-        self.data = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), len(inputs)
+        real = _blocks(np.ones((1, len(inputs))), columns)[:, 0]
+        self.data = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), real, len(inputs)
         self.l2 = l2
 
     def __call__(self, theta: Tensor) -> tuple[Tensor, Tensor]:
@@ -63,10 +66,8 @@ class CompiledHessian:
         """Raises `KeyError` for an activation that is not in `CURVATURES`."""
         self._energy = energy
         self._curvature = CURVATURES[activation]
-        inputs, _, samples = energy.data
-        columns = inputs.shape[2]
-        one = _blocks(np.ones((1, samples)), columns)
-        self._inputs = np.concatenate([inputs, one], axis=1)
+        inputs, _, real, _ = energy.data
+        self._inputs = np.concatenate([inputs, real[:, None]], axis=1)
         rows, others = np.triu_indices(self._inputs.shape[1])
         self._products = np.ascontiguousarray(self._inputs[:, rows] * self._inputs[:, others])
 
@@ -80,7 +81,7 @@ class CompiledHessian:
         return torch.from_numpy(out)
 
     def _write(self, points: Array, out: Array) -> None:
-        (sizes, _, cross_entropy), (inputs, encoded, samples) = self._energy.network, self._energy.data
+        (sizes, _, cross_entropy), (inputs, encoded, _, samples) = self._energy.network, self._energy.data
         n_in, hidden, classes = map(int, sizes)
         value, slope, gradient = (
             np.zeros((len(points), len(inputs), units, inputs.shape[2])) for units in (hidden, hidden, classes)
@@ -91,7 +92,7 @@ class CompiledHessian:
             np.ascontiguousarray(points[:, first : first + classes * hidden]).reshape(-1, classes, hidden),
             (self._inputs, self._products, samples),
             (value, slope, self._curvature(value, slope)),
-            (gradient, gradient + encoded if cross_entropy else gradient[:, :, :0]),
+            (gradient, gradient + encoded if cross_entropy else np.zeros((*gradient.shape[:2], 0, gradient.shape[3]))),
             self._energy.l2,
             out,
         )
@@ -110,7 +111,7 @@ def compiled_hessian(network: object, energy: CompiledEnergy | None) -> Compiled
         return None
     if len(network.layers) != 2:
         return None
-    features, samples = network.n_inputs + 1, energy.data[2]
+    features, samples = network.n_inputs + 1, energy.data[3]
     if features * (features + 1) // 2 * samples > LARGEST_PRODUCTS:
         return None
     return CompiledHessian(energy, network.activation.name)
@@ -118,7 +119,11 @@ def compiled_hessian(network: object, energy: CompiledEnergy | None) -> Compiled
 
 def _columns(sizes: Array, samples: int) -> int:
     fitting = BLOCK_BYTES // (8 * int(sizes[0] + 2 * sizes[1:].sum()))
-    return min(max(8 * (fitting // 8), FEWEST_COLUMNS), samples)
+    return min(max(_whole(fitting), FEWEST_COLUMNS), _whole(samples + VECTOR - 1))
+
+
+def _whole(samples: int) -> int:
+    return samples - samples % VECTOR
 
 
 def _blocks(rows: Array, columns: int) -> Array:

@@ -54,75 +54,72 @@ def hessians(
         cross, corner = np.zeros((len(flow), len(values))), np.zeros((len(flow), features))
         second = np.zeros((len(inner), len(pairs)))
         for block in range(blocks):
-            m = min(columns, samples - block * columns)
             a, s, g = value[w, block], slope[w, block], gradient[w, block]
             if probability.shape[2]:
-                _cross_entropy(weights[w], s, probability[w, block], flow, root, inner, m)
+                _cross_entropy(weights[w], s, probability[w, block], flow, root, inner)
             else:
-                _squared_error(weights[w], s, flow, root, inner, m)
-            _curve(weights[w], root, g, curvature[w, block], bent, m)
-            _multiply(a, x[block], values, m)
-            _bend(g, s, bends, m)
-            _multiply_pairs(a, pairs, m)
+                _squared_error(weights[w], s, x[block, features - 1], flow, root, inner)
+            _curve(weights[w], root, g, curvature[w, block], bent)
+            _multiply(a, x[block], values)
+            _bend(g, s, bends)
+            _multiply_pairs(a, pairs)
             first += np.dot(bent, products[block].T)
             cross += np.dot(flow, values.T)
             corner += np.dot(bends, x[block].T)
             second += np.dot(inner, pairs.T)
         _add_corner(corner, hidden, cross)
-        _scatter(first, cross, second, hidden, classes, features, 1.0 / samples, out[w])
+        _scatter_first(first, hidden, features, 1.0 / samples, out[w])
+        _scatter_cross(cross, hidden, classes, features, 1.0 / samples, out[w])
+        _scatter_second(second, hidden, classes, hidden * features, 1.0 / samples, out[w])
         for p in range(out.shape[1]):
             out[w, p, p] += 2.0 * l2
 
 
 @_compiled
-def _cross_entropy(weights: Array, s: Array, p: Array, flow: Array, root: Array, inner: Array, m: int) -> None:
+def _cross_entropy(weights: Array, s: Array, p: Array, flow: Array, root: Array, inner: Array) -> None:
     """Writes C W s into `flow` and R W s with R'R = C into `root`, both [K H, B], and C into `inner`
     [K (K + 1) / 2, B], where C = diag(p) - p p'.
     """
     classes, hidden = weights.shape
-    mean, root_p = np.empty(m), np.sqrt(p)
+    mean, root_p = np.empty(s.shape[1]), np.sqrt(p)
     for h in range(hidden):
         mean[:] = 0.0
         for k in range(classes):
-            for j in range(m):
+            for j in range(s.shape[1]):
                 mean[j] += p[k, j] * weights[k, h]
         for k in range(classes):
             row = k * hidden + h
-            for j in range(m):
+            for j in range(s.shape[1]):
                 root[row, j] = root_p[k, j] * (weights[k, h] - mean[j]) * s[h, j]
                 flow[row, j] = root_p[k, j] * root[row, j]
-            flow[row, m:] = 0.0
     row = 0
     for k in range(classes):
         for l in range(k, classes):  # noqa: E741 - the index of the formula
-            for j in range(m):
+            for j in range(s.shape[1]):
                 inner[row, j] = p[k, j] * ((1.0 if k == l else 0.0) - p[l, j])
-            inner[row, m:] = 0.0
             row += 1
 
 
 @_compiled
-def _squared_error(weights: Array, s: Array, flow: Array, root: Array, inner: Array, m: int) -> None:
-    """As `_cross_entropy`, where C = 2 / K."""
+def _squared_error(weights: Array, s: Array, real: Array, flow: Array, root: Array, inner: Array) -> None:
+    """As `_cross_entropy`, where C = 2 / K; `real` [B] is one for samples and zero for the filling."""
     classes, hidden = weights.shape
     curvature = 2.0 / classes
     for k in range(classes):
         for h in range(hidden):
             row = k * hidden + h
-            for j in range(m):
+            for j in range(s.shape[1]):
                 root[row, j] = np.sqrt(curvature) * weights[k, h] * s[h, j]
                 flow[row, j] = np.sqrt(curvature) * root[row, j]
-            flow[row, m:] = 0.0
     row = 0
     for k in range(classes):
         for l in range(k, classes):  # noqa: E741 - the index of the formula
-            inner[row, :m] = curvature if k == l else 0.0
-            inner[row, m:] = 0.0
+            inner[row] = curvature * real if k == l else 0.0 * real
             row += 1
 
 
 @_compiled
-def _curve(weights: Array, root: Array, g: Array, curvature: Array, bent: Array, m: int) -> None:
+def _curve(weights: Array, root: Array, g: Array, curvature: Array, bent: Array) -> None:
     """Writes s W'CW s + f'' W'g, the latter where h = h', into `bent` [H (H + 1) / 2, B]."""
     classes, hidden = weights.shape
     row = 0
@@ -132,37 +129,35 @@ def _curve(weights: Array, root: Array, g: Array, curvature: Array, bent: Array,
             out[:] = 0.0
             for k in range(classes):
                 left, right = root[k * hidden + h], root[k * hidden + other]
-                for j in range(m):
+                for j in range(bent.shape[1]):
                     out[j] += left[j] * right[j]
                 if h == other:
-                    for j in range(m):
+                    for j in range(bent.shape[1]):
                         out[j] += curvature[h, j] * weights[k, h] * g[k, j]
             row += 1
 
 
 @_compiled
-def _multiply(a: Array, x: Array, values: Array, m: int) -> None:
+def _multiply(a: Array, x: Array, values: Array) -> None:
     """Writes a_h x_i into `values` [(H + 1) D, B], a_H = 1."""
     features = len(x)
     for h in range(len(a)):
         for i in range(features):
             out = values[h * features + i]
-            for j in range(m):
+            for j in range(x.shape[1]):
                 out[j] = a[h, j] * x[i, j]
-            out[m:] = 0.0
     values[len(a) * features :] = x
 
 
 @_compiled
-def _bend(g: Array, s: Array, bends: Array, m: int) -> None:
+def _bend(g: Array, s: Array, bends: Array) -> None:
     """Writes g_l s_h into `bends` [K H, B]."""
     hidden = len(s)
     for k in range(len(g)):
         for h in range(hidden):
             out = bends[k * hidden + h]
-            for j in range(m):
+            for j in range(g.shape[1]):
                 out[j] = g[k, j] * s[h, j]
-            out[m:] = 0.0
 
 
 @_compiled
@@ -176,20 +171,19 @@ def _add_corner(corner: Array, hidden: int, cross: Array) -> None:
 
 
 @_compiled
-def _multiply_pairs(a: Array, pairs: Array, m: int) -> None:
+def _multiply_pairs(a: Array, pairs: Array) -> None:
     """Writes a_h a_h', h <= h' <= H, into `pairs`, where a_H = 1."""
     hidden, row = len(a), 0
     for h in range(hidden + 1):
         for other in range(h, hidden + 1):
             out = pairs[row]
             if h == hidden:
-                out[:m] = 1.0
+                out[:] = 1.0
             elif other == hidden:
-                out[:m] = a[h, :m]
+                out[:] = a[h]
             else:
-                for j in range(m):
+                for j in range(a.shape[1]):
                     out[j] = a[h, j] * a[other, j]
-            out[m:] = 0.0
             row += 1
 
 
@@ -200,12 +194,9 @@ def _place(unit: int, entry: int, units: int, fan_in: int, start: int) -> int:
 
 
 @_compiled
-def _scatter(
-    first: Array, cross: Array, second: Array, hidden: int, classes: int, features: int, share: float, out: Array
-) -> None:
-    """Writes share times the three blocks, in network order, both triangles."""
-    inputs, start = features - 1, hidden * features
-    row = 0
+def _scatter_first(first: Array, hidden: int, features: int, share: float, out: Array) -> None:
+    """Writes share times the first x first block in network order, both triangles."""
+    inputs, row = features - 1, 0
     for h in range(hidden):
         for other in range(h, hidden):
             column = 0
@@ -216,14 +207,21 @@ def _scatter(
                     _write(out, _place(h, e, hidden, inputs, 0), _place(other, i, hidden, inputs, 0), found)
                     column += 1
             row += 1
+
+
+@_compiled
+def _scatter_cross(cross: Array, hidden: int, classes: int, features: int, share: float, out: Array) -> None:
     for k in range(classes):
         for other in range(hidden):
-            row = k * hidden + other
             for h in range(hidden + 1):
-                above = _place(k, h, classes, hidden, start)
+                above = _place(k, h, classes, hidden, hidden * features)
                 for i in range(features):
-                    found = share * cross[row, h * features + i]
-                    _write(out, above, _place(other, i, hidden, inputs, 0), found)
+                    found = share * cross[k * hidden + other, h * features + i]
+                    _write(out, above, _place(other, i, hidden, features - 1, 0), found)
+
+
+@_compiled
+def _scatter_second(second: Array, hidden: int, classes: int, start: int, share: float, out: Array) -> None:
     row = 0
     for k in range(classes):
         for l in range(k, classes):  # noqa: E741 - the index of the formula

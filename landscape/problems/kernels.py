@@ -5,8 +5,11 @@ logarithm are written out because a loop over samples is vectorised only if noth
 terms must not be reordered are `_exact`. Numba's cache notices changes of this file only, so nothing here comes from
 another module of the project.
 
-Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a block, m <= B of them real, the rest
-filling; arrays are [units, B], the samples contiguous.
+A block is filled up to a multiple of the vector length with zeros, whose losses and gradients are multiplied away,
+so that no loop has a remainder.
+
+Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a block, with the filling; arrays are
+[units, B], the samples contiguous.
 """
 
 from typing import Any
@@ -76,146 +79,169 @@ def _log(x: float) -> float:
 
 
 @_exact
-def _tanh_over(row: Array, slope: Array, m: int) -> None:
-    for j in range(m):
+def _tanh_over(row: Array, slope: Array) -> None:
+    for j in range(len(row)):
         row[j] = _tanh(row[j])
         slope[j] = 1.0 - row[j] * row[j]
 
 
 @_exact
-def _sigmoid_over(row: Array, slope: Array, m: int) -> None:
-    for j in range(m):
+def _sigmoid_over(row: Array, slope: Array) -> None:
+    for j in range(len(row)):
         row[j] = 0.5 + 0.5 * _tanh(0.5 * row[j])
         slope[j] = row[j] * (1.0 - row[j])
 
 
 @_exact
-def _softplus_over(row: Array, slope: Array, m: int) -> None:
-    for j in range(m):
+def _softplus_over(row: Array, slope: Array) -> None:
+    for j in range(len(row)):
         slope[j] = 0.5 + 0.5 * _tanh(0.5 * row[j])
         row[j] = max(row[j], 0.0) + _log(1.0 + _exp(-abs(row[j])))
 
 
 @_exact
-def _silu_over(row: Array, slope: Array, m: int) -> None:
-    for j in range(m):
+def _silu_over(row: Array, slope: Array) -> None:
+    for j in range(len(row)):
         s = 0.5 + 0.5 * _tanh(0.5 * row[j])
         slope[j] = s + row[j] * s * (1.0 - s)
         row[j] *= s
 
 
 @_exact
-def _relu_over(row: Array, slope: Array, m: int) -> None:
-    for j in range(m):
+def _relu_over(row: Array, slope: Array) -> None:
+    for j in range(len(row)):
         slope[j] = 1.0 if row[j] > 0.0 else 0.0
         row[j] = max(row[j], 0.0)
 
 
 @_exact
-def _activate(kind: int, z: Array, slope: Array, m: int) -> None:
+def _activate(kind: int, z: Array, slope: Array) -> None:
     """Writes the activation over z and its derivative into slope, both [units, B]."""
     for unit in range(len(z)):
         if kind == TANH:
-            _tanh_over(z[unit], slope[unit], m)
+            _tanh_over(z[unit], slope[unit])
         elif kind == SIGMOID:
-            _sigmoid_over(z[unit], slope[unit], m)
+            _sigmoid_over(z[unit], slope[unit])
         elif kind == SOFTPLUS:
-            _softplus_over(z[unit], slope[unit], m)
+            _softplus_over(z[unit], slope[unit])
         elif kind == SILU:
-            _silu_over(z[unit], slope[unit], m)
+            _silu_over(z[unit], slope[unit])
         else:
-            _relu_over(z[unit], slope[unit], m)
+            _relu_over(z[unit], slope[unit])
 
 
 @_exact
-def _exp_over(row: Array, m: int) -> None:
-    for j in range(m):
+def _exp_over(row: Array) -> None:
+    for j in range(len(row)):
         row[j] = _exp(row[j])
 
 
 @_reordered
-def _sum_of_logs(row: Array, m: int) -> float:
+def _sum_of_logs(row: Array, real: Array) -> float:
     result = 0.0
-    for j in range(m):
-        result += _log(row[j])
+    for j in range(len(row)):
+        result += real[j] * _log(row[j])
     return result
 
 
 @_reordered
-def _cross_entropy_over(z: Array, encoded: Array, m: int) -> float:
-    """Sum of the losses of outputs z against one-hot targets, both [K, B]; z becomes its gradient."""
+def _cross_entropy_over(z: Array, encoded: Array, real: Array, top: Array, total: Array) -> float:
+    """Sum of the losses of outputs z against one-hot targets, both [K, B]; z becomes its gradient. `real` [B] is one
+    for samples and zero for the filling; top and total [B] are room to work in.
+    """
     classes = len(z)
-    top, total = z[0].copy(), np.zeros(z.shape[1])
+    top[:], total[:] = z[0], 0.0
     for k in range(1, classes):
-        for j in range(m):
-            top[j] = max(top[j], z[k, j])
+        row = z[k]
+        for j in range(len(row)):
+            top[j] = max(top[j], row[j])
     loss = 0.0
     for k in range(classes):
         row, target = z[k], encoded[k]
-        for j in range(m):
+        for j in range(len(row)):
             row[j] -= top[j]
             loss -= row[j] * target[j]
-        _exp_over(row, m)
-        for j in range(m):
+        _exp_over(row)
+        for j in range(len(row)):
             total[j] += row[j]
-    loss += _sum_of_logs(total, m)
-    for j in range(m):
-        total[j] = 1.0 / total[j]
+    loss += _sum_of_logs(total, real)
+    for j in range(len(total)):
+        total[j] = real[j] / total[j]
     for k in range(classes):
         row, target = z[k], encoded[k]
-        for j in range(m):
+        for j in range(len(row)):
             row[j] = row[j] * total[j] - target[j]
     return loss
 
 
 @_reordered
-def _squared_error_over(z: Array, target: Array, m: int) -> float:
+def _squared_error_over(z: Array, target: Array, real: Array) -> float:
     """Sum of the squared errors, averaged over the outputs, of z against targets, both [K, B]; as above."""
     loss, share = 0.0, 1.0 / len(z)
     for k in range(len(z)):
-        for j in range(m):
-            residual = z[k, j] - target[k, j]
+        row, wanted = z[k], target[k]
+        for j in range(len(row)):
+            residual = real[j] * (row[j] - wanted[j])
             loss += residual * residual
-            z[k, j] = 2.0 * share * residual
+            row[j] = 2.0 * share * residual
     return share * loss
 
 
 @_reordered
-def _combine(weights: Array, rows: Array, out: Array, m: int) -> None:
-    """Writes weights [O, I] times rows [I, B] into out [O, B]."""
+def _combine(weights: Array, shift: Array, rows: Array, out: Array) -> None:
+    """Writes weights [O, I] times rows [I, B] plus shift [O] into out [O, B]."""
     if weights.size >= BLAS_FROM:
         np.dot(weights, rows, out)
+        _add_shift(shift, out)
         return
     n_out, n_in = weights.shape
+    lead = (n_in - 1) % 4 + 1
     for o in range(n_out):
-        total, weight, i = out[o], weights[o], 0
-        total[:m] = 0.0
-        while i + 4 <= n_in:
+        total, weight, base = out[o], weights[o], shift[o]
+        _begin(weight, base, rows, lead, total)
+        for i in range(lead, n_in, 4):
             w0, w1, w2, w3 = weight[i], weight[i + 1], weight[i + 2], weight[i + 3]
             x0, x1, x2, x3 = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
-            for j in range(m):
+            for j in range(out.shape[1]):
                 total[j] += w0 * x0[j] + w1 * x1[j] + w2 * x2[j] + w3 * x3[j]
-            i += 4
-        while i < n_in:
-            w0, x0 = weight[i], rows[i]
-            for j in range(m):
-                total[j] += w0 * x0[j]
-            i += 1
 
 
 @_reordered
-def _correlate(delta: Array, rows: Array, out: Array, m: int) -> None:
+def _begin(weight: Array, base: float, rows: Array, lead: int, total: Array) -> None:
+    """Writes base plus the first `lead` terms, one to four: after these, terms come by four."""
+    w0, x0 = weight[0], rows[0]
+    if lead == 1:
+        for j in range(len(total)):
+            total[j] = base + w0 * x0[j]
+        return
+    w1, x1 = weight[1], rows[1]
+    if lead == 2:
+        for j in range(len(total)):
+            total[j] = base + w0 * x0[j] + w1 * x1[j]
+        return
+    w2, x2 = weight[2], rows[2]
+    if lead == 3:
+        for j in range(len(total)):
+            total[j] = base + w0 * x0[j] + w1 * x1[j] + w2 * x2[j]
+        return
+    w3, x3 = weight[3], rows[3]
+    for j in range(len(total)):
+        total[j] = base + w0 * x0[j] + w1 * x1[j] + w2 * x2[j] + w3 * x3[j]
+
+
+@_reordered
+def _correlate(delta: Array, rows: Array, out: Array) -> None:
     """Adds delta [O, B] times the transpose of rows [I, B] to out [O, I]."""
     if out.size >= BLAS_FROM:
         out += np.dot(delta, rows.T)
         return
     n_out, n_in = out.shape
     for o in range(n_out):
-        vector, total, i = delta[o], out[o], 0
-        while i + 4 <= n_in:
+        vector, total = delta[o], out[o]
+        for i in range(0, n_in - 3, 4):
             x0, x1, x2, x3 = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
             s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
-            for j in range(m):
+            for j in range(rows.shape[1]):
                 s0 += vector[j] * x0[j]
                 s1 += vector[j] * x1[j]
                 s2 += vector[j] * x2[j]
@@ -224,61 +250,58 @@ def _correlate(delta: Array, rows: Array, out: Array, m: int) -> None:
             total[i + 1] += s1
             total[i + 2] += s2
             total[i + 3] += s3
-            i += 4
-        while i < n_in:
+        for i in range(n_in - n_in % 4, n_in):
             x0, s0 = rows[i], 0.0
-            for j in range(m):
+            for j in range(rows.shape[1]):
                 s0 += vector[j] * x0[j]
             total[i] += s0
-            i += 1
 
 
 @_reordered
-def _add_bias(z: Array, bias: Array, m: int) -> None:
+def _add_shift(shift: Array, z: Array) -> None:
     for o in range(len(z)):
-        row, shift = z[o], bias[o]
-        for j in range(m):
-            row[j] += shift
+        row, base = z[o], shift[o]
+        for j in range(z.shape[1]):
+            row[j] += base
 
 
 @_reordered
-def _sum_samples(delta: Array, out: Array, m: int) -> None:
+def _sum_samples(delta: Array, out: Array) -> None:
     """Adds the sums of the rows of delta [O, B] to out [O]."""
     for o in range(len(delta)):
         row, total = delta[o], 0.0
-        for j in range(m):
+        for j in range(delta.shape[1]):
             total += row[j]
         out[o] += total
 
 
 @_reordered
-def _multiply(row: Array, factor: Array, m: int) -> None:
+def _multiply(row: Array, factor: Array) -> None:
     for i in range(len(row)):
-        for j in range(m):
+        for j in range(row.shape[1]):
             row[i, j] *= factor[i, j]
 
 
 @_reordered
-def _forward(point: Array, sizes: Array, kind: int, inputs: Array, value: Array, slope: Array, m: int) -> None:
+def _forward(point: Array, sizes: Array, kind: int, inputs: Array, value: Array, slope: Array) -> None:
     """Writes the values of all units, layer under layer, and the slopes of the activations, both [units, B]."""
     below, place, unit = inputs, 0, 0
     for layer in range(len(sizes) - 1):
         n_in, n_out = sizes[layer], sizes[layer + 1]
         bias = place + n_out * n_in
         z = value[unit : unit + n_out]
-        _combine(point[place:bias].reshape(n_out, n_in), below, z, m)
-        _add_bias(z, point[bias : bias + n_out], m)
+        _combine(point[place:bias].reshape(n_out, n_in), point[bias : bias + n_out], below, z)
         if layer < len(sizes) - 2:
-            _activate(kind, z, slope[unit : unit + n_out], m)
+            _activate(kind, z, slope[unit : unit + n_out])
         below, place, unit = z, bias + n_out, unit + n_out
 
 
 @_reordered
 def _backward(
-    point: Array, sizes: Array, inputs: Array, value: Array, slope: Array, delta: Array, gradient: Array, m: int
+    point: Array, sizes: Array, inputs: Array, value: Array, slope: Array, delta: Array, zeros: Array, gradient: Array
 ) -> None:
-    """Adds the gradient of the block to gradient [P]; delta [2, units, B] holds that in the outputs, zero in the
-    filling, and room for another layer's.
+    """Adds the gradient of the block to gradient [P]; delta [2, units, B] holds that in the outputs and has room for
+    another layer's.
     """
     place, unit = len(point), len(value)
     for layer in range(len(sizes) - 2, -1, -1):
@@ -286,20 +309,19 @@ def _backward(
         bias = place - n_out
         place, unit = bias - n_out * n_in, unit - n_out
         above, below = delta[layer % 2, :n_out], delta[(layer + 1) % 2, :n_in]
-        _sum_samples(above, gradient[bias : bias + n_out], m)
+        _sum_samples(above, gradient[bias : bias + n_out])
         values = value[unit - n_in : unit] if layer else inputs
-        _correlate(above, values, gradient[place:bias].reshape(n_out, n_in), m)
+        _correlate(above, values, gradient[place:bias].reshape(n_out, n_in))
         if layer:
-            transposed = np.ascontiguousarray(point[place:bias].reshape(n_out, n_in).T)
-            _combine(transposed, above, below, m)
-            _multiply(below, slope[unit - n_in : unit], m)
+            _combine(point[place:bias].reshape(n_out, n_in).T, zeros[:n_in], above, below)
+            _multiply(below, slope[unit - n_in : unit])
 
 
 @_reordered
 def energies(
     theta: Array,
     network: tuple[Array, int, bool],
-    data: tuple[Array, Array, int],
+    data: tuple[Array, Array, Array, int],
     l2: float,
     energy: Array,
     gradient: Array,
@@ -307,27 +329,26 @@ def energies(
     """Writes the energies [W] and gradients [W, P] of theta [W, P].
 
     The network is its sizes int64[layers + 1], its kind of activation and whether the loss is the cross-entropy; the
-    data are inputs [N / B, d, B] and encoded targets [N / B, K, B], both filled up with zeros, and N.
+    data are inputs [N / B, d, B], encoded targets [N / B, K, B] and ones [N / B, B], all filled up with zeros, and N.
     """
     sizes, kind, cross_entropy = network
-    inputs, encoded, samples = data
+    inputs, encoded, real, samples = data
     columns, last = inputs.shape[2], len(sizes) - 2
     value, slope = np.zeros((sizes[1:].sum(), columns)), np.zeros((sizes[1:].sum(), columns))
-    delta = np.zeros((2, sizes[1:].max(), columns))
+    delta, zeros = np.zeros((2, sizes[1:].max(), columns)), np.zeros(sizes.max())
+    top, sums = np.empty(columns), np.empty(columns)
     for walker in range(len(theta)):
         point, total, loss = theta[walker], gradient[walker], 0.0
         total[:] = 0.0
         for block in range(len(inputs)):
-            m = min(columns, samples - block * columns)
-            _forward(point, sizes, kind, inputs[block], value, slope, m)
+            _forward(point, sizes, kind, inputs[block], value, slope)
             outputs = delta[last % 2, : sizes[-1]]
-            outputs[:, :m] = value[-sizes[-1] :, :m]
-            outputs[:, m:] = 0.0
+            outputs[:] = value[-sizes[-1] :]
             if cross_entropy:
-                loss += _cross_entropy_over(outputs, encoded[block], m)
+                loss += _cross_entropy_over(outputs, encoded[block], real[block], top, sums)
             else:
-                loss += _squared_error_over(outputs, encoded[block], m)
-            _backward(point, sizes, inputs[block], value, slope, delta, total, m)
+                loss += _squared_error_over(outputs, encoded[block], real[block])
+            _backward(point, sizes, inputs[block], value, slope, delta, zeros, total)
         squares = 0.0
         for p in range(len(point)):
             squares += point[p] * point[p]
@@ -339,27 +360,27 @@ def energies(
 def traces(
     theta: Array,
     network: tuple[Array, int, bool],
-    data: tuple[Array, Array, int],
+    data: tuple[Array, Array, Array, int],
     value: Array,
     slope: Array,
     gradient: Array,
 ) -> None:
     """Writes the values and slopes of the hidden units [W, N / B, units, B] and the gradients of the losses in the
-    outputs [W, N / B, K, B] at theta [W, P]; network and data as for `energies`. The filling is left as it is.
+    outputs [W, N / B, K, B] at theta [W, P]; network and data as for `energies`.
     """
     sizes, kind, cross_entropy = network
-    inputs, encoded, samples = data
+    inputs, encoded, real, _ = data
     columns, hidden = inputs.shape[2], sizes[1:-1].sum()
     values, slopes = np.zeros((sizes[1:].sum(), columns)), np.zeros((sizes[1:].sum(), columns))
+    top, sums = np.empty(columns), np.empty(columns)
     for walker in range(len(theta)):
         for block in range(len(inputs)):
-            m = min(columns, samples - block * columns)
-            _forward(theta[walker], sizes, kind, inputs[block], values, slopes, m)
+            _forward(theta[walker], sizes, kind, inputs[block], values, slopes)
             outputs = values[hidden:]
             if cross_entropy:
-                _cross_entropy_over(outputs, encoded[block], m)
+                _cross_entropy_over(outputs, encoded[block], real[block], top, sums)
             else:
-                _squared_error_over(outputs, encoded[block], m)
-            value[walker, block, :, :m] = values[:hidden, :m]
-            slope[walker, block, :, :m] = slopes[:hidden, :m]
-            gradient[walker, block, :, :m] = outputs[:, :m]
+                _squared_error_over(outputs, encoded[block], real[block])
+            value[walker, block] = values[:hidden]
+            slope[walker, block] = slopes[:hidden]
+            gradient[walker, block] = outputs

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from landscape.problems import compiled, kernels
 from landscape.problems.activations import ACTIVATIONS
-from landscape.problems.compiled import KINDS, CompiledEnergy, compiled_energy
+from landscape.problems.compiled import CURVATURES, KINDS, CompiledEnergy, compiled_energy, compiled_hessian
 from landscape.problems.losses import LOSSES
 from landscape.problems.network import DenseNetwork
 
@@ -123,3 +123,37 @@ def test_functions_are_right_to_a_few_units_in_the_last_place(
     found = np.empty_like(x)
     function(x, found)  # type: ignore[operator]
     np.testing.assert_allclose(found, reference(x), rtol=1e-15, atol=1e-300)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", CURVATURES)
+@pytest.mark.parametrize("samples", [4, 67, 1000], ids=lambda n: f"N={n}")
+@pytest.mark.parametrize("sizes", [[1, 1, 2], [4, 10, 3], [7, 3, 5], [20, 30, 4]], ids=str)
+def test_its_hessian_is_that_of_batched_tensors(sizes: list[int], samples: int, activation: str, loss: str) -> None:
+    network, (inputs, encoded) = network_of(sizes, activation), data(sizes, samples, loss)
+    theta = points(network, 3)
+    expected = network.hessian(theta, inputs, LOSSES[loss], encoded)
+    expected.diagonal(dim1=1, dim2=2).add_(2 * L2)
+    hessian = compiled_hessian(network, CompiledEnergy(network, inputs, LOSSES[loss], encoded, L2))
+    assert hessian is not None
+    found = hessian(theta)
+    torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-13 * float(expected.abs().max()))
+    assert torch.equal(found, found.mT)
+    assert torch.equal(found[1:2], hessian(theta[1:2]))
+
+
+def test_its_hessian_is_for_one_hidden_layer_and_tables_that_fit() -> None:
+    inputs, encoded = data([4, 10, 3], 40, "mse")
+
+    def has_hessian(network: DenseNetwork) -> bool:
+        energy = compiled_energy(network, inputs[:, : network.n_inputs], LOSSES["mse"], encoded, L2)
+        return compiled_hessian(network, energy) is not None
+
+    assert has_hessian(network_of([4, 10, 3]))
+    assert not has_hessian(network_of([4, 3]))
+    assert not has_hessian(network_of([4, 10, 10, 3]))
+    assert not has_hessian(network_of([4, 10, 3], "silu"))
+    assert not has_hessian(network_of([4, 10, 3], "gelu"))
+    wide = torch.zeros(40, 1000, dtype=torch.float64)
+    network = network_of([1000, 1, 3])
+    assert compiled_hessian(network, CompiledEnergy(network, wide, LOSSES["mse"], encoded, L2)) is None
