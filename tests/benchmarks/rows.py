@@ -23,6 +23,9 @@ class Figure:
     value: float
     details: str
 
+    def __str__(self) -> str:
+        return f"{self.value:.4g} ({self.details})"
+
 
 class Row(Protocol):
     """One kind of work on one landscape."""
@@ -104,9 +107,15 @@ class Saddles(_OnLandscape):
         return Figure(60.0 * len(valid) / answer["seconds"], details)
 
 
-def table_line(title: str, pairs: list[tuple[Figure, Figure]]) -> str:
-    """Line of the table: bests (medians) of both and their ratios."""
-    values = [[figure.value for figure in column] for column in zip(*pairs, strict=True)]
-    ratios = [ours / other for ours, other in zip(*values, strict=True)]
-    cells = [f"{max(column):.4g} ({median(column):.4g}); {pairs[0][k].details}" for k, column in enumerate(values)]
-    return f"| {title} | {cells[0]} | {cells[1]} | {max(values[0]) / max(values[1]):.2f} ({median(ratios):.2f}) |"
+def table_line(title: str, rounds: list[list[Figure]]) -> str:
+    """Line of the table: bests (medians) of all workers, and the ratios of the first one to each other one."""
+    ours, *others = ([figure.value for figure in column] for column in zip(*rounds, strict=True))
+    cells = [_best(column, figure) for column, figure in zip([ours, *others], rounds[0], strict=True)]
+    for place, theirs in enumerate(others, 1):
+        ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+        cells[place] += f"; **{max(ours) / max(theirs):.2f}** ({median(ratios):.2f})"
+    return f"| {' | '.join([title, *cells])} |"
+
+
+def _best(values: list[float], figure: Figure) -> str:
+    return f"{max(values):.4g} ({median(values):.4g}); {figure.details}"

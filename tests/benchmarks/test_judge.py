@@ -9,6 +9,7 @@ import torch
 from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs import LBFGS
 from landscape.optimize.quench import quench
+from landscape.problems.datasets import load
 from landscape.problems.problem import Problem
 from tests.benchmarks.judge import Judge
 from tests.benchmarks.landscapes import LANDSCAPES
@@ -88,3 +89,12 @@ def test_figures(minima: np.ndarray, saddle: np.ndarray) -> None:
     assert "1 saddles, 1 failures" in figure.details
     assert Hopping("xor-4", L2, 2.0).measure(told, 0).value <= len(minima)
     assert Saddles("xor-4", L2, 1, told).measure(told, 0).value == 0.0
+
+
+@pytest.mark.parametrize("name", LANDSCAPES)
+def test_all_have_the_same_samples(name: str) -> None:
+    landscape = LANDSCAPES[name]
+    data = load(landscape.dataset, standardise=landscape.standardise)
+    inputs, labels = landscape.samples()
+    np.testing.assert_allclose(inputs, data.inputs, rtol=0, atol=1e-11)
+    np.testing.assert_array_equal(labels, data.targets)

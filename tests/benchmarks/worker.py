@@ -22,7 +22,7 @@ import click
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers"
-PEER_PACKAGES = ("pele", "scikit-learn", "numpy<2")
+PEER_PACKAGES = ("pele", "pylfl", "scikit-learn", "numpy<2")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -31,24 +31,19 @@ def our_command() -> list[str]:
     return [sys.executable, "-m", "tests.benchmarks.ours"]
 
 
-def peer_command(python: Path) -> list[str]:
-    """Runs the peer's worker."""
-    return [str(python), "-m", "tests.benchmarks.pele_peer"]
-
-
-def find_peer() -> Path:
-    """The interpreter of the peer's environment; without it, says how to make it."""
+def peer_command(module: str) -> list[str]:
+    """Runs a worker of the peers' environment; without that, says how to make it."""
     python = PEERS / "bin" / "python"
     if not python.exists():
         raise click.ClickException(
-            f"expected the peer in the virtual environment {PEERS.name}, found none: run "
-            "`python -m tests.benchmarks --make-peer` first (it installs " + ", ".join(PEER_PACKAGES) + " there)"
+            f"expected the peers in the virtual environment {PEERS.name}, found none: run "
+            "`python -m tests.benchmarks --make-peers` first (it installs " + ", ".join(PEER_PACKAGES) + " there)"
         )
-    return python
+    return [str(python), "-m", f"tests.benchmarks.{module}"]
 
 
-def make_peer() -> None:
-    """Makes the peer's environment."""
+def make_peers() -> None:
+    """Makes the peers' environment."""
     subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
     subprocess.run([PEERS / "bin" / "pip", "install", "--quiet", *PEER_PACKAGES], check=True)
 
