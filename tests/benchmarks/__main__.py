@@ -1,78 +1,98 @@
-"""Quenches per second on one core, ours beside the best peer in the same run: ``python -m tests.benchmarks``.
+"""`landscape` beside its peers in the same run on one core: ``python -m tests.benchmarks``.
 
-Two workers, one for `landscape` and one for pele's L-BFGS in C++ with a numpy potential, are pinned to one core and
-take turns over the same starts: ours, peer, ours, peer, ... so that whatever else the machine does hits both. A worker
-counts its own process CPU time, while it minimises and at no other time. What it reports is re-evaluated here with a
-numpy network that shares no code with either, and only verified minima count. Compare ratios of one run;
-absolute rates differ between machines and hours.
+Workers, one for `landscape`, one for pele with a numpy potential and one for OPTIM, are pinned to one core and take
+turns at the same work, so that whatever else the machine does hits all of them. A worker counts its own process CPU
+time, while it searches and at no other time. What it reports is verified here by codes that share nothing with any of
+them, and only what passes counts. Compare ratios of one run; absolute rates differ between machines and hours.
+
+    quench     quenches per second: iris-10 at two L2 weights, xor-4, digits-16; OPTIM does only these
+    hopping    distinct minima of iris-10 in so many seconds of basin-hopping, and their share of the Chao1 estimate
+    saddles    valid transition states per minute between all pairs of the 20 lowest minima of iris-10
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
 
 import click
 
-from tests.benchmarks.judge import Judge, Round
-from tests.benchmarks.landscapes import IRIS_10, L2
-from tests.benchmarks.worker import Worker, find_peer, make_peer, our_command, peer_command
+from tests.benchmarks.rows import Figure, Hopping, Quenches, Row, Saddles, table_line
+from tests.benchmarks.worker import Worker, make_peers, our_command, peer_command
+
+KINDS = ("quench", "hopping", "saddles")
+LOWEST = 20
 
 
 @click.command()
-@click.option("--l2", "weights", type=float, multiple=True, default=L2, show_default=True, help="L2 weights.")
-@click.option("--starts", type=click.IntRange(min=1), default=512, show_default=True, help="Quenches of a round.")
+@click.argument("kinds", type=click.Choice([*KINDS, "all"]), nargs=-1)
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="Rounds of each worker.")
-@click.option("--memory", default=40, show_default=True, help="Correction pairs of our L-BFGS; the peer's are 40.")
+@click.option("--starts", type=click.IntRange(min=32), default=512, show_default=True, help="Quenches of a round.")
+@click.option("--seconds", default=120.0, show_default=True, help="CPU time of basin-hopping in a round.")
+@click.option("--memory", default=40, show_default=True, help="Correction pairs of our L-BFGS.")
 @click.option("--batch", default=64, show_default=True, help="Walkers that we hold at a time.")
 @click.option("--core", type=int, help="The core to run on; the last allowed one if not given.")
-@click.option("--make-peer", "wanted", is_flag=True, help="Make the peer's virtual environment .venv-peers and stop.")
+@click.option("--make-peers", "wanted", is_flag=True, help="Make the peers' virtual environment .venv-peers and stop.")
 def main(
-    weights: Sequence[float], starts: int, rounds: int, memory: int, batch: int, core: int | None, wanted: bool
+    kinds: Sequence[str],
+    rounds: int,
+    starts: int,
+    seconds: float,
+    memory: int,
+    batch: int,
+    core: int | None,
+    wanted: bool,
 ) -> None:
-    """Quenches per second on the Iris landscape of a 4-10-3 tanh network, beside the best peer."""
+    """Measures `landscape` beside its peers on one core, at the kinds of work that are asked for; at all if none is."""
     if wanted:
-        make_peer()
+        make_peers()
         return
-    peer = find_peer()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0)) if core is None else core})
-    lines = []
-    for l2 in weights:
-        judge = Judge(IRIS_10, l2)
-        with Worker(our_command(), memory=memory, batch=batch) as ours, Worker(peer_command(peer), memory=40) as other:
-            pairs = []
-            for number in range(rounds):
-                pairs.append((judge.round(ours, starts), judge.round(other, starts)))
-                click.echo(f"l2 {l2:g}, round {number + 1}: " + "; ".join(map(str, pairs[-1])))
-            lines.append(_line(l2, pairs, f"M={memory}, {batch} walkers", f"{other.versions}"))
-    click.echo("\n".join(["", *_HEADER, *lines, "", _conditions(starts, rounds)]))
+    chosen = KINDS if not kinds or "all" in kinds else kinds
+    with (
+        Worker(our_command(), memory=memory, batch=batch) as ours,
+        Worker(peer_command("pele_peer")) as pele,
+        Worker(peer_command("optim_peer")) as optim,
+    ):
+        workers = [ours, pele, optim]
+        work = [piece for kind in chosen for piece in _work(kind, workers, starts, seconds)]
+        lines = [_measured(row, takers, rounds) for row, takers in work]
+        header = f"| one core | {' | '.join(worker.versions for worker in workers)} |"
+    click.echo("\n".join(["", header, "|---|---|---|---|", *lines, "", _conditions(rounds, memory, batch)]))
 
 
-_HEADER = (
-    "| quenches per second, iris-10 | landscape: best (median) | calls | peer: best (median) | calls | ratio |",
-    "|---|---|---|---|---|---|",
-)
+def _work(kind: str, workers: list[Worker], starts: int, seconds: float) -> Iterator[tuple[Row, list[Worker]]]:
+    """The rows of a kind and the workers that take part in each."""
+    if kind == "hopping":
+        yield Hopping("iris-10", 1e-4, seconds), workers[:2]
+    elif kind == "saddles":
+        yield Saddles("iris-10", 1e-4, LOWEST, workers[0]), workers[:2]
+    else:
+        for landscape, l2 in (("iris-10", 1e-3), ("iris-10", 1e-4), ("xor-4", 1e-4)):
+            yield Quenches(landscape, l2, starts), workers
+        yield Quenches("digits-16", 1e-4, starts // 32), workers[:2]  # a quench of OPTIM takes seven seconds here
 
 
-def _line(l2: float, pairs: list[tuple[Round, Round]], settings: str, peer: str) -> str:
-    ours, other = ([r.rate for r in column] for column in zip(*pairs, strict=True))
-    return (
-        f"| l2 {l2:g} ({settings}; {peer}) | {max(ours):.0f} ({median(ours):.0f}) | {pairs[0][0].calls:.0f} "
-        f"| {max(other):.0f} ({median(other):.0f}) | {pairs[0][1].calls:.0f} | {max(ours) / max(other):.2f} "
-        f"({median(a / b for a, b in zip(ours, other, strict=True)):.2f}) |"
-    )
+def _measured(row: Row, workers: Sequence[Worker], rounds: int) -> str:
+    """Line of the table, once all rounds of a row are done; each is told as it ends."""
+    figures: list[list[Figure]] = []
+    for number in range(rounds):
+        figures.append([row.measure(worker, number) for worker in workers])
+        told = (f"{worker.versions} {figure}" for worker, figure in zip(workers, figures[-1], strict=True))
+        click.echo(f"{row.title}, round {number + 1}: {' | '.join(told)}")
+    return table_line(row.title, figures)
 
 
-def _conditions(starts: int, rounds: int) -> str:
+def _conditions(rounds: int, memory: int, batch: int) -> str:
     models = [row for row in Path("/proc/cpuinfo").read_text().splitlines() if row.startswith("model name")]
     cpu = models[0].partition(":")[2].strip() if models else "unknown processor"
-    versions = ", ".join(f"{name} {version(name)}" for name in ("landscape", "torch", "numpy"))
+    versions = ", ".join(f"{name} {version(name)}" for name in ("landscape", "torch", "numpy", "numba"))
     return (
-        f"One core of {cpu}, {datetime.now(UTC):%Y-%m-%d}, {versions}; {rounds} rounds of {starts} starts "
-        "from N(0, 1), process CPU time, RMS gradient at most 1e-7, every minimum verified; ratio of the bests "
-        "(median of the rounds' ratios)."
+        f"One core of {cpu}, {datetime.now(UTC):%Y-%m-%d}; {versions}; M={memory}, {batch} walkers; {rounds} rounds, "
+        "process CPU time. Starts N(0, 1), RMS gradient at most 1e-7 (transition states: 1e-6, then Newton "
+        "steps), every minimum and transition state verified. Best of the rounds (median); bold: landscape's best "
+        "to this best (median of the rounds' ratios)."
     )
 
 

@@ -1,62 +1,93 @@
-"""Who has found what: each end point is re-evaluated with the numpy network that the tests use as their reference."""
+"""Who has found what, by codes that share nothing with either side: a numpy network and its own symmetry.
 
+What counts is a stationary point of the right index: RMS gradient small as it was handed in, Newton steps stay near and
+end at rounding, and there the Hessian has so many eigenvalues below -1e-3 * 2 * l2. Two points are one if their
+energies and their aligned places agree. Shapes: F points handed in, P parameters.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from tests.benchmarks.landscapes import RMS, Landscape
-from tests.benchmarks.worker import Worker
+from tests.benchmarks.landscapes import LANDSCAPES, RMS
+from tests.benchmarks.units import Units
 from tests.problems.reference import NumpyNetwork
+
+NEWTON_STEPS = 10
+ROUNDING = 1e-11  # RMS gradient after Newton steps
+NEAR = 0.5  # the farthest that they may lead
 
 
 @dataclass(frozen=True)
-class Round:
-    """What a worker has done: verified minima, saddles on which it has stopped, and failures."""
+class Tolerance:
+    """When two points are one: largest differences of energies and of aligned places."""
 
-    who: str
-    minima: int
-    saddles: int
-    failures: int
-    calls: float
-    seconds: float
+    energy: float
+    distance: float
 
-    @property
-    def rate(self) -> float:
-        """Verified minima per second of CPU time."""
-        return self.minima / self.seconds
 
-    def __str__(self) -> str:
-        return (
-            f"{self.who} {self.rate:.1f}/s ({self.minima} minima, {self.saddles} saddles, {self.failures} failures, "
-            f"{self.calls:.0f} calls, {1e6 * self.seconds / (self.calls * self.quenches):.1f} us a call)"
-        )
-
-    @property
-    def quenches(self) -> int:
-        """Starts of the round."""
-        return self.minima + self.saddles + self.failures
+UNFINISHED, FINISHED = Tolerance(1e-7, 1e-2), Tolerance(1e-9, 1e-4)
 
 
 class Judge:
-    """Counts minima: RMS gradient at most 1e-7, no Hessian eigenvalue below -1e-3 * 2 * l2."""
+    """Verifies points on one landscape."""
 
-    def __init__(self, landscape: Landscape, l2: float) -> None:
-        self.l2 = l2
-        self.network = NumpyNetwork(*landscape.samples(), landscape.hidden, l2)
+    def __init__(self, landscape: str, l2: float) -> None:
+        self.threshold = -2e-3 * l2
+        self.network = NumpyNetwork(*LANDSCAPES[landscape].samples(), LANDSCAPES[landscape].hidden, l2)
+        self.units = Units(*self.network.sizes)
 
-    def round(self, worker: Worker, starts: int) -> Round:
-        """Lets a worker quench all starts, and counts."""
-        answer = worker.ask(l2=self.l2, starts=starts)
-        converged = [theta for theta in np.array(answer["theta"]) if self._rms(theta) <= RMS]
-        minima = sum(np.linalg.eigvalsh(self.network.hessian(theta))[0] >= -2e-3 * self.l2 for theta in converged)
-        return Round(
-            worker.versions,
-            int(minima),
-            len(converged) - int(minima),
-            starts - len(converged),
-            float(np.mean(answer["calls"])),
-            answer["seconds"],
-        )
-
-    def _rms(self, theta: np.ndarray) -> float:
+    def rms(self, theta: np.ndarray) -> float:
+        """RMS gradient at theta [P]."""
         return float(np.sqrt(np.mean(self.network.gradient(theta) ** 2)))
+
+    def index(self, theta: np.ndarray) -> int:
+        """Negative eigenvalues of the Hessian at theta [P]."""
+        return int((np.linalg.eigvalsh(self.network.hessian(theta)) < self.threshold).sum())
+
+    def finished(self, points: Iterable[np.ndarray], index: int, rms: float = RMS) -> list[np.ndarray]:
+        """Of points [P] with at most this RMS gradient those that Newton steps bring to a point of this index."""
+        ends = (self._newton(point) for point in points if self.rms(point) <= rms)
+        return [end for end in ends if end is not None and self.index(end) == index]
+
+    def distinct(self, points: np.ndarray, hits: list[int], within: Tolerance) -> tuple[np.ndarray, list[int]]:
+        """The first of each of points [F, P] that are one, lowest energy first, and the sums of their hits."""
+        known: list[tuple[float, int]] = []
+        total: dict[int, int] = {}
+        for row, point in enumerate(points):
+            energy = self.network.energy(point)
+            same = self._find(points, known, energy, point, within)
+            if same is None:
+                insort(known, (energy, row))
+            total[row if same is None else same] = total.get(row if same is None else same, 0) + hits[row]
+        rows = [row for _, row in known]
+        return points[rows], [total[row] for row in rows]
+
+    def minima(self, points: np.ndarray, hits: list[int]) -> tuple[np.ndarray, list[int]]:
+        """The distinct minima among points [F, P], finished, lowest first, and their hits."""
+        good = [row for row, point in enumerate(points) if self.rms(point) <= RMS]
+        near, hits = self.distinct(points[good], [hits[row] for row in good], UNFINISHED)
+        kept = [(end, count) for point, count in zip(near, hits, strict=True) for end in self.finished([point], 0)]
+        ends = np.array([end for end, _ in kept]).reshape(-1, points.shape[1])
+        return self.distinct(ends, [count for _, count in kept], FINISHED)
+
+    def _find(
+        self, points: np.ndarray, known: list[tuple[float, int]], energy: float, point: np.ndarray, within: Tolerance
+    ) -> int | None:
+        for other, row in known[bisect_left(known, (energy - within.energy, -1)) :]:
+            if other > energy + within.energy:
+                return None
+            if self.units.distance(point, points[row]) <= within.distance:
+                return row
+        return None
+
+    def _newton(self, theta: np.ndarray) -> np.ndarray | None:
+        """The stationary point near theta [P], None if there is none."""
+        end = theta
+        for _ in range(NEWTON_STEPS):
+            if self.rms(end) <= ROUNDING:
+                return end if np.linalg.norm(end - theta) <= NEAR else None
+            end = end - np.linalg.solve(self.network.hessian(end), self.network.gradient(end))
+        return None

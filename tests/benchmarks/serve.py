@@ -1,27 +1,44 @@
-"""The worker's side of the conversation in `worker.py`."""
+"""The worker's side of the conversation in `worker.py`, for any environment."""
 
 import json
+import logging
+import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import TypedDict
 
 
 class Answer(TypedDict):
-    """End points [W][P] in the order of the starts, energy-gradient calls [W], CPU seconds."""
+    """Points [F][P], a count [F] for each - see `worker.py` - and the CPU seconds that they took."""
 
     theta: list[list[float]]
-    calls: list[int]
+    counts: list[int]
     seconds: float
 
 
-def serve(name: str, quench: Callable[[float, int], Answer]) -> None:
-    """Answers requests with `quench(l2, starts)` until there are no more; other output goes to standard error."""
+class Clock:
+    """CPU seconds of this process since the clock was made."""
+
+    def __init__(self) -> None:
+        self.begin = time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far."""
+        return time.process_time() - self.begin
+
+
+def serve(name: str, tasks: Mapping[str, Callable[..., Answer]]) -> None:
+    """Answers requests until there are no more; its other output and log messages go nowhere."""
+    logging.disable(logging.CRITICAL)
     _say({"versions": name})
     for line in sys.stdin:
         request = json.loads(line)
-        with redirect_stdout(sys.stderr):
-            answer = quench(request["l2"], request["starts"])
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            answer = tasks[request.pop("task")](**request)
         _say(answer)
 
 

@@ -1,8 +1,13 @@
 """Workers: subprocesses on one core and one thread that answer one JSON line with another.
 
-A request is {"l2", "starts"} with the number of starts; the answer {"theta" [W][P], "calls" [W], "seconds"} holds where
-the quenches ended, in order, their energy-gradient calls and the process CPU seconds that they took. The first line
-of a worker is {"versions"}.
+A request is {"task", "landscape", "l2", ...}; the answer {"theta" [F][P], "counts" [F], "seconds"} holds points, a
+count for each, and the process CPU seconds that the work took. The tasks:
+
+    quench    "starts", their number     where they ended, in order; energy-gradient calls of each
+    hop       "seconds", "seed"          what basin-hopping found in so much CPU time; hits of each
+    connect   "minima" [M][P]            transition states found between all pairs; 1 each
+
+The first line of a worker is {"versions"}.
 """
 
 import json
@@ -17,33 +22,28 @@ import click
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers"
-PEER_PACKAGES = ("pele", "scikit-learn", "numpy<2")
+PEER_PACKAGES = ("pele", "pylfl", "scikit-learn", "numpy<2")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
 def our_command() -> list[str]:
     """Runs our worker."""
-    return [sys.executable, "-m", "tests.benchmarks.quench_ours"]
+    return [sys.executable, "-m", "tests.benchmarks.ours"]
 
 
-def peer_command(python: Path) -> list[str]:
-    """Runs the peer's worker."""
-    return [str(python), "-m", "tests.benchmarks.quench_pele"]
-
-
-def find_peer() -> Path:
-    """The interpreter of the peer's environment; without it, says how to make it."""
+def peer_command(module: str) -> list[str]:
+    """Runs a worker of the peers' environment; without that, says how to make it."""
     python = PEERS / "bin" / "python"
     if not python.exists():
         raise click.ClickException(
-            f"expected the peer in the virtual environment {PEERS.name}, found none: run "
-            "`python -m tests.benchmarks --make-peer` first (it installs " + ", ".join(PEER_PACKAGES) + " there)"
+            f"expected the peers in the virtual environment {PEERS.name}, found none: run "
+            "`python -m tests.benchmarks --make-peers` first (it installs " + ", ".join(PEER_PACKAGES) + " there)"
         )
-    return python
+    return [str(python), "-m", f"tests.benchmarks.{module}"]
 
 
-def make_peer() -> None:
-    """Makes the peer's environment."""
+def make_peers() -> None:
+    """Makes the peers' environment."""
     subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
     subprocess.run([PEERS / "bin" / "pip", "install", "--quiet", *PEER_PACKAGES], check=True)
 
@@ -63,10 +63,10 @@ class Worker:
         )
         self.versions: str = self._answer()["versions"]
 
-    def ask(self, **request: float) -> dict[str, Any]:
+    def ask(self, task: str, **request: object) -> dict[str, Any]:
         """The answer to a request."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.write(json.dumps({"task": task, **request}) + "\n")
         self.process.stdin.flush()
         return self._answer()
 

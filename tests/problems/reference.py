@@ -108,8 +108,10 @@ class NumpyNetwork:
         d, h, k = self.sizes
         second, post, probability = self._forward(theta)
         jacobian, delta = self._jacobian(second, post), (probability - self.one_hot) / len(post)
-        curvature = np.einsum("nk,kl->nkl", probability, np.eye(k)) - probability[:, :, None] * probability[:, None]
-        hessian: np.ndarray = np.einsum("nkp,nkl,nlq->pq", jacobian, curvature / len(post), jacobian)
+        mean = np.einsum("nk,nkp->np", probability, jacobian)
+        spread = (jacobian - mean[:, None]) * np.sqrt(probability / len(post))[:, :, None]
+        spread = spread.reshape(-1, len(theta))
+        hessian: np.ndarray = spread.T @ spread
         augmented, slope = np.c_[self.inputs, np.ones(len(post))], 1.0 - post**2
         for unit in range(h):
             own = np.r_[unit * d : (unit + 1) * d, h * d + unit]

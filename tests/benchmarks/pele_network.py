@@ -1,18 +1,9 @@
-"""Worker that quenches with pele's L-BFGS in C++ on a numpy potential written for speed; it needs only the peer.
-
-maxstep=1 and M=40 are the fastest settings found for it on this landscape; its defaults need 3.5 times the calls.
-"""
-
-import argparse
-import time
-from importlib.metadata import version
+"""The energy as pele wants it: a numpy potential of one point, written for speed."""
 
 import numpy as np
-from pele.optimize import lbfgs_cpp  # type: ignore[import-not-found]
 from pele.potentials import BasePotential  # type: ignore[import-not-found]
 
-from tests.benchmarks.landscapes import IRIS_10, RMS
-from tests.benchmarks.serve import Answer, serve
+from tests.benchmarks.units import Units
 
 
 class Network(BasePotential):  # type: ignore[misc] # the peer's package has no types
@@ -26,7 +17,8 @@ class Network(BasePotential):  # type: ignore[misc] # the peer's package has no 
         k = int(labels.max()) + 1
         self.l2, self.shapes = l2, (hidden, d, k)
         self.cuts = (hidden * d, hidden * (d + 1), hidden * (d + 1) + k * hidden)
-        self.parameters = self.cuts[-1] + k
+        self.units = Units(d, hidden, k)
+        self.parameters = self.units.parameters
         self.inputs, self.columns = np.ascontiguousarray(inputs), np.ascontiguousarray(inputs.T)
         self.true_class = labels * n + np.arange(n)
         self.ones = np.ones(n)
@@ -67,32 +59,3 @@ class Network(BasePotential):  # type: ignore[misc] # the peer's package has no 
         gradient[:i] += self.back.dot(self.inputs).ravel()
         gradient[i:j] += self.back.dot(self.ones)
         return float(energy), gradient
-
-
-class Quencher:
-    """Quenches on the landscape of one L2 weight after another."""
-
-    def __init__(self, memory: int) -> None:
-        self.memory = memory
-
-    def quench(self, l2: float, count: int) -> Answer:
-        """All starts, after a few that warm up."""
-        network = Network(*IRIS_10.samples(), IRIS_10.hidden, l2)
-        starts = IRIS_10.starts(count, network.parameters)
-        self._run(network, starts[:3])
-        begin = time.process_time()
-        found = self._run(network, starts)
-        seconds = time.process_time() - begin
-        theta, calls = zip(*found, strict=True)
-        return {"theta": [list(map(float, point)) for point in theta], "calls": list(calls), "seconds": seconds}
-
-    def _run(self, network: Network, starts: np.ndarray) -> list[tuple[np.ndarray, int]]:
-        results = (lbfgs_cpp(s, network, tol=RMS, nsteps=100000, M=self.memory, maxstep=1.0) for s in starts)
-        return [(np.array(result.coords), int(result.nfev)) for result in results]
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--memory", type=int, required=True, help="correction pairs")
-    arguments = parser.parse_args()
-    serve(f"pele {version('pele')} M={arguments.memory} maxstep=1", Quencher(arguments.memory).quench)

@@ -1,0 +1,127 @@
+"""Worker that searches with `landscape`, by the settings that a user gets who sets none."""
+
+import argparse
+
+import numpy as np
+import torch
+
+from landscape.config import Settings
+from landscape.database.store import Store
+from landscape.explore.assimilation import Assimilation, Known
+from landscape.explore.connecting import Connect
+from landscape.explore.context import Context
+from landscape.explore.hopping import BasinHopping
+from landscape.explore.interrupt import Interrupt
+from landscape.explore.pool import LocalPool
+from landscape.explore.progress import Silent
+from landscape.explore.session import executor, open_or_create, record_of, run_campaign
+from landscape.explore.tasks import distinct_minima
+from landscape.optimize.driver import run_all
+from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.newton import newton_finish
+from landscape.problems.problem import Problem
+from landscape.search.starts import GaussianStarts
+from tests.benchmarks.landscapes import LANDSCAPES, RMS
+from tests.benchmarks.serve import Answer, Clock, serve
+
+ENDLESS = 10**6
+WARM_UP = 0.5  # seconds, less than a round takes
+
+
+class CpuLimit(Interrupt):
+    """Stops before the round that would end after so many CPU seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.clock, self.limit = Clock(), seconds
+        self.last = 0.0
+
+    def stop_before(self, seconds: float) -> bool:
+        """By the CPU time of the last round, whatever it took by the wall clock."""
+        del seconds
+        now = self.clock.seconds
+        last, self.last = now - self.last, now
+        return now + last > self.limit
+
+
+class Ours:
+    """The tasks of a worker."""
+
+    def __init__(self, memory: int, batch: int) -> None:
+        torch.set_num_threads(1)
+        self.memory, self.batch = memory, batch
+
+    def quench(self, landscape: str, l2: float, starts: int) -> Answer:
+        """All starts, after a few that warm up."""
+        problem, method = _problem(landscape, l2), LBFGS(rms=RMS, memory=self.memory, max_step=1.0)
+        points = torch.tensor(LANDSCAPES[landscape].starts(starts, problem.n_parameters))
+        run_all(method, problem, points[:3], self.batch)
+        clock = Clock()
+        state = run_all(method, problem, points, self.batch)
+        seconds = clock.seconds
+        return {"theta": state.theta.tolist(), "counts": state.calls.tolist(), "seconds": seconds}
+
+    def hop(self, landscape: str, l2: float, seconds: float, seed: int) -> Answer:
+        """The basin-hopping phase of a campaign, after a round that warms up."""
+        settings = self._settings(basin_hopping={"steps": ENDLESS}, run={"seed": seed})
+        context = _context(_problem(landscape, l2), settings)
+        _hopping(context, CpuLimit(WARM_UP))
+        limit = CpuLimit(seconds)
+        minima = _hopping(context, limit).tables.minima
+        return {"theta": minima.parameters.tolist(), "counts": minima.hits.tolist(), "seconds": limit.clock.seconds}
+
+    def connect(self, landscape: str, l2: float, minima: list[list[float]]) -> Answer:
+        """One round of the connecting phase with all pairs, after one pair that warms up."""
+        pairs = len(minima) * (len(minima) - 1) // 2
+        table = {"pairs": pairs, "rounds": 1, "target": 1.0, "strategies": ("closest",)}
+        context = _context(_problem(landscape, l2), self._settings(connect=table))
+        _connecting(context, minima[:2])
+        clock = Clock()
+        found = _connecting(context, minima)
+        return {"theta": found.tolist(), "counts": [1] * len(found), "seconds": clock.seconds}
+
+    def _settings(self, **tables: object) -> Settings:
+        return Settings.from_table({"quench": {"memory": self.memory}, **tables})
+
+
+def _problem(name: str, l2: float) -> Problem:
+    landscape = LANDSCAPES[name]
+    return Problem(dataset=landscape.dataset, standardise=landscape.standardise, hidden=[landscape.hidden], l2=l2)
+
+
+def _context(problem: Problem, settings: Settings) -> Context:
+    return Context(problem, settings, GaussianStarts(settings.basin_hopping.start_scales))
+
+
+def _store(context: Context) -> Store:
+    return open_or_create(None, record_of(context.objective, context.settings), resume=False)
+
+
+def _hopping(context: Context, limit: CpuLimit) -> Store:
+    store = _store(context)
+    run_campaign(context, store, LocalPool(executor(context)), Silent(), limit, (BasinHopping,))
+    return store
+
+
+def _connecting(context: Context, minima: list[list[float]]) -> np.ndarray:
+    """Transition states [T, P] as the tasks found them; what is assimilated of them is only distinct ones."""
+    store = _store(context)
+    known = Known(context, store.tables)
+    assimilation = Assimilation(known, store.tables)
+    points = newton_finish(context.objective, torch.tensor(minima, dtype=torch.float64))
+    assimilation.minima(distinct_minima(context, points)[0], counted=True)
+    store.commit(assimilation.commit(kind="basin_hopping", tasks=1, evaluations=0, seconds=0.0))
+    phase = Connect(context, known)
+    plan = phase.plan(store.tables)
+    assert plan is not None
+    results = LocalPool(executor(context)).run(plan.tasks, lambda: None, lambda: False)
+    phase.assimilate(store.tables, plan, results, 0.0)
+    return np.concatenate([result.transition_states.parameters for result in results])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--memory", type=int, required=True, help="correction pairs")
+    parser.add_argument("--batch", type=int, required=True, help="walkers at a time, of quenches alone")
+    ours = Ours(**vars(parser.parse_args()))
+    serve("landscape", {"quench": ours.quench, "hop": ours.hop, "connect": ours.connect})

@@ -1,0 +1,121 @@
+"""What is measured: each row asks a worker for one kind of work, has it judged, and gets a figure to compare."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+from typing import Protocol
+
+import numpy as np
+
+from landscape.properties.coverage import coverage
+from tests.benchmarks.judge import FINISHED, Judge
+from tests.benchmarks.landscapes import RMS
+from tests.benchmarks.worker import Worker
+
+SADDLE_RMS = 1e-6  # what the peer's search of transition states is tuned to; Newton steps finish both sides' points
+RANDOM_STARTS = 2048  # whose lowest minima are to be connected
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a worker has come to in one round: the figure that is compared, and what stands behind it."""
+
+    value: float
+    details: str
+
+    def __str__(self) -> str:
+        return f"{self.value:.4g} ({self.details})"
+
+
+class Row(Protocol):
+    """One kind of work on one landscape."""
+
+    title: str
+
+    def measure(self, worker: Worker, number: int) -> Figure:
+        """The worker's figure in round `number`."""
+
+
+class _OnLandscape:
+    """A row's landscape and judge."""
+
+    def __init__(self, landscape: str, l2: float) -> None:
+        self.where = {"landscape": landscape, "l2": l2}
+        self.place = f"{landscape}, l2 = {l2:g}"
+        self.judge = Judge(landscape, l2)
+
+
+class Quenches(_OnLandscape):
+    """Verified minima a second, from starts N(0, 1)."""
+
+    def __init__(self, landscape: str, l2: float, starts: int) -> None:
+        super().__init__(landscape, l2)
+        self.starts = starts
+        self.title = f"quenches per second, {self.place}, {starts} starts"
+
+    def measure(self, worker: Worker, number: int) -> Figure:
+        """Saddles on which a quench has stopped do not count; every round has the same starts."""
+        del number
+        answer = worker.ask("quench", **self.where, starts=self.starts)
+        converged = [point for point in np.array(answer["theta"]) if self.judge.rms(point) <= RMS]
+        minima = sum(self.judge.index(point) == 0 for point in converged)
+        details = f"{np.mean(answer['counts']):.0f} calls"
+        if minima < self.starts:
+            details += f", {len(converged) - minima} saddles, {self.starts - len(converged)} failures"
+        return Figure(minima / answer["seconds"], details)
+
+
+class Hopping(_OnLandscape):
+    """Distinct minima in so much CPU time."""
+
+    def __init__(self, landscape: str, l2: float, seconds: float) -> None:
+        super().__init__(landscape, l2)
+        self.seconds = seconds
+        self.title = f"distinct minima in {seconds:g} s, {self.place}"
+
+    def measure(self, worker: Worker, number: int) -> Figure:
+        """The number of the round is the seed."""
+        answer = worker.ask("hop", **self.where, seconds=self.seconds, seed=number)
+        _, hits = self.judge.minima(np.array(answer["theta"]), answer["counts"])
+        share = len(hits) / coverage(np.array(hits)).chao1
+        rate = sum(answer["counts"]) / answer["seconds"]
+        return Figure(len(hits), f"{share:.0%} of Chao1, {rate:.0f} quenches/s, {answer['seconds']:.0f} s")
+
+
+class Saddles(_OnLandscape):
+    """Verified transition states a minute, between all pairs of the lowest minima."""
+
+    def __init__(self, landscape: str, l2: float, minima: int, finder: Worker) -> None:
+        super().__init__(landscape, l2)
+        self.count, self.finder = minima, finder
+        self.title = f"valid transition states per minute, all pairs of the {minima} lowest minima, {self.place}"
+
+    @cached_property
+    def minima(self) -> list[list[float]]:
+        """The lowest of the distinct minima that many random starts lead to; one list for all workers."""
+        answer = self.finder.ask("quench", **self.where, starts=RANDOM_STARTS)
+        found: list[list[float]] = self.judge.minima(np.array(answer["theta"]), answer["counts"])[0].tolist()
+        return found[: self.count]
+
+    def measure(self, worker: Worker, number: int) -> Figure:
+        """The same pairs in every round; a transition state counts as often as it is found."""
+        del number
+        answer = worker.ask("connect", **self.where, minima=self.minima)
+        valid = self.judge.finished(np.array(answer["theta"]), 1, SADDLE_RMS)
+        distinct = len(self.judge.distinct(np.array(valid), [1] * len(valid), FINISHED)[1])
+        details = f"{len(valid)} of {len(answer['theta'])} valid, {distinct} distinct, {answer['seconds']:.0f} s"
+        return Figure(60.0 * len(valid) / answer["seconds"], details)
+
+
+def table_line(title: str, rounds: list[list[Figure]]) -> str:
+    """Line of the table: bests (medians) of all workers, and the ratios of the first one to each other one."""
+    ours, *others = ([figure.value for figure in column] for column in zip(*rounds, strict=True))
+    cells = [_best(column, figure) for column, figure in zip([ours, *others], rounds[0], strict=True)]
+    for place, theirs in enumerate(others, 1):
+        ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+        cells[place] += f"; **{max(ours) / max(theirs):.2f}** ({median(ratios):.2f})"
+    return f"| {' | '.join([title, *cells])} |"
+
+
+def _best(values: list[float], figure: Figure) -> str:
+    return f"{max(values):.4g} ({median(values):.4g}); {figure.details}"

@@ -1,0 +1,42 @@
+"""The symmetry of a hidden tanh layer, written for the benchmark: units change places and signs, nothing changes.
+
+It shares no code with `landscape.problems.symmetry`. theta is W1 [H, d], b1 [H], W2 [K, H], b2 [K].
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+
+@dataclass(frozen=True)
+class Units:
+    """Networks with d inputs, H hidden units and K outputs."""
+
+    inputs: int
+    hidden: int
+    outputs: int
+
+    @property
+    def parameters(self) -> int:
+        """P."""
+        return self.hidden * (self.inputs + 1 + self.outputs) + self.outputs
+
+    def nearest(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """The copy [P] of theta [P] that is nearest to reference [P]: with the better sign, pairs are assigned."""
+        units, wanted = self._split(theta), self._split(reference)
+        overlap = wanted @ units.T  # |a - b|^2 is constant - 2 a.b, summed over the pairs
+        rows, chosen = linear_sum_assignment(-np.abs(overlap))
+        units = units[chosen] * np.where(overlap[rows, chosen] < 0, -1.0, 1.0)[:, None]
+        d = self.inputs
+        return np.concatenate([units[:, :d].ravel(), units[:, d], units[:, d + 1 :].T.ravel(), theta[-self.outputs :]])
+
+    def distance(self, theta: np.ndarray, reference: np.ndarray) -> float:
+        """Distance between reference [P] and the nearest copy of theta [P]."""
+        return float(np.linalg.norm(self.nearest(theta, reference) - reference))
+
+    def _split(self, theta: np.ndarray) -> np.ndarray:
+        """[H, d + 1 + K]: what belongs to each unit."""
+        h, d, k = self.hidden, self.inputs, self.outputs
+        first, bias, second, _ = np.split(theta, np.cumsum([h * d, h, k * h]))
+        return np.column_stack([first.reshape(h, d), bias, second.reshape(k, h).T])
