@@ -31,7 +31,8 @@ class Objective(Protocol):
     """A twice differentiable energy of W points at once.
 
     `curvature_threshold` is the t of the index test: an eigenvalue below -t counts as negative. An objective
-    that is not `smooth` has no Hessian everywhere: it has minima and bands, but no index and no saddles.
+    that is not `smooth` has no Hessian everywhere: it has minima and bands, but no index and no saddles. A Hessian is
+    cheap if it costs no more than some twenty energies: then quenches use it too.
     """
 
     n_parameters: int
@@ -39,6 +40,7 @@ class Objective(Protocol):
     symmetry: Symmetry
     curvature_threshold: float
     smooth: bool
+    cheap_hessian: bool
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""

@@ -44,6 +44,7 @@ class Context:
         calls = table.max_iterations if self.objective.smooth else min(table.max_iterations, CALLS_WITH_KINKS)
         return LBFGS(
             memory=table.memory,
+            precondition=self.objective.cheap_hessian,
             max_step=table.max_step,
             max_energy_rise=table.max_energy_rise,
             max_calls=calls,
@@ -71,6 +72,7 @@ class Counted:
         self.symmetry = objective.symmetry
         self.curvature_threshold = objective.curvature_threshold
         self.smooth = objective.smooth
+        self.cheap_hessian = objective.cheap_hessian
         self.evaluations = 0
 
     def energy(self, theta: Tensor) -> Tensor:

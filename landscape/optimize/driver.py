@@ -2,9 +2,10 @@
 
 A method is `init(objective, points) -> State` and `step(objective, state) -> State`. A state is a frozen
 dataclass of tensors, walkers leading, with a field `status`; walkers that are not RUNNING must be left
-unchanged by `step`. A state owns its buffers: `step` and the loop may write them in place, nobody else
-holds them. The loop looks at the status only every `CHECK_EVERY` steps, the single synchronisation with
-a device, and keeps at most `batch` walkers in hand.
+unchanged by `step`. Fields that only the method needs, such as a history, are `SCRATCH`: empty in results and
+with any content in fresh walkers. A state owns its buffers: `step` and the loop may write them in place,
+nobody else holds them. The loop looks at the status only every `CHECK_EVERY` steps, the single
+synchronisation with a device, and keeps at most `batch` walkers in hand.
 
 Work comes from a `Source`, so that what follows a finished walker (the next basin-hopping step, the next
 point of a list) can depend on the result without stopping the others.
@@ -21,6 +22,7 @@ from landscape.objective import Objective
 from landscape.optimize.status import Status
 
 CHECK_EVERY = 8
+SCRATCH = {"scratch": True}  # metadata of such fields
 
 
 class WalkerState(Protocol):
@@ -108,6 +110,18 @@ def take_rows(state: S, rows: Tensor | slice) -> S:
     return type(state)(**{f.name: getattr(state, f.name)[rows] for f in _fields(state)})
 
 
+def _results(state: S, rows: Tensor) -> S:
+    """The given walkers of a state, without what only the method needs."""
+    columns = {f.name: getattr(state, f.name) for f in _fields(state)}
+    empty = {f.name for f in _fields(state) if f.metadata.get("scratch")}
+    return type(state)(
+        **{
+            name: values.new_empty(len(rows), *[0] * (values.ndim - 1)) if name in empty else values[rows]
+            for name, values in columns.items()
+        }
+    )
+
+
 def join(states: list[S]) -> S:
     """States one after the other."""
     first = states[0]
@@ -127,7 +141,7 @@ def _exchange(
     finished = (state.status != Status.RUNNING).nonzero()[:, 0]
     if not len(finished):
         return keys, state
-    source.give([keys[row] for row in finished.tolist()], take_rows(state, finished))
+    source.give([keys[row] for row in finished.tolist()], _results(state, finished))
     new_keys, points = source.take(batch - len(keys) + len(finished))
     if points is not None:
         keys, state = _place(keys, state, finished, new_keys, method.init(objective, points))
@@ -144,7 +158,8 @@ def _place(keys: list[int], state: S, places: Tensor, new_keys: list[int], fresh
     """Fresh walkers in the given places of a state, as many as there are, and behind the others."""
     places = places[: len(new_keys)]
     for f in _fields(state):
-        getattr(state, f.name)[places] = getattr(fresh, f.name)[: len(places)]
+        if not f.metadata.get("scratch"):
+            getattr(state, f.name)[places] = getattr(fresh, f.name)[: len(places)]
     keys = list(keys)
     for place, key in zip(places.tolist(), new_keys, strict=False):
         keys[place] = key

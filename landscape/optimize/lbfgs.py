@@ -3,7 +3,9 @@
 The step is capped in length; a trial whose energy rises by more than `max_energy_rise` is shortened to a
 tenth from the same point. After `PATIENCE` of these the history is forgotten, after as many more the walker
 has stalled. On a CPU a compiled kernel takes the walkers one by one (`lbfgs_compiled.py`), elsewhere tensors hold them
-all (`lbfgs_batched.py`); what they do is the same. Shapes: W walkers, P parameters, M memory.
+all (`lbfgs_batched.py`). On a CPU with `precondition`, the history starts anew every `PERIOD` steps, not from a
+multiple of the unit matrix but from the Hessian at that point, shifted to be positive definite: half the calls, for a
+Hessian in thirty. Shapes: W walkers, P parameters, M memory.
 """
 
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ class LBFGS(LBFGSSettings):
         converged = finite & (length[:, 0] <= self.rms * parameters**0.5)
         first = torch.minimum(length, 1.0 / length.clamp_min(1e-300)).clamp_max(self.max_step)
         products = 0 if _one_by_one(points) else self.memory
+        factors = parameters if self.precondition and _one_by_one(points) else 0
         return LBFGSState(
             theta=points,
             energy=energy,
@@ -39,12 +42,14 @@ class LBFGS(LBFGSSettings):
             direction=-gradient / length.clamp_min(1e-300) * first,
             scale=points.new_ones(walkers),
             rejections=torch.zeros_like(status),
-            pairs=points.new_zeros(walkers, 2, self.memory, parameters),
+            pairs=points.new_empty(walkers, 2, self.memory, parameters),
             stored=torch.zeros_like(status),
             curvature=points.new_ones(walkers),
-            with_gradient=points.new_zeros(walkers, 2, products),
-            inverse=points.new_zeros(walkers, products, products),
-            gram=points.new_zeros(walkers, products, products),
+            factor=points.new_empty(walkers, factors, factors),
+            age=torch.full_like(status, -1),
+            with_gradient=points.new_empty(walkers, 2, products),
+            inverse=points.new_empty(walkers, products, products),
+            gram=points.new_empty(walkers, products, products),
             calls=torch.ones_like(status),
             status=torch.where(converged, Status.CONVERGED, status),
         )
@@ -53,8 +58,12 @@ class LBFGS(LBFGSSettings):
         """One trial step of every running walker: accepted, or shortened for the next time."""
         trial = torch.addcmul(state.theta, state.direction, state.scale[:, None])
         energy, gradient = objective.energy_and_gradient(trial)
-        advance = lbfgs_compiled.advance if _one_by_one(trial) else lbfgs_batched.advance
-        return advance(self, state, trial, energy, gradient)
+        if not _one_by_one(trial):
+            return lbfgs_batched.advance(self, state, trial, energy, gradient)
+        due = lbfgs_compiled.advance(self, state, trial, energy, gradient)
+        if len(due):
+            lbfgs_compiled.precondition(self, state, due, objective.hessian(state.theta[due]))
+        return state
 
 
 def _one_by_one(points: Tensor) -> bool:

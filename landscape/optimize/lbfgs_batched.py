@@ -26,11 +26,11 @@ def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: T
     """Accepts or shortens the trials [W, P] of running walkers, whose energy [W] and gradient [W, P] these are."""
     running = state.status == Status.RUNNING
     accepted = running & (energy <= state.energy + settings.max_energy_rise)
-    state = _remember(state, trial, gradient, accepted)
-    column = accepted[:, None]
     rejections = (state.rejections + running) * ~accepted
     forgetful = rejections == PATIENCE
-    _forget(state, forgetful)
+    _forget(state, forgetful | (state.calls == 1))
+    state = _remember(state, trial, gradient, accepted)
+    column = accepted[:, None]
     moved = replace(
         state,
         theta=torch.where(column, trial, state.theta),

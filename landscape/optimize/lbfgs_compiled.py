@@ -6,10 +6,19 @@ file only, so the kernels use nothing from other modules but integers and floats
 """
 
 import numpy as np
+import torch
 from numba import njit
 from torch import Tensor
 
-from landscape.optimize.lbfgs_state import PATIENCE, SHORTENING, LBFGSSettings, LBFGSState
+from landscape.optimize.lbfgs_state import (
+    PATIENCE,
+    PERIOD,
+    PRECONDITIONED_RMS,
+    SHORTENING,
+    TOGETHER,
+    LBFGSSettings,
+    LBFGSState,
+)
 from landscape.optimize.status import Status
 
 Array = np.ndarray
@@ -17,20 +26,40 @@ Array = np.ndarray
 RUNNING, CONVERGED = int(Status.RUNNING), int(Status.CONVERGED)
 OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
 
+SHIFTS = 60  # attempts at a positive definite matrix
+LANCZOS_STEPS = 12
+
 _compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 
 
-def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: Tensor, gradient: Tensor) -> LBFGSState:
-    """As `lbfgs_batched.advance`, but in place: of the state, the trials and their gradients."""
+def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: Tensor, gradient: Tensor) -> Tensor:
+    """As `lbfgs_batched.advance`, but in place: of the state, the trials and their gradients.
+
+    Returns the rows int64[R] of walkers that need a new preconditioner.
+    """
+    due = np.zeros(len(trial), dtype=np.bool_)
     _advance(
         (settings.rms, settings.max_step, settings.max_energy_rise, settings.max_calls),
         _arrays(trial, energy, gradient.contiguous()),
         _arrays(state.theta, state.energy, state.gradient),
         _arrays(state.direction, state.scale, state.rejections),
         _arrays(state.pairs, state.stored, state.curvature),
+        _arrays(state.factor, state.age),
         _arrays(state.calls, state.status),
+        due,
     )
-    return state
+    return torch.from_numpy(np.flatnonzero(due))
+
+
+def precondition(settings: LBFGSSettings, state: LBFGSState, rows: Tensor, hessian: Tensor) -> None:
+    """Starts the history of the rows [R] anew from their Hessians [R, P, P]; where these are not finite, goes on."""
+    _precondition(
+        _arrays(rows, hessian.contiguous()),
+        _arrays(state.factor, state.age),
+        _arrays(state.pairs, state.stored, state.curvature),
+        _arrays(state.gradient, state.direction),
+        settings.max_step,
+    )
 
 
 def _arrays(*tensors: Tensor) -> tuple[Array, ...]:
@@ -52,8 +81,93 @@ def _add(factor: float, a: Array, out: Array) -> None:
 
 
 @_compiled
-def _direction(gradient: Array, pairs: Array, stored: int, curvature: float, max_step: float, out: Array) -> None:
-    """Quasi-Newton direction, turned downhill and capped in length; pairs [2, M, P] have s.y = 1."""
+def _factorise(hessian: Array, shift: float, out: Array) -> float:
+    """Writes the Cholesky factor L [P, P] of hessian + shift and returns 0, or the pivot that is in the way of one."""
+    for i in range(len(out)):
+        row = out[i]
+        for j in range(i):
+            row[j] = (hessian[i, j] - _dot(row[:j], out[j, :j])) / out[j, j]
+        pivot = hessian[i, i] + shift - _dot(row[:i], row[:i])
+        if not pivot > 0.0:
+            return pivot
+        row[i] = np.sqrt(pivot)
+    return 0.0
+
+
+@_compiled
+def _lowest_eigenvalue(matrix: Array) -> float:
+    """Lowest Ritz value of a short Lanczos sequence, whose start is the same for every matrix."""
+    size = len(matrix)
+    vectors, ritz = np.zeros((LANCZOS_STEPS + 1, size)), np.zeros((LANCZOS_STEPS, LANCZOS_STEPS))
+    for p in range(size):
+        vectors[0, p] = np.cos(1.0 + p * p)
+    vectors[0] /= np.sqrt(_dot(vectors[0], vectors[0]))
+    for k in range(LANCZOS_STEPS):
+        image = vectors[k + 1]
+        for p in range(size):
+            image[p] = _dot(matrix[p], vectors[k])
+        ritz[k, k] = _dot(image, vectors[k])
+        for earlier in range(k + 1):
+            _add(-_dot(image, vectors[earlier]), vectors[earlier], image)
+        length = np.sqrt(_dot(image, image))
+        if k + 1 == LANCZOS_STEPS or not length > 1e-12:
+            return np.linalg.eigvalsh(ritz[: k + 1, : k + 1])[0]
+        ritz[k, k + 1] = ritz[k + 1, k] = length
+        for p in range(size):
+            image[p] /= length
+    return 0.0
+
+
+@_compiled
+def _factorise_shifted(hessian: Array, out: Array) -> bool:
+    """Writes the Cholesky factor of the Hessian plus the first of growing shifts for which there is one."""
+    if not np.isfinite(_dot(hessian.ravel(), hessian.ravel())):
+        return False
+    shift = max(0.0, -3.0 * _lowest_eigenvalue(hessian))
+    for _ in range(SHIFTS):
+        pivot = _factorise(hessian, shift, out)
+        if pivot == 0.0:
+            return True
+        shift = max(4.0 * shift, -2.0 * pivot, 1e-12)
+    return False
+
+
+@_compiled
+def _solve(factor: Array, x: Array) -> None:
+    """Overwrites x [P] with the solution of L L' y = x."""
+    for i in range(len(x)):
+        x[i] = (x[i] - _dot(factor[i, :i], x[:i])) / factor[i, i]
+    for i in range(len(x) - 1, -1, -1):
+        x[i] /= factor[i, i]
+        _add(-x[i], factor[i, :i], x[:i])
+
+
+@_compiled
+def _precondition(
+    due: tuple[Array, Array],
+    preconditioner: tuple[Array, Array],
+    history: tuple[Array, Array, Array],
+    search: tuple[Array, Array],
+    max_step: float,
+) -> None:
+    (rows, hessian), (factor, age), (gradient, direction) = due, preconditioner, search
+    pairs, stored, curvature = history
+    found = np.empty_like(factor[0])
+    for r in range(len(rows)):
+        w = rows[r]
+        if _factorise_shifted(hessian[r], found):
+            factor[w] = found
+            age[w], stored[w] = 0, 0
+            _direction(gradient[w], pairs[w], 0, curvature[w], factor[w], max_step, direction[w])
+
+
+@_compiled
+def _direction(
+    gradient: Array, pairs: Array, stored: int, curvature: float, factor: Array, max_step: float, out: Array
+) -> None:
+    """Quasi-Newton direction, turned downhill and capped in length; pairs [2, M, P] have s.y = 1. It starts from the
+    preconditioner, or where that is empty from `curvature`.
+    """
     memory = pairs.shape[1]
     kept = min(stored, memory)
     steps, changes = pairs[0], pairs[1]
@@ -64,17 +178,20 @@ def _direction(gradient: Array, pairs: Array, stored: int, curvature: float, max
         slot = (slot or memory) - 1
         weights[slot] = _dot(steps[slot], out)
         _add(-weights[slot], changes[slot], out)
-    for p in range(len(out)):
-        out[p] *= curvature
+    if len(factor):
+        _solve(factor, out)
+    else:
+        for p in range(len(out)):
+            out[p] *= curvature
     for _ in range(kept):
         _add(weights[slot] - _dot(changes[slot], out), steps[slot], out)
         slot = slot + 1 if slot + 1 < memory else 0
     length = np.sqrt(_dot(out, out))
-    factor = max_step / length if length > max_step else 1.0
+    share = max_step / length if length > max_step else 1.0
     if _dot(out, gradient) >= 0.0:
-        factor = -factor
+        share = -share
     for p in range(len(out)):
-        out[p] *= factor
+        out[p] *= share
 
 
 @_compiled
@@ -93,19 +210,29 @@ def _remember(step: Array, change: Array, pairs: Array, stored: int) -> float:
 
 
 @_compiled
+def _is_due(factor: Array, age: int, calls: int, square: float) -> bool:
+    """Whether a walker with this mean square of the gradient needs a new preconditioner."""
+    near = len(factor) > 0 and square <= PRECONDITIONED_RMS**2
+    return near and (age < 0 or age >= PERIOD) and calls % TOGETHER == 0
+
+
+@_compiled
 def _advance(
     settings: tuple[float, float, float, int],
     trial: tuple[Array, Array, Array],
     point: tuple[Array, Array, Array],
     search: tuple[Array, Array, Array],
     history: tuple[Array, Array, Array],
+    preconditioner: tuple[Array, Array],
     account: tuple[Array, Array],
+    due: Array,
 ) -> None:
     rms, max_step, max_energy_rise, max_calls = settings
     trial_theta, trial_energy, trial_gradient = trial
     theta, energy, gradient = point
     direction, scale, rejections = search
     pairs, stored, curvature = history
+    factor, age = preconditioner
     calls, status = account
     parameters = theta.shape[1]
     for w in range(len(theta)):
@@ -123,8 +250,11 @@ def _advance(
                 curvature[w] = found
                 stored[w] += 1
             energy[w], scale[w], rejections[w] = trial_energy[w], 1.0, 0
-            if _dot(gradient[w], gradient[w]) <= rms * rms * parameters:
+            square = _dot(gradient[w], gradient[w]) / parameters
+            if square <= rms * rms:
                 status[w] = CONVERGED
+            age[w] += age[w] >= 0
+            due[w] = _is_due(factor[w], age[w], calls[w], square)
         else:
             rejections[w] += 1
             scale[w] *= SHORTENING
@@ -133,4 +263,5 @@ def _advance(
             if rejections[w] != PATIENCE:
                 continue
             stored[w], scale[w] = 0, 1.0
-        _direction(gradient[w], pairs[w], stored[w], curvature[w], max_step, direction[w])
+        known = factor[w] if age[w] >= 0 else factor[w, :0]
+        _direction(gradient[w], pairs[w], stored[w], curvature[w], known, max_step, direction[w])

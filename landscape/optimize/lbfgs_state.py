@@ -1,22 +1,32 @@
 """What the two implementations of L-BFGS share: the settings and the state of a batch of walkers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from landscape.optimize.driver import SCRATCH
+
 SHORTENING = 0.1
 PATIENCE = 10
+# A preconditioner is made where the RMS gradient is below this, and made anew after so many steps, but only at every
+# eighth call, so that walkers of one batch do it together.
+PRECONDITIONED_RMS = 1e-2
+PERIOD = 32
+TOGETHER = 8
 
 
 @dataclass(frozen=True)
 class LBFGSSettings:
-    """`rms` gradient to reach, `memory` M, `max_step` length, allowed `max_energy_rise` of a step, `max_calls`."""
+    """`rms` gradient to reach, `memory` M, `max_step` length, allowed `max_energy_rise` of a step, `max_calls`;
+    whether to `precondition` with Hessians, which pays where one costs no more than some ten energies.
+    """
 
     rms: float = 1e-7
     memory: int = 40
     max_step: float = 1.0
     max_energy_rise: float = 1e-10
     max_calls: int = 10000
+    precondition: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +42,16 @@ class LBFGSState:
     scale: Tensor  # [W]
     rejections: Tensor  # int64[W]
     # The history: a ring of the last pairs, each scaled to s.y = 1, in slots that are zero while they are empty.
-    pairs: Tensor  # [W, 2, M, P]: S and Y
+    pairs: Tensor = field(metadata=SCRATCH)  # [W, 2, M, P]: S and Y
     stored: Tensor  # int64[W]: pairs written; the next goes into slot `stored` modulo M
     curvature: Tensor  # [W]: c = s.y / y.y of the newest
+    # The preconditioner, of no size where there is never one.
+    factor: Tensor = field(metadata=SCRATCH)  # [W, P, P]: L of the shifted Hessian L L'
+    age: Tensor  # int64[W]: steps since it was made; -1 before there is one
     # Products of the history, kept by the batched implementation only; elsewhere M is 0.
-    with_gradient: Tensor  # [W, 2, M]: S g and Y g
-    inverse: Tensor  # [W, M, M]: R^-1
-    gram: Tensor  # [W, M, M]: Y Y'
+    with_gradient: Tensor = field(metadata=SCRATCH)  # [W, 2, M]: S g and Y g
+    inverse: Tensor = field(metadata=SCRATCH)  # [W, M, M]: R^-1
+    gram: Tensor = field(metadata=SCRATCH)  # [W, M, M]: Y Y'
     # The account.
     calls: Tensor  # int64[W]
     status: Tensor  # int64[W]

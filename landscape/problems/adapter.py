@@ -1,9 +1,9 @@
 """Any surface that a user brings becomes an `Objective`.
 
 Needed are `n_parameters` and `energy_and_gradient(theta [W, P]) -> (energy [W], gradient [W, P])`; `energy`,
-`hessian`, `hessian_vector_product`, `symmetry`, `curvature_threshold` and `smooth` are used where they exist. A
-surface with a `device` works on torch tensors on that device, one without on numpy arrays. The contract is tried
-once, when the surface is adapted, so that a mistake is one line at the start and not a crash in a search.
+`hessian`, `hessian_vector_product`, `symmetry`, `curvature_threshold`, `smooth` and `cheap_hessian` are used where they
+exist. A surface with a `device` works on torch tensors on that device, one without on numpy arrays. The contract is
+tried once, when the surface is adapted, so that a mistake is one line at the start and not a crash in a search.
 
 Missing derivatives are central differences of the gradient. Shapes: W walkers, P parameters; float64.
 """
@@ -57,6 +57,7 @@ class AdaptedSurface:
         default = EXACT_THRESHOLD if hasattr(surface, "hessian") else DIFFERENCE_THRESHOLD
         self.curvature_threshold = float(getattr(surface, "curvature_threshold", default))
         self.smooth = bool(getattr(surface, "smooth", True))
+        self.cheap_hessian = bool(getattr(surface, "cheap_hessian", False))
 
     def probe(self) -> None:
         """Tries the surface at two points, away from zero, where it may be singular; raises `SearchError`."""

@@ -6,7 +6,6 @@ batch, to the last bit. Shapes: W walkers, P parameters, N samples, d inputs, K 
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ BLOCK_BYTES = 96 * 2**10  # inputs, values and slopes of a block
 FEWEST_COLUMNS = 64
 VECTOR = 16  # samples that a loop takes at a time
 LARGEST_PRODUCTS = 2**24  # numbers in the products of the inputs that a Hessian needs
-TRACES = 16  # walkers whose values are kept at a time
+TRACES = 8  # walkers whose values are kept at a time
 # Those that exponentials make; the error function of gelu is vectorised by torch alone.
 KINDS = {
     "tanh": kernels.TANH,
@@ -31,12 +30,8 @@ KINDS = {
     "silu": kernels.SILU,
     "relu": kernels.RELU,
 }
-# The second derivative where value and slope determine it.
-CURVATURES: dict[str, Callable[[Array, Array], Array]] = {
-    "tanh": lambda a, s: -2.0 * a * s,
-    "sigmoid": lambda a, s: s * (1.0 - 2.0 * a),
-    "softplus": lambda _, s: s * (1.0 - s),
-}
+# The second derivative in terms of value a and slope s, where they determine it: s (c0 + c1 a + c2 s).
+CURVATURES = {"tanh": (0.0, -2.0, 0.0), "sigmoid": (1.0, -2.0, 0.0), "softplus": (1.0, 0.0, -1.0)}
 
 
 class CompiledEnergy:
@@ -91,8 +86,9 @@ class CompiledHessian:
         hessian_kernels.hessians(
             np.ascontiguousarray(points[:, first : first + classes * hidden]).reshape(-1, classes, hidden),
             (self._inputs, self._products, samples),
-            (value, slope, self._curvature(value, slope)),
-            (gradient, gradient + encoded if cross_entropy else np.zeros((*gradient.shape[:2], 0, gradient.shape[3]))),
+            (value, slope, gradient),
+            self._curvature,
+            encoded if cross_entropy else encoded[:, :0].copy(),
             self._energy.l2,
             out,
         )

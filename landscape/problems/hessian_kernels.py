@@ -27,20 +27,20 @@ def hessians(
     weights: Array,
     data: tuple[Array, Array, int],
     trace: tuple[Array, Array, Array],
-    outputs: tuple[Array, Array],
+    curvature: tuple[float, float, float],
+    encoded: Array,
     l2: float,
     out: Array,
 ) -> None:
     """Writes the Hessians [W, P, P] of mean loss + l2 * sum(theta^2).
 
     Weights are those of the second layer [W, K, H]. The data are x [N / B, D, B] and its products
-    [N / B, D (D + 1) / 2, B], zero where there is no sample, and N. The trace holds a without its one, s and f'',
-    each [W, N / B, H, B]; the outputs are g [W, N / B, K, B] and the probabilities of the classes in the same
-    shape, or nothing (K = 0) for the squared error.
+    [N / B, D (D + 1) / 2, B], zero where there is no sample, and N. The trace holds a without its one and s, each
+    [W, N / B, H, B], and g [W, N / B, K, B]; f'' = s (c0 + c1 a + c2 s) by the numbers of `curvature`; encoded are the
+    one-hot targets [N / B, K, B] of the cross-entropy, or nothing (K = 0) for the squared error.
     """
     x, products, samples = data
-    value, slope, curvature = trace
-    gradient, probability = outputs
+    value, slope, gradient = trace
     blocks, features, columns = x.shape
     hidden, classes = slope.shape[2], gradient.shape[2]
     flow, root = np.zeros((classes * hidden, columns)), np.zeros((classes * hidden, columns))
@@ -55,11 +55,11 @@ def hessians(
         second = np.zeros((len(inner), len(pairs)))
         for block in range(blocks):
             a, s, g = value[w, block], slope[w, block], gradient[w, block]
-            if probability.shape[2]:
-                _cross_entropy(weights[w], s, probability[w, block], flow, root, inner)
+            if encoded.shape[1]:
+                _cross_entropy(weights[w], s, g + encoded[block], flow, root, inner)
             else:
                 _squared_error(weights[w], s, x[block, features - 1], flow, root, inner)
-            _curve(weights[w], root, g, curvature[w, block], bent)
+            _curve(weights[w], root, g, (a, s), curvature, bent)
             _multiply(a, x[block], values)
             _bend(g, s, bends)
             _multiply_pairs(a, pairs)
@@ -119,11 +119,20 @@ def _squared_error(weights: Array, s: Array, real: Array, flow: Array, root: Arr
 
 
 @_compiled
-def _curve(weights: Array, root: Array, g: Array, curvature: Array, bent: Array) -> None:
+def _curve(
+    weights: Array,
+    root: Array,
+    g: Array,
+    units: tuple[Array, Array],
+    curvature: tuple[float, float, float],
+    bent: Array,
+) -> None:
     """Writes s W'CW s + f'' W'g, the latter where h = h', into `bent` [H (H + 1) / 2, B]."""
     classes, hidden = weights.shape
+    (values, slopes), (c0, c1, c2) = units, curvature
     row = 0
     for h in range(hidden):
+        a, s = values[h], slopes[h]
         for other in range(h, hidden):
             out = bent[row]
             out[:] = 0.0
@@ -133,7 +142,7 @@ def _curve(weights: Array, root: Array, g: Array, curvature: Array, bent: Array)
                     out[j] += left[j] * right[j]
                 if h == other:
                     for j in range(bent.shape[1]):
-                        out[j] += curvature[h, j] * weights[k, h] * g[k, j]
+                        out[j] += s[j] * (c0 + c1 * a[j] + c2 * s[j]) * weights[k, h] * g[k, j]
             row += 1
 
 

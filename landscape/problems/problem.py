@@ -28,6 +28,8 @@ from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
 
 Network = DenseNetwork | ModuleNetwork
 
+CHEAP_HESSIAN_PARAMETERS = 256  # a compiled Hessian costs as much as about P / 8 energies
+
 
 class Problem:
     """The regularised loss of a network on a data set, for many walkers at once.
@@ -129,6 +131,7 @@ class Problem:
         self._hessian_rows = rows_per_chunk(outputs_jacobian, self.device)
         self._compiled = compiled_energy(network, self.inputs, self._loss, self._encoded, l2)
         self._compiled_hessian = compiled_hessian(network, self._compiled)
+        self.cheap_hessian = self._compiled_hessian is not None and self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
 
     @property
     def is_classification(self) -> bool:

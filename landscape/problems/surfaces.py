@@ -35,6 +35,7 @@ class Surface:
     symmetry: Symmetry = NoSymmetry()
     curvature_threshold = 1e-6
     smooth = True
+    cheap_hessian = False
 
     def __init__(self, device: str = "cpu") -> None:
         self.device = torch.device(device)

@@ -53,7 +53,8 @@ class Ours:
 
     def quench(self, landscape: str, l2: float, starts: int) -> Answer:
         """All starts, after a few that warm up."""
-        problem, method = _problem(landscape, l2), LBFGS(rms=RMS, memory=self.memory, max_step=1.0)
+        problem = _problem(landscape, l2)
+        method = LBFGS(rms=RMS, memory=self.memory, max_step=1.0, precondition=problem.cheap_hessian)
         points = torch.tensor(LANDSCAPES[landscape].starts(starts, problem.n_parameters))
         run_all(method, problem, points[:3], self.batch)
         clock = Clock()

@@ -21,6 +21,25 @@ P = 9
 ERROR = {"one by one": 1e-11, "batched": 1e-7}
 
 
+class Banana:
+    """Rosenbrock's valley in the plane, with its Hessian."""
+
+    n_parameters = 2
+    cheap_hessian = True
+    hessians = 0
+
+    def energy_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        x, y = theta.T
+        bend = y - x * x
+        return (1 - x) ** 2 + 100 * bend**2, np.stack([-2 * (1 - x) - 400 * x * bend, 200 * bend], axis=1)
+
+    def hessian(self, theta: Array) -> Array:
+        self.hessians += len(theta)
+        x, y = theta.T
+        rows = [[2 - 400 * (y - 3 * x * x), -400 * x], [-400 * x, np.full_like(x, 200.0)]]
+        return np.moveaxis(np.array(rows), 2, 0)
+
+
 @pytest.fixture(params=ERROR, autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: request.param == "one by one")
@@ -81,13 +100,14 @@ def test_the_direction_is_that_of_the_two_loop_recursion(way: str, memory: int, 
             np.testing.assert_allclose(found, expected, rtol=0, atol=ERROR[way] * float(np.linalg.norm(expected)))
 
 
+@pytest.mark.parametrize("precondition", [False, True])
 @pytest.mark.parametrize("name", OBJECTIVES)
-def test_minima_are_those_of_scipy(name: str) -> None:
+def test_minima_are_those_of_scipy(name: str, precondition: bool) -> None:
     """From points near its minima, so that both must end in the same one."""
     energy = objective(name)
     expected = np.array([scipy_minimum(energy, start) for start in starts(name, 4).numpy()])
     near = torch.tensor(expected + 0.01 * np.random.default_rng(2).normal(size=expected.shape))
-    state = run_all(LBFGS(), energy, near, 4)
+    state = run_all(LBFGS(precondition=precondition), energy, near, 4)
     assert (state.status == Status.CONVERGED).all()
     target = energy.energy(torch.tensor(expected))
     torch.testing.assert_close(state.energy, target, rtol=1e-9, atol=1e-9)
@@ -167,15 +187,50 @@ def test_a_trial_that_is_no_number_is_shortened() -> None:
     assert status == Status.CONVERGED
 
 
-def test_a_walker_does_not_depend_on_its_neighbours(way: str) -> None:
+@pytest.mark.parametrize("precondition", [False, True])
+def test_a_walker_does_not_depend_on_its_neighbours(way: str, precondition: bool) -> None:
     """To the last bit where walkers go one by one: even a quench of a thousand steps is the same in any company."""
     problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
     points = torch.tensor(np.random.default_rng(3).normal(size=(7, problem.n_parameters)))
-    together = run_all(LBFGS(), problem, points, 3)
-    alone = [run_all(LBFGS(), problem, point[None], 1) for point in points]
+    method = LBFGS(precondition=precondition)
+    together = run_all(method, problem, points, 3)
+    alone = [run_all(method, problem, point[None], 1) for point in points]
     for row, state in enumerate(alone):
         if way == "one by one":
             assert torch.equal(together.theta[row], state.theta[0])
             assert torch.equal(together.calls[row], state.calls[0])
         else:
             torch.testing.assert_close(together.energy[row], state.energy[0], rtol=1e-12, atol=0)
+
+
+def test_hessians_save_calls_and_are_shifted_until_they_are_positive_definite(way: str) -> None:
+    """From random starts, where Hessians have negative eigenvalues; every end is a minimum of the same kind."""
+    problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
+    points = torch.tensor(np.random.default_rng(4).normal(size=(16, problem.n_parameters)))
+    plain, helped = (run_all(LBFGS(precondition=use), problem, points, 16) for use in (False, True))
+    assert (helped.status == Status.CONVERGED).all()
+    if way == "one by one":
+        assert helped.calls.sum() < 0.75 * plain.calls.sum()
+    else:
+        assert torch.equal(helped.calls, plain.calls)
+
+
+def test_the_first_preconditioned_step_is_that_of_newton(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the Hessian is positive definite and the step is short."""
+    monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: True)
+    surface = Banana()
+    energy, method = as_objective(surface), LBFGS(precondition=True)
+    state = method.init(energy, torch.tensor([[1.0001, 1.0]], dtype=torch.float64))
+    surface.hessians = 0
+    while not surface.hessians:
+        state = method.step(energy, state)
+    gradient, hessian = state.gradient[0].numpy(), surface.hessian(state.theta.numpy())[0]
+    np.testing.assert_allclose(state.direction[0], -np.linalg.solve(hessian, gradient), rtol=1e-9)
+
+
+def test_a_hessian_that_is_no_number_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: True)
+    surface = Banana()
+    monkeypatch.setattr(surface, "hessian", lambda theta: np.full((len(theta), 2, 2), np.nan))
+    state = run_all(LBFGS(precondition=True), as_objective(surface), torch.tensor([[-1.2, 1.0]]).double(), 1)
+    assert state.status.tolist() == [Status.CONVERGED]
