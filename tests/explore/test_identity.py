@@ -62,7 +62,7 @@ def test_a_rebuilt_index_answers_as_the_one_that_grew(index: Index) -> None:
     numbers = np.array([index.find_or_add(*point) for point in zip(energy.tolist(), theta, strict=True)])
     first = np.unique(numbers, return_index=True)[1]
     rebuilt = Index(NoSymmetry(), IDENTITY)
-    rebuilt.add_all(energy[first], theta[first])
+    rebuilt.fill(energy[first], theta[first])
     assert 1 < len(rebuilt) == len(index) < 200
     for value, place in zip(energy.tolist(), theta, strict=True):
         assert rebuilt.find(value + 1e-10, place + 1e-5) == index.find(value + 1e-10, place + 1e-5)
