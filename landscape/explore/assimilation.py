@@ -11,6 +11,7 @@ from landscape.database.records import Attempts, Commit, Minima, PropertyRows, T
 from landscape.database.tables import Tables
 from landscape.explore.context import Context
 from landscape.explore.identity import Index
+from landscape.objective import Symmetry
 
 
 class Known:
@@ -25,16 +26,26 @@ class Known:
         self.states.fill(tables.transition_states.energy, tables.transition_states.parameters)
         self._distance = np.zeros((0, 0))
 
-    def distances(self, parameters: np.ndarray) -> np.ndarray:
-        """Aligned distances [M, M] of minima [M, P]; only rows that are new since the last call are computed."""
-        old, new = len(self._distance), len(parameters)
-        distance = np.zeros((new, new))
-        distance[:old, :old] = self._distance
-        for row in range(max(old, 1), new):
-            reference = np.broadcast_to(parameters[row], (row, parameters.shape[1]))
-            distance[row, :row] = distance[:row, row] = self.symmetry.distance(parameters[:row], reference)
-        self._distance = distance
-        return distance
+    def distances(self, parameters: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Aligned distances [V, V] of the minima `rows` [V], rising, of parameters [M, P].
+
+        Those between all minima are kept: only rows that are new since the last call are computed then.
+        """
+        if len(rows) < len(parameters):
+            return _extended(np.zeros((0, 0)), parameters[rows], self.symmetry)
+        self._distance = _extended(self._distance, parameters, self.symmetry)
+        return self._distance
+
+
+def _extended(distance: np.ndarray, parameters: np.ndarray, symmetry: Symmetry) -> np.ndarray:
+    """Aligned distances [V, V] of parameters [V, P], of which those of the leading rows are known."""
+    old, new = len(distance), len(parameters)
+    result = np.zeros((new, new))
+    result[:old, :old] = distance
+    for row in range(max(old, 1), new):
+        reference = np.broadcast_to(parameters[row], (row, parameters.shape[1]))
+        result[row, :row] = result[:row, row] = symmetry.distance(parameters[:row], reference)
+    return result
 
 
 class Assimilation:

@@ -16,7 +16,8 @@ from landscape.explore.pairs import STRATEGIES, PairView, select_pairs
 
 PLACES = np.array([0.0, 1.0, 3.0, 6.0, 10.0])
 VIEW = PairView(
-    energy=np.array([0.0, 3.0, 1.0, 2.0, 4.0]),
+    rows=np.arange(5),
+    all_energy=np.array([0.0, 3.0, 1.0, 2.0, 4.0]),
     distance=np.abs(PLACES[:, None] - PLACES),
     tries=np.zeros((5, 5), dtype=np.int64),
     ts_energy=np.array([5.0]),
@@ -125,7 +126,8 @@ def test_all_open_pairs_are_chosen_if_there_is_room() -> None:
 def test_a_landscape_without_pairs() -> None:
     lonely = replace(
         VIEW,
-        energy=VIEW.energy[:1],
+        rows=VIEW.rows[:1],
+        all_energy=VIEW.all_energy[:1],
         distance=VIEW.distance[:1, :1],
         tries=VIEW.tries[:1, :1],
         ts_energy=np.zeros(0),
