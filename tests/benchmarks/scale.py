@@ -135,11 +135,11 @@ def resumed(path: Path) -> float:
 
 
 def chosen(path: Path) -> float:
-    """Seconds to plan a round of connecting once there was one, where one in fifteen transition states is known."""
+    """Seconds to plan a round of connecting once there was one, where one in four transition states is known."""
     context = large_context()
     with Database(open_store(path)) as db:
         states = db.transition_states
-        few = TransitionStates(**{name: getattr(states, name)[::15] for name in states.column_names()})
+        few = TransitionStates(**{name: getattr(states, name)[::4] for name in states.column_names()})
         tables = replace(db.store.tables, transition_states=few)
         connect = Connect(context, Known(context, tables))
         assert connect.plan(tables) is not None
