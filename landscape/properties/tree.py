@@ -116,11 +116,43 @@ def prune(tree: DisconnectivityTree, n_lowest: int) -> DisconnectivityTree:
 
     Raises PropertyError if n_lowest < 1.
     """
-    if n_lowest < 1:
-        raise PropertyError(f"Expected at least 1 minimum to keep in the tree, found {n_lowest}: ask for 1 or more.")
-    kept_leaves = np.argsort(tree.height[: tree.n_leaves], kind="stable")[:n_lowest]
+    _require_leaves(n_lowest)
+    return _restricted(tree, np.argsort(tree.height[: tree.n_leaves], kind="stable")[:n_lowest])
+
+
+def thin(tree: DisconnectivityTree, n_deepest: int) -> DisconnectivityTree:
+    """The tree of the n_deepest minima of longest branches alone, see `persistence`; merges keep their heights.
+
+    What falls away are the shortest lines of the picture. Of equal ones the lower minima are kept.
+    Raises PropertyError if n_deepest < 1.
+    """
+    _require_leaves(n_deepest)
+    order = np.lexsort((tree.height[: tree.n_leaves], -persistence(tree)))
+    return _restricted(tree, order[:n_deepest])
+
+
+def persistence(tree: DisconnectivityTree) -> np.ndarray:
+    """Length [L] of the branch of each minimum: energy up to the merge with a lower minimum.
+
+    The branch of the lowest minimum of a component ends at the top of that, so it is 0 for a minimum without merges.
+    """
+    inner = tree.parent >= 0
+    end = np.where(inner, tree.height[tree.parent], tree.height)
+    is_top = ~inner | (tree.lowest != tree.lowest[tree.parent])  # of the branch of its lowest minimum
+    length = np.empty(tree.n_leaves)
+    length[tree.lowest[is_top]] = end[is_top]
+    return length - tree.height[: tree.n_leaves]
+
+
+def _require_leaves(count: int) -> None:
+    if count < 1:
+        raise PropertyError(f"Expected at least 1 minimum to keep in the tree, found {count}: ask for 1 or more.")
+
+
+def _restricted(tree: DisconnectivityTree, leaves: np.ndarray) -> DisconnectivityTree:
+    """The tree of some leaves [K] alone."""
     counts = np.zeros(len(tree.parent), dtype=np.int64)
-    counts[kept_leaves] = 1
+    counts[leaves] = 1
     branches = np.zeros_like(counts)
     for node, parent in enumerate(tree.parent.tolist()):
         if parent >= 0 and counts[node]:
