@@ -98,7 +98,8 @@ def _neighbours(energy: np.ndarray, rows: np.ndarray, others: np.ndarray, count:
     others = others[np.argsort(energy[others], kind="stable")]
     next_above = np.searchsorted(energy[others], energy[rows], side="right")
     steps = np.arange(count) - count // 2
-    return others[np.clip(next_above[:, None] + steps, 0, len(others) - 1)].ravel()
+    near = np.clip(next_above[:, None] + steps, 0, len(others) - 1)
+    return np.asarray(others[near].ravel())
 
 
 def places(pairs: np.ndarray, rows: np.ndarray, n_minima: int) -> np.ndarray:

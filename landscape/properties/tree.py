@@ -139,9 +139,9 @@ def persistence(tree: DisconnectivityTree) -> np.ndarray:
     inner = tree.parent >= 0
     end = np.where(inner, tree.height[tree.parent], tree.height)
     is_top = ~inner | (tree.lowest != tree.lowest[tree.parent])  # of the branch of its lowest minimum
-    length = np.empty(tree.n_leaves)
-    length[tree.lowest[is_top]] = end[is_top]
-    return length - tree.height[: tree.n_leaves]
+    length = -tree.height[: tree.n_leaves]
+    length[tree.lowest[is_top]] += end[is_top]
+    return length
 
 
 def _require_leaves(count: int) -> None:
@@ -270,7 +270,7 @@ def _assemble(
 
 
 def _from_leaves(parent: np.ndarray, height: np.ndarray, n_leaves: int) -> tuple[np.ndarray, np.ndarray]:
-    """Leaves below each node [N], and the lowest of them, which is the first of equal ones."""
+    """Number of leaves below each node [N], and the lowest of them, of equal ones that of the first branch."""
     inner = len(parent) - n_leaves
     size, lowest, energy = [1] * n_leaves + [0] * inner, [*range(n_leaves), *[-1] * inner], height.tolist()
     for node, above in enumerate(parent.tolist()):

@@ -132,11 +132,11 @@ def test_pruning_keeps_the_lowest_minima_and_their_merges(landscape: Landscape, 
 
 @given(landscapes())
 def test_persistence_is_the_climb_to_a_lower_minimum(landscape: Landscape) -> None:
-    tree, paths, energy = build_tree(*landscape), minimax(landscape), landscape[0]
-    found = persistence(tree)
+    energy, paths = landscape[0] + 0.01 * np.arange(len(landscape[0])), minimax(landscape)  # no two are equal
+    found = persistence(build_tree(energy, *landscape[1:]))
     for leaf in range(len(energy)):
         others = {other: height for (first, other), height in paths.items() if first == leaf}
-        lower = [h for other, h in others.items() if (energy[other], other) < (energy[leaf], leaf)]
+        lower = [height for other, height in others.items() if energy[other] < energy[leaf]]
         expected = min(lower) if lower else max(others.values(), default=energy[leaf])
         assert found[leaf] == expected - energy[leaf]
 
