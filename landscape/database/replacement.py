@@ -3,7 +3,7 @@
 A commit copies the committed file to a sibling NAME.partial, changes the copy, forces it to the disk and renames it
 over the original. Whatever happens in between - a kill, a power cut, a full disk - the original is what it was, and
 who has it open goes on reading that. So a commit costs a copy, in proportion to the size of the file: next to nothing
-where the file system lets two files share their blocks (XFS, Btrfs), else over a second for a gigabyte.
+where the file system lets two files share their blocks (XFS, Btrfs), else one to three seconds for a gigabyte.
 
 HDF5 does not survive a failed write: the file can no longer be closed and the process crashes at its end. So it writes
 through a `SinkFile`, which swallows everything after the first failure and keeps that for the caller.
