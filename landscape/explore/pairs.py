@@ -29,7 +29,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from landscape.properties.depth import barrier_to_global, components
 
-ALL_PAIRS_UP_TO = 2048  # minima: their distances take a minute of alignments and 32 MiB
+ALL_PAIRS_UP_TO = 2048  # minima: their distances take 2 million alignments and 32 MiB
 DRAWN = 64  # minima outside the component, where there is a sample
 NEIGHBOURS_INSIDE, NEIGHBOURS_OUTSIDE = 4, 2  # of each that is drawn
 
