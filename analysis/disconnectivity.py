@@ -7,6 +7,9 @@ Components with no known path between them rise to the top, dashed.
 With --colour the branch of each minimum has the colour of its value. A branch above a merge keeps a colour only where
 all its minima share one value, and is grey otherwise, as groups are coloured in the field: a mean would show a value
 that no minimum has. Unknown values are light grey.
+
+Of many minima, whose lines would cover each other, those with the longest branches are drawn, which keeps the shape of
+the whole; --lowest draws the lowest ones instead. The figure says how many there are.
 """
 
 import sys
@@ -32,7 +35,7 @@ from landscape.errors import LandscapeError, PropertyError
 from landscape.properties.columns import Column, column, readable
 from landscape.properties.layout import GAP, Layout, Order, layout, shared_values
 from landscape.properties.packing import TWIG
-from landscape.properties.tree import DisconnectivityTree, disconnectivity_tree, prune
+from landscape.properties.tree import DisconnectivityTree, disconnectivity_tree, prune, thin
 
 STYLE = Path(__file__).with_name("paper.mplstyle")
 FORMATS = (".svg", ".pdf", ".png")
@@ -44,6 +47,8 @@ UNCONNECTED = (0.0, (3.0, 2.0))
 HEIGHT = 4.2  # inches
 UNIT = 0.22  # inches between upright lines, where there is room
 LABEL_SIZE = 5.5  # points
+THINNEST = 0.5  # points: thinner lines vanish in print
+MOST = 400  # minima whose lines can be told apart on two columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +90,11 @@ class Picture:
     show_default=True,
     help="What puts branches in the middle (energy, size), or from left to right (value, that of --colour).",
 )
-@click.option("--lowest", type=click.IntRange(min=1), help="Draw so many lowest minima only.")
+@click.option(
+    "--lowest",
+    type=click.IntRange(min=1),
+    help=f"Draw so many lowest minima only; else at most {MOST}, of longest branches.",
+)
 @click.option("--labels", is_flag=True, help="Write the row of each minimum below it.")
 @click.option("--levels", type=click.IntRange(min=1), help="Merge at so many equal energy levels.")
 def main(
@@ -95,15 +104,26 @@ def main(
     try:
         _require_figure_file(output)
         with Database(open_store(file)) as db:
-            tree = disconnectivity_tree(db, levels=levels)
-            tree = prune(tree, lowest) if lowest else tree
+            tree, note = _drawn_part(disconnectivity_tree(db, levels=levels), lowest)
             chosen = column(db, colour) if colour else None
         with matplotlib.style.context(STYLE):
-            save(draw(tree, chosen, order=order, labels=labels), output)
+            figure = draw(tree, chosen, order=order, labels=labels)
+            if note:
+                figure.supxlabel(note, fontsize="medium")
+            save(figure, output)
     except LandscapeError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
-    click.echo(f"{output}: minima {tree.n_leaves}, components {len(tree.roots)}")
+    click.echo(f"{output}: minima {tree.n_leaves}, components {len(tree.roots)}" + (f" ({note})" if note else ""))
+
+
+def _drawn_part(tree: DisconnectivityTree, lowest: int | None) -> tuple[DisconnectivityTree, str]:
+    """The part of a tree that is drawn, and what it is, empty for the whole."""
+    if tree.n_leaves <= (lowest or MOST):
+        return tree, ""
+    if lowest:
+        return prune(tree, lowest), f"the {lowest} lowest of {tree.n_leaves} minima"
+    return thin(tree, MOST), f"the {MOST} of {tree.n_leaves} minima with the longest branches"
 
 
 def draw(tree: DisconnectivityTree, colour: Column | None, *, order: Order, labels: bool) -> Figure:
@@ -190,7 +210,7 @@ def _nothing() -> Figure:
 def _draw_lines(axes: Axes, picture: Picture, scale: Normalize | None) -> None:
     """All branches; those of minima over those above merges, in colour over grey."""
     tree, colours = picture.tree, _branch_colours(picture, scale)
-    width = float(np.clip(80.0 / tree.n_leaves, 0.6, 1.2))
+    width = float(np.clip(80.0 / tree.n_leaves, THINNEST, 1.2))
     lines = picture.places.lines - [0.0, picture.offset]
     inner = np.flatnonzero(tree.parent >= 0)[::-1]  # parents first
     widths = np.where(_is_plain(colours), 0.75 * width, width)

@@ -27,9 +27,31 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
+class Buffer(np.ndarray):
+    """Memory of a column with room for rows to come; the leading `filled` rows are taken and never change."""
+
+    filled: int
+
+
 def joined(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
-    """A read-only copy of the rows of both."""
-    return read_only(np.concatenate([first, second]))
+    """The rows of both, read-only.
+
+    The result has room for half as many rows again. When it is itself the first of a join, only the new rows are
+    copied, so what a column costs by growing is proportional to its length, however often it grows.
+    """
+    rows, dtype, buffer = len(first) + len(second), np.result_type(first, second), buffer_of(first)
+    if buffer is None or buffer.filled != len(first) or len(buffer) < rows or buffer.dtype != dtype:
+        buffer = Buffer((rows + rows // 2, *first.shape[1:]), dtype)
+        buffer[: len(first)] = first
+    buffer[len(first) : rows] = second
+    buffer.filled = rows
+    return read_only(buffer.view(np.ndarray)[:rows])
+
+
+def buffer_of(values: NDArray[Any]) -> Buffer | None:
+    """The memory behind a column, if it came from `joined`."""
+    whole = values.base
+    return whole.base if isinstance(whole, np.ndarray) and isinstance(whole.base, Buffer) else None
 
 
 class Lazy:

@@ -2,12 +2,14 @@
 
 A commit copies the committed file to a sibling NAME.partial, changes the copy, forces it to the disk and renames it
 over the original. Whatever happens in between - a kill, a power cut, a full disk - the original is what it was, and
-who has it open goes on reading that.
+who has it open goes on reading that. So a commit costs a copy, in proportion to the size of the file: next to nothing
+where the file system lets two files share their blocks (XFS, Btrfs), else one to three seconds for a gigabyte.
 
 HDF5 does not survive a failed write: the file can no longer be closed and the process crashes at its end. So it writes
 through a `SinkFile`, which swallows everything after the first failure and keeps that for the caller.
 """
 
+import errno
 import io
 import os
 import shutil
@@ -16,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+
+NO_COPY_RANGE = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EXDEV)
+"""Errors of file systems and kernels that cannot copy a range of a file."""
 
 
 class SinkFile(io.FileIO):
@@ -58,7 +63,7 @@ def replace_file(path: Path, change: Callable[[h5py.File], None], *, create: boo
     partial.unlink(missing_ok=True)
     try:
         if not create:
-            shutil.copy(path, partial)
+            copy_file(path, partial)
         with SinkFile(partial, "x+b" if create else "r+b") as sink:
             write_through(sink, change, "w" if create else "r+")
             os.fsync(sink.fileno())
@@ -66,6 +71,28 @@ def replace_file(path: Path, change: Callable[[h5py.File], None], *, create: boo
     finally:
         partial.unlink(missing_ok=True)
     synchronise_folder(path.parent)
+
+
+def copy_file(path: Path, copy: Path) -> None:
+    """Copy a file with its permissions. The blocks are shared or copied by the file system where it can."""
+    try:
+        copy_range(path, copy)
+    except (OSError, AttributeError) as error:  # the latter where Python has no such call: outside Linux
+        if isinstance(error, OSError) and error.errno not in NO_COPY_RANGE:
+            raise
+        shutil.copyfile(path, copy)
+    shutil.copymode(path, copy)
+
+
+def copy_range(path: Path, copy: Path) -> None:
+    """Copy the content of a file without passing it through this process."""
+    with path.open("rb") as source, copy.open("wb") as target:
+        left = path.stat().st_size
+        while left:
+            done = os.copy_file_range(source.fileno(), target.fileno(), left)
+            if not done:
+                raise OSError(errno.EINVAL, "the file system copies nothing")
+            left -= done
 
 
 def write_through(sink: SinkFile, change: Callable[[h5py.File], None], mode: str) -> None:

@@ -11,6 +11,7 @@ from landscape.database.records import Attempts, Commit, Minima, PropertyRows, T
 from landscape.database.tables import Tables
 from landscape.explore.context import Context
 from landscape.explore.identity import Index
+from landscape.objective import Symmetry
 
 
 class Known:
@@ -20,21 +21,31 @@ class Known:
         self.symmetry = context.objective.symmetry
         identity = context.settings.identity
         self.minima = Index(self.symmetry, identity)
-        self.minima.add_all(tables.minima.energy, tables.minima.parameters)
+        self.minima.fill(tables.minima.energy, tables.minima.parameters)
         self.states = Index(self.symmetry, identity)
-        self.states.add_all(tables.transition_states.energy, tables.transition_states.parameters)
+        self.states.fill(tables.transition_states.energy, tables.transition_states.parameters)
         self._distance = np.zeros((0, 0))
 
-    def distances(self, parameters: np.ndarray) -> np.ndarray:
-        """Aligned distances [M, M] of minima [M, P]; only rows that are new since the last call are computed."""
-        old, new = len(self._distance), len(parameters)
-        distance = np.zeros((new, new))
-        distance[:old, :old] = self._distance
-        for row in range(max(old, 1), new):
-            reference = np.broadcast_to(parameters[row], (row, parameters.shape[1]))
-            distance[row, :row] = distance[:row, row] = self.symmetry.distance(parameters[:row], reference)
-        self._distance = distance
-        return distance
+    def distances(self, parameters: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Aligned distances [V, V] of the minima `rows` [V], rising, of parameters [M, P].
+
+        Those between all minima are kept: only rows that are new since the last call are computed then.
+        """
+        if len(rows) < len(parameters):
+            return _extended(np.zeros((0, 0)), parameters[rows], self.symmetry)
+        self._distance = _extended(self._distance, parameters, self.symmetry)
+        return self._distance
+
+
+def _extended(distance: np.ndarray, parameters: np.ndarray, symmetry: Symmetry) -> np.ndarray:
+    """Aligned distances [V, V] of parameters [V, P], of which those of the leading rows are known."""
+    old, new = len(distance), len(parameters)
+    result = np.zeros((new, new))
+    result[:old, :old] = distance
+    for row in range(max(old, 1), new):
+        reference = np.broadcast_to(parameters[row], (row, parameters.shape[1]))
+        result[row, :row] = result[:row, row] = symmetry.distance(parameters[:row], reference)
+    return result
 
 
 class Assimilation:
@@ -42,10 +53,11 @@ class Assimilation:
 
     def __init__(self, known: Known, tables: Tables) -> None:
         self.known = known
-        self.hits = list(tables.minima.hits)
-        self.n_old_minima = len(tables.minima)
-        self.n_old_states = len(tables.transition_states)
+        known.minima.settle(tables.minima.parameters)
+        known.states.settle(tables.transition_states.parameters)
+        self.old_hits = tables.minima.hits
         self.n_parameters = tables.minima.parameters.shape[1]
+        self._hits: dict[int, int] = {}
         self._minima: list[tuple[Minima, int]] = []
         self._states: list[tuple[TransitionStates, int, tuple[int, int]]] = []
 
@@ -53,12 +65,12 @@ class Assimilation:
         """Rows int64[M] of the table for minima a task found; their hits are added if `counted`."""
         rows = np.empty(len(found), dtype=np.int64)
         for place, (energy, theta) in enumerate(zip(found.energy.tolist(), found.parameters, strict=True)):
-            rows[place] = self.known.minima.find_or_add(energy, theta)
-            if rows[place] == len(self.hits):
-                self.hits.append(0)
+            size = len(self.known.minima)
+            rows[place] = row = self.known.minima.find_or_add(energy, theta)
+            if row == size:
                 self._minima.append((found, place))
             if counted:
-                self.hits[rows[place]] += int(found.hits[place])
+                self._hits[row] = self._hits.get(row, 0) + int(found.hits[place])
         return rows
 
     def transition_state(self, found: TransitionStates, place: int, sides: np.ndarray) -> bool:
@@ -81,13 +93,15 @@ class Assimilation:
         properties: tuple[PropertyRows, ...] = (),
     ) -> Commit:
         """The commit of all that was added."""
-        hits = np.array(self.hits, dtype=np.int64)
+        hits = np.concatenate([self.old_hits, np.zeros(len(self._minima), dtype=np.int64)])
+        for row, count in self._hits.items():
+            hits[row] += count
         return Commit(
             kind=kind,
             tasks=tasks,
             evaluations=evaluations,
             seconds=seconds,
-            minima=self._new_minima(hits[self.n_old_minima :]),
+            minima=self._new_minima(hits[len(self.old_hits) :]),
             hits=hits,
             transition_states=self._new_states(),
             attempts=attempts or Attempts.empty(self.n_parameters),

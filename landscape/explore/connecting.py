@@ -12,11 +12,11 @@ from landscape.database.records import Attempts, Commit
 from landscape.database.tables import Tables
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
-from landscape.explore.pairs import STRATEGIES, PairView, select_pairs
+from landscape.explore.pairs import STRATEGIES, PairView, places, rows_in_view, select_pairs
 from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.explore.tasks import ClimbTask, ConnectResult, ConnectTask
 from landscape.numerics.streams import stream
-from landscape.properties.depth import component_fraction
+from landscape.properties.depth import connected_with_lowest
 from landscape.search.transition_states import Outcome
 
 METHOD_NAMES = (*STRATEGIES, "single_ended")
@@ -139,32 +139,36 @@ class Connect(_Searching):
 
     def _pairs(self, tables: Tables) -> list[tuple[tuple[int, int], str]]:
         states, minima = tables.transition_states, tables.minima
-        if len(minima) < 2 or component_fraction(minima.energy, states.energy, states.minima) >= self.table.target:
+        inside = connected_with_lowest(minima.energy, states.minima)
+        if len(minima) < 2 or inside.mean() >= self.table.target:
             return []
+        random = stream(self.context.settings.run.seed, len(tables.rounds))
+        rows = rows_in_view(minima.energy, inside, random)
         view = PairView(
-            energy=minima.energy,
-            distance=self.known.distances(minima.parameters),
-            tries=_tries(tables),
+            rows=rows,
+            distance=self.known.distances(minima.parameters, rows),
+            tries=_tries(tables, rows),
+            all_energy=minima.energy,
             ts_energy=states.energy,
             ts_minima=states.minima,
             retries=self.table.retries,
         )
-        random = stream(self.context.settings.run.seed, len(tables.rounds))
         return select_pairs(view, self.table.strategies, self.table.pairs, random)
 
     def _images(self, tables: Tables, ends: np.ndarray, length: np.ndarray) -> np.ndarray:
         """Images int64[S] of each band: by length, more at each retry."""
         images = np.clip(self.table.image_density * length, self.table.min_images, self.table.max_images)
-        tries = _tries(tables)[ends[:, 0], ends[:, 1]]
+        rows, place = np.unique(ends, return_inverse=True)
+        tries = _tries(tables, rows)[tuple(place.reshape(ends.shape).T)]
         more: np.ndarray = np.rint(images * RETRY_IMAGES**tries).astype(np.int64)
         return more
 
 
-def _tries(tables: Tables) -> np.ndarray:
-    """int64[M, M], symmetric: how often each pair was tried."""
-    tries = np.zeros((len(tables.minima), len(tables.minima)), dtype=np.int64)
+def _tries(tables: Tables, rows: np.ndarray) -> np.ndarray:
+    """int64[V, V], symmetric: how often each pair among the minima `rows` [V] was tried."""
+    tries = np.zeros((len(rows), len(rows)), dtype=np.int64)
     ends = tables.attempts.minima[tables.attempts.minima[:, 1] >= 0]
-    np.add.at(tries, (ends[:, 0], ends[:, 1]), 1)
+    np.add.at(tries, tuple(places(ends, rows, len(tables.minima)).T), 1)
     return tries + tries.T
 
 

@@ -12,58 +12,109 @@ Pairs that are connected directly, or that failed once more than `retries`, are 
     closest      the nearest open pairs
     random       open pairs at random
 
-Shapes: M minima, T transition states.
+Up to `ALL_PAIRS_UP_TO` minima every pair is looked at. Of more minima, whose pairs are too many, each round looks at
+a sample of its own: minima outside the component of the global minimum, drawn at random, and their neighbours in
+energy on both sides of its border. Which of them are connected is known from the whole landscape.
+
+Shapes: M minima, T transition states, V minima in view.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
-from landscape.properties.depth import barrier_to_global
+from landscape.properties.depth import barrier_to_global, components
+
+ALL_PAIRS_UP_TO = 2048  # minima: their distances take 2 million alignments and 32 MiB
+DRAWN = 64  # minima outside the component, where there is a sample
+NEIGHBOURS_INSIDE, NEIGHBOURS_OUTSIDE = 4, 2  # of each that is drawn
 
 Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairView:
-    """The landscape as pair selection sees it."""
+    """The landscape as pair selection sees it: the minima `rows`, numbered by their place in it."""
 
-    energy: np.ndarray  # [M]
-    distance: np.ndarray  # [M, M], aligned
-    tries: np.ndarray  # int64[M, M], symmetric: attempts so far
+    rows: np.ndarray  # int64[V], rising; the global minimum is among them
+    distance: np.ndarray  # [V, V], aligned
+    tries: np.ndarray  # int64[V, V], symmetric: attempts so far
+    all_energy: np.ndarray  # [M]
     ts_energy: np.ndarray  # [T]
-    ts_minima: np.ndarray  # int64[T, 2]
+    ts_minima: np.ndarray  # int64[T, 2], rows
     retries: int
 
     @property
+    def energy(self) -> np.ndarray:
+        """Energies [V]."""
+        return np.asarray(self.all_energy[self.rows])
+
+    @cached_property
     def joined(self) -> np.ndarray:
-        """bool[M, M]: pairs with a transition state between them."""
+        """bool[V, V]: pairs with a transition state between them."""
         joined = np.zeros(self.distance.shape, dtype=bool)
-        joined[self.ts_minima[:, 0], self.ts_minima[:, 1]] = True
+        joined[tuple(places(self.ts_minima, self.rows, len(self.all_energy)).T)] = True
         return joined | joined.T
 
-    @property
+    @cached_property
     def open(self) -> np.ndarray:
-        """bool[M, M]: pairs that may be tried."""
-        return ~self.joined & (self.tries <= self.retries) & ~np.eye(len(self.energy), dtype=bool)
+        """bool[V, V]: pairs that may be tried."""
+        return ~self.joined & (self.tries <= self.retries) & ~np.eye(len(self.rows), dtype=bool)
+
+    @cached_property
+    def connected(self) -> np.ndarray:
+        """bool[V, V]: pairs with a path between them."""
+        label = components(len(self.all_energy), self.ts_minima)[self.rows]
+        return np.asarray(label[:, None] == label)
 
     @property
     def component(self) -> np.ndarray:
-        """bool[M]: minima connected with the global minimum."""
-        n = len(self.energy)
-        edges = coo_array((np.ones(len(self.ts_minima)), self.ts_minima.T), shape=(n, n))
-        labels = connected_components(edges, directed=False)[1]
-        return np.asarray(labels == labels[np.argmin(self.energy)])
+        """bool[V]: minima connected with the global minimum."""
+        return np.asarray(self.connected[np.argmin(self.energy)])
+
+
+def rows_in_view(energy: np.ndarray, inside: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Rows int64[V], rising, of the minima energy [M] to choose pairs among; `inside` [M] is the component.
+
+    At least one minimum must be outside the component of the global minimum if there are many.
+    """
+    if len(energy) <= ALL_PAIRS_UP_TO:
+        return np.arange(len(energy))
+    outside = np.flatnonzero(~inside)
+    drawn = random.choice(outside, min(DRAWN, len(outside)), replace=False)
+    near = [
+        _neighbours(energy, drawn, np.flatnonzero(inside), NEIGHBOURS_INSIDE),
+        _neighbours(energy, drawn, outside, NEIGHBOURS_OUTSIDE),
+    ]
+    return np.unique(np.concatenate([[np.argmin(energy)], drawn, *near]))
+
+
+def _neighbours(energy: np.ndarray, rows: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
+    """The `count` next of the rows `others` in energy to each of `rows`, half of them below it, in one array."""
+    others = others[np.argsort(energy[others], kind="stable")]
+    next_above = np.searchsorted(energy[others], energy[rows], side="right")
+    steps = np.arange(count) - count // 2
+    near = np.clip(next_above[:, None] + steps, 0, len(others) - 1)
+    return np.asarray(others[near].ravel())
+
+
+def places(pairs: np.ndarray, rows: np.ndarray, n_minima: int) -> np.ndarray:
+    """Those of pairs [K, 2] of minima that both are among `rows` [V], as places in it."""
+    place = np.full(n_minima, -1)
+    place[rows] = np.arange(len(rows))
+    found = place[pairs]
+    return np.asarray(found[(found >= 0).all(axis=1)])
 
 
 def select_pairs(
     view: PairView, strategies: Sequence[str], count: int, random: np.random.Generator
 ) -> list[tuple[Pair, str]]:
-    """Up to `count` different pairs with the strategy that chose each, the strategies taking turns."""
-    if len(view.energy) < 2 or not view.open.any():
+    """Up to `count` different pairs of rows with the strategy that chose each, the strategies taking turns."""
+    if not view.open.any():
         return []
     offers = {name: STRATEGIES[name](view, random) for name in strategies}
     chosen: dict[Pair, str] = {}
@@ -74,7 +125,7 @@ def select_pairs(
                 del offers[name]
             elif len(chosen) < count:
                 chosen[pair] = name
-    return list(chosen.items())
+    return [(_ordered(*view.rows[list(pair)]), name) for pair, name in chosen.items()]
 
 
 def _ordered(i: int, j: int) -> Pair:
@@ -105,8 +156,9 @@ def _unconnected(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
     reach = np.where(view.open & component[None] & ~component[:, None], view.distance, np.inf)
     if not len(reach):
         return
+    order = np.argsort(reach, axis=1, kind="stable")
     for rank in range(int(component.sum())):
-        nearest = np.argsort(reach, axis=1, kind="stable")[:, rank]
+        nearest = order[:, rank]
         length = reach[np.arange(len(reach)), nearest]
         for i in np.argsort(length, kind="stable"):
             if np.isfinite(length[i]):
@@ -114,7 +166,7 @@ def _unconnected(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
 
 
 def _untrap(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
-    barrier = barrier_to_global(view.energy, view.ts_energy, view.ts_minima)
+    barrier = barrier_to_global(view.all_energy, view.ts_energy, view.ts_minima)[view.rows]
     depth = view.energy - view.energy.min()
     score = np.where(depth > 0, np.nan_to_num(barrier, nan=np.inf) / np.where(depth > 0, depth, 1.0), -np.inf)
     lower = view.energy[None] < view.energy[:, None]
@@ -127,10 +179,10 @@ def _untrap(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
 
 def _missing(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
     lowest = int(np.argmin(view.energy))
-    open_pairs, joined = view.open, view.joined
-    i, j = np.nonzero(open_pairs | joined)
-    weight = np.where(joined, 0.0, view.distance**2)[i, j]
-    steps = csr_array((weight, (i, j)), shape=joined.shape)  # of a sparse graph, a stored zero is an edge
+    connected, open_pairs = view.connected, view.open & ~view.connected
+    i, j = np.nonzero(open_pairs | connected)
+    weight = np.where(connected, 0.0, view.distance**2)[i, j]
+    steps = csr_array((weight, (i, j)), shape=connected.shape)  # of a sparse graph, a stored zero is an edge
     length, previous = dijkstra(steps, directed=False, indices=lowest, return_predecessors=True)
     outside = np.flatnonzero(~view.component & np.isfinite(length))
     for i in outside[np.argsort(length[outside], kind="stable")]:

@@ -10,6 +10,8 @@ fit each other, as `landscape.properties.tree` does.
 """
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from landscape.properties.tree import build_tree, checked_tables
 
@@ -41,13 +43,30 @@ def barrier_to_global(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.n
     return _connection_energy(energy, ts_energy, ts_minima) - np.asarray(energy, dtype=np.float64)
 
 
+def components(n_minima: int, ts_minima: np.ndarray) -> np.ndarray:
+    """Number int64[M] of the component of each minimum: equal where transition states ts_minima [T, 2] connect."""
+    edges = coo_array((np.ones(len(ts_minima), dtype=np.int8), ts_minima.T), shape=(n_minima, n_minima))
+    return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
+
+
+def connected_with_lowest(energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
+    """Whether each minimum energy [M] is connected with the global one, bool[M]; itself included.
+
+    Takes ts_minima [T, 2].
+    """
+    if not len(energy):
+        return np.empty(0, dtype=bool)
+    component = components(len(energy), ts_minima)
+    return np.asarray(component == component[np.argmin(energy)])
+
+
 def component_fraction(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> float:
     """Fraction of the minima that are connected with the global one, itself included; NaN without minima.
 
     Takes energy [M], ts_energy [T], ts_minima [T, 2].
     """
-    connected = np.isfinite(_connection_energy(energy, ts_energy, ts_minima))
-    return float(connected.mean()) if len(connected) else float("nan")
+    energy, _, ts_minima = checked_tables(energy, ts_energy, ts_minima)
+    return float(connected_with_lowest(energy, ts_minima).mean()) if len(energy) else float("nan")
 
 
 def _connection_energy(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from networkx.utils import UnionFind
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import minimum_spanning_tree
 
 from landscape.errors import PropertyError
 
@@ -115,11 +116,43 @@ def prune(tree: DisconnectivityTree, n_lowest: int) -> DisconnectivityTree:
 
     Raises PropertyError if n_lowest < 1.
     """
-    if n_lowest < 1:
-        raise PropertyError(f"Expected at least 1 minimum to keep in the tree, found {n_lowest}: ask for 1 or more.")
-    kept_leaves = np.argsort(tree.height[: tree.n_leaves], kind="stable")[:n_lowest]
+    _require_leaves(n_lowest)
+    return _restricted(tree, np.argsort(tree.height[: tree.n_leaves], kind="stable")[:n_lowest])
+
+
+def thin(tree: DisconnectivityTree, n_deepest: int) -> DisconnectivityTree:
+    """The tree of the n_deepest minima of longest branches alone, see `persistence`; merges keep their heights.
+
+    What falls away are the shortest lines of the picture. Of equal ones the lower minima are kept.
+    Raises PropertyError if n_deepest < 1.
+    """
+    _require_leaves(n_deepest)
+    order = np.lexsort((tree.height[: tree.n_leaves], -persistence(tree)))
+    return _restricted(tree, order[:n_deepest])
+
+
+def persistence(tree: DisconnectivityTree) -> np.ndarray:
+    """Length [L] of the branch of each minimum: energy up to the merge with a lower minimum.
+
+    The branch of the lowest minimum of a component ends at the top of that, so it is 0 for a minimum without merges.
+    """
+    inner = tree.parent >= 0
+    end = np.where(inner, tree.height[tree.parent], tree.height)
+    is_top = ~inner | (tree.lowest != tree.lowest[tree.parent])  # of the branch of its lowest minimum
+    length = -tree.height[: tree.n_leaves]
+    length[tree.lowest[is_top]] += end[is_top]
+    return length
+
+
+def _require_leaves(count: int) -> None:
+    if count < 1:
+        raise PropertyError(f"Expected at least 1 minimum to keep in the tree, found {count}: ask for 1 or more.")
+
+
+def _restricted(tree: DisconnectivityTree, leaves: np.ndarray) -> DisconnectivityTree:
+    """The tree of some leaves [K] alone."""
     counts = np.zeros(len(tree.parent), dtype=np.int64)
-    counts[kept_leaves] = 1
+    counts[leaves] = 1
     branches = np.zeros_like(counts)
     for node, parent in enumerate(tree.parent.tolist()):
         if parent >= 0 and counts[node]:
@@ -177,22 +210,31 @@ def _level_energies(
 
 def _merge(n_minima: int, height: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Binary merges in rising order: the parent of every node and the heights of the merges."""
-    components = UnionFind(range(n_minima))
-    top = list(range(n_minima))  # node above the component whose representative is the index
-    parent = [-1] * n_minima
-    merge_height: list[float] = []
     order = np.argsort(height, kind="stable")
-    for energy, pair in zip(height[order].tolist(), pairs[order].tolist(), strict=True):
-        first, second = components[pair[0]], components[pair[1]]
-        if first == second:
-            continue
-        node = len(parent)
-        parent[top[first]] = parent[top[second]] = node
-        parent.append(-1)
-        merge_height.append(energy)
-        components.union(first, second)
-        top[components[first]] = node
-    return np.array(parent, dtype=np.int64), np.array(merge_height, dtype=np.float64)
+    order = order[_joining(n_minima, pairs[order])]
+    parent = [-1] * (n_minima + len(order))
+    top = list(range(len(parent)))  # a node above, as high as it was when last asked for; itself at the top
+    for node, (first, second) in enumerate(pairs[order].tolist(), start=n_minima):
+        for side in (first, second):
+            above = _top(top, side)
+            parent[above] = top[above] = node
+    return np.array(parent, dtype=np.int64), height[order]
+
+
+def _joining(n_minima: int, pairs: np.ndarray) -> np.ndarray:
+    """Places, rising, of the pairs [T, 2] that join what those before them leave apart: a minimum spanning forest."""
+    low, high = pairs.min(axis=1, initial=n_minima), pairs.max(axis=1, initial=0)
+    first = np.unique(low * n_minima + high, return_index=True)[1]
+    weights = coo_array((first + 1.0, (low[first], high[first])), shape=(n_minima, n_minima))  # zero would be no edge
+    forest = minimum_spanning_tree(weights.tocsr())
+    return np.sort(forest.data.astype(np.int64)) - 1
+
+
+def _top(top: list[int], node: int) -> int:
+    """The top above a node; the nodes on the way up are left half as far from it."""
+    while top[node] != node:
+        top[node] = node = top[top[node]]
+    return node
 
 
 def _dissolve_equal_heights(parent: np.ndarray, height: np.ndarray, n_leaves: int) -> tuple[np.ndarray, np.ndarray]:
@@ -221,15 +263,19 @@ def _assemble(
     new_index = np.append(np.cumsum(keep) - 1, -1)  # the last entry serves parent -1
     minimum = minimum[keep[: len(minimum)]]
     parent, height = new_index[parent[keep]], height[keep]
-    size = np.zeros(len(parent), dtype=np.int64)
-    size[: len(minimum)] = 1
-    lowest = np.full(len(parent), -1, dtype=np.int64)
-    lowest[: len(minimum)] = np.arange(len(minimum))
-    for node, above in enumerate(parent.tolist()):
-        if above >= 0:
-            size[above] += size[node]
-            if lowest[above] < 0 or height[lowest[node]] < height[lowest[above]]:
-                lowest[above] = lowest[node]
+    size, lowest = _from_leaves(parent, height, len(minimum))
     return DisconnectivityTree(
         minimum=minimum, parent=parent, height=height, size=size, lowest=lowest, levels=levels.copy()
     )
+
+
+def _from_leaves(parent: np.ndarray, height: np.ndarray, n_leaves: int) -> tuple[np.ndarray, np.ndarray]:
+    """Number of leaves below each node [N], and the lowest of them, of equal ones that of the first branch."""
+    inner = len(parent) - n_leaves
+    size, lowest, energy = [1] * n_leaves + [0] * inner, [*range(n_leaves), *[-1] * inner], height.tolist()
+    for node, above in enumerate(parent.tolist()):
+        if above >= 0:
+            size[above] += size[node]
+            if lowest[above] < 0 or energy[lowest[node]] < energy[lowest[above]]:
+                lowest[above] = lowest[node]
+    return np.array(size, dtype=np.int64), np.array(lowest, dtype=np.int64)

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
-from analysis.disconnectivity import COLOURS, NEUTRAL, UNKNOWN, draw, main
+from analysis.disconnectivity import COLOURS, MOST, NEUTRAL, UNKNOWN, draw, main
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.properties.columns import Column, column
@@ -60,6 +60,24 @@ def test_single_empty_and_unconnected_databases(tmp_path: Path, count: int, stat
     assert result.exit_code == 0, result.output
     assert f"minima {count}" in result.output
     assert output.stat().st_size > 500
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        ([], f"the {MOST} of 600 minima with the longest branches"),
+        (["--levels", "20"], f"the {MOST} of 600 minima with the longest branches"),
+        (["--lowest", "500"], "the 500 lowest of 600 minima"),
+        (["--lowest", "600"], ""),
+    ],
+)
+def test_many_minima_are_thinned_and_the_figure_says_so(tmp_path: Path, options: list[str], note: str) -> None:
+    file, output = write_database(tmp_path / "many.h5", funnel(600)), tmp_path / "tree.svg"
+    result = run(file, "-o", output, *options)
+    assert result.exit_code == 0, result.output
+    assert note in result.output
+    assert ("longest" in result.output) == ("longest" in note)
+    assert f"<!-- {note} -->" in output.read_text(encoding="utf-8") or not note
 
 
 def test_equal_databases_give_equal_files(hundred: Path, tmp_path: Path) -> None:

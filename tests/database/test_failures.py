@@ -159,7 +159,7 @@ def failure(number: int) -> Callable[..., NoReturn]:
     return fail
 
 
-@pytest.mark.parametrize(("module", "name"), [(shutil, "copy"), (os, "fsync")])
+@pytest.mark.parametrize(("module", "name"), [(os, "copy_file_range"), (shutil, "copymode"), (os, "fsync")])
 def test_full_disk_leaves_the_last_commit(
     path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
 ) -> None:
@@ -174,6 +174,28 @@ def test_full_disk_leaves_the_last_commit(
     store.commit(commit)
     store.close()
     assert open_store(path).n_rounds == 2
+
+
+def copies_nothing(*_: int) -> int:
+    return 0
+
+
+@pytest.mark.parametrize("copy_range", [failure(errno.EXDEV), failure(errno.ENOSYS), copies_nothing, None])
+def test_file_systems_that_cannot_copy_ranges_of_a_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch, copy_range: Callable[..., int] | None
+) -> None:
+    path.chmod(0o640)
+    store = open_store(path, writable=True)
+    with monkeypatch.context() as patch:
+        if copy_range is None:
+            patch.delattr(os, "copy_file_range")
+        else:
+            patch.setattr(os, "copy_file_range", copy_range)
+        store.commit(sample_commit(store))
+    found = contents(store)
+    store.close()
+    assert_equal_contents(found, contents(open_store(path)))
+    assert path.stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize("calls", [0, 1, 2, 5, 20])

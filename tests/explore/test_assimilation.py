@@ -99,7 +99,9 @@ def test_distances_are_computed_once_a_pair(context: Context) -> None:
 
     with patch.object(NoSymmetry, "distance", counted):
         for count in (0, 1, 1, 4, 6, 6):
-            np.testing.assert_allclose(known.distances(points[:count]), expected[:count, :count], rtol=1e-15)
+            np.testing.assert_allclose(
+                known.distances(points[:count], np.arange(count)), expected[:count, :count], rtol=1e-15
+            )
     assert sum(rows) == 15
 
 
@@ -110,7 +112,7 @@ def test_distances_are_those_of_aligned_copies() -> None:
     flipped = theta.copy()
     flipped[[0, 1, 4, 6, 8]] *= -1.0  # the sign of the first unit
     known = Known(context, store_of(context).tables)
-    distance = known.distances(np.stack([theta, flipped, 2.0 * theta]))
+    distance = known.distances(np.stack([theta, flipped, 2.0 * theta]), np.arange(3))
     np.testing.assert_array_equal(distance, distance.T)
     assert distance[0, 1] == pytest.approx(0.0, abs=1e-14)
     assert distance[0, 2] == pytest.approx(np.linalg.norm(theta))

@@ -1,13 +1,16 @@
 """When two points are one: energies and aligned places must both agree."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 
 from landscape.config import IdentityConfig
-from landscape.explore.identity import Index
+from landscape.explore.identity import MERGE_AT_LEAST, Index
 from landscape.problems.problem import Problem
 from landscape.problems.symmetry import NoSymmetry
 
+MERGED = 3 * MERGE_AT_LEAST  # points, so that recent ones are merged several times
 IDENTITY = IdentityConfig(energy_tolerance=1e-9, distance_tolerance=1e-4)
 HERE, NEAR, FAR = np.array([0.0, 0.0]), np.array([0.0, 5e-5]), np.array([0.0, 2e-4])
 
@@ -62,7 +65,35 @@ def test_a_rebuilt_index_answers_as_the_one_that_grew(index: Index) -> None:
     numbers = np.array([index.find_or_add(*point) for point in zip(energy.tolist(), theta, strict=True)])
     first = np.unique(numbers, return_index=True)[1]
     rebuilt = Index(NoSymmetry(), IDENTITY)
-    rebuilt.add_all(energy[first], theta[first])
+    rebuilt.fill(energy[first], theta[first])
     assert 1 < len(rebuilt) == len(index) < 200
     for value, place in zip(energy.tolist(), theta, strict=True):
         assert rebuilt.find(value + 1e-10, place + 1e-5) == index.find(value + 1e-10, place + 1e-5)
+
+
+@pytest.mark.parametrize("filled", [0, 1, MERGED // 2])
+def test_a_large_index_answers_as_a_search_through_all_points(filled: int) -> None:
+    random = np.random.default_rng(2)
+    energy = np.round(random.random(MERGED), 2) + 4e-10 * random.integers(0, 5, MERGED)
+    theta = np.arange(float(MERGED))[:, None] * np.ones(2)  # all distinct
+    index = Index(NoSymmetry(), IDENTITY)
+    index.fill(energy[:filled], theta[:filled])
+    for number in range(filled, MERGED):
+        assert index.add(float(energy[number]), theta[number]) == number
+    for settled in (False, True):
+        if settled:
+            index.settle(theta)
+        for number in random.integers(0, MERGED, 200).tolist():
+            value = float(energy[number])
+            near = np.flatnonzero(np.abs(energy - value) <= IDENTITY.energy_tolerance)
+            assert index._near(value) == near[np.argsort(energy[near], kind="stable")].tolist()
+            assert index.find(value, theta[number]) == number
+            assert index.find(value + 2e-9, theta[number]) == -1
+            assert index.find(value, theta[number] + 0.5) == -1
+    assert len(index) == MERGED
+
+
+def test_a_point_that_lies_where_a_known_one_does_is_not_aligned(index: Index) -> None:
+    index.add(1.0, HERE)
+    with patch.object(NoSymmetry, "distance", side_effect=AssertionError):
+        assert index.find(1.0, NEAR) == 0

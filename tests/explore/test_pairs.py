@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from landscape.config import StrategyName
-from landscape.explore.pairs import STRATEGIES, PairView, select_pairs
+from landscape.explore.pairs import ALL_PAIRS_UP_TO, STRATEGIES, PairView, places, rows_in_view, select_pairs
 
 PLACES = np.array([0.0, 1.0, 3.0, 6.0, 10.0])
 VIEW = PairView(
-    energy=np.array([0.0, 3.0, 1.0, 2.0, 4.0]),
+    rows=np.arange(5),
+    all_energy=np.array([0.0, 3.0, 1.0, 2.0, 4.0]),
     distance=np.abs(PLACES[:, None] - PLACES),
     tries=np.zeros((5, 5), dtype=np.int64),
     ts_energy=np.array([5.0]),
@@ -125,7 +126,8 @@ def test_all_open_pairs_are_chosen_if_there_is_room() -> None:
 def test_a_landscape_without_pairs() -> None:
     lonely = replace(
         VIEW,
-        energy=VIEW.energy[:1],
+        rows=VIEW.rows[:1],
+        all_energy=VIEW.all_energy[:1],
         distance=VIEW.distance[:1, :1],
         tries=VIEW.tries[:1, :1],
         ts_energy=np.zeros(0),
@@ -133,3 +135,65 @@ def test_a_landscape_without_pairs() -> None:
     )
     assert select_pairs(lonely, list(STRATEGIES), 5, random()) == []
     assert select_pairs(replace(VIEW, tries=VIEW.tries + 3), list(STRATEGIES), 5, random()) == []
+
+
+MANY = 10 * ALL_PAIRS_UP_TO
+MANY_ENERGIES = np.random.default_rng(3).random(MANY)
+INSIDE = (np.arange(MANY) % 4 > 0) | (np.arange(MANY) == np.argmin(MANY_ENERGIES))
+
+
+def sampled(seed: int = 0) -> np.ndarray:
+    return rows_in_view(MANY_ENERGIES, INSIDE, np.random.default_rng(seed))
+
+
+def view_of_many(rows: np.ndarray) -> PairView:
+    """The minima inside are a chain; places are those of the energies on a line."""
+    chain = np.flatnonzero(INSIDE)
+    pairs = np.stack([chain[:-1], chain[1:]], axis=1)
+    return PairView(
+        rows=rows,
+        distance=np.abs(MANY_ENERGIES[rows][:, None] - MANY_ENERGIES[rows]),
+        tries=np.zeros((len(rows), len(rows)), dtype=np.int64),
+        all_energy=MANY_ENERGIES,
+        ts_energy=MANY_ENERGIES[pairs].max(axis=1) + 1.0,
+        ts_minima=pairs,
+        retries=0,
+    )
+
+
+def test_few_minima_are_all_in_view() -> None:
+    assert rows_in_view(VIEW.all_energy, VIEW.component, random()).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_of_many_minima_a_sample_is_in_view_with_its_neighbours_in_energy() -> None:
+    rows = sampled()
+    assert np.argmin(MANY_ENERGIES) in rows
+    assert len(rows) < ALL_PAIRS_UP_TO
+    assert (np.diff(rows) > 0).all()
+    assert 64 <= np.count_nonzero(~INSIDE[rows]) <= 64 * 3
+    energy = MANY_ENERGIES[rows]
+    reach = np.abs(energy[~INSIDE[rows]][:, None] - energy[INSIDE[rows]]).min(axis=1)
+    assert np.median(reach) < 10.0 / MANY
+    np.testing.assert_array_equal(rows, sampled())
+    assert set(rows) != set(sampled(1))
+
+
+@pytest.mark.parametrize("name", ["missing", "unconnected", "gmin"])
+def test_pairs_among_many_minima_cross_the_border_of_the_component(name: str) -> None:
+    chosen = select_pairs(view_of_many(sampled()), [name], 32, random())
+    assert len(chosen) == 32
+    for (i, j), _ in chosen:
+        assert i < j
+        assert not (INSIDE[i] and INSIDE[j])
+    assert name == "gmin" or min(abs(MANY_ENERGIES[i] - MANY_ENERGIES[j]) for (i, j), _ in chosen) < 10.0 / MANY
+
+
+def test_a_few_minima_outside_are_all_in_view() -> None:
+    inside = np.arange(MANY) > 2
+    assert {0, 1, 2} <= set(rows_in_view(MANY_ENERGIES, inside, random()))
+
+
+def test_places_are_those_of_pairs_in_view() -> None:
+    pairs = np.array([[0, 5], [7, 5], [2, 2], [7, 9]])
+    assert places(pairs, np.array([2, 5, 7]), 10).tolist() == [[2, 1], [0, 0]]
+    assert places(pairs, np.arange(10), 10).tolist() == pairs.tolist()

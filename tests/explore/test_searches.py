@@ -143,7 +143,7 @@ def test_every_minimum_has_its_share_of_single_ended_searches(context: Context, 
 def test_plans_depend_on_committed_tables_alone(store: Store) -> None:
     context = plane(connect=TABLE | {"strategies": ["random", "missing"]})
     grown, rebuilt = Known(context, store.tables), Known(context, store.tables)
-    grown.distances(store.tables.minima.parameters[:2])
+    grown.distances(store.tables.minima.parameters[:2], np.arange(2))
     pairs = [Connect(context, known).plan(store.tables) for known in (grown, rebuilt)]
     assert pairs[0] is not None
     assert pairs[1] is not None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from landscape.errors import PropertyError
 from landscape.properties.depth import barrier_to_global, component_fraction, depth, escape_barrier
-from landscape.properties.tree import DisconnectivityTree, build_tree, disconnectivity_tree, prune
+from landscape.properties.tree import DisconnectivityTree, build_tree, disconnectivity_tree, persistence, prune, thin
 
 Landscape = tuple[np.ndarray, np.ndarray, np.ndarray]
 NO_STATES = (np.empty(0), np.empty((0, 2), dtype=np.int64))
@@ -130,6 +130,29 @@ def test_pruning_keeps_the_lowest_minima_and_their_merges(landscape: Landscape, 
     assert all(len(below) > 1 for below in pruned.children()[pruned.n_leaves :])
 
 
+@given(landscapes())
+def test_persistence_is_the_climb_to_a_lower_minimum(landscape: Landscape) -> None:
+    energy, paths = landscape[0] + 0.01 * np.arange(len(landscape[0])), minimax(landscape)  # no two are equal
+    found = persistence(build_tree(energy, *landscape[1:]))
+    for leaf in range(len(energy)):
+        others = {other: height for (first, other), height in paths.items() if first == leaf}
+        lower = [height for other, height in others.items() if energy[other] < energy[leaf]]
+        expected = min(lower) if lower else max(others.values(), default=energy[leaf])
+        assert found[leaf] == expected - energy[leaf]
+
+
+@given(landscapes(), st.integers(1, 9))
+def test_thinning_keeps_the_longest_branches_and_their_merges(landscape: Landscape, keep: int) -> None:
+    tree = build_tree(*landscape)
+    thinned, length = thin(tree, keep), persistence(tree)
+    kept = thinned.minimum
+    assert len(kept) == min(keep, tree.n_leaves)
+    assert length[kept].min() >= np.delete(length, kept).max(initial=-np.inf)
+    for i, first in enumerate(kept):
+        for j, second in enumerate(kept[:i]):
+            assert merge_height(thinned, i, j) == merge_height(tree, int(first), int(second))
+
+
 def test_a_hundred_thousand_minima_take_seconds() -> None:
     random = np.random.default_rng(0)
     energy, ts_minima = random.random(100_000), random.integers(0, 100_000, (300_000, 2))
@@ -180,8 +203,9 @@ def test_levels_must_rise(levels: int | list[float]) -> None:
 
 
 def test_pruning_to_nothing_is_refused() -> None:
-    with pytest.raises(PropertyError, match="found 0"):
-        prune(build_tree(np.zeros(1), *NO_STATES), 0)
+    for part in (prune, thin):
+        with pytest.raises(PropertyError, match="found 0"):
+            part(build_tree(np.zeros(1), *NO_STATES), 0)
 
 
 @given(landscapes())
