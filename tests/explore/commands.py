@@ -44,7 +44,7 @@ hidden = [4]
 l2 = 1e-4
 [basin_hopping]
 walkers = 5
-steps = 3
+steps = 5
 round_steps = 2
 task_walkers = 2
 [connect]
