@@ -115,7 +115,7 @@ class ConnectConfig(Table):
     pairs: Count = Field(32, description="pairs tried in a round")
     task_pairs: Count = Field(8, description="pairs of one task")
     rounds: Natural = Field(20, description="most rounds of connecting")
-    image_density: Positive = Field(10.0, description="images of a band per unit length")
+    image_density: Positive = Field(3.0, description="images of a band per unit length")
     min_images: Annotated[int, Field(ge=3, lt=2**63)] = Field(10, description="fewest images of a band")
     max_images: Annotated[int, Field(ge=3, lt=2**63)] = Field(50, description="most images of a band")
     retries: Natural = Field(2, description="further tries of a pair, each with 1.5 times the images")

@@ -100,7 +100,9 @@ def test_a_search_that_fails_tells_why(context: Context, store: Store, reason: O
 
 
 def test_bands_are_aligned_and_get_more_images_at_a_retry(store: Store) -> None:
-    context = plane(connect=TABLE | {"retries": 1, "pairs": 1, "min_images": 10, "max_images": 40})
+    context = plane(
+        connect=TABLE | {"retries": 1, "pairs": 1, "image_density": 10.0, "min_images": 10, "max_images": 40}
+    )
     phase = Connect(context, Known(context, store.tables))
     images = []
     for _ in range(3):
