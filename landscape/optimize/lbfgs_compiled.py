@@ -1,8 +1,8 @@
 """The L-BFGS step on a CPU, compiled: one walker after the other, with the two-loop recursion.
 
 Nocedal (1980), "Updating quasi-Newton matrices with limited storage". A walker is computed by the same instructions
-whatever its neighbours are. W walkers, P parameters, M memory; arrays are written in place. Numba's cache knows this
-file only, so the kernels use nothing from other modules but integers and floats that are frozen into them.
+whatever its neighbours are. W walkers, P parameters, M memory; arrays are written in place. Numba's cache notices
+changes of this file only, so the kernels use nothing from other modules but the codes of a status.
 """
 
 import numpy as np
@@ -10,15 +10,7 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from landscape.optimize.lbfgs_state import (
-    PATIENCE,
-    PERIOD,
-    PRECONDITIONED_RMS,
-    SHORTENING,
-    TOGETHER,
-    LBFGSSettings,
-    LBFGSState,
-)
+from landscape.optimize.lbfgs_state import PATIENCE, SHORTENING, LBFGSSettings, LBFGSState
 from landscape.optimize.status import Status
 
 Array = np.ndarray
@@ -26,6 +18,11 @@ Array = np.ndarray
 RUNNING, CONVERGED = int(Status.RUNNING), int(Status.CONVERGED)
 OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
 
+# A preconditioner is made where the RMS gradient is below this, and made anew after so many steps, but only at every
+# eighth call, so that walkers of one batch do it together.
+PRECONDITIONED_RMS = 1e-2
+PERIOD = 32
+TOGETHER = 8
 SHIFTS = 60  # attempts at a positive definite matrix
 LANCZOS_STEPS = 12
 
@@ -39,7 +36,7 @@ def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: T
     """
     due = np.zeros(len(trial), dtype=np.bool_)
     _advance(
-        (settings.rms, settings.max_step, settings.max_energy_rise, settings.max_calls),
+        (settings.rms, settings.max_step, settings.max_energy_rise, settings.max_calls, SHORTENING, PATIENCE),
         _arrays(trial, energy, gradient.contiguous()),
         _arrays(state.theta, state.energy, state.gradient),
         _arrays(state.direction, state.scale, state.rejections),
@@ -98,11 +95,12 @@ def _factorise(hessian: Array, shift: float, out: Array) -> float:
 def _lowest_eigenvalue(matrix: Array) -> float:
     """Lowest Ritz value of a short Lanczos sequence, whose start is the same for every matrix."""
     size = len(matrix)
-    vectors, ritz = np.zeros((LANCZOS_STEPS + 1, size)), np.zeros((LANCZOS_STEPS, LANCZOS_STEPS))
+    steps = min(LANCZOS_STEPS, size)
+    vectors, ritz = np.zeros((steps + 1, size)), np.zeros((steps, steps))
     for p in range(size):
         vectors[0, p] = np.cos(1.0 + p * p)
     vectors[0] /= np.sqrt(_dot(vectors[0], vectors[0]))
-    for k in range(LANCZOS_STEPS):
+    for k in range(steps):
         image = vectors[k + 1]
         for p in range(size):
             image[p] = _dot(matrix[p], vectors[k])
@@ -110,7 +108,7 @@ def _lowest_eigenvalue(matrix: Array) -> float:
         for earlier in range(k + 1):
             _add(-_dot(image, vectors[earlier]), vectors[earlier], image)
         length = np.sqrt(_dot(image, image))
-        if k + 1 == LANCZOS_STEPS or not length > 1e-12:
+        if k + 1 == steps or not length > 1e-12:
             return np.linalg.eigvalsh(ritz[: k + 1, : k + 1])[0]
         ritz[k, k + 1] = ritz[k + 1, k] = length
         for p in range(size):
@@ -218,7 +216,7 @@ def _is_due(factor: Array, age: int, calls: int, square: float) -> bool:
 
 @_compiled
 def _advance(
-    settings: tuple[float, float, float, int],
+    settings: tuple[float, float, float, int, float, int],
     trial: tuple[Array, Array, Array],
     point: tuple[Array, Array, Array],
     search: tuple[Array, Array, Array],
@@ -227,7 +225,7 @@ def _advance(
     account: tuple[Array, Array],
     due: Array,
 ) -> None:
-    rms, max_step, max_energy_rise, max_calls = settings
+    rms, max_step, max_energy_rise, max_calls, shortening, patience = settings
     trial_theta, trial_energy, trial_gradient = trial
     theta, energy, gradient = point
     direction, scale, rejections = search
@@ -257,10 +255,10 @@ def _advance(
             due[w] = _is_due(factor[w], age[w], calls[w], square)
         else:
             rejections[w] += 1
-            scale[w] *= SHORTENING
-            if rejections[w] >= 2 * PATIENCE:
+            scale[w] *= shortening
+            if rejections[w] >= 2 * patience:
                 status[w] = STALLED
-            if rejections[w] != PATIENCE:
+            if rejections[w] != patience:
                 continue
             stored[w], scale[w] = 0, 1.0
         known = factor[w] if age[w] >= 0 else factor[w, :0]

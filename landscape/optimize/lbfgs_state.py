@@ -8,17 +8,12 @@ from landscape.optimize.driver import SCRATCH
 
 SHORTENING = 0.1
 PATIENCE = 10
-# A preconditioner is made where the RMS gradient is below this, and made anew after so many steps, but only at every
-# eighth call, so that walkers of one batch do it together.
-PRECONDITIONED_RMS = 1e-2
-PERIOD = 32
-TOGETHER = 8
 
 
 @dataclass(frozen=True)
 class LBFGSSettings:
     """`rms` gradient to reach, `memory` M, `max_step` length, allowed `max_energy_rise` of a step, `max_calls`;
-    whether to `precondition` with Hessians, which pays where one costs no more than some ten energies.
+    whether to `precondition` with Hessians, which pays where one costs no more than some twenty energies.
     """
 
     rms: float = 1e-7
