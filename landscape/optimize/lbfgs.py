@@ -37,8 +37,8 @@ class LBFGS(LBFGSSettings):
         factors = parameters if self.precondition and _one_by_one(points) else 0
         return LBFGSState(
             theta=points,
-            energy=energy,
-            gradient=gradient.contiguous(),
+            energy=energy.clone(),
+            gradient=gradient.clone(memory_format=torch.contiguous_format),
             direction=-gradient / length.clamp_min(1e-300) * first,
             scale=points.new_ones(walkers),
             rejections=torch.zeros_like(status),

@@ -30,7 +30,7 @@ _compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contrac
 
 
 def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: Tensor, gradient: Tensor) -> Tensor:
-    """As `lbfgs_batched.advance`, but in place: of the state, the trials and their gradients.
+    """As `lbfgs_batched.advance`, but the state is changed in place.
 
     Returns the rows int64[R] of walkers that need a new preconditioner.
     """
@@ -233,6 +233,7 @@ def _advance(
     factor, age = preconditioner
     calls, status = account
     parameters = theta.shape[1]
+    step, change = np.empty(parameters), np.empty(parameters)
     for w in range(len(theta)):
         if status[w] != RUNNING:
             continue
@@ -241,9 +242,9 @@ def _advance(
             status[w] = OUT_OF_STEPS
         if trial_energy[w] <= energy[w] + max_energy_rise:
             for p in range(parameters):
-                theta[w, p], trial_theta[w, p] = trial_theta[w, p], trial_theta[w, p] - theta[w, p]
-                gradient[w, p], trial_gradient[w, p] = trial_gradient[w, p], trial_gradient[w, p] - gradient[w, p]
-            found = _remember(trial_theta[w], trial_gradient[w], pairs[w], stored[w])
+                step[p], theta[w, p] = trial_theta[w, p] - theta[w, p], trial_theta[w, p]
+                change[p], gradient[w, p] = trial_gradient[w, p] - gradient[w, p], trial_gradient[w, p]
+            found = _remember(step, change, pairs[w], stored[w])
             if found > 0.0:
                 curvature[w] = found
                 stored[w] += 1
