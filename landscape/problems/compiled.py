@@ -46,7 +46,11 @@ class CompiledEnergy:
         self.data = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), real, len(inputs)
         self.l2 = l2
 
-    def __call__(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+    def energy(self, theta: Tensor) -> Tensor:
+        """Energies [W] of theta [W, P]."""
+        return self.energy_and_gradient(theta)[0]
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
         points = theta.detach().contiguous()
         energy, gradient = points.new_empty(len(points)), torch.empty_like(points)

@@ -15,18 +15,16 @@ from torch import Tensor
 from landscape.config import ProblemConfig, RunConfig
 from landscape.errors import ConfigError, DataError, PropertyError
 from landscape.messages import did_you_mean
-from landscape.numerics.batching import map_row_pairs, map_rows, rows_per_chunk
 from landscape.objective import Symmetry
 from landscape.problems.activations import ACTIVATIONS
-from landscape.problems.compiled import compiled_energy, compiled_hessian
+from landscape.problems.batched import BatchedEnergy, Network
+from landscape.problems.compiled import CompiledEnergy, compiled_energy, compiled_hessian
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
 from landscape.problems.losses import LOSSES
 from landscape.problems.module import ModuleNetwork
 from landscape.problems.network import DenseNetwork
 from landscape.problems.sequential import dense_network_of, dense_parameters
 from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
-
-Network = DenseNetwork | ModuleNetwork
 
 CHEAP_HESSIAN_PARAMETERS = 256  # a compiled Hessian costs as much as about P / 8 energies
 
@@ -124,14 +122,13 @@ class Problem:
         self.test_inputs = _optional(data.test_inputs, self.device)
         self.test_targets = _optional(data.test_targets, self.device)
         self._loss = LOSSES[loss]
-        self._encoded = self._loss.encode(self.targets, network.n_outputs)
-        work = network.doubles_per_walker_and_sample * len(self.inputs)
-        self._rows = rows_per_chunk(work, self.device)
-        outputs_jacobian = network.n_outputs * network.n_parameters * len(self.inputs)
-        self._hessian_rows = rows_per_chunk(outputs_jacobian, self.device)
-        self._compiled = compiled_energy(network, self.inputs, self._loss, self._encoded, l2)
-        self._compiled_hessian = compiled_hessian(network, self._compiled)
-        self.cheap_hessian = self._compiled_hessian is not None and self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
+        encoded = self._loss.encode(self.targets, network.n_outputs)
+        self._batched = BatchedEnergy(network, self.inputs, self._loss, encoded, l2)
+        compiled = compiled_energy(network, self.inputs, self._loss, encoded, l2)
+        hessian = compiled_hessian(network, compiled)
+        self._energy: BatchedEnergy | CompiledEnergy = compiled or self._batched
+        self._hessian = hessian or self._batched.hessian
+        self.cheap_hessian = hessian is not None and self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
 
     @property
     def is_classification(self) -> bool:
@@ -140,41 +137,21 @@ class Problem:
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
-        if self._compiled:
-            return self._compiled(theta)[0]
-        mean = map_rows(lambda t: self.network.energy(t, self.inputs, self._loss, self._encoded), self._rows, theta)
-        return mean + self.l2 * theta.square().sum(1)
+        return self._energy.energy(theta)
 
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
-        if self._compiled:
-            return self._compiled(theta)
-        mean, gradient = map_row_pairs(
-            lambda t: self.network.energy_and_gradient(t, self.inputs, self._loss, self._encoded), self._rows, theta
-        )
-        return mean + self.l2 * theta.square().sum(1), gradient.add_(theta, alpha=2.0 * self.l2)
+        return self._energy.energy_and_gradient(theta)
 
     def hessian(self, theta: Tensor) -> Tensor:
         """Hessians [W, P, P] of theta [W, P]; raises `PropertyError` for an activation with kinks."""
         self._require_smooth()
-        if self._compiled_hessian:
-            return self._compiled_hessian(theta)
-        hessian = map_rows(
-            lambda t: self.network.hessian(t, self.inputs, self._loss, self._encoded), self._hessian_rows, theta
-        )
-        hessian.diagonal(dim1=1, dim2=2).add_(2.0 * self.l2)
-        return hessian
+        return self._hessian(theta)
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
         """Hessians at theta [W, P] times vector [W, P]; raises `PropertyError` for an activation with kinks."""
         self._require_smooth()
-        product = map_rows(
-            lambda t, v: self.network.hessian_vector_product(t, v, self.inputs, self._loss, self._encoded),
-            max(1, self._rows // 3),
-            theta,
-            vector,
-        )
-        return product + 2.0 * self.l2 * vector
+        return self._batched.hessian_vector_product(theta, vector)
 
     def sample_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Losses [W, N] of outputs [W, N, K] against targets int64[N] or float64[N, K]."""
