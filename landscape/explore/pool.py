@@ -62,6 +62,7 @@ class LocalPool:
                     done.put((self.execute(task), None))
                 except BaseException as error:  # noqa: BLE001 - it is raised again where the round was asked for
                     done.put((None, error))
+                    return
 
         self._running = True
         self._thread = threading.Thread(target=work, daemon=True)

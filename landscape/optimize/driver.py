@@ -12,7 +12,7 @@ point of a list) can depend on the result without stopping the others.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Protocol, TypeVar
 
 import torch
@@ -110,16 +110,10 @@ def take_rows(state: S, rows: Tensor | slice) -> S:
     return type(state)(**{f.name: getattr(state, f.name)[rows] for f in _fields(state)})
 
 
-def _results(state: S, rows: Tensor) -> S:
-    """The given walkers of a state, without what only the method needs."""
-    columns = {f.name: getattr(state, f.name) for f in _fields(state)}
-    empty = {f.name for f in _fields(state) if f.metadata.get("scratch")}
-    return type(state)(
-        **{
-            name: values.new_empty(len(rows), *[0] * (values.ndim - 1)) if name in empty else values[rows]
-            for name, values in columns.items()
-        }
-    )
+def _without_scratch(state: S) -> S:
+    """A state whose scratch fields are empty."""
+    empty = {f.name: getattr(state, f.name)[:, :0] for f in _fields(state) if f.metadata.get("scratch")}
+    return replace(state, **empty)  # type: ignore[type-var]
 
 
 def join(states: list[S]) -> S:
@@ -141,7 +135,7 @@ def _exchange(
     finished = (state.status != Status.RUNNING).nonzero()[:, 0]
     if not len(finished):
         return keys, state
-    source.give([keys[row] for row in finished.tolist()], _results(state, finished))
+    source.give([keys[row] for row in finished.tolist()], take_rows(_without_scratch(state), finished))
     new_keys, points = source.take(batch - len(keys) + len(finished))
     if points is not None:
         keys, state = _place(keys, state, finished, new_keys, method.init(objective, points))

@@ -53,11 +53,6 @@ class Activation:
         return self.overwrite_backward(gradient, a)
 
 
-def _tanh_over(z: Tensor) -> Tensor:
-    """tanh by the logistic function, to an absolute error of 3e-16: on a CPU twice as fast as torch.tanh."""
-    return z.mul_(2.0).sigmoid_().mul_(2.0).sub_(1.0)
-
-
 def _tanh_backward_over(gradient: Tensor, a: Tensor) -> Tensor:
     torch.ops.aten.tanh_backward.grad_input(gradient, a, grad_input=gradient)
     return gradient
@@ -105,7 +100,7 @@ ACTIVATIONS: dict[str, Activation] = {
             lambda _, a: 1.0 - a * a,
             lambda _, a: -2.0 * a * (1.0 - a * a),
             odd=True,
-            overwrite=_tanh_over,
+            overwrite=torch.tanh_,
             overwrite_backward=_tanh_backward_over,
         ),
         Activation(

@@ -61,7 +61,8 @@ def hessians(
                 _squared_error(weights[w], s, x[block, features - 1], flow, root, inner)
             _curve(weights[w], root, g, (a, s), curvature, bent)
             _multiply(a, x[block], values)
-            _bend(g, s, bends)
+            values[hidden * features :] = x[block]
+            _multiply(g, s, bends)
             _multiply_pairs(a, pairs)
             first += np.dot(bent, products[block].T)
             cross += np.dot(flow, values.T)
@@ -147,26 +148,13 @@ def _curve(
 
 
 @_compiled
-def _multiply(a: Array, x: Array, values: Array) -> None:
-    """Writes a_h x_i into `values` [(H + 1) D, B], a_H = 1."""
-    features = len(x)
-    for h in range(len(a)):
-        for i in range(features):
-            out = values[h * features + i]
-            for j in range(x.shape[1]):
-                out[j] = a[h, j] * x[i, j]
-    values[len(a) * features :] = x
-
-
-@_compiled
-def _bend(g: Array, s: Array, bends: Array) -> None:
-    """Writes g_l s_h into `bends` [K H, B]."""
-    hidden = len(s)
-    for k in range(len(g)):
-        for h in range(hidden):
-            out = bends[k * hidden + h]
-            for j in range(g.shape[1]):
-                out[j] = g[k, j] * s[h, j]
+def _multiply(left: Array, right: Array, out: Array) -> None:
+    """Writes the products of rows of left [L, B] and of right [R, B] into the leading L R rows of out."""
+    for i in range(len(left)):
+        for k in range(len(right)):
+            row = out[i * len(right) + k]
+            for j in range(out.shape[1]):
+                row[j] = left[i, j] * right[k, j]
 
 
 @_compiled

@@ -188,6 +188,13 @@ def _squared_error_over(z: Array, target: Array, real: Array) -> float:
 
 
 @_reordered
+def _loss_over(cross_entropy: bool, z: Array, target: Array, real: Array, top: Array, total: Array) -> float:
+    if cross_entropy:
+        return _cross_entropy_over(z, target, real, top, total)
+    return _squared_error_over(z, target, real)
+
+
+@_reordered
 def _combine(weights: Array, shift: Array, rows: Array, out: Array) -> None:
     """Writes weights [O, I] times rows [I, B] plus shift [O] into out [O, B]."""
     if weights.size >= BLAS_FROM:
@@ -344,10 +351,7 @@ def energies(
             _forward(point, sizes, kind, inputs[block], value, slope)
             outputs = delta[last % 2, : sizes[-1]]
             outputs[:] = value[-sizes[-1] :]
-            if cross_entropy:
-                loss += _cross_entropy_over(outputs, encoded[block], real[block], top, sums)
-            else:
-                loss += _squared_error_over(outputs, encoded[block], real[block])
+            loss += _loss_over(cross_entropy, outputs, encoded[block], real[block], top, sums)
             _backward(point, sizes, inputs[block], value, slope, delta, zeros, total)
         squares = 0.0
         for p in range(len(point)):
@@ -377,10 +381,7 @@ def traces(
         for block in range(len(inputs)):
             _forward(theta[walker], sizes, kind, inputs[block], values, slopes)
             outputs = values[hidden:]
-            if cross_entropy:
-                _cross_entropy_over(outputs, encoded[block], real[block], top, sums)
-            else:
-                _squared_error_over(outputs, encoded[block], real[block])
+            _loss_over(cross_entropy, outputs, encoded[block], real[block], top, sums)
             value[walker, block] = values[:hidden]
             slope[walker, block] = slopes[:hidden]
             gradient[walker, block] = outputs
