@@ -4,7 +4,8 @@ Shapes: W walkers, P parameters; everything is float64. Tensors of an `Objective
 a `Symmetry` works on numpy arrays, because alignment and sorting happen once a point, not once a step.
 """
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from torch import Tensor, device
@@ -24,6 +25,19 @@ class Symmetry(Protocol):
 
     def log_orbit_size(self, theta: np.ndarray) -> np.ndarray:
         """Natural logarithm [W] of the number of distinct copies of each row."""
+
+
+class Kernel(NamedTuple):
+    """An energy for compiled code: the address of a numba `cfunc` that writes energies and gradients,
+    `(theta [W, P], energy [W], gradient [W, P], data)`, see `landscape.numerics.pointers`.
+
+    The data have room to work in, so that one thread at a time may use a kernel. Who has asked for so many energies
+    tells `called`.
+    """
+
+    address: int
+    data: tuple[Any, ...]
+    called: Callable[[int], None] = lambda _: None
 
 
 @runtime_checkable
@@ -53,3 +67,6 @@ class Objective(Protocol):
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
         """Products [W, P] of the Hessians at theta [W, P] with vector [W, P]."""
+
+    def kernel(self) -> Kernel | None:
+        """The energy for compiled code where there is one, for one thread."""

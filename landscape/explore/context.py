@@ -14,7 +14,7 @@ from torch import Tensor
 
 from landscape.config import Settings
 from landscape.explore.pool import Abandoned
-from landscape.objective import Objective
+from landscape.objective import Kernel, Objective
 from landscape.optimize.lbfgs import LBFGS
 from landscape.search.starts import Starts
 from landscape.search.transition_states import SearchSettings
@@ -84,6 +84,11 @@ class Counted:
         """Energies [W] and gradients [W, P]."""
         self._count(len(theta))
         return self._objective.energy_and_gradient(theta)
+
+    def kernel(self) -> Kernel | None:
+        """The energy for compiled code, which reports its calls."""
+        kernel = self._objective.kernel()
+        return None if kernel is None else kernel._replace(called=self._count)
 
     def hessian(self, theta: Tensor) -> Tensor:
         """Hessians [W, P, P]."""

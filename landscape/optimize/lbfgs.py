@@ -18,6 +18,8 @@ from landscape.optimize import lbfgs_batched, lbfgs_compiled
 from landscape.optimize.lbfgs_state import LBFGSSettings, LBFGSState
 from landscape.optimize.status import Status
 
+HESSIANS = 8  # at a time: they are still in the cache when they are factorised
+
 
 @dataclass(frozen=True)
 class LBFGS(LBFGSSettings):
@@ -33,8 +35,10 @@ class LBFGS(LBFGSSettings):
         status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
         converged = finite & (length[:, 0] <= self.rms * parameters**0.5)
         first = torch.minimum(length, 1.0 / length.clamp_min(1e-300)).clamp_max(self.max_step)
-        products = 0 if _one_by_one(points) else self.memory
-        factors = parameters if self.precondition and _one_by_one(points) else 0
+        compiled = _one_by_one(points)
+        products = 0 if compiled else self.memory
+        row = lbfgs_compiled.padded(parameters) if compiled else parameters
+        factors = parameters if self.precondition and compiled else 0
         return LBFGSState(
             theta=points,
             energy=energy.clone(),
@@ -42,7 +46,7 @@ class LBFGS(LBFGSSettings):
             direction=-gradient / length.clamp_min(1e-300) * first,
             scale=points.new_ones(walkers),
             rejections=torch.zeros_like(status),
-            pairs=points.new_empty(walkers, 2, self.memory, parameters),
+            pairs=points.new_empty(walkers, 2, self.memory, row),
             stored=torch.zeros_like(status),
             curvature=points.new_ones(walkers),
             factor=points.new_empty(walkers, factors, factors),
@@ -55,14 +59,21 @@ class LBFGS(LBFGSSettings):
         )
 
     def step(self, objective: Objective, state: LBFGSState) -> LBFGSState:
-        """One trial step of every running walker: accepted, or shortened for the next time."""
-        trial = torch.addcmul(state.theta, state.direction, state.scale[:, None])
-        energy, gradient = objective.energy_and_gradient(trial)
-        if not _one_by_one(trial):
-            return lbfgs_batched.advance(self, state, trial, energy, gradient)
-        due = lbfgs_compiled.advance(self, state, trial, energy, gradient)
-        if len(due):
-            lbfgs_compiled.precondition(self, state, due, objective.hessian(state.theta[due]))
+        """One trial step of every running walker: accepted, or shortened for the next time; several if the energy is
+        compiled too.
+        """
+        kernel = objective.kernel() if _one_by_one(state.theta) else None
+        if kernel is not None:
+            due = lbfgs_compiled.walk(self, state, kernel)
+        else:
+            trial = torch.addcmul(state.theta, state.direction, state.scale[:, None])
+            energy, gradient = objective.energy_and_gradient(trial)
+            if not _one_by_one(trial):
+                return lbfgs_batched.advance(self, state, trial, energy, gradient)
+            due = lbfgs_compiled.advance(self, state, trial, energy, gradient)
+        for first in range(0, len(due), HESSIANS):
+            rows = due[first : first + HESSIANS]
+            lbfgs_compiled.precondition(self, state, rows, objective.hessian(state.theta[rows]))
         return state
 
 

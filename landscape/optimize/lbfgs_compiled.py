@@ -1,32 +1,45 @@
 """The L-BFGS step on a CPU, compiled: one walker after the other, with the two-loop recursion.
 
 Nocedal (1980), "Updating quasi-Newton matrices with limited storage". A walker is computed by the same instructions
-whatever its neighbours are. W walkers, P parameters, M memory; arrays are written in place. Numba's cache notices
-changes of this file only, so the kernels use nothing from other modules but the codes of a status.
+whatever its neighbours are. W walkers, P parameters, M memory; arrays are written in place. Rows of the history
+are filled up with zeros to P', a multiple of the vector length, so that loops have no remainder.
+Numba's cache notices changes of this file only, so the kernels use nothing from other modules but the codes of a
+status; an energy comes as a pointer.
 """
+
+from typing import Any
 
 import numpy as np
 import torch
 from numba import njit
 from torch import Tensor
 
+from landscape.numerics.pointers import evaluate
+from landscape.objective import Kernel
 from landscape.optimize.lbfgs_state import PATIENCE, SHORTENING, LBFGSSettings, LBFGSState
+from landscape.optimize.shifted_factor import shifted_factors
 from landscape.optimize.status import Status
 
 Array = np.ndarray
+Limits = tuple[float, float, float, int, float, int]
+Walkers = tuple[tuple[Array, ...], ...]
 
+VECTOR = 8
+STEPS = 8  # trials of a walker at a time, while its history is in the cache
+GROUP = 8  # walkers whose energies are asked for together
 RUNNING, CONVERGED = int(Status.RUNNING), int(Status.CONVERGED)
 OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
 
-# A preconditioner is made where the RMS gradient is below this, and made anew after so many steps, but only at every
-# eighth call, so that walkers of one batch do it together.
+# A preconditioner is made where the RMS gradient is below this, and made anew after so many steps.
 PRECONDITIONED_RMS = 1e-2
 PERIOD = 32
-TOGETHER = 8
-SHIFTS = 60  # attempts at a positive definite matrix
-LANCZOS_STEPS = 12
 
 _compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+
+
+def padded(parameters: int) -> int:
+    """P': numbers in a row of the history."""
+    return -(-parameters // VECTOR) * VECTOR
 
 
 def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: Tensor, gradient: Tensor) -> Tensor:
@@ -35,27 +48,41 @@ def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: T
     Returns the rows int64[R] of walkers that need a new preconditioner.
     """
     due = np.zeros(len(trial), dtype=np.bool_)
-    _advance(
-        (settings.rms, settings.max_step, settings.max_energy_rise, settings.max_calls, SHORTENING, PATIENCE),
-        _arrays(trial, energy, gradient.contiguous()),
-        _arrays(state.theta, state.energy, state.gradient),
-        _arrays(state.direction, state.scale, state.rejections),
-        _arrays(state.pairs, state.stored, state.curvature),
-        _arrays(state.factor, state.age),
-        _arrays(state.calls, state.status),
-        due,
-    )
+    _advance(_limits(settings), _arrays(trial, energy, gradient.contiguous()), _walkers(state), due)
+    return torch.from_numpy(np.flatnonzero(due))
+
+
+def walk(settings: LBFGSSettings, state: LBFGSState, kernel: Kernel) -> Tensor:
+    """Up to `STEPS` trials of each running walker, until it needs a new preconditioner; the state is changed in place.
+
+    Returns the rows int64[R] of walkers that need one.
+    """
+    due = np.zeros(len(state.theta), dtype=np.bool_)
+    kernel.called(_walk(_limits(settings), (kernel.address, kernel.data), _walkers(state), due))
     return torch.from_numpy(np.flatnonzero(due))
 
 
 def precondition(settings: LBFGSSettings, state: LBFGSState, rows: Tensor, hessian: Tensor) -> None:
     """Starts the history of the rows [R] anew from their Hessians [R, P, P]; where these are not finite, goes on."""
-    _precondition(
-        _arrays(rows, hessian.contiguous()),
-        _arrays(state.factor, state.age),
+    found = shifted_factors(rows.numpy(), hessian.detach().contiguous().numpy(), state.factor.numpy())
+    rows = rows[torch.from_numpy(found)]
+    state.age[rows] = 0
+    state.stored[rows] = 0
+    _turn(rows.numpy(), settings.max_step, _walkers(state))
+
+
+def _limits(settings: LBFGSSettings) -> Limits:
+    return settings.rms, settings.max_step, settings.max_energy_rise, settings.max_calls, SHORTENING, PATIENCE
+
+
+def _walkers(state: LBFGSState) -> Walkers:
+    """Points, searches, histories, factors and accounts of all walkers."""
+    return (
+        _arrays(state.theta, state.energy, state.gradient),
+        _arrays(state.direction, state.scale, state.rejections),
         _arrays(state.pairs, state.stored, state.curvature),
-        _arrays(state.gradient, state.direction),
-        settings.max_step,
+        _arrays(state.factor, state.age),
+        _arrays(state.calls, state.status),
     )
 
 
@@ -72,62 +99,13 @@ def _dot(a: Array, b: Array) -> float:
 
 
 @_compiled
-def _add(factor: float, a: Array, out: Array) -> None:
-    for p in range(len(a)):
+def _add_and_dot(factor: float, a: Array, b: Array, out: Array) -> float:
+    """Adds a multiple of a to out and returns the product of the sum with b."""
+    result = 0.0
+    for p in range(len(out)):
         out[p] += factor * a[p]
-
-
-@_compiled
-def _factorise(hessian: Array, shift: float, out: Array) -> float:
-    """Writes the Cholesky factor L [P, P] of hessian + shift and returns 0, or the pivot that is in the way of one."""
-    for i in range(len(out)):
-        row = out[i]
-        for j in range(i):
-            row[j] = (hessian[i, j] - _dot(row[:j], out[j, :j])) / out[j, j]
-        pivot = hessian[i, i] + shift - _dot(row[:i], row[:i])
-        if not pivot > 0.0:
-            return pivot
-        row[i] = np.sqrt(pivot)
-    return 0.0
-
-
-@_compiled
-def _lowest_eigenvalue(matrix: Array) -> float:
-    """Lowest Ritz value of a short Lanczos sequence, whose start is the same for every matrix."""
-    size = len(matrix)
-    steps = min(LANCZOS_STEPS, size)
-    vectors, ritz = np.zeros((steps + 1, size)), np.zeros((steps, steps))
-    for p in range(size):
-        vectors[0, p] = np.cos(1.0 + p * p)
-    vectors[0] /= np.sqrt(_dot(vectors[0], vectors[0]))
-    for k in range(steps):
-        image = vectors[k + 1]
-        for p in range(size):
-            image[p] = _dot(matrix[p], vectors[k])
-        ritz[k, k] = _dot(image, vectors[k])
-        for earlier in range(k + 1):
-            _add(-_dot(image, vectors[earlier]), vectors[earlier], image)
-        length = np.sqrt(_dot(image, image))
-        if k + 1 == steps or not length > 1e-12:
-            return np.linalg.eigvalsh(ritz[: k + 1, : k + 1])[0]
-        ritz[k, k + 1] = ritz[k + 1, k] = length
-        for p in range(size):
-            image[p] /= length
-    return 0.0
-
-
-@_compiled
-def _factorise_shifted(hessian: Array, out: Array) -> bool:
-    """Writes the Cholesky factor of the Hessian plus the first of growing shifts for which there is one."""
-    if not np.isfinite(_dot(hessian.ravel(), hessian.ravel())):
-        return False
-    shift = max(0.0, -3.0 * _lowest_eigenvalue(hessian))
-    for _ in range(SHIFTS):
-        pivot = _factorise(hessian, shift, out)
-        if pivot == 0.0:
-            return True
-        shift = max(4.0 * shift, -2.0 * pivot, 1e-12)
-    return False
+        result += out[p] * b[p]
+    return result
 
 
 @_compiled
@@ -137,130 +115,164 @@ def _solve(factor: Array, x: Array) -> None:
         x[i] = (x[i] - _dot(factor[i, :i], x[:i])) / factor[i, i]
     for i in range(len(x) - 1, -1, -1):
         x[i] /= factor[i, i]
-        _add(-x[i], factor[i, :i], x[:i])
+        row = factor[i]
+        for p in range(i):
+            x[p] -= x[i] * row[p]
 
 
 @_compiled
-def _precondition(
-    due: tuple[Array, Array],
-    preconditioner: tuple[Array, Array],
-    history: tuple[Array, Array, Array],
-    search: tuple[Array, Array],
-    max_step: float,
-) -> None:
-    (rows, hessian), (factor, age), (gradient, direction) = due, preconditioner, search
-    pairs, stored, curvature = history
-    found = np.empty_like(factor[0])
-    for r in range(len(rows)):
-        w = rows[r]
-        if _factorise_shifted(hessian[r], found):
-            factor[w] = found
-            age[w], stored[w] = 0, 0
-            _direction(gradient[w], pairs[w], 0, curvature[w], factor[w], max_step, direction[w])
+def _two_loops(pairs: Array, stored: int, curvature: float, factor: Array, q: Array) -> None:
+    """Multiplies q [P'] by the inverse Hessian of the history.
+
+    Pairs [2, M, P'] have s.y = 1. The inverse starts from the preconditioner, or where that is empty from `curvature`.
+    Each pass over the vector takes the product with the next pair along; that of the last pass is not used.
+    """
+    steps, changes = pairs[0], pairs[1]
+    memory = len(steps)
+    kept = min(stored, memory)
+    weights = np.empty(memory)
+    slot = (stored % memory or memory) - 1
+    product = _dot(steps[slot], q)
+    for _ in range(kept):
+        weights[slot] = product
+        older = (slot or memory) - 1
+        product = _add_and_dot(-product, changes[slot], steps[older], q)
+        slot = older
+    if len(factor):
+        _solve(factor, q[: len(factor)])
+    else:
+        for p in range(len(q)):
+            q[p] *= curvature
+    slot = (stored - kept) % memory
+    product = _dot(changes[slot], q)
+    for _ in range(kept):
+        newer = slot + 1 if slot + 1 < memory else 0
+        product = _add_and_dot(weights[slot] - product, steps[slot], changes[newer], q)
+        slot = newer
 
 
 @_compiled
 def _direction(
     gradient: Array, pairs: Array, stored: int, curvature: float, factor: Array, max_step: float, out: Array
 ) -> None:
-    """Quasi-Newton direction, turned downhill and capped in length; pairs [2, M, P] have s.y = 1. It starts from the
-    preconditioner, or where that is empty from `curvature`.
-    """
-    memory = pairs.shape[1]
-    kept = min(stored, memory)
-    steps, changes = pairs[0], pairs[1]
-    weights = np.empty(memory)
-    out[:] = gradient
-    slot = stored % memory
-    for _ in range(kept):
-        slot = (slot or memory) - 1
-        weights[slot] = _dot(steps[slot], out)
-        _add(-weights[slot], changes[slot], out)
-    if len(factor):
-        _solve(factor, out)
-    else:
-        for p in range(len(out)):
-            out[p] *= curvature
-    for _ in range(kept):
-        _add(weights[slot] - _dot(changes[slot], out), steps[slot], out)
-        slot = slot + 1 if slot + 1 < memory else 0
-    length = np.sqrt(_dot(out, out))
+    """Quasi-Newton direction, turned downhill and capped in length."""
+    size = len(gradient)
+    q = np.zeros(pairs.shape[2])
+    q[:size] = gradient
+    _two_loops(pairs, stored, curvature, factor, q)
+    length = np.sqrt(_dot(q, q))
     share = max_step / length if length > max_step else 1.0
-    if _dot(out, gradient) >= 0.0:
+    if _dot(gradient, q[:size]) >= 0.0:
         share = -share
-    for p in range(len(out)):
-        out[p] *= share
+    for p in range(size):
+        out[p] = share * q[p]
 
 
 @_compiled
-def _remember(step: Array, change: Array, pairs: Array, stored: int) -> float:
-    """Writes a pair, scaled to s.y = 1, and returns s.y / y.y; writes nothing and returns 0 if the curvature is not
-    positive.
+def _remember(point: tuple[Array, Array], trial: tuple[Array, Array], pairs: Array, stored: int) -> float:
+    """Writes the pair of two points and gradients, scaled to s.y = 1, and returns s.y / y.y; writes nothing and
+    returns 0 if the curvature is not positive.
     """
-    product, squared = _dot(step, change), _dot(change, change)
+    (theta, gradient), (trial_theta, trial_gradient) = point, trial
+    product, squared = 0.0, 0.0
+    for p in range(len(theta)):
+        change = trial_gradient[p] - gradient[p]
+        product += (trial_theta[p] - theta[p]) * change
+        squared += change * change
     if not product > 1e-14 * squared:
         return 0.0
     slot, scale = stored % pairs.shape[1], 1.0 / np.sqrt(product)
-    for p in range(len(step)):
-        pairs[0, slot, p] = scale * step[p]
-        pairs[1, slot, p] = scale * change[p]
+    step, change = pairs[0, slot], pairs[1, slot]
+    for p in range(len(theta)):
+        step[p] = scale * (trial_theta[p] - theta[p])
+        change[p] = scale * (trial_gradient[p] - gradient[p])
+    step[len(theta) :] = 0.0
+    change[len(theta) :] = 0.0
     return product / squared
 
 
 @_compiled
-def _is_due(factor: Array, age: int, calls: int, square: float) -> bool:
+def _is_due(factor: Array, age: int, square: float) -> bool:
     """Whether a walker with this mean square of the gradient needs a new preconditioner."""
     near = len(factor) > 0 and square <= PRECONDITIONED_RMS**2
-    return near and (age < 0 or age >= PERIOD) and calls % TOGETHER == 0
+    return near and (age < 0 or age >= PERIOD)
 
 
 @_compiled
-def _advance(
-    settings: tuple[float, float, float, int, float, int],
-    trial: tuple[Array, Array, Array],
-    point: tuple[Array, Array, Array],
-    search: tuple[Array, Array, Array],
-    history: tuple[Array, Array, Array],
-    preconditioner: tuple[Array, Array],
-    account: tuple[Array, Array],
-    due: Array,
-) -> None:
-    rms, max_step, max_energy_rise, max_calls, shortening, patience = settings
-    trial_theta, trial_energy, trial_gradient = trial
-    theta, energy, gradient = point
-    direction, scale, rejections = search
-    pairs, stored, curvature = history
-    factor, age = preconditioner
-    calls, status = account
-    parameters = theta.shape[1]
-    step, change = np.empty(parameters), np.empty(parameters)
-    for w in range(len(theta)):
-        if status[w] != RUNNING:
-            continue
-        calls[w] += 1
-        if calls[w] >= max_calls:
-            status[w] = OUT_OF_STEPS
-        if trial_energy[w] <= energy[w] + max_energy_rise:
-            for p in range(parameters):
-                step[p], theta[w, p] = trial_theta[w, p] - theta[w, p], trial_theta[w, p]
-                change[p], gradient[w, p] = trial_gradient[w, p] - gradient[w, p], trial_gradient[w, p]
-            found = _remember(step, change, pairs[w], stored[w])
-            if found > 0.0:
-                curvature[w] = found
-                stored[w] += 1
-            energy[w], scale[w], rejections[w] = trial_energy[w], 1.0, 0
-            square = _dot(gradient[w], gradient[w]) / parameters
-            if square <= rms * rms:
-                status[w] = CONVERGED
-            age[w] += age[w] >= 0
-            due[w] = _is_due(factor[w], age[w], calls[w], square)
-        else:
-            rejections[w] += 1
-            scale[w] *= shortening
-            if rejections[w] >= 2 * patience:
-                status[w] = STALLED
-            if rejections[w] != patience:
-                continue
-            stored[w], scale[w] = 0, 1.0
+def _turn(rows: Array, max_step: float, walkers: Walkers) -> None:
+    """Writes the directions of some walkers."""
+    (_, _, gradient), (direction, _, _), (pairs, stored, curvature), (factor, age), _ = walkers
+    for w in rows:
         known = factor[w] if age[w] >= 0 else factor[w, :0]
         _direction(gradient[w], pairs[w], stored[w], curvature[w], known, max_step, direction[w])
+
+
+@_compiled
+def _decide(limits: Limits, w: int, trial: tuple[Array, float, Array], walkers: Walkers) -> bool:
+    """Accepts or shortens a trial of walker w; returns whether the walker needs a new preconditioner."""
+    rms, max_step, max_energy_rise, max_calls, shortening, patience = limits
+    trial_theta, trial_energy, trial_gradient = trial
+    (theta, energy, gradient), (direction, scale, rejections), histories, factors, (calls, status) = walkers
+    (pairs, stored, curvature), (factor, age) = histories, factors
+    due = False
+    calls[w] += 1
+    if calls[w] >= max_calls:
+        status[w] = OUT_OF_STEPS
+    if trial_energy <= energy[w] + max_energy_rise:
+        found = _remember((theta[w], gradient[w]), (trial_theta, trial_gradient), pairs[w], stored[w])
+        if found > 0.0:
+            curvature[w] = found
+            stored[w] += 1
+        theta[w], energy[w], gradient[w] = trial_theta, trial_energy, trial_gradient
+        scale[w], rejections[w] = 1.0, 0
+        square = _dot(trial_gradient, trial_gradient) / len(trial_gradient)
+        if square <= rms * rms:
+            status[w] = CONVERGED
+        age[w] += age[w] >= 0
+        due = _is_due(factor[w], age[w], square) and status[w] == RUNNING
+    else:
+        rejections[w] += 1
+        scale[w] *= shortening
+        if rejections[w] >= 2 * patience:
+            status[w] = STALLED
+        if rejections[w] != patience:
+            return False
+        stored[w], scale[w] = 0, 1.0
+    known = factor[w] if age[w] >= 0 else factor[w, :0]
+    _direction(gradient[w], pairs[w], stored[w], curvature[w], known, max_step, direction[w])
+    return due
+
+
+@_compiled
+def _advance(limits: Limits, trials: tuple[Array, Array, Array], walkers: Walkers, due: Array) -> None:
+    theta, energy, gradient = trials
+    status = walkers[4][1]
+    for w in range(len(theta)):
+        if status[w] == RUNNING:
+            due[w] = _decide(limits, w, (theta[w], energy[w], gradient[w]), walkers)
+
+
+@_compiled
+def _walk(limits: Limits, function: tuple[int, tuple[Any, ...]], walkers: Walkers, due: Array) -> int:
+    """Returns how many energies it took."""
+    (theta, _, _), (direction, scale, _), _, _, (_, status) = walkers
+    address, data = function
+    trial, gradient = np.empty((GROUP, theta.shape[1])), np.empty((GROUP, theta.shape[1]))
+    energy, rows = np.empty(GROUP), np.empty(GROUP, dtype=np.int64)
+    made = 0
+    for first in range(0, len(theta), GROUP):
+        for _ in range(STEPS):
+            running = 0
+            for w in range(first, min(first + GROUP, len(theta))):
+                if status[w] == RUNNING and not due[w]:
+                    for p in range(theta.shape[1]):
+                        trial[running, p] = theta[w, p] + scale[w] * direction[w, p]
+                    rows[running] = w
+                    running += 1
+            if not running:
+                break
+            evaluate(address, trial[:running], energy[:running], gradient[:running], data)
+            made += running
+            for r in range(running):
+                due[rows[r]] = _decide(limits, rows[r], (trial[r], energy[r], gradient[r]), walkers)
+    return made

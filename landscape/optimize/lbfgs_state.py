@@ -26,7 +26,11 @@ class LBFGSSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class LBFGSState:
-    """The walkers of a batch; the buffers are written in place. W walkers, P parameters, M memory."""
+    """The walkers of a batch; the buffers are written in place.
+
+    W walkers, P parameters, M memory; P' is P in the batched implementation, and in the compiled one P filled up with
+    zeros to a multiple of the vector length.
+    """
 
     # The point.
     theta: Tensor  # [W, P]
@@ -37,7 +41,7 @@ class LBFGSState:
     scale: Tensor  # [W]
     rejections: Tensor  # int64[W]
     # The history: a ring of the last pairs, each scaled to s.y = 1, in slots that are zero while they are empty.
-    pairs: Tensor = field(metadata=SCRATCH)  # [W, 2, M, P]: S and Y
+    pairs: Tensor = field(metadata=SCRATCH)  # [W, 2, M, P']: S and Y
     stored: Tensor  # int64[W]: pairs written; the next goes into slot `stored` modulo M
     curvature: Tensor  # [W]: c = s.y / y.y of the newest
     # The preconditioner, of no size where there is never one.

@@ -74,6 +74,9 @@ class AdaptedSurface:
         _check("energy[W]", found[0], kind, shape[:1])
         _check("gradient[W, P]", found[1], kind, shape)
 
+    def kernel(self) -> None:
+        """There is no compiled code."""
+
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
         if hasattr(self._surface, "energy"):

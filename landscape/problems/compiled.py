@@ -6,11 +6,13 @@ batch, to the last bit. Shapes: W walkers, P parameters, N samples, d inputs, K 
 """
 
 import math
+import threading
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.objective import Kernel
 from landscape.problems import hessian_kernels, kernels
 from landscape.problems.losses import Loss
 from landscape.problems.network import DenseNetwork
@@ -43,8 +45,18 @@ class CompiledEnergy:
         columns = _columns(sizes, len(inputs))
         self.network = sizes, KINDS[network.activation.name], loss.name == "cross_entropy"
         real = _blocks(np.ones((1, len(inputs))), columns)[:, 0]
-        self.data = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), real, len(inputs)
-        self.l2 = l2
+        self.samples = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), real, len(inputs)
+        self.l2 = float(l2)
+        self._of_thread = threading.local()
+
+    def kernel(self) -> Kernel:
+        """The energy for compiled code, with the workspace of this thread."""
+        if not hasattr(self._of_thread, "kernel"):
+            workspace = kernels.workspace(self.network[0], self.samples[0].shape[2])
+            data = self.network, self.samples, self.l2, workspace
+            self._of_thread.kernel = Kernel(kernels.energies().address, data)
+        kernel: Kernel = self._of_thread.kernel
+        return kernel
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
@@ -54,7 +66,8 @@ class CompiledEnergy:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
         points = theta.detach().contiguous()
         energy, gradient = points.new_empty(len(points)), torch.empty_like(points)
-        kernels.energies(points.numpy(), self.network, self.data, self.l2, energy.numpy(), gradient.numpy())
+        address, data, _ = self.kernel()
+        kernels.call(address, points.numpy(), energy.numpy(), gradient.numpy(), data)
         return energy, gradient
 
 
@@ -65,7 +78,7 @@ class CompiledHessian:
         """Raises `KeyError` for an activation that is not in `CURVATURES`."""
         self._energy = energy
         self._curvature = CURVATURES[activation]
-        inputs, _, real, _ = energy.data
+        inputs, _, real, _ = energy.samples
         self._inputs = np.concatenate([inputs, real[:, None]], axis=1)
         rows, others = np.triu_indices(self._inputs.shape[1])
         self._products = np.ascontiguousarray(self._inputs[:, rows] * self._inputs[:, others])
@@ -80,12 +93,12 @@ class CompiledHessian:
         return torch.from_numpy(out)
 
     def _write(self, points: Array, out: Array) -> None:
-        (sizes, _, cross_entropy), (inputs, encoded, _, samples) = self._energy.network, self._energy.data
+        (sizes, _, cross_entropy), (inputs, encoded, _, samples) = self._energy.network, self._energy.samples
         n_in, hidden, classes = map(int, sizes)
         value, slope, gradient = (
             np.zeros((len(points), len(inputs), units, inputs.shape[2])) for units in (hidden, hidden, classes)
         )
-        kernels.traces(points, self._energy.network, self._energy.data, value, slope, gradient)
+        kernels.traces(points, self._energy.network, self._energy.samples, value, slope, gradient)
         first = hidden * (n_in + 1)
         hessian_kernels.hessians(
             np.ascontiguousarray(points[:, first : first + classes * hidden]).reshape(-1, classes, hidden),
@@ -111,7 +124,7 @@ def compiled_hessian(network: object, energy: CompiledEnergy | None) -> Compiled
         return None
     if len(network.layers) != 2:
         return None
-    features, samples = network.n_inputs + 1, energy.data[3]
+    features, samples = network.n_inputs + 1, energy.samples[3]
     if features * (features + 1) // 2 * samples > LARGEST_PRODUCTS:
         return None
     return CompiledHessian(energy, network.activation.name)

@@ -12,18 +12,27 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a 
 [units, B], the samples contiguous.
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import boolean, cfunc, float64, int64, njit, types
 from numba.extending import intrinsic
 
+from landscape.numerics.pointers import Generated, evaluate
+
 Array = np.ndarray
-Generated = tuple[Any, Any]  # the signature of an intrinsic and what writes its instruction
+Data = tuple[Any, ...]
 
 BLAS_FROM = 200  # weights of a layer from which a call of the BLAS is faster than loops; measured on iris and digits
 TANH, SIGMOID, SOFTPLUS, SILU, RELU = range(5)
+
+_NETWORK = types.Tuple((int64[::1], int64, boolean))
+_SAMPLES = types.Tuple((float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64))
+_WORKSPACE = types.Tuple((*[float64[:, ::1]] * 2, float64[:, :, ::1], *[float64[::1]] * 3))
+_DATA = types.Tuple((_NETWORK, _SAMPLES, float64, _WORKSPACE))
+_SIGNATURE = types.void(float64[:, ::1], float64[::1], float64[:, ::1], _DATA)
 
 _exact = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 _reordered = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
@@ -325,55 +334,68 @@ def _backward(
 
 
 @_reordered
-def energies(
-    theta: Array,
-    network: tuple[Array, int, bool],
-    data: tuple[Array, Array, Array, int],
-    l2: float,
-    energy: Array,
-    gradient: Array,
-) -> None:
-    """Writes the energies [W] and gradients [W, P] of theta [W, P].
+def _energy_at(point: Array, gradient: Array, data: Data) -> float:
+    (sizes, kind, cross_entropy), (inputs, encoded, real, samples), l2, workspace = data
+    value, slope, delta, zeros, top, sums = workspace
+    last, loss = len(sizes) - 2, 0.0
+    gradient[:] = 0.0
+    for block in range(len(inputs)):
+        _forward(point, sizes, kind, inputs[block], value, slope)
+        outputs = delta[last % 2, : sizes[-1]]
+        outputs[:] = value[-sizes[-1] :]
+        loss += _loss_over(cross_entropy, outputs, encoded[block], real[block], top, sums)
+        _backward(point, sizes, inputs[block], value, slope, delta, zeros, gradient)
+    squares = 0.0
+    for p in range(len(point)):
+        squares += point[p] * point[p]
+        gradient[p] = gradient[p] / samples + 2.0 * l2 * point[p]
+    return loss / samples + l2 * squares  # no number if the point has none, even where l2 is zero
 
-    The network is its sizes int64[layers + 1], its kind of activation and whether the loss is the cross-entropy; the
-    data are inputs [N / B, d, B], encoded targets [N / B, K, B] and ones [N / B, B], all filled up with zeros, and N.
+
+@cache
+def energies() -> Any:  # noqa: ANN401 - numba has no types
+    """The `cfunc` of a `Kernel` for networks of any size, `(theta [W, P], energy [W], gradient [W, P], data)`.
+
+    The data are the network, the samples, the L2 weight and the workspace. The network is its sizes
+    int64[layers + 1], its kind of activation and whether the loss is the cross-entropy; the samples are inputs
+    [N / B, d, B], encoded targets [N / B, K, B] and ones [N / B, B], all filled up with zeros, and N; the workspace is
+    that of `workspace`, for one thread.
     """
-    sizes, kind, cross_entropy = network
-    inputs, encoded, real, samples = data
-    columns, last = inputs.shape[2], len(sizes) - 2
-    value, slope = np.zeros((sizes[1:].sum(), columns)), np.zeros((sizes[1:].sum(), columns))
-    delta, zeros = np.zeros((2, sizes[1:].max(), columns)), np.zeros(sizes.max())
-    top, sums = np.empty(columns), np.empty(columns)
-    for walker in range(len(theta)):
-        point, total, loss = theta[walker], gradient[walker], 0.0
-        total[:] = 0.0
-        for block in range(len(inputs)):
-            _forward(point, sizes, kind, inputs[block], value, slope)
-            outputs = delta[last % 2, : sizes[-1]]
-            outputs[:] = value[-sizes[-1] :]
-            loss += _loss_over(cross_entropy, outputs, encoded[block], real[block], top, sums)
-            _backward(point, sizes, inputs[block], value, slope, delta, zeros, total)
-        squares = 0.0
-        for p in range(len(point)):
-            squares += point[p] * point[p]
-            total[p] = total[p] / samples + 2.0 * l2 * point[p]
-        energy[walker] = loss / samples + l2 * squares  # no number if theta has none, even where l2 is zero
+
+    def energies(theta: Array, energy: Array, gradient: Array, data: Data) -> None:
+        for walker in range(len(theta)):
+            energy[walker] = _energy_at(theta[walker], gradient[walker], data)
+
+    return cfunc(_SIGNATURE, cache=True, error_model="numpy")(energies)
+
+
+def workspace(sizes: Array, columns: int) -> tuple[Array, ...]:
+    """Room for `energies` with blocks of so many samples."""
+    units, widest = int(sizes[1:].sum()), int(sizes.max())
+    shapes = (units, columns), (units, columns), (2, widest, columns), widest, columns, columns
+    return tuple(np.zeros(shape) for shape in shapes)
+
+
+@_exact
+def call(address: int, theta: Array, energy: Array, gradient: Array, data: Data) -> None:
+    """Calls the function of a kernel."""
+    evaluate(address, theta, energy, gradient, data)
 
 
 @_reordered
 def traces(
     theta: Array,
     network: tuple[Array, int, bool],
-    data: tuple[Array, Array, Array, int],
+    samples: tuple[Array, Array, Array, int],
     value: Array,
     slope: Array,
     gradient: Array,
 ) -> None:
     """Writes the values and slopes of the hidden units [W, N / B, units, B] and the gradients of the losses in the
-    outputs [W, N / B, K, B] at theta [W, P]; network and data as for `energies`.
+    outputs [W, N / B, K, B] at theta [W, P]; network and samples as for `energies`.
     """
     sizes, kind, cross_entropy = network
-    inputs, encoded, real, _ = data
+    inputs, encoded, real, _ = samples
     columns, hidden = inputs.shape[2], sizes[1:-1].sum()
     values, slopes = np.zeros((sizes[1:].sum(), columns)), np.zeros((sizes[1:].sum(), columns))
     top, sums = np.empty(columns), np.empty(columns)

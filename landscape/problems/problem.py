@@ -15,7 +15,7 @@ from torch import Tensor
 from landscape.config import ProblemConfig, RunConfig
 from landscape.errors import ConfigError, DataError, PropertyError
 from landscape.messages import did_you_mean
-from landscape.objective import Symmetry
+from landscape.objective import Kernel, Symmetry
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.batched import BatchedEnergy, Network
 from landscape.problems.compiled import CompiledEnergy, compiled_energy, compiled_hessian
@@ -142,6 +142,10 @@ class Problem:
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
         return self._energy.energy_and_gradient(theta)
+
+    def kernel(self) -> Kernel | None:
+        """The energy for compiled code, on a CPU; None where there is no such code."""
+        return self._energy.kernel() if isinstance(self._energy, CompiledEnergy) else None
 
     def hessian(self, theta: Tensor) -> Tensor:
         """Hessians [W, P, P] of theta [W, P]; raises `PropertyError` for an activation with kinks."""

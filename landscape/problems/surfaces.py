@@ -48,6 +48,9 @@ class Surface:
         """Hessians [W, P, P] of theta [W, P]."""
         raise NotImplementedError
 
+    def kernel(self) -> None:
+        """There is no compiled code."""
+
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
         return self.energy_and_gradient(theta)[0]

@@ -16,9 +16,10 @@ from typing import cast
 import torch
 from torch import Tensor, device
 
-from landscape.objective import Objective
+from landscape.objective import Kernel, Objective
 from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs import LBFGS
+from landscape.search.band_kernel import band_kernel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,12 @@ class _Band:
         self.objective = objective
         self.images = images
         self.device: device = objective.device
+        kernel = objective.kernel()
+        self._kernel = None if kernel is None else band_kernel(kernel, images)
+
+    def kernel(self) -> Kernel | None:
+        """The same for compiled code, where there is that of the energy."""
+        return self._kernel
 
     def energy_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Mean energy [B] and the gradient [B, I*P] perpendicular to each band, zero at its ends."""
@@ -107,7 +114,7 @@ def relax(objective: Objective, bands: Tensor, settings: BandSettings) -> Tensor
         max_energy_rise=torch.inf,
         max_calls=settings.calls,
     )
-    # The driver and L-BFGS need no more of an objective than `energy_and_gradient`.
+    # The driver and L-BFGS need no more of an objective than `energy_and_gradient` and `kernel`.
     band = cast("Objective", _Band(objective, images))
     for _ in range(settings.cycles):
         state = run_all(method, band, bands.flatten(1), len(bands))

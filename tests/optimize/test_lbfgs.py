@@ -216,6 +216,20 @@ def test_a_trial_that_is_no_number_is_shortened() -> None:
 
 
 @pytest.mark.parametrize("precondition", [False, True])
+def test_a_compiled_energy_is_walked_as_any_other(monkeypatch: pytest.MonkeyPatch, precondition: bool) -> None:
+    """Trial by trial; only rounding differs, so as many as do not yet amplify it."""
+    problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
+    points = torch.tensor(np.random.default_rng(5).normal(size=(11, problem.n_parameters)))
+    method = LBFGS(precondition=precondition, max_calls=25)
+    walked = run_all(method, problem, points, 11)
+    monkeypatch.setattr(Problem, "kernel", lambda _: None)
+    stepped = run_all(method, problem, points, 11)
+    assert torch.equal(walked.calls, stepped.calls)
+    assert torch.equal(walked.status, stepped.status)
+    torch.testing.assert_close(walked.theta, stepped.theta, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("precondition", [False, True])
 def test_a_walker_does_not_depend_on_its_neighbours(way: str, precondition: bool) -> None:
     """To the last bit where walkers go one by one: even a quench of a thousand steps is the same in any company."""
     problem = Problem(dataset="iris", hidden=[4], l2=1e-3)

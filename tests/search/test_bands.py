@@ -1,9 +1,19 @@
+import threading
+from typing import cast
+
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
+from landscape.explore.context import Counted
+from landscape.objective import Objective
+from landscape.optimize.driver import run_all
+from landscape.optimize.lbfgs import LBFGS
+from landscape.problems.kernels import call
+from landscape.problems.problem import Problem
 from landscape.problems.surfaces import MuellerBrown, SixHumpCamel
-from landscape.search.bands import BandSettings, candidates, redistribute, relax, straight_bands, tangents
+from landscape.search.bands import BandSettings, _Band, candidates, redistribute, relax, straight_bands, tangents
 
 
 def crooked(bands: int = 3, images: int = 9) -> Tensor:
@@ -89,6 +99,43 @@ def test_the_highest_image_of_a_relaxed_band_is_near_the_transition_state() -> N
     guesses = candidates(surface, relax(surface, straight_bands(ends[[2]], ends[[1]], 15), settings))
     target = torch.tensor([0.21248658, 0.29298833], dtype=torch.float64)
     assert (guesses.theta - target).norm(dim=1).min() < 0.05
+
+
+def network_bands(bands: int, images: int) -> tuple[Problem, Tensor]:
+    """Crooked bands [B, I, P] on the landscape of a network, which has compiled code."""
+    problem = Problem(dataset="iris", hidden=[3], l2=1e-3)
+    random = np.random.default_rng(0)
+    first, last = torch.tensor(random.normal(size=(2, bands, problem.n_parameters)))
+    line = straight_bands(first, last, images)
+    return problem, line + 0.1 * torch.tensor(random.normal(size=line.shape))
+
+
+def test_compiled_bands_are_those_of_tensors() -> None:
+    problem, bands = network_bands(bands=5, images=8)
+    band = _Band(problem, 8)
+    points = bands.flatten(1)
+    energy, gradient = band.energy_and_gradient(points)
+    kernel = band.kernel()
+    assert kernel is not None
+    found_energy, found_gradient = torch.zeros_like(energy), torch.full_like(gradient, torch.nan)
+    call(kernel.address, points.numpy(), found_energy.numpy(), found_gradient.numpy(), kernel.data)
+    torch.testing.assert_close(found_energy, energy, rtol=1e-13, atol=0)
+    torch.testing.assert_close(found_gradient, gradient, rtol=0, atol=1e-13)
+
+
+def test_compiled_bands_relax_as_those_of_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, bands = network_bands(bands=4, images=10)
+    compiled = relax(problem, bands, BandSettings(cycles=2))
+    monkeypatch.setattr(Problem, "kernel", lambda _: None)
+    torch.testing.assert_close(compiled, relax(problem, bands, BandSettings(cycles=2)), rtol=0, atol=1e-9)
+
+
+def test_every_image_of_a_compiled_band_is_counted() -> None:
+    problem, bands = network_bands(bands=3, images=7)
+    counted = Counted(problem, threading.Event())
+    band = cast("Objective", _Band(counted, 7))
+    state = run_all(LBFGS(max_energy_rise=torch.inf, max_calls=11), band, bands.flatten(1), 3)
+    assert counted.evaluations == 7 * int(state.calls.sum())
 
 
 def test_bands_do_not_affect_each_other() -> None:

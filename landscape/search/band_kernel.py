@@ -1,0 +1,73 @@
+"""The energy of a band and its gradient perpendicular to it, for compiled code: what `bands.py` does with tensors.
+
+Numba's cache notices changes of this file only, so the kernels use nothing from other modules; the energy of the images
+comes as a pointer. Shapes: B bands, I images, P parameters.
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import cfunc, float64, njit, typeof, types
+
+from landscape.numerics.pointers import evaluate
+from landscape.objective import Kernel
+
+Array = np.ndarray
+
+_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+
+
+def band_kernel(kernel: Kernel, images: int) -> Kernel:
+    """The kernel of bands [B, I*P] on the landscape of a kernel."""
+    data = kernel.address, kernel.data, np.zeros(images)
+    return Kernel(_bands(typeof(data)).address, data, lambda bands: kernel.called(bands * images))
+
+
+@cache
+def _bands(data: Any) -> Any:  # noqa: ANN401 - a numba type
+    """The `cfunc` for data of this type."""
+
+    def bands(points: Array, energy: Array, gradient: Array, data: tuple[Any, Any, Array]) -> None:
+        address, inner, value = data
+        shape = len(value), points.shape[1] // len(value)
+        for b in range(len(points)):
+            band, slope = points[b].reshape(shape), gradient[b].reshape(shape)
+            evaluate(address, band, value, slope, inner)
+            energy[b] = value.mean()
+            _project(band, value, slope)
+
+    signature = types.void(float64[:, ::1], float64[::1], float64[:, ::1], data)
+    return cfunc(signature, cache=True, error_model="numpy")(bands)
+
+
+@_compiled
+def _project(band: Array, value: Array, gradient: Array) -> None:
+    """Takes the part along the band [I, P] from the gradient [I, P], and all of it at the ends."""
+    last = len(band) - 1
+    gradient[0] = 0.0
+    gradient[last] = 0.0
+    for i in range(1, last):
+        ahead, behind = _weights(value[i + 1] - value[i], value[i] - value[i - 1])
+        along, squared = 0.0, 0.0
+        for p in range(band.shape[1]):
+            tangent = ahead * (band[i + 1, p] - band[i, p]) + behind * (band[i, p] - band[i - 1, p])
+            along += tangent * gradient[i, p]
+            squared += tangent * tangent
+        share = along / max(squared, 1e-300)
+        for p in range(band.shape[1]):
+            tangent = ahead * (band[i + 1, p] - band[i, p]) + behind * (band[i, p] - band[i - 1, p])
+            gradient[i, p] -= share * tangent
+
+
+@_compiled
+def _weights(up: float, down: float) -> tuple[float, float]:
+    """Weights of the segments ahead and behind in the tangent, by the rise of the energy along them (Henkelman and
+    Jonsson 2000, eqs. 8 to 11).
+    """
+    if up > 0.0 and down > 0.0:
+        return 1.0, 0.0
+    if up < 0.0 and down < 0.0:
+        return 0.0, 1.0
+    larger, smaller = max(abs(up), abs(down)), min(abs(up), abs(down))
+    return (larger, smaller) if up + down > 0.0 else (smaller, larger)
