@@ -66,6 +66,10 @@ class EigenvectorFollowing:
     min_trust: float = 0.01
     max_trust: float = 1.0
 
+    def doubles_per_walker(self, points: Tensor) -> int:
+        """Those of a Hessian, its eigenvectors and which of them belong together, of a walker of points [W, 2, P]."""
+        return 6 * points.shape[2] ** 2
+
     def init(self, objective: Objective, points: Tensor) -> FollowingState:
         """Fresh walkers; points [W, 2, P] are places and the directions to follow from them."""
         theta, mode = points[:, 0], points[:, 1]
