@@ -28,7 +28,7 @@ from landscape.numerics.spectra import Spectrum, lanczos, spectrum
 from landscape.objective import Objective
 from landscape.optimize.status import Status
 
-EXACT_LIMIT = 400  # both ways take about as long: between 330 (wine) and 650 (digits), see tests/benchmarks/growth.py
+EXACT_LIMIT = 400  # both ways take about as long: from 350 (wine) to 730 (digits), see tests/benchmarks/growth.py
 KRYLOV_VECTORS = 40
 TRUST_FACTOR = 1.1
 TRUST_TOLERANCE = 0.5
