@@ -8,14 +8,26 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-# Working set of one chunk. Measured on iris 4-10-3 (see tests/benchmarks/chunk_size.py): on a CPU the energy call is
-# fastest while a chunk stays inside the second-level cache, on a GPU only the memory bounds it.
-CHUNK_BYTES = {"cpu": 3 * 2**20, "cuda": 2 * 2**30}
+# Working set of one chunk. Measured on iris 4-10-3 and digits 64-16-10 (see tests/benchmarks/chunk_size.py): on a CPU
+# small chunks pay for each operation's overhead and large ones leave the caches, on a GPU only the memory bounds them.
+CHUNK_BYTES = {"cpu": 6 * 2**20, "cuda": 2 * 2**30}
+# What is kept of all walkers that are in hand at a time: histories, Hessians (see tests/benchmarks/growth.py). On a CPU
+# a step of a quench takes longer once this leaves the caches; fewer walkers pay more for each step's overhead.
+STATE_BYTES = {"cpu": 16 * 2**20, "cuda": 4 * 2**30}
 
 
 def rows_per_chunk(doubles_per_row: int, device: torch.device) -> int:
     """Rows of a chunk whose working set is `doubles_per_row` float64 numbers a row; at least one."""
-    return max(1, CHUNK_BYTES.get(device.type, CHUNK_BYTES["cpu"]) // (8 * doubles_per_row))
+    return _rows(CHUNK_BYTES, doubles_per_row, device)
+
+
+def walkers_in_hand(doubles_per_walker: int, device: torch.device) -> int:
+    """Most walkers to hold at a time where `doubles_per_walker` float64 numbers are kept of each; at least one."""
+    return _rows(STATE_BYTES, doubles_per_walker, device)
+
+
+def _rows(budget: dict[str, int], doubles: int, device: torch.device) -> int:
+    return max(1, budget.get(device.type, budget["cpu"]) // (8 * doubles))
 
 
 def map_rows(function: Callable[..., Tensor], rows: int, *arguments: Tensor) -> Tensor:

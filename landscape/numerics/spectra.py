@@ -1,9 +1,10 @@
 """Hessian spectra: exact ones while the Hessian is small, Lanczos beyond.
 
 `DENSE_LIMIT` is the number of parameters up to which every index is tested with the true Hessian.
-Shapes: W walkers, P parameters, M Lanczos vectors.
+Shapes: W walkers, P parameters, M Lanczos vectors, E eigenvalues.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 import torch
@@ -44,42 +45,50 @@ class Spectrum:
         return positive.log().sum(1)
 
 
-def spectrum(objective: Objective, theta: Tensor, start: Tensor | None = None) -> Spectrum:
-    """Spectrum at theta [W, P]: whole while P <= DENSE_LIMIT, else Ritz values of the Krylov space of `start`.
-
-    `start` [W, P] is a direction the space must contain, such as the gradient; without it a fixed
-    pseudo-random one. Where a Hessian is not finite the eigenvalues are nan.
+def spectrum(objective: Objective, theta: Tensor, *starts: Tensor) -> Spectrum:
+    """Spectrum at theta [W, P]: whole while P <= DENSE_LIMIT, else Ritz values of the Krylov space of `starts`, as
+    for `lanczos`. Where a Hessian is not finite the eigenvalues are nan.
     """
     if objective.n_parameters <= DENSE_LIMIT:
-        hessian = objective.hessian(theta)
-        finite = hessian.isfinite().all(2).all(1)
-        # LAPACK fails on some matrices with nan and returns finite numbers for others.
-        values, vectors = torch.linalg.eigh(torch.where(finite[:, None, None], hessian, 0.0))
-        return Spectrum(values=torch.where(finite[:, None], values, torch.nan), vectors=vectors, exact=True)
-    return lanczos(objective, theta, LANCZOS_VECTORS, start)
+        values, vectors = _eigenpairs(objective.hessian(theta))
+        return Spectrum(values=values, vectors=vectors, exact=True)
+    return lanczos(objective, theta, LANCZOS_VECTORS, *starts)
 
 
-def lanczos(objective: Objective, theta: Tensor, n_vectors: int, start: Tensor | None = None) -> Spectrum:
-    """Ritz values and vectors from a Krylov space of `n_vectors`, or P if less, fully reorthogonalised (Parlett 1980).
+def lanczos(objective: Objective, theta: Tensor, n_vectors: int, *starts: Tensor) -> Spectrum:
+    """Ritz values and vectors from a block Krylov space of `n_vectors`, or P if less, fully reorthogonalised
+    (Parlett 1980); where a product is not finite the values are nan.
 
-    Where the space is exhausted before, because the start has no part in the other eigenvectors, or is zero, it
-    goes on from a pseudo-random direction: the basis stays orthonormal, so no Ritz value is spurious.
+    The `starts` [W, P] are directions that the space must contain, such as the gradient; without any it has a fixed
+    pseudo-random one. Where the space is exhausted before, because the starts have no part in the other eigenvectors,
+    or are zero, it goes on from a pseudo-random direction: the basis stays orthonormal, so no Ritz value is spurious.
     """
-    space = theta.new_empty(*theta.shape, 0)
-    products: list[Tensor] = []
-    following = torch.zeros_like(theta) if start is None else start
-    for number in range(min(n_vectors, theta.shape[1])):
-        following = _next_direction(space, following, number)
-        space = torch.cat([space, following[:, :, None]], 2)
-        following = objective.hessian_vector_product(theta, following)
-        products.append(following)
-    projected = torch.bmm(space.mT, torch.stack(products, 2))
-    values, coefficients = torch.linalg.eigh(0.5 * (projected + projected.mT))
-    return Spectrum(values=values, vectors=torch.bmm(space, coefficients), exact=False)
+    size = min(n_vectors, theta.shape[1])
+    space = theta.new_empty(len(theta), size, theta.shape[1])
+    products = torch.empty_like(space)
+    following = deque(starts or [torch.zeros_like(theta)])
+    for number in range(size):
+        direction = _next_direction(space[:, :number], following.popleft(), number)
+        space[:, number] = direction
+        products[:, number] = objective.hessian_vector_product(theta, direction)
+        following.append(products[:, number])
+    projected = torch.bmm(space, products.mT)
+    values, coefficients = _eigenpairs(0.5 * (projected + projected.mT))
+    return Spectrum(values=values, vectors=torch.bmm(space.mT, coefficients), exact=False)
+
+
+def _eigenpairs(matrices: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues [W, E] and eigenvectors [W, E, E] of symmetric matrices [W, E, E]."""
+    finite = matrices.isfinite().all(2).all(1)
+    # LAPACK fails on some matrices with nan and returns finite numbers for others.
+    values, vectors = torch.linalg.eigh(torch.where(finite[:, None, None], matrices, 0.0))
+    return torch.where(finite[:, None], values, torch.nan), vectors
 
 
 def _next_direction(space: Tensor, candidate: Tensor, number: int) -> Tensor:
-    """Unit vectors [W, P] normal to space [W, P, M], from candidate [W, P] or, where that lies within, at random."""
+    """Unit vectors [W, P] normal to the rows of space [W, M, P], from candidate [W, P] or, where that lies within, at
+    random.
+    """
     residual = _normal_part(space, candidate)
     exhausted = residual.norm(dim=1) <= 1e-10 * candidate.norm(dim=1)
     if exhausted.any():
@@ -90,9 +99,9 @@ def _next_direction(space: Tensor, candidate: Tensor, number: int) -> Tensor:
 
 
 def _normal_part(space: Tensor, vector: Tensor) -> Tensor:
-    """What of vector [W, P] is normal to space [W, P, M]; twice is enough (Parlett 1980)."""
+    """What of vector [W, P] is normal to the rows of space [W, M, P]; twice is enough (Parlett 1980)."""
     for _ in range(2):
-        vector = vector - torch.bmm(space, torch.bmm(space.mT, vector[:, :, None]))[:, :, 0]
+        vector = vector - torch.bmm(torch.bmm(vector[:, None], space.mT), space)[:, 0]
     return vector
 
 

@@ -5,7 +5,8 @@ dataclass of tensors, walkers leading, with a field `status`; walkers that are n
 unchanged by `step`. Fields that only the method needs, such as a history, are `SCRATCH`: empty in results and
 with any content in fresh walkers. A state owns its buffers: `step` and the loop may write them in place,
 nobody else holds them. The loop looks at the status only every `CHECK_EVERY` steps, the single
-synchronisation with a device, and keeps at most `batch` walkers in hand.
+synchronisation with a device, and keeps at most `batch` walkers in hand, fewer where their states would take more than
+`STATE_BYTES`: so neither memory nor time per step grows with the number of walkers that are asked for.
 
 Work comes from a `Source`, so that what follows a finished walker (the next basin-hopping step, the next
 point of a list) can depend on the result without stopping the others.
@@ -18,6 +19,7 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
+from landscape.numerics.batching import walkers_in_hand
 from landscape.objective import Objective
 from landscape.optimize.status import Status
 
@@ -39,6 +41,9 @@ S_contra = TypeVar("S_contra", bound=WalkerState, contravariant=True)
 
 class Method(Protocol[S]):
     """An iterative method for independent walkers."""
+
+    def doubles_per_walker(self, points: Tensor) -> int:
+        """Float64 numbers that are kept of a walker at one of points [W, ...] from step to step, or within one."""
 
     def init(self, objective: Objective, points: Tensor) -> S:
         """State of fresh walkers at points [W, ...]."""
@@ -67,6 +72,11 @@ def drive(method: Method[S], objective: Objective, source: Source[S], batch: int
         for _ in range(CHECK_EVERY):
             state = method.step(objective, state)
         keys, state = _exchange(method, objective, source, batch, keys, state)
+
+
+def in_hand(method: Method[S], points: Tensor, batch: int) -> int:
+    """Walkers from points [W, ...] to hold at a time: `batch`, or as many as `STATE_BYTES` has room for."""
+    return min(batch, walkers_in_hand(method.doubles_per_walker(points), points.device))
 
 
 class Listed(Source[S]):
@@ -101,7 +111,7 @@ def run_all(method: Method[S], objective: Objective, points: Tensor, batch: int)
     if not len(points):
         return method.init(objective, points)
     source: Listed[S] = Listed(points)
-    drive(method, objective, source, batch)
+    drive(method, objective, source, in_hand(method, points, batch))
     return source.result()
 
 
@@ -140,12 +150,23 @@ def _exchange(
     if points is not None:
         keys, state = _place(keys, state, finished, new_keys, method.init(objective, points))
     empty = finished[len(new_keys) :]
-    if not len(empty):
-        return keys, state
-    left = torch.ones_like(state.status, dtype=torch.bool)
-    left[empty] = False
-    rows = left.nonzero()[:, 0]
-    return [keys[row] for row in rows.tolist()], take_rows(state, rows)
+    return _close(keys, state, empty) if len(empty) else (keys, state)
+
+
+def _close(keys: list[int], state: S, empty: Tensor) -> tuple[list[int], S]:
+    """The walkers without those in the places `empty`, into which the last ones move: no buffer is copied."""
+    left = len(keys) - len(empty)
+    moving = torch.ones(len(keys), dtype=torch.bool, device=empty.device)
+    moving[empty] = False
+    moving[:left] = False
+    rows, places = moving.nonzero()[:, 0], empty[empty < left]
+    for f in _fields(state):
+        values = getattr(state, f.name)
+        values[places] = values[rows]
+    keys = list(keys)
+    for place, row in zip(places.tolist(), rows.tolist(), strict=True):
+        keys[place] = keys[row]
+    return keys[:left], take_rows(state, slice(left))
 
 
 def _place(keys: list[int], state: S, places: Tensor, new_keys: list[int], fresh: S) -> tuple[list[int], S]:

@@ -25,6 +25,11 @@ HESSIANS = 8  # at a time: they are still in the cache when they are factorised
 class LBFGS(LBFGSSettings):
     """The method, with its settings."""
 
+    def doubles_per_walker(self, points: Tensor) -> int:
+        """Those of the history, its products and the preconditioner, of a walker at one of points [W, P]."""
+        products, factors = self._products_and_factors(points)
+        return 2 * self.memory * points.shape[1] + 2 * products * (products + 1) + factors**2
+
     def init(self, objective: Objective, points: Tensor) -> LBFGSState:
         """Fresh walkers at points [W, P]."""
         points = points.clone(memory_format=torch.contiguous_format)
@@ -35,10 +40,8 @@ class LBFGS(LBFGSSettings):
         status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
         converged = finite & (length[:, 0] <= self.rms * parameters**0.5)
         first = torch.minimum(length, 1.0 / length.clamp_min(1e-300)).clamp_max(self.max_step)
-        compiled = _one_by_one(points)
-        products = 0 if compiled else self.memory
-        row = lbfgs_compiled.padded(parameters) if compiled else parameters
-        factors = parameters if self.precondition and compiled else 0
+        row = lbfgs_compiled.padded(parameters) if _one_by_one(points) else parameters
+        products, factors = self._products_and_factors(points)
         return LBFGSState(
             theta=points,
             energy=energy.clone(),
@@ -75,6 +78,12 @@ class LBFGS(LBFGSSettings):
             rows = due[first : first + HESSIANS]
             lbfgs_compiled.precondition(self, state, rows, objective.hessian(state.theta[rows]))
         return state
+
+    def _products_and_factors(self, points: Tensor) -> tuple[int, int]:
+        """Sizes of the history's products, for walkers that step together, and of factors, for those one by one."""
+        if not _one_by_one(points):
+            return self.memory, 0
+        return 0, points.shape[1] if self.precondition else 0
 
 
 def _one_by_one(points: Tensor) -> bool:

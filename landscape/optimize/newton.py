@@ -15,8 +15,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from landscape.numerics.batching import walkers_in_hand
 from landscape.numerics.spectra import DENSE_LIMIT, Spectrum, spectrum
 from landscape.objective import Objective
+from landscape.optimize.driver import join
 from landscape.optimize.status import Status
 
 TARGET_RMS = 1e-12
@@ -63,6 +65,20 @@ def newton_finish(
     """
     if not objective.smooth:
         return classify(objective, theta)
+    return join([_finish(objective, part, rms, max_distance) for part in _parts(theta)])
+
+
+def classify(objective: Objective, theta: Tensor) -> StationaryPoints:
+    """The record of theta [W, P] as it is, without moving it; status CONVERGED where RMS <= 1e-7."""
+    return join([_classify(objective, part) for part in _parts(theta)])
+
+
+def _parts(theta: Tensor) -> tuple[Tensor, ...]:
+    """Walkers [W, P] in parts whose Hessians and eigenvectors, with copies, fit into `STATE_BYTES`."""
+    return torch.split(theta, walkers_in_hand(4 * theta.shape[1] ** 2, theta.device))
+
+
+def _finish(objective: Objective, theta: Tensor, rms: float, max_distance: float) -> StationaryPoints:
     best = theta
     energy, gradient = objective.energy_and_gradient(theta)
     rms_gradient = _rms(gradient)
@@ -90,8 +106,7 @@ def newton_finish(
     return _with_spectrum(objective, best, energy, rms_gradient, status)
 
 
-def classify(objective: Objective, theta: Tensor) -> StationaryPoints:
-    """The record of theta [W, P] as it is, without moving it; status CONVERGED where RMS <= 1e-7."""
+def _classify(objective: Objective, theta: Tensor) -> StationaryPoints:
     energy, gradient = objective.energy_and_gradient(theta)
     rms_gradient = _rms(gradient)
     status = torch.where(rms_gradient <= 1e-7, Status.CONVERGED, Status.OUT_OF_STEPS)

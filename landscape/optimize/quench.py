@@ -7,6 +7,7 @@ a finished one (`proceed`) can be new work for its place in the batch, so the ba
 Shapes: W walkers, P parameters.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from landscape.objective import Objective
-from landscape.optimize.driver import drive, join, take_rows
+from landscape.optimize.driver import drive, in_hand, join, take_rows
 from landscape.optimize.lbfgs import LBFGS
 from landscape.optimize.lbfgs_state import LBFGSState
 from landscape.optimize.newton import StationaryPoints, newton_finish
@@ -32,11 +33,11 @@ class _Stream:
 
     objective: Objective
     proceed: Proceed
-    waiting: list[tuple[int, Tensor]]
+    waiting: deque[tuple[int, Tensor]]
     step_offs: dict[int, int]
 
     def take(self, n: int) -> tuple[list[int], Tensor | None]:
-        taken, self.waiting = self.waiting[:n], self.waiting[n:]
+        taken = [self.waiting.popleft() for _ in range(min(n, len(self.waiting)))]
         if not taken:
             return [], None
         return [key for key, _ in taken], torch.stack([start for _, start in taken])
@@ -70,8 +71,8 @@ def quench_stream(objective: Objective, starts: Tensor, proceed: Proceed, *, met
     `proceed` gets each finished walker once, as a minimum or as what it failed as, and returns keys and
     starts [n, P] of further quenches (n may be 0).
     """
-    stream = _Stream(objective, proceed, list(enumerate(starts)), {})
-    drive(method, objective, stream, batch)
+    stream = _Stream(objective, proceed, deque(enumerate(starts)), {})
+    drive(method, objective, stream, in_hand(method, starts, batch))
 
 
 def quench(objective: Objective, starts: Tensor, *, method: LBFGS, batch: int) -> StationaryPoints:

@@ -26,7 +26,8 @@ from landscape.problems.network import DenseNetwork
 from landscape.problems.sequential import dense_network_of, dense_parameters
 from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
 
-CHEAP_HESSIAN_PARAMETERS = 256  # a compiled Hessian costs as much as about P / 8 energies
+# Up to which a quench is faster with Hessians than without, see tests/benchmarks/growth.py.
+CHEAP_HESSIAN_PARAMETERS = 170
 
 
 class Problem:

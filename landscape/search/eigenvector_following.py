@@ -9,7 +9,8 @@ While the Hessian has no negative eigenvalue the followed mode is the one that o
 one, so a band's tangent or a random direction leads the way out of a basin; after that it is the lowest. The
 longest component is held below a trust radius, which grows or shrinks by 1.1 with the agreement between
 the eigenvalue and what the change of F along the last step says it is (Munro and Wales 1999). The Hessian is
-exact up to DENSE_LIMIT parameters; beyond, the step is taken in the Krylov space of the gradient.
+exact up to EXACT_LIMIT parameters; beyond, a step is faster in a Krylov space of Hessian-vector products that holds
+the gradient and the last mode, and as many steps are needed.
 
 The eigenvectors of a multiple eigenvalue are any basis of their space (a network with softmax and L2 has H + 1
 equal eigenvalues at every point), and rounding chooses which. So F is taken over the whole space of an
@@ -23,10 +24,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from landscape.numerics.spectra import Spectrum, spectrum
+from landscape.numerics.spectra import Spectrum, lanczos, spectrum
 from landscape.objective import Objective
 from landscape.optimize.status import Status
 
+EXACT_LIMIT = 400  # both ways take about as long: from 350 (wine) to 730 (digits), see tests/benchmarks/growth.py
+KRYLOV_VECTORS = 40
 TRUST_FACTOR = 1.1
 TRUST_TOLERANCE = 0.5
 # Differences of eigenvalues, and eigenvalues, below this fraction of the largest are rounding.
@@ -66,6 +69,11 @@ class EigenvectorFollowing:
     min_trust: float = 0.01
     max_trust: float = 1.0
 
+    def doubles_per_walker(self, points: Tensor) -> int:
+        """Those of a Hessian, its eigenvectors and which of them belong together, of a walker of points [W, 2, P]."""
+        parameters = points.shape[2]
+        return 6 * parameters * (parameters if parameters <= EXACT_LIMIT else KRYLOV_VECTORS)
+
     def init(self, objective: Objective, points: Tensor) -> FollowingState:
         """Fresh walkers; points [W, 2, P] are places and the directions to follow from them."""
         theta, mode = points[:, 0], points[:, 1]
@@ -90,7 +98,7 @@ class EigenvectorFollowing:
         if not len(running):
             return state
         theta, gradient = state.theta[running], state.gradient[running]
-        found = spectrum(objective, theta, gradient)
+        found = _spectrum(objective, theta, gradient, state.mode[running])
         curved = found.values[:, 0] < -objective.curvature_threshold
         followed = _followed(state.mode[running], found, curved)
         mode = torch.bmm(found.vectors, followed[:, :, None])[:, :, 0]
@@ -130,6 +138,13 @@ class EigenvectorFollowing:
         status = torch.where(exhausted, Status.OUT_OF_STEPS, Status.RUNNING)
         status = torch.where(rms <= self.rms, Status.CONVERGED, status)
         return torch.where(energy.isfinite() & rms.isfinite(), status, Status.NOT_FINITE)
+
+
+def _spectrum(objective: Objective, theta: Tensor, gradient: Tensor, mode: Tensor) -> Spectrum:
+    """The eigenpairs by which a step from theta [W, P] is taken."""
+    if objective.n_parameters <= EXACT_LIMIT:
+        return spectrum(objective, theta)
+    return lanczos(objective, theta, KRYLOV_VECTORS, gradient, mode)
 
 
 def _followed(mode: Tensor, found: Spectrum, curved: Tensor) -> Tensor:

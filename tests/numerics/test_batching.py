@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from landscape.numerics.batching import CHUNK_BYTES, map_row_pairs, map_rows, rows_per_chunk
+from landscape.numerics.batching import (
+    CHUNK_BYTES,
+    STATE_BYTES,
+    map_row_pairs,
+    map_rows,
+    rows_per_chunk,
+    walkers_in_hand,
+)
 
 BATCH = torch.arange(14.0).reshape(7, 2)
 
@@ -39,3 +46,5 @@ def test_arguments_of_different_lengths_are_a_mistake() -> None:
 def test_a_chunk_fills_its_bytes_and_has_a_row_at_least(device: str) -> None:
     assert rows_per_chunk(100, torch.device(device)) == CHUNK_BYTES[device] // 800
     assert rows_per_chunk(10**12, torch.device(device)) == 1
+    assert walkers_in_hand(100, torch.device(device)) == STATE_BYTES[device] // 800
+    assert walkers_in_hand(10**12, torch.device(device)) == 1

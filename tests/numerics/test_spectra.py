@@ -84,23 +84,26 @@ def test_as_many_vectors_as_parameters_give_the_whole_spectrum() -> None:
     np.testing.assert_allclose(found.values, rows, atol=1e-10)
 
 
-@pytest.mark.parametrize("start", ["default", "zero", "eigenvector"])
+@pytest.mark.parametrize("start", ["default", "zero", "eigenvector", "twice the same"])
 def test_an_exhausted_krylov_space_goes_on_elsewhere(start: str) -> None:
     rows = np.array([[-1.0, *[0.002] * 38, 2.0], [0.002] * 40])
     objective, theta = with_eigenvalues(*rows)
     top = torch.linalg.eigh(objective.matrices)[1][:, :, -1]
-    starts = {"default": None, "zero": torch.zeros_like(theta), "eigenvector": top}
-    found = lanczos(objective, theta, 30, starts[start])  # type: ignore[arg-type] # all that a spectrum needs
+    starts = {"default": [], "zero": [torch.zeros_like(theta)], "eigenvector": [top], "twice the same": [top, top]}
+    found = lanczos(objective, theta, 30, *starts[start])  # type: ignore[arg-type] # all that a spectrum needs
     np.testing.assert_allclose(found.values[0, [0, 1, -1]], [-1.0, 0.002, 2.0], atol=1e-10)
     np.testing.assert_allclose(found.values[1], 0.002, atol=1e-12)
     check_pairs(objective, found)
 
 
-def test_the_space_contains_the_start() -> None:
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_space_contains_the_starts(count: int) -> None:
     objective, theta = with_eigenvalues(np.linspace(-1.0, 2.0, 50))
-    start = torch.tensor(np.random.default_rng(2).normal(size=(1, 50)))
-    vectors = lanczos(objective, theta, 10, start).vectors  # type: ignore[arg-type] # all that a spectrum needs
-    torch.testing.assert_close((vectors @ (vectors.mT @ start[:, :, None]))[:, :, 0], start, rtol=0, atol=1e-12)
+    starts = [torch.tensor(row[None]) for row in np.random.default_rng(2).normal(size=(count, 50))]
+    vectors = lanczos(objective, theta, 10, *starts).vectors  # type: ignore[arg-type] # all that a spectrum needs
+    for start in starts:
+        found = (vectors @ (vectors.mT @ start[:, :, None]))[:, :, 0]
+        torch.testing.assert_close(found, start, rtol=0, atol=1e-12)
 
 
 def test_a_walker_does_not_depend_on_its_neighbours() -> None:

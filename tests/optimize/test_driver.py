@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from landscape.numerics.batching import STATE_BYTES
 from landscape.objective import Objective
-from landscape.optimize.driver import CHECK_EVERY, drive, join, run_all, take_rows
+from landscape.optimize.driver import CHECK_EVERY, _close, drive, join, run_all, take_rows
 from landscape.optimize.status import Status
 from landscape.problems.surfaces import SixHumpCamel
 
@@ -25,6 +26,10 @@ class Countdown:
 
     def __init__(self) -> None:
         self.in_hand: list[int] = []
+
+    def doubles_per_walker(self, points: Tensor) -> int:
+        del points
+        return 3
 
     def init(self, objective: Objective, points: Tensor) -> Count:
         del objective
@@ -55,6 +60,24 @@ def test_places_are_refilled_as_soon_as_walkers_are_seen_to_have_finished() -> N
     method = Countdown()
     run_all(method, SixHumpCamel(), torch.full((12, 1), float(CHECK_EVERY), dtype=torch.float64), batch=4)
     assert method.in_hand == [4] * 3 * CHECK_EVERY
+
+
+def test_no_more_walkers_are_in_hand_than_their_states_have_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STATE_BYTES, "cpu", 2 * 8 * 3)
+    method = Countdown()
+    state = run_all(method, SixHumpCamel(), WORK, batch=100)
+    assert torch.equal(state.start, WORK[:, 0])
+    assert method.in_hand[0] == max(method.in_hand) == 2
+
+
+def test_walkers_that_are_left_keep_their_places_or_move_into_empty_ones() -> None:
+    """Nothing else is written: the batch stays in the buffers that it has."""
+    state = Countdown().init(SixHumpCamel(), torch.arange(1.0, 8.0)[:, None])
+    buffer = state.start.data_ptr()
+    keys, left = _close(list(range(7)), state, torch.tensor([1, 2, 5]))
+    assert keys == [0, 4, 6, 3]
+    assert left.start.tolist() == [1.0, 5.0, 7.0, 4.0]
+    assert left.start.data_ptr() == buffer
 
 
 def test_no_points_are_no_work() -> None:

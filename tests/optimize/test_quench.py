@@ -5,6 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from landscape.numerics.batching import STATE_BYTES
+from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs import LBFGS
 from landscape.optimize.newton import StationaryPoints, classify, newton_finish
 from landscape.optimize.quench import quench, quench_stream
@@ -41,6 +43,17 @@ def test_the_record_of_a_point_is_that_of_its_hessian() -> None:
     torch.testing.assert_close(overlap, torch.ones_like(overlap), rtol=1e-6, atol=0)
     assert (points.rms_gradient <= 1e-12).all()
     torch.testing.assert_close(classify(energy, points.theta).values, points.values, rtol=1e-9, atol=1e-12)
+
+
+def test_points_that_are_finished_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    energy = objective("network")
+    theta = run_all(LBFGS(rms=1e-3), energy, starts("network", 7), 7).theta
+    whole = newton_finish(energy, theta), classify(energy, theta)
+    monkeypatch.setitem(STATE_BYTES, "cpu", 3 * 4 * 8 * energy.n_parameters**2)
+    parts = newton_finish(energy, theta), classify(energy, theta)
+    for field in fields(StationaryPoints):
+        for one, other in zip(whole, parts, strict=True):
+            torch.testing.assert_close(getattr(one, field.name), getattr(other, field.name), rtol=1e-12, atol=1e-13)
 
 
 def test_a_point_far_from_any_stationary_one_is_not_taken_for_it() -> None:

@@ -8,6 +8,7 @@ from landscape.objective import Objective
 from landscape.optimize.driver import run_all
 from landscape.optimize.newton import newton_finish
 from landscape.optimize.status import Status
+from landscape.problems.problem import Problem
 from landscape.problems.surfaces import MuellerBrown, SixHumpCamel, Surface
 from landscape.search import eigenvector_following
 from landscape.search.eigenvector_following import EigenvectorFollowing, FollowingState
@@ -67,8 +68,8 @@ def test_the_step_does_not_depend_on_the_basis_of_a_multiple_eigenvalue(monkeypa
     plain = two_steps(energy, points)
     random = np.random.default_rng(0)
 
-    def turned(of: Objective, theta: Tensor, start: Tensor | None = None) -> Spectrum:
-        found = spectrum(of, theta, start)
+    def turned(of: Objective, theta: Tensor) -> Spectrum:
+        found = spectrum(of, theta)
         vectors = found.vectors.clone()
         for row in range(len(theta)):
             same = ((found.values[row] - 2e-2).abs() < 1e-9).nonzero()[:, 0]
@@ -79,6 +80,24 @@ def test_the_step_does_not_depend_on_the_basis_of_a_multiple_eigenvalue(monkeypa
 
     monkeypatch.setattr(eigenvector_following, "spectrum", turned)
     torch.testing.assert_close(two_steps(energy, points).theta, plain.theta, rtol=0, atol=1e-9)
+
+
+def test_krylov_spaces_lead_where_exact_hessians_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    energy = Problem(dataset="xor", standardise=False, hidden=[8], l2=1e-3)
+    random = np.random.default_rng(0)
+    points = torch.tensor(random.normal(size=(24, 2, energy.n_parameters)))
+    exact = newton_finish(energy, run_all(EigenvectorFollowing(), energy, points, 24).theta)
+    saddles = exact.theta[exact.is_transition_state]
+    assert len(saddles) >= 5
+    modes = exact.direction[exact.is_transition_state]
+    guesses = saddles + 0.02 * torch.tensor(random.normal(size=saddles.shape))
+    monkeypatch.setattr(eigenvector_following, "EXACT_LIMIT", 0)
+    monkeypatch.setattr(eigenvector_following, "KRYLOV_VECTORS", 12)
+    state = run_all(EigenvectorFollowing(), energy, torch.stack([guesses, modes], 1), 8)
+    assert (state.status == Status.CONVERGED).all()
+    found = newton_finish(energy, state.theta)
+    assert found.is_transition_state.all()
+    torch.testing.assert_close(found.energy, exact.energy[exact.is_transition_state], rtol=0, atol=1e-10)
 
 
 def two_steps(energy: Objective, points: Tensor) -> FollowingState:
