@@ -25,7 +25,7 @@ from landscape.numerics.pointers import Generated, evaluate
 Array = np.ndarray
 Data = tuple[Any, ...]
 
-BLAS_FROM = 200  # weights of a layer from which a call of the BLAS is faster than loops; measured on iris and digits
+BLAS_FROM = 100  # weights of a layer from which a call of the BLAS is faster than loops; measured on iris and digits
 TANH, SIGMOID, SOFTPLUS, SILU, RELU = range(5)
 
 _NETWORK = types.Tuple((int64[::1], int64, boolean))
