@@ -33,6 +33,8 @@ class LBFGS(LBFGSSettings):
         status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
         converged = finite & (length[:, 0] <= self.rms * parameters**0.5)
         first = torch.minimum(length, 1.0 / length.clamp_min(1e-300)).clamp_max(self.max_step)
+        # The compiled kernel reads only filled slots; the batched operations read all and mask what comes of it.
+        empty = points.new_empty if _one_by_one(points) else points.new_zeros
         products = 0 if _one_by_one(points) else self.memory
         factors = parameters if self.precondition and _one_by_one(points) else 0
         return LBFGSState(
@@ -42,14 +44,14 @@ class LBFGS(LBFGSSettings):
             direction=-gradient / length.clamp_min(1e-300) * first,
             scale=points.new_ones(walkers),
             rejections=torch.zeros_like(status),
-            pairs=points.new_empty(walkers, 2, self.memory, parameters),
+            pairs=empty(walkers, 2, self.memory, parameters),
             stored=torch.zeros_like(status),
             curvature=points.new_ones(walkers),
-            factor=points.new_empty(walkers, factors, factors),
+            factor=empty(walkers, factors, factors),
             age=torch.full_like(status, -1),
-            with_gradient=points.new_empty(walkers, 2, products),
-            inverse=points.new_empty(walkers, products, products),
-            gram=points.new_empty(walkers, products, products),
+            with_gradient=empty(walkers, 2, products),
+            inverse=empty(walkers, products, products),
+            gram=empty(walkers, products, products),
             calls=torch.ones_like(status),
             status=torch.where(converged, Status.CONVERGED, status),
         )

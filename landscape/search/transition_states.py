@@ -93,6 +93,7 @@ def climb(objective: Objective, minima: Tensor, seeds: list[tuple[int, ...]], se
     random too, from a hundredth of the length of theta (at least one) to the whole of it.
     """
     modes = spectrum(objective, minima).vectors
+    lengths = minima.norm(dim=1).clamp_min(1.0).tolist()
     guesses = torch.empty_like(minima)
     directions = torch.empty_like(minima)
     for row, seed in enumerate(seeds):
@@ -103,7 +104,7 @@ def climb(objective: Objective, minima: Tensor, seeds: list[tuple[int, ...]], se
         else:
             direction = torch.tensor(random.standard_normal(minima.shape[1]), device=minima.device)
             direction = direction / direction.norm()
-        distance = float(minima[row].norm().clamp_min(1.0)) * 10.0 ** random.uniform(-2.0, 0.0)
+        distance = lengths[row] * 10.0 ** random.uniform(-2.0, 0.0)
         guesses[row], directions[row] = minima[row] + distance * direction, direction
     return refine(objective, guesses, directions, list(range(len(minima))), settings)
 
