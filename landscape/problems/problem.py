@@ -15,6 +15,7 @@ from torch import Tensor
 from landscape.config import ProblemConfig, RunConfig
 from landscape.errors import ConfigError, DataError, PropertyError
 from landscape.messages import did_you_mean
+from landscape.numerics import cuda_graphs
 from landscape.objective import Symmetry
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.batched import BatchedEnergy, Network
@@ -34,7 +35,8 @@ class Problem:
 
     Attributes: `network` and whether it is `smooth`; `inputs` [N, d]; `targets` int64[N] or float64[N, K];
     `test_inputs` and `test_targets`, None without a test split; `l2`; `loss`, its name; `symmetry`; `device`;
-    `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem.
+    `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem; `recorder` of
+    energies, for dense networks on a GPU (see `landscape.optimize.recording`), else None.
     """
 
     def __init__(self, *, device: str = "cpu", seed: int = 0, **table: object) -> None:
@@ -128,6 +130,8 @@ class Problem:
         hessian = compiled_hessian(network, compiled)
         self._energy: BatchedEnergy | CompiledEnergy = compiled or self._batched
         self._hessian = hessian or self._batched.hessian
+        dense = isinstance(network, DenseNetwork)
+        self.recorder = cuda_graphs.record if dense and self.device.type == "cuda" else None
         self.cheap_hessian = hessian is not None and self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
 
     @property

@@ -26,6 +26,8 @@ class Countdown:
     def __init__(self) -> None:
         self.in_hand: list[int] = []
 
+    recordable = False
+
     def init(self, objective: Objective, points: Tensor) -> Count:
         del objective
         status = torch.where(points[:, 0] > 0, Status.RUNNING, Status.CONVERGED)
