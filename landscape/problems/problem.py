@@ -6,6 +6,7 @@ symmetry of its network. Shapes: W walkers, P parameters, N samples, d inputs, K
 
 import copy
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -130,8 +131,8 @@ class Problem:
         hessian = compiled_hessian(network, compiled)
         self._energy: BatchedEnergy | CompiledEnergy = compiled or self._batched
         self._hessian = hessian or self._batched.hessian
-        dense = isinstance(network, DenseNetwork)
-        self.recorder = cuda_graphs.record if dense and self.device.type == "cuda" else None
+        recordable = isinstance(network, DenseNetwork) and self.device.type == "cuda"
+        self.recorder = partial(cuda_graphs.record, self.device) if recordable else None
         self.cheap_hessian = hessian is not None and self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
 
     @property

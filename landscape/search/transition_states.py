@@ -27,6 +27,7 @@ PUSH_OFF = 0.2
 PUSH_OFF_RMS = 1e-5
 DESCENT_STEP = 0.1
 SOFT_MODES = 10
+IMAGES_TOGETHER = 10
 
 
 class Outcome(IntEnum):
@@ -66,8 +67,13 @@ class SearchSettings:
 
 
 def connect(objective: Objective, first: Tensor, last: Tensor, images: np.ndarray, settings: SearchSettings) -> Found:
-    """Searches between first [S, P] and last [S, P], which are aligned, by bands of images[S] images."""
+    """Searches between first [S, P] and last [S, P], which are aligned, by bands of images[S] images.
+
+    Bands of one number of images are relaxed together. On a device they have some more of them, but are fewer batches.
+    """
     thetas, tangents, searches = [first[:0]], [first[:0]], list[int]()
+    if objective.device.type != "cpu":
+        images = -(-images // IMAGES_TOGETHER) * IMAGES_TOGETHER
     for count in np.unique(images):
         rows = np.flatnonzero(images == count)
         bands = relax(objective, straight_bands(first[rows], last[rows], int(count)), settings.band)
