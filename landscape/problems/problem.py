@@ -22,6 +22,7 @@ from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.batched import BatchedEnergy, Network
 from landscape.problems.compiled import CompiledEnergy, compiled_energy, compiled_hessian
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
+from landscape.problems.fused import FusedEnergy, fused_energy
 from landscape.problems.losses import LOSSES
 from landscape.problems.module import ModuleNetwork
 from landscape.problems.network import DenseNetwork
@@ -129,7 +130,8 @@ class Problem:
         self._batched = BatchedEnergy(network, self.inputs, self._loss, encoded, l2)
         compiled = compiled_energy(network, self.inputs, self._loss, encoded, l2)
         hessian = compiled_hessian(network, compiled)
-        self._energy: BatchedEnergy | CompiledEnergy = compiled or self._batched
+        fused = fused_energy(network, self.inputs, self._loss, encoded, l2, self._batched)
+        self._energy: BatchedEnergy | CompiledEnergy | FusedEnergy = compiled or fused or self._batched
         self._hessian = hessian or self._batched.hessian
         recordable = isinstance(network, DenseNetwork) and self.device.type == "cuda"
         self.recorder = partial(cuda_graphs.record, self.device) if recordable else None
