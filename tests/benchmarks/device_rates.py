@@ -48,6 +48,14 @@ def measured_rates(device: torch.device, size: int) -> Rates:
     return Rates(bytes=2 * 8 * size**2 / copy, operations=2.0 * size**3 / product)
 
 
+def vector_rate(device: torch.device) -> float:
+    """Operations a second of fused multiply-adds outside the matrix units of a GPU."""
+    from tests.benchmarks.vector_kernel import BLOCK, OPERATIONS, run  # noqa: PLC0415 - needs a CUDA build of torch
+
+    numbers = torch.rand(4096 * BLOCK, dtype=torch.float64, device=device).mul_(0.1)
+    return OPERATIONS * len(numbers) / seconds_of(lambda: run(numbers), device)
+
+
 def least_bytes(network: DenseNetwork) -> int:
     """Of one walker in an energy-gradient call."""
     return 8 * (2 * network.n_parameters + 1)

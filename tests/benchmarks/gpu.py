@@ -45,6 +45,7 @@ from tests.benchmarks.device_rates import (
     measured_rates,
     seconds_of,
     synchronisations,
+    vector_rate,
     wait,
 )
 from tests.benchmarks.judge import Judge
@@ -90,17 +91,28 @@ class Bench:
     def ceilings(self) -> Iterator[Line]:
         """Share of an energy call in what the device can do."""
         rates, network = measured_rates(self.device, self.work.matrix), self.there.network
-        theta, problem, walkers = self._tensor(self.starts(self.work.walkers)), self.there, self.work.walkers
-        taken = seconds_of(lambda: problem.energy_and_gradient(theta), self.device, 10, self.work.rounds)
+        problem, walkers = self.there, self.work.walkers
+        theta = self._tensor(self.starts(walkers))
+        taken, batched = (
+            seconds_of(partial(energy.energy_and_gradient, theta), self.device, 10, self.work.rounds)
+            for energy in (problem, problem._batched)
+        )
         memory = walkers * least_bytes(network) / rates.bytes  # type: ignore[arg-type] # iris-10 is dense
         operations = least_operations(network, len(problem.inputs))  # type: ignore[arg-type]
         arithmetic = walkers * operations / rates.operations
         yield "large copy, read and written", f"{rates.bytes / 1e9:.0f} GB/s"
         yield "float64 matrix product", f"{rates.operations / 1e12:.3f} TFLOP/s"
-        yield f"energy and gradient, {walkers} walkers", f"{1e6 * taken:.0f} us"
+        way = type(problem._energy).__name__
+        yield f"energy and gradient, {walkers} walkers, {way}", f"{1e6 * taken:.0f} us"
+        yield "the same, BatchedEnergy", f"{1e6 * batched:.0f} us"
         yield "its least bytes at the first rate", f"{1e6 * memory:.1f} us"
         yield f"its {operations} operations a walker at the second", f"{1e6 * arithmetic:.1f} us"
         yield "share of the smaller ceiling (goal 40 %)", f"{max(memory, arithmetic) / taken:.0%}"
+        if self.device.type == "cuda":
+            vector = vector_rate(self.device)
+            share = max(memory, walkers * operations / vector) / taken
+            yield "float64 multiply-adds without matrices", f"{vector / 1e12:.3f} TFLOP/s"
+            yield "share, were there no matrix units, which tanh and exp cannot use", f"{share:.0%}"
 
     def steps(self) -> Iterator[Line]:
         """Plain and recorded steps; nobody converges."""
