@@ -163,10 +163,14 @@ def _exchange(
     if points is not None:
         keys, state = _place(keys, state, ended, new_keys, method.init(objective, points))
     empty = set(ended[len(new_keys) :])
-    if not empty or (state.status.device.type != "cpu" and 2 * len(empty) < len(keys)):
+    if not _to_be_dropped(len(empty), len(keys), state.status.device):
         return [None if row in empty else key for row, key in enumerate(keys)], state
     left = [row for row in range(len(keys)) if row not in empty]
     return [keys[row] for row in left], take_rows(state, _rows(state, left))
+
+
+def _to_be_dropped(empty: int, places: int, device: torch.device) -> bool:
+    return empty > 0 if device.type == "cpu" else 2 * empty >= places
 
 
 def _rows(state: WalkerState, rows: list[int]) -> Tensor:

@@ -6,7 +6,7 @@
     waiting       synchronisations of eight steps, and of a look of the driver loop
     quenches      per second from starts N(0, 1), beside pele on one core of the same machine
     saddles       transition states per minute of the whole pipeline, from pairs of minima to verified points with both
-                  sides, beside ourselves on one core; time of an eigensolution, which is most of it
+                  sides, beside ourselves on one core; time of an eigensolution, of which it makes one a step
     agreement     of energies and sets of minima with the CPU
 
 A judge that shares no code with either side verifies a sample; what counts are verified minima and transition states.
@@ -174,9 +174,12 @@ class Bench:
         many = min(4096, self.work.walkers)
         for problem, count, name in ((self.there, many, "the device"), (self.core, 64, "one core")):
             matrices = problem.hessian(torch.tensor(self.starts(count), device=problem.device))
+            right = matrices.new_ones(count, problem.n_parameters)
             with one_thread_per_task():
-                taken = seconds_of(partial(torch.linalg.eigh, matrices), problem.device)
-            yield f"eigensolution of a Hessian, {count} at a time, {name}", f"{1e6 * taken / count:.0f} us"
+                whole = seconds_of(partial(torch.linalg.eigh, matrices), problem.device)
+                linear = seconds_of(partial(torch.linalg.solve_ex, matrices, right), problem.device)
+            each = f"{1e6 * whole / count:.1f} us; {1e6 * linear / count:.1f} us"
+            yield f"eigensolution; linear solution, P = {right.shape[1]}, {count} at a time, {name}", each
 
     def agreement(self) -> Iterator[Line]:
         """Row by row from displaced minima; as sets from random starts."""

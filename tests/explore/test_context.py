@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscape.explore.context import Counted
+from landscape.config import Settings
+from landscape.explore.context import Context, Counted
 from landscape.explore.pool import Abandoned
 from landscape.problems.surfaces import SixHumpCamel
+from landscape.search.starts import GaussianStarts
 
 WALKERS = torch.zeros(5, 2, dtype=torch.float64)
 
@@ -47,6 +49,14 @@ def test_a_replay_ends_where_the_task_is_abandoned() -> None:
     abandoned.set()
     with pytest.raises(Abandoned):
         replay()
+
+
+@pytest.mark.parametrize(("device", "batch"), [("cpu", 64), ("cuda", 2**31 // (64 * 83**2))])
+def test_a_gpu_searches_as_many_saddles_at_a_time_as_fit(device: str, batch: int) -> None:
+    surface = SixHumpCamel()
+    surface.device, surface.n_parameters = torch.device(device), 83
+    context = Context(surface, Settings(), GaussianStarts((1.0,)))
+    assert context.search.batch == batch
 
 
 def test_what_cannot_be_recorded_has_no_recorder() -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 
 import pytest
 import torch
 from torch import Tensor
 
 from landscape.objective import Objective
-from landscape.optimize.driver import CHECK_EVERY, drive, join, run_all, take_rows
+from landscape.optimize import driver
+from landscape.optimize.driver import CHECK_EVERY, Listed, drive, join, run_all, take_rows
 from landscape.optimize.status import Status
 from landscape.problems.surfaces import SixHumpCamel
 
@@ -57,6 +59,41 @@ def test_places_are_refilled_as_soon_as_walkers_are_seen_to_have_finished() -> N
     method = Countdown()
     run_all(method, SixHumpCamel(), torch.full((12, 1), float(CHECK_EVERY), dtype=torch.float64), batch=4)
     assert method.in_hand == [4] * 3 * CHECK_EVERY
+
+
+by_rule = driver._to_be_dropped
+
+
+def by_halves(empty: int, places: int, _: torch.device) -> bool:
+    return by_rule(empty, places, torch.device("cuda"))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4, 100])
+def test_a_batch_that_shrinks_by_halves_gives_the_same_results(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "_to_be_dropped", by_halves)
+    method = Countdown()
+    state = run_all(method, SixHumpCamel(), WORK, batch)
+    assert torch.equal(state.start, WORK[:, 0])
+    assert (state.left == 0).all()
+    sizes = [size for size, _ in groupby(method.in_hand)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(2 * after <= before for before, after in pairwise(sizes))
+
+
+def test_empty_places_are_filled_when_work_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two walkers end while there is no work; a third, when it ends, brings two pieces."""
+    monkeypatch.setattr(driver, "_to_be_dropped", by_halves)
+
+    class Late(Listed[Count]):
+        def take(self, n: int) -> tuple[list[int], Tensor | None]:
+            known = 6 if any(5 in keys or 2 in keys for keys, _ in self.parts) else 5
+            return ([], None) if self.next >= known else super().take(min(n, known - self.next))
+
+    work = torch.tensor([[90.0], [1.0], [20.0], [90.0], [90.0], [30.0]], dtype=torch.float64)
+    source, method = Late(work), Countdown()
+    drive(method, SixHumpCamel(), source, batch=5)
+    assert torch.equal(source.result().start, work[:, 0])
+    assert set(method.in_hand) == {5}
 
 
 def test_no_points_are_no_work() -> None:

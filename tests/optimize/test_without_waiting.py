@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from landscape.objective import Objective
-from landscape.optimize import lbfgs, recording
+from landscape.optimize import driver, lbfgs, recording
 from landscape.optimize.driver import CHECK_EVERY, run_all, take_rows
 from landscape.optimize.lbfgs import LBFGS
 from landscape.problems.batched import BatchedEnergy
@@ -129,9 +129,13 @@ class Recording:
         return replay
 
 
+@pytest.mark.parametrize("by_halves", [False, True])
 @pytest.mark.parametrize("way", ["one by one", "batched"])
-def test_recorded_steps_are_the_same_steps(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recorded_steps_are_the_same_steps(way: str, by_halves: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: way == "one by one")
+    monkeypatch.setattr(
+        driver, "_to_be_dropped", lambda empty, places, _: (2 if by_halves else places) * empty >= places
+    )
     monkeypatch.setattr(recording, "RECORD_AFTER", 2)
     problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
     starts = torch.tensor(np.random.default_rng(3).normal(size=(24, problem.n_parameters)))
