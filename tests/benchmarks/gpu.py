@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -40,6 +40,7 @@ from landscape.problems.problem import Problem
 from landscape.search.eigenvector_following import EigenvectorFollowing
 from landscape.search.starts import GaussianStarts
 from tests.benchmarks.device_rates import (
+    Rates,
     least_bytes,
     least_operations,
     measured_rates,
@@ -84,13 +85,18 @@ class Bench:
         )
         self.device, self.l2, self.work, self.judge = self.there.device, l2, work, Judge(LANDSCAPE, l2)
 
+    @cached_property
+    def rates(self) -> Rates:
+        """Of the device."""
+        return measured_rates(self.device, self.work.matrix)
+
     def starts(self, walkers: int) -> np.ndarray:
         """N(0, 1) [W, P]."""
         return LANDSCAPES[LANDSCAPE].starts(walkers, self.there.n_parameters)
 
     def ceilings(self) -> Iterator[Line]:
         """Share of an energy call in what the device can do."""
-        rates, network = measured_rates(self.device, self.work.matrix), self.there.network
+        rates, network = self.rates, self.there.network
         problem, walkers = self.there, self.work.walkers
         theta = self._tensor(self.starts(walkers))
         taken, batched = (
@@ -119,6 +125,12 @@ class Bench:
         for walkers in sorted({64, 1024, self.work.walkers}):
             if walkers <= self.work.walkers:
                 yield f"L-BFGS, a walker-step, {walkers} walkers", self._step_times(walkers)
+        memory, parameters = LBFGS().memory, self.there.n_parameters
+        history = 8 * (2 * 2 * memory * parameters + 4 * memory**2)  # S and Y twice, R^-1 three times, Y Y' once
+        yield (
+            "reading its history in batched operations, at the rate of the copy",
+            f"{1e9 * history / self.rates.bytes:.0f} ns",
+        )
 
     def waiting(self) -> Iterator[Line]:
         """Synchronisations, in steps alone and with the loop around them."""
