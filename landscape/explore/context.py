@@ -119,7 +119,9 @@ class Counted:
 
             def counted_replay() -> None:
                 self._count(counts[0])
+                after = self.evaluations
                 replay()
+                self.evaluations = after  # what replays by doing it again has counted it again
 
             return counted_replay
 

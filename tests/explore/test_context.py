@@ -41,6 +41,20 @@ def test_replayed_evaluations_are_counted() -> None:
     assert counted.evaluations == 35
 
 
+def test_what_is_replayed_by_doing_it_again_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Recordable, "recorder", plainly)
+    counted = Counted(Recordable(), Event())
+    assert counted.recorder is not None
+    replay = counted.recorder(lambda: twice(counted, WALKERS))
+    replay()
+    assert counted.evaluations == 20
+
+
+def plainly(_: Recordable, work: Callable[[], None]) -> Callable[[], None]:
+    work()
+    return work
+
+
 def test_a_replay_ends_where_the_task_is_abandoned() -> None:
     abandoned = Event()
     counted = Counted(Recordable(), abandoned)
