@@ -4,7 +4,7 @@ A `Context` is never sent: every rank builds it from the same run file or Python
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -14,8 +14,10 @@ from torch import Tensor
 
 from landscape.config import Settings
 from landscape.explore.pool import Abandoned
+from landscape.numerics.batching import rows_per_chunk
 from landscape.objective import Kernel, Objective
 from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.recording import Recorder, Replay
 from landscape.search.starts import Starts
 from landscape.search.transition_states import SearchSettings
 
@@ -52,8 +54,11 @@ class Context:
 
     @property
     def search(self) -> SearchSettings:
-        """How transition states are searched and their sides quenched."""
-        return SearchSettings(quench=self.quench)
+        """How transition states are searched and their sides quenched; on a device as many at a time as fit."""
+        if self.objective.device.type == "cpu":
+            return SearchSettings(quench=self.quench)
+        matrices = 8 * self.objective.n_parameters**2
+        return SearchSettings(quench=self.quench, batch=rows_per_chunk(matrices, self.objective.device))
 
     def counted(self) -> "tuple[Context, Counted]":
         """This context with an objective that counts its evaluations, and the counter."""
@@ -74,6 +79,8 @@ class Counted:
         self.smooth = objective.smooth
         self.cheap_hessian = objective.cheap_hessian
         self.evaluations = 0
+        recorder: Recorder | None = getattr(objective, "recorder", None)
+        self.recorder = None if recorder is None else self._counting(recorder)
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W]."""
@@ -99,6 +106,31 @@ class Counted:
         """Products [W, P]."""
         self._count(len(theta))
         return self._objective.hessian_vector_product(theta, vector)
+
+    def _counting(self, recorder: Recorder) -> Recorder:
+        """Records as `recorder` does; what is replayed is counted too."""
+
+        def record(work: Callable[[], None]) -> Replay:
+            counts: list[int] = []
+
+            def counted_work() -> None:
+                before = self.evaluations
+                work()
+                counts.append(self.evaluations - before)
+
+            before = self.evaluations
+            replay = recorder(counted_work)
+            self.evaluations = before + counts[0]
+
+            def counted_replay() -> None:
+                self._count(counts[0])
+                after = self.evaluations
+                replay()
+                self.evaluations = after  # what replays by doing it again has counted it again
+
+            return counted_replay
+
+        return record
 
     def _count(self, walkers: int) -> None:
         if self._abandoned.is_set():

@@ -91,7 +91,8 @@ def _next_direction(space: Tensor, candidate: Tensor, number: int) -> Tensor:
     """
     residual = _normal_part(space, candidate)
     exhausted = residual.norm(dim=1) <= 1e-10 * candidate.norm(dim=1)
-    if exhausted.any():
+    # Elsewhere than on a CPU the test would wait for the device.
+    if exhausted.device.type != "cpu" or exhausted.any():
         fresh = _normal_part(space, _fixed_direction(candidate, number))
         residual = torch.where(exhausted[:, None], fresh, residual)
     length: Tensor = residual.norm(dim=1, keepdim=True)

@@ -3,24 +3,29 @@
 A method is `init(objective, points) -> State` and `step(objective, state) -> State`. A state is a frozen
 dataclass of tensors, walkers leading, with a field `status`; walkers that are not RUNNING must be left
 unchanged by `step`. Fields that only the method needs, such as a history, are `SCRATCH`: empty in results and
-with any content in fresh walkers. A state owns its buffers: `step` and the loop may write them in place,
-nobody else holds them. The loop looks at the status only every `CHECK_EVERY` steps, the single
+in fresh walkers what a walker before them has left. A state owns its buffers: `step` and the loop may write them in
+place, nobody else holds them. The loop looks at the status only every `CHECK_EVERY` steps, the single
 synchronisation with a device, and keeps at most `batch` walkers in hand, fewer where their states would take more than
 `STATE_BYTES`: so neither memory nor time per step grows with the number of walkers that are asked for.
+
+Places that stay empty are dropped: on a CPU at once; elsewhere, where another size costs more than some idle walkers,
+when they are half of the batch.
 
 Work comes from a `Source`, so that what follows a finished walker (the next basin-hopping step, the next
 point of a list) can depend on the result without stopping the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Protocol, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from landscape.numerics.batching import walkers_in_hand
 from landscape.objective import Objective
+from landscape.optimize.recording import Recorded, Recorder
 from landscape.optimize.status import Status
 
 CHECK_EVERY = 8
@@ -41,6 +46,10 @@ S_contra = TypeVar("S_contra", bound=WalkerState, contravariant=True)
 
 class Method(Protocol[S]):
     """An iterative method for independent walkers."""
+
+    @property
+    def recordable(self) -> bool:
+        """Whether a step does the same on the device every time and never waits for it."""
 
     def doubles_per_walker(self, points: Tensor) -> int:
         """Float64 numbers that are kept of a walker at one of points [W, ...] from step to step, or within one."""
@@ -64,14 +73,27 @@ class Source(Protocol[S_contra]):
 
 def drive(method: Method[S], objective: Objective, source: Source[S], batch: int) -> None:
     """Runs `method` until `source` has no more work and no walker is left running."""
-    keys, points = source.take(batch)
+    taken, points = source.take(batch)
     if points is None:
         return
+    keys: list[int | None] = [*taken]
     state = method.init(objective, points)
+    advance = _several_steps(method, objective)
     while keys:
+        state = advance(state)
+        keys, state = _exchange(method, objective, source, batch, keys, state)
+
+
+def _several_steps(method: Method[S], objective: Objective) -> Callable[[S], S]:
+    """CHECK_EVERY steps; from a recording where the objective has a recorder and the method allows it."""
+
+    def steps(state: S) -> S:
         for _ in range(CHECK_EVERY):
             state = method.step(objective, state)
-        keys, state = _exchange(method, objective, source, batch, keys, state)
+        return state
+
+    recorder: Recorder | None = getattr(objective, "recorder", None)
+    return Recorded(steps, recorder) if recorder is not None and method.recordable else steps
 
 
 def in_hand(method: Method[S], points: Tensor, batch: int) -> int:
@@ -139,44 +161,57 @@ def _fields(state: WalkerState) -> tuple:  # type: ignore[type-arg]
 
 
 def _exchange(
-    method: Method[S], objective: Objective, source: Source[S], batch: int, keys: list[int], state: S
-) -> tuple[list[int], S]:
-    """Hands finished walkers back and puts new work into their places; places that stay empty are dropped."""
-    finished = (state.status != Status.RUNNING).nonzero()[:, 0]
-    if not len(finished):
+    method: Method[S], objective: Objective, source: Source[S], batch: int, keys: list[int | None], state: S
+) -> tuple[list[int | None], S]:
+    """Hands finished walkers back and puts new work into their places; keys are None where a place is empty."""
+    ended = np.flatnonzero((state.status != Status.RUNNING).cpu().numpy()).tolist()
+    finished = {row: key for row in ended if (key := keys[row]) is not None}
+    if not finished:
         return keys, state
-    source.give([keys[row] for row in finished.tolist()], take_rows(_without_scratch(state), finished))
-    new_keys, points = source.take(batch - len(keys) + len(finished))
+    source.give([*finished.values()], take_rows(_without_scratch(state), _rows(state, [*finished])))
+    new_keys, points = source.take(batch - len(keys) + len(ended))
     if points is not None:
-        keys, state = _place(keys, state, finished, new_keys, method.init(objective, points))
-    empty = finished[len(new_keys) :]
-    return _close(keys, state, empty) if len(empty) else (keys, state)
+        keys, state = _place(keys, state, ended, new_keys, method.init(objective, points))
+    empty = ended[len(new_keys) :]
+    if _to_be_dropped(len(empty), len(keys), state.status.device):
+        return _close(keys, state, empty)
+    for row in empty:
+        keys[row] = None
+    return keys, state
 
 
-def _close(keys: list[int], state: S, empty: Tensor) -> tuple[list[int], S]:
+def _close(keys: list[int | None], state: S, empty: list[int]) -> tuple[list[int | None], S]:
     """The walkers without those in the places `empty`, into which the last ones move: no buffer is copied."""
     left = len(keys) - len(empty)
-    moving = torch.ones(len(keys), dtype=torch.bool, device=empty.device)
-    moving[empty] = False
-    moving[:left] = False
-    rows, places = moving.nonzero()[:, 0], empty[empty < left]
+    places = [row for row in empty if row < left]
+    moving = [row for row in range(left, len(keys)) if row not in set(empty)]
     for f in _fields(state):
         values = getattr(state, f.name)
-        values[places] = values[rows]
-    keys = list(keys)
-    for place, row in zip(places.tolist(), rows.tolist(), strict=True):
+        values[_rows(state, places)] = values[_rows(state, moving)]
+    for place, row in zip(places, moving, strict=True):
         keys[place] = keys[row]
     return keys[:left], take_rows(state, slice(left))
 
 
-def _place(keys: list[int], state: S, places: Tensor, new_keys: list[int], fresh: S) -> tuple[list[int], S]:
+def _to_be_dropped(empty: int, places: int, device: torch.device) -> bool:
+    return empty > 0 if device.type == "cpu" else 2 * empty >= places
+
+
+def _rows(state: WalkerState, rows: list[int]) -> Tensor:
+    return torch.tensor(rows, dtype=torch.int64, device=state.status.device)
+
+
+def _place(
+    keys: list[int | None], state: S, places: list[int], new_keys: list[int], fresh: S
+) -> tuple[list[int | None], S]:
     """Fresh walkers in the given places of a state, as many as there are, and behind the others."""
     places = places[: len(new_keys)]
+    rows = _rows(state, places)
     for f in _fields(state):
         if not f.metadata.get("scratch"):
-            getattr(state, f.name)[places] = getattr(fresh, f.name)[: len(places)]
+            getattr(state, f.name)[rows] = getattr(fresh, f.name)[: len(places)]
     keys = list(keys)
-    for place, key in zip(places.tolist(), new_keys, strict=False):
+    for place, key in zip(places, new_keys, strict=False):
         keys[place] = key
     if len(places) == len(new_keys):
         return keys, state

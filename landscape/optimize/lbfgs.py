@@ -42,6 +42,8 @@ class LBFGS(LBFGSSettings):
         first = torch.minimum(length, 1.0 / length.clamp_min(1e-300)).clamp_max(self.max_step)
         row = lbfgs_compiled.padded(parameters) if _one_by_one(points) else parameters
         products, factors = self._products_and_factors(points)
+        # The compiled kernel reads only filled slots; the batched operations read all and mask what comes of it.
+        empty = points.new_empty if _one_by_one(points) else points.new_zeros
         return LBFGSState(
             theta=points,
             energy=energy.clone(),
@@ -49,14 +51,14 @@ class LBFGS(LBFGSSettings):
             direction=-gradient / length.clamp_min(1e-300) * first,
             scale=points.new_ones(walkers),
             rejections=torch.zeros_like(status),
-            pairs=points.new_empty(walkers, 2, self.memory, row),
+            pairs=empty(walkers, 2, self.memory, row),
             stored=torch.zeros_like(status),
             curvature=points.new_ones(walkers),
-            factor=points.new_empty(walkers, factors, factors),
+            factor=empty(walkers, factors, factors),
             age=torch.full_like(status, -1),
-            with_gradient=points.new_empty(walkers, 2, products),
-            inverse=points.new_empty(walkers, products, products),
-            gram=points.new_empty(walkers, products, products),
+            with_gradient=empty(walkers, 2, products),
+            inverse=empty(walkers, products, products),
+            gram=empty(walkers, products, products),
             calls=torch.ones_like(status),
             status=torch.where(converged, Status.CONVERGED, status),
         )

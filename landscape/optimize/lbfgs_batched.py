@@ -9,8 +9,11 @@ of the newest pair,
 
 R^-1 is kept, not R: a new pair adds a column (one product with what is there), and when the oldest pair is
 overwritten its row and column are simply dropped, since what remains of a triangular inverse is the inverse
-of what remains. So a step costs two passes over the history and no triangular solve. Slots are a ring;
-empty ones are zero and drop out of every product by themselves. Shapes: W walkers, P parameters, M memory.
+of what remains. So a step costs two passes over the history and no triangular solve.
+
+Nothing here waits for the device, and no shape depends on values: every walker is computed, and masks tell who changes.
+Slots are a ring; those that are not filled hold anything finite, and their products are masked. A pair whose
+products are not finite is not kept, so the history is finite always. Shapes: W walkers, P parameters, M memory.
 """
 
 from dataclasses import replace
@@ -28,8 +31,7 @@ def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: T
     accepted = running & (energy <= state.energy + settings.max_energy_rise)
     rejections = (state.rejections + running) * ~accepted
     forgetful = rejections == PATIENCE
-    _forget(state, forgetful | (state.calls == 1))
-    state = _remember(state, trial, gradient, accepted)
+    state = _remember(replace(state, stored=state.stored * ~forgetful), trial, gradient, accepted)
     column = accepted[:, None]
     moved = replace(
         state,
@@ -45,55 +47,69 @@ def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: T
 
 def _remember(state: LBFGSState, trial: Tensor, gradient: Tensor, accepted: Tensor) -> LBFGSState:
     """Writes the pair of this trial into the history of walkers that accept it, if its curvature is positive."""
-    pair = torch.stack([trial - state.theta, gradient - state.gradient], 1)
-    product, squared = _times(pair[:, 1], pair.mT).unbind(1)
-    kept = accepted & (product > 1e-14 * squared)
-    curvature = torch.where(kept, product / squared, state.curvature)
-    memory = state.pairs.shape[2]
-    rows = kept.nonzero()[:, 0]
-    slot = state.stored[rows] % memory
+    change = torch.stack([trial - state.theta, gradient - state.gradient], 1)
+    product, squared = _times(change[:, 1], change.mT).unbind(1)
+    curvature = product / squared
     scale = product.rsqrt()[:, None, None]
-    state.pairs[rows, :, slot] = (pair * scale)[rows]
+    pair = change * scale
+    memory = state.pairs.shape[2]
+    slot = state.stored % memory
+    here, filled = _slots(state) == slot[:, None], _filled(state)
     with_gradient = _times(gradient, state.pairs.flatten(1, 2).mT).view(-1, 2, memory)
+    with_gradient = torch.where(filled[:, None], with_gradient, 0.0)
     # Products with the change are differences of those with the gradients: the history is read once.
-    with_change = (with_gradient - state.with_gradient) * scale
-    own = torch.stack([torch.zeros_like(curvature), 1.0 / curvature], 1)
-    with_change[rows, :, slot] = own[rows]
-    _extend_products(state, rows, slot, with_change)
+    with_change = torch.where(filled[:, None], (with_gradient - state.with_gradient) * scale, 0.0)
+    with_step, with_rise = with_change.unbind(1)
+    with_step = torch.where(here, 0.0, with_step)
+    with_rise = torch.where(here, 1.0 / curvature[:, None], with_rise)
+    column = torch.where(filled, -_times(with_step, state.inverse.mT), 0.0)
+    column = torch.where(here, 1.0, column)
+    usable = (column.isfinite() & with_rise.isfinite()).all(1)
+    kept = accepted & (product > 1e-14 * squared) & usable
+    _write(state, slot, kept, pair, column, with_rise)
+    with_own = torch.where(here[:, None], _times(gradient, pair.mT)[:, :, None], with_gradient)
+    with_gradient = torch.where(kept[:, None, None], with_own, with_gradient)
     return replace(
         state,
         with_gradient=torch.where(accepted[:, None, None], with_gradient, state.with_gradient),
-        curvature=curvature,
+        curvature=torch.where(kept, curvature, state.curvature),
         stored=state.stored + kept,
     )
 
 
-def _extend_products(state: LBFGSState, rows: Tensor, slot: Tensor, with_change: Tensor) -> None:
-    """Replaces one slot of R^-1 and Y Y' in the given rows, where S y and Y y are `with_change` [W, 2, M]."""
-    state.inverse[rows, slot] = 0.0
-    column = -_times(with_change[:, 0], state.inverse.mT)[rows]
-    column[torch.arange(len(rows), device=rows.device), slot] = 1.0
-    state.inverse[rows, :, slot] = column
-    gram = with_change[:, 1][rows]
-    state.gram[rows, slot] = gram
-    state.gram[rows, :, slot] = gram
+def _write(state: LBFGSState, slot: Tensor, kept: Tensor, pair: Tensor, column: Tensor, with_rise: Tensor) -> None:
+    """Replaces one slot [W] of S, Y, R^-1 and Y Y' for the walkers that are `kept`: the pair [W, 2, P], its column
+    [W, M] of R^-1, where its row is zero but on the diagonal, and its row [W, M] of Y Y'.
+    """
+    walkers = torch.arange(len(slot), device=slot.device)
+    _put(state.pairs, (walkers, slice(None), slot), kept, pair)
+    _put(state.inverse, (walkers, slot), kept, torch.zeros_like(column))
+    _put(state.inverse, (walkers, slice(None), slot), kept, column)
+    _put(state.gram, (walkers, slot), kept, with_rise)
+    _put(state.gram, (walkers, slice(None), slot), kept, with_rise)
 
 
-def _forget(state: LBFGSState, forgetful: Tensor) -> None:
-    """Empties all slots of some walkers, which then start again from the gradient."""
-    rows = forgetful.nonzero()[:, 0]
-    if not len(rows):
-        return
-    for buffer in (state.inverse, state.gram, state.pairs, state.with_gradient):
-        buffer[rows] = 0.0
+def _put(buffer: Tensor, place: tuple[Tensor | slice, ...], kept: Tensor, values: Tensor) -> None:
+    present = buffer[place]
+    buffer[place] = torch.where(kept.view(-1, *[1] * (values.ndim - 1)), values, present)
+
+
+def _slots(state: LBFGSState) -> Tensor:
+    return torch.arange(state.pairs.shape[2], device=state.pairs.device)
+
+
+def _filled(state: LBFGSState) -> Tensor:
+    """bool[W, M]: the slots that hold a pair."""
+    return _slots(state) < state.stored[:, None]
 
 
 def _direction(state: LBFGSState, max_step: float) -> Tensor:
     """Quasi-Newton direction [W, P], turned downhill and capped in length."""
-    c = state.curvature[:, None]
-    u = _times(state.with_gradient[:, 0], state.inverse.mT)
-    inner = u + c * (_times(u, state.gram) - state.with_gradient[:, 1])
-    weights = torch.cat([-_times(inner, state.inverse), c * u], 1)
+    c, filled = state.curvature[:, None], _filled(state)
+    s_gradient, y_gradient = torch.where(filled[:, None], state.with_gradient, 0.0).unbind(1)
+    u = torch.where(filled, _times(s_gradient, state.inverse.mT), 0.0)
+    inner = torch.where(filled, u + c * (_times(u, state.gram) - y_gradient), 0.0)
+    weights = torch.cat([torch.where(filled, -_times(inner, state.inverse), 0.0), c * u], 1)
     combined = _times(weights, state.pairs.flatten(1, 2))
     direction = torch.addcmul(combined, c, state.gradient, value=-1.0)
     uphill = (direction * state.gradient).sum(1) > 0

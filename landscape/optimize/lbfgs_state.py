@@ -1,6 +1,7 @@
 """What the two implementations of L-BFGS share: the settings and the state of a batch of walkers."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -22,6 +23,7 @@ class LBFGSSettings:
     max_energy_rise: float = 1e-10
     max_calls: int = 10000
     precondition: bool = False
+    recordable: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +42,9 @@ class LBFGSState:
     direction: Tensor  # [W, P], not longer than the step cap
     scale: Tensor  # [W]
     rejections: Tensor  # int64[W]
-    # The history: a ring of the last pairs, each scaled to s.y = 1, in slots that are zero while they are empty.
+    # The history: a ring of the last pairs, each scaled to s.y = 1.
     pairs: Tensor = field(metadata=SCRATCH)  # [W, 2, M, P']: S and Y
-    stored: Tensor  # int64[W]: pairs written; the next goes into slot `stored` modulo M
+    stored: Tensor  # int64[W]: pairs since the history began; the next goes into slot `stored` modulo M
     curvature: Tensor  # [W]: c = s.y / y.y of the newest
     # The preconditioner, of no size where there is never one.
     factor: Tensor = field(metadata=SCRATCH)  # [W, P, P]: L of the shifted Hessian L L'

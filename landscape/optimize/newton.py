@@ -96,14 +96,19 @@ def _finish(objective: Objective, theta: Tensor, rms: float, max_distance: float
         grown = torch.where(better, 2.0 * length[active], CUT * length[active]).clamp_max(1.0)
         # At rounding no step is better, however short: one failure of the full step ends it there.
         length[active] = torch.where(~better & (rms_gradient[active] <= rms), 0.0, grown)
-        kept = active[better]
-        best = best.index_copy(0, kept, trial[better])
-        energy = energy.index_copy(0, kept, trial_energy[better])
-        gradient = gradient.index_copy(0, kept, trial_gradient[better])
-        rms_gradient = rms_gradient.index_copy(0, kept, trial_rms[better])
+        best = _improved(best, active, better, trial)
+        energy = _improved(energy, active, better, trial_energy)
+        gradient = _improved(gradient, active, better, trial_gradient)
+        rms_gradient = _improved(rms_gradient, active, better, trial_rms)
     near = (best - theta).norm(dim=1) <= max_distance
     status = torch.where((rms_gradient <= rms) & near, Status.CONVERGED, Status.STALLED)
     return _with_spectrum(objective, best, energy, rms_gradient, status)
+
+
+def _improved(values: Tensor, active: Tensor, better: Tensor, trial: Tensor) -> Tensor:
+    """Values [W, ...] whose rows `active` [A] are those of `trial` where these are `better`, bool[A]."""
+    mask = better if values.ndim == 1 else better[:, None]
+    return values.index_copy(0, active, torch.where(mask, trial, values[active]))
 
 
 def _classify(objective: Objective, theta: Tensor) -> StationaryPoints:

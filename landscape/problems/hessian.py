@@ -118,9 +118,12 @@ def _add_first_layer(hessian: Tensor, trace: Trace, weight: Tensor) -> None:
     augmented = torch.cat([inputs, torch.ones_like(inputs[:, :1])], 1)
     blocks = (weight[:, :, None] * augmented[:, None]) @ augmented.mT[:, None]
     for unit in range(units):
-        index = [*range(unit * features, (unit + 1) * features), units * features + unit]
-        rows = torch.tensor(index, device=hessian.device)
-        hessian[:, rows[:, None], rows] += blocks[:, unit]
+        weights = slice(unit * features, (unit + 1) * features)
+        bias = units * features + unit
+        hessian[:, weights, weights] += blocks[:, unit, :-1, :-1]
+        hessian[:, weights, bias] += blocks[:, unit, :-1, -1]
+        hessian[:, bias, weights] += blocks[:, unit, -1, :-1]
+        hessian[:, bias, bias] += blocks[:, unit, -1, -1]
 
 
 def _add_cross_terms(

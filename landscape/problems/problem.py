@@ -6,6 +6,7 @@ symmetry of its network. Shapes: W walkers, P parameters, N samples, d inputs, K
 
 import copy
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from torch import Tensor
 from landscape.config import ProblemConfig, RunConfig
 from landscape.errors import ConfigError, DataError, PropertyError
 from landscape.messages import did_you_mean
+from landscape.numerics import cuda_graphs
 from landscape.objective import Kernel, Symmetry
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.batched import BatchedEnergy, Network
 from landscape.problems.compiled import CompiledEnergy, compiled_energy, compiled_hessian
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
+from landscape.problems.fused import FusedEnergy, fused_energy
 from landscape.problems.losses import LOSSES
 from landscape.problems.module import ModuleNetwork
 from landscape.problems.network import DenseNetwork
@@ -35,7 +38,8 @@ class Problem:
 
     Attributes: `network` and whether it is `smooth`; `inputs` [N, d]; `targets` int64[N] or float64[N, K];
     `test_inputs` and `test_targets`, None without a test split; `l2`; `loss`, its name; `symmetry`; `device`;
-    `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem.
+    `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem; `recorder` of
+    energies, for dense networks on a GPU (see `landscape.optimize.recording`), else None.
     """
 
     def __init__(self, *, device: str = "cpu", seed: int = 0, **table: object) -> None:
@@ -127,8 +131,11 @@ class Problem:
         self._batched = BatchedEnergy(network, self.inputs, self._loss, encoded, l2)
         compiled = compiled_energy(network, self.inputs, self._loss, encoded, l2)
         hessian = compiled_hessian(network, compiled)
-        self._energy: BatchedEnergy | CompiledEnergy = compiled or self._batched
+        fused = fused_energy(network, self.inputs, self._loss, encoded, l2, self._batched)
+        self._energy: BatchedEnergy | CompiledEnergy | FusedEnergy = compiled or fused or self._batched
         self._hessian = hessian or self._batched.hessian
+        recordable = isinstance(network, DenseNetwork) and self.device.type == "cuda"
+        self.recorder = partial(cuda_graphs.record, self.device) if recordable else None
         self.cheap_hessian = hessian is not None and self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
 
     @property

@@ -63,7 +63,7 @@ class _Band:
         energy, gradient = energy.view(bands.shape[:2]), gradient.view(bands.shape)
         tangent = tangents(bands, energy)
         gradient = gradient - (gradient * tangent).sum(2, keepdim=True) * tangent
-        gradient[:, [0, -1]] = 0.0
+        gradient[:, 0], gradient[:, -1] = 0.0, 0.0
         return energy.mean(1), gradient.flatten(1)
 
 

@@ -72,9 +72,9 @@ class _Walk:
     def proceed(self, walkers: list[int], points: StationaryPoints) -> tuple[list[int], Tensor]:
         minimum = points.is_minimum
         self.parts.append(take_rows(points, minimum.nonzero()[:, 0]))
-        theta, energy = points.theta.cpu().numpy(), points.energy.cpu().numpy()
+        theta, energy, reached = points.theta.cpu().numpy(), points.energy.cpu().numpy(), minimum.tolist()
         for row, walker in enumerate(walkers):
-            if minimum[row]:
+            if reached[row]:
                 self.places.append((walker, int(self.done[walker])))
                 self._decide(walker, theta[row], float(energy[row]))
             self.done[walker] += 1

@@ -19,13 +19,15 @@ eigenvalue, which gives the same step in every basis.
 Shapes: W walkers, P parameters, E eigenvalues at hand.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from landscape.numerics.spectra import Spectrum, lanczos, spectrum
 from landscape.objective import Objective
+from landscape.optimize.driver import take_rows
 from landscape.optimize.status import Status
 
 EXACT_LIMIT = 400  # both ways take about as long: from 350 (wine) to 730 (digits), see tests/benchmarks/growth.py
@@ -68,6 +70,7 @@ class EigenvectorFollowing:
     trust: float = 0.3
     min_trust: float = 0.01
     max_trust: float = 1.0
+    recordable: ClassVar[bool] = False  # torch.linalg.eigh looks at the device whether it has converged
 
     def doubles_per_walker(self, points: Tensor) -> int:
         """Those of a Hessian, its eigenvectors and which of them belong together, of a walker of points [W, 2, P]."""
@@ -93,44 +96,46 @@ class EigenvectorFollowing:
         )
 
     def step(self, objective: Objective, state: FollowingState) -> FollowingState:
-        """One step of every running walker."""
-        running = (state.status == Status.RUNNING).nonzero()[:, 0]
-        if not len(running):
+        """One step of every running walker: on a CPU of these alone, elsewhere of all, of which these are kept."""
+        running = state.status == Status.RUNNING
+        if state.theta.device.type != "cpu":
+            return _merged(state, self._moved(objective, state), running)
+        rows = running.nonzero()[:, 0]
+        if not len(rows):
             return state
-        theta, gradient = state.theta[running], state.gradient[running]
-        found = _spectrum(objective, theta, gradient, state.mode[running])
+        return _scattered(state, self._moved(objective, take_rows(state, rows)), rows)
+
+    def _moved(self, objective: Objective, state: FollowingState) -> FollowingState:
+        found = _spectrum(objective, state.theta, state.gradient, state.mode)
         curved = found.values[:, 0] < -objective.curvature_threshold
-        followed = _followed(state.mode[running], found, curved)
+        followed = _followed(state.mode, found, curved)
         mode = torch.bmm(found.vectors, followed[:, :, None])[:, :, 0]
-        components = torch.bmm(gradient[:, None], found.vectors)[:, 0]
+        components = torch.bmm(state.gradient[:, None], found.vectors)[:, 0]
         force, value = (components * followed).sum(1), (found.values * followed.square()).sum(1)
-        trust = self._trust(state, running, mode, force, value)
+        trust = self._trust(state, mode, force, value)
         uphill, pieces = _step_components(components, found.values, followed, trust)
-        theta = theta + torch.bmm(found.vectors, pieces[:, :, None])[:, :, 0]
+        theta = state.theta + torch.bmm(found.vectors, pieces[:, :, None])[:, :, 0]
         energy, gradient = objective.energy_and_gradient(theta)
-        calls = state.calls[running] + 1
-        return replace(
-            state,
-            theta=state.theta.index_copy(0, running, theta),
-            energy=state.energy.index_copy(0, running, energy),
-            gradient=state.gradient.index_copy(0, running, gradient),
-            mode=state.mode.index_copy(0, running, mode),
-            trust=state.trust.index_copy(0, running, trust),
-            uphill=state.uphill.index_copy(0, running, uphill),
-            force=state.force.index_copy(0, running, force),
-            calls=state.calls.index_copy(0, running, calls),
-            status=state.status.index_copy(0, running, self._status(energy, gradient, calls, curved)),
+        calls = state.calls + 1
+        return FollowingState(
+            theta=theta,
+            energy=energy,
+            gradient=gradient,
+            mode=mode,
+            trust=trust,
+            uphill=uphill,
+            force=force,
+            calls=calls,
+            status=self._status(energy, gradient, calls, curved),
         )
 
-    def _trust(self, state: FollowingState, running: Tensor, mode: Tensor, force: Tensor, value: Tensor) -> Tensor:
+    def _trust(self, state: FollowingState, mode: Tensor, force: Tensor, value: Tensor) -> Tensor:
         """Trust radii [W] from the agreement of the followed eigenvalue with its estimate by the last step."""
-        sign = (state.mode[running] * mode).sum(1).sign()
-        uphill = state.uphill[running]
-        estimate = (force * sign - state.force[running]) / uphill
+        sign = (state.mode * mode).sum(1).sign()
+        estimate = (force * sign - state.force) / state.uphill
         agrees = ((estimate - value) / value).abs() < TRUST_TOLERANCE
-        trust = state.trust[running]
-        adapted = torch.where(agrees, trust * TRUST_FACTOR, trust / TRUST_FACTOR)
-        return torch.where(uphill == 0.0, trust, adapted).clamp(self.min_trust, self.max_trust)
+        adapted = torch.where(agrees, state.trust * TRUST_FACTOR, state.trust / TRUST_FACTOR)
+        return torch.where(state.uphill == 0.0, state.trust, adapted).clamp(self.min_trust, self.max_trust)
 
     def _status(self, energy: Tensor, gradient: Tensor, calls: Tensor, curved: Tensor) -> Tensor:
         rms = gradient.norm(dim=1) / gradient.shape[1] ** 0.5
@@ -145,6 +150,21 @@ def _spectrum(objective: Objective, theta: Tensor, gradient: Tensor, mode: Tenso
     if objective.n_parameters <= EXACT_LIMIT:
         return spectrum(objective, theta)
     return lanczos(objective, theta, KRYLOV_VECTORS, gradient, mode)
+
+
+def _merged(state: FollowingState, moved: FollowingState, kept: Tensor) -> FollowingState:
+    """`moved` where bool[W] `kept`, else `state`."""
+    columns = {}
+    for field in fields(state):
+        before, after = getattr(state, field.name), getattr(moved, field.name)
+        columns[field.name] = torch.where(kept if before.ndim == 1 else kept[:, None], after, before)
+    return FollowingState(**columns)
+
+
+def _scattered(state: FollowingState, part: FollowingState, rows: Tensor) -> FollowingState:
+    """`state` with `part` as its rows [R]."""
+    columns = {f.name: getattr(state, f.name).index_copy(0, rows, getattr(part, f.name)) for f in fields(state)}
+    return FollowingState(**columns)
 
 
 def _followed(mode: Tensor, found: Spectrum, curved: Tensor) -> Tensor:

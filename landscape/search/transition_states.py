@@ -27,6 +27,7 @@ PUSH_OFF = 0.2
 PUSH_OFF_RMS = 1e-5
 DESCENT_STEP = 0.1
 SOFT_MODES = 10
+IMAGES_TOGETHER = 10
 
 
 class Outcome(IntEnum):
@@ -66,8 +67,13 @@ class SearchSettings:
 
 
 def connect(objective: Objective, first: Tensor, last: Tensor, images: np.ndarray, settings: SearchSettings) -> Found:
-    """Searches between first [S, P] and last [S, P], which are aligned, by bands of images[S] images."""
+    """Searches between first [S, P] and last [S, P], which are aligned, by bands of images[S] images.
+
+    Bands of one number of images are relaxed together. On a device they have some more of them, but are fewer batches.
+    """
     thetas, tangents, searches = [first[:0]], [first[:0]], list[int]()
+    if objective.device.type != "cpu":
+        images = -(-images // IMAGES_TOGETHER) * IMAGES_TOGETHER
     for count in np.unique(images):
         rows = np.flatnonzero(images == count)
         bands = relax(objective, straight_bands(first[rows], last[rows], int(count)), settings.band)
@@ -93,6 +99,7 @@ def climb(objective: Objective, minima: Tensor, seeds: list[tuple[int, ...]], se
     random too, from a hundredth of the length of theta (at least one) to the whole of it.
     """
     modes = spectrum(objective, minima).vectors
+    lengths = minima.norm(dim=1).clamp_min(1.0).tolist()
     guesses = torch.empty_like(minima)
     directions = torch.empty_like(minima)
     for row, seed in enumerate(seeds):
@@ -103,7 +110,7 @@ def climb(objective: Objective, minima: Tensor, seeds: list[tuple[int, ...]], se
         else:
             direction = torch.tensor(random.standard_normal(minima.shape[1]), device=minima.device)
             direction = direction / direction.norm()
-        distance = float(minima[row].norm().clamp_min(1.0)) * 10.0 ** random.uniform(-2.0, 0.0)
+        distance = lengths[row] * 10.0 ** random.uniform(-2.0, 0.0)
         guesses[row], directions[row] = minima[row] + distance * direction, direction
     return refine(objective, guesses, directions, list(range(len(minima))), settings)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 
 import pytest
 import torch
@@ -9,7 +10,8 @@ from torch import Tensor
 
 from landscape.numerics.batching import STATE_BYTES
 from landscape.objective import Objective
-from landscape.optimize.driver import CHECK_EVERY, _close, drive, join, run_all, take_rows
+from landscape.optimize import driver
+from landscape.optimize.driver import CHECK_EVERY, Listed, _close, drive, join, run_all, take_rows
 from landscape.optimize.status import Status
 from landscape.problems.surfaces import SixHumpCamel
 
@@ -26,6 +28,8 @@ class Countdown:
 
     def __init__(self) -> None:
         self.in_hand: list[int] = []
+
+    recordable = False
 
     def doubles_per_walker(self, points: Tensor) -> int:
         del points
@@ -74,10 +78,45 @@ def test_walkers_that_are_left_keep_their_places_or_move_into_empty_ones() -> No
     """Nothing else is written: the batch stays in the buffers that it has."""
     state = Countdown().init(SixHumpCamel(), torch.arange(1.0, 8.0)[:, None])
     buffer = state.start.data_ptr()
-    keys, left = _close(list(range(7)), state, torch.tensor([1, 2, 5]))
+    keys, left = _close(list(range(7)), state, [1, 2, 5])
     assert keys == [0, 4, 6, 3]
     assert left.start.tolist() == [1.0, 5.0, 7.0, 4.0]
     assert left.start.data_ptr() == buffer
+
+
+by_rule = driver._to_be_dropped
+
+
+def by_halves(empty: int, places: int, _: torch.device) -> bool:
+    return by_rule(empty, places, torch.device("cuda"))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4, 100])
+def test_a_batch_that_shrinks_by_halves_gives_the_same_results(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "_to_be_dropped", by_halves)
+    method = Countdown()
+    state = run_all(method, SixHumpCamel(), WORK, batch)
+    assert torch.equal(state.start, WORK[:, 0])
+    assert (state.left == 0).all()
+    sizes = [size for size, _ in groupby(method.in_hand)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(2 * after <= before for before, after in pairwise(sizes))
+
+
+def test_empty_places_are_filled_when_work_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two walkers end while there is no work; a third, when it ends, brings two pieces."""
+    monkeypatch.setattr(driver, "_to_be_dropped", by_halves)
+
+    class Late(Listed[Count]):
+        def take(self, n: int) -> tuple[list[int], Tensor | None]:
+            known = 6 if any(5 in keys or 2 in keys for keys, _ in self.parts) else 5
+            return ([], None) if self.next >= known else super().take(min(n, known - self.next))
+
+    work = torch.tensor([[90.0], [1.0], [20.0], [90.0], [90.0], [30.0]], dtype=torch.float64)
+    source, method = Late(work), Countdown()
+    drive(method, SixHumpCamel(), source, batch=5)
+    assert torch.equal(source.result().start, work[:, 0])
+    assert set(method.in_hand) == {5}
 
 
 def test_no_points_are_no_work() -> None:

@@ -1,0 +1,49 @@
+"""Steps of a whole batch recorded once and replayed: on a GPU one launch instead of a thousand.
+
+A recorded function reads and writes the same memory every time. So the state that it was recorded with stays where it
+is: what the steps make of it is copied back into it. As long as the driver loop hands this state back, changed in place
+or not, the recording holds; a state of another size is a new one.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Generic, TypeVar
+
+S = TypeVar("S")
+
+Replay = Callable[[], None]
+# Calls a function once, records what it does on the device - it may do nothing else - and returns what replays it.
+Recorder = Callable[[Callable[[], None]], Replay]
+
+# Calls with one state before a recording is made, which costs about as much as this many (tests/benchmarks/gpu.py).
+RECORD_AFTER = 32
+
+
+class Recorded(Generic[S]):
+    """`steps`, a function of a state that may write it in place; states are frozen dataclasses of tensors."""
+
+    def __init__(self, steps: Callable[[S], S], recorder: Recorder) -> None:
+        self._steps, self._recorder = steps, recorder
+        self._state: S | None = None
+        self._calls = 0
+        self._replay: Replay | None = None
+
+    def __call__(self, state: S) -> S:
+        """The state after the steps: the given one, written over."""
+        if state is not self._state:
+            self._state, self._calls, self._replay = state, 0, None
+        self._calls += 1
+        if self._replay is not None:
+            self._replay()
+        elif self._calls > RECORD_AFTER:
+            self._replay = self._recorder(lambda: self._write(state))
+        else:
+            self._write(state)
+        return state
+
+    def _write(self, state: S) -> None:
+        ended = self._steps(state)
+        for field in fields(state):  # type: ignore[arg-type] # frozen dataclasses have no common type
+            before, after = getattr(state, field.name), getattr(ended, field.name)
+            if after is not before:
+                before.copy_(after)

@@ -1,0 +1,94 @@
+"""What a device can do, measured, and the least that an energy call asks of it.
+
+The least work of an energy-gradient call: theta is read once, energy and gradient are written once, what lies between
+stays on the chip; additions, multiplications, exponentials and hyperbolic tangents are counted as the formulas have
+them. An exponential or logarithm counts as 30 operations (a polynomial of degree 11 in fused multiply-adds, which are
+two each, and the reduction of its argument), a hyperbolic tangent as 50 (an exponential and a division).
+"""
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from landscape.problems.network import DenseNetwork
+
+EXPONENTIAL = 30
+TANH = 50
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Bytes a second of a large copy, read and written, and operations a second of a large float64 product."""
+
+    bytes: float
+    operations: float
+
+
+def seconds_of(work: Callable[[], object], device: torch.device, repeats: int = 1, rounds: int = 3) -> float:
+    """Least wall-clock seconds of `work`, which is done once before and then `repeats` times in each round."""
+    work()
+    return min(_seconds(work, device, repeats) for _ in range(rounds)) / repeats
+
+
+def wait(device: torch.device) -> None:
+    """Until the device has done all it was asked for."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def measured_rates(device: torch.device, size: int) -> Rates:
+    """Rates by matrices [size, size]."""
+    first = torch.rand(size, size, dtype=torch.float64, device=device)
+    second, out = torch.rand_like(first), torch.empty_like(first)
+    copy = seconds_of(lambda: out.copy_(first), device, 10)
+    product = seconds_of(lambda: torch.mm(first, second, out=out), device, 2)
+    return Rates(bytes=2 * 8 * size**2 / copy, operations=2.0 * size**3 / product)
+
+
+def vector_rate(device: torch.device) -> float:
+    """Operations a second of fused multiply-adds outside the matrix units of a GPU."""
+    from tests.benchmarks.vector_kernel import BLOCK, OPERATIONS, run  # noqa: PLC0415 - needs a CUDA build of torch
+
+    numbers = torch.rand(4096 * BLOCK, dtype=torch.float64, device=device).mul_(0.1)
+    return OPERATIONS * len(numbers) / seconds_of(lambda: run(numbers), device)
+
+
+def least_bytes(network: DenseNetwork) -> int:
+    """Of one walker in an energy-gradient call."""
+    return 8 * (2 * network.n_parameters + 1)
+
+
+def least_operations(network: DenseNetwork, samples: int) -> int:
+    """Of one walker in an energy-gradient call of a tanh network with cross-entropy."""
+    weights = sum(layer.n_in * layer.n_out for layer in network.layers)
+    first = network.layers[0].n_in * network.layers[0].n_out
+    biases = sum(layer.n_out for layer in network.layers)
+    hidden, classes = biases - network.n_outputs, network.n_outputs
+    forward = 2 * weights + biases + TANH * hidden + (EXPONENTIAL + 4) * classes + EXPONENTIAL
+    backward = 2 * weights + biases + 2 * (weights - first) + 3 * hidden
+    return samples * (forward + backward)
+
+
+def synchronisations(device: torch.device, work: Callable[[], object]) -> int | None:
+    """How often `work` waits for the device, as far as torch notices; None for a device that nobody waits for."""
+    if device.type != "cuda":
+        work()
+        return None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        work()
+        torch.cuda.set_sync_debug_mode("default")
+    return sum("called a synchronizing" in str(warning.message) for warning in caught)
+
+
+def _seconds(work: Callable[[], object], device: torch.device, repeats: int) -> float:
+    wait(device)
+    begin = time.perf_counter()
+    for _ in range(repeats):
+        work()
+    wait(device)
+    return time.perf_counter() - begin
