@@ -42,7 +42,7 @@ class _Searching:
         assimilation = Assimilation(self.known, tables)
         outcomes = np.full(len(plan.ends), max(Outcome), dtype=np.int64)
         for start, result in zip(plan.starts, results, strict=True):
-            rows = assimilation.minima(result.minima, counted=False)
+            rows = assimilation.finds(result.minima, counted=False)
             for place, search in enumerate(start + result.search):
                 sides = rows[result.transition_states.minima[place]]
                 new = assimilation.transition_state(result.transition_states, place, sides)
