@@ -22,9 +22,7 @@ from typing import Any, NoReturn
 from landscape.errors import LandscapeError
 from landscape.explore.pool import Abandoned, Execute, TaskError, Worker
 
-POLL_SECONDS = 0.002
-# How long the thread that works may keep Python's lock from the one that talks: several times in every message.
-SWITCH_SECONDS = 0.0005
+POLL_SECONDS = 0.0005
 LAST_WORDS_SECONDS = 0.5
 TASK, RESULT, NEWS, STOP = 1, 2, 3, 4
 FAN_OUT = 8
@@ -78,7 +76,6 @@ class MpiPool:
         self._sent: dict[int, Any] = {}
         self._mine: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        sys.setswitchinterval(SWITCH_SECONDS)
         threading.Thread(target=self._work, daemon=True).start()
 
     def tell(self, news: Any) -> None:  # noqa: ANN401
@@ -95,7 +92,8 @@ class MpiPool:
         while self._open_tasks:
             while waiting and idle:
                 self._hand_out(idle.pop(), waiting.pop())
-            for rank, number, result, failure in self._arrivals():
+            arrived = self._arrivals()
+            for rank, number, result, failure in arrived:
                 if isinstance(failure, LandscapeError):
                     raise failure
                 if failure is not None:
@@ -106,7 +104,8 @@ class MpiPool:
                 on_done()
             if interrupted():
                 raise Abandoned
-            time.sleep(POLL_SECONDS)
+            if not arrived:
+                time.sleep(POLL_SECONDS)
         return results
 
     def end(self, status: int) -> None:
