@@ -10,6 +10,7 @@ import numpy as np
 from landscape.database.records import Attempts, Commit, Minima, PropertyRows, TransitionStates, Walkers
 from landscape.database.tables import Tables
 from landscape.explore.context import Context
+from landscape.explore.finds import Finds
 from landscape.explore.identity import Index
 from landscape.objective import Symmetry
 
@@ -55,23 +56,39 @@ class Assimilation:
         self.known = known
         known.minima.settle(tables.minima.parameters)
         known.states.settle(tables.transition_states.parameters)
-        self.old_hits = tables.minima.hits
+        self._old_hits = tables.minima.hits.copy()
         self.n_parameters = tables.minima.parameters.shape[1]
-        self._hits: dict[int, int] = {}
+        self._new_hits: list[int] = []
         self._minima: list[tuple[Minima, int]] = []
         self._states: list[tuple[TransitionStates, int, tuple[int, int]]] = []
 
+    def finds(self, found: Finds, *, counted: bool) -> np.ndarray:
+        """Rows int64[M] of the table for what a task found; their hits are added if `counted`."""
+        known = found.row >= 0
+        rows = found.row.copy()
+        rows[~known] = self.minima(found.unknown, counted=counted)
+        if counted:
+            np.add.at(self._old_hits, rows[known], found.hits[known])
+        return rows
+
     def minima(self, found: Minima, *, counted: bool) -> np.ndarray:
-        """Rows int64[M] of the table for minima a task found; their hits are added if `counted`."""
+        """Rows int64[M] of the table for minima that may be new; their hits are added if `counted`."""
         rows = np.empty(len(found), dtype=np.int64)
         for place, (energy, theta) in enumerate(zip(found.energy.tolist(), found.parameters, strict=True)):
             size = len(self.known.minima)
             rows[place] = row = self.known.minima.find_or_add(energy, theta)
             if row == size:
                 self._minima.append((found, place))
+                self._new_hits.append(0)
             if counted:
-                self._hits[row] = self._hits.get(row, 0) + int(found.hits[place])
+                self._count(row, int(found.hits[place]))
         return rows
+
+    def _count(self, row: int, hits: int) -> None:
+        if row < len(self._old_hits):
+            self._old_hits[row] += hits
+        else:
+            self._new_hits[row - len(self._old_hits)] += hits
 
     def transition_state(self, found: TransitionStates, place: int, sides: np.ndarray) -> bool:
         """Adds row `place` of what a task found, between minima rows `sides`; False if it was known."""
@@ -93,16 +110,14 @@ class Assimilation:
         properties: tuple[PropertyRows, ...] = (),
     ) -> Commit:
         """The commit of all that was added."""
-        hits = np.concatenate([self.old_hits, np.zeros(len(self._minima), dtype=np.int64)])
-        for row, count in self._hits.items():
-            hits[row] += count
+        new_hits = np.array(self._new_hits, dtype=np.int64)
         return Commit(
             kind=kind,
             tasks=tasks,
             evaluations=evaluations,
             seconds=seconds,
-            minima=self._new_minima(hits[len(self.old_hits) :]),
-            hits=hits,
+            minima=self._new_minima(new_hits),
+            hits=np.concatenate([self._old_hits, new_hits]),
             transition_states=self._new_states(),
             attempts=attempts or Attempts.empty(self.n_parameters),
             walkers=walkers,

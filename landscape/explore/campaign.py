@@ -15,6 +15,7 @@ from landscape.database.store import Store
 from landscape.explore.assimilation import Known
 from landscape.explore.connecting import Connect, SingleEnded
 from landscape.explore.context import Context
+from landscape.explore.copies import News
 from landscape.explore.hopping import BasinHopping
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.measuring import Depths, Measure
@@ -45,6 +46,7 @@ class Campaign:
         self.pool = pool
         self.progress = progress
         known = Known(context, store.tables)
+        self.news = News()
         self.phases: tuple[Phase, ...] = tuple(phase(context, known) for phase in phases)
 
     def run(self, interrupt: Interrupt) -> Ending:
@@ -73,6 +75,8 @@ class Campaign:
         tables, began = self.store.tables, time.monotonic()
         number = rounds_done(tables, phase.kind) + 1
         self.progress.begin(phase.kind, number, phase.planned_rounds(tables), len(plan.tasks))
+        if (news := self.news.since(tables.minima)) is not None:
+            self.pool.tell(news)
         results: list[Any] = self.pool.run(plan.tasks, self.progress.task_done, interrupt.give_up_round)
         commit = phase.assimilate(tables, plan, results, time.monotonic() - began)
         self.store.commit(commit)

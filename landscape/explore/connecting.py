@@ -42,7 +42,7 @@ class _Searching:
         assimilation = Assimilation(self.known, tables)
         outcomes = np.full(len(plan.ends), max(Outcome), dtype=np.int64)
         for start, result in zip(plan.starts, results, strict=True):
-            rows = assimilation.minima(result.minima, counted=False)
+            rows = assimilation.finds(result.minima, counted=False)
             for place, search in enumerate(start + result.search):
                 sides = rows[result.transition_states.minima[place]]
                 new = assimilation.transition_state(result.transition_states, place, sides)
@@ -118,22 +118,18 @@ class Connect(_Searching):
         if not pairs:
             return None
         ends = np.array([pair for pair, _ in pairs], dtype=np.int64)
+        methods = np.array([METHOD_NAMES.index(name) for _, name in pairs])
         first = tables.minima.parameters[ends[:, 0]]
         last = self.known.symmetry.align(tables.minima.parameters[ends[:, 1]], first)
         images = self._images(tables, ends, np.linalg.norm(last - first, axis=1))
-        size = self.table.task_pairs
-        starts = task_starts(len(ends), size)
+        # The longest first: no long task begins when the others end, and bands of equal length share their calls.
+        order = np.argsort(-images, kind="stable")
+        starts = task_starts(len(ends), self.table.task_pairs)
+        parts = [order[start : start + self.table.task_pairs] for start in starts]
         return Plan(
-            tasks=[
-                ConnectTask(
-                    first=first[start : start + size],
-                    last=last[start : start + size],
-                    images=images[start : start + size],
-                )
-                for start in starts
-            ],
-            ends=ends,
-            methods=np.array([METHOD_NAMES.index(name) for _, name in pairs]),
+            tasks=[ConnectTask(first=first[part], last=last[part], images=images[part]) for part in parts],
+            ends=ends[order],
+            methods=methods[order],
             starts=starts,
         )
 

@@ -1,7 +1,7 @@
 """Rounds of basin-hopping: all walkers advance, then move, adapt and are seeded afresh.
 
 The state of the walkers is a committed table: the minimum each stands on, its step and temperature, and for how
-many steps it has found nothing new. Shapes: W walkers, S steps.
+many steps it has found nothing new. Shapes: W walkers, M minima.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from landscape.database.records import Commit, Walkers
 from landscape.database.tables import Tables
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
+from landscape.explore.finds import Places
 from landscape.explore.phases import Plan, rounds_done, task_starts
-from landscape.explore.tasks import HopResult, HopTask
-from landscape.search.basin_hopping import Hoppers
+from landscape.explore.tasks import HopResult, HopTask, Walked
 
 # Adaptation as in pele's basin-hopping: this fraction of the steps should lead to another minimum, and of those
 # this fraction should be accepted; one factor a round moves step and temperature towards it.
@@ -43,26 +43,21 @@ class BasinHopping:
         number = rounds_done(tables, self.kind)
         if number >= self.planned_rounds(tables):
             return None
-        steps = min(self.table.round_steps, self.table.steps - number * self.table.round_steps)
-        walkers = self._walkers(tables)
-        size = self.table.task_walkers
-        tasks = [
-            HopTask(hoppers=self._hoppers(tables, walkers, np.arange(len(walkers))[start : start + size]), steps=steps)
-            for start in task_starts(len(walkers), size)
-        ]
-        return Plan(tasks=tasks)
+        walkers, steps = self._walkers(tables), self._steps(number)
+        starts = task_starts(len(walkers), self.table.task_walkers)
+        tasks = [self._task(tables, walkers, start, steps) for start in starts]
+        return Plan(tasks=tasks, starts=starts)
 
     def assimilate(self, tables: Tables, plan: Plan, results: Sequence[HopResult], seconds: float) -> Commit:
         """Adds minima and hits; moves, adapts and re-seeds the walkers."""
         assimilation = Assimilation(self.known, tables)
-        finds, accepted = [], []
-        for result in results:
-            rows = assimilation.minima(result.minima, counted=True)
-            finds.append(np.where(result.find >= 0, rows[result.find] if len(rows) else -1, -1))
-            accepted.append(result.accepted)
-        walkers = self._moved(
-            self._walkers(tables), np.concatenate(finds), np.concatenate(accepted), len(tables.minima)
-        )
+        before, steps, moved = self._walkers(tables), self._steps(rounds_done(tables, self.kind)), []
+        for start, result in zip(plan.starts, results, strict=True):
+            rows = assimilation.finds(result.minima, counted=True)
+            some = _rows(before, slice(start, start + self.table.task_walkers))
+            moved.append(self._moved(some, result.walked, rows, len(tables.minima), steps))
+        names = Walkers.column_names()
+        walkers = Walkers(**{name: np.concatenate([getattr(part, name) for part in moved]) for name in names})
         return assimilation.commit(
             kind=self.kind,
             tasks=len(plan.tasks),
@@ -82,40 +77,42 @@ class BasinHopping:
             stale=np.zeros(count, dtype=np.int64),
         )
 
-    def _hoppers(self, tables: Tables, walkers: Walkers, rows: np.ndarray) -> Hoppers:
-        minimum = walkers.minimum[rows]
-        standing = minimum >= 0
-        theta = np.full((len(rows), tables.minima.parameters.shape[1]), np.nan)
-        energy = np.full(len(rows), np.nan)
-        theta[standing] = tables.minima.parameters[minimum[standing]]
-        energy[standing] = tables.minima.energy[minimum[standing]]
-        seed, number = self.context.settings.run.seed, len(tables.rounds)
-        return Hoppers(
-            theta=theta,
-            energy=energy,
-            step=walkers.step[rows],
-            temperature=walkers.temperature[rows],
-            seeds=tuple((seed, number, int(row)) for row in rows),
+    def _steps(self, number: int) -> int:
+        """Steps of each walk in a round."""
+        return min(self.table.round_steps, self.table.steps - number * self.table.round_steps)
+
+    def _task(self, tables: Tables, walkers: Walkers, start: int, steps: int) -> HopTask:
+        some = _rows(walkers, slice(start, start + self.table.task_walkers))
+        standing = some.minimum >= 0
+        row, place = np.unique(some.minimum[standing], return_inverse=True)
+        at = np.full(len(some), -1)
+        at[standing] = place
+        return HopTask(
+            places=Places.of(tables.minima, row),
+            at=at,
+            step=some.step,
+            temperature=some.temperature,
+            stream=(self.context.settings.run.seed, len(tables.rounds), start),
+            steps=steps,
         )
 
-    def _moved(self, walkers: Walkers, find: np.ndarray, accepted: np.ndarray, n_known: int) -> Walkers:
-        """Walkers after steps that led to rows find[W, S]; rows from n_known on are new."""
-        current = walkers.minimum.copy()
-        other = np.zeros(find.shape, dtype=bool)
-        for step in range(find.shape[1]):
-            other[:, step] = (find[:, step] >= 0) & (find[:, step] != current) & (current >= 0)
-            current = np.where(accepted[:, step], find[:, step], current)
-        stale = np.where((find >= n_known).any(axis=1), 0, walkers.stale + find.shape[1])
+    def _moved(self, walkers: Walkers, walked: Walked, rows: np.ndarray, n_known: int, steps: int) -> Walkers:
+        """Walkers after steps among minima rows[M] of the table; rows from n_known on are new."""
+        walker, minimum = walked.visits.T
+        stale = walkers.stale + steps
+        stale[walker[rows[minimum] >= n_known]] = 0
         exhausted = stale >= self.table.patience
-        reached = (find >= 0).sum(axis=1)
-        step = walkers.step * _adaptation(other.sum(axis=1) < OTHER_MINIMUM_TARGET * reached)
+        step = walkers.step * _adaptation(walked.other < OTHER_MINIMUM_TARGET * walked.reached)
         return Walkers(
-            minimum=np.where(exhausted, -1, current),
+            minimum=np.where(exhausted, -1, np.append(rows, -1)[walked.stands]),
             step=step.clip(self.table.step / STEP_RANGE, self.table.step * STEP_RANGE),
-            temperature=walkers.temperature
-            * _adaptation((accepted & other).sum(axis=1) < ACCEPTED_TARGET * other.sum(axis=1)),
+            temperature=walkers.temperature * _adaptation(walked.accepted < ACCEPTED_TARGET * walked.other),
             stale=np.where(exhausted, 0, stale),
         )
+
+
+def _rows(walkers: Walkers, rows: slice) -> Walkers:
+    return Walkers(**{name: getattr(walkers, name)[rows] for name in Walkers.column_names()})
 
 
 def _adaptation(raise_it: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Which stationary points are one: equal energies and, modulo the symmetry, equal places.
 
 An `Index` keeps the energies of known points sorted. A new one is compared only with those within the energy
-tolerance; it is the same as the first of these whose aligned distance is within the distance tolerance. What was added
+tolerance; it is the same as the oldest of these whose aligned distance is within the distance tolerance. What was added
 last is sorted in a short list of its own, which is merged into the long one when it has grown in proportion to it: so
 a look-up costs O(log M), and an addition little more. Shapes: M known points, P parameters.
 """
@@ -62,12 +62,11 @@ class Index:
         self._table, self._later = theta, []
 
     def _near(self, energy: float) -> list[int]:
-        """Points within the energy tolerance, by energy and then in the order in which they were added."""
+        """Points within the energy tolerance, in the order in which they were added."""
         low, high = energy - self.identity.energy_tolerance, energy + self.identity.energy_tolerance
         old = slice(np.searchsorted(self._energy, low, "left"), np.searchsorted(self._energy, high, "right"))
         new = slice(bisect_left(self._recent, (low, -1)), bisect_right(self._recent, (high, len(self))))
-        pairs = [*zip(self._energy[old].tolist(), self._number[old].tolist(), strict=True), *self._recent[new]]
-        return [number for _, number in sorted(pairs)]
+        return sorted([*self._number[old].tolist(), *(number for _, number in self._recent[new])])
 
     def _is_at(self, number: int, theta: np.ndarray) -> bool:
         """Whether a known point is a copy of theta [P]; without alignment if it is so near already."""

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from landscape.errors import LandscapeError
 from landscape.explore.context import Context, one_thread_per_task
+from landscape.explore.copies import CopyingWorker
 from landscape.explore.interrupt import Interrupt, ignore_signals
 from landscape.explore.pool import LocalPool, Pool, TaskError
 from landscape.explore.pool_mpi import MpiPool, abort, local_rank, serve, world
@@ -45,7 +46,7 @@ def _run(prepare: Prepare, work: Work, time_limit: float | None) -> NoReturn:
     try:
         if comm.rank:
             ignore_signals()
-            sys.exit(serve(comm, executor(_prepared(comm, prepare))))
+            sys.exit(serve(comm, CopyingWorker(_prepared(comm, prepare))))
         with Interrupt(time_limit) as interrupt:
             context = _prepared(comm, prepare)
             _lead(context, MpiPool(comm, executor(context)), work, interrupt)

@@ -25,8 +25,21 @@ class TaskError(RuntimeError):
     """A task raised; the message has the rank and the traceback of where it did."""
 
 
+class Worker(Protocol):
+    """What a process does with what it is sent."""
+
+    def execute(self, task: Any) -> Any:  # noqa: ANN401 - a pool knows nothing of tasks
+        """The result of a task."""
+
+    def learn(self, news: Any) -> None:  # noqa: ANN401
+        """Takes in what was told to all."""
+
+
 class Pool(Protocol):
     """Runs tasks."""
+
+    def tell(self, news: Any) -> None:  # noqa: ANN401
+        """Has every other process learn something before its next task; there may be none."""
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
         """Results in the order of the tasks; `on_done` is called after each. Raises `Abandoned` or what a task
@@ -47,6 +60,9 @@ class LocalPool:
         self.execute = execute
         self._running = False
         self._thread: threading.Thread | None = None
+
+    def tell(self, news: Any) -> None:  # noqa: ANN401
+        """See `Pool`."""
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
         """See `Pool`. Once a round is given up no other of its tasks begins."""

@@ -4,6 +4,9 @@ Rank 0 hands out tasks one at a time to whoever is free; its own share runs in a
 does all the talking, so MPI_THREAD_FUNNELED is enough. The others serve in a loop: receive a task, run it, send
 the result. Waiting is a poll with short sleeps, not a busy wait, so a waiting rank costs no processor.
 
+What all are told, news and at last to stop, travels down a tree: every rank passes it on to `FAN_OUT` others, so
+rank 0 sends it to a few however many there are. A task says how much of that its rank must have heard before.
+
 An exception on any rank travels to rank 0 and ends the job with that rank's message.
 """
 
@@ -17,11 +20,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from landscape.errors import LandscapeError
-from landscape.explore.pool import Abandoned, Execute, TaskError
+from landscape.explore.pool import Abandoned, Execute, TaskError, Worker
 
-POLL_SECONDS = 0.002
+POLL_SECONDS = 0.0005
 LAST_WORDS_SECONDS = 0.5
-TASK, RESULT, STOP = 1, 2, 3
+TASK, RESULT, NEWS, STOP = 1, 2, 3, 4
+FAN_OUT = 8
 # Number of the task, its result, and what it raised: an error of the user's or a traceback.
 Outcome = tuple[int, Any, LandscapeError | str | None]
 Arrival = tuple[int, int, Any, LandscapeError | str | None]
@@ -68,9 +72,16 @@ class MpiPool:
         self.comm = comm
         self.execute = execute
         self._open_tasks = 0
+        self._told = 0
+        self._sent: dict[int, Any] = {}
         self._mine: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         threading.Thread(target=self._work, daemon=True).start()
+
+    def tell(self, news: Any) -> None:  # noqa: ANN401
+        """See `Pool`."""
+        self._told += 1
+        _pass_on(self.comm, news, NEWS)
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
         """See `Pool`; an error that no user can cause is a `TaskError` with the message of its rank."""
@@ -81,7 +92,8 @@ class MpiPool:
         while self._open_tasks:
             while waiting and idle:
                 self._hand_out(idle.pop(), waiting.pop())
-            for rank, number, result, failure in self._arrivals():
+            arrived = self._arrivals()
+            for rank, number, result, failure in arrived:
                 if isinstance(failure, LandscapeError):
                     raise failure
                 if failure is not None:
@@ -92,29 +104,34 @@ class MpiPool:
                 on_done()
             if interrupted():
                 raise Abandoned
-            time.sleep(POLL_SECONDS)
+            if not arrived:
+                time.sleep(POLL_SECONDS)
         return results
 
     def end(self, status: int) -> None:
         """See `Pool`; other ranks that are busy are ended with the job."""
         if self._open_tasks:
             abort(self.comm, status)
-        for rank in range(1, self.comm.size):
-            self.comm.send(status, dest=rank, tag=STOP)
+        _pass_on(self.comm, status, STOP)
 
     def _hand_out(self, rank: int, item: tuple[int, Any]) -> None:
         if rank:
-            self.comm.send(item, dest=rank, tag=TASK)
+            self._sent[rank] = self.comm.isend((self._told, *item), dest=rank, tag=TASK)
         else:
             self._mine.put(item)
 
     def _arrivals(self) -> list[Arrival]:
         """(rank, number, result, failure) of all results that are there."""
+        from mpi4py import MPI  # noqa: PLC0415 - see `world`
+
         arrived: list[Arrival] = []
         while not self._done.empty():
             arrived.append((0, *self._done.get()))
-        ready = (rank for rank in range(1, self.comm.size) if self.comm.iprobe(source=rank, tag=RESULT))
-        arrived.extend((rank, *self.comm.recv(source=rank, tag=RESULT)) for rank in ready)
+        status = MPI.Status()
+        while (message := self.comm.improbe(tag=RESULT, status=status)) is not None:
+            rank = status.source
+            self._sent.pop(rank).wait()
+            arrived.append((rank, *message.recv()))
         return arrived
 
     def _work(self) -> None:
@@ -122,17 +139,42 @@ class MpiPool:
             self._done.put(_outcome(self.execute, self._mine.get()))
 
 
-def serve(comm: Any, execute: Execute) -> int:  # noqa: ANN401
+def serve(comm: Any, worker: Worker) -> int:  # noqa: ANN401
     """The life of every other rank: tasks until rank 0 says stop, with the exit status of the job."""
-    while True:
-        while not comm.iprobe(source=0):
-            time.sleep(POLL_SECONDS)
-        if comm.iprobe(source=0, tag=STOP):
-            return int(comm.recv(source=0, tag=STOP))
-        comm.send(_outcome(execute, comm.recv(source=0, tag=TASK)), dest=0, tag=RESULT)
+    heard = 0
+    while (tag := _next_tag(comm)) != STOP:
+        told, *item = comm.recv(source=0, tag=TASK) if tag == TASK else (heard + 1,)
+        while heard < told:
+            worker.learn(_listen(comm, NEWS))
+            heard += 1
+        if tag == TASK:
+            comm.send(_outcome(worker.execute, item), dest=0, tag=RESULT)
+    return int(_listen(comm, STOP))
 
 
-def _outcome(execute: Execute, item: tuple[int, Any]) -> Outcome:
+def _next_tag(comm: Any) -> int:  # noqa: ANN401
+    from mpi4py import MPI  # noqa: PLC0415 - see `world`
+
+    status = MPI.Status()
+    while not comm.iprobe(status=status):
+        time.sleep(POLL_SECONDS)
+    return int(status.tag)
+
+
+def _listen(comm: Any, tag: int) -> Any:  # noqa: ANN401
+    """What all are told, which is passed on."""
+    said = comm.recv(source=(comm.rank - 1) // FAN_OUT, tag=tag)
+    _pass_on(comm, said, tag)
+    return said
+
+
+def _pass_on(comm: Any, said: Any, tag: int) -> None:  # noqa: ANN401
+    first = FAN_OUT * comm.rank + 1
+    for rank in range(first, min(first + FAN_OUT, comm.size)):
+        comm.send(said, dest=rank, tag=tag)
+
+
+def _outcome(execute: Execute, item: Sequence[Any]) -> Outcome:
     number, task = item
     try:
         return number, execute(task), None

@@ -2,17 +2,19 @@
 
 Each task class is a specification; `run(context)` gives its result, as picklable and of numpy only. What a
 task finds is made distinct inside the task, so that little travels. Energies are in units of the loss.
-Shapes: W walkers, S steps, M distinct minima, T transition states, P parameters.
+Shapes: W walkers, S steps, V visits, M distinct minima, T transition states, P parameters.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
 
 from landscape.database.records import Minima, TransitionStates
 from landscape.explore.context import Context
+from landscape.explore.finds import Finds, Places
 from landscape.explore.identity import Index
 from landscape.optimize.newton import StationaryPoints
 from landscape.problems.problem import Problem
@@ -23,21 +25,72 @@ from landscape.search.transition_states import Found, Outcome, climb, connect
 
 
 @dataclass(frozen=True, kw_only=True)
-class HopResult:
-    """Distinct minima of a task and where each step of each walker led."""
+class Walked:
+    """What the steps of walkers came to: all that their next round depends on, whatever the number of steps."""
 
-    minima: Minima  # [M], in order of first find
-    find: np.ndarray  # int64[W, S]: row of `minima`, -1 for a failed quench
-    accepted: np.ndarray  # bool[W, S]
+    stands: np.ndarray  # int64[W]: the minimum each stands on, -1 for none
+    reached: np.ndarray  # int64[W]: steps that led to a minimum,
+    other: np.ndarray  # int64[W]: to another than the one it stood on,
+    accepted: np.ndarray  # int64[W]: and were accepted
+    visits: np.ndarray  # int64[V, 2]: walker and minimum, once each
+
+    @classmethod
+    def of(cls, at: np.ndarray, find: np.ndarray, accepted: np.ndarray) -> Self:
+        """Of walkers that stood on minima at[W] and whose steps led to find[W, S], -1 for none."""
+        current, other = at, np.zeros(find.shape, dtype=bool)
+        for step in range(find.shape[1]):
+            other[:, step] = (find[:, step] >= 0) & (find[:, step] != current) & (current >= 0)
+            current = np.where(accepted[:, step], find[:, step], current)
+        walker, place = np.nonzero(find >= 0)
+        return cls(
+            stands=current,
+            reached=(find >= 0).sum(axis=1),
+            other=other.sum(axis=1),
+            accepted=(other & accepted).sum(axis=1),
+            visits=np.unique(np.stack([walker, find[walker, place]], axis=1), axis=0),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HopResult:
+    """Distinct minima of a task, first those its walkers stood on, and what its steps came to in terms of them."""
+
+    minima: Finds  # [M]
+    walked: Walked
     evaluations: int
+
+    def without(self, known: Index) -> Self:
+        """The same result in terms of what is known; a visit to a minimum that is known is no news."""
+        minima = self.minima.without(known)
+        visits = self.walked.visits
+        walked = replace(self.walked, visits=visits[minima.row[visits[:, 1]] < 0])
+        return replace(self, minima=minima, walked=walked)
 
 
 @dataclass(frozen=True, kw_only=True)
 class HopTask:
     """Advance some walkers by some basin-hopping steps."""
 
-    hoppers: Hoppers
+    places: Places  # the minima that any of them stands on
+    at: np.ndarray  # int64[W]: which of these, -1 for a fresh start
+    step: np.ndarray  # [W]
+    temperature: np.ndarray  # [W]
+    stream: tuple[int, int, int]  # seed, round and first walker, of which the others follow
     steps: int
+
+    @property
+    def hoppers(self) -> Hoppers:
+        """The walkers."""
+        seed, number, first = self.stream
+        nowhere = np.full((1, self.places.parameters.shape[1] + 1), np.nan)
+        known = np.concatenate([np.column_stack([self.places.parameters, self.places.energy]), nowhere])[self.at]
+        return Hoppers(
+            theta=known[:, :-1],
+            energy=known[:, -1],
+            step=self.step,
+            temperature=self.temperature,
+            seeds=tuple((seed, number, first + walker) for walker in range(len(self.at))),
+        )
 
     def run(self, context: Context) -> HopResult:
         """The walk, made distinct."""
@@ -48,22 +101,26 @@ class HopTask:
             self.steps,
             starts=context.starts,
             method=context.quench,
-            batch=len(self.hoppers.theta),
+            batch=len(self.at),
         )
-        minima, numbers = distinct_minima(context, hops.finds)
-        find = np.where(hops.find >= 0, numbers[hops.find] if len(numbers) else -1, -1)
-        return HopResult(minima=minima, find=find, accepted=hops.accepted, evaluations=counter.evaluations)
+        minima, numbers = distinct_minima(context, hops.finds, self.places)
+        find = np.append(numbers, -1)[hops.find]
+        return HopResult(minima=minima, walked=Walked.of(self.at, find, hops.accepted), evaluations=counter.evaluations)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectResult:
     """Distinct minima and the transition states of a task, with the reasons of the failures."""
 
-    minima: Minima  # [M]
+    minima: Finds  # [M]
     transition_states: TransitionStates  # [T]; their `minima` are rows of `minima` above
     search: np.ndarray  # int64[T]: the search each came from
     failures: tuple[tuple[int, Outcome], ...]  # (search, reason) of each guess that led nowhere
     evaluations: int
+
+    def without(self, known: Index) -> Self:
+        """The same result; of minima that are known the row says it all."""
+        return replace(self, minima=self.minima.without(known))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,25 +171,39 @@ class MeasureTask:
 Task = HopTask | ConnectTask | ClimbTask | MeasureTask
 
 
-def distinct_minima(context: Context, points: StationaryPoints) -> tuple[Minima, np.ndarray]:
-    """Distinct canonical minima [M] among points [F], in order of first appearance, and int64[F]: each one's row."""
+def distinct_minima(
+    context: Context, points: StationaryPoints, places: Places | None = None
+) -> tuple[Finds, np.ndarray]:
+    """Distinct canonical minima [M]: those of `places`, then others of points [F] in order of first appearance.
+
+    Returns them and int64[F]: which of them each point is.
+    """
     symmetry = context.objective.symmetry
     theta = symmetry.canonical(points.theta.cpu().numpy())
     energy = points.energy.cpu().numpy()
     index = Index(symmetry, context.settings.identity)
+    if places is not None:
+        index.fill(places.energy, places.parameters)
+    known = len(index)
     numbers = np.array([index.find_or_add(value, point) for value, point in zip(energy, theta, strict=True)], np.int64)
-    first = np.unique(numbers, return_index=True)[1]
+    appeared, place = np.unique(numbers, return_index=True)
+    first = place[appeared >= known]
+    hits = np.bincount(numbers, minlength=len(index)).astype(np.int64)
     rows = torch.tensor(first)
     kept = theta[first]
-    return Minima(
+    unknown = Minima(
         parameters=kept,
         energy=energy[first],
         rms_gradient=points.rms_gradient.cpu()[rows].numpy(),
         lowest_eigenvalue=points.values[:, 0].cpu()[rows].numpy(),
         log_determinant=points.log_determinant.cpu()[rows].numpy(),
         log_orbit_size=symmetry.log_orbit_size(kept),
-        hits=np.bincount(numbers, minlength=len(first)).astype(np.int64),
-    ), numbers
+        hits=hits[known:],
+    )
+    row = np.full(len(index), -1)
+    if places is not None:
+        row[:known] = places.row
+    return Finds(row=row, hits=hits, unknown=unknown), numbers
 
 
 def _connect_result(context: Context, found: Found, evaluations: int) -> ConnectResult:

@@ -14,10 +14,10 @@ import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 import click
 
+from tests.benchmarks.machine import processor
 from tests.benchmarks.rows import Figure, Hopping, Quenches, Row, Saddles, table_line
 from tests.benchmarks.worker import Worker, make_peers, our_command, peer_command
 
@@ -85,14 +85,12 @@ def _measured(row: Row, workers: Sequence[Worker], rounds: int) -> str:
 
 
 def _conditions(rounds: int, memory: int, batch: int) -> str:
-    models = [row for row in Path("/proc/cpuinfo").read_text().splitlines() if row.startswith("model name")]
-    cpu = models[0].partition(":")[2].strip() if models else "unknown processor"
     versions = ", ".join(f"{name} {version(name)}" for name in ("landscape", "torch", "numpy", "numba"))
     return (
-        f"One core of {cpu}, {datetime.now(UTC):%Y-%m-%d}; {versions}; M={memory}, {batch} walkers; {rounds} rounds, "
-        "process CPU time. Starts N(0, 1), RMS gradient at most 1e-7 (transition states: 1e-6, then Newton "
-        "steps), every minimum and transition state verified. Best of the rounds (median); bold: landscape's best "
-        "to this best (median of the rounds' ratios)."
+        f"One core of {processor()}, {datetime.now(UTC):%Y-%m-%d}; {versions}; M={memory}, {batch} walkers; "
+        f"{rounds} rounds, process CPU time. Starts N(0, 1), RMS gradient at most 1e-7 (transition states: 1e-6, then "
+        "Newton steps), every minimum and transition state verified. Best of the rounds (median); bold: landscape's "
+        "best to this best (median of the rounds' ratios)."
     )
 
 

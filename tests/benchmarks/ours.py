@@ -110,7 +110,7 @@ def _connecting(context: Context, minima: list[list[float]]) -> np.ndarray:
     known = Known(context, store.tables)
     assimilation = Assimilation(known, store.tables)
     points = newton_finish(context.objective, torch.tensor(minima, dtype=torch.float64))
-    assimilation.minima(distinct_minima(context, points)[0], counted=True)
+    assimilation.finds(distinct_minima(context, points)[0], counted=True)
     store.commit(assimilation.commit(kind="basin_hopping", tasks=1, evaluations=0, seconds=0.0))
     phase = Connect(context, known)
     plan = phase.plan(store.tables)

@@ -5,8 +5,9 @@ import pytest
 
 from landscape.database.records import Walkers
 from landscape.explore.assimilation import Known
+from landscape.explore.finds import Finds
 from landscape.explore.hopping import BasinHopping
-from landscape.explore.tasks import HopResult, HopTask
+from landscape.explore.tasks import HopResult, HopTask, Walked
 from tests.explore.points import minima, plane, store_of
 
 TABLE = {"walkers": 5, "steps": 7, "round_steps": 3, "task_walkers": 2, "patience": 6, "step": 0.5, "temperature": 0.1}
@@ -31,7 +32,8 @@ def walkers(minimum: list[int], stale: list[int] | None = None) -> Walkers:
 def moved(
     phase: BasinHopping, before: Walkers, find: list[list[int]], accepted: list[list[int]], known: int
 ) -> Walkers:
-    return phase._moved(before, np.array(find), np.array(accepted, dtype=bool), known)
+    walked = Walked.of(before.minimum, np.array(find), np.array(accepted, dtype=bool))
+    return phase._moved(before, walked, np.arange(9), known, len(find[0]))
 
 
 def test_walkers_stand_where_they_last_accepted(phase: BasinHopping) -> None:
@@ -91,7 +93,11 @@ def found(task: HopTask, place: int) -> HopResult:
     """Each walker finds the same minimum at its last step and moves there."""
     find = np.full((len(task.hoppers.theta), task.steps), -1)
     find[:, -1] = 0
-    return HopResult(minima=minima([float(place)], hits=[len(find)]), find=find, accepted=find == 0, evaluations=1)
+    here = task.places
+    find = np.where(find == 0, len(here.row), find)
+    new = minima([float(place)], hits=[len(find)])
+    finds = Finds(row=np.append(here.row, -1), hits=np.append(0 * here.row, new.hits), unknown=new)
+    return HopResult(minima=finds, walked=Walked.of(task.at, find, find >= 0), evaluations=1)
 
 
 def test_a_plan_depends_on_committed_tables_alone(phase: BasinHopping) -> None:

@@ -8,6 +8,7 @@ from landscape.database.store import Store
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.connecting import METHOD_NAMES, SINGLE_ENDED, Connect, SingleEnded
 from landscape.explore.context import Context
+from landscape.explore.finds import Finds
 from landscape.explore.tasks import ClimbTask, ConnectResult, ConnectTask
 from landscape.search.transition_states import Outcome
 from tests.explore.points import minima, plane, states, store_of
@@ -50,7 +51,7 @@ def result(
     """Transition states at `place` between minima at two places, each of a search, and the failures of others."""
     sides = [side for _, both in found for side in both]
     return ConnectResult(
-        minima=minima(sides),
+        minima=Finds.of(minima(sides)),
         transition_states=states([place for place, _ in found], [(2 * n, 2 * n + 1) for n in range(len(found))]),
         search=np.array(searches, dtype=np.int64),
         failures=tuple(failures),
@@ -96,7 +97,7 @@ def test_a_search_that_fails_tells_why(context: Context, store: Store, reason: O
     following = phase.plan(store.tables)
     assert following is not None
     assert following.ends is not None
-    assert following.ends.tolist() == [[2, 3], [1, 3], [0, 3]]  # no pair is tried again without retries
+    assert following.ends.tolist() == [[0, 3], [1, 3], [2, 3]]  # no pair is tried again without retries
 
 
 def test_bands_are_aligned_and_get_more_images_at_a_retry(store: Store) -> None:

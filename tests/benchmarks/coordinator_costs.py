@@ -1,0 +1,168 @@
+"""What a round of basin-hopping costs, measured for `coordinator.py` with the project's own code.
+
+Task times are those of a round on iris-10 at l2 = 1e-4. What a task costs the coordinator is measured with tasks of
+the size asked for among made-up minima (`large.py`), with results made up as well: walkers find minima that are known,
+each task one that is new. Times are of the processor, but for the commit, which is by the clock; the least of several.
+"""
+
+import pickle
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from landscape.config import RunConfig
+from landscape.database.records import Commit, Minima, TransitionStates, Walkers
+from landscape.database.store import Store
+from landscape.explore.assimilation import Known
+from landscape.explore.context import Context, one_thread_per_task
+from landscape.explore.copies import CopyingWorker, News
+from landscape.explore.finds import Finds
+from landscape.explore.hopping import BasinHopping
+from landscape.explore.phases import Plan
+from landscape.explore.session import context_of, open_or_create, record_of
+from landscape.explore.tasks import HopResult, HopTask, Walked
+from tests.benchmarks.large import made_up_minima
+
+REPEATS = 5
+TASKS = 4  # of a round that is measured
+FEW, MANY = 1000, 1_000_000  # walkers of a commit
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How a round is cut into tasks, and among how many minima it is."""
+
+    walkers: int  # of a task
+    steps: int  # of a round
+    found: int  # minima that a task finds, all but one of them known
+    database: int  # minima there
+
+
+def task_seconds(walkers: int, steps: int, tasks: int) -> list[float]:
+    """Times of the tasks of a real round."""
+    here = _context(walkers * tasks, steps, walkers)
+    tables = open_or_create(None, record_of(here.objective, here.settings), resume=False).tables
+    plan = BasinHopping(here, Known(here, tables)).plan(tables)
+    assert plan is not None
+    with one_thread_per_task():
+        plan.tasks[0].run(here)  # compiles
+        return [_seconds(partial(task.run, here), repeats=3) for task in plan.tasks]
+
+
+def coordination(size: Size) -> dict[str, dict[str, float]]:
+    """Seconds and bytes that a task costs: on the way out; back as it is, and without what is known."""
+    here = _context(TASKS * size.walkers, size.steps, size.walkers)
+    store = open_or_create(None, record_of(here.objective, here.settings), resume=False)
+    _fill(store, size.database, TASKS * size.walkers, size.found)
+    tables = store.tables
+    phase, worker, news = BasinHopping(here, Known(here, tables)), CopyingWorker(here), News().since(tables.minima)
+    plan = phase.plan(tables)
+    assert plan is not None
+    assert news is not None
+    worker.learn(news)
+    results = [_result(task, number, size, tables.minima) for number, task in enumerate(plan.tasks)]
+    out = {"plan": _seconds(lambda: phase.plan(tables)) / TASKS} | _message(plan.tasks[0])
+    return {
+        "out": out,
+        "whole": _back(here, store, plan, results),
+        "discarded": _back(here, store, plan, [result.without(worker.known) for result in results]),
+    }
+
+
+def commit_seconds(database: int) -> tuple[float, float]:
+    """Seconds of a commit to the file of so many minima, and of each walker more."""
+    seconds = []
+    for walkers in (FEW, MANY):
+        here = _context(walkers, 1, walkers)
+        with tempfile.TemporaryDirectory() as folder:
+            store = open_or_create(Path(folder, "a.h5"), record_of(here.objective, here.settings), resume=False)
+            _fill(store, database, walkers, database)
+            again = _commit(store, Minima.empty(here.objective.n_parameters), store.tables.walkers)
+            seconds.append(_seconds(partial(store.commit, again), time.perf_counter))
+            store.close()
+    return seconds[0], (seconds[1] - seconds[0]) / (MANY - FEW)
+
+
+def _back(here: Context, store: Store, plan: Plan, results: Sequence[HopResult]) -> dict[str, float]:
+    """A result's way back and its assimilation, everything but the commit."""
+
+    def assimilation() -> float:
+        phase = BasinHopping(here, Known(here, store.tables))
+        return _seconds(lambda: phase.assimilate(store.tables, plan, results, 0.0), repeats=1)
+
+    seconds = min(assimilation() for _ in range(REPEATS))
+    return _message(results[0]) | {"assimilate": seconds / TASKS}
+
+
+def _message(what: object) -> dict[str, float]:
+    data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
+    pack = _seconds(lambda: pickle.dumps(what, pickle.HIGHEST_PROTOCOL))
+    return {"bytes": len(data), "pack": pack, "unpack": _seconds(lambda: pickle.loads(data))}
+
+
+def _result(task: object, number: int, size: Size, minima: Minima) -> HopResult:
+    """Steps that lead to one of `found` minima at random; one of these, another in each task, is new."""
+    assert isinstance(task, HopTask)
+    random = np.random.default_rng(number)
+    here = task.places
+    others = np.setdiff1d(np.arange(size.found - 1), here.row)
+    new = made_up_minima(1, random)
+    columns = {n: np.concatenate([getattr(minima, n)[others], getattr(new, n)]) for n in Minima.column_names()}
+    count = len(here.row) + len(others) + 1
+    finds = Finds(
+        row=np.concatenate([here.row, np.full(len(others) + 1, -1)]),
+        hits=np.ones(count, dtype=np.int64),
+        unknown=Minima(**columns),
+    )
+    find = random.integers(0, count, (len(task.at), size.steps))
+    return HopResult(minima=finds, walked=Walked.of(task.at, find, random.random(find.shape) < 0.3), evaluations=1)
+
+
+def _fill(store: Store, minima: int, walkers: int, standing: int) -> None:
+    """So many minima, and walkers that stand on the leading ones."""
+    random = np.random.default_rng(0)
+    found = made_up_minima(minima, random)
+    state = Walkers(
+        minimum=random.integers(0, standing - 1, walkers),
+        step=np.full(walkers, 0.5),
+        temperature=np.full(walkers, 0.01),
+        stale=np.zeros(walkers, dtype=np.int64),
+    )
+    store.commit(_commit(store, found, state))
+
+
+def _commit(store: Store, found: Minima, walkers: Walkers) -> Commit:
+    return Commit(
+        kind="basin_hopping",
+        tasks=1,
+        evaluations=1,
+        seconds=0.0,
+        minima=found,
+        hits=np.concatenate([store.tables.minima.hits, found.hits]),
+        transition_states=TransitionStates.empty(store.record.n_parameters),
+        walkers=walkers,
+    )
+
+
+def _context(walkers: int, steps: int, task_walkers: int) -> Context:
+    hopping = {"walkers": walkers, "steps": 1000 * steps, "round_steps": steps, "task_walkers": task_walkers}
+    problem = {"dataset": "iris", "hidden": [10], "l2": 1e-4}
+    return context_of(RunConfig.from_table({"problem": problem, "basin_hopping": hopping}, "coordinator"), "cpu")
+
+
+def _seconds(
+    work: Callable[[], object], clock: Callable[[], float] = time.process_time, repeats: int = REPEATS
+) -> float:
+    """The least of the times that it takes."""
+    times = []
+    for _ in range(repeats):
+        begin = clock()
+        work()
+        times.append(clock() - begin)
+    return min(times)
