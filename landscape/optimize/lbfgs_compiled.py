@@ -26,7 +26,7 @@ Walkers = tuple[tuple[Array, ...], ...]
 
 VECTOR = 8
 STEPS = 8  # trials of a walker at a time, while its history is in the cache
-GROUP = 8  # walkers whose energies are asked for together
+GROUP_BYTES = 2**19  # histories of the walkers whose energies are asked for together
 RUNNING, CONVERGED = int(Status.RUNNING), int(Status.CONVERGED)
 OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
 
@@ -99,16 +99,6 @@ def _dot(a: Array, b: Array) -> float:
 
 
 @_compiled
-def _add_and_dot(factor: float, a: Array, b: Array, out: Array) -> float:
-    """Adds a multiple of a to out and returns the product of the sum with b."""
-    result = 0.0
-    for p in range(len(out)):
-        out[p] += factor * a[p]
-        result += out[p] * b[p]
-    return result
-
-
-@_compiled
 def _solve(factor: Array, x: Array) -> None:
     """Overwrites x [P] with the solution of L L' y = x."""
     for i in range(len(x)):
@@ -127,27 +117,31 @@ def _two_loops(pairs: Array, stored: int, curvature: float, factor: Array, q: Ar
     Pairs [2, M, P'] have s.y = 1. The inverse starts from the preconditioner, or where that is empty from `curvature`.
     Each pass over the vector takes the product with the next pair along; that of the last pass is not used.
     """
-    steps, changes = pairs[0], pairs[1]
-    memory = len(steps)
-    kept = min(stored, memory)
-    weights = np.empty(memory)
+    memory, length = pairs.shape[1], len(q)
+    kept, weights = min(stored, memory), np.empty(memory)
     slot = (stored % memory or memory) - 1
-    product = _dot(steps[slot], q)
+    product = _dot(pairs[0, slot], q)
     for _ in range(kept):
         weights[slot] = product
-        older = (slot or memory) - 1
-        product = _add_and_dot(-product, changes[slot], steps[older], q)
+        older, share = (slot or memory) - 1, product
+        product = 0.0
+        for p in range(length):
+            q[p] -= share * pairs[1, slot, p]
+            product += q[p] * pairs[0, older, p]
         slot = older
     if len(factor):
         _solve(factor, q[: len(factor)])
     else:
-        for p in range(len(q)):
+        for p in range(length):
             q[p] *= curvature
     slot = (stored - kept) % memory
-    product = _dot(changes[slot], q)
+    product = _dot(pairs[1, slot], q)
     for _ in range(kept):
-        newer = slot + 1 if slot + 1 < memory else 0
-        product = _add_and_dot(weights[slot] - product, steps[slot], changes[newer], q)
+        newer, share = slot + 1 if slot + 1 < memory else 0, weights[slot] - product
+        product = 0.0
+        for p in range(length):
+            q[p] += share * pairs[0, slot, p]
+            product += q[p] * pairs[1, newer, p]
         slot = newer
 
 
@@ -255,15 +249,16 @@ def _advance(limits: Limits, trials: tuple[Array, Array, Array], walkers: Walker
 @_compiled
 def _walk(limits: Limits, function: tuple[int, tuple[Any, ...]], walkers: Walkers, due: Array) -> int:
     """Returns how many energies it took."""
-    (theta, _, _), (direction, scale, _), _, _, (_, status) = walkers
+    (theta, _, _), (direction, scale, _), (pairs, _, _), _, (_, status) = walkers
     address, data = function
-    trial, gradient = np.empty((GROUP, theta.shape[1])), np.empty((GROUP, theta.shape[1]))
-    energy, rows = np.empty(GROUP), np.empty(GROUP, dtype=np.int64)
+    group = max(1, GROUP_BYTES // (8 * pairs[0].size))
+    trial, gradient = np.empty((group, theta.shape[1])), np.empty((group, theta.shape[1]))
+    energy, rows = np.empty(group), np.empty(group, dtype=np.int64)
     made = 0
-    for first in range(0, len(theta), GROUP):
+    for first in range(0, len(theta), group):
         for _ in range(STEPS):
             running = 0
-            for w in range(first, min(first + GROUP, len(theta))):
+            for w in range(first, min(first + group, len(theta))):
                 if status[w] == RUNNING and not due[w]:
                     for p in range(theta.shape[1]):
                         trial[running, p] = theta[w, p] + scale[w] * direction[w, p]

@@ -197,7 +197,7 @@ class Bench:
         """Row by row from displaced minima; as sets from random starts."""
         count = self.work.core_starts
         context = _context(self.core)
-        known, found = (distinct_minima(context, points)[0] for points in self._on_both(self.starts(count)))
+        known, found = (distinct_minima(context, points)[0].unknown for points in self._on_both(self.starts(count)))
         both = sum(bool(np.abs(known.energy - energy).min() <= 1e-9) for energy in found.energy)
         near = known.parameters + DISPLACEMENT * np.random.default_rng(1).normal(size=known.parameters.shape)
         core, there = self._on_both(near)
@@ -234,7 +234,7 @@ class Bench:
         found = quench(
             self.there, self._tensor(self.starts(self.work.walkers)), method=LBFGS(), batch=self.work.walkers
         )
-        minima = distinct_minima(_context(self.core), found)[0]
+        minima = distinct_minima(_context(self.core), found)[0].unknown
         lowest = minima.parameters[np.argsort(minima.energy)]
         ends = np.array([*islice(((i, j) for j in range(len(lowest)) for i in range(j)), self.work.pairs)])
         first = lowest[ends[:, 0]]
