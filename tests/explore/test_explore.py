@@ -140,14 +140,14 @@ class Disturbing(Silent):
 
 
 def test_control_c_returns_what_was_committed(tmp_path: Path) -> None:
-    path = tmp_path / "a.h5"
+    path, handler = tmp_path / "a.h5", signal.getsignal(signal.SIGINT)
     rounds = {"basin_hopping": {"round_steps": 1}}
     settings: dict[str, Any] = SHORT | rounds | {"steps": 4}
     db = landscape.explore(xor(), path=path, progress=Disturbing(signal.SIGINT), **settings)
     assert db.rounds.kind.tolist() == ["basin_hopping"] * 2
     whole = landscape.explore(xor(), path=path, resume=True, **settings)
     assert_equal_contents(without_times(whole), without_times(landscape.explore(xor(), **settings)))
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_a_failure_lets_go_of_the_file(tmp_path: Path) -> None:
