@@ -32,6 +32,7 @@ from landscape.explore.session import (
     stored_context,
 )
 from landscape.explore.verify import summary, verify
+from landscape.problems.compiled import compiled_before
 
 
 def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
@@ -62,6 +63,7 @@ KINKS = (
     "landscape: this activation has kinks: only minima off the kinks, where the gradient vanishes, are found, "
     "and no transition states; tanh, sigmoid, softplus, gelu and silu have whole landscapes"
 )
+FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes about half a minute"
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
@@ -71,7 +73,7 @@ def cli() -> None:
     """Map the loss landscapes of small neural networks.
 
     \b
-    landscape run runs/iris.toml -o iris.h5          one process, all its processors
+    landscape run runs/iris.toml -o iris.h5          one process, on one core
     mpiexec -n 64 landscape run runs/iris.toml -o iris.h5 --resume
     landscape info iris.h5
     landscape verify iris.h5
@@ -102,6 +104,8 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
         store = open_or_create(path, record_of(context.objective, context.settings), resume=resume)
         if not context.objective.smooth:
             click.echo(KINKS, err=True)
+        if not compiled_before():
+            click.echo(FIRST_USE, err=True)
         return _campaign(context, store, pool, interrupt, ALL_PHASES, "continue with --resume")
 
     run_job(prepare, work, time_limit)

@@ -7,6 +7,7 @@ batch, to the last bit. Shapes: W walkers, P parameters, N samples, d inputs, K 
 
 import math
 import threading
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -128,6 +129,11 @@ def compiled_hessian(network: object, energy: CompiledEnergy | None) -> Compiled
     if features * (features + 1) // 2 * samples > LARGEST_PRODUCTS:
         return None
     return CompiledHessian(energy, network.activation.name)
+
+
+def compiled_before() -> bool:
+    """Whether numba's cache on this machine has compiled energies already; what it lacks takes half a minute."""
+    return any(Path(kernels.call.stats.cache_path).glob(f"{Path(kernels.__file__).stem}.*.nbi"))
 
 
 def _columns(sizes: Array, samples: int) -> int:

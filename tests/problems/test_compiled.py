@@ -1,5 +1,8 @@
 """The compiled energy against the batched tensors of `network.py`, and its vector arithmetic against numpy."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -157,3 +160,18 @@ def test_its_hessian_is_for_one_hidden_layer_and_tables_that_fit() -> None:
     wide = torch.zeros(40, 1000, dtype=torch.float64)
     network = network_of([1000, 1, 3])
     assert compiled_hessian(network, CompiledEnergy(network, wide, LOSSES["mse"], encoded, L2)) is None
+
+
+def test_an_empty_cache_is_told_from_a_filled_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, (inputs, encoded) = network_of([4, 10, 3]), data([4, 10, 3], 40, "mse")
+    CompiledEnergy(network, inputs, LOSSES["mse"], encoded, L2).energy(points(network, 1))
+    assert compiled.compiled_before()
+    copy = tmp_path / "kernels.py"
+    copy.write_text(Path(kernels.__file__).read_text())
+    spec = importlib.util.spec_from_file_location("kernels", copy)
+    assert spec is not None
+    assert spec.loader is not None
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    monkeypatch.setattr(compiled, "kernels", fresh)
+    assert not compiled.compiled_before()
