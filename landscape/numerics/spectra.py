@@ -79,7 +79,7 @@ def lanczos(objective: Objective, theta: Tensor, n_vectors: int, *starts: Tensor
 
 def _eigenpairs(matrices: Tensor) -> tuple[Tensor, Tensor]:
     """Eigenvalues [W, E] and eigenvectors [W, E, E] of symmetric matrices [W, E, E]."""
-    finite = matrices.isfinite().all(2).all(1)
+    finite = matrices.sum((1, 2)).isfinite()
     # LAPACK fails on some matrices with nan and returns finite numbers for others.
     values, vectors = torch.linalg.eigh(torch.where(finite[:, None, None], matrices, 0.0))
     return torch.where(finite[:, None], values, torch.nan), vectors

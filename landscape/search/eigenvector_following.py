@@ -108,12 +108,13 @@ class EigenvectorFollowing:
     def _moved(self, objective: Objective, state: FollowingState) -> FollowingState:
         found = _spectrum(objective, state.theta, state.gradient, state.mode)
         curved = found.values[:, 0] < -objective.curvature_threshold
-        followed = _followed(state.mode, found, curved)
+        same = _same_eigenvalue(found.values)
+        followed = _followed(state.mode, found, same, curved)
         mode = torch.bmm(found.vectors, followed[:, :, None])[:, :, 0]
         components = torch.bmm(state.gradient[:, None], found.vectors)[:, 0]
         force, value = (components * followed).sum(1), (found.values * followed.square()).sum(1)
         trust = self._trust(state, mode, force, value)
-        uphill, pieces = _step_components(components, found.values, followed, trust)
+        uphill, pieces = _step_components(components, found.values, same, followed, trust)
         theta = state.theta + torch.bmm(found.vectors, pieces[:, :, None])[:, :, 0]
         energy, gradient = objective.energy_and_gradient(theta)
         calls = state.calls + 1
@@ -167,13 +168,12 @@ def _scattered(state: FollowingState, part: FollowingState, rows: Tensor) -> Fol
     return FollowingState(**columns)
 
 
-def _followed(mode: Tensor, found: Spectrum, curved: Tensor) -> Tensor:
+def _followed(mode: Tensor, found: Spectrum, same: Tensor, curved: Tensor) -> Tensor:
     """The followed mode in the eigenbasis, [W, E], unit length: the lowest eigenvector where bool[W] `curved`.
 
     Elsewhere it is the part of the last mode [W, P] in the eigenspace that holds most of it per dimension.
     """
     overlap = torch.bmm(mode[:, None], found.vectors)[:, 0]
-    same = _same_eigenvalue(found.values)
     most = ((same * overlap.square()[:, None]).sum(2) / same.sum(2)).argmax(1)
     part = same[torch.arange(len(mode), device=mode.device), most] * overlap
     lowest = torch.zeros_like(part)
@@ -181,12 +181,14 @@ def _followed(mode: Tensor, found: Spectrum, curved: Tensor) -> Tensor:
     return torch.where(curved[:, None], lowest, part / part.norm(dim=1, keepdim=True).clamp_min(1e-300))
 
 
-def _step_components(components: Tensor, values: Tensor, followed: Tensor, trust: Tensor) -> tuple[Tensor, Tensor]:
+def _step_components(
+    components: Tensor, values: Tensor, same: Tensor, followed: Tensor, trust: Tensor
+) -> tuple[Tensor, Tensor]:
     """Step [W] up along the followed mode and all components [W, E] of the step, down along the others."""
     size = values.abs().clamp_min(RESOLUTION * values.abs().amax(1, keepdim=True)).clamp_min(1e-300)
     force = (components * followed).sum(1, keepdim=True)
     others = components - force * followed
-    strength = (_same_eigenvalue(values) * others.square()[:, None]).sum(2).sqrt()
+    strength = (same * others.square()[:, None]).sum(2).sqrt()
     factor = 2.0 / size / (1.0 + (1.0 + 4.0 * (strength / size).square()).sqrt())
     followed_size = (size * followed.square()).sum(1, keepdim=True)
     uphill = 2.0 * force / followed_size / (1.0 + (1.0 + 4.0 * (force / followed_size).square()).sqrt())
