@@ -3,7 +3,7 @@
 The samples are taken in blocks whose values stay in the cache from the forward to the backward pass. Exponential and
 logarithm are written out because a loop over samples is vectorised only if nothing in it is a call. Functions whose
 terms must not be reordered are `_exact`. Numba's cache notices changes of this file only, so nothing here comes from
-another module of the project.
+another module of the project but the call of a kernel.
 
 A block is filled up to a multiple of the vector length with zeros, whose losses and gradients are multiplied away,
 so that no loop has a remainder.
