@@ -48,16 +48,16 @@ class CompiledEnergy:
         real = _blocks(np.ones((1, len(inputs))), columns)[:, 0]
         self.samples = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), real, len(inputs)
         self.l2 = float(l2)
-        self._of_thread = threading.local()
+        self._kernels: dict[int, Kernel] = {}
 
     def kernel(self) -> Kernel:
         """The energy for compiled code, with the workspace of this thread."""
-        if not hasattr(self._of_thread, "kernel"):
+        thread = threading.get_ident()
+        if thread not in self._kernels:
             workspace = kernels.workspace(self.network[0], self.samples[0].shape[2])
             data = self.network, self.samples, self.l2, workspace
-            self._of_thread.kernel = Kernel(kernels.energies().address, data)
-        kernel: Kernel = self._of_thread.kernel
-        return kernel
+            self._kernels[thread] = Kernel(kernels.energies().address, data)
+        return self._kernels[thread]
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""

@@ -1,6 +1,8 @@
 """The compiled energy against the batched tensors of `network.py`, and its vector arithmetic against numpy."""
 
+import copy
 import importlib.util
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -166,12 +168,22 @@ def test_an_empty_cache_is_told_from_a_filled_one(tmp_path: Path, monkeypatch: p
     network, (inputs, encoded) = network_of([4, 10, 3]), data([4, 10, 3], 40, "mse")
     CompiledEnergy(network, inputs, LOSSES["mse"], encoded, L2).energy(points(network, 1))
     assert compiled.compiled_before()
-    copy = tmp_path / "kernels.py"
-    copy.write_text(Path(kernels.__file__).read_text())
-    spec = importlib.util.spec_from_file_location("kernels", copy)
+    file = tmp_path / "kernels.py"
+    file.write_text(Path(kernels.__file__).read_text())
+    spec = importlib.util.spec_from_file_location("kernels", file)
     assert spec is not None
     assert spec.loader is not None
     fresh = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fresh)
     monkeypatch.setattr(compiled, "kernels", fresh)
     assert not compiled.compiled_before()
+
+
+def test_threads_and_copies_do_not_share_room_to_work_in() -> None:
+    network, (inputs, encoded) = network_of([4, 10, 3]), data([4, 10, 3], 200, "cross_entropy")
+    energy = CompiledEnergy(network, inputs, LOSSES["cross_entropy"], encoded, L2)
+    many = [points(network, 300, scale) for scale in (0.1, 1.0, 2.0, 3.0)]
+    expected = [copy.deepcopy(energy).energy(theta) for theta in many]
+    with ThreadPoolExecutor(4) as threads:
+        for found, alone in zip(threads.map(energy.energy, many * 20), expected * 20, strict=True):
+            assert torch.equal(found, alone)
