@@ -184,7 +184,7 @@ def _close(keys: list[int | None], state: S, empty: list[int]) -> tuple[list[int
     """The walkers without those in the places `empty`, into which the last ones move: no buffer is copied."""
     left = len(keys) - len(empty)
     places = [row for row in empty if row < left]
-    moving = [row for row in range(left, len(keys)) if row not in set(empty)]
+    moving = sorted({*range(left, len(keys))}.difference(empty))
     for f in _fields(state):
         values = getattr(state, f.name)
         values[_rows(state, places)] = values[_rows(state, moving)]

@@ -68,7 +68,7 @@ def precondition(settings: LBFGSSettings, state: LBFGSState, rows: Tensor, hessi
     rows = rows[torch.from_numpy(found)]
     state.age[rows] = 0
     state.stored[rows] = 0
-    _turn(rows.numpy(), settings.max_step, _walkers(state))
+    _turn_each(rows.numpy(), settings.max_step, _walkers(state))
 
 
 def _limits(settings: LBFGSSettings) -> Limits:
@@ -193,12 +193,17 @@ def _is_due(factor: Array, age: int, square: float) -> bool:
 
 
 @_compiled
-def _turn(rows: Array, max_step: float, walkers: Walkers) -> None:
-    """Writes the directions of some walkers."""
+def _turn(w: int, max_step: float, walkers: Walkers) -> None:
+    """Writes the direction of walker w."""
     (_, _, gradient), (direction, _, _), (pairs, stored, curvature), (factor, age), _ = walkers
+    known = factor[w] if age[w] >= 0 else factor[w, :0]
+    _direction(gradient[w], pairs[w], stored[w], curvature[w], known, max_step, direction[w])
+
+
+@_compiled
+def _turn_each(rows: Array, max_step: float, walkers: Walkers) -> None:
     for w in rows:
-        known = factor[w] if age[w] >= 0 else factor[w, :0]
-        _direction(gradient[w], pairs[w], stored[w], curvature[w], known, max_step, direction[w])
+        _turn(w, max_step, walkers)
 
 
 @_compiled
@@ -206,7 +211,7 @@ def _decide(limits: Limits, w: int, trial: tuple[Array, float, Array], walkers: 
     """Accepts or shortens a trial of walker w; returns whether the walker needs a new preconditioner."""
     rms, max_step, max_energy_rise, max_calls, shortening, patience = limits
     trial_theta, trial_energy, trial_gradient = trial
-    (theta, energy, gradient), (direction, scale, rejections), histories, factors, (calls, status) = walkers
+    (theta, energy, gradient), (_, scale, rejections), histories, factors, (calls, status) = walkers
     (pairs, stored, curvature), (factor, age) = histories, factors
     due = False
     calls[w] += 1
@@ -232,8 +237,7 @@ def _decide(limits: Limits, w: int, trial: tuple[Array, float, Array], walkers: 
         if rejections[w] != patience:
             return False
         stored[w], scale[w] = 0, 1.0
-    known = factor[w] if age[w] >= 0 else factor[w, :0]
-    _direction(gradient[w], pairs[w], stored[w], curvature[w], known, max_step, direction[w])
+    _turn(w, max_step, walkers)
     return due
 
 
