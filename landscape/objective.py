@@ -40,6 +40,11 @@ class Kernel(NamedTuple):
     called: Callable[[int], None] = lambda _: None
 
 
+Replay = Callable[[], None]
+# Calls a function once, records what it does on the device - it may do nothing else - and returns what replays it.
+Recorder = Callable[[Callable[[], None]], Replay]
+
+
 @runtime_checkable
 class Objective(Protocol):
     """A twice differentiable energy of W points at once.
@@ -55,6 +60,10 @@ class Objective(Protocol):
     curvature_threshold: float
     smooth: bool
     cheap_hessian: bool
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """What records its energies on a device, where they can be; see `landscape.optimize.recording`."""
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""

@@ -15,9 +15,8 @@ from torch import Tensor
 from landscape.config import Settings
 from landscape.explore.pool import Abandoned
 from landscape.numerics.batching import rows_per_chunk
-from landscape.objective import Kernel, Objective
+from landscape.objective import Kernel, Objective, Recorder, Replay
 from landscape.optimize.lbfgs import LBFGS
-from landscape.optimize.recording import Recorder, Replay
 from landscape.search.starts import Starts
 from landscape.search.transition_states import SearchSettings
 
@@ -79,8 +78,7 @@ class Counted:
         self.smooth = objective.smooth
         self.cheap_hessian = objective.cheap_hessian
         self.evaluations = 0
-        recorder: Recorder | None = getattr(objective, "recorder", None)
-        self.recorder = None if recorder is None else self._counting(recorder)
+        self.recorder = None if objective.recorder is None else self._counting(objective.recorder)
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W]."""

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from landscape.numerics.batching import walkers_in_hand
 from landscape.objective import Objective
-from landscape.optimize.recording import Recorded, Recorder
+from landscape.optimize.recording import Recorded
 from landscape.optimize.status import Status
 
 CHECK_EVERY = 8
@@ -92,7 +92,7 @@ def _several_steps(method: Method[S], objective: Objective) -> Callable[[S], S]:
             state = method.step(objective, state)
         return state
 
-    recorder: Recorder | None = getattr(objective, "recorder", None)
+    recorder = objective.recorder
     return Recorded(steps, recorder) if recorder is not None and method.recordable else steps
 
 

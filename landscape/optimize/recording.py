@@ -9,11 +9,9 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Generic, TypeVar
 
-S = TypeVar("S")
+from landscape.objective import Recorder, Replay
 
-Replay = Callable[[], None]
-# Calls a function once, records what it does on the device - it may do nothing else - and returns what replays it.
-Recorder = Callable[[Callable[[], None]], Replay]
+S = TypeVar("S")
 
 # Calls with one state before a recording is made, which costs about as much as this many (tests/benchmarks/gpu.py).
 RECORD_AFTER = 32

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from landscape.errors import SearchError
 from landscape.numerics.batching import map_rows, rows_per_chunk
-from landscape.objective import Objective, Symmetry
+from landscape.objective import Objective, Recorder, Symmetry
 from landscape.problems.symmetry import NoSymmetry
 
 # Central differences of a gradient lose least at about the cube root of the rounding error; what is left of
@@ -58,6 +58,7 @@ class AdaptedSurface:
         self.curvature_threshold = float(getattr(surface, "curvature_threshold", default))
         self.smooth = bool(getattr(surface, "smooth", True))
         self.cheap_hessian = bool(getattr(surface, "cheap_hessian", False))
+        self.recorder: Recorder | None = None
 
     def probe(self) -> None:
         """Tries the surface at two points, away from zero, where it may be singular; raises `SearchError`."""

@@ -17,7 +17,7 @@ from landscape.config import ProblemConfig, RunConfig
 from landscape.errors import ConfigError, DataError, PropertyError
 from landscape.messages import did_you_mean
 from landscape.numerics import cuda_graphs
-from landscape.objective import Kernel, Symmetry
+from landscape.objective import Kernel, Recorder, Symmetry
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.batched import BatchedEnergy, Network
 from landscape.problems.compiled import CompiledEnergy, compiled_energy, compiled_hessian
@@ -135,7 +135,7 @@ class Problem:
         self._energy: BatchedEnergy | CompiledEnergy | FusedEnergy = compiled or fused or self._batched
         self._hessian = hessian or self._batched.hessian
         recordable = isinstance(network, DenseNetwork) and self.device.type == "cuda"
-        self.recorder = partial(cuda_graphs.record, self.device) if recordable else None
+        self.recorder: Recorder | None = partial(cuda_graphs.record, self.device) if recordable else None
         self.cheap_hessian = hessian is not None and self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
 
     @property

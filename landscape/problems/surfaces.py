@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.objective import Symmetry
+from landscape.objective import Recorder, Symmetry
 from landscape.problems.clusters import ClusterSymmetry, rigid_modes
 from landscape.problems.symmetry import NoSymmetry
 
@@ -36,6 +36,7 @@ class Surface:
     curvature_threshold = 1e-6
     smooth = True
     cheap_hessian = False
+    recorder: Recorder | None = None
 
     def __init__(self, device: str = "cpu") -> None:
         self.device = torch.device(device)

@@ -45,6 +45,8 @@ class Candidates:
 class _Band:
     """Energy and gradient of bands as the driver loop sees them: points are [B, I*P]."""
 
+    recorder = None
+
     def __init__(self, objective: Objective, images: int) -> None:
         self.objective = objective
         self.images = images
@@ -114,7 +116,7 @@ def relax(objective: Objective, bands: Tensor, settings: BandSettings) -> Tensor
         max_energy_rise=torch.inf,
         max_calls=settings.calls,
     )
-    # The driver and L-BFGS need no more of an objective than `energy_and_gradient` and `kernel`.
+    # The driver and L-BFGS need no more of an objective than what a band has.
     band = cast("Objective", _Band(objective, images))
     for _ in range(settings.cycles):
         state = run_all(method, band, bands.flatten(1), len(bands))

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from landscape.config import RunConfig
-from landscape.database.records import Commit, Minima, TransitionStates, Walkers
+from landscape.database.records import Minima, Walkers
 from landscape.database.store import Store
 from landscape.explore.assimilation import Known
 from landscape.explore.context import Context, one_thread_per_task
@@ -26,7 +26,7 @@ from landscape.explore.hopping import BasinHopping
 from landscape.explore.phases import Plan
 from landscape.explore.session import context_of, open_or_create, record_of
 from landscape.explore.tasks import HopResult, HopTask, Walked
-from tests.benchmarks.large import made_up_minima
+from tests.benchmarks.large import made_up_commit, made_up_minima
 
 REPEATS = 5
 TASKS = 4  # of a round that is measured
@@ -83,7 +83,7 @@ def commit_seconds(database: int) -> tuple[float, float]:
         with tempfile.TemporaryDirectory() as folder:
             store = open_or_create(Path(folder, "a.h5"), record_of(here.objective, here.settings), resume=False)
             _fill(store, database, walkers, database)
-            again = _commit(store, Minima.empty(here.objective.n_parameters), store.tables.walkers)
+            again = made_up_commit(store, Minima.empty(here.objective.n_parameters), store.tables.walkers)
             seconds.append(_seconds(partial(store.commit, again), time.perf_counter))
             store.close()
     return seconds[0], (seconds[1] - seconds[0]) / (MANY - FEW)
@@ -134,20 +134,7 @@ def _fill(store: Store, minima: int, walkers: int, standing: int) -> None:
         temperature=np.full(walkers, 0.01),
         stale=np.zeros(walkers, dtype=np.int64),
     )
-    store.commit(_commit(store, found, state))
-
-
-def _commit(store: Store, found: Minima, walkers: Walkers) -> Commit:
-    return Commit(
-        kind="basin_hopping",
-        tasks=1,
-        evaluations=1,
-        seconds=0.0,
-        minima=found,
-        hits=np.concatenate([store.tables.minima.hits, found.hits]),
-        transition_states=TransitionStates.empty(store.record.n_parameters),
-        walkers=walkers,
-    )
+    store.commit(made_up_commit(store, found, state))
 
 
 def _context(walkers: int, steps: int, task_walkers: int) -> Context:

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from landscape.config import RunConfig
-from landscape.database.records import Commit, Minima, TransitionStates
+from landscape.database.records import Commit, Minima, TransitionStates, Walkers
+from landscape.database.store import Store
 from landscape.explore.context import Context
 from landscape.explore.session import context_of, open_or_create, record_of
 from landscape.objective import Objective
@@ -50,6 +51,20 @@ def write_database(path: Path, minima: int) -> None:
         )
     )
     store.close()
+
+
+def made_up_commit(store: Store, found: Minima, walkers: Walkers | None = None) -> Commit:
+    """A round of basin-hopping that found these minima, all new."""
+    return Commit(
+        kind="basin_hopping",
+        tasks=1,
+        evaluations=1,
+        seconds=0.0,
+        minima=found,
+        hits=np.concatenate([store.tables.minima.hits, found.hits]),
+        transition_states=TransitionStates.empty(store.record.n_parameters),
+        walkers=walkers,
+    )
 
 
 def made_up_minima(count: int, random: np.random.Generator, n_parameters: int = 83) -> Minima:

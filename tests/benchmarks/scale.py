@@ -23,7 +23,7 @@ import click
 import numpy as np
 
 from landscape.database.database import Database
-from landscape.database.records import Commit, TransitionStates
+from landscape.database.records import TransitionStates
 from landscape.database.store import open_store
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.campaign import ALL_PHASES, Campaign
@@ -32,7 +32,7 @@ from landscape.explore.pool import LocalPool
 from landscape.explore.progress import Silent
 from landscape.explore.session import executor, open_or_create, record_of
 from landscape.properties.tree import disconnectivity_tree
-from tests.benchmarks.large import large_context, made_up_minima, made_up_states, write_database
+from tests.benchmarks.large import large_context, made_up_commit, made_up_minima, made_up_states, write_database
 
 ROUND = 10_000  # records that a round brings in
 PLOTTED = 100_000
@@ -201,15 +201,7 @@ def committed(path: Path) -> Seconds:
     """Time to commit a round to the file."""
     store = open_store(path, writable=True)
     found = made_up_minima(ROUND, np.random.default_rng(1))
-    commit = Commit(
-        kind="basin_hopping",
-        tasks=1,
-        evaluations=1,
-        seconds=0.0,
-        minima=found,
-        hits=np.concatenate([store.tables.minima.hits, found.hits]),
-        transition_states=TransitionStates.empty(found.parameters.shape[1]),
-    )
+    commit = made_up_commit(store, found)
     timer = Timer()
     store.commit(commit)
     seconds = timer.seconds()

@@ -31,7 +31,7 @@ class Unseen:
         self.hessian, self.hessian_vector_product = batched.hessian, batched.hessian_vector_product
         self.n_parameters, self.device = problem.n_parameters, UNSEEN
         self.symmetry, self.curvature_threshold = problem.symmetry, problem.curvature_threshold
-        self.smooth, self.cheap_hessian = True, False
+        self.smooth, self.cheap_hessian, self.recorder = True, False, None
         self.kernel = lambda: None
 
 
