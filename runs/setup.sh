@@ -39,5 +39,15 @@ set_up() {
     echo "$stamp" >.venv/setup-stamp
 }
 
+set_up_oracles() { # independent packages that tests compare with; where they cannot be installed those tests are skipped
+    cmp -s .venv/setup-stamp .venv/oracles-stamp && return
+    echo "set-up: installing the packages that tests compare with" >&2
+    if .venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[oracles]"; then
+        cp .venv/setup-stamp .venv/oracles-stamp
+    else
+        echo "set-up: they cannot be installed here, their tests are skipped" >&2
+    fi
+}
+
 set_up
 export PATH="$PWD/.venv/bin:$PATH"
