@@ -27,17 +27,22 @@ class Symmetry(Protocol):
         """Natural logarithm [W] of the number of distinct copies of each row."""
 
 
+Function = tuple[int, tuple[Any, ...]]
+
+
 class Kernel(NamedTuple):
     """An energy for compiled code: the address of a numba `cfunc` that writes energies and gradients,
     `(theta [W, P], energy [W], gradient [W, P], data)`, see `landscape.numerics.pointers`.
 
     The data have room to work in, so that one thread at a time may use a kernel. Who has asked for so many energies
-    tells `called`.
+    tells `called`. Where float32 pays, `rough` are address and data of the same energy in float32, for the way to a
+    stationary point and nothing that is kept.
     """
 
     address: int
     data: tuple[Any, ...]
     called: Callable[[int], None] = lambda _: None
+    rough: Function | None = None
 
 
 Replay = Callable[[], None]

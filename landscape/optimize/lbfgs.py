@@ -60,6 +60,7 @@ class LBFGS(LBFGSSettings):
             inverse=empty(walkers, products, products),
             gram=empty(walkers, products, products),
             calls=torch.ones_like(status),
+            rough=torch.full_like(status, _begins_rough(objective, points), dtype=torch.bool),
             status=torch.where(converged, Status.CONVERGED, status),
         )
 
@@ -86,6 +87,11 @@ class LBFGS(LBFGSSettings):
         if not _one_by_one(points):
             return self.memory, 0
         return 0, points.shape[1] if self.precondition else 0
+
+
+def _begins_rough(objective: Objective, points: Tensor) -> bool:
+    kernel = objective.kernel() if _one_by_one(points) else None
+    return kernel is not None and kernel.rough is not None
 
 
 def _one_by_one(points: Tensor) -> bool:

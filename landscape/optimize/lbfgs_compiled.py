@@ -3,11 +3,11 @@
 Nocedal (1980), "Updating quasi-Newton matrices with limited storage". A walker is computed by the same instructions
 whatever its neighbours are. W walkers, P parameters, M memory; arrays are written in place. Rows of the history
 are filled up with zeros to P', a multiple of the vector length, so that loops have no remainder.
+An energy may come in float32 too: it leads a walker until the gradient is small, or a step is rejected time and again.
+Then the walker takes energy and gradient where it is in float64 and goes on with these and the history that it has.
 Numba's cache notices changes of this file only, so the kernels use nothing from other modules but the codes of a
 status; an energy comes as a pointer.
 """
-
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from numba import njit
 from torch import Tensor
 
 from landscape.numerics.pointers import evaluate
-from landscape.objective import Kernel
+from landscape.objective import Function, Kernel
 from landscape.optimize.lbfgs_state import PATIENCE, SHORTENING, LBFGSSettings, LBFGSState
 from landscape.optimize.shifted_factor import shifted_factors
 from landscape.optimize.status import Status
@@ -29,6 +29,12 @@ STEPS = 8  # trials of a walker at a time, while its history is in the cache
 GROUP_BYTES = 2**19  # histories of the walkers whose energies are asked for together
 RUNNING, CONVERGED = int(Status.RUNNING), int(Status.CONVERGED)
 OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
+
+# Energies are in float32, where there are such, above this RMS gradient and for so many calls at most; they may rise by
+# so much of the energy, four units of its last place.
+ROUGH_RMS = 3e-7
+ROUGH_CALLS = 2000
+ROUGH_RISE = 2.0**-21
 
 # A preconditioner is made where the RMS gradient is below this, and made anew after so many steps.
 PRECONDITIONED_RMS = 1e-2
@@ -58,7 +64,8 @@ def walk(settings: LBFGSSettings, state: LBFGSState, kernel: Kernel) -> Tensor:
     Returns the rows int64[R] of walkers that need one.
     """
     due = np.zeros(len(state.theta), dtype=np.bool_)
-    kernel.called(_walk(_limits(settings), (kernel.address, kernel.data), _walkers(state), due))
+    exact = kernel.address, kernel.data
+    kernel.called(_walk(_limits(settings), exact, kernel.rough or exact, _walkers(state), due))
     return torch.from_numpy(np.flatnonzero(due))
 
 
@@ -82,7 +89,7 @@ def _walkers(state: LBFGSState) -> Walkers:
         _arrays(state.direction, state.scale, state.rejections),
         _arrays(state.pairs, state.stored, state.curvature),
         _arrays(state.factor, state.age),
-        _arrays(state.calls, state.status),
+        _arrays(state.calls, state.status, state.rough),
     )
 
 
@@ -207,17 +214,24 @@ def _turn_each(rows: Array, max_step: float, walkers: Walkers) -> None:
 
 
 @_compiled
+def _refine(w: int, walkers: Walkers) -> None:
+    """Has the next trial of walker w be where it is, in float64 and whatever the energy there."""
+    (_, energy, _), (direction, scale, rejections), _, _, (_, _, rough) = walkers
+    energy[w], direction[w], scale[w], rejections[w], rough[w] = np.inf, 0.0, 1.0, 0, False
+
+
+@_compiled
 def _decide(limits: Limits, w: int, trial: tuple[Array, float, Array], walkers: Walkers) -> bool:
     """Accepts or shortens a trial of walker w; returns whether the walker needs a new preconditioner."""
     rms, max_step, max_energy_rise, max_calls, shortening, patience = limits
     trial_theta, trial_energy, trial_gradient = trial
-    (theta, energy, gradient), (_, scale, rejections), histories, factors, (calls, status) = walkers
+    (theta, energy, gradient), (_, scale, rejections), histories, factors, (calls, status, rough) = walkers
     (pairs, stored, curvature), (factor, age) = histories, factors
     due = False
     calls[w] += 1
     if calls[w] >= max_calls:
         status[w] = OUT_OF_STEPS
-    if trial_energy <= energy[w] + max_energy_rise:
+    if trial_energy <= energy[w] + max_energy_rise + (ROUGH_RISE * abs(energy[w]) if rough[w] else 0.0):
         found = _remember((theta[w], gradient[w]), (trial_theta, trial_gradient), pairs[w], stored[w])
         if found > 0.0:
             curvature[w] = found
@@ -225,6 +239,9 @@ def _decide(limits: Limits, w: int, trial: tuple[Array, float, Array], walkers: 
         theta[w], energy[w], gradient[w] = trial_theta, trial_energy, trial_gradient
         scale[w], rejections[w] = 1.0, 0
         square = _dot(trial_gradient, trial_gradient) / len(trial_gradient)
+        if rough[w] and (square <= max(rms, ROUGH_RMS) ** 2 or calls[w] >= ROUGH_CALLS):
+            _refine(w, walkers)
+            return False
         if square <= rms * rms:
             status[w] = CONVERGED
         age[w] += age[w] >= 0
@@ -235,6 +252,9 @@ def _decide(limits: Limits, w: int, trial: tuple[Array, float, Array], walkers: 
         if rejections[w] >= 2 * patience:
             status[w] = STALLED
         if rejections[w] != patience:
+            return False
+        if rough[w]:
+            _refine(w, walkers)
             return False
         stored[w], scale[w] = 0, 1.0
     _turn(w, max_step, walkers)
@@ -251,27 +271,48 @@ def _advance(limits: Limits, trials: tuple[Array, Array, Array], walkers: Walker
 
 
 @_compiled
-def _walk(limits: Limits, function: tuple[int, tuple[Any, ...]], walkers: Walkers, due: Array) -> int:
+def _walk(limits: Limits, exact: Function, rough: Function, walkers: Walkers, due: Array) -> int:
     """Returns how many energies it took."""
-    (theta, _, _), (direction, scale, _), (pairs, _, _), _, (_, status) = walkers
-    address, data = function
+    (theta, _, _), _, (pairs, _, _), _, _ = walkers
     group = max(1, GROUP_BYTES // (8 * pairs[0].size))
     trial, gradient = np.empty((group, theta.shape[1])), np.empty((group, theta.shape[1]))
-    energy, rows = np.empty(group), np.empty(group, dtype=np.int64)
+    room = trial, np.empty(group), gradient, np.empty(group, dtype=np.int64)
     made = 0
     for first in range(0, len(theta), group):
+        last = min(first + group, len(theta))
         for _ in range(STEPS):
-            running = 0
-            for w in range(first, min(first + group, len(theta))):
-                if status[w] == RUNNING and not due[w]:
-                    for p in range(theta.shape[1]):
-                        trial[running, p] = theta[w, p] + scale[w] * direction[w, p]
-                    rows[running] = w
-                    running += 1
-            if not running:
+            tried = _try(limits, rough, True, first, last, room, walkers, due)
+            tried += _try(limits, exact, False, first, last, room, walkers, due)
+            if not tried:
                 break
-            evaluate(address, trial[:running], energy[:running], gradient[:running], data)
-            made += running
-            for r in range(running):
-                due[rows[r]] = _decide(limits, rows[r], (trial[r], energy[r], gradient[r]), walkers)
+            made += tried
     return made
+
+
+@_compiled
+def _try(
+    limits: Limits,
+    function: Function,
+    are_rough: bool,
+    first: int,
+    last: int,
+    room: tuple[Array, Array, Array, Array],
+    walkers: Walkers,
+    due: Array,
+) -> int:
+    """One trial of those walkers of a group whose energies are rough, or not; returns how many these are."""
+    (theta, _, _), (direction, scale, _), _, _, (_, status, rough) = walkers
+    trial, energy, gradient, rows = room
+    address, data = function
+    running = 0
+    for w in range(first, last):
+        if status[w] == RUNNING and rough[w] == are_rough and not due[w]:
+            for p in range(theta.shape[1]):
+                trial[running, p] = theta[w, p] + scale[w] * direction[w, p]
+            rows[running] = w
+            running += 1
+    if running:
+        evaluate(address, trial[:running], energy[:running], gradient[:running], data)
+    for r in range(running):
+        due[rows[r]] = _decide(limits, rows[r], (trial[r], energy[r], gradient[r]), walkers)
+    return running

@@ -55,4 +55,5 @@ class LBFGSState:
     gram: Tensor = field(metadata=SCRATCH)  # [W, M, M]: Y Y'
     # The account.
     calls: Tensor  # int64[W]
+    rough: Tensor  # bool[W]: whether its energies are in float32 still
     status: Tensor  # int64[W]

@@ -11,17 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numba.np.numpy_support import from_dtype
 from torch import Tensor
 
-from landscape.objective import Kernel
+from landscape.objective import Function, Kernel
 from landscape.problems import hessian_kernels, kernels
 from landscape.problems.losses import Loss
 from landscape.problems.network import DenseNetwork
 
 Array = np.ndarray
 
-BLOCK_BYTES = 96 * 2**10  # inputs, values and slopes of a block
+# Inputs, values and slopes of a block: loops want them in the first cache, calls of the BLAS few and large.
+BLOCK_BYTES, BLAS_BLOCK_BYTES = 96 * 2**10, 448 * 2**10
 FEWEST_COLUMNS = 64
+ROUGH_FROM = 10000  # multiplications of a forward pass from which float32 pays
 VECTOR = 16  # samples that a loop takes at a time
 LARGEST_PRODUCTS = 2**24  # numbers in the products of the inputs that a Hessian needs
 TRACES = 8  # walkers whose values are kept at a time
@@ -48,16 +51,24 @@ class CompiledEnergy:
         real = _blocks(np.ones((1, len(inputs))), columns)[:, 0]
         self.samples = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), real, len(inputs)
         self.l2 = float(l2)
+        self._parameters = network.n_parameters
+        self._multiplications = int((sizes[1:] * sizes[:-1]).sum()) * len(inputs)
         self._kernels: dict[int, Kernel] = {}
 
     def kernel(self) -> Kernel:
         """The energy for compiled code, with the workspace of this thread."""
         thread = threading.get_ident()
         if thread not in self._kernels:
-            workspace = kernels.workspace(self.network[0], self.samples[0].shape[2])
-            data = self.network, self.samples, self.l2, workspace
-            self._kernels[thread] = Kernel(kernels.energies().address, data)
+            rough = self._function(np.float32) if self._multiplications >= ROUGH_FROM else None
+            self._kernels[thread] = Kernel(*self._function(np.float64), rough=rough)
         return self._kernels[thread]
+
+    def _function(self, real: type) -> Function:
+        """Address and data of the energy in numbers of type `real`."""
+        *arrays, samples = self.samples
+        workspace = kernels.workspace(self.network[0], self._parameters, arrays[0].shape[2], real)
+        data = self.network, (*(array.astype(real, copy=False) for array in arrays), samples), self.l2, workspace
+        return kernels.energies(from_dtype(np.dtype(real))).address, data
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
@@ -67,7 +78,7 @@ class CompiledEnergy:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
         points = theta.detach().contiguous()
         energy, gradient = points.new_empty(len(points)), torch.empty_like(points)
-        address, data, _ = self.kernel()
+        address, data, *_ = self.kernel()
         kernels.call(address, points.numpy(), energy.numpy(), gradient.numpy(), data)
         return energy, gradient
 
@@ -137,8 +148,10 @@ def compiled_before() -> bool:
 
 
 def _columns(sizes: Array, samples: int) -> int:
-    fitting = BLOCK_BYTES // (8 * int(sizes[0] + 2 * sizes[1:].sum()))
-    return min(max(_whole(fitting), FEWEST_COLUMNS), _whole(samples + VECTOR - 1))
+    budget = BLAS_BLOCK_BYTES if sizes[0] * sizes[1] >= kernels.BLAS_FROM else BLOCK_BYTES
+    fitting = budget // (8 * int(sizes[0] + 2 * sizes[1:].sum()))
+    blocks = math.ceil(samples / max(_whole(fitting), FEWEST_COLUMNS))
+    return _whole(math.ceil(samples / blocks) + VECTOR - 1)
 
 
 def _whole(samples: int) -> int:

@@ -1,9 +1,10 @@
 """The arithmetic of `compiled.py`: energy and gradient of dense networks, one walker after the other.
 
-The samples are taken in blocks whose values stay in the cache from the forward to the backward pass. Exponential and
-logarithm are written out because a loop over samples is vectorised only if nothing in it is a call. Functions whose
-terms must not be reordered are `_exact`. Numba's cache notices changes of this file only, so nothing here comes from
-another module of the project but the call of a kernel.
+An energy is computed in float64 or, for walkers that are on their way only, in float32: by the same functions, of
+arrays of either. The samples are taken in blocks whose values stay in the cache from the forward to the backward pass.
+Exponential and logarithm are written out because a loop over samples is vectorised only if nothing in it is a call.
+Functions whose terms must not be reordered are `_exact`. Numba's cache notices changes of this file only, so nothing
+here comes from another module of the project but the call of a kernel.
 
 A block is filled up to a multiple of the vector length with zeros, whose losses and gradients are multiplied away,
 so that no loop has a remainder.
@@ -17,8 +18,8 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import boolean, cfunc, float64, int64, njit, types
-from numba.extending import intrinsic
+from numba import boolean, cfunc, float32, float64, int64, njit, types
+from numba.extending import intrinsic, overload
 
 from landscape.numerics.pointers import Generated, evaluate
 
@@ -29,10 +30,6 @@ BLAS_FROM = 100  # weights of a layer from which a call of the BLAS is faster th
 TANH, SIGMOID, SOFTPLUS, SILU, RELU = range(5)
 
 _NETWORK = types.Tuple((int64[::1], int64, boolean))
-_SAMPLES = types.Tuple((float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64))
-_WORKSPACE = types.Tuple((*[float64[:, ::1]] * 2, float64[:, :, ::1], *[float64[::1]] * 3))
-_DATA = types.Tuple((_NETWORK, _SAMPLES, float64, _WORKSPACE))
-_SIGNATURE = types.void(float64[:, ::1], float64[::1], float64[:, ::1], _DATA)
 
 _exact = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 _reordered = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
@@ -40,16 +37,18 @@ _reordered = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contra
 
 @intrinsic
 def _bits(_context: object, x: object) -> Generated:
-    return types.int64(x), lambda _, builder, __, values: builder.bitcast(values[0], ir.IntType(64))
+    width = x.bitwidth  # type: ignore[attr-defined]
+    whole = types.Integer.from_bitwidth(width)
+    return whole(x), lambda _, builder, __, values: builder.bitcast(values[0], ir.IntType(width))
 
 
 @intrinsic
 def _from_bits(_context: object, x: object) -> Generated:
-    return types.float64(x), lambda _, builder, __, values: builder.bitcast(values[0], ir.DoubleType())
+    real, kind = (types.float64, ir.DoubleType()) if x == types.int64 else (types.float32, ir.FloatType())
+    return real(x), lambda _, builder, __, values: builder.bitcast(values[0], kind)
 
 
-@_exact
-def _exponential(x: float) -> tuple[float, float, float]:
+def _double_exponential(x: float) -> tuple[float, float, float]:
     """p, q, s with exp(x) = s (q + p) / (q - p), s a power of two, for |x| < 700: a Pade form on |r| <= log(2) / 2."""
     shifted = 1.4426950408889634 * x + 6755399441055744.0  # the sum's last bits are the nearest integer
     nearest = shifted - 6755399441055744.0
@@ -60,16 +59,38 @@ def _exponential(x: float) -> tuple[float, float, float]:
     return p, q * square + 2.0, _from_bits((_bits(shifted) + 1023) << 52)
 
 
+def _single_exponential(x: float) -> tuple[Any, Any, Any]:
+    """The same for float32 and |x| < 88."""
+    shifted = np.float32(1.442695) * x + np.float32(12582912.0)
+    nearest = shifted - np.float32(12582912.0)
+    r = x - nearest * np.float32(0.693359375) + nearest * np.float32(2.12194440e-4)
+    square = r * r
+    q = np.float32(12.0) * square + np.float32(120.0)
+    return r * (square + np.float32(60.0)), q, _from_bits(np.int32((_bits(shifted) + 127) << 23))
+
+
+def _exponential(x: float) -> tuple[float, float, float]:
+    raise NotImplementedError
+
+
+@overload(_exponential, jit_options={"fastmath": {"contract"}}, inline="always")
+def _of_its_precision(x: float) -> object:
+    return _single_exponential if x == float32 else _double_exponential
+
+
 @_exact
 def _exp(x: float) -> float:
-    p, q, scale = _exponential(min(max(x, -700.0), 700.0))
+    real = type(x)
+    limit = real(0.6836 * np.finfo(real).maxexp)  # 700 or 87
+    p, q, scale = _exponential(min(max(x, -limit), limit))
     return scale * ((q + p) / (q - p))
 
 
 @_exact
 def _tanh(x: float) -> float:
-    p, q, scale = _exponential(2.0 * min(max(x, -20.0), 20.0))
-    less, more = scale - 1.0, scale + 1.0  # without a difference of neighbours where x is small
+    real = type(x)
+    p, q, scale = _exponential(real(2.0) * min(max(x, real(-20.0)), real(20.0)))
+    less, more = scale - real(1.0), scale + real(1.0)  # without a difference of neighbours where x is small
     return (less * q + more * p) / (more * q + less * p)
 
 
@@ -89,9 +110,10 @@ def _log(x: float) -> float:
 
 @_exact
 def _tanh_over(row: Array, slope: Array) -> None:
+    one = row.dtype.type(1.0)
     for j in range(len(row)):
         row[j] = _tanh(row[j])
-        slope[j] = 1.0 - row[j] * row[j]
+        slope[j] = one - row[j] * row[j]
 
 
 @_exact
@@ -149,7 +171,7 @@ def _exp_over(row: Array) -> None:
 def _sum_of_logs(row: Array, real: Array) -> float:
     result = 0.0
     for j in range(len(row)):
-        result += real[j] * _log(row[j])
+        result += real[j] * _log(np.float64(row[j]))
     return result
 
 
@@ -336,25 +358,26 @@ def _backward(
 @_reordered
 def _energy_at(point: Array, gradient: Array, data: Data) -> float:
     (sizes, kind, cross_entropy), (inputs, encoded, real, samples), l2, workspace = data
-    value, slope, delta, zeros, top, sums = workspace
+    value, slope, delta, zeros, top, sums, (place, total) = workspace
     last, loss = len(sizes) - 2, 0.0
-    gradient[:] = 0.0
+    place[:], total[:] = point, 0.0
     for block in range(len(inputs)):
-        _forward(point, sizes, kind, inputs[block], value, slope)
+        _forward(place, sizes, kind, inputs[block], value, slope)
         outputs = delta[last % 2, : sizes[-1]]
         outputs[:] = value[-sizes[-1] :]
         loss += _loss_over(cross_entropy, outputs, encoded[block], real[block], top, sums)
-        _backward(point, sizes, inputs[block], value, slope, delta, zeros, gradient)
+        _backward(place, sizes, inputs[block], value, slope, delta, zeros, total)
     squares = 0.0
     for p in range(len(point)):
         squares += point[p] * point[p]
-        gradient[p] = gradient[p] / samples + 2.0 * l2 * point[p]
+        gradient[p] = total[p] / samples + 2.0 * l2 * point[p]
     return loss / samples + l2 * squares  # no number if the point has none, even where l2 is zero
 
 
 @cache
-def energies() -> Any:  # noqa: ANN401 - numba has no types
-    """The `cfunc` of a `Kernel` for networks of any size, `(theta [W, P], energy [W], gradient [W, P], data)`.
+def energies(real: Any) -> Any:  # noqa: ANN401 - numba has no types
+    """The `cfunc` of a `Kernel` for networks of any size, `(theta [W, P], energy [W], gradient [W, P], data)`, which
+    computes with numbers of type `real`; theta, energies and gradients are float64.
 
     The data are the network, the samples, the L2 weight and the workspace. The network is its sizes
     int64[layers + 1], its kind of activation and whether the loss is the cross-entropy; the samples are inputs
@@ -366,14 +389,18 @@ def energies() -> Any:  # noqa: ANN401 - numba has no types
         for walker in range(len(theta)):
             energy[walker] = _energy_at(theta[walker], gradient[walker], data)
 
-    return cfunc(_SIGNATURE, cache=True, error_model="numpy")(energies)
+    samples = types.Tuple((real[:, :, ::1], real[:, :, ::1], real[:, ::1], int64))
+    workspace = types.Tuple((*[real[:, ::1]] * 2, real[:, :, ::1], *[real[::1]] * 3, types.UniTuple(real[::1], 2)))
+    data = types.Tuple((_NETWORK, samples, float64, workspace))
+    signature = types.void(float64[:, ::1], float64[::1], float64[:, ::1], data)
+    return cfunc(signature, cache=True, error_model="numpy")(energies)
 
 
-def workspace(sizes: Array, columns: int) -> tuple[Array, ...]:
+def workspace(sizes: Array, parameters: int, columns: int, real: type) -> tuple[Any, ...]:
     """Room for `energies` with blocks of so many samples."""
     units, widest = int(sizes[1:].sum()), int(sizes.max())
     shapes = (units, columns), (units, columns), (2, widest, columns), widest, columns, columns
-    return tuple(np.zeros(shape) for shape in shapes)
+    return *(np.zeros(shape, real) for shape in shapes), (np.zeros(parameters, real), np.zeros(parameters, real))
 
 
 @_exact

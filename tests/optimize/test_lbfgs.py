@@ -134,6 +134,50 @@ def test_no_step_is_longer_than_the_cap_or_raises_the_energy() -> None:
         assert (state.energy <= value + method.max_energy_rise).all()
 
 
+@pytest.fixture(scope="module")
+def large() -> Problem:
+    """Large enough to have an energy in float32."""
+    return Problem(dataset="iris", hidden=[10], l2=1e-2)
+
+
+def test_float32_leads_to_where_float64_converges(large: Problem) -> None:
+    method = LBFGS(precondition=True)
+    state = run_all(method, large, start_points(large), 5)
+    energy, gradient = large.energy_and_gradient(state.theta)
+    assert (state.status == Status.CONVERGED).all()
+    assert torch.equal(state.energy, energy)
+    assert torch.equal(state.gradient, gradient)
+    assert (gradient.norm(dim=1) <= method.rms * large.n_parameters**0.5).all()
+    assert not state.rough.any()
+
+
+def test_who_follows_float32_does_not_depend_on_its_neighbours(large: Problem) -> None:
+    together = run_all(LBFGS(), large, start_points(large), 12)
+    for row, point in enumerate(start_points(large)):
+        alone = run_all(LBFGS(), large, point[None], 1)
+        assert torch.equal(alone.theta[0], together.theta[row])
+        assert alone.calls[0] == together.calls[row]
+
+
+@pytest.mark.parametrize("scale", [1.01, np.nan])
+def test_a_wrong_energy_in_float32_only_costs_calls(
+    large: Problem, scale: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = large.kernel()
+    assert kernel is not None
+    assert kernel.rough is not None
+    address, (network, (inputs, *samples), *rest) = kernel.rough
+    wrong = address, (network, (inputs * np.float32(scale), *samples), *rest)
+    monkeypatch.setattr(large, "kernel", lambda: kernel._replace(rough=wrong))
+    state = run_all(LBFGS(), large, start_points(large), 12)
+    assert (state.status == Status.CONVERGED).all()
+    assert torch.equal(state.energy, large.energy(state.theta))
+
+
+def start_points(problem: Problem) -> Tensor:
+    return torch.tensor(np.random.default_rng(4).normal(size=(12, problem.n_parameters)))
+
+
 class Slope:
     """Falls for ever: there is nothing to converge to."""
 

@@ -50,6 +50,25 @@ def test_it_is_the_energy_of_batched_tensors(sizes: list[int], samples: int, act
     torch.testing.assert_close(gradient, slope + 2 * L2 * theta, rtol=1e-12, atol=1e-12 * float(slope.abs().max()))
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", KINDS)
+@pytest.mark.parametrize("sizes", [[4, 10, 3], [7, 5, 6, 2], [20, 30, 9, 10]], ids=str)
+def test_its_rough_function_is_the_energy_to_the_precision_of_float32(
+    sizes: list[int], activation: str, loss: str
+) -> None:
+    network, (inputs, encoded) = network_of(sizes, activation), data(sizes, 1000, loss)
+    theta = points(network, 5)
+    compiled_one = CompiledEnergy(network, inputs, LOSSES[loss], encoded, L2)
+    value, slope = compiled_one.energy_and_gradient(theta)
+    energy, gradient = torch.empty_like(value), torch.empty_like(slope)
+    rough = compiled_one.kernel().rough
+    assert rough is not None
+    kernels.call(rough[0], theta.numpy(), energy.numpy(), gradient.numpy(), rough[1])
+    torch.testing.assert_close(energy, value, rtol=1e-6, atol=0)
+    torch.testing.assert_close(gradient, slope, rtol=0, atol=2e-6 * float(slope.abs().max()))
+    assert not torch.equal(gradient, slope)
+
+
 def test_the_cases_cover_loops_and_library_calls_and_several_blocks() -> None:
     assert max(30 * 20, 30 * 9) > kernels.BLAS_FROM > max(4 * 10, 7 * 5, 5 * 6)
     assert compiled._columns(np.array([20, 30, 9, 10]), 1000) < 500
@@ -128,6 +147,21 @@ def test_functions_are_right_to_a_few_units_in_the_last_place(
     found = np.empty_like(x)
     function(x, found)  # type: ignore[operator]
     np.testing.assert_allclose(found, reference(x), rtol=1e-15, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "reference"),
+    [
+        (exponentials, np.linspace(-87.0, 87.0, 100001), np.exp),
+        (tangents, np.linspace(-30.0, 30.0, 100001), np.tanh),
+        (tangents, np.geomspace(1e-30, 0.2, 100001), np.tanh),
+    ],
+)
+def test_functions_of_float32_too(function: object, x: np.ndarray, reference: np.ufunc) -> None:
+    single = x.astype(np.float32)
+    found = np.empty_like(single)
+    function(single, found)  # type: ignore[operator]
+    np.testing.assert_allclose(found, reference(single.astype(float)), rtol=4e-7, atol=1e-37)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
