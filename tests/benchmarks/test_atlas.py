@@ -41,7 +41,6 @@ def test_copies_count_once(database: landscape.Database, atlas: Atlas, steps: np
 
 
 def test_paths_connect(database: landscape.Database, atlas: Atlas, steps: np.ndarray) -> None:
-    assert not atlas.connected
     atlas.add_steps(steps)
     assert len(atlas.minima) == len(np.unique(database.transition_states.minima)) > 1
     assert atlas.connected
@@ -59,3 +58,4 @@ def test_a_path_over_no_transition_state_connects_nothing(atlas: Atlas, steps: n
 def test_what_is_no_minimum_does_not_count(atlas: Atlas, steps: np.ndarray) -> None:
     atlas.add_minima(np.concatenate([steps[:, 1], steps[:, 0] + 0.1]))
     assert atlas.minima == []
+    assert not atlas.connected
