@@ -3,10 +3,12 @@
 Workers, one for `landscape`, one for pele with a numpy potential and one for OPTIM, are pinned to one core and take
 turns at the same work, so that whatever else the machine does hits all of them. A worker counts its own process CPU
 time, while it searches and at no other time. What it reports is verified here by codes that share nothing with any of
-them, and only what passes counts. Compare ratios of one run; absolute rates differ between machines and hours.
+them, and only what passes counts. Compare ratios of one run; absolute rates differ between machines and hours. What
+two cores take for a whole small landscape is another command, ``python -m tests.benchmarks.whole``.
 
-    quench     quenches per second: iris-10 at two L2 weights, xor-4, digits-16; OPTIM does only these
+    quench     quenches per second: iris-10 at two L2 weights, xor-4, digits-16 (OPTIM not there)
     hopping    distinct minima of iris-10 in so many seconds of basin-hopping, and their share of the Chao1 estimate
+               (OPTIM not there)
     saddles    valid transition states per minute between all pairs of the 20 lowest minima of iris-10
 """
 
@@ -67,7 +69,7 @@ def _work(kind: str, workers: list[Worker], starts: int, seconds: float) -> Iter
     if kind == "hopping":
         yield Hopping("iris-10", 1e-4, seconds), workers[:2]
     elif kind == "saddles":
-        yield Saddles("iris-10", 1e-4, LOWEST, workers[0]), workers[:2]
+        yield Saddles("iris-10", 1e-4, LOWEST, workers[0]), workers
     else:
         for landscape, l2 in (("iris-10", 1e-3), ("iris-10", 1e-4), ("xor-4", 1e-4)):
             yield Quenches(landscape, l2, starts), workers

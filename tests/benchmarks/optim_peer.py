@@ -1,79 +1,96 @@
-"""Worker that quenches with OPTIM, the Fortran code in the wheel of pylfl: one process, all starts as its multijob.
+"""Worker that searches with OPTIM, the Fortran code in the wheel of pylfl.
 
-UPDATES 40 and steps of at most 1, as for the others. Its CPU time is that of the whole process, some 10 ms of it before
-the first start. It takes no part in the other rows: a walk of GMIN does not start afresh from given points, and OPTIM
-joins a pair by whole paths of many steps, which is other work than one connection.
+Quenches: one process, all starts as its multijob; UPDATES 40 and steps of at most 1, as for the others. Transition
+states: NEWCONNECT, one process a pair, which joins the pair by a whole path, step by step, and reports all transition
+states met on the way. CPU time is that of the whole processes, some 10 ms of it before the first point.
+
+pylfl's own recipe takes minima whose energies differ by less than 1e-4 for one, as neighbours here do, and bands of 100
+images. Tuned in trials on iris-10 at l2 = 1e-4, with aligned end points: minima are told apart by energies alone
+(1e-7), so that copies are one; few images and a loose band; more steps in the tangent space, 40 correction pairs and
+longer steps; RMS 1e-7 for everything, since at 1e-6 energies of one minimum differ too much and no path is complete.
 """
 
-import resource
-import subprocess
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from itertools import combinations
 
 import numpy as np
-import pylfl  # type: ignore[import-not-found]
 
+from tests.benchmarks.fortran import Fortran, columns, number, path_steps
 from tests.benchmarks.landscapes import LANDSCAPES, RMS
 from tests.benchmarks.serve import Answer, serve
-from tests.benchmarks.units import Units
 
-OPTIM = Path(pylfl.__file__).parent / "bin" / "linux" / "OPTIM"
-KEYWORDS = """SEARCH 0
+QUENCH = f"""SEARCH 0
 UPDATES 40 40
 MAXBFGS 1.0 1.0
-BFGSMIN {rms}
+BFGSMIN {number(RMS)}
 BFGSSTEPS 100000
 STEPS 100000
 DUMPDATA
 MULTIJOB others
-MLPVB3 {units.inputs} 1 {units.hidden} {units.outputs} {samples} {l2}
-VARIABLES
+"""
+CONNECT = f"""NEWCONNECT 100 1 2.0 10.0 10 5.0 0.05
+NEWNEB 5 30 0.05
+NEBK 1.0
+DIJKSTRA EXP
+REOPTIMISEENDPOINTS
+DUMPALLPATHS
+NOFRQS
+EDIFFTOL 1.0D-7
+GEOMDIFFTOL 1.0D2
+BFGSTS 5000 30 50 0.01
+NOIT
+MAXSTEP 0.3
+MAXMAX 1.0
+TRAD 1.0
+PUSHOFF 0.2
+UPDATES 40 20
+MAXBFGS 1.0 1.0
+MAXERISE 1.0D-6 1.0D-3
+BFGSMIN {number(RMS)}
+CONVERGE 1.0 {number(RMS)}
+STEPS 1000
+BFGSSTEPS 50000
 """
 
 
 def quench(landscape: str, l2: float, starts: int) -> Answer:
     """All starts; their calls are not told one by one, so each counts the mean."""
-    inputs, labels = LANDSCAPES[landscape].samples()
-    units = Units(inputs.shape[1], LANDSCAPES[landscape].hidden, int(labels.max()) + 1)
-    points = LANDSCAPES[landscape].starts(starts, units.parameters)[:, _order(units)]
-    keywords = KEYWORDS.format(rms=_number(RMS), units=units, samples=len(inputs), l2=_number(l2))
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        np.savetxt(folder / "MLPdata", np.column_stack([labels, inputs]), fmt=["%d", *["%.16g"] * units.inputs])
-        (folder / "odata").write_text(keywords + _column(points[0]))
-        (folder / "others").write_text("".join(map(_column, points[1:])))
-        text, seconds = _run(folder)
-        found = (folder / "min.data.info").read_text().split("\n")
-    size = units.parameters + 1  # a line that describes a minimum, then its coordinates
-    ends = np.array([found[row + 1 : row + size] for row in range(0, len(found) - 1, size)], dtype=np.float64)
-    theta = ends[:, np.argsort(_order(units))]
-    calls = int(text.rpartition("energy+gradient calls=")[2].split()[0]) // len(theta)
-    return {"theta": theta.tolist(), "counts": [calls] * len(theta), "seconds": seconds}
+    network = Fortran(landscape, l2)
+    points = LANDSCAPES[landscape].starts(starts, network.units.parameters)
+    odata = QUENCH + network.potential + "VARIABLES\n" + network.column(points[0])
+    files = {"odata": odata, "others": "".join(map(network.column, points[1:]))}
+    output = network.run("OPTIM", files, "min.data.info")
+    theta = network.ours(columns(output.written, network.units.parameters, head=1))
+    calls = int(output.printed.rpartition("energy+gradient calls=")[2].split()[0]) // len(theta)
+    return {"theta": theta.tolist(), "counts": [calls] * len(theta), "seconds": output.seconds}
 
 
-def _order(units: Units) -> np.ndarray:
-    """Our parameters in its order: both layers of weights, then both of biases."""
-    h, d, k = units.hidden, units.inputs, units.outputs
-    first, bias, second, last = np.split(np.arange(units.parameters), np.cumsum([h * d, h, k * h]))
-    return np.concatenate([first, second, bias, last])
+def connect(landscape: str, l2: float, minima: list[list[float]]) -> Answer:
+    """The transition states of the paths between all pairs, aligned, the nearest pairs first."""
+    network = Fortran(landscape, l2)
+    units = network.units
+    pairs = sorted(combinations(np.array(minima), 2), key=lambda pair: units.distance(pair[1], pair[0]))
+    found, seconds = [], 0.0
+    for first, last in pairs:
+        steps, took = _path(network, first, units.nearest(last, first))
+        found += steps[:, 1].tolist()
+        seconds += took
+    return {"theta": found, "counts": [1] * len(found), "seconds": seconds}
 
 
-def _number(value: float) -> str:
-    """As Fortran reads it."""
-    return f"{value:.6E}".replace("E", "D")
+def path(landscape: str, l2: float, ends: list[list[float]]) -> Answer:
+    """The steps of a path between two minima as they are given: minimum, transition state, minimum of each step."""
+    network = Fortran(landscape, l2)
+    steps, seconds = _path(network, *np.array(ends))
+    theta = steps.reshape(-1, network.units.parameters).tolist()
+    return {"theta": theta, "counts": [1] * len(theta), "seconds": seconds}
 
 
-def _column(point: np.ndarray) -> str:
-    return "".join(f"{value:.16f}\n" for value in point)
-
-
-def _run(folder: Path) -> tuple[str, float]:
-    """What it prints and the CPU seconds that it takes."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([OPTIM], cwd=folder, capture_output=True, text=True, check=False)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def _path(network: Fortran, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, float]:
+    """Steps [T, 3, P], whether or not they join the ends [P], and CPU seconds."""
+    odata = CONNECT + network.potential + "VARIABLES\n" + network.column(first)
+    output = network.run("OPTIM", {"odata": odata, "finish": network.column(last)}, "path.info")
+    return network.ours(path_steps(output.written, network.units.parameters)), output.seconds
 
 
 if __name__ == "__main__":
-    serve("OPTIM", {"quench": quench})
+    serve("OPTIM", {"quench": quench, "connect": connect, "path": path})

@@ -28,15 +28,24 @@ class Units:
         overlap = wanted @ units.T  # |a - b|^2 is constant - 2 a.b, summed over the pairs
         rows, chosen = linear_sum_assignment(-np.abs(overlap))
         units = units[chosen] * np.where(overlap[rows, chosen] < 0, -1.0, 1.0)[:, None]
-        d = self.inputs
-        return np.concatenate([units[:, :d].ravel(), units[:, d], units[:, d + 1 :].T.ravel(), theta[-self.outputs :]])
+        return self._joined(units, theta[-self.outputs :])
 
     def distance(self, theta: np.ndarray, reference: np.ndarray) -> float:
         """Distance between reference [P] and the nearest copy of theta [P]."""
         return float(np.linalg.norm(self.nearest(theta, reference) - reference))
+
+    def random_copy(self, theta: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """A copy [P] of theta [P], all equally likely."""
+        order, signs = random.permutation(self.hidden), random.choice([-1.0, 1.0], self.hidden)
+        return self._joined(self._split(theta)[order] * signs[:, None], theta[-self.outputs :])
 
     def _split(self, theta: np.ndarray) -> np.ndarray:
         """[H, d + 1 + K]: what belongs to each unit."""
         h, d, k = self.hidden, self.inputs, self.outputs
         first, bias, second, _ = np.split(theta, np.cumsum([h * d, h, k * h]))
         return np.column_stack([first.reshape(h, d), bias, second.reshape(k, h).T])
+
+    def _joined(self, units: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """[P] of units [H, d + 1 + K] and the output biases [K]."""
+        d = self.inputs
+        return np.concatenate([units[:, :d].ravel(), units[:, d], units[:, d + 1 :].T.ravel(), last])
