@@ -15,12 +15,15 @@ from landscape.explore.context import Context
 from landscape.explore.finds import Places
 from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.explore.tasks import HopResult, HopTask, Walked
+from landscape.numerics.streams import stream
 
 # Adaptation as in pele's basin-hopping: this fraction of the steps should lead to another minimum, and of those
 # this fraction should be accepted; one factor a round moves step and temperature towards it.
 OTHER_MINIMUM_TARGET = 0.8
 ACCEPTED_TARGET = 0.3
 ADAPTATION = 0.95
+# Minima drawn for a task, of which its walkers exchange units.
+DRAWN = 64
 # A step stays within this factor of the first: where there are few minima no step reaches another often enough.
 STEP_RANGE = 10.0
 
@@ -83,18 +86,23 @@ class BasinHopping:
 
     def _task(self, tables: Tables, walkers: Walkers, start: int, steps: int) -> HopTask:
         some = _rows(walkers, slice(start, start + self.table.task_walkers))
+        seed = (self.context.settings.run.seed, len(tables.rounds), start)
         standing = some.minimum >= 0
-        row, place = np.unique(some.minimum[standing], return_inverse=True)
-        at = np.full(len(some), -1)
-        at[standing] = place
+        row = np.union1d(some.minimum[standing], self._drawn(len(tables.minima), seed))
         return HopTask(
             places=Places.of(tables.minima, row),
-            at=at,
+            at=np.where(standing, np.searchsorted(row, some.minimum), -1),
             step=some.step,
             temperature=some.temperature,
-            stream=(self.context.settings.run.seed, len(tables.rounds), start),
+            stream=seed,
             steps=steps,
         )
+
+    def _drawn(self, known: int, seed: tuple[int, int, int]) -> np.ndarray:
+        """Rows of minima to exchange units of; all known ones are drawn alike, however often they were found."""
+        if not self.context.units:
+            return np.empty(0, dtype=np.int64)
+        return stream(*seed, DRAWN).choice(known, min(DRAWN, known), replace=False)
 
     def _moved(self, walkers: Walkers, walked: Walked, rows: np.ndarray, n_known: int, steps: int) -> Walkers:
         """Walkers after steps among minima rows[M] of the table; rows from n_known on are new."""

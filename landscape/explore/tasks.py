@@ -21,6 +21,7 @@ from landscape.problems.problem import Problem
 from landscape.properties.measure import MeasuredProperty, measure
 from landscape.properties.settings import MeasureSettings
 from landscape.search.basin_hopping import Hoppers, hop
+from landscape.search.starts import ExchangeStarts
 from landscape.search.transition_states import Found, Outcome, climb, connect
 
 
@@ -71,7 +72,7 @@ class HopResult:
 class HopTask:
     """Advance some walkers by some basin-hopping steps."""
 
-    places: Places  # the minima that any of them stands on
+    places: Places  # the minima that any of them stands on, and others to exchange units with
     at: np.ndarray  # int64[W]: which of these, -1 for a fresh start
     step: np.ndarray  # [W]
     temperature: np.ndarray  # [W]
@@ -94,12 +95,14 @@ class HopTask:
 
     def run(self, context: Context) -> HopResult:
         """The walk, made distinct."""
+        units = context.units if len(self.places.row) else ()
         context, counter = context.counted()
         hops = hop(
             context.objective,
             self.hoppers,
             self.steps,
             starts=context.starts,
+            exchanges=ExchangeStarts(self.places.parameters, units) if units else None,
             method=context.quench,
             batch=len(self.at),
         )

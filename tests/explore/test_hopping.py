@@ -3,11 +3,15 @@
 import numpy as np
 import pytest
 
-from landscape.database.records import Walkers
-from landscape.explore.assimilation import Known
+from landscape.config import Settings
+from landscape.database.records import Minima, Walkers
+from landscape.explore.assimilation import Assimilation, Known
+from landscape.explore.context import Context
 from landscape.explore.finds import Finds
-from landscape.explore.hopping import BasinHopping
+from landscape.explore.hopping import DRAWN, BasinHopping
 from landscape.explore.tasks import HopResult, HopTask, Walked
+from landscape.problems.problem import Problem
+from landscape.search.starts import GaussianStarts
 from tests.explore.points import minima, plane, store_of
 
 TABLE = {"walkers": 5, "steps": 7, "round_steps": 3, "task_walkers": 2, "patience": 6, "step": 0.5, "temperature": 0.1}
@@ -120,3 +124,47 @@ def test_a_plan_depends_on_committed_tables_alone(phase: BasinHopping) -> None:
     first = one.tasks[0]
     assert isinstance(first, HopTask)
     assert first.hoppers.theta.tolist() == [[0.0, 0.0]] * 2
+
+
+def network_tasks(known: int, seed: int = 0) -> list[HopTask]:
+    """Tasks of a network, of which so many minima are known, for walkers that stand nowhere."""
+    settings = Settings.from_table({"basin_hopping": TABLE, "run": {"seed": seed}})
+    context = Context(Problem(dataset="xor", hidden=[2]), settings, GaussianStarts((1.0,)))
+    store = store_of(context)
+    columns = {name: getattr(minima(list(range(known))), name) for name in Minima.column_names()}
+    columns["parameters"] = np.random.default_rng(0).normal(size=(known, 12))
+    assimilation = Assimilation(Known(context, store.tables), store.tables)
+    assimilation.minima(Minima(**columns), counted=True)
+    store.commit(assimilation.commit(kind="connect", tasks=1, evaluations=0, seconds=0.0))
+    plan = BasinHopping(context, Known(context, store.tables)).plan(store.tables)
+    assert plan is not None
+    return [task for task in plan.tasks if isinstance(task, HopTask)]
+
+
+def test_tasks_of_a_network_bring_minima_to_exchange_units_of() -> None:
+    for known in (0, 3, 200):
+        for task in network_tasks(known):
+            assert len(task.places.row) == min(known, DRAWN)
+            assert len(np.unique(task.places.row)) == len(task.places.row)
+            assert (task.at == -1).all()
+    one, again, other = network_tasks(200), network_tasks(200), network_tasks(200, seed=1)
+    drawn = {tuple(task.places.row) for task in [*one, *again, *other]}
+    assert len(drawn) == 6
+    assert all((a.places.row == b.places.row).all() for a, b in zip(one, again, strict=True))
+
+
+def test_walkers_stand_in_a_task_on_what_they_stand_on_in_the_table(phase: BasinHopping) -> None:
+    store = store_of(phase.context)
+    while len(store.tables.rounds) < 2 and (plan := phase.plan(store.tables)) is not None:
+        results = [found(task, len(store.tables.rounds)) for task in plan.tasks if isinstance(task, HopTask)]
+        store.commit(phase.assimilate(store.tables, plan, results, 0.0))
+    plan = phase.plan(store.tables)
+    assert plan is not None
+    stood = np.concatenate([task.places.row[task.at] for task in plan.tasks if isinstance(task, HopTask)])
+    assert stood.tolist() == store.tables.walkers.minimum.tolist()
+
+
+def test_tasks_of_a_surface_bring_only_what_walkers_stand_on(phase: BasinHopping) -> None:
+    plan = phase.plan(store_of(phase.context).tables)
+    assert plan is not None
+    assert all(len(task.places.row) == 0 for task in plan.tasks if isinstance(task, HopTask))
