@@ -1,7 +1,9 @@
 """Rounds of basin-hopping: all walkers advance, then move, adapt and are seeded afresh.
 
 The state of the walkers is a committed table: the minimum each stands on, its step and temperature, and for how
-many steps it has found nothing new. Shapes: W walkers, M minima.
+many steps it has found nothing new. A task of a network also brings some known minima, to exchange units of: each as
+likely as any other, so that those which are hard to find serve as often as those which are not, and newer ones lead
+to still newer ones. Shapes: W walkers, M minima.
 """
 
 from collections.abc import Sequence

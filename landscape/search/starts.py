@@ -59,6 +59,6 @@ class ExchangeStarts:
         receiver, donor = self.minima[random.integers(len(self.minima), size=2)]
         group = self.units[random.integers(len(self.units))]
         old, new = group[random.integers(len(group), size=2)]
-        point = receiver + EXCHANGE_NOISE * random.standard_normal(n_parameters)
+        point: np.ndarray = receiver + EXCHANGE_NOISE * random.standard_normal(n_parameters)
         point[old] += donor[new] - receiver[old]
         return point
