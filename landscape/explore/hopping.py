@@ -112,11 +112,12 @@ class BasinHopping:
         stale = walkers.stale + steps
         stale[walker[rows[minimum] >= n_known]] = 0
         exhausted = stale >= self.table.patience
-        step = walkers.step * _adaptation(walked.other < OTHER_MINIMUM_TARGET * walked.reached)
+        hopped = walked.hopped > 0
+        step = walkers.step * _adaptation(hopped, walked.other < OTHER_MINIMUM_TARGET * walked.reached)
         return Walkers(
             minimum=np.where(exhausted, -1, np.append(rows, -1)[walked.stands]),
             step=step.clip(self.table.step / STEP_RANGE, self.table.step * STEP_RANGE),
-            temperature=walkers.temperature * _adaptation(walked.accepted < ACCEPTED_TARGET * walked.other),
+            temperature=walkers.temperature * _adaptation(hopped, walked.accepted < ACCEPTED_TARGET * walked.other),
             stale=np.where(exhausted, 0, stale),
         )
 
@@ -125,5 +126,6 @@ def _rows(walkers: Walkers, rows: slice) -> Walkers:
     return Walkers(**{name: getattr(walkers, name)[rows] for name in Walkers.column_names()})
 
 
-def _adaptation(raise_it: np.ndarray) -> np.ndarray:
-    return np.where(raise_it, 1.0 / ADAPTATION, ADAPTATION)
+def _adaptation(hopped: np.ndarray, raise_it: np.ndarray) -> np.ndarray:
+    """Factors [W]; one for walkers that have not hopped, of which nothing is known."""
+    return np.where(hopped, np.where(raise_it, 1.0 / ADAPTATION, ADAPTATION), 1.0)

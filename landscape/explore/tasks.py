@@ -30,22 +30,27 @@ class Walked:
     """What the steps of walkers came to: all that their next round depends on, whatever the number of steps."""
 
     stands: np.ndarray  # int64[W]: the minimum each stands on, -1 for none
-    reached: np.ndarray  # int64[W]: steps that led to a minimum,
+    hopped: np.ndarray  # int64[W]: steps from a minimum,
+    reached: np.ndarray  # int64[W]: that led to a minimum,
     other: np.ndarray  # int64[W]: to another than the one it stood on,
     accepted: np.ndarray  # int64[W]: and were accepted
     visits: np.ndarray  # int64[V, 2]: walker and minimum, once each
 
     @classmethod
-    def of(cls, at: np.ndarray, find: np.ndarray, accepted: np.ndarray) -> Self:
-        """Of walkers that stood on minima at[W] and whose steps led to find[W, S], -1 for none."""
-        current, other = at, np.zeros(find.shape, dtype=bool)
+    def of(cls, at: np.ndarray, find: np.ndarray, accepted: np.ndarray, exchanged: np.ndarray) -> Self:
+        """Of walkers that stood on minima at[W] and whose steps, but for those `exchanged`, led to find[W, S], -1 for
+        none.
+        """
+        current, hopped, other = at, np.zeros(find.shape, dtype=bool), np.zeros(find.shape, dtype=bool)
         for step in range(find.shape[1]):
-            other[:, step] = (find[:, step] >= 0) & (find[:, step] != current) & (current >= 0)
+            hopped[:, step] = (current >= 0) & ~exchanged[:, step]
+            other[:, step] = hopped[:, step] & (find[:, step] >= 0) & (find[:, step] != current)
             current = np.where(accepted[:, step], find[:, step], current)
         walker, place = np.nonzero(find >= 0)
         return cls(
             stands=current,
-            reached=(find >= 0).sum(axis=1),
+            hopped=hopped.sum(axis=1),
+            reached=(hopped & (find >= 0)).sum(axis=1),
             other=other.sum(axis=1),
             accepted=(other & accepted).sum(axis=1),
             visits=np.unique(np.stack([walker, find[walker, place]], axis=1), axis=0),
@@ -54,7 +59,7 @@ class Walked:
 
 @dataclass(frozen=True, kw_only=True)
 class HopResult:
-    """Distinct minima of a task, first those its walkers stood on, and what its steps came to in terms of them."""
+    """Distinct minima of a task, first those it was sent, and what its steps came to in terms of them."""
 
     minima: Finds  # [M]
     walked: Walked
@@ -108,7 +113,8 @@ class HopTask:
         )
         minima, numbers = distinct_minima(context, hops.finds, self.places)
         find = np.append(numbers, -1)[hops.find]
-        return HopResult(minima=minima, walked=Walked.of(self.at, find, hops.accepted), evaluations=counter.evaluations)
+        walked = Walked.of(self.at, find, hops.accepted, hops.exchanged)
+        return HopResult(minima=minima, walked=walked, evaluations=counter.evaluations)
 
 
 @dataclass(frozen=True, kw_only=True)

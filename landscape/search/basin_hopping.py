@@ -46,6 +46,7 @@ class Hops:
     finds: StationaryPoints  # the minima [F], in order of walker and step
     find: np.ndarray  # int64[W, S]: row of finds, or -1 for an exchange or a quench that reached no minimum
     accepted: np.ndarray  # bool[W, S]
+    exchanged: np.ndarray  # bool[W, S]: exchanges, which are no steps of the walk
 
 
 def hop(
@@ -109,7 +110,7 @@ class _Walk:
             find[self.places[place]] = row
         finds = take_rows(join(self.parts), torch.tensor(order, dtype=torch.int64))
         find[self.exchanged] = -1
-        return Hops(finds=finds, find=find, accepted=self.accepted)
+        return Hops(finds=finds, find=find, accepted=self.accepted, exchanged=self.exchanged)
 
     def _decide(self, walker: int, theta: np.ndarray, energy: float) -> None:
         """Metropolis: a rise below temperature * an exponential random number is accepted.

@@ -47,8 +47,8 @@ class ExchangeStarts:
     """A known minimum, one of whose units is exchanged for a unit of another or the same one: the cut-and-splice of
     clusters (Deaven and Ho, Phys. Rev. Lett. 75, 288, 1995) for parts of which a point has several alike.
 
-    Minima share units, so most of such a point is in order, and yet it lies in no basin that is large. Units of a group
-    may stand for each other: the hidden units of a layer, the atoms of a cluster.
+    All units but one of such a point are those of a minimum. Units of a group may stand for each other: the hidden
+    units of a layer, the atoms of a cluster.
     """
 
     minima: np.ndarray  # [M, P]

@@ -36,7 +36,9 @@ def walkers(minimum: list[int], stale: list[int] | None = None) -> Walkers:
 def moved(
     phase: BasinHopping, before: Walkers, find: list[list[int]], accepted: list[list[int]], known: int
 ) -> Walkers:
-    walked = Walked.of(before.minimum, np.array(find), np.array(accepted, dtype=bool))
+    walked = Walked.of(
+        before.minimum, np.array(find), np.array(accepted, dtype=bool), np.zeros(np.shape(find), dtype=bool)
+    )
     return phase._moved(before, walked, np.arange(9), known, len(find[0]))
 
 
@@ -67,6 +69,23 @@ def test_a_step_grows_where_walkers_stay_and_shrinks_where_they_always_leave(pha
 def test_a_temperature_grows_where_other_minima_are_refused(phase: BasinHopping) -> None:
     after = moved(phase, walkers([0, 0]), [[1, 2], [1, 2]], [[0, 0], [1, 1]], 9)
     assert after.temperature[0] > 0.1 > after.temperature[1]
+
+
+def test_steps_adapt_to_hops_from_a_minimum_alone(phase: BasinHopping) -> None:
+    """The first walker starts afresh and hops to another minimum; the second does nothing but exchange, the third but
+    start afresh.
+    """
+    before, exchanged = walkers([-1, 0, -1]), np.array([[0, 0], [1, 1], [1, 0]], dtype=bool)
+    find, accepted = np.array([[1, 2], [-1, -1], [-1, 3]]), np.array([[1, 1], [0, 0], [0, 1]], dtype=bool)
+    walked = Walked.of(before.minimum, find, accepted, exchanged)
+    assert walked.hopped.tolist() == [1, 0, 0]
+    assert walked.reached.tolist() == [1, 0, 0]
+    assert walked.other.tolist() == [1, 0, 0]
+    after = phase._moved(before, walked, np.arange(9), 9, 2)
+    assert after.step[0] < 0.5
+    assert after.step[1:].tolist() == [0.5, 0.5]
+    assert after.temperature[1:].tolist() == [0.1, 0.1]
+    assert after.minimum.tolist() == [2, 0, 3]
 
 
 def test_a_failed_quench_leads_nowhere(phase: BasinHopping) -> None:
@@ -101,7 +120,7 @@ def found(task: HopTask, place: int) -> HopResult:
     find = np.where(find == 0, len(here.row), find)
     new = minima([float(place)], hits=[len(find)])
     finds = Finds(row=np.append(here.row, -1), hits=np.append(0 * here.row, new.hits), unknown=new)
-    return HopResult(minima=finds, walked=Walked.of(task.at, find, find >= 0), evaluations=1)
+    return HopResult(minima=finds, walked=Walked.of(task.at, find, find >= 0, find < -1), evaluations=1)
 
 
 def test_a_plan_depends_on_committed_tables_alone(phase: BasinHopping) -> None:

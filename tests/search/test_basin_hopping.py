@@ -154,12 +154,13 @@ def test_exchanges_are_finds_that_do_not_move_the_walker() -> None:
     assert len(hops.finds) == 400
     assert abs(walked.mean() - (1.0 - EXCHANGES)) < 4 * (EXCHANGES * (1.0 - EXCHANGES) / 400) ** 0.5
     np.testing.assert_array_equal(hops.accepted, walked)
+    np.testing.assert_array_equal(hops.exchanged, ~walked)
     theta = hops.finds.theta.numpy().reshape(20, 20, 2)
     np.testing.assert_allclose(theta[walked], np.broadcast_to(stand, (walked.sum(), 2)), rtol=0, atol=1e-7)
     np.testing.assert_allclose(theta[~walked], np.broadcast_to(-stand, ((~walked).sum(), 2)), rtol=0, atol=1e-7)
 
 
-def test_exchanged_atoms_lead_from_one_cluster_of_seven_to_all_others() -> None:
+def test_exchanged_atoms_lead_from_one_cluster_of_seven_to_others() -> None:
     surface = LennardJones(7)
     found = hop(surface, hoppers(surface, 1), 1, starts=GaussianStarts((0.7,)), method=LBFGS(max_step=0.3), batch=1)
     exchanges = ExchangeStarts(found.finds.theta.numpy(), (np.arange(21).reshape(7, 3),))
