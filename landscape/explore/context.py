@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
@@ -17,6 +18,9 @@ from landscape.explore.pool import Abandoned
 from landscape.numerics.batching import rows_per_chunk
 from landscape.objective import Kernel, Objective, Recorder, Replay
 from landscape.optimize.lbfgs import LBFGS
+from landscape.problems.network import DenseNetwork
+from landscape.problems.problem import Problem
+from landscape.problems.units import hidden_units
 from landscape.search.starts import Starts
 from landscape.search.transition_states import SearchSettings
 
@@ -50,6 +54,13 @@ class Context:
             max_energy_rise=table.max_energy_rise,
             max_calls=calls,
         )
+
+    @property
+    def units(self) -> tuple[np.ndarray, ...]:
+        """Places int64[H, F] in theta of the units of each hidden layer of a dense network; none of another energy."""
+        if isinstance(self.objective, Problem) and isinstance(self.objective.network, DenseNetwork):
+            return hidden_units(self.objective.network.layers)
+        return ()
 
     @property
     def search(self) -> SearchSettings:

@@ -1,7 +1,9 @@
 """Rounds of basin-hopping: all walkers advance, then move, adapt and are seeded afresh.
 
 The state of the walkers is a committed table: the minimum each stands on, its step and temperature, and for how
-many steps it has found nothing new. Shapes: W walkers, M minima.
+many steps it has found nothing new. A task of a network also brings some known minima, to exchange units of: each as
+likely as any other, so that those which are hard to find serve as often as those which are not, and newer ones lead
+to still newer ones. Shapes: W walkers, M minima.
 """
 
 from collections.abc import Sequence
@@ -15,12 +17,15 @@ from landscape.explore.context import Context
 from landscape.explore.finds import Places
 from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.explore.tasks import HopResult, HopTask, Walked
+from landscape.numerics.streams import stream
 
 # Adaptation as in pele's basin-hopping: this fraction of the steps should lead to another minimum, and of those
 # this fraction should be accepted; one factor a round moves step and temperature towards it.
 OTHER_MINIMUM_TARGET = 0.8
 ACCEPTED_TARGET = 0.3
 ADAPTATION = 0.95
+# Minima drawn for a task, of which its walkers exchange units.
+DRAWN = 64
 # A step stays within this factor of the first: where there are few minima no step reaches another often enough.
 STEP_RANGE = 10.0
 
@@ -83,18 +88,23 @@ class BasinHopping:
 
     def _task(self, tables: Tables, walkers: Walkers, start: int, steps: int) -> HopTask:
         some = _rows(walkers, slice(start, start + self.table.task_walkers))
+        seed = (self.context.settings.run.seed, len(tables.rounds), start)
         standing = some.minimum >= 0
-        row, place = np.unique(some.minimum[standing], return_inverse=True)
-        at = np.full(len(some), -1)
-        at[standing] = place
+        row = np.union1d(some.minimum[standing], self._drawn(len(tables.minima), seed))
         return HopTask(
             places=Places.of(tables.minima, row),
-            at=at,
+            at=np.where(standing, np.searchsorted(row, some.minimum), -1),
             step=some.step,
             temperature=some.temperature,
-            stream=(self.context.settings.run.seed, len(tables.rounds), start),
+            stream=seed,
             steps=steps,
         )
+
+    def _drawn(self, known: int, seed: tuple[int, int, int]) -> np.ndarray:
+        """Rows of minima to exchange units of; all known ones are drawn alike, however often they were found."""
+        if not self.context.units:
+            return np.empty(0, dtype=np.int64)
+        return stream(*seed, DRAWN).choice(known, min(DRAWN, known), replace=False)
 
     def _moved(self, walkers: Walkers, walked: Walked, rows: np.ndarray, n_known: int, steps: int) -> Walkers:
         """Walkers after steps among minima rows[M] of the table; rows from n_known on are new."""
@@ -102,11 +112,12 @@ class BasinHopping:
         stale = walkers.stale + steps
         stale[walker[rows[minimum] >= n_known]] = 0
         exhausted = stale >= self.table.patience
-        step = walkers.step * _adaptation(walked.other < OTHER_MINIMUM_TARGET * walked.reached)
+        hopped = walked.hopped > 0
+        step = walkers.step * _adaptation(hopped, walked.other < OTHER_MINIMUM_TARGET * walked.reached)
         return Walkers(
             minimum=np.where(exhausted, -1, np.append(rows, -1)[walked.stands]),
             step=step.clip(self.table.step / STEP_RANGE, self.table.step * STEP_RANGE),
-            temperature=walkers.temperature * _adaptation(walked.accepted < ACCEPTED_TARGET * walked.other),
+            temperature=walkers.temperature * _adaptation(hopped, walked.accepted < ACCEPTED_TARGET * walked.other),
             stale=np.where(exhausted, 0, stale),
         )
 
@@ -115,5 +126,6 @@ def _rows(walkers: Walkers, rows: slice) -> Walkers:
     return Walkers(**{name: getattr(walkers, name)[rows] for name in Walkers.column_names()})
 
 
-def _adaptation(raise_it: np.ndarray) -> np.ndarray:
-    return np.where(raise_it, 1.0 / ADAPTATION, ADAPTATION)
+def _adaptation(hopped: np.ndarray, raise_it: np.ndarray) -> np.ndarray:
+    """Factors [W]; one for walkers that have not hopped, of which nothing is known."""
+    return np.where(hopped, np.where(raise_it, 1.0 / ADAPTATION, ADAPTATION), 1.0)

@@ -21,6 +21,7 @@ from landscape.problems.problem import Problem
 from landscape.properties.measure import MeasuredProperty, measure
 from landscape.properties.settings import MeasureSettings
 from landscape.search.basin_hopping import Hoppers, hop
+from landscape.search.starts import ExchangeStarts
 from landscape.search.transition_states import Found, Outcome, climb, connect
 
 
@@ -29,22 +30,27 @@ class Walked:
     """What the steps of walkers came to: all that their next round depends on, whatever the number of steps."""
 
     stands: np.ndarray  # int64[W]: the minimum each stands on, -1 for none
-    reached: np.ndarray  # int64[W]: steps that led to a minimum,
+    hopped: np.ndarray  # int64[W]: steps from a minimum,
+    reached: np.ndarray  # int64[W]: that led to a minimum,
     other: np.ndarray  # int64[W]: to another than the one it stood on,
     accepted: np.ndarray  # int64[W]: and were accepted
     visits: np.ndarray  # int64[V, 2]: walker and minimum, once each
 
     @classmethod
-    def of(cls, at: np.ndarray, find: np.ndarray, accepted: np.ndarray) -> Self:
-        """Of walkers that stood on minima at[W] and whose steps led to find[W, S], -1 for none."""
-        current, other = at, np.zeros(find.shape, dtype=bool)
+    def of(cls, at: np.ndarray, find: np.ndarray, accepted: np.ndarray, exchanged: np.ndarray) -> Self:
+        """Of walkers that stood on minima at[W] and whose steps, but for those `exchanged`, led to find[W, S], -1 for
+        none.
+        """
+        current, hopped, other = at, np.zeros(find.shape, dtype=bool), np.zeros(find.shape, dtype=bool)
         for step in range(find.shape[1]):
-            other[:, step] = (find[:, step] >= 0) & (find[:, step] != current) & (current >= 0)
+            hopped[:, step] = (current >= 0) & ~exchanged[:, step]
+            other[:, step] = hopped[:, step] & (find[:, step] >= 0) & (find[:, step] != current)
             current = np.where(accepted[:, step], find[:, step], current)
         walker, place = np.nonzero(find >= 0)
         return cls(
             stands=current,
-            reached=(find >= 0).sum(axis=1),
+            hopped=hopped.sum(axis=1),
+            reached=(hopped & (find >= 0)).sum(axis=1),
             other=other.sum(axis=1),
             accepted=(other & accepted).sum(axis=1),
             visits=np.unique(np.stack([walker, find[walker, place]], axis=1), axis=0),
@@ -53,7 +59,7 @@ class Walked:
 
 @dataclass(frozen=True, kw_only=True)
 class HopResult:
-    """Distinct minima of a task, first those its walkers stood on, and what its steps came to in terms of them."""
+    """Distinct minima of a task, first those it was sent, and what its steps came to in terms of them."""
 
     minima: Finds  # [M]
     walked: Walked
@@ -71,7 +77,7 @@ class HopResult:
 class HopTask:
     """Advance some walkers by some basin-hopping steps."""
 
-    places: Places  # the minima that any of them stands on
+    places: Places  # the minima that any of them stands on, and others to exchange units with
     at: np.ndarray  # int64[W]: which of these, -1 for a fresh start
     step: np.ndarray  # [W]
     temperature: np.ndarray  # [W]
@@ -94,18 +100,21 @@ class HopTask:
 
     def run(self, context: Context) -> HopResult:
         """The walk, made distinct."""
+        units = context.units if len(self.places.row) else ()
         context, counter = context.counted()
         hops = hop(
             context.objective,
             self.hoppers,
             self.steps,
             starts=context.starts,
+            exchanges=ExchangeStarts(self.places.parameters, units) if units else None,
             method=context.quench,
             batch=len(self.at),
         )
         minima, numbers = distinct_minima(context, hops.finds, self.places)
         find = np.append(numbers, -1)[hops.find]
-        return HopResult(minima=minima, walked=Walked.of(self.at, find, hops.accepted), evaluations=counter.evaluations)
+        walked = Walked.of(self.at, find, hops.accepted, hops.exchanged)
+        return HopResult(minima=minima, walked=walked, evaluations=counter.evaluations)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ from landscape.explore.hopping import BasinHopping
 from landscape.explore.phases import Plan
 from landscape.explore.session import context_of, open_or_create, record_of
 from landscape.explore.tasks import HopResult, HopTask, Walked
+from landscape.search.basin_hopping import EXCHANGES
 from tests.benchmarks.large import made_up_commit, made_up_minima
 
 REPEATS = 5
@@ -121,7 +122,10 @@ def _result(task: object, number: int, size: Size, minima: Minima) -> HopResult:
         unknown=Minima(**columns),
     )
     find = random.integers(0, count, (len(task.at), size.steps))
-    return HopResult(minima=finds, walked=Walked.of(task.at, find, random.random(find.shape) < 0.3), evaluations=1)
+    exchanged = random.random(find.shape) < EXCHANGES
+    find[exchanged] = -1
+    walked = Walked.of(task.at, find, ~exchanged & (random.random(find.shape) < 0.3), exchanged)
+    return HopResult(minima=finds, walked=walked, evaluations=1)
 
 
 def _fill(store: Store, minima: int, walkers: int, standing: int) -> None:

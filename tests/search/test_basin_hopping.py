@@ -2,12 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.numerics.streams import stream
 from landscape.objective import Objective
 from landscape.optimize.lbfgs import LBFGS
 from landscape.problems.surfaces import LennardJones, MuellerBrown, SixHumpCamel, Surface
-from landscape.search.basin_hopping import Hoppers, Hops, hop
-from landscape.search.starts import BoxStarts, GaussianStarts, Starts
+from landscape.search.basin_hopping import EXCHANGES, Hoppers, Hops, hop
+from landscape.search.starts import BoxStarts, ExchangeStarts, GaussianStarts, Starts
 from tests.optimize.objectives import BOXES, objective
 
 
@@ -130,21 +129,65 @@ def test_failed_quenches_are_no_finds_and_leave_a_walker_without_a_minimum() -> 
     assert (hops.find >= 0).sum() == len(hops.finds)
 
 
-def test_starts_are_drawn_at_their_scales_and_in_their_box() -> None:
-    gaussian = np.array([GaussianStarts((0.1, 10.0)).draw(stream(1, row), 200) for row in range(40)]).std(axis=1)
-    assert ((abs(gaussian / 0.1 - 1) < 0.3) | (abs(gaussian / 10.0 - 1) < 0.3)).all()
-    assert (gaussian < 1).any()
-    assert (gaussian > 1).any()
-    inside = np.array([box("camel").draw(stream(2, row), 2) for row in range(200)])
-    low, high = BOXES["camel"]
-    assert (inside >= np.asarray(low)).all()
-    assert (inside <= np.asarray(high)).all()
-    assert (np.ptp(inside, axis=0) > 0.9 * (np.asarray(high) - np.asarray(low))).all()
-
-
 def test_a_network_with_small_starts_finds_the_minimum_at_zero() -> None:
     """At strong regularisation zero is a minimum with a small basin; with large starts alone it is missed."""
     energy = objective("network")
     starts = GaussianStarts((0.05, 1.0))
     hops = hop(energy, hoppers(energy, 16, step=0.1), 1, starts=starts, method=LBFGS(), batch=16)
     assert np.isclose(hops.finds.energy, np.log(2.0), atol=1e-9).any()
+
+
+def test_exchanges_are_finds_that_do_not_move_the_walker() -> None:
+    """Hot walkers that take tiny steps stand on one of two twin minima, all exchanges are at the other one."""
+    surface = SixHumpCamel()
+    stand = np.array([0.08984201, -0.71265640])
+    walkers = Hoppers(
+        theta=np.tile(stand, (20, 1)),
+        energy=np.full(20, -1.03162845),
+        step=np.full(20, 1e-3),
+        temperature=np.full(20, 1e9),
+        seeds=tuple((5, walker) for walker in range(20)),
+    )
+    exchanges = ExchangeStarts(-stand[None], (np.array([[0, 1]]),))
+    hops = hop(surface, walkers, 20, starts=box("camel"), exchanges=exchanges, method=LBFGS(), batch=8)
+    walked = hops.find >= 0
+    assert len(hops.finds) == 400
+    assert abs(walked.mean() - (1.0 - EXCHANGES)) < 4 * (EXCHANGES * (1.0 - EXCHANGES) / 400) ** 0.5
+    np.testing.assert_array_equal(hops.accepted, walked)
+    np.testing.assert_array_equal(hops.exchanged, ~walked)
+    theta = hops.finds.theta.numpy().reshape(20, 20, 2)
+    np.testing.assert_allclose(theta[walked], np.broadcast_to(stand, (walked.sum(), 2)), rtol=0, atol=1e-7)
+    np.testing.assert_allclose(theta[~walked], np.broadcast_to(-stand, ((~walked).sum(), 2)), rtol=0, atol=1e-7)
+
+
+def test_exchanged_atoms_lead_from_one_cluster_of_seven_to_others() -> None:
+    surface = LennardJones(7)
+    found = hop(surface, hoppers(surface, 1), 1, starts=GaussianStarts((0.7,)), method=LBFGS(max_step=0.3), batch=1)
+    exchanges = ExchangeStarts(found.finds.theta.numpy(), (np.arange(21).reshape(7, 3),))
+    walkers = hoppers(surface, 12, step=1e-6)
+    hops = hop(
+        surface, walkers, 8, starts=GaussianStarts((0.7,)), exchanges=exchanges, method=LBFGS(max_step=0.3), batch=12
+    )
+    exchanged = np.delete(np.arange(len(hops.finds)), hops.find[hops.find >= 0])
+    assert len(np.unique(np.round(hops.finds.energy.numpy()[exchanged], 6))) > 1
+
+
+def test_a_walker_that_exchanges_does_not_depend_on_its_neighbours() -> None:
+    energy = objective("network")
+    starts, walkers = GaussianStarts((1.0,)), hoppers(energy, 5)
+    known = hop(energy, walkers, 1, starts=starts, method=LBFGS(), batch=5).finds.theta.numpy()
+    exchanges = ExchangeStarts(known, (np.array([[0, 1, 6], [2, 3, 7], [4, 5, 8]]),))
+    hops = hop(energy, walkers, 4, starts=starts, exchanges=exchanges, method=LBFGS(), batch=3)
+    for walker in range(5):
+        one = Hoppers(
+            theta=walkers.theta[:1],
+            energy=walkers.energy[:1],
+            step=walkers.step[:1],
+            temperature=walkers.temperature[:1],
+            seeds=walkers.seeds[walker : walker + 1],
+        )
+        alone = hop(energy, one, 4, starts=starts, exchanges=exchanges, method=LBFGS(), batch=1)
+        np.testing.assert_array_equal(hops.find[walker] >= 0, alone.find[0] >= 0)
+        np.testing.assert_allclose(
+            hops.finds.energy[4 * walker : 4 * walker + 4], alone.finds.energy, rtol=0, atol=1e-9
+        )
