@@ -15,7 +15,7 @@ import click
 from landscape.config import RunConfig
 from landscape.database.database import Database
 from landscape.database.store import Store, open_store
-from landscape.explore.campaign import ALL_PHASES, MEASURING, Ending, PhaseClass
+from landscape.explore.campaign import ALL_PHASES, ALONG_PATHS, MEASURING, Ending, PhaseClass
 from landscape.explore.context import Context
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, complain, one_line, run_job
@@ -116,19 +116,22 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
 @click.option("--epsilon", callback=_numbers, help="Attack radii, for instance 0.1,0.3.")
 @click.option("--pgd-steps", type=int, help="Steps of projected gradient descent.")
 @click.option("--pgd-restarts", type=int, help="Starts of projected gradient descent.")
+@click.option("--paths", is_flag=True, help="Also along the path through every transition state.")
 @TIME_LIMIT
-def measure(file: Path, time_limit: float | None, **settings: object) -> None:
+def measure(file: Path, paths: bool, time_limit: float | None, **settings: object) -> None:
     """Add or refresh properties of the stored minima.
 
     \b
     landscape measure iris.h5 --epsilon 0.05,0.1,0.2
     mpiexec -n 8 landscape measure iris.h5 --pgd-steps 100
+    landscape measure iris.h5 --paths
     """  # noqa: D301 - click wants the backspace character itself
     changed = {key: value for key, value in settings.items() if value is not None}
+    phases = ALONG_PATHS if paths else MEASURING
 
     def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         store = open_store(file, writable=True)
-        return _campaign(context, store, pool, interrupt, MEASURING, "continue with the same command")
+        return _campaign(context, store, pool, interrupt, phases, "continue with the same command")
 
     run_job(lambda local: _stored(file, local, changed), work, time_limit)
 

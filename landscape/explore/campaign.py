@@ -21,11 +21,13 @@ from landscape.explore.interrupt import Interrupt
 from landscape.explore.measuring import Depths, Measure
 from landscape.explore.phases import Phase, Plan, rounds_done
 from landscape.explore.pool import Abandoned, Pool
+from landscape.explore.profiling import Profiles
 from landscape.explore.progress import Progress
 
-PhaseClass = type[BasinHopping] | type[SingleEnded] | type[Connect] | type[Measure] | type[Depths]
+PhaseClass = type[BasinHopping] | type[SingleEnded] | type[Connect] | type[Measure] | type[Depths] | type[Profiles]
 ALL_PHASES: tuple[PhaseClass, ...] = (BasinHopping, SingleEnded, Connect, Measure, Depths)
 MEASURING: tuple[PhaseClass, ...] = (Measure, Depths)
+ALONG_PATHS: tuple[PhaseClass, ...] = (*MEASURING, Profiles)
 
 
 class Ending(Enum):

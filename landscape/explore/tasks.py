@@ -19,6 +19,7 @@ from landscape.explore.identity import Index
 from landscape.optimize.newton import StationaryPoints
 from landscape.problems.problem import Problem
 from landscape.properties.measure import MeasuredProperty, measure
+from landscape.properties.profiles import profiles
 from landscape.properties.settings import MeasureSettings
 from landscape.search.basin_hopping import Hoppers, hop
 from landscape.search.starts import ExchangeStarts
@@ -177,7 +178,24 @@ class MeasureTask:
         return measure(context.objective, self.theta, self.groups, self.settings)
 
 
-Task = HopTask | ConnectTask | ClimbTask | MeasureTask
+@dataclass(frozen=True, kw_only=True)
+class ProfileTask:
+    """Measure properties along the paths through some transition states."""
+
+    theta: np.ndarray  # [T, P]
+    ends: np.ndarray  # [T, 2, P]: the minima on their two sides
+    settings: MeasureSettings
+
+    def run(self, context: Context) -> dict[str, MeasuredProperty]:
+        """The properties by name."""
+        if not isinstance(context.objective, Problem):
+            raise TypeError("only a Problem has properties to measure")
+        return profiles(
+            context.objective, self.theta, self.ends, context.settings.identity.distance_tolerance, self.settings
+        )
+
+
+Task = HopTask | ConnectTask | ClimbTask | MeasureTask | ProfileTask
 
 
 def distinct_minima(

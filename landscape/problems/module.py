@@ -68,6 +68,15 @@ class ModuleNetwork:
         outputs: Tensor = vmap(self._call, in_dims=(0, 0 if inputs.ndim == 3 else None))(theta, inputs)
         return outputs
 
+    def parameter_tangent(self, theta: Tensor, vector: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs [W, N, K] and their derivative [W, N, K] along vector [W, P]; see `DenseNetwork.parameter_tangent`.
+
+        The product with the Jacobian is linear in the cotangent, and its own cotangent is the tangent.
+        """
+        outputs, pull_back = torch.func.vjp(lambda t: self.outputs(t, inputs), theta)[:2]
+        pull_forward = torch.func.vjp(lambda cotangent: pull_back(cotangent)[0], torch.zeros_like(outputs))[1]
+        return outputs, pull_forward(vector)[0]
+
     def input_gradient(
         self, theta: Tensor, inputs: Tensor, output_gradient: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor]:

@@ -89,6 +89,15 @@ class DenseNetwork:
         """Outputs [W, N, K] for theta [W, P] and inputs [N, d] shared or [W, N, d] per walker."""
         return self._forward(theta, inputs).outputs.mT
 
+    def features(self, theta: Tensor, inputs: Tensor) -> Tensor:
+        """What enters the last layer, [W, N, units], for theta [W, P] and inputs [N, d]."""
+        return self._forward(theta, inputs).post[-1].mT
+
+    def parameter_tangent(self, theta: Tensor, vector: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs [W, N, K] at theta [W, P] and inputs [N, d], and their derivative [W, N, K] along vector [W, P]."""
+        trace = self._forward(theta, inputs)
+        return trace.outputs.mT, self._forward_tangent(trace, self.unpack(vector))[0][-1].mT
+
     def input_gradient(
         self, theta: Tensor, inputs: Tensor, output_gradient: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor]:

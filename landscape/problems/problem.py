@@ -173,6 +173,10 @@ class Problem:
         """Gradient [W, N, K] of each sample's own loss with respect to its outputs [W, N, K]."""
         return self._loss.value_and_gradient(outputs.mT, self._loss.encode(targets, outputs.shape[2]))[1].mT
 
+    def loss_curvature(self, outputs: Tensor, tangent: Tensor) -> Tensor:
+        """Hessian of each sample's own loss in its outputs [W, N, K] times tangent [W, N, K], as [W, N, K]."""
+        return self._loss.curvature_product(outputs.mT, tangent.mT).mT
+
     def module(self, theta: np.ndarray) -> torch.nn.Module:
         """The torch module with parameters theta [P], float64, on the CPU."""
         vector = torch.tensor(np.asarray(theta), dtype=torch.float64)

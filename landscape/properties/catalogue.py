@@ -1,8 +1,21 @@
 """What each property of a minimum means and its units, as they are stored beside the values."""
 
+from landscape.numerics.spectra import LANCZOS_VECTORS
+from landscape.properties.curvature import SCALE_WITHOUT_L2
+from landscape.properties.curvature_estimates import QUADRATURE_PROBES, QUADRATURE_VECTORS, TRACE_PROBES
+from landscape.properties.sharpness import DIRECTIONS, KESKAR_EPSILON, SAM_RADIUS, STEPS
+
 ENERGY = "energy"
 FRACTION = "fraction of samples"
 LOG_VOLUME = "log of output units, summed over outputs"
+SLOPE = "output units per input unit"
+
+TASK = "of the loss L without the L2 term"
+BLOCKS = "sum over outputs s, t of <w_s, w_t> tr H_st, H_st blocks of the Hessian in the last layer's weights w"
+SCALE = f"z = 2 * l2, or {SCALE_WITHOUT_L2:g} where l2 = 0"
+BOX = f"max over the box of half-widths {KESKAR_EPSILON:g} (|theta_i| + 1)"
+BALL = f"max over the ball of radius {SAM_RADIUS:g}"
+ASCENT = f"the highest seen by {DIRECTIONS} ascents of {STEPS} steps"
 
 DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "clean_loss": ("mean loss over the training samples, without the L2 term", ENERGY),
@@ -19,9 +32,38 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
         "log energy, summed over eigenvalues",
     ),
     "hessian_positive_eigenvalues": ("number of eigenvalues above the curvature threshold", "count"),
+    "hessian_effective_dimension": (f"sum of lambda / (lambda + z) over the Hessian's eigenvalues, {SCALE}", "count"),
     "task_hessian_trace": ("trace of the Hessian less the L2 part, 2 * l2 * P", ENERGY),
     "task_hessian_largest": ("largest eigenvalue of the Hessian less the L2 part, 2 * l2", ENERGY),
     "task_hessian_smallest": ("smallest eigenvalue of the Hessian less the L2 part, 2 * l2", ENERGY),
+    "task_hessian_log_determinant": (
+        "sum of the logarithms of the Hessian's eigenvalues less 2 * l2, where that is above the curvature threshold",
+        "log energy, summed over eigenvalues",
+    ),
+    "task_hessian_positive_eigenvalues": ("number of eigenvalues less 2 * l2 above the curvature threshold", "count"),
+    "task_hessian_effective_dimension": (
+        f"sum of mu / (mu + z) over the Hessian's eigenvalues less 2 * l2, where positive, {SCALE}",
+        "count",
+    ),
+    "keskar_sharpness": (f"100 (max E - E) / (1 + E), {BOX}; {ASCENT}", "percent"),
+    "task_keskar_sharpness": (
+        f"100 (max L - L) / (1 + L) of the loss L without the L2 term, {BOX}; {ASCENT}",
+        "percent",
+    ),
+    "sam_sharpness": (f"max E - E, {BALL}; {ASCENT}", ENERGY),
+    "task_sam_sharpness": (f"max L - L {TASK}, {BALL}; {ASCENT}", ENERGY),
+    "task_sam_first_order": (
+        f"rise of the loss without the L2 term by a step of {SAM_RADIUS:g} along its gradient (SAM's first-order step)",
+        ENERGY,
+    ),
+    "fisher_rao_norm": ("theta^T (F + 2 * l2) theta, F the Fisher information with the network's own labels", ENERGY),
+    "task_fisher_rao_norm": ("theta^T F theta, F the Fisher information with the network's own labels", ENERGY),
+    "relative_flatness": (BLOCKS, ENERGY),
+    "task_relative_flatness": (f"{BLOCKS}, without the L2 term", ENERGY),
+    "input_jacobian_frobenius": ("mean over samples of the Frobenius norm of d logits / d inputs", SLOPE),
+    "input_jacobian_spectral": ("mean over samples of the spectral norm of d logits / d inputs", SLOPE),
+    "spectral_norm": ("largest singular value of the weights, one column a layer", "parameter units"),
+    "spectral_norm_product": ("product over layers of the largest singular value of the weights", SLOPE),
     "adversarial_loss": ("mean over samples of the largest loss that PGD or FGSM found, one column an epsilon", ENERGY),
     "fgsm_accuracy": ("accuracy at the sample and at its FGSM point, one column an epsilon", FRACTION),
     "pgd_accuracy": (
@@ -41,3 +83,32 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
         LOG_VOLUME,
     ),
 }
+
+_QUADRATURE = f"{QUADRATURE_PROBES} quadratures of {QUADRATURE_VECTORS} Lanczos vectors"
+ESTIMATES = {
+    "trace": f"Hutch++ with {3 * TRACE_PROBES} Hessian-vector products",
+    "log_determinant": _QUADRATURE,
+    "effective_dimension": _QUADRATURE,
+    "largest": f"{LANCZOS_VECTORS} Lanczos vectors",
+    "smallest": f"{LANCZOS_VECTORS} Lanczos vectors",
+}
+"""How curvatures are estimated where the Hessian is too large to be diagonalised, by the end of their names."""
+ERRORS = {
+    "_standard_error": "standard error of the",
+    "_residual": "norm of H v - lambda v, within which an eigenvalue lies, of the",
+}
+
+
+def describe(name: str, *, estimated: bool) -> tuple[str, str]:
+    """Description and units of a property, or of the error NAME_standard_error or NAME_residual of one; `estimated`
+    where the problem is too large for an exact Hessian.
+    """
+    for ending, meaning in ERRORS.items():
+        if name.endswith(ending):
+            description, units = describe(name.removesuffix(ending), estimated=estimated)
+            return f"{meaning} {description}", units
+    description, units = DESCRIPTIONS[name]
+    for ending, method in ESTIMATES.items():
+        if estimated and "hessian_" in name and name.endswith(ending):
+            return f"{description}, estimated: {method}", units
+    return description, units

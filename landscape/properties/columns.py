@@ -54,7 +54,8 @@ _STORED_COLUMNS = {
     "log_determinant": ("sum of the logarithms of the positive eigenvalues of the Hessian", "log energy"),
     "log_orbit_size": ("logarithm of the number of symmetric copies", ""),
 }
-_ACRONYMS = ("fgsm", "pgd", "ibp")
+_ACRONYMS = ("fgsm", "pgd", "ibp", "sam")
+_BY_EPSILON = ", one column an epsilon"
 _SELECTION = re.compile(r"(?P<property>[^@\[\]]+)(@(?P<epsilon>[^@\[\]]+)|\[(?P<index>\d+)\])?")
 
 
@@ -128,10 +129,10 @@ def _of_property(name: str, stored: Property) -> list[Column]:
 
 
 def _of_index(name: str, stored: Property, index: int) -> Column:
-    entries = stored.settings.get("epsilon", ())
+    entries = stored.settings.get("epsilon", ()) if stored.description.endswith(_BY_EPSILON) else ()
     entry = entries[index] if len(entries) == stored.values.shape[1] else None
     epsilon = float(entry) if isinstance(entry, int | float) else None
-    description = stored.description.removesuffix(", one column an epsilon")
+    description = stored.description.removesuffix(_BY_EPSILON)
     return Column(
         name=f"{name}[{index}]" if epsilon is None else f"{name}@{epsilon:g}",
         property=name,

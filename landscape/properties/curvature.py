@@ -2,7 +2,7 @@
 
 The L2 term l2 * sum(theta^2) adds exactly 2*l2 to every eigenvalue, so what the data contribute is each
 eigenvalue less 2*l2 and the trace less 2*l2*P. Of networks with kinks (ReLU) the Hessian says nothing about the
-curvature a minimum has, and measuring it is refused.
+curvature a minimum has, and measuring it is refused. Beyond DENSE_LIMIT parameters `curvature_estimates` takes over.
 
 Shapes: M minima, P parameters.
 """
@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from landscape.errors import PropertyError
-from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.problem import Problem
+
+SCALE_WITHOUT_L2 = 1e-3
 
 
 def curvature(problem: Problem, theta: Tensor) -> dict[str, Tensor]:
@@ -22,16 +23,11 @@ def curvature(problem: Problem, theta: Tensor) -> dict[str, Tensor]:
 
 
 def require_smooth(problem: Problem) -> None:
-    """Raise PropertyError unless the Hessian of the energy is continuous and small enough to be diagonalised."""
+    """Raise PropertyError unless the Hessian of the energy is continuous."""
     if not problem.smooth:
         raise PropertyError(
             "curvature needs a smooth activation, found one with kinks (relu), which the Hessian does not see: "
             "leave the group 'curvature' out, or use a smooth activation such as softplus or gelu"
-        )
-    if problem.n_parameters > DENSE_LIMIT:
-        raise PropertyError(
-            f"curvature needs the whole Hessian, for at most {DENSE_LIMIT} parameters, found {problem.n_parameters}: "
-            "leave the group 'curvature' out"
         )
 
 
@@ -41,16 +37,28 @@ def spectrum_summary(eigenvalues: Tensor, l2: float, threshold: float) -> dict[s
     The log-determinant runs over the eigenvalues above `threshold`, whose number stands beside it: all P
     where l2 > 0; without L2 the zero directions of the softmax are left out.
     """
-    trace, smallest, largest = eigenvalues.sum(1), eigenvalues[:, 0], eigenvalues[:, -1]
-    counted = eigenvalues > threshold
-    logarithms = torch.where(counted, eigenvalues, 1.0).log()
-    return {
-        "hessian_trace": trace,
-        "hessian_largest": largest,
-        "hessian_smallest": smallest,
-        "hessian_log_determinant": logarithms.sum(1),
-        "hessian_positive_eigenvalues": counted.sum(1).to(torch.float64),
-        "task_hessian_trace": trace - 2.0 * l2 * eigenvalues.shape[1],
-        "task_hessian_largest": largest - 2.0 * l2,
-        "task_hessian_smallest": smallest - 2.0 * l2,
-    }
+    found: dict[str, Tensor] = {}
+    for prefix, values in (("hessian", eigenvalues), ("task_hessian", eigenvalues - 2.0 * l2)):
+        found |= {
+            f"{prefix}_trace": values.sum(1),
+            f"{prefix}_largest": values[:, -1],
+            f"{prefix}_smallest": values[:, 0],
+            f"{prefix}_log_determinant": logarithms(values, threshold).sum(1),
+            f"{prefix}_positive_eigenvalues": (values > threshold).sum(1).to(torch.float64),
+            f"{prefix}_effective_dimension": effective_parts(values, l2).sum(1),
+        }
+    return found
+
+
+def logarithms(eigenvalues: Tensor, threshold: float) -> Tensor:
+    """Logarithms of the eigenvalues above the threshold, zero for the others."""
+    return torch.where(eigenvalues > threshold, eigenvalues, 1.0).log()
+
+
+def effective_parts(eigenvalues: Tensor, l2: float) -> Tensor:
+    """lambda / (lambda + z) of each eigenvalue, whose sum is the effective dimension (MacKay 1992, "Bayesian
+    interpolation"; Maddox et al. 2020, arXiv 2003.02139). z is 2 * l2, the curvature of the L2 part, or 1e-3 without
+    one. Negative eigenvalues count as zero.
+    """
+    positive = eigenvalues.clamp(min=0.0)
+    return positive / (positive + (2.0 * l2 or SCALE_WITHOUT_L2))

@@ -61,8 +61,18 @@ class Verdict:
 DEEPER = Hypothesis(sentence="deeper minima are more robust", measures={"depth": -1, "escape_barrier": 1})
 FLATTER = Hypothesis(
     sentence="flatter minima are more robust",
-    measures={"hessian_trace": -1, "hessian_largest": -1, "hessian_log_determinant": -1},
+    measures={
+        "hessian_trace": -1,
+        "hessian_largest": -1,
+        "hessian_log_determinant": -1,
+        "hessian_effective_dimension": -1,
+        "keskar_sharpness": -1,
+        "sam_sharpness": -1,
+        "task_relative_flatness": -1,
+        "task_fisher_rao_norm": -1,
+    },
 )
+"""Of the measures that come with and without their L2 part this has the one that its authors meant."""
 ROBUSTNESS_SIGNS = {
     "fgsm_accuracy": 1,
     "pgd_accuracy": 1,

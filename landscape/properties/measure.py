@@ -2,16 +2,19 @@
 
 A group is a function from a block of minima to named tensors. `measure` cuts the minima into blocks and, inside,
 the means over samples into chunks (`chunks.py`): the working set is that of `numerics.batching`, however many
-minima and samples there are; one Hessian [P, P] and what the problem
-needs to build it are the least. Everything is pure: nothing is stored here.
+minima and samples there are; one Hessian [P, P], or as many Lanczos vectors as stand for it, and what the problem needs
+to build it are the least. Everything is pure: nothing is stored here.
 
     loss         clean_loss, l2_loss, squared_norm, accuracy; test_loss, test_accuracy where there is a test part
-    curvature    the Hessian's spectrum; refused for a non-smooth activation
+    curvature    the Hessian's spectrum, or estimates with their errors beyond DENSE_LIMIT parameters; refused for a
+                 non-smooth activation
+    sharpness    keskar_sharpness, sam_sharpness, fisher_rao_norm, relative_flatness, input_jacobian_*, spectral_norm*
     robustness   adversarial_loss, fgsm_accuracy, pgd_accuracy, certified_accuracy_ibp, one column an epsilon
     sensitivity  sensitivity_logits, sensitivity_softmax, one column an epsilon; refused for a foreign module
 
-Regression has no classes: every accuracy is left out. Softmax sensitivity is left out unless the loss is
-cross-entropy, the certified accuracy for a torch module that is no dense network, which has no bounds here.
+What has an L2 part stands there once more without it, as task_NAME. Regression has no classes: every accuracy is left
+out. Softmax sensitivity is left out unless the loss is cross-entropy; the certified accuracy, the relative flatness and
+the spectral norms for a torch module that is no dense network, which has no bounds and no layers here.
 `available_groups` tells which groups a problem admits.
 
 Shapes: M minima, P parameters, N samples, d inputs, K outputs, E perturbation sizes.
@@ -27,15 +30,21 @@ from torch import Tensor
 
 from landscape.errors import PropertyError
 from landscape.numerics.batching import rows_per_chunk
+from landscape.numerics.spectra import DENSE_LIMIT
+from landscape.problems.network import DenseNetwork
 from landscape.problems.problem import Problem
 from landscape.properties.bounds import require_dense
-from landscape.properties.catalogue import DESCRIPTIONS
+from landscape.properties.catalogue import describe
 from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
 from landscape.properties.curvature import curvature, require_smooth
+from landscape.properties.curvature_estimates import doubles_per_minimum, estimated_curvature
+from landscape.properties.flatness import sample_flatness, with_l2_part
+from landscape.properties.jacobians import layer_norms, sample_jacobian_norms
 from landscape.properties.loss_parts import norms, sample_losses
 from landscape.properties.robustness import sample_robustness
 from landscape.properties.sensitivity import sample_sensitivity
 from landscape.properties.settings import MeasureSettings, Samples
+from landscape.properties.sharpness import sharpness
 
 Named = dict[str, Tensor]
 
@@ -84,7 +93,7 @@ def measure(
         blocks = [group.compute(work, block) for block in torch.split(points, group.block(problem))]
         for name in blocks[0]:
             values = torch.cat([block[name] for block in blocks]).cpu().numpy()
-            found[name] = MeasuredProperty(values, *DESCRIPTIONS[name])
+            found[name] = MeasuredProperty(values, *describe(name, estimated=_is_large(problem)))
     return found
 
 
@@ -107,7 +116,20 @@ def _losses(work: Work, theta: Tensor) -> Named:
 
 
 def _curvature(work: Work, theta: Tensor) -> Named:
+    if _is_large(work.problem):
+        return estimated_curvature(work.problem, theta, work.settings.seed)
     return curvature(work.problem, theta)
+
+
+def _sharpness(work: Work, theta: Tensor) -> Named:
+    problem = work.problem
+    found = sample_mean(
+        lambda part: sample_flatness(problem, theta, part.inputs) | sample_jacobian_norms(problem, theta, part.inputs),
+        work.samples,
+        samples_per_chunk(problem),
+    )
+    layers = layer_norms(problem.network, theta) if isinstance(problem.network, DenseNetwork) else {}
+    return found | with_l2_part(problem, theta, found) | layers | sharpness(problem, theta, work.settings.seed)
 
 
 def _robustness(work: Work, theta: Tensor) -> Named:
@@ -126,15 +148,24 @@ def _sensitivity(work: Work, theta: Tensor) -> Named:
     )
 
 
+def _is_large(problem: Problem) -> bool:
+    """Whether the Hessian is too large to be diagonalised."""
+    return problem.n_parameters > DENSE_LIMIT
+
+
+def _minima_per_curvature_block(problem: Problem) -> int:
+    doubles = doubles_per_minimum(problem) if _is_large(problem) else problem.n_parameters**2
+    return rows_per_chunk(doubles, problem.device)
+
+
 def _nothing_required(problem: Problem) -> None:
     """Every problem admits the group."""
 
 
 GROUPS: dict[str, Group] = {
     "loss": Group(_losses, minima_per_block, _nothing_required),
-    "curvature": Group(
-        _curvature, lambda problem: rows_per_chunk(problem.n_parameters**2, problem.device), require_smooth
-    ),
+    "curvature": Group(_curvature, _minima_per_curvature_block, require_smooth),
+    "sharpness": Group(_sharpness, minima_per_block, _nothing_required),
     "robustness": Group(_robustness, minima_per_block, _nothing_required),
     "sensitivity": Group(_sensitivity, minima_per_block, require_dense),
 }

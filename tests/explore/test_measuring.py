@@ -10,7 +10,7 @@ import pytest
 import landscape
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.explore.campaign import MEASURING, Campaign, Ending
+from landscape.explore.campaign import ALONG_PATHS, MEASURING, Campaign, Ending, PhaseClass
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.pool import Abandoned, LocalPool
 from landscape.explore.progress import Silent
@@ -34,7 +34,9 @@ def path(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(whole, tmp_path / "a.h5"))
 
 
-def measured(path: Path, rounds: int | None = None, **settings: object) -> Ending:
+def measured(
+    path: Path, rounds: int | None = None, phases: tuple[PhaseClass, ...] = MEASURING, **settings: object
+) -> Ending:
     """Measures with these settings; given up in the round after `rounds` of them."""
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu", settings)
@@ -46,7 +48,7 @@ def measured(path: Path, rounds: int | None = None, **settings: object) -> Endin
                     raise Abandoned
                 return super().run(*arguments)  # type: ignore[arg-type]
 
-        return run_campaign(context, db.store, Stopping(executor(context)), Silent(), Interrupt(), MEASURING)
+        return run_campaign(context, db.store, Stopping(executor(context)), Silent(), Interrupt(), phases)
 
 
 def kinds(path: Path) -> list[str]:
@@ -116,3 +118,22 @@ def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
         campaign = Campaign(context, db.store, LocalPool(executor(context)), Silent(), MEASURING)
         assert [phase.kind for phase in campaign.phases] == ["measure", "depths"]
         assert campaign.run(Interrupt()) is Ending.COMPLETE
+
+
+def test_paths_are_measured_on_demand_and_continued_where_they_were_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
+    landscape.explore(problem, path=path, walkers=8, steps=4, connect={"rounds": 2}, measure=HASTE).close()
+    assert measured(path, 0, ALONG_PATHS) == Ending.GIVEN_UP
+    assert measured(path, None, ALONG_PATHS) == Ending.COMPLETE
+    with Database(open_store(path)) as db:
+        found, states = db.properties("transition_states"), db.transition_states
+        assert {"path_energy", "path_clean_loss", "path_adversarial_loss", "path_accuracy"} <= found.keys()
+        energy = found["path_energy"].values
+        assert energy.shape == (len(states), 41)
+        assert found["path_adversarial_loss"].values.shape == (len(states), 41, 1)
+        known = np.isfinite(energy[:, 0])
+        assert known.any()
+        np.testing.assert_allclose(energy[known][:, 20], states.energy[known], atol=1e-12)
+        ends = db.minima.energy[states.minima][known]
+        np.testing.assert_allclose(energy[known][:, [0, 40]], ends, atol=1e-9)

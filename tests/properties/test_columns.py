@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from landscape.database.database import Database
+from landscape.database.records import Property
 from landscape.errors import PropertyError
-from landscape.properties.columns import column, column_family, known_names
+from landscape.properties.columns import _of_property, column, column_family, known_names
 from landscape.properties.comparison import compare
 from tests.analysis.synthetic import build_store, funnel
 
@@ -91,3 +92,9 @@ def test_databases_are_pooled_with_their_l2() -> None:
     assert found.given["l2"].tolist() == [1e-3] * 10 + [1e-4] * 10
     assert found.measures["depth"].values[:10].min() == 0.0
     assert found.measures["depth"].values[10:].min() == 0.0
+
+
+def test_one_column_a_layer_is_none_an_epsilon() -> None:
+    description, settings = "spectral norm, one column a layer", {"epsilon": [0.1, 0.3]}
+    stored = Property(values=np.ones((12, 2)), description=description, units="", settings=settings)
+    assert [one.name for one in _of_property("spectral_norm", stored)] == ["spectral_norm[0]", "spectral_norm[1]"]

@@ -36,7 +36,7 @@ def test_every_property_has_a_description_and_its_shape() -> None:
     found = measure(problem, points(problem, 5), list(GROUPS), SETTINGS)
     assert set(found) == set(DESCRIPTIONS)
     for name, (values, description, units) in found.items():
-        columns = (5, 2) if "one column an epsilon" in DESCRIPTIONS[name][0] else (5,)
+        columns = (5, 2) if "one column" in DESCRIPTIONS[name][0] else (5,)  # two epsilons, two layers
         assert values.shape == columns, name
         assert values.dtype == np.float64
         assert description
@@ -113,14 +113,15 @@ def test_regression_leaves_accuracies_out() -> None:
 def test_a_foreign_module_is_attacked_but_not_certified() -> None:
     module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Softsign(), torch.nn.Linear(4, 3))
     problem = Problem.from_module(module, np.eye(3), np.arange(3), l2=1e-2)
-    assert available_groups(problem) == ("loss", "curvature", "robustness")
+    assert available_groups(problem) == ("loss", "curvature", "sharpness", "robustness")
     found = measure(problem, points(problem, 2), ["robustness"], SETTINGS)
     assert set(found) == {"adversarial_loss", "fgsm_accuracy", "pgd_accuracy"}
 
 
 def test_kinks_have_no_curvature() -> None:
     problem = small_problem("relu", [4])
-    assert available_groups(problem) == ("loss", "robustness", "sensitivity")
+    assert available_groups(problem) == ("loss", "sharpness", "robustness", "sensitivity")
+    assert "keskar_sharpness" in measure(problem, points(problem, 1), ["sharpness"], SETTINGS)
     with pytest.raises(PropertyError, match="smooth activation"):
         measure(problem, points(problem, 1), ["curvature"], SETTINGS)
 

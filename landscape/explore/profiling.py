@@ -1,0 +1,82 @@
+"""Rounds that measure energy and robustness along the path through every transition state; only when asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from landscape.database.records import Commit, PropertyRows
+from landscape.database.tables import Tables
+from landscape.explore.assimilation import Assimilation, Known
+from landscape.explore.context import Context
+from landscape.explore.phases import Plan, rounds_done, task_starts
+from landscape.explore.tasks import ProfileTask
+from landscape.problems.problem import Problem
+from landscape.properties.measure import MeasuredProperty
+from landscape.properties.profiles import require_paths
+from landscape.properties.settings import MeasureSettings
+
+TASK_STATES = 4
+ROUND_TASKS = 16
+
+
+class Profiles:
+    """Rounds that measure along the paths of transition states, each once."""
+
+    kind = "paths"
+
+    def __init__(self, context: Context, known: Known) -> None:
+        self.context, self.known = context, known
+        table, seed = context.settings.measure, context.settings.run.seed
+        self.settings = MeasureSettings(tuple(table.epsilon), table.pgd_steps, table.pgd_restarts, seed)
+
+    def planned_rounds(self, tables: Tables) -> int:
+        """Rounds done and those that the transition states known now still need."""
+        left = len(tables.transition_states) - self._measured(tables)
+        return rounds_done(tables, self.kind) + -(-left // (TASK_STATES * ROUND_TASKS))
+
+    def plan(self, tables: Tables) -> Plan | None:
+        """The next transition states without paths. Raises PropertyError for a problem without exact Hessians."""
+        problem, states = self.context.objective, tables.transition_states
+        start = self._measured(tables)
+        if not isinstance(problem, Problem):
+            return None
+        require_paths(problem)
+        rows = np.arange(start, min(len(states), start + TASK_STATES * ROUND_TASKS))
+        parts = [rows[first : first + TASK_STATES] for first in task_starts(len(rows), TASK_STATES)]
+        theta, ends = states.parameters, tables.minima.parameters
+        tasks = [
+            ProfileTask(theta=theta[part], ends=ends[states.minima[part]], settings=self.settings) for part in parts
+        ]
+        return Plan(tasks=tasks) if tasks else None
+
+    def assimilate(
+        self, tables: Tables, plan: Plan, results: Sequence[Mapping[str, MeasuredProperty]], seconds: float
+    ) -> Commit:
+        """Adds the values of the measured rows."""
+        rows = tuple(
+            PropertyRows(
+                target="transition_states",
+                name=name,
+                start=self._measured(tables),
+                values=np.concatenate([result[name].values for result in results]),
+                description=first.description,
+                units=first.units,
+                settings=self._settings(),
+            )
+            for name, first in results[0].items()
+        )
+        return Assimilation(self.known, tables).commit(
+            kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
+        )
+
+    def _settings(self) -> dict[str, object]:
+        """The settings as JSON gives them back."""
+        return asdict(self.settings) | {"epsilon": list(self.settings.epsilon)}
+
+    def _measured(self, tables: Tables) -> int:
+        """Transition states whose paths were measured with these settings."""
+        stored = [one for name, one in tables.properties["transition_states"].items() if name.startswith("path_")]
+        if not stored or any(dict(one.settings) != self._settings() for one in stored):
+            return 0
+        return min(len(one.values) for one in stored)

@@ -1,0 +1,77 @@
+"""Traces of functions of a Hessian that is only known by its products with vectors, with their standard errors.
+
+- The trace itself by Hutch++ (Meyer, Musco, Musco and Woodruff 2021, arXiv 2010.09649): exactly within the range that
+  the products of a sketch span, and from probes in what is normal to it.
+- tr f(H) by stochastic Lanczos quadrature (Ubaru, Chen and Saad 2017, doi 10.1137/16M1104974): Lanczos from a probe
+  gives nodes and weights whose sum approaches the probe's part of the trace, exactly so for polynomials of degree up
+  to 2 E - 1.
+
+Probes are vectors of random signs, and each gives an estimate of its own: the standard error is that of their mean.
+What is missing for want of Lanczos vectors it does not contain. All walkers are probed by the same vectors, so that the
+estimate of one does not depend on its neighbours.
+
+Shapes: W walkers, P parameters, V probes, E Lanczos vectors.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.numerics.spectra import lanczos
+from landscape.objective import Objective
+
+
+class Estimate(NamedTuple):
+    """Means [W] of independent estimates and the standard errors [W] of these means."""
+
+    value: Tensor
+    standard_error: Tensor
+
+    @classmethod
+    def of(cls, exact: Tensor, samples: Tensor) -> "Estimate":
+        """An exact part [W] and the mean of independent samples [W, V] of the rest, V >= 2."""
+        return cls(exact + samples.mean(1), samples.std(1) / samples.shape[1] ** 0.5)
+
+
+class Quadrature(NamedTuple):
+    """Nodes [W, V, E] and weights [W, V, E] of the Gauss quadratures of V probes; the weights of each add up to P."""
+
+    nodes: Tensor
+    weights: Tensor
+
+    def trace(self, function: Callable[[Tensor], Tensor]) -> Estimate:
+        """Trace of a function of the Hessian, given as an elementwise function of eigenvalues."""
+        samples = (self.weights * function(self.nodes)).sum(2)
+        return Estimate.of(torch.zeros_like(samples[:, 0]), samples)
+
+
+def random_signs(generator: np.random.Generator, count: int, like: Tensor) -> Tensor:
+    """Probes [count, P] of random signs for walkers like [W, P]."""
+    signs = generator.choice([-1.0, 1.0], size=(count, like.shape[1]))
+    return torch.tensor(signs, dtype=like.dtype, device=like.device)
+
+
+def hutch_plus_plus(objective: Objective, theta: Tensor, sketch: Tensor, probes: Tensor) -> Estimate:
+    """Trace of the Hessians at theta [W, P] from a sketch and from probes, each [V, P], independent of each other."""
+    basis = torch.linalg.qr(_products(objective, theta, sketch.expand(len(theta), -1, -1)).mT).Q.mT
+    exact = (basis * _products(objective, theta, basis)).sum((1, 2))
+    normal = probes - probes @ basis.mT @ basis
+    return Estimate.of(exact, (normal * _products(objective, theta, normal)).sum(2))
+
+
+def lanczos_quadrature(objective: Objective, theta: Tensor, probes: Tensor, n_vectors: int) -> Quadrature:
+    """Quadratures at theta [W, P] from `n_vectors` Lanczos vectors, or P if less, of each of the probes [V, P]."""
+    starts = probes.repeat(len(theta), 1)
+    found = lanczos(objective, theta.repeat_interleave(len(probes), 0), n_vectors, starts)
+    weights = torch.bmm(found.vectors.mT, starts[:, :, None]).square()
+    shape = len(theta), len(probes), found.values.shape[1]
+    return Quadrature(found.values.view(shape), weights.view(shape))
+
+
+def _products(objective: Objective, theta: Tensor, vectors: Tensor) -> Tensor:
+    """Hessians at theta [W, P] times vectors [W, V, P], as [W, V, P]."""
+    repeated = theta.repeat_interleave(vectors.shape[1], 0)
+    return objective.hessian_vector_product(repeated, vectors.flatten(0, 1)).view_as(vectors)

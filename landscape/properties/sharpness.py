@@ -1,0 +1,99 @@
+"""How far the energy rises within a small neighbourhood of a minimum.
+
+- Keskar sharpness (Keskar et al. 2017, arXiv 1609.04836, metric 2.1 with A = I): 100 (max E - E) / (1 + E), in percent,
+  over the box |delta_i| <= KESKAR_EPSILON (|theta_i| + 1).
+- SAM sharpness (Foret et al. 2021, arXiv 2010.01412): max E - E over the ball |delta| <= SAM_RADIUS. The paper's
+  first-order step, SAM_RADIUS g / |g|, says nothing about E, whose gradient g is zero at a minimum; of the loss without
+  its L2 part it stands beside.
+
+Both maxima are searched by the same ascent: from delta to the point of the neighbourhood that is farthest along the
+gradient at theta + delta, for the ball SAM's step again and again. Where the energy is convex, as it is near a minimum,
+no step goes down, and ascents end at a corner of the box or on the sphere. There are DIRECTIONS ascents of STEPS steps:
+the first along the gradient of the loss without its L2 part, the others in random directions that all minima share. The
+highest energy seen is taken, so that the value is a lower bound of the maximum.
+
+What is measured is the canonical copy of a minimum, so that its symmetric copies have equal values. No Hessian is
+needed: kinks do no harm.
+
+Shapes: M minima, P parameters, D directions.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from landscape.numerics.streams import stream
+from landscape.problems.problem import Problem
+
+KESKAR_EPSILON = 1e-3
+SAM_RADIUS = 0.05
+DIRECTIONS = 16
+STEPS = 6
+STREAM = 1
+
+EnergyAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]
+# From points [W, P] and gradients [W, P] to the displacements [W, P] in the neighbourhood farthest along the gradients.
+Farthest = Callable[[Tensor, Tensor], Tensor]
+
+
+def sharpness(problem: Problem, theta: Tensor, seed: int = 0) -> dict[str, Tensor]:
+    """Named sharpnesses [M] of theta [M, P], of the energy and, as task_*, of the loss without the L2 part."""
+    theta = canonical(problem, theta)
+    directions = _directions(problem, theta, seed)
+    found = {}
+    for prefix, energy in (("", problem.energy_and_gradient), ("task_", lambda point: task_loss(problem, point))):
+        rise = largest_rise(energy, theta, box_corner, directions)
+        found[f"{prefix}keskar_sharpness"] = 100.0 * rise / (1.0 + energy(theta)[0])
+        found[f"{prefix}sam_sharpness"] = largest_rise(energy, theta, ball_point, directions)
+    return found | {"task_sam_first_order": first_order_rise(lambda point: task_loss(problem, point), theta)}
+
+
+def canonical(problem: Problem, theta: Tensor) -> Tensor:
+    """The canonical copies [M, P] of theta [M, P]."""
+    return torch.from_numpy(problem.symmetry.canonical(theta.cpu().numpy())).to(theta.device)
+
+
+def task_loss(problem: Problem, theta: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean loss [M] without the L2 part and its gradient [M, P]."""
+    energy, gradient = problem.energy_and_gradient(theta)
+    return energy - problem.l2 * theta.square().sum(1), gradient - 2.0 * problem.l2 * theta
+
+
+def box_corner(theta: Tensor, gradient: Tensor) -> Tensor:
+    """The corner of Keskar's box that is farthest along the gradient."""
+    reach = KESKAR_EPSILON * (theta.abs() + 1.0)
+    return torch.where(gradient >= 0.0, reach, -reach)
+
+
+def ball_point(theta: Tensor, gradient: Tensor) -> Tensor:
+    """The point of SAM's ball that is farthest along the gradient; the centre where that is zero."""
+    length = gradient.norm(dim=1, keepdim=True)
+    return torch.where(length > 0.0, SAM_RADIUS * gradient / length, torch.zeros_like(theta))
+
+
+def largest_rise(
+    energy: EnergyAndGradient, theta: Tensor, farthest: Farthest, directions: Tensor, steps: int = STEPS
+) -> Tensor:
+    """Largest rise [M] of the energy above that of theta [M, P] that ascents along directions [M, D, P] see."""
+    centre = theta.repeat_interleave(directions.shape[1], 0)
+    point = centre + farthest(centre, directions.flatten(0, 1))
+    value, gradient = energy(point)
+    highest = value
+    for _ in range(steps):
+        value, gradient = energy(centre + farthest(centre, gradient))
+        highest = torch.maximum(highest, value)
+    return highest.view(directions.shape[:2]).amax(1) - energy(theta)[0]
+
+
+def first_order_rise(energy: EnergyAndGradient, theta: Tensor) -> Tensor:
+    """Rise [M] of the energy by SAM's first-order step from theta [M, P]."""
+    value, gradient = energy(theta)
+    return energy(theta + ball_point(theta, gradient))[0] - value
+
+
+def _directions(problem: Problem, theta: Tensor, seed: int) -> Tensor:
+    """Directions [M, D, P]: the gradient of the task loss, then random ones that are the same for all minima."""
+    random = stream(seed, STREAM).standard_normal((DIRECTIONS - 1, theta.shape[1]))
+    shared = torch.tensor(random, device=theta.device).expand(len(theta), -1, -1)
+    return torch.cat([task_loss(problem, theta)[1][:, None], shared], 1)
