@@ -32,12 +32,14 @@ class Kernel(NamedTuple):
     `(theta [W, P], energy [W], gradient [W, P], data)`, see `landscape.numerics.pointers`.
 
     The data have room to work in, so that one thread at a time may use a kernel. Who has asked for so many energies
-    tells `called`.
+    tells `called`. Where it is faster to compute walkers side by side, `lanes` is the address of what does so,
+    `(theta [P, LANES], energy [LANES], gradient [P, LANES], data)`, see `landscape.numerics.vectors`; else 0.
     """
 
     address: int
     data: tuple[Any, ...]
     called: Callable[[int], None] = lambda _: None
+    lanes: int = 0
 
 
 Replay = Callable[[], None]
