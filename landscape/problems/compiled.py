@@ -1,8 +1,9 @@
 """Energy, gradient and Hessian of dense networks on a CPU, compiled.
 
 Several times faster than the batched tensors of `network.py`, which are the reference and the way on every other
-device. Many samples are taken one walker after the other; with few, several walkers are computed side by side. A walker is computed by the same instructions whatever its neighbours are: its result does not depend on the
-batch, to the last bit. Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a block.
+device. Of many samples blocks are taken, one walker after the other; with few, walkers are computed side by side. A
+walker is computed by the same instructions whatever its neighbours are: its result does not depend on the batch, to the
+last bit. Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a block.
 """
 
 import math
