@@ -35,13 +35,16 @@ class Kernel(NamedTuple):
     `(theta [W, P], energy [W], gradient [W, P], data)`, see `landscape.numerics.pointers`.
 
     The data have room to work in, so that one thread at a time may use a kernel. Who has asked for so many energies
-    tells `called`. Where float32 pays, `rough` are address and data of the same energy in float32, for the way to a
-    stationary point and nothing that is kept.
+    tells `called`. Where it is faster to compute walkers side by side, `lanes` is the address of what does so,
+    `(theta [P, LANES], energy [LANES], gradient [P, LANES], data)`, see `landscape.numerics.vectors`; else 0. Where
+    float32 pays, `rough` are address and data of the same energy in float32, for the way to a stationary point and
+    nothing that is kept.
     """
 
     address: int
     data: tuple[Any, ...]
     called: Callable[[int], None] = lambda _: None
+    lanes: int = 0
     rough: Function | None = None
 
 

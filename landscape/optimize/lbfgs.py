@@ -2,10 +2,11 @@
 
 The step is capped in length; a trial whose energy rises by more than `max_energy_rise` is shortened to a
 tenth from the same point. After `PATIENCE` of these the history is forgotten, after as many more the walker
-has stalled. On a CPU a compiled kernel takes the walkers one by one (`lbfgs_compiled.py`), elsewhere tensors hold them
-all (`lbfgs_batched.py`). On a CPU with `precondition`, the history starts anew every `PERIOD` steps, not from a
-multiple of the unit matrix but from the Hessian at that point, shifted to be positive definite: half the calls, for a
-Hessian in thirty. Shapes: W walkers, P parameters, M memory.
+has stalled. On a CPU a compiled kernel takes the walkers one by one (`lbfgs_compiled.py`), or several side by side to
+their ends where the energy is made for that (`lbfgs_lanes.py`); elsewhere tensors hold them all (`lbfgs_batched.py`).
+On a CPU with `precondition`, the history starts anew every `PERIOD` steps, not from a multiple of the unit matrix but
+from the Hessian at that point, shifted to be positive definite: half the calls, for a Hessian in thirty.
+Shapes: W walkers, P parameters, M memory.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from landscape.objective import Objective
-from landscape.optimize import lbfgs_batched, lbfgs_compiled
+from landscape.optimize import lbfgs_batched, lbfgs_compiled, lbfgs_lanes
 from landscape.optimize.lbfgs_state import LBFGSSettings, LBFGSState
 from landscape.optimize.status import Status
 
@@ -66,9 +67,12 @@ class LBFGS(LBFGSSettings):
 
     def step(self, objective: Objective, state: LBFGSState) -> LBFGSState:
         """One trial step of every running walker: accepted, or shortened for the next time; several if the energy is
-        compiled too.
+        compiled too, and all there are if it is for walkers side by side.
         """
         kernel = objective.kernel() if _one_by_one(state.theta) else None
+        if kernel is not None and kernel.lanes and not self.precondition:
+            lbfgs_lanes.finish(self, state, kernel)
+            return state
         if kernel is not None:
             due = lbfgs_compiled.walk(self, state, kernel)
         else:

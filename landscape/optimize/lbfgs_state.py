@@ -13,7 +13,7 @@ PATIENCE = 10
 
 @dataclass(frozen=True)
 class LBFGSSettings:
-    """`rms` gradient to reach, `memory` M, `max_step` length, allowed `max_energy_rise` of a step, `max_calls`;
+    """`rms` gradient to reach, `memory` M at most, `max_step` length, allowed `max_energy_rise` of a step, `max_calls`;
     whether to `precondition` with Hessians, which pays where one costs no more than some twenty energies.
     """
 

@@ -4,7 +4,10 @@ An energy is computed in float64 or, for walkers that are on their way only, in 
 arrays of either. The samples are taken in blocks whose values stay in the cache from the forward to the backward pass.
 Exponential and logarithm are written out because a loop over samples is vectorised only if nothing in it is a call.
 Functions whose terms must not be reordered are `_exact`. Numba's cache notices changes of this file only, so nothing
-here comes from another module of the project but the call of a kernel.
+here comes from another module of the project but the call of a kernel and vectors.
+
+With few samples such loops are too short: then `LANES` walkers are computed side by side, sample by sample, in vectors
+that have a number of each. Elementary functions are the same in all ways.
 
 A block is filled up to a multiple of the vector length with zeros, whose losses and gradients are multiplied away,
 so that no loop has a remainder.
@@ -17,14 +20,15 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import boolean, cfunc, float32, float64, int64, njit, types
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
-from landscape.numerics.pointers import Generated, evaluate
+from landscape.numerics.pointers import evaluate
+from landscape.numerics.vectors import LANES, aligned, exponent_and_mantissa, load, power_of_two, spread, store, where
 
 Array = np.ndarray
 Data = tuple[Any, ...]
+Number = Any  # a float or a vector
 
 BLAS_FROM = 100  # weights of a layer from which a call of the BLAS is faster than loops; measured on iris and digits
 TANH, SIGMOID, SOFTPLUS, SILU, RELU = range(5)
@@ -32,23 +36,11 @@ TANH, SIGMOID, SOFTPLUS, SILU, RELU = range(5)
 _NETWORK = types.Tuple((int64[::1], int64, boolean))
 
 _exact = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_inlined = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 _reordered = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 
 
-@intrinsic
-def _bits(_context: object, x: object) -> Generated:
-    width = x.bitwidth  # type: ignore[attr-defined]
-    whole = types.Integer.from_bitwidth(width)
-    return whole(x), lambda _, builder, __, values: builder.bitcast(values[0], ir.IntType(width))
-
-
-@intrinsic
-def _from_bits(_context: object, x: object) -> Generated:
-    real, kind = (types.float64, ir.DoubleType()) if x == types.int64 else (types.float32, ir.FloatType())
-    return real(x), lambda _, builder, __, values: builder.bitcast(values[0], kind)
-
-
-def _double_exponential(x: float) -> tuple[float, float, float]:
+def _double_exponential(x: Number) -> tuple[Number, Number, Number]:
     """p, q, s with exp(x) = s (q + p) / (q - p), s a power of two, for |x| < 700: a Pade form on |r| <= log(2) / 2."""
     shifted = 1.4426950408889634 * x + 6755399441055744.0  # the sum's last bits are the nearest integer
     nearest = shifted - 6755399441055744.0
@@ -56,109 +48,156 @@ def _double_exponential(x: float) -> tuple[float, float, float]:
     square = r * r
     p = r * ((1.26177193074810590878e-4 * square + 3.02994407707441961300e-2) * square + 9.99999999999999999910e-1)
     q = (3.00198505138664455042e-6 * square + 2.52448340349684104192e-3) * square + 2.27265548208155028766e-1
-    return p, q * square + 2.0, _from_bits((_bits(shifted) + 1023) << 52)
+    return p, q * square + 2.0, power_of_two(shifted)
 
 
-def _single_exponential(x: float) -> tuple[Any, Any, Any]:
+def _single_exponential(x: Number) -> tuple[Number, Number, Number]:
     """The same for float32 and |x| < 88."""
     shifted = np.float32(1.442695) * x + np.float32(12582912.0)
     nearest = shifted - np.float32(12582912.0)
     r = x - nearest * np.float32(0.693359375) + nearest * np.float32(2.12194440e-4)
     square = r * r
     q = np.float32(12.0) * square + np.float32(120.0)
-    return r * (square + np.float32(60.0)), q, _from_bits(np.int32((_bits(shifted) + 127) << 23))
+    return r * (square + np.float32(60.0)), q, power_of_two(shifted)
 
 
-def _exponential(x: float) -> tuple[float, float, float]:
+def _exponential(x: Number) -> tuple[Number, Number, Number]:
     raise NotImplementedError
 
 
 @overload(_exponential, jit_options={"fastmath": {"contract"}}, inline="always")
-def _of_its_precision(x: float) -> object:
+def _of_its_precision(x: Number) -> object:
     return _single_exponential if x == float32 else _double_exponential
 
 
-@_exact
-def _exp(x: float) -> float:
-    real = type(x)
-    limit = real(0.6836 * np.finfo(real).maxexp)  # 700 or 87
-    p, q, scale = _exponential(min(max(x, -limit), limit))
+def _like(x: Number, number: float) -> float:
+    """The number in the precision of x."""
+    raise NotImplementedError
+
+
+def _double(x: Number, number: float) -> float:  # noqa: ARG001 # numba asks for the names
+    return number
+
+
+def _single(x: Number, number: float) -> np.float32:  # noqa: ARG001 # numba asks for the names
+    return np.float32(number)
+
+
+@overload(_like, inline="always")
+def _of_the_same_precision(x: Number, number: float) -> object:  # noqa: ARG001 # numba compares the signatures
+    return _single if x == float32 else _double
+
+
+def _within_double(x: Number) -> Number:
+    return min(max(x, -700.0), 700.0)
+
+
+def _within_single(x: Number) -> Number:
+    return min(max(x, np.float32(-87.0)), np.float32(87.0))
+
+
+def _within_range(x: Number) -> Number:
+    """x, or the nearest number that has an exponential."""
+    raise NotImplementedError
+
+
+@overload(_within_range, inline="always")
+def _within_its_range(x: Number) -> object:
+    return _within_single if x == float32 else _within_double
+
+
+@_inlined
+def _exp(x: Number) -> Number:
+    p, q, scale = _exponential(_within_range(x))
     return scale * ((q + p) / (q - p))
 
 
-@_exact
-def _tanh(x: float) -> float:
-    real = type(x)
-    p, q, scale = _exponential(real(2.0) * min(max(x, real(-20.0)), real(20.0)))
-    less, more = scale - real(1.0), scale + real(1.0)  # without a difference of neighbours where x is small
+@_inlined
+def _tanh(x: Number) -> Number:
+    one, two, limit = _like(x, 1.0), _like(x, 2.0), _like(x, 20.0)
+    p, q, scale = _exponential(two * min(max(x, -limit), limit))
+    less, more = scale - one, scale + one  # without a difference of neighbours where x is small
     return (less * q + more * p) / (more * q + less * p)
 
 
-@_exact
-def _log(x: float) -> float:
-    """Logarithm of a normal number x > 0: 2 atanh((m - 1) / (m + 1)) of its mantissa m in [sqrt(1/2), sqrt(2))."""
-    shifted = _bits(x) - 4604544271217802189  # that of sqrt(1/2)
-    exponent = shifted >> 52
-    mantissa = _from_bits(_bits(x) - (exponent << 52))
+@_inlined
+def _log(x: Number) -> Number:
+    """Logarithm of a normal number x > 0: 2 atanh((m - 1) / (m + 1)) of its mantissa m."""
+    exponent, mantissa = exponent_and_mantissa(x)
     s = (mantissa - 1.0) / (mantissa + 1.0)
     square = s * s
-    series = 1.0 / 23.0
-    for n in (21.0, 19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0):
+    series = square * (1.0 / 23.0) + 1.0 / 21.0
+    for n in (19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0):
         series = series * square + 1.0 / n
     return exponent * 0.6931471805599453 + 2.0 * (s + s * square * series)
 
 
-@_exact
-def _tanh_over(row: Array, slope: Array) -> None:
-    one = row.dtype.type(1.0)
-    for j in range(len(row)):
-        row[j] = _tanh(row[j])
-        slope[j] = one - row[j] * row[j]
+@_inlined
+def _tanh_of(x: Number) -> tuple[Number, Number]:
+    """Value and slope; so the following."""
+    value = _tanh(x)
+    return value, _like(x, 1.0) - value * value
+
+
+@_inlined
+def _sigmoid_of(x: Number) -> tuple[Number, Number]:
+    value = 0.5 + 0.5 * _tanh(0.5 * x)
+    return value, value * (1.0 - value)
+
+
+@_inlined
+def _softplus_of(x: Number) -> tuple[Number, Number]:
+    return max(x, 0.0) + _log(1.0 + _exp(min(x, 0.0 - x))), 0.5 + 0.5 * _tanh(0.5 * x)
+
+
+@_inlined
+def _silu_of(x: Number) -> tuple[Number, Number]:
+    share = 0.5 + 0.5 * _tanh(0.5 * x)
+    return x * share, share + x * share * (1.0 - share)
+
+
+@_inlined
+def _relu_of(x: Number) -> tuple[Number, Number]:
+    return max(x, 0.0), where(x, 1.0, 0.0)
+
+
+@_inlined
+def _activated(kind: int, x: Number) -> tuple[Number, Number]:
+    if kind == TANH:
+        return _tanh_of(x)
+    if kind == SIGMOID:
+        return _sigmoid_of(x)
+    if kind == SOFTPLUS:
+        return _softplus_of(x)
+    if kind == SILU:
+        return _silu_of(x)
+    return _relu_of(x)
 
 
 @_exact
-def _sigmoid_over(row: Array, slope: Array) -> None:
-    for j in range(len(row)):
-        row[j] = 0.5 + 0.5 * _tanh(0.5 * row[j])
-        slope[j] = row[j] * (1.0 - row[j])
-
-
-@_exact
-def _softplus_over(row: Array, slope: Array) -> None:
-    for j in range(len(row)):
-        slope[j] = 0.5 + 0.5 * _tanh(0.5 * row[j])
-        row[j] = max(row[j], 0.0) + _log(1.0 + _exp(-abs(row[j])))
-
-
-@_exact
-def _silu_over(row: Array, slope: Array) -> None:
-    for j in range(len(row)):
-        s = 0.5 + 0.5 * _tanh(0.5 * row[j])
-        slope[j] = s + row[j] * s * (1.0 - s)
-        row[j] *= s
-
-
-@_exact
-def _relu_over(row: Array, slope: Array) -> None:
-    for j in range(len(row)):
-        slope[j] = 1.0 if row[j] > 0.0 else 0.0
-        row[j] = max(row[j], 0.0)
+def _activate_row(kind: int, row: Array, slope: Array) -> None:
+    if kind == TANH:
+        for j in range(len(row)):
+            row[j], slope[j] = _tanh_of(row[j])
+    elif kind == SIGMOID:
+        for j in range(len(row)):
+            row[j], slope[j] = _sigmoid_of(row[j])
+    elif kind == SOFTPLUS:
+        for j in range(len(row)):
+            row[j], slope[j] = _softplus_of(row[j])
+    elif kind == SILU:
+        for j in range(len(row)):
+            row[j], slope[j] = _silu_of(row[j])
+    else:
+        for j in range(len(row)):
+            row[j], slope[j] = _relu_of(row[j])
 
 
 @_exact
 def _activate(kind: int, z: Array, slope: Array) -> None:
     """Writes the activation over z and its derivative into slope, both [units, B]."""
     for unit in range(len(z)):
-        if kind == TANH:
-            _tanh_over(z[unit], slope[unit])
-        elif kind == SIGMOID:
-            _sigmoid_over(z[unit], slope[unit])
-        elif kind == SOFTPLUS:
-            _softplus_over(z[unit], slope[unit])
-        elif kind == SILU:
-            _silu_over(z[unit], slope[unit])
-        else:
-            _relu_over(z[unit], slope[unit])
+        _activate_row(kind, z[unit], slope[unit])
 
 
 @_exact
@@ -374,6 +413,118 @@ def _energy_at(point: Array, gradient: Array, data: Data) -> float:
     return loss / samples + l2 * squares  # no number if the point has none, even where l2 is zero
 
 
+@_exact
+def _forward_in_lanes(theta: Array, sizes: Array, kind: int, value: Array, slope: Array) -> int:
+    """Writes the values of all units and the slopes of the activations behind the inputs in value, both [units, LANES];
+    returns the first row of the outputs.
+    """
+    place, below = 0, 0
+    for layer in range(len(sizes) - 1):
+        n_in, n_out = sizes[layer], sizes[layer + 1]
+        bias, unit = place + n_out * n_in, below + n_in
+        for o in range(n_out):
+            z = load(theta, bias + o)
+            for i in range(n_in):
+                z += load(theta, place + o * n_in + i) * load(value, below + i)
+            if layer < len(sizes) - 2:
+                z, rise = _activated(kind, z)
+                store(slope, unit + o, rise)
+            store(value, unit + o, z)
+        place, below = bias + n_out, unit
+    return below
+
+
+@_exact
+def _add(array: Array, row: int, term: Number) -> None:
+    store(array, row, load(array, row) + term)
+
+
+@_exact
+def _cross_entropy_in_lanes(z: Array, first: int, target: Array, block: int, column: int, delta: Array) -> Number:
+    """Losses of outputs, the rows of z from the first one, against a column of a block of one-hot targets
+    [N / B, K, B]; their gradients go into delta, in the same rows.
+    """
+    classes = target.shape[1]
+    top, loss, total = load(z, first), spread(0.0), spread(0.0)
+    for k in range(1, classes):
+        top = max(top, load(z, first + k))
+    for k in range(classes):
+        below = load(z, first + k) - top
+        loss += below * -target[block, k, column]
+        exponential = _exp(below)
+        store(delta, first + k, exponential)
+        total += exponential
+    share = 1.0 / total
+    for k in range(classes):
+        store(delta, first + k, load(delta, first + k) * share - target[block, k, column])
+    return loss + _log(total)
+
+
+@_exact
+def _squared_error_in_lanes(z: Array, first: int, target: Array, block: int, column: int, delta: Array) -> Number:
+    loss, share = spread(0.0), 1.0 / target.shape[1]
+    for k in range(target.shape[1]):
+        residual = load(z, first + k) - target[block, k, column]
+        loss += share * residual * residual
+        store(delta, first + k, 2.0 * share * residual)
+    return loss
+
+
+@_exact
+def _backward_in_lanes(theta: Array, sizes: Array, value: Array, slope: Array, delta: Array, gradient: Array) -> None:
+    """Adds the gradient of the sample to gradient [P, LANES]; delta [units, LANES] holds that in the outputs."""
+    place, unit = len(theta), len(value)
+    for layer in range(len(sizes) - 2, -1, -1):
+        n_in, n_out = sizes[layer], sizes[layer + 1]
+        bias, unit = place - n_out, unit - n_out
+        place, below = bias - n_out * n_in, unit - n_in
+        for o in range(n_out):
+            above = load(delta, unit + o)
+            store(gradient, bias + o, load(gradient, bias + o) + above)
+            for i in range(n_in):
+                weight = place + o * n_in + i
+                store(gradient, weight, load(gradient, weight) + above * load(value, below + i))
+        if layer:
+            for i in range(n_in):
+                total = load(theta, place + i) * load(delta, unit)
+                for o in range(1, n_out):
+                    total += load(theta, place + o * n_in + i) * load(delta, unit + o)
+                store(delta, below + i, total * load(slope, below + i))
+
+
+@_exact
+def _energies_in_lanes(theta: Array, energy: Array, gradient: Array, data: Data) -> None:
+    """Energies [LANES] and gradients [P, LANES] of theta [P, LANES]."""
+    (sizes, kind, cross_entropy), (inputs, encoded, _, samples), l2, (value, slope, rooms, _, _, _, _) = data
+    delta, loss, squares, share = rooms[0], spread(0.0), spread(0.0), 1.0 / samples
+    for p in range(len(theta)):
+        store(gradient, p, 0.0)
+    for sample in range(samples):
+        block, column = divmod(sample, inputs.shape[2])
+        for i in range(sizes[0]):
+            store(value, i, inputs[block, i, column])
+        first = _forward_in_lanes(theta, sizes, kind, value, slope)
+        if cross_entropy:
+            loss += _cross_entropy_in_lanes(value, first, encoded, block, column, delta)
+        else:
+            loss += _squared_error_in_lanes(value, first, encoded, block, column, delta)
+        _backward_in_lanes(theta, sizes, value, slope, delta, gradient)
+    for p in range(len(theta)):
+        x = load(theta, p)
+        squares += x * x
+        store(gradient, p, load(gradient, p) * share + x * (2.0 * l2))
+    store(energy, 0, loss * share + squares * l2)
+
+
+def _compiled(function: Any, real: Any) -> Any:  # noqa: ANN401 - numba has no types
+    """An energy whose samples and workspace have numbers of type `real`."""
+    samples = types.Tuple((real[:, :, ::1], real[:, :, ::1], real[:, ::1], int64))
+    workspace = types.Tuple((*[real[:, ::1]] * 2, real[:, :, ::1], *[real[::1]] * 3, types.UniTuple(real[::1], 2)))
+    data = types.Tuple((_NETWORK, samples, float64, workspace))
+    signature = types.void(float64[:, ::1], float64[::1], float64[:, ::1], data)
+    return cfunc(signature, cache=True, error_model="numpy")(function)
+
+
 @cache
 def energies(real: Any) -> Any:  # noqa: ANN401 - numba has no types
     """The `cfunc` of a `Kernel` for networks of any size, `(theta [W, P], energy [W], gradient [W, P], data)`, which
@@ -389,11 +540,38 @@ def energies(real: Any) -> Any:  # noqa: ANN401 - numba has no types
         for walker in range(len(theta)):
             energy[walker] = _energy_at(theta[walker], gradient[walker], data)
 
-    samples = types.Tuple((real[:, :, ::1], real[:, :, ::1], real[:, ::1], int64))
-    workspace = types.Tuple((*[real[:, ::1]] * 2, real[:, :, ::1], *[real[::1]] * 3, types.UniTuple(real[::1], 2)))
-    data = types.Tuple((_NETWORK, samples, float64, workspace))
-    signature = types.void(float64[:, ::1], float64[::1], float64[:, ::1], data)
-    return cfunc(signature, cache=True, error_model="numpy")(energies)
+    return _compiled(energies, real)
+
+
+@cache
+def energies_in_lanes() -> Any:  # noqa: ANN401 - numba has no types
+    """The `cfunc` of a `Kernel` for walkers side by side, `(theta [P, LANES], energy [LANES], gradient [P, LANES],
+    data)`; with the data of `energies`, but the workspace of `workspace_in_lanes`.
+    """
+
+    def energies_in_lanes(theta: Array, energy: Array, gradient: Array, data: Data) -> None:
+        _energies_in_lanes(theta, energy, gradient, data)
+
+    return _compiled(energies_in_lanes, float64)
+
+
+@cache
+def energies_by_lanes() -> Any:  # noqa: ANN401 - numba has no types
+    """As `energies`, and with its shapes, but computed by `energies_in_lanes`, with its data."""
+
+    def energies_by_lanes(theta: Array, energy: Array, gradient: Array, data: Data) -> None:
+        _, _, _, (_, _, rooms, sums, _, _, _) = data
+        point, slope = rooms[1, : theta.shape[1]], rooms[2, : theta.shape[1]]
+        for first in range(0, len(theta), LANES):
+            walkers = min(LANES, len(theta) - first)
+            for lane in range(LANES):
+                point[:, lane] = theta[first + min(lane, walkers - 1)]
+            _energies_in_lanes(point, sums, slope, data)
+            for lane in range(walkers):
+                energy[first + lane] = sums[lane]
+                gradient[first + lane] = slope[:, lane]
+
+    return _compiled(energies_by_lanes, float64)
 
 
 def workspace(sizes: Array, parameters: int, columns: int, real: type) -> tuple[Any, ...]:
@@ -401,6 +579,12 @@ def workspace(sizes: Array, parameters: int, columns: int, real: type) -> tuple[
     units, widest = int(sizes[1:].sum()), int(sizes.max())
     shapes = (units, columns), (units, columns), (2, widest, columns), widest, columns, columns
     return *(np.zeros(shape, real) for shape in shapes), (np.zeros(parameters, real), np.zeros(parameters, real))
+
+
+def workspace_in_lanes(sizes: Array, parameters: int) -> tuple[Any, ...]:
+    """Room for `energies_in_lanes`, of the type of `workspace`; inputs are units too."""
+    units, sums = int(sizes.sum()), aligned()
+    return aligned(units), aligned(units), aligned(3, max(units, parameters)), sums, sums, sums, (sums, sums)
 
 
 @_exact

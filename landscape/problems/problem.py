@@ -29,7 +29,8 @@ from landscape.problems.network import DenseNetwork
 from landscape.problems.sequential import dense_network_of, dense_parameters
 from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
 
-# Up to which a quench is faster with Hessians than without, see tests/benchmarks/growth.py.
+# Up to which a quench is faster with Hessians than without, see tests/benchmarks/growth.py; never where energies are
+# computed for walkers side by side, which are too cheap.
 CHEAP_HESSIAN_PARAMETERS = 170
 
 
@@ -136,7 +137,8 @@ class Problem:
         self._hessian = hessian or self._batched.hessian
         recordable = isinstance(network, DenseNetwork) and self.device.type == "cuda"
         self.recorder: Recorder | None = partial(cuda_graphs.record, self.device) if recordable else None
-        self.cheap_hessian = hessian is not None and self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
+        fits = self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
+        self.cheap_hessian = hessian is not None and fits and not (compiled is not None and compiled.in_lanes)
 
     @property
     def is_classification(self) -> bool:

@@ -33,7 +33,7 @@ LOWEST = 20
 @click.option("--starts", type=click.IntRange(min=32), default=512, show_default=True, help="Quenches of a round.")
 @click.option("--seconds", default=120.0, show_default=True, help="CPU time of basin-hopping in a round.")
 @click.option("--memory", default=40, show_default=True, help="Correction pairs of our L-BFGS.")
-@click.option("--batch", default=64, show_default=True, help="Walkers that we hold at a time.")
+@click.option("--batch", default=512, show_default=True, help="Walkers that we hold at a time.")
 @click.option("--core", type=int, help="The core to run on; the last allowed one if not given.")
 @click.option("--make-peers", "wanted", is_flag=True, help="Make the peers' virtual environment .venv-peers and stop.")
 def main(

@@ -273,17 +273,21 @@ def test_a_compiled_energy_is_walked_as_any_other(monkeypatch: pytest.MonkeyPatc
     torch.testing.assert_close(walked.theta, stepped.theta, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("precondition", [False, True])
-def test_a_walker_does_not_depend_on_its_neighbours(way: str, precondition: bool) -> None:
-    """To the last bit where walkers go one by one: even a quench of a thousand steps is the same in any company."""
-    problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
-    points = torch.tensor(np.random.default_rng(3).normal(size=(7, problem.n_parameters)))
+@pytest.mark.parametrize(("dataset", "precondition"), [("iris", False), ("iris", True), ("xor", False)])
+def test_a_walker_does_not_depend_on_its_neighbours(way: str, dataset: str, precondition: bool) -> None:
+    """To the last bit where walkers go one by one or side by side: a quench of a thousand steps is the same in any
+    company.
+    """
+    problem = Problem(dataset=dataset, hidden=[4], l2=1e-3)
+    walkers, batch = (7, 3) if dataset == "iris" else (70, 45)
+    points = torch.tensor(np.random.default_rng(3).normal(size=(walkers, problem.n_parameters)))
     method = LBFGS(precondition=precondition)
-    together = run_all(method, problem, points, 3)
+    together = run_all(method, problem, points, batch)
     alone = [run_all(method, problem, point[None], 1) for point in points]
     for row, state in enumerate(alone):
         if way == "one by one":
             assert torch.equal(together.theta[row], state.theta[0])
+            assert torch.equal(together.energy[row], state.energy[0])
             assert torch.equal(together.calls[row], state.calls[0])
         else:
             torch.testing.assert_close(together.energy[row], state.energy[0], rtol=1e-12, atol=0)

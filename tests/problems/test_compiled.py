@@ -22,6 +22,16 @@ from landscape.problems.network import DenseNetwork
 L2 = 3e-3
 
 
+@pytest.fixture(params=["blocks", "lanes"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Takes the samples in blocks, or the walkers side by side, whatever is faster."""
+    limit = 10**9 if request.param == "lanes" else 0
+    monkeypatch.setattr(compiled, "LANES_SAMPLES", limit)
+    monkeypatch.setattr(compiled, "LANES_PARAMETERS", limit)
+    name: str = request.param
+    return name
+
+
 def network_of(sizes: list[int], activation: str = "tanh") -> DenseNetwork:
     return DenseNetwork.from_sizes(sizes, ACTIVATIONS[activation])
 
@@ -41,6 +51,7 @@ def points(network: DenseNetwork, walkers: int, scale: float = 1.0) -> Tensor:
 @pytest.mark.parametrize("activation", KINDS)
 @pytest.mark.parametrize("samples", [4, 67, 1000], ids=lambda n: f"N={n}")
 @pytest.mark.parametrize("sizes", [[1, 2], [4, 10, 3], [7, 5, 6, 2], [20, 30, 9, 10]], ids=str)
+@pytest.mark.usefixtures("way")
 def test_it_is_the_energy_of_batched_tensors(sizes: list[int], samples: int, activation: str, loss: str) -> None:
     network, (inputs, encoded) = network_of(sizes, activation), data(sizes, samples, loss)
     theta = points(network, 5)
@@ -75,6 +86,7 @@ def test_the_cases_cover_loops_and_library_calls_and_several_blocks() -> None:
 
 
 @pytest.mark.parametrize("scale", [1e2, 1e5, 1e150])
+@pytest.mark.usefixtures("way")
 def test_far_away_nothing_overflows_before_the_reference_does(scale: float) -> None:
     network, (inputs, encoded) = network_of([4, 10, 3]), data([4, 10, 3], 40, "cross_entropy")
     theta = points(network, 3, scale)
@@ -86,6 +98,7 @@ def test_far_away_nothing_overflows_before_the_reference_does(scale: float) -> N
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("l2", [0.0, L2])
+@pytest.mark.usefixtures("way")
 def test_what_is_no_number_stays_none(bad: float, l2: float) -> None:
     network, (inputs, encoded) = network_of([4, 10, 3]), data([4, 10, 3], 40, "cross_entropy")
     theta = points(network, network.n_parameters)
@@ -94,12 +107,14 @@ def test_what_is_no_number_stays_none(bad: float, l2: float) -> None:
     assert not energy.isfinite().any()
 
 
-@given(st.data())
-def test_a_walker_does_not_depend_on_its_neighbours(drawn: st.DataObject) -> None:
-    network, (inputs, encoded) = network_of([9, 24, 3]), data([9, 24, 3], 100, "cross_entropy")
-    energy = CompiledEnergy(network, inputs, LOSSES["cross_entropy"], encoded, L2).energy_and_gradient
-    theta = points(network, 12)
-    rows = drawn.draw(st.lists(st.integers(0, 11), min_size=1, max_size=9))
+@pytest.mark.parametrize("samples", [12, 100], ids=["lanes", "blocks"])
+@given(drawn=st.data())
+def test_a_walker_does_not_depend_on_its_neighbours(samples: int, drawn: st.DataObject) -> None:
+    network, (inputs, encoded) = network_of([9, 24, 3]), data([9, 24, 3], samples, "cross_entropy")
+    compiled_energy = CompiledEnergy(network, inputs, LOSSES["cross_entropy"], encoded, L2)
+    assert compiled_energy.in_lanes == (samples == 12)
+    energy, theta = compiled_energy.energy_and_gradient, points(network, 40)
+    rows = drawn.draw(st.lists(st.integers(0, 39), min_size=1, max_size=37))
     for together, alone in zip(energy(theta), energy(theta[rows]), strict=True):
         assert torch.equal(together[rows], alone)
 
@@ -213,6 +228,7 @@ def test_an_empty_cache_is_told_from_a_filled_one(tmp_path: Path, monkeypatch: p
     assert not compiled.compiled_before()
 
 
+@pytest.mark.usefixtures("way")
 def test_threads_and_copies_do_not_share_room_to_work_in() -> None:
     network, (inputs, encoded) = network_of([4, 10, 3]), data([4, 10, 3], 200, "cross_entropy")
     energy = CompiledEnergy(network, inputs, LOSSES["cross_entropy"], encoded, L2)

@@ -1,0 +1,196 @@
+"""Numbers of `LANES` walkers side by side, for compiled code: what is written for one walker computes all of them.
+
+A vector is a value of compiled code like a float; arithmetic mixes the two. Arrays hold vectors as rows [..., LANES],
+contiguous, and best `aligned`. A lane is computed by the same instructions whatever is in the others.
+Like that of `pointers.py`, numba's cache of code that uses this does not notice changes of this file.
+"""
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import float64, types
+from numba.extending import intrinsic, models, overload, register_model
+
+LANES = 16  # two registers of AVX-512, so that one waits for the other less; measured on xor
+
+Generated = tuple[Any, Any]  # the signature of an intrinsic and what writes its instructions
+
+_NUMBERS = ir.VectorType(ir.DoubleType(), LANES)
+_CACHE_LINE = 8  # doubles
+_FLAGS = ("contract",)
+
+
+class Vector(types.Type):  # type: ignore[misc] # numba has no types
+    """The type of `LANES` numbers."""
+
+    def __init__(self) -> None:
+        super().__init__(name=f"vector{LANES}")
+
+
+vector = Vector()
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):  # type: ignore[misc] # numba has no types
+    def __init__(self, manager: object, kind: object) -> None:
+        super().__init__(manager, kind, _NUMBERS)
+
+
+def aligned(*shape: int) -> np.ndarray:
+    """Zeros [*shape, LANES] that begin at the beginning of a cache line, as every row of them does."""
+    count = math.prod(shape) * LANES
+    room = np.zeros(count + _CACHE_LINE)
+    first = -(room.ctypes.data // room.itemsize) % _CACHE_LINE
+    return room[first : first + count].reshape(*shape, LANES)
+
+
+def _widened(builder: Any, kind: object, value: Any) -> Any:  # noqa: ANN401 - numba's own
+    """A vector as it is, a number in all lanes."""
+    if isinstance(kind, Vector):
+        return value
+    first = builder.insert_element(ir.Constant(_NUMBERS, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+
+
+def _define(function: object, generate: Callable[[Any, Any, Any], Any]) -> None:
+    """Lets a function of two numbers take vectors."""
+
+    @intrinsic
+    def compute(_context: object, _a: object, _b: object) -> Generated:
+        def write(_: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
+            return generate(builder, *map(_widened, [builder] * 2, signature.args, values))
+
+        return vector(_number(_a), _number(_b)), write
+
+    overload(function)(lambda a, b: (lambda a, b: compute(a, b)) if Vector in (type(a), type(b)) else None)  # noqa: PLW0108 # numba inspects it
+
+
+def _number(kind: object) -> object:
+    return kind if isinstance(kind, Vector) else float64
+
+
+_define(operator.iadd, lambda builder, a, b: builder.fadd(a, b, flags=_FLAGS))
+_define(operator.add, lambda builder, a, b: builder.fadd(a, b, flags=_FLAGS))
+_define(operator.sub, lambda builder, a, b: builder.fsub(a, b, flags=_FLAGS))
+_define(operator.mul, lambda builder, a, b: builder.fmul(a, b, flags=_FLAGS))
+_define(operator.truediv, lambda builder, a, b: builder.fdiv(a, b, flags=_FLAGS))
+_define(max, lambda builder, a, b: builder.select(builder.fcmp_ordered(">", b, a), b, a))
+_define(min, lambda builder, a, b: builder.select(builder.fcmp_ordered("<", b, a), b, a))
+
+
+def _row(context: Any, builder: Any, kind: Any, array: Any, row: Any) -> Any:  # noqa: ANN401 - numba's own
+    data = context.make_array(kind)(context, builder, array).data
+    place = builder.gep(data, [builder.mul(row, ir.Constant(row.type, LANES))])
+    return builder.bitcast(place, _NUMBERS.as_pointer())
+
+
+@intrinsic
+def load(_context: object, array: Any, _row_number: object) -> Generated:  # noqa: ANN401 - a numba type
+    """Row of an array, of all its rows if it has several axes."""
+
+    def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
+        return builder.load(_row(context, builder, signature.args[0], *values), align=array.dtype.bitwidth // 8)
+
+    return vector(array, types.intp), write
+
+
+@intrinsic
+def store(_context: object, array: Any, _row_number: object, value: object) -> Generated:  # noqa: ANN401 - a numba type
+    """Writes a vector, or a number in all lanes, into a row of an array."""
+
+    def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
+        place = _row(context, builder, signature.args[0], *values[:2])
+        builder.store(_widened(builder, signature.args[2], values[2]), place, align=array.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, _number(value)), write
+
+
+@intrinsic
+def spread(_context: object, number: object) -> Generated:
+    """A number in all lanes."""
+
+    def write(_: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
+        return _widened(builder, signature.args[0], values[0])
+
+    return vector(_number(number)), write
+
+
+@intrinsic
+def root(_context: object, x: object) -> Generated:
+    """Square roots of a vector."""
+
+    def write(_: object, builder: Any, __: object, values: Any) -> Any:  # noqa: ANN401 - numba's own
+        kind = ir.FunctionType(_NUMBERS, [_NUMBERS])
+        return builder.call(builder.module.declare_intrinsic(f"llvm.sqrt.v{LANES}f64", fnty=kind), values)
+
+    return vector(x), write
+
+
+@intrinsic
+def at_most(_context: object, a: object, b: object) -> Generated:
+    """One where the first, a vector or a number, is not above the second, else zero; zero if either is no number."""
+
+    def write(_: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
+        a, b = map(_widened, [builder] * 2, signature.args, values)
+        return builder.uitofp(builder.fcmp_ordered("<=", a, b), _NUMBERS)
+
+    return vector(_number(a), _number(b)), write
+
+
+@intrinsic
+def where(_context: object, condition: object, _yes: object, _no: object) -> Generated:
+    """The second where the first, a vector or a number, is above zero, else the third."""
+
+    def write(_: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
+        if isinstance(signature.return_type, Vector):
+            values = map(_widened, [builder] * 3, signature.args, values)
+        chosen, yes, no = values
+        return builder.select(builder.fcmp_ordered(">", chosen, _constant(chosen.type, 0.0)), yes, no)
+
+    kinds = [_number(kind) for kind in (condition, _yes, _no)]
+    return (vector if vector in kinds else float64)(*kinds), write
+
+
+def _constant(kind: Any, number: float) -> Any:  # noqa: ANN401 - llvmlite's own
+    return ir.Constant(kind, [number] * LANES if isinstance(kind, ir.VectorType) else number)
+
+
+def _integers(kind: Any) -> Any:  # noqa: ANN401 - llvmlite's own
+    if isinstance(kind, ir.VectorType):
+        return ir.VectorType(ir.IntType(64), LANES)
+    return ir.IntType(32 if isinstance(kind, ir.FloatType) else 64)
+
+
+@intrinsic
+def power_of_two(_context: object, shifted: object) -> Generated:
+    """2^n of a float or vector n + 1.5 * 2^52, whose last bits are the integer n; of a float32 n + 1.5 * 2^23."""
+
+    def write(_: object, builder: Any, __: object, values: Any) -> Any:  # noqa: ANN401 - numba's own
+        kind = values[0].type
+        bits = builder.bitcast(values[0], _integers(kind))
+        bias, mantissa = (127, 23) if isinstance(kind, ir.FloatType) else (1023, 52)
+        exponent = builder.add(bits, _constant(bits.type, bias))
+        return builder.bitcast(builder.shl(exponent, _constant(bits.type, mantissa)), kind)
+
+    return shifted(shifted), write  # type: ignore[operator] # a numba type
+
+
+@intrinsic
+def exponent_and_mantissa(_context: object, x: object) -> Generated:
+    """n and m in [sqrt(1/2), sqrt(2)) of normal numbers x = m 2^n > 0, a float or a vector."""
+
+    def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
+        kind = values[0].type
+        bits = builder.bitcast(values[0], _integers(kind))
+        above = builder.sub(bits, _constant(bits.type, 4604544271217802189))  # that of sqrt(1/2)
+        exponent = builder.ashr(above, _constant(bits.type, 52))
+        mantissa = builder.sub(bits, builder.shl(exponent, _constant(bits.type, 52)))
+        parts = builder.sitofp(exponent, kind), builder.bitcast(mantissa, kind)
+        return context.make_tuple(builder, signature.return_type, parts)
+
+    return types.UniTuple(x, 2)(x), write
