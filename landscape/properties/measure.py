@@ -7,11 +7,14 @@ needs to build it are the least. Everything is pure: nothing is stored here.
 
     loss         clean_loss, l2_loss, squared_norm, accuracy; test_loss, test_accuracy where there is a test part
     curvature    the Hessian's spectrum; refused for a non-smooth activation
-    robustness   adversarial_loss, fgsm_accuracy, pgd_accuracy, certified_accuracy_ibp, one column an epsilon
-    sensitivity  sensitivity_logits, sensitivity_softmax, one column an epsilon; refused for a foreign module
+    robustness   adversarial_loss, fgsm_accuracy, pgd_accuracy, certified_accuracy_ibp, certified_accuracy_crown,
+                 one column an epsilon; certified_epsilon
+    sensitivity  sensitivity_logits, sensitivity_softmax, sensitivity_logits_crown, sensitivity_softmax_crown, one
+                 column an epsilon; refused for a foreign module
 
-Regression has no classes: every accuracy is left out. Softmax sensitivity is left out unless the loss is
-cross-entropy, the certified accuracy for a torch module that is no dense network, which has no bounds here.
+Regression has no classes: every accuracy and the certified epsilon are left out. Softmax sensitivities are left out
+unless the loss is cross-entropy, all that is certified for a torch module that is no dense network, which has no bounds
+here.
 `available_groups` tells which groups a problem admits.
 
 Shapes: M minima, P parameters, N samples, d inputs, K outputs, E perturbation sizes.
