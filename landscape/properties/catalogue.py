@@ -53,7 +53,7 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
         LOG_VOLUME,
     ),
     "sensitivity_softmax_crown": (
-        "sensitivity_softmax by CROWN, on differences of logits, intersected with IBP, one column an epsilon",
+        "sensitivity_softmax by CROWN, on differences of logits too, intersected with IBP, one column an epsilon",
         LOG_VOLUME,
     ),
 }

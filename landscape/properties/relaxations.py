@@ -145,11 +145,13 @@ def _chord(box: Box, at_lower: Tensor, at_upper: Tensor) -> Tensor:
     return (at_upper - at_lower) / (box.upper - box.lower).clamp(min=torch.finfo(torch.float64).tiny)
 
 
+_GELU = _Valley(ACTIVATIONS["gelu"], 0.7517915246935645, math.sqrt(2.0))
+_SILU = _Valley(ACTIVATIONS["silu"], 1.2784645427610738, 2.3993572805154675)
 _RELAXATIONS: dict[str, Callable[[Box], tuple[Line, Line]]] = {
     "tanh": _tanh,
     "sigmoid": _sigmoid,
     "softplus": lambda box: _convex(ACTIVATIONS["softplus"], box),
     "relu": lambda box: _convex(ACTIVATIONS["relu"], box),
-    "gelu": _Valley(ACTIVATIONS["gelu"], 0.7517915246935645, math.sqrt(2.0)).lines,
-    "silu": _Valley(ACTIVATIONS["silu"], 1.2784645427610738, 2.3993572805154675).lines,
+    "gelu": _GELU.lines,
+    "silu": _SILU.lines,
 }

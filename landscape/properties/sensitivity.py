@@ -3,7 +3,7 @@
 [l, u] is an outer box of the outputs for all inputs within a box (Wang et al. 2018, arXiv 1810.11726), by
 interval bounds, or by the intersection of these with CROWN; robustness is -S. The width of a softmax output is taken as
 sigma(b) - sigma(a) = sigma(b) sigma(-a) (1 - exp(a - b)) with [a, b] the box of its log-odds, so that a
-saturated output loses no digits. CROWN bounds the log-odds by the differences of logits, IBP by the logits. Where the
+saturated output loses no digits. IBP bounds the log-odds by the logits, CROWN by their differences too. Where the
 outputs do not depend on the input at all (theta = 0), S is minus infinity or as low as the outward slack of the bounds.
 
 Shapes: M minima, N samples, d inputs, K outputs, E perturbation sizes.
@@ -39,16 +39,14 @@ def sample_sensitivity(problem: Problem, theta: Tensor, inputs: Tensor, half_wid
 
 def _at_one_size(problem: Problem, theta: Tensor, inputs: Tensor, half_width: Tensor) -> dict[str, Tensor]:
     network = require_dense(problem)
-    logits = logit_box(network, theta, inputs, half_width)
     relaxed = relax_network(network, theta, inputs, half_width)
-    found = {
-        "sensitivity_logits": log_volume(logits),
-        "sensitivity_logits_crown": log_volume(logits.intersect(relaxed.logits())),
-    }
+    loose = logit_box(network, theta, inputs, half_width)
+    tight = loose.intersect(relaxed.logits())
+    found = {"sensitivity_logits": log_volume(loose), "sensitivity_logits_crown": log_volume(tight)}
     if problem.loss == "cross_entropy":
-        odds = log_odds_box(logits)
-        found["sensitivity_softmax"] = softmax_log_volume(odds)
-        found["sensitivity_softmax_crown"] = softmax_log_volume(odds.intersect(relaxed.log_odds()))
+        odds = log_odds_box(tight).intersect(relaxed.log_odds())
+        found["sensitivity_softmax"] = softmax_log_volume(log_odds_box(loose))
+        found["sensitivity_softmax_crown"] = softmax_log_volume(odds)
     return found
 
 
