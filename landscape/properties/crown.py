@@ -14,7 +14,6 @@ Shapes: M minima, N samples, d inputs, K outputs, R rows (quantities bounded at 
 a feature, or [M, N, d].
 """
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -90,9 +89,9 @@ def relax_network(network: DenseNetwork, theta: Tensor, inputs: Tensor, half_wid
 
 def doubles_per_sample(network: DenseNetwork, rows: int) -> int:
     """Float64 numbers that bounds on so many forms of the outputs touch for each minimum and sample."""
-    units = [layer.n_out for layer in network.layers[:-1]]
-    forms = [2 * after * before for before, after in pairwise(units)] + [rows * max(units, default=network.n_inputs)]
-    return 16 * max(forms) + 64 * sum(units) + 4 * network.n_inputs
+    hidden = [layer.n_out for layer in network.layers[:-1]]
+    most_rows = max([rows, *(2 * units for units in hidden[1:])])
+    return most_rows * (16 * max(hidden, default=0) + 4 * network.n_inputs) + 64 * sum(hidden)
 
 
 def _stage(layer: DenseMap, entering: Box, inside: Box, activation: Activation) -> Stage:
