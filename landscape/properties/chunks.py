@@ -1,4 +1,4 @@
-"""Averages over samples of functions that give one value a minimum and sample, in bounded memory.
+"""Functions that give one value a minimum and sample, and their averages over the samples, in bounded memory.
 
 The samples are cut first, by the width of the network alone, then the minima by what is left of the working
 set of `numerics.batching`. A value of a minimum therefore never depends on how many minima are measured with it.
