@@ -74,12 +74,28 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
         "samples whose whole box is proven correct by interval bounds (IBP), one column an epsilon",
         FRACTION,
     ),
+    "certified_accuracy_crown": (
+        "samples whose whole box is proven correct by CROWN intersected with IBP, one column an epsilon",
+        FRACTION,
+    ),
+    "certified_epsilon": (
+        "mean over samples of the largest half-width proven correct by CROWN intersected with IBP, 0 if misclassified",
+        "units of the inputs; of the widest feature where the first epsilon has one number a feature",
+    ),
     "sensitivity_logits": (
         "mean over samples of sum_k log(u_k - l_k) with IBP bounds on the logits, one column an epsilon",
         LOG_VOLUME,
     ),
     "sensitivity_softmax": (
         "mean over samples of sum_k log(u_k - l_k) with IBP bounds on the softmax outputs, one column an epsilon",
+        LOG_VOLUME,
+    ),
+    "sensitivity_logits_crown": (
+        "sensitivity_logits by CROWN intersected with IBP, one column an epsilon",
+        LOG_VOLUME,
+    ),
+    "sensitivity_softmax_crown": (
+        "sensitivity_softmax by CROWN, on differences of logits too, intersected with IBP, one column an epsilon",
         LOG_VOLUME,
     ),
 }

@@ -1,4 +1,4 @@
-"""Averages over samples of functions that give one value a minimum and sample, in bounded memory.
+"""Functions that give one value a minimum and sample, and their averages over the samples, in bounded memory.
 
 The samples are cut first, by the width of the network alone, then the minima by what is left of the working
 set of `numerics.batching`. A value of a minimum therefore never depends on how many minima are measured with it.
@@ -8,6 +8,7 @@ Shapes: M minima, N samples.
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 from landscape.numerics.batching import rows_per_chunk
@@ -36,6 +37,21 @@ def sample_mean(function: Callable[[Samples], dict[str, Tensor]], samples: Sampl
             total = values.sum(1)
             totals[name] = totals[name] + total if name in totals else total
     return {name: total / len(samples.inputs) for name, total in totals.items()}
+
+
+def map_blocks(
+    function: Callable[[Tensor, slice], dict[str, Tensor]], doubles: int, theta: Tensor, n_samples: int
+) -> dict[str, Tensor]:
+    """The tensors [M, N, ...] of `function`, called for blocks of theta [M, P] and runs of samples with a working set
+    of `doubles` float64 numbers a minimum and sample. The samples are cut first.
+    """
+    length = min(rows_per_chunk(doubles, theta.device), n_samples)
+    parts = [slice(start, min(start + length, n_samples)) for start in range(0, n_samples, length)]
+    rows = []
+    for block in torch.split(theta, rows_per_chunk(doubles * length, theta.device)):
+        runs = [function(block, part) for part in parts]
+        rows.append({name: torch.cat([run[name] for run in runs], 1) for name in runs[0]})
+    return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
 
 
 def _numbers_per_sample(problem: Problem) -> int:

@@ -77,9 +77,13 @@ ROBUSTNESS_SIGNS = {
     "fgsm_accuracy": 1,
     "pgd_accuracy": 1,
     "certified_accuracy_ibp": 1,
+    "certified_accuracy_crown": 1,
+    "certified_epsilon": 1,
     "adversarial_loss": -1,
     "sensitivity_logits": -1,
     "sensitivity_softmax": -1,
+    "sensitivity_logits_crown": -1,
+    "sensitivity_softmax_crown": -1,
 }
 """+1 for the properties of which a larger value is more robust, -1 where it is less."""
 

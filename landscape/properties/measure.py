@@ -9,12 +9,15 @@ to build it are the least. Everything is pure: nothing is stored here.
     curvature    the Hessian's spectrum, or estimates with their errors beyond DENSE_LIMIT parameters; refused for a
                  non-smooth activation
     sharpness    keskar_sharpness, sam_sharpness, fisher_rao_norm, relative_flatness, input_jacobian_*, spectral_norm*
-    robustness   adversarial_loss, fgsm_accuracy, pgd_accuracy, certified_accuracy_ibp, one column an epsilon
-    sensitivity  sensitivity_logits, sensitivity_softmax, one column an epsilon; refused for a foreign module
+    robustness   adversarial_loss, fgsm_accuracy, pgd_accuracy, certified_accuracy_ibp, certified_accuracy_crown,
+                 one column an epsilon; certified_epsilon
+    sensitivity  sensitivity_logits, sensitivity_softmax, sensitivity_logits_crown, sensitivity_softmax_crown, one
+                 column an epsilon; refused for a foreign module
 
-What has an L2 part stands there once more without it, as task_NAME. Regression has no classes: every accuracy is left
-out. Softmax sensitivity is left out unless the loss is cross-entropy; the certified accuracy, the relative flatness and
-the spectral norms for a torch module that is no dense network, which has no bounds and no layers here.
+What has an L2 part stands there once more without it, as task_NAME. Regression has no classes: every accuracy and the
+certified epsilon are left out. Softmax sensitivities are left out unless the loss is cross-entropy; all that is
+certified, the relative flatness and the spectral norms for a torch module that is no dense network, which has no bounds
+and no layers here.
 `available_groups` tells which groups a problem admits.
 
 Shapes: M minima, P parameters, N samples, d inputs, K outputs, E perturbation sizes.

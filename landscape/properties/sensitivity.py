@@ -1,12 +1,12 @@
 """Sensitivity S = mean over samples of sum_k log(u_k - l_k): the log volume of the reachable outputs.
 
-[l, u] is an outer box of the outputs for all inputs within a box (Wang et al. 2018, arXiv 1810.11726, with
-interval bounds); robustness is -S. The width of a softmax output is taken as
+[l, u] is an outer box of the outputs for all inputs within a box (Wang et al. 2018, arXiv 1810.11726), by
+interval bounds, or by the intersection of these with CROWN; robustness is -S. The width of a softmax output is taken as
 sigma(b) - sigma(a) = sigma(b) sigma(-a) (1 - exp(a - b)) with [a, b] the box of its log-odds, so that a
-saturated output loses no digits. Where the outputs do not depend on the input at all (theta = 0), S is minus
-infinity or as low as the outward slack of the bounds.
+saturated output loses no digits. IBP bounds the log-odds by the logits, CROWN by their differences too. Where the
+outputs do not depend on the input at all (theta = 0), S is minus infinity or as low as the outward slack of the bounds.
 
-Shapes: M minima, N samples, d inputs, K outputs.
+Shapes: M minima, N samples, d inputs, K outputs, E perturbation sizes.
 """
 
 import torch
@@ -14,7 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from landscape.problems.problem import Problem
-from landscape.properties.bounds import Box, log_odds_box, logit_box, require_dense
+from landscape.properties.bounds import logit_box, require_dense
+from landscape.properties.chunks import map_blocks
+from landscape.properties.crown import doubles_per_sample, relax_network
+from landscape.properties.intervals import Box, log_odds_box
 
 
 def sample_sensitivity(problem: Problem, theta: Tensor, inputs: Tensor, half_widths: Tensor) -> dict[str, Tensor]:
@@ -24,10 +27,26 @@ def sample_sensitivity(problem: Problem, theta: Tensor, inputs: Tensor, half_wid
     that is no dense network.
     """
     network = require_dense(problem)
-    boxes = [logit_box(network, theta, inputs, half_width) for half_width in half_widths]
-    found = {"sensitivity_logits": torch.stack([log_volume(box) for box in boxes], 2)}
+    on_softmax = problem.loss == "cross_entropy"
+    rows = network.n_outputs**2 if on_softmax else 2 * network.n_outputs
+
+    def of_block(block: Tensor, part: slice) -> dict[str, Tensor]:
+        columns = [_at_one_size(problem, block, inputs[part], half_width) for half_width in half_widths]
+        return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
+
+    return map_blocks(of_block, doubles_per_sample(network, rows), theta, len(inputs))
+
+
+def _at_one_size(problem: Problem, theta: Tensor, inputs: Tensor, half_width: Tensor) -> dict[str, Tensor]:
+    network = require_dense(problem)
+    relaxed = relax_network(network, theta, inputs, half_width)
+    loose = logit_box(network, theta, inputs, half_width)
+    tight = loose.intersect(relaxed.logits())
+    found = {"sensitivity_logits": log_volume(loose), "sensitivity_logits_crown": log_volume(tight)}
     if problem.loss == "cross_entropy":
-        found["sensitivity_softmax"] = torch.stack([softmax_log_volume(box) for box in boxes], 2)
+        odds = log_odds_box(tight).intersect(relaxed.log_odds())
+        found["sensitivity_softmax"] = softmax_log_volume(log_odds_box(loose))
+        found["sensitivity_softmax_crown"] = softmax_log_volume(odds)
     return found
 
 
@@ -36,8 +55,7 @@ def log_volume(box: Box) -> Tensor:
     return (box.upper - box.lower).log().sum(-1)
 
 
-def softmax_log_volume(logits: Box) -> Tensor:
-    """Log volume [...] of the box of the softmax outputs, from the box [..., K] of the logits."""
-    odds = log_odds_box(logits)
+def softmax_log_volume(odds: Box) -> Tensor:
+    """Log volume [...] of the box of the softmax outputs, from the box [..., K] of their log-odds."""
     shrink = (-(odds.lower - odds.upper).expm1()).log()
     return (functional.logsigmoid(odds.upper) + functional.logsigmoid(-odds.lower) + shrink).sum(-1)

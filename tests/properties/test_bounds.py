@@ -10,17 +10,12 @@ from hypothesis import strategies as st
 from landscape.errors import PropertyError
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.problem import Problem
-from landscape.properties.bounds import (
-    Box,
-    activation_image,
-    affine_image,
-    certified,
-    logit_box,
-    margin_lower_bound,
-    require_dense,
-    softmax_box,
-)
-from tests.properties.small_problems import FUNCTIONS, numpy_logits, small_problem, unpack
+from landscape.properties.bounds import logit_box, margin_lower_bound, require_dense
+from landscape.properties.certificates import certified
+from landscape.properties.intervals import Box, activation_image, softmax_box
+from landscape.properties.linear_maps import DenseMap
+from tests.properties.package_bounds import package_box
+from tests.properties.small_problems import FUNCTIONS, iris_minimum, numpy_logits, small_problem, unpack
 
 ARCHITECTURES = [[4], [5, 3], [4, 3, 4]]
 MINIMA = {"gelu": -0.7517915246935645, "silu": -1.2784645427610738}
@@ -90,6 +85,28 @@ def test_boxes_match_a_plain_numpy_propagation(activation: str, hidden: list[int
         np.testing.assert_allclose(box.upper[row], upper, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("hidden", ARCHITECTURES, ids=str)
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
+def test_boxes_equal_those_of_bound_propagation(activation: str, hidden: list[int]) -> None:
+    problem, half_width = small_problem(activation, hidden), torch.tensor([0.2, 0.4, 0.1], dtype=torch.float64)
+    theta = random_theta(problem)
+    box = logit_box(require_dense(problem), torch.tensor(theta), problem.inputs, half_width)
+    for row, parameters in enumerate(theta):
+        expected = package_box(problem, parameters, half_width, "ibp")
+        np.testing.assert_allclose(box.lower[row], expected.lower, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(box.upper[row], expected.upper, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("epsilon", [0.03, 0.3])
+def test_boxes_of_a_minimum_equal_those_of_bound_propagation(epsilon: float) -> None:
+    problem, theta = iris_minimum()
+    half_width = torch.full((4,), epsilon, dtype=torch.float64)
+    box = logit_box(require_dense(problem), torch.tensor(theta)[None], problem.inputs, half_width)
+    expected = package_box(problem, theta, half_width, "ibp")
+    np.testing.assert_allclose(box.lower[0], expected.lower, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(box.upper[0], expected.upper, rtol=0, atol=1e-12)
+
+
 def test_margins_fold_the_difference_into_the_last_layer() -> None:
     problem, half_width = small_problem("tanh", [5]), torch.full((3,), 0.3, dtype=torch.float64)
     theta = random_theta(problem)
@@ -113,7 +130,8 @@ def fold(theta: np.ndarray, label: int, other: int) -> np.ndarray:
 def test_certification_is_sharper_than_comparing_logit_boxes() -> None:
     problem, half_width = small_problem("tanh", [5]), torch.full((3,), 0.05, dtype=torch.float64)
     theta, network = torch.tensor(random_theta(problem, 40)), require_dense(problem)
-    proven = certified(network, theta, problem.inputs, problem.targets, half_width)
+    found = certified(network, theta, problem.inputs, problem.targets, half_width)
+    proven = found["certified_accuracy_ibp"]
     box = logit_box(network, theta, problem.inputs, half_width)
     own = torch.nn.functional.one_hot(problem.targets, 3).bool()
     naive = torch.where(own, box.lower, -torch.inf).amax(2) > torch.where(own, -torch.inf, box.upper).amax(2)
@@ -141,8 +159,8 @@ def test_affine_images_survive_cancellation_in_floating_point(scale: float, seed
     rng = np.random.default_rng(seed)
     weight, centre = rng.normal(size=(1, 2, 40)) * scale, rng.normal(size=(1, 1, 40))
     bias = -(weight @ centre[0, 0])
-    ends = Box(torch.tensor(centre), torch.tensor(centre))
-    box = affine_image(ends, torch.tensor(weight), torch.tensor(bias))
+    ends = torch.tensor(centre).mT
+    box = DenseMap(torch.tensor(weight), torch.tensor(bias)).image(Box(ends, ends)).transposed
     for unit in range(2):
         exact = sum(
             (np.longdouble(w) * np.longdouble(x) for w, x in zip(weight[0, unit], centre[0, 0], strict=True)),

@@ -15,6 +15,7 @@ from landscape.properties.settings import Epsilon, MeasureSettings
 from tests.properties.small_problems import iris_minimum, small_problem
 
 SETTINGS = MeasureSettings(epsilon=(0.1, 0.3), pgd_steps=8, pgd_restarts=3)
+ACCURACIES = ("certified_accuracy_ibp", "certified_accuracy_crown", "pgd_accuracy", "fgsm_accuracy")
 
 
 def points(problem: Problem, count: int) -> np.ndarray:
@@ -26,6 +27,7 @@ def test_reference_values_of_iris() -> None:
     found = measure(problem, theta[None], ["loss", "robustness"], MeasureSettings(epsilon=(0.3,)))
     assert found["fgsm_accuracy"].values.item() == pytest.approx(0.680, abs=1e-4)
     assert found["pgd_accuracy"].values.item() == pytest.approx(0.6733, abs=1e-4)
+    assert found["certified_accuracy_crown"].values.item() == pytest.approx(0.6733, abs=1e-4)
     assert found["certified_accuracy_ibp"].values.item() == pytest.approx(0.6133, abs=1e-4)
     energy = found["clean_loss"].values.item() + found["l2_loss"].values.item()
     assert energy == pytest.approx(0.08600617530996, abs=1e-10)
@@ -105,7 +107,7 @@ def test_the_seed_decides_the_random_starts() -> None:
 def test_regression_leaves_accuracies_out() -> None:
     problem = small_problem("tanh", [4], loss="mse")
     found = measure(problem, points(problem, 2), available_groups(problem), SETTINGS)
-    assert not [name for name in found if "accuracy" in name]
+    assert not [name for name in found if "accuracy" in name or "certified" in name]
     assert {"adversarial_loss", "sensitivity_logits", "clean_loss", "hessian_trace"} <= set(found)
     assert "sensitivity_softmax" not in found
 
@@ -130,7 +132,7 @@ def test_accuracies_are_ordered() -> None:
     problem = small_problem("tanh", [5])
     found = measure(problem, points(problem, 30), ["loss", "robustness"], SETTINGS)
     clean = np.broadcast_to(found["accuracy"].values[:, None], (30, 2))
-    chain = [found[name].values for name in ("certified_accuracy_ibp", "pgd_accuracy", "fgsm_accuracy")]
+    chain = [found[name].values for name in ACCURACIES]
     for lesser, greater in itertools.pairwise([*chain, clean]):
         assert (lesser <= greater).all()
 
@@ -141,16 +143,37 @@ def test_a_network_that_ignores_its_input_is_measured_too() -> None:
     assert found["clean_loss"].values.item() == pytest.approx(np.log(2.0))
     for name in ("fgsm_accuracy", "pgd_accuracy"):
         np.testing.assert_array_equal(found[name].values, 0.5)
-    np.testing.assert_array_equal(found["certified_accuracy_ibp"].values, 0.0)
-    np.testing.assert_array_equal(found["sensitivity_logits"].values, -np.inf)
+    for name in ("certified_accuracy_ibp", "certified_accuracy_crown", "certified_epsilon"):
+        np.testing.assert_array_equal(found[name].values, 0.0)
+    for name in ("sensitivity_logits", "sensitivity_logits_crown"):
+        np.testing.assert_array_equal(found[name].values, -np.inf)
     np.testing.assert_allclose(found["adversarial_loss"].values, np.log(2.0))
 
 
 def test_a_wrong_bound_is_reported_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = small_problem("tanh", [5])
-    monkeypatch.setattr(robustness, "certified", lambda *_: torch.ones(4, 12, dtype=torch.bool))
-    with pytest.raises(PropertyError, match="certified_accuracy_ibp must count for pgd_accuracy"):
+    everything = {"certified_accuracy_crown": torch.ones(4, 12, dtype=torch.bool)}
+    monkeypatch.setattr(robustness, "certified", lambda *_: everything)
+    with pytest.raises(PropertyError, match="certified_accuracy_crown must count for pgd_accuracy"):
         measure(problem, points(problem, 4), ["robustness"], SETTINGS)
+
+
+def test_a_wrong_largest_epsilon_is_reported_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = small_problem("tanh", [5])
+    monkeypatch.setattr(robustness, "certified_epsilon", lambda *_: torch.full((4, 12), 0.2, dtype=torch.float64))
+    with pytest.raises(PropertyError, match=r"certified_epsilon must count for pgd_accuracy.*0\.1, 0\.1, 0\.1"):
+        measure(problem, points(problem, 4), ["robustness"], SETTINGS)
+
+
+def test_the_largest_epsilon_keeps_the_proportions_of_the_first() -> None:
+    problem = small_problem("tanh", [5])
+    theta = points(problem, 3)
+    found = [
+        measure(problem, theta, ["robustness"], MeasureSettings(epsilon, 1, 1))["certified_epsilon"].values
+        for epsilon in (((0.1, 0.2, 0.1), 0.3), ((0.05, 0.1, 0.05),), (0.3, (0.1, 0.2, 0.1)))
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+    assert (found[2] < found[0]).all()
 
 
 def test_the_order_is_checked_sample_by_sample() -> None:

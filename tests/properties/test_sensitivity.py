@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.properties.bounds import Box, logit_box, require_dense, softmax_box
+from landscape.properties.bounds import logit_box, require_dense
+from landscape.properties.crown import relax_network
+from landscape.properties.intervals import Box, log_odds_box, softmax_box
 from landscape.properties.sensitivity import log_volume, sample_sensitivity, softmax_log_volume
-from tests.properties.small_problems import small_problem
+from tests.properties.small_problems import iris_minimum, small_problem
 
 
 def test_sensitivity_is_the_log_volume_of_the_boxes() -> None:
@@ -23,6 +25,29 @@ def test_sensitivity_is_the_log_volume_of_the_boxes() -> None:
         torch.testing.assert_close(found["sensitivity_softmax"][:, :, column], expected, rtol=1e-9, atol=1e-9)
 
 
+def test_crown_and_intervals_together_are_the_volume_of_their_intersection() -> None:
+    problem, minimum = iris_minimum()
+    theta, half_width = torch.tensor(minimum)[None], torch.full((4,), 0.3, dtype=torch.float64)
+    found = sample_sensitivity(problem, theta, problem.inputs, half_width[None])
+    relaxed = relax_network(require_dense(problem), theta, problem.inputs, half_width)
+    tight = relaxed.logits().intersect(logit_box(require_dense(problem), theta, problem.inputs, half_width))
+    torch.testing.assert_close(found["sensitivity_logits_crown"][..., 0], (tight.upper - tight.lower).log().sum(2))
+    lower, upper = (part.sigmoid() for part in log_odds_box(tight).intersect(relaxed.log_odds()))
+    expected = (upper - lower).log().sum(2)
+    torch.testing.assert_close(found["sensitivity_softmax_crown"][..., 0], expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("hidden", [[5], [4, 3], [3, 4, 3]], ids=str)
+def test_crown_never_adds_volume(hidden: list[int]) -> None:
+    problem = small_problem("tanh", hidden)
+    theta = torch.tensor(np.random.default_rng(8).normal(size=(20, problem.n_parameters)))
+    half_widths = torch.tensor([[0.01] * 3, [0.3] * 3, [1.0] * 3], dtype=torch.float64)
+    found = sample_sensitivity(problem, theta, problem.inputs, half_widths)
+    for name in ("sensitivity_logits", "sensitivity_softmax"):
+        assert (found[f"{name}_crown"] <= found[name]).all()
+        assert found[f"{name}_crown"].mean() < found[name].mean() - 0.1
+
+
 def test_a_saturated_softmax_loses_no_digits() -> None:
     lower, upper = [49.0, -50.0, 0.0], [51.0, -49.5, 0.25]
     box = Box(torch.tensor([lower], dtype=torch.float64), torch.tensor([upper], dtype=torch.float64))
@@ -33,7 +58,7 @@ def test_a_saturated_softmax_loses_no_digits() -> None:
             low = 1 / (1 + sum(((Decimal(upper[j]) - Decimal(lower[own])).exp() for j in rest), Decimal(0)))
             high = 1 / (1 + sum(((Decimal(lower[j]) - Decimal(upper[own])).exp() for j in rest), Decimal(0)))
             expected += (high - low).ln()
-    assert softmax_log_volume(box).item() == pytest.approx(float(expected), rel=1e-12)
+    assert softmax_log_volume(log_odds_box(box)).item() == pytest.approx(float(expected), rel=1e-12)
 
 
 def test_outputs_that_ignore_the_input_have_no_volume() -> None:
@@ -47,4 +72,4 @@ def test_regression_has_logit_sensitivity_only() -> None:
     problem = small_problem("tanh", [4], loss="mse")
     theta = torch.ones(2, problem.n_parameters, dtype=torch.float64)
     found = sample_sensitivity(problem, theta, problem.inputs, torch.full((1, 3), 0.1, dtype=torch.float64))
-    assert set(found) == {"sensitivity_logits"}
+    assert set(found) == {"sensitivity_logits", "sensitivity_logits_crown"}
