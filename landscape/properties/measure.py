@@ -7,11 +7,15 @@ needs to build it are the least. Everything is pure: nothing is stored here.
 
     loss         clean_loss, l2_loss, squared_norm, accuracy; test_loss, test_accuracy where there is a test part
     curvature    the Hessian's spectrum; refused for a non-smooth activation
-    robustness   adversarial_loss, fgsm_accuracy, pgd_accuracy, certified_accuracy_ibp, one column an epsilon
+    robustness   adversarial_loss, fgsm_accuracy, pgd_accuracy, apgd_ce_accuracy, apgd_dlr_accuracy, square_accuracy,
+                 robust_accuracy, noise_accuracy, certified_accuracy_ibp, one column an epsilon;
+                 adversarial_distance_linf, adversarial_distance_l2
     sensitivity  sensitivity_logits, sensitivity_softmax, one column an epsilon; refused for a foreign module
 
-Regression has no classes: every accuracy is left out. Softmax sensitivity is left out unless the loss is
-cross-entropy, the certified accuracy for a torch module that is no dense network, which has no bounds here.
+Regression has no classes: every accuracy and distance is left out, and the largest loss that PGD, APGD and the random
+search found remains. With two classes there is no difference of logits ratio, and no apgd_dlr_accuracy. Softmax
+sensitivity is left out unless the loss is cross-entropy, the certified accuracy for a torch module that is no dense
+network, which has no bounds here.
 `available_groups` tells which groups a problem admits.
 
 Shapes: M minima, P parameters, N samples, d inputs, K outputs, E perturbation sizes.
@@ -100,7 +104,7 @@ def _losses(work: Work, theta: Tensor) -> Named:
     )
     if problem.test_inputs is None or problem.test_targets is None:
         return found
-    test = Samples(problem.test_inputs, problem.test_targets, work.samples.offsets[:0])
+    test = Samples(problem.test_inputs, problem.test_targets, work.samples.offsets[:0], work.samples.noise[:0])
     return found | sample_mean(
         lambda part: sample_losses(problem, theta, part, ("test_loss", "test_accuracy")), test, chunk
     )
@@ -112,7 +116,7 @@ def _curvature(work: Work, theta: Tensor) -> Named:
 
 def _robustness(work: Work, theta: Tensor) -> Named:
     return sample_mean(
-        lambda part: sample_robustness(work.problem, theta, part, work.half_widths, work.settings.pgd_steps),
+        lambda part: sample_robustness(work.problem, theta, part, work.half_widths, work.settings),
         work.samples,
         samples_per_chunk(work.problem),
     )
@@ -174,4 +178,17 @@ def _work(problem: Problem, settings: MeasureSettings) -> Work:
     n_samples, n_inputs = problem.inputs.shape
     half_widths = torch.tensor(settings.half_widths(n_inputs), device=problem.device)
     offsets = torch.tensor(settings.offsets(n_samples, n_inputs), device=problem.device)
-    return Work(problem, settings, half_widths, Samples(problem.inputs, problem.targets, offsets))
+    noise = torch.tensor(settings.noise(n_samples, n_inputs), device=problem.device)
+    _check_bounds(problem, settings)
+    return Work(problem, settings, half_widths, Samples(problem.inputs, problem.targets, offsets, noise))
+
+
+def _check_bounds(problem: Problem, settings: MeasureSettings) -> None:
+    if not settings.input_bounds:
+        return
+    low, high = problem.inputs.min().item(), problem.inputs.max().item()
+    if low < settings.input_bounds[0] or high > settings.input_bounds[1]:
+        raise PropertyError(
+            f"input_bounds must hold all inputs as the network sees them, which lie between {low:g} and {high:g}, "
+            f"found {list(settings.input_bounds)}: widen the bounds"
+        )

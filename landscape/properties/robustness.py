@@ -1,9 +1,9 @@
 """Certified, attacked and clean accuracy together, because each checks the others.
 
-For every sample a proof that the box holds no wrong answer, an attack that found one, and the clean answer
-must agree: certified implies surviving PGD, surviving PGD implies surviving FGSM, and that implies a correct
-clean answer. The check runs on every sample of every measurement; a breach means that a bound or an
-attack is wrong, and no number of that run can be trusted.
+For every sample a proof that the box holds no wrong answer, attacks that look for one, and the clean answer
+must agree: certified implies surviving every attack, and that implies a correct clean answer. The adversarial points
+of the distance search count as an attack too, where they lie in the box. The check runs on every sample of every
+measurement; a breach means that a bound or an attack is wrong, and no number of that run can be trusted.
 
 Shapes: M minima, N samples, E perturbation sizes, d inputs.
 """
@@ -16,38 +16,90 @@ from torch import Tensor
 from landscape.errors import PropertyError
 from landscape.problems.network import DenseNetwork
 from landscape.problems.problem import Problem
-from landscape.properties.attacks import fast_gradient_sign, judge, projected_gradient
+from landscape.properties import apgd
+from landscape.properties.attacked import Attack, Networks
+from landscape.properties.attacks import fast_gradient_sign, projected_gradient
 from landscape.properties.bounds import certified
-from landscape.properties.settings import Samples
+from landscape.properties.distances import NORMS, Nearest, inside, nearest
+from landscape.properties.noise import noise_accuracy
+from landscape.properties.random_search import random_search
+from landscape.properties.settings import MeasureSettings, Samples
 
 
 def sample_robustness(
-    problem: Problem, theta: Tensor, samples: Samples, half_widths: Tensor, steps: int
+    problem: Problem, theta: Tensor, samples: Samples, half_widths: Tensor, settings: MeasureSettings
 ) -> dict[str, Tensor]:
-    """Named robustness values [M, N, E] of theta [M, P] for half-widths [E, d].
+    """Named robustness values [M, N, E] of theta [M, P] for half-widths [E, d], and distances [M, N].
 
     Regression has only the adversarial loss, a module that is no dense network no certified accuracy. Raises
     PropertyError if a bound and an attack contradict each other.
     """
-    columns = [_at_one_size(problem, theta, samples, half_width, steps) for half_width in half_widths]
-    return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
+    networks = Networks(problem, theta, samples, settings.input_bounds)
+    points = adversarial_points(networks, settings)
+    columns = [_at_one_size(networks, half_width, settings, points) for half_width in half_widths]
+    found = {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
+    return found | {name: point.distance for name, point in points.items()}
+
+
+def adversarial_points(networks: Networks, settings: MeasureSettings) -> dict[str, Nearest]:
+    """The nearest adversarial points of all samples, by the names of their distances; none for a regression."""
+    if not networks.problem.is_classification:
+        return {}
+    return {
+        f"adversarial_distance_{name}": nearest(networks, norm, settings.distance_limit) for name, norm in NORMS.items()
+    }
+
+
+def attack_all(
+    networks: Networks, half_width: Tensor, settings: MeasureSettings, points: dict[str, Nearest]
+) -> dict[str, Attack]:
+    """What each attack finds in the box of one half-width [d], `points` included, by name."""
+    corners = torch.tensor(settings.corners(len(half_width)), device=half_width.device)
+    attacks = {
+        "fgsm_accuracy": fast_gradient_sign(networks, half_width),
+        "pgd_accuracy": projected_gradient(networks, half_width, settings.pgd_steps),
+        "apgd_ce_accuracy": apgd.on_loss(networks, half_width, settings.apgd_steps),
+        "square_accuracy": random_search(networks, half_width, corners),
+    }
+    if networks.problem.is_classification and networks.problem.network.n_outputs >= apgd.DLR_CLASSES:
+        attacks["apgd_dlr_accuracy"] = apgd.on_dlr(networks, half_width, settings.apgd_steps)
+    return attacks | {name: inside(networks, point, half_width) for name, point in points.items()}
 
 
 def _at_one_size(
-    problem: Problem, theta: Tensor, samples: Samples, half_width: Tensor, steps: int
+    networks: Networks, half_width: Tensor, settings: MeasureSettings, points: dict[str, Nearest]
 ) -> dict[str, Tensor]:
-    strong = projected_gradient(problem, theta, samples, half_width, steps)
-    if not problem.is_classification:
-        return {"adversarial_loss": strong.loss}
-    weak = fast_gradient_sign(problem, theta, samples, half_width)
-    clean = judge(problem, problem.network.outputs(theta, samples.inputs), samples.targets)
-    masks = {"pgd_accuracy": strong.survived, "fgsm_accuracy": weak.survived, "accuracy": clean.survived}
-    if isinstance(problem.network, DenseNetwork):
-        proven = certified(problem.network, theta, samples.inputs, samples.targets, half_width)
-        masks = {"certified_accuracy_ibp": proven} | masks
-    check_order(masks, half_width)
-    del masks["accuracy"]
-    return {"adversarial_loss": strong.loss} | {name: mask.to(torch.float64) for name, mask in masks.items()}
+    attacks = attack_all(networks, half_width, settings, points)
+    worst = networks.clean
+    for attack in attacks.values():
+        worst = worst.worse(attack)
+    if not networks.problem.is_classification:
+        return {"adversarial_loss": worst.loss}
+    masks = {name: attack.survived for name, attack in attacks.items()} | {"robust_accuracy": worst.survived}
+    proven = _proven(networks, half_width)
+    for name, survived in masks.items():
+        check_order(proven | {name: survived, "accuracy": networks.clean.survived}, half_width)
+    counted = proven | {name: mask for name, mask in masks.items() if name not in points}
+    return {"adversarial_loss": worst.loss, "noise_accuracy": noise_accuracy(networks, half_width)} | {
+        name: mask.to(torch.float64) for name, mask in counted.items()
+    }
+
+
+def _proven(networks: Networks, half_width: Tensor) -> dict[str, Tensor]:
+    """Samples [M, N] that are certified, by the name of the certificate; none for a foreign module."""
+    network, samples = networks.problem.network, networks.samples
+    if not isinstance(network, DenseNetwork):
+        return {}
+    return {"certified_accuracy_ibp": certified(network, networks.theta, samples.inputs, samples.targets, half_width)}
+
+
+def check_radius(networks: Networks, found: Nearest, size: Tensor, shape: Tensor) -> None:
+    """Raise PropertyError if an adversarial point lies in a box of half-width size [M, N] times shape [d] that is
+    certified.
+    """
+    reach = ((found.point - networks.inputs).abs() / shape[:, None]).amax(1)
+    free = ~found.found | (reach >= size)
+    check_order({"certified_epsilon": torch.ones_like(free), "the nearest adversarial point": free}, shape)
 
 
 def check_order(masks: dict[str, Tensor], half_width: Tensor) -> None:
