@@ -15,7 +15,7 @@ Shapes: M minima, N samples, d inputs, K outputs. Points are [M, d, N]; the half
 import math
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import torch
@@ -24,6 +24,7 @@ from torch import Tensor
 from landscape.properties.attacked import Attack, Networks
 
 INERTIA = 0.75
+CHECKPOINTS = (22, 41, 57, 70, 80, 87, 93, 99)  # p + max(p - p_before - 3, 6), per cent
 RISING = 0.75  # of the steps between two checkpoints
 STARTS = 2
 TARGETS = 3
@@ -90,14 +91,11 @@ def ascend(networks: Networks, start: Tensor, half_width: Tensor, steps: int, ob
 
 
 def checkpoints(steps: int) -> dict[int, int]:
-    """Steps after which the step length is looked at, and how many steps each is after the one before."""
-    found, last, share, before = {}, 0, 0.22, 0.0
-    while math.ceil(share * steps) < steps:
-        place = math.ceil(share * steps)
-        if place > last:
-            found[place] = place - last
-        last, share, before = place, share + max(share - before - 0.03, 0.06), share
-    return found
+    """Steps after which the step length is looked at, and how many steps each is after the one before: at 22, 41, 57,
+    70, 80, 87, 93 and 99 per cent of the steps, rounded up.
+    """
+    places = sorted({math.ceil(percent * steps / 100) for percent in CHECKPOINTS})
+    return {place: place - before for before, place in pairwise([0, *places])}
 
 
 def ratio(networks: Networks, target: Tensor | None, outputs: Tensor) -> tuple[Tensor, Tensor]:

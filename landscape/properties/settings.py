@@ -108,7 +108,7 @@ class MeasureSettings:
         signs = random.choice([-1.0, 1.0], (self.search_queries, n_inputs))
         order = random.random(signs.shape).argsort(1).argsort(1)
         progress = np.arange(self.search_queries)[:, None] / self.search_queries
-        share = FIRST_SHARE * 0.5 ** np.searchsorted(HALVINGS, progress, side="right")
+        share = FIRST_SHARE * 0.5 ** np.searchsorted(HALVINGS, progress)
         moving = order < np.maximum(np.round(share * n_inputs), 1)
         moving[0] = True
         return np.where(moving, signs, 0.0)

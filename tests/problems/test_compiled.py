@@ -52,7 +52,7 @@ def test_it_is_the_energy_of_batched_tensors(sizes: list[int], samples: int, act
 
 def test_the_cases_cover_loops_and_library_calls_and_several_blocks() -> None:
     assert max(30 * 20, 30 * 9) > kernels.BLAS_FROM > max(4 * 10, 7 * 5, 5 * 6)
-    assert compiled._columns(np.array([20, 30, 9, 10]), 1000) < 500
+    assert compiled.sample_columns(np.array([20, 30, 9, 10]), 1000) < 500
 
 
 @pytest.mark.parametrize("scale", [1e2, 1e5, 1e150])

@@ -11,7 +11,7 @@ from landscape.properties.attacked import Networks
 from landscape.properties.settings import MeasureSettings, Samples
 
 HIDDEN = {"iris": [10], "wine": [6], "digits": [12]}
-SUBSET = {"digits": 300}
+SUBSET = {"digits": 150}
 
 
 @cache
