@@ -20,7 +20,7 @@ from landscape.problems.network import DenseNetwork
 
 class Slope(NamedTuple):
     """Losses [W, N], whether the first largest output is the one with the largest target [W, N], bool, and the
-    gradients of the losses in the inputs, [W, d, N].
+    gradients of the losses in the inputs, [W, d, N], which the caller may overwrite.
     """
 
     loss: Tensor
@@ -44,7 +44,7 @@ class BatchedInputs:
         outputs, pull_back = self._network.vjp(theta, point.mT)
         loss, delta = self._loss.value_and_gradient(outputs.mT, encoded)
         right = outputs.mT.max(1).indices == encoded.max(0).indices
-        return Slope(loss, right, pull_back(delta.mT).mT)
+        return Slope(loss, right, pull_back(delta.mT).mT.contiguous())
 
 
 class CompiledInputs:

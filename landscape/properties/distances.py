@@ -26,7 +26,8 @@ from landscape.properties.attacked import Attack, Networks
 
 CLASSES = 3
 DEEPFOOL_STEPS, OVERSHOOT = 20, 1.02
-ROUNDS, ROUND_BISECTIONS, LAST_BISECTIONS = 20, 10, 45
+ROUNDS, ROUND_BISECTIONS = 20, 10
+LAST_BISECTIONS = 35  # to 3e-11 of the distance: beyond the boundary by more than rounding moves it
 TINY = torch.finfo(torch.float64).tiny
 
 

@@ -51,7 +51,7 @@ def left_by_autoattack(networks: Networks, attack: str, epsilon: float) -> int:
     run = pyautoattack.AutoAttack(
         model, attacks=[attack], eps=epsilon / model.range, norm="Linf", version="custom", seed=0
     )
-    run.apgd.n_restarts = run.fab.n_restarts = 1  # as in its version "standard"
+    run.fab.n_restarts = 1  # as in its version "standard"
     moved, _ = run.run_standard_evaluation(model.inputs, targets, batch_size=len(targets))
     return int((model(moved).argmax(1) == targets).sum())
 
