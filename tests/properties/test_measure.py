@@ -93,6 +93,16 @@ def test_one_epsilon_a_feature() -> None:
     assert (narrow["adversarial_loss"].values < scalar["adversarial_loss"].values).all()
 
 
+def test_bounds_of_the_inputs_hold_attacks_back() -> None:
+    problem = Problem(dataset="xor", hidden=[3], l2=1e-3, standardise=False)
+    theta = points(problem, 4)
+    free = measure(problem, theta, ["robustness"], SETTINGS)
+    bounded = measure(problem, theta, ["robustness"], replace(SETTINGS, input_bounds=(0.0, 1.0)))
+    assert (bounded["adversarial_loss"].values < free["adversarial_loss"].values).all()
+    assert (bounded["robust_accuracy"].values >= free["robust_accuracy"].values).all()
+    assert (bounded["adversarial_distance_l2"].values >= free["adversarial_distance_l2"].values - 1e-9).all()
+
+
 def test_the_seed_decides_the_random_starts() -> None:
     problem = small_problem("gelu", [6, 6])
     theta = points(problem, 3)
