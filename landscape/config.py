@@ -47,15 +47,23 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _ordered(bounds: tuple[float, ...]) -> tuple[float, ...]:
+    if bounds and (len(bounds) != 2 or bounds[0] >= bounds[1]):
+        raise ValueError("expected [low, high] with low < high, or [] for no bounds")
+    return bounds
+
+
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 Natural = Annotated[int, Field(ge=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 ProperFraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 # The values of a list are as strict as others; only the list itself may be any sequence.
 Counts = Annotated[tuple[Count, ...], Field(strict=False, min_length=1)]
 Positives = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
+Bounds = Annotated[tuple[Finite, ...], Field(strict=False), AfterValidator(_ordered)]
 Strategies = Annotated[tuple[StrategyName, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
 
 
@@ -135,6 +143,7 @@ class MeasureConfig(Table):
     epsilon: Positives = Field((0.1, 0.3), description="attack radii, infinity norm, in units of the inputs")
     pgd_steps: Count = Field(40, description="steps of projected gradient descent")
     pgd_restarts: Count = Field(5, description="starts of projected gradient descent, the sample itself first")
+    input_bounds: Bounds = Field((), description="least and largest value of an input under attack; none if empty")
 
 
 class IdentityConfig(Table):

@@ -119,6 +119,7 @@ def test_names_are_those_that_the_code_knows() -> None:
         ("problem.l2 = 1", 1.0),
         ("problem.hidden=[4, 3]", (4, 3)),
         ('run.device="cpu"', "cpu"),
+        ("measure.input_bounds=[0, 1]", (0.0, 1.0)),
     ],
 )
 def test_override(setting: str, value: object) -> None:
@@ -144,6 +145,8 @@ def test_later_overrides_win_and_the_original_stays() -> None:
         ("problm.l2=1", r"\[problm\] is unknown; did you mean 'problem'"),
         ("problem.l3=1", r"\[problem\] l3 is unknown; did you mean 'l2'"),
         ("problem.l2=-1", "--set: .*found -1"),
+        ("measure.input_bounds=[1.0, 0.0]", r"\[low, high\] with low < high, or \[\] for no bounds"),
+        ("measure.input_bounds=[1.0]", r"\[low, high\] with low < high, or \[\] for no bounds"),
     ],
 )
 def test_a_mistaken_override_is_one_line(setting: str, expected: str) -> None:

@@ -4,6 +4,7 @@ Rows are measured once; a database that has grown is measured from the first row
 Depths and barriers are made again whenever minima or transition states were added.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -38,7 +39,9 @@ class Measure:
     def __init__(self, context: Context, known: Known) -> None:
         self.context, self.known = context, known
         table, seed = context.settings.measure, context.settings.run.seed
-        self.settings = MeasureSettings(tuple(table.epsilon), table.pgd_steps, table.pgd_restarts, seed)
+        self.settings = MeasureSettings(
+            tuple(table.epsilon), table.pgd_steps, table.pgd_restarts, seed, table.input_bounds
+        )
 
     def planned_rounds(self, tables: Tables) -> int:
         """Rounds done and those that the minima known now still need."""
@@ -82,7 +85,8 @@ class Measure:
 
     def _settings(self) -> dict[str, object]:
         """The settings as JSON gives them back."""
-        return asdict(self.settings) | {"epsilon": list(self.settings.epsilon)}
+        stored: dict[str, object] = json.loads(json.dumps(asdict(self.settings)))
+        return stored
 
     def _measured(self, tables: Tables) -> int:
         """Minima that were measured with these settings."""

@@ -52,7 +52,7 @@ class CompiledEnergy:
     def __init__(self, network: DenseNetwork, inputs: Tensor, loss: Loss, encoded: Tensor, l2: float) -> None:
         """Inputs are [N, d], encoded targets [K, N]. Raises `KeyError` for an activation that is not in `KINDS`."""
         sizes = np.array([network.n_inputs, *(layer.n_out for layer in network.layers)])
-        columns = _columns(sizes, len(inputs))
+        columns = sample_columns(sizes, len(inputs))
         self.network = sizes, KINDS[network.activation.name], loss.name == "cross_entropy"
         real = _blocks(np.ones((1, len(inputs))), columns)[:, 0]
         self.samples = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), real, len(inputs)
@@ -157,16 +157,15 @@ def compiled_hessian(network: object, energy: CompiledEnergy | None) -> Compiled
     return CompiledHessian(energy, network.activation.name)
 
 
+def sample_columns(sizes: Array, samples: int) -> int:
+    """Samples of a block, of `samples` in all, for a network of these layer sizes: a multiple of the vector length."""
+    fitting = BLOCK_BYTES // (8 * int(sizes[0] + 2 * sizes[1:].sum()))
+    return min(max(_whole(fitting), FEWEST_COLUMNS), _whole(samples + VECTOR - 1))
+
+
 def compiled_before() -> bool:
     """Whether numba's cache on this machine has compiled energies already; what it lacks takes half a minute."""
     return any(Path(kernels.call.stats.cache_path).glob(f"{Path(kernels.__file__).stem}.*.nbi"))
-
-
-def _columns(sizes: Array, samples: int) -> int:
-    budget = BLAS_BLOCK_BYTES if sizes[0] * sizes[1] >= kernels.BLAS_FROM else BLOCK_BYTES
-    fitting = budget // (8 * int(sizes[0] + 2 * sizes[1:].sum()))
-    blocks = math.ceil(samples / max(_whole(fitting), FEWEST_COLUMNS))
-    return _whole(math.ceil(samples / blocks) + VECTOR - 1)
 
 
 def _whole(samples: int) -> int:

@@ -618,3 +618,110 @@ def traces(
             value[walker, block] = values[:hidden]
             slope[walker, block] = slopes[:hidden]
             gradient[walker, block] = outputs
+
+
+@_exact
+def _largest_over(z: Array, encoded: Array, top: Array, right: Array) -> None:
+    """Writes the largest of the outputs z [K, B] into top [B] and whether the first such is the true class into
+    right [B]; encoded [K, B] are the one-hot targets.
+    """
+    top[:], right[:] = z[0], encoded[0]
+    for k in range(1, len(z)):
+        row, target = z[k], encoded[k]
+        for j in range(len(row)):
+            right[j] = target[j] if row[j] > top[j] else right[j]
+            top[j] = max(top[j], row[j])
+
+
+@_reordered
+def _cross_entropies_over(z: Array, encoded: Array, top: Array, total: Array, loss: Array) -> None:
+    """Writes the losses [B] of outputs z [K, B] with their largest in top [B]; z becomes the gradients. `total` [B] is
+    room to work in.
+    """
+    total[:], loss[:] = 0.0, 0.0
+    for k in range(len(z)):
+        row, target = z[k], encoded[k]
+        for j in range(len(row)):
+            row[j] -= top[j]
+            loss[j] -= row[j] * target[j]
+        _exp_over(row)
+        for j in range(len(row)):
+            total[j] += row[j]
+    for j in range(len(loss)):
+        loss[j] += _log(total[j])
+        total[j] = 1.0 / total[j]
+    for k in range(len(z)):
+        row, target = z[k], encoded[k]
+        for j in range(len(row)):
+            row[j] = row[j] * total[j] - target[j]
+
+
+@_reordered
+def _squared_errors_over(z: Array, target: Array, loss: Array) -> None:
+    """As above, for squared errors averaged over the outputs."""
+    share = 1.0 / len(z)
+    loss[:] = 0.0
+    for k in range(len(z)):
+        row, wanted = z[k], target[k]
+        for j in range(len(row)):
+            residual = row[j] - wanted[j]
+            loss[j] += share * residual * residual
+            row[j] = 2.0 * share * residual
+
+
+@_reordered
+def _to_inputs(point: Array, sizes: Array, slope: Array, delta: Array, zeros: Array) -> None:
+    """Carries the gradients in the outputs, in delta[layers % 2, :K], back to those in the inputs, delta[0, :d]."""
+    place, unit = len(point), len(slope)
+    for layer in range(len(sizes) - 1, 0, -1):
+        n_in, n_out = sizes[layer - 1], sizes[layer]
+        place -= n_out * (n_in + 1)
+        weights = point[place : place + n_out * n_in].reshape(n_out, n_in)
+        above, below = delta[layer % 2, :n_out], delta[(layer - 1) % 2, :n_in]
+        _combine(weights.T, zeros[:n_in], above, below)
+        if layer > 1:
+            unit -= n_in
+            _multiply(below, slope[unit : unit + n_in])
+
+
+@_reordered
+def input_gradients(
+    theta: Array,
+    network: tuple[Array, int, bool],
+    samples: tuple[Array, Array],
+    columns: int,
+    loss: Array,
+    right: Array,
+    gradient: Array,
+) -> None:
+    """Writes the losses [W, N] of samples, whether their largest output is that of the true class, 1 or 0, [W, N], and
+    the gradients [W, d, N] of the losses in the inputs.
+
+    The network is as for `energies`; the samples are inputs [W, d, N], of each walker its own, and encoded targets
+    [K, N]; so many columns are taken at a time.
+    """
+    sizes, kind, cross_entropy = network
+    point, encoded = samples
+    outputs, hidden = sizes[-1], sizes[1:-1].sum()
+    below, target = np.zeros((sizes[0], columns)), np.zeros((outputs, columns))
+    value, slope = np.zeros((hidden + outputs, columns)), np.zeros((hidden, columns))
+    delta, zeros = np.zeros((2, sizes.max(), columns)), np.zeros(sizes.max())
+    top, total, lost, hit = np.empty(columns), np.empty(columns), np.empty(columns), np.empty(columns)
+    for first in range(0, point.shape[2], columns):
+        last = min(first + columns, point.shape[2])
+        filled = last - first
+        target[:, :filled] = encoded[:, first:last]
+        for walker in range(len(theta)):
+            below[:, :filled] = point[walker, :, first:last]
+            _forward(theta[walker], sizes, kind, below, value, slope)
+            z = delta[(len(sizes) - 1) % 2, :outputs]
+            z[:] = value[hidden:]
+            _largest_over(z, target, top, hit)
+            if cross_entropy:
+                _cross_entropies_over(z, target, top, total, lost)
+            else:
+                _squared_errors_over(z, target, lost)
+            _to_inputs(theta[walker], sizes, slope, delta, zeros)
+            loss[walker, first:last] = lost[:filled]
+            right[walker, first:last] = hit[:filled]
+            gradient[walker, :, first:last] = delta[0, : sizes[0], :filled]

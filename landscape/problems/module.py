@@ -81,8 +81,13 @@ class ModuleNetwork:
         self, theta: Tensor, inputs: Tensor, output_gradient: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor]:
         """Outputs [W, N, K] and gradient [W, N, d]; see `DenseNetwork.input_gradient`."""
+        outputs, pull_back = self.vjp(theta, inputs)
+        return outputs, pull_back(output_gradient(outputs))
+
+    def vjp(self, theta: Tensor, inputs: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        """Outputs [W, N, K] and the way back to the inputs; see `DenseNetwork.vjp`."""
         outputs, pull_back = torch.func.vjp(lambda x: self.outputs(theta, x), inputs)[:2]
-        return outputs, pull_back(output_gradient(outputs))[0]
+        return outputs, lambda output_gradient: pull_back(output_gradient)[0]
 
     def energy(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
         """Mean loss [W]."""

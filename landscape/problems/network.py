@@ -104,11 +104,22 @@ class DenseNetwork:
         """Outputs [W, N, K] and gradient [W, N, d] with respect to inputs [W, N, d] of the scalar whose gradient
         with respect to the outputs is `output_gradient(outputs)` [W, N, K].
         """
+        outputs, pull_back = self.vjp(theta, inputs)
+        return outputs, pull_back(output_gradient(outputs))
+
+    def vjp(self, theta: Tensor, inputs: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        """Outputs [W, N, K] at inputs [W, N, d], and the function that turns the gradient of a scalar with respect to
+        the outputs, [W, N, K], into that with respect to the inputs, [W, N, d].
+        """
         trace = self._forward(theta, inputs)
-        delta = output_gradient(trace.outputs.mT).mT
-        for index in range(len(self.layers) - 1, 0, -1):
-            delta = trace.weights[index][0].mT @ delta * trace.slopes[index - 1]
-        return trace.outputs.mT, (trace.weights[0][0].mT @ delta).mT
+
+        def pull_back(output_gradient: Tensor) -> Tensor:
+            delta = output_gradient.mT
+            for index in range(len(self.layers) - 1, 0, -1):
+                delta = trace.weights[index][0].mT @ delta * trace.slopes[index - 1]
+            return (trace.weights[0][0].mT @ delta).mT
+
+        return trace.outputs.mT, pull_back
 
     def energy(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
         """Mean loss [W] over the samples for theta [W, P], inputs [N, d], encoded targets [K, N]."""

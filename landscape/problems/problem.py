@@ -23,6 +23,7 @@ from landscape.problems.batched import BatchedEnergy, Network
 from landscape.problems.compiled import CompiledEnergy, compiled_energy, compiled_hessian
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
 from landscape.problems.fused import FusedEnergy, fused_energy
+from landscape.problems.inputs import LossOfInputs, loss_of_inputs
 from landscape.problems.losses import LOSSES
 from landscape.problems.module import ModuleNetwork
 from landscape.problems.network import DenseNetwork
@@ -38,9 +39,9 @@ class Problem:
     """The regularised loss of a network on a data set, for many walkers at once.
 
     Attributes: `network` and whether it is `smooth`; `inputs` [N, d]; `targets` int64[N] or float64[N, K];
-    `test_inputs` and `test_targets`, None without a test split; `l2`; `loss`, its name; `symmetry`; `device`;
-    `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem; `recorder` of
-    energies, for dense networks on a GPU (see `landscape.optimize.recording`), else None.
+    `test_inputs` and `test_targets`, None without a test split; `l2`; `loss`, its name; `loss_of_inputs`, what attacks
+    raise; `symmetry`; `device`; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's
+    problem; `recorder` of energies, for dense networks on a GPU (see `landscape.optimize.recording`), else None.
     """
 
     def __init__(self, *, device: str = "cpu", seed: int = 0, **table: object) -> None:
@@ -135,6 +136,7 @@ class Problem:
         fused = fused_energy(network, self.inputs, self._loss, encoded, l2, self._batched)
         self._energy: BatchedEnergy | CompiledEnergy | FusedEnergy = compiled or fused or self._batched
         self._hessian = hessian or self._batched.hessian
+        self.loss_of_inputs: LossOfInputs = loss_of_inputs(network, self._loss, self.device)
         recordable = isinstance(network, DenseNetwork) and self.device.type == "cuda"
         self.recorder: Recorder | None = partial(cuda_graphs.record, self.device) if recordable else None
         fits = self.n_parameters <= CHEAP_HESSIAN_PARAMETERS

@@ -7,6 +7,7 @@ from landscape.properties.sharpness import DIRECTIONS, KESKAR_EPSILON, SAM_RADIU
 
 ENERGY = "energy"
 FRACTION = "fraction of samples"
+INPUT = "input units"
 LOG_VOLUME = "log of output units, summed over outputs"
 SLOPE = "output units per input unit"
 
@@ -64,11 +65,30 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "input_jacobian_spectral": ("mean over samples of the spectral norm of d logits / d inputs", SLOPE),
     "spectral_norm": ("largest singular value of the weights, one column a layer", "parameter units"),
     "spectral_norm_product": ("product over layers of the largest singular value of the weights", SLOPE),
-    "adversarial_loss": ("mean over samples of the largest loss that PGD or FGSM found, one column an epsilon", ENERGY),
+    "adversarial_loss": ("mean over samples of the largest loss that any attack found, one column an epsilon", ENERGY),
     "fgsm_accuracy": ("accuracy at the sample and at its FGSM point, one column an epsilon", FRACTION),
     "pgd_accuracy": (
         "samples correct at every iterate of every PGD restart and at the FGSM point, one column an epsilon",
         FRACTION,
+    ),
+    "apgd_ce_accuracy": ("samples correct at every iterate of APGD on the loss, one column an epsilon", FRACTION),
+    "apgd_dlr_accuracy": (
+        "samples correct at every iterate of APGD on the difference of logits ratio, one column an epsilon",
+        FRACTION,
+    ),
+    "square_accuracy": ("samples correct after a random search without gradients, one column an epsilon", FRACTION),
+    "robust_accuracy": ("samples that survive all attacks, one column an epsilon", FRACTION),
+    "noise_accuracy": (
+        "mean accuracy under Gaussian noise whose standard deviation is epsilon, one column an epsilon",
+        FRACTION,
+    ),
+    "adversarial_distance_linf": (
+        "mean over samples of the distance of the nearest adversarial point found, infinity norm, at most the limit",
+        INPUT,
+    ),
+    "adversarial_distance_l2": (
+        "mean over samples of the distance of the nearest adversarial point found, Euclidean, at most the limit",
+        INPUT,
     ),
     "certified_accuracy_ibp": (
         "samples whose whole box is proven correct by interval bounds (IBP), one column an epsilon",

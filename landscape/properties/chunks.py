@@ -31,8 +31,7 @@ def sample_mean(function: Callable[[Samples], dict[str, Tensor]], samples: Sampl
     """Means over axis 1 of the tensors [M, n, ...] that `function` gives for each n <= `chunk` of the samples."""
     totals: dict[str, Tensor] = {}
     for start in range(0, len(samples.inputs), chunk):
-        part = slice(start, start + chunk)
-        found = function(Samples(samples.inputs[part], samples.targets[part], samples.offsets[:, part]))
+        found = function(samples.part(slice(start, start + chunk)))
         for name, values in found.items():
             total = values.sum(1)
             totals[name] = totals[name] + total if name in totals else total

@@ -54,7 +54,7 @@ _STORED_COLUMNS = {
     "log_determinant": ("sum of the logarithms of the positive eigenvalues of the Hessian", "log energy"),
     "log_orbit_size": ("logarithm of the number of symmetric copies", ""),
 }
-_ACRONYMS = ("fgsm", "pgd", "ibp", "sam")
+_ACRONYMS = ("fgsm", "pgd", "apgd", "ce", "dlr", "ibp", "crown", "sam")
 _BY_EPSILON = ", one column an epsilon"
 _SELECTION = re.compile(r"(?P<property>[^@\[\]]+)(@(?P<epsilon>[^@\[\]]+)|\[(?P<index>\d+)\])?")
 

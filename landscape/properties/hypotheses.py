@@ -76,6 +76,13 @@ FLATTER = Hypothesis(
 ROBUSTNESS_SIGNS = {
     "fgsm_accuracy": 1,
     "pgd_accuracy": 1,
+    "apgd_ce_accuracy": 1,
+    "apgd_dlr_accuracy": 1,
+    "square_accuracy": 1,
+    "robust_accuracy": 1,
+    "noise_accuracy": 1,
+    "adversarial_distance_linf": 1,
+    "adversarial_distance_l2": 1,
     "certified_accuracy_ibp": 1,
     "certified_accuracy_crown": 1,
     "certified_epsilon": 1,

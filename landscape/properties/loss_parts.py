@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from landscape.problems.problem import Problem
-from landscape.properties.attacks import judge
+from landscape.properties.attacked import Networks
 from landscape.properties.settings import Samples
 
 
@@ -22,7 +22,7 @@ def norms(problem: Problem, theta: Tensor) -> dict[str, Tensor]:
 
 def sample_losses(problem: Problem, theta: Tensor, samples: Samples, names: tuple[str, str]) -> dict[str, Tensor]:
     """Loss and, for classification, accuracy [M, N] of theta [M, P] on the samples, under the two names."""
-    clean = judge(problem, problem.network.outputs(theta, samples.inputs), samples.targets)
+    clean = Networks(problem, theta, samples).clean
     found = {names[0]: clean.loss}
     if problem.is_classification:
         found[names[1]] = clean.survived.to(torch.float64)

@@ -9,15 +9,17 @@ to build it are the least. Everything is pure: nothing is stored here.
     curvature    the Hessian's spectrum, or estimates with their errors beyond DENSE_LIMIT parameters; refused for a
                  non-smooth activation
     sharpness    keskar_sharpness, sam_sharpness, fisher_rao_norm, relative_flatness, input_jacobian_*, spectral_norm*
-    robustness   adversarial_loss, fgsm_accuracy, pgd_accuracy, certified_accuracy_ibp, certified_accuracy_crown,
-                 one column an epsilon; certified_epsilon
+    robustness   adversarial_loss, fgsm_accuracy, pgd_accuracy, apgd_ce_accuracy, apgd_dlr_accuracy, square_accuracy,
+                 robust_accuracy, noise_accuracy, certified_accuracy_ibp, certified_accuracy_crown, one column an
+                 epsilon; adversarial_distance_linf, adversarial_distance_l2, certified_epsilon
     sensitivity  sensitivity_logits, sensitivity_softmax, sensitivity_logits_crown, sensitivity_softmax_crown, one
                  column an epsilon; refused for a foreign module
 
-What has an L2 part stands there once more without it, as task_NAME. Regression has no classes: every accuracy and the
-certified epsilon are left out. Softmax sensitivities are left out unless the loss is cross-entropy; all that is
-certified, the relative flatness and the spectral norms for a torch module that is no dense network, which has no bounds
-and no layers here.
+What has an L2 part stands there once more without it, as task_NAME. Regression has no classes: every accuracy and
+distance and the certified epsilon are left out, and the largest loss that PGD, APGD and the random search found
+remains. With two classes there is no difference of logits ratio, and no apgd_dlr_accuracy. Softmax sensitivity is left
+out unless the loss is cross-entropy; all that is certified, the relative flatness and the spectral norms for a torch
+module that is no dense network, which has no bounds and no layers here.
 `available_groups` tells which groups a problem admits.
 
 Shapes: M minima, P parameters, N samples, d inputs, K outputs, E perturbation sizes.
@@ -112,7 +114,7 @@ def _losses(work: Work, theta: Tensor) -> Named:
     )
     if problem.test_inputs is None or problem.test_targets is None:
         return found
-    test = Samples(problem.test_inputs, problem.test_targets, work.samples.offsets[:0])
+    test = Samples(problem.test_inputs, problem.test_targets, work.samples.offsets[:0], work.samples.noise[:0])
     return found | sample_mean(
         lambda part: sample_losses(problem, theta, part, ("test_loss", "test_accuracy")), test, chunk
     )
@@ -137,7 +139,7 @@ def _sharpness(work: Work, theta: Tensor) -> Named:
 
 def _robustness(work: Work, theta: Tensor) -> Named:
     return sample_mean(
-        lambda part: sample_robustness(work.problem, theta, part, work.half_widths, work.settings.pgd_steps),
+        lambda part: sample_robustness(work.problem, theta, part, work.half_widths, work.settings),
         work.samples,
         samples_per_chunk(work.problem),
     )
@@ -208,4 +210,17 @@ def _work(problem: Problem, settings: MeasureSettings) -> Work:
     n_samples, n_inputs = problem.inputs.shape
     half_widths = torch.tensor(settings.half_widths(n_inputs), device=problem.device)
     offsets = torch.tensor(settings.offsets(n_samples, n_inputs), device=problem.device)
-    return Work(problem, settings, half_widths, Samples(problem.inputs, problem.targets, offsets))
+    noise = torch.tensor(settings.noise(n_samples, n_inputs), device=problem.device)
+    _check_bounds(problem, settings)
+    return Work(problem, settings, half_widths, Samples(problem.inputs, problem.targets, offsets, noise))
+
+
+def _check_bounds(problem: Problem, settings: MeasureSettings) -> None:
+    if not settings.input_bounds:
+        return
+    low, high = problem.inputs.min().item(), problem.inputs.max().item()
+    if low < settings.input_bounds[0] or high > settings.input_bounds[1]:
+        raise PropertyError(
+            f"input_bounds must hold all inputs as the network sees them, which lie between {low:g} and {high:g}, "
+            f"found {list(settings.input_bounds)}: widen the bounds"
+        )

@@ -1,11 +1,11 @@
 """What a measurement is told: the settings, stored beside the values, and the samples of one chunk.
 
-The random starts of the attack belong to the settings, not to a minimum: restart r draws one offset for
-every sample from the numpy stream (seed, r), and all minima are attacked from the same offsets. The value
-of a minimum then depends on nothing but the minimum and the settings, and two minima are compared under
-common random numbers.
+The random numbers of the attacks belong to the settings, not to a minimum: restart r draws one offset for
+every sample from the numpy stream (seed, r), and all minima are attacked from the same offsets; likewise the noise
+and the queries of the random search, from streams of their own. The value of a minimum then depends on nothing but
+the minimum and the settings, and two minima are compared under common random numbers.
 
-Shapes: N samples, d inputs, E perturbation sizes, R restarts.
+Shapes: N samples, d inputs, E perturbation sizes, R restarts, D draws of noise, Q queries.
 """
 
 import math
@@ -16,43 +16,67 @@ import numpy as np
 from torch import Tensor
 
 from landscape.errors import PropertyError
+from landscape.numerics.streams import stream
 
 Epsilon = float | tuple[float, ...]
+Bounds = tuple[float, ...]
+"""The least and the largest value that an input may have; empty where there are no bounds."""
+
+NOISE_STREAM, SEARCH_STREAM = 1, 2
+FIRST_SHARE = 0.8
+HALVINGS = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 
 
 class Samples(NamedTuple):
-    """A run of consecutive samples: inputs [N, d], targets int64 [N] or float64 [N, K], and the offsets
-    [R - 1, N, d] in [-1, 1] from which the random restarts of the attack begin.
+    """A run of consecutive samples: inputs [N, d], targets int64 [N] or float64 [N, K], the offsets
+    [R - 1, N, d] in [-1, 1] from which the random restarts of the attack begin, and standard normal noise [D, N, d].
     """
 
     inputs: Tensor
     targets: Tensor
     offsets: Tensor
+    noise: Tensor
+
+    def part(self, rows: slice) -> "Samples":
+        """Some of the samples."""
+        return Samples(self.inputs[rows], self.targets[rows], self.offsets[:, rows], self.noise[:, rows])
 
 
 @dataclass(frozen=True)
 class MeasureSettings:
-    """Perturbation sizes and the effort of the attack.
+    """Perturbation sizes and the effort of the attacks.
 
     `epsilon` lists the half-widths of the box |delta|_inf <= epsilon in units of the inputs as the network
-    sees them; an entry is one number or a tuple with one number a feature. Raises PropertyError on values
-    that make no sense.
+    sees them; an entry is one number or a tuple with one number a feature. `input_bounds` are the least and the largest
+    value that an attack may give to an input; none if empty. An adversarial distance counts as `distance_limit`
+    where no nearer point is found. Raises PropertyError on values that make no sense.
     """
 
     epsilon: tuple[Epsilon, ...]
     pgd_steps: int = 40
     pgd_restarts: int = 5
     seed: int = 0
+    input_bounds: Bounds = ()
+    apgd_steps: int = 100
+    search_queries: int = 500
+    noise_draws: int = 32
+    distance_limit: float = 10.0
 
     def __post_init__(self) -> None:
         if not self.epsilon:
             raise PropertyError("epsilon must list at least one perturbation size, found none: give e.g. [0.1, 0.3]")
         for entry in self.epsilon:
             _check_epsilon(entry)
-        for name, least in (("pgd_steps", 1), ("pgd_restarts", 1), ("seed", 0)):
+        for name, least in _LEAST.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise PropertyError(f"{name} must be an integer of at least {least}, found {value!r}: change it")
+        if self.input_bounds and (len(self.input_bounds) != 2 or not self.input_bounds[0] < self.input_bounds[1]):
+            raise PropertyError(
+                f"input_bounds must be [low, high] with low < high, found {self.input_bounds}: correct it"
+            )
+        if not 0.0 < self.distance_limit < math.inf:
+            raise PropertyError(f"distance_limit must be positive and finite, found {self.distance_limit}: correct it")
 
     def half_widths(self, n_inputs: int) -> np.ndarray:
         """Half-widths [E, d] of the boxes. Raises PropertyError if a tuple has not d numbers."""
@@ -70,6 +94,27 @@ class MeasureSettings:
         for restart, row in enumerate(offsets, start=1):
             row[:] = np.random.default_rng((self.seed, restart)).uniform(-1.0, 1.0, row.shape)
         return offsets
+
+    def noise(self, n_samples: int, n_inputs: int) -> np.ndarray:
+        """Standard normal noise [D, N, d]."""
+        return stream(self.seed, NOISE_STREAM).normal(size=(self.noise_draws, n_samples, n_inputs))
+
+    def corners(self, n_inputs: int) -> np.ndarray:
+        """Queries [Q, d] of the random search: 1 or -1 for each feature that moves to an end of the box, else 0.
+
+        The first moves all features, the others a share that halves nine times, at least one.
+        """
+        random = stream(self.seed, SEARCH_STREAM)
+        signs = random.choice([-1.0, 1.0], (self.search_queries, n_inputs))
+        order = random.random(signs.shape).argsort(1).argsort(1)
+        progress = np.arange(self.search_queries)[:, None] / self.search_queries
+        share = FIRST_SHARE * 0.5 ** np.searchsorted(HALVINGS, progress)
+        moving = order < np.maximum(np.round(share * n_inputs), 1)
+        moving[0] = True
+        return np.where(moving, signs, 0.0)
+
+
+_LEAST = {"pgd_steps": 1, "pgd_restarts": 1, "seed": 0, "apgd_steps": 1, "search_queries": 1, "noise_draws": 1}
 
 
 def _check_epsilon(entry: Epsilon) -> None:

@@ -82,7 +82,7 @@ def test_its_rough_function_is_the_energy_to_the_precision_of_float32(
 
 def test_the_cases_cover_loops_and_library_calls_and_several_blocks() -> None:
     assert max(30 * 20, 30 * 9) > kernels.BLAS_FROM > max(4 * 10, 7 * 5, 5 * 6)
-    assert compiled._columns(np.array([20, 30, 9, 10]), 1000) < 500
+    assert compiled.sample_columns(np.array([20, 30, 9, 10]), 1000) < 500
 
 
 @pytest.mark.parametrize("scale", [1e2, 1e5, 1e150])

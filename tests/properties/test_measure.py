@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,7 @@ from landscape.properties.robustness import check_order
 from landscape.properties.settings import Epsilon, MeasureSettings
 from tests.properties.small_problems import iris_minimum, small_problem
 
-SETTINGS = MeasureSettings(epsilon=(0.1, 0.3), pgd_steps=8, pgd_restarts=3)
-ACCURACIES = ("certified_accuracy_ibp", "certified_accuracy_crown", "pgd_accuracy", "fgsm_accuracy")
+SETTINGS = MeasureSettings(epsilon=(0.1, 0.3), pgd_steps=8, pgd_restarts=3, apgd_steps=20, search_queries=50)
 
 
 def points(problem: Problem, count: int) -> np.ndarray:
@@ -26,8 +26,8 @@ def test_reference_values_of_iris() -> None:
     problem, theta = iris_minimum()
     found = measure(problem, theta[None], ["loss", "robustness"], MeasureSettings(epsilon=(0.3,)))
     assert found["fgsm_accuracy"].values.item() == pytest.approx(0.680, abs=1e-4)
-    assert found["pgd_accuracy"].values.item() == pytest.approx(0.6733, abs=1e-4)
-    assert found["certified_accuracy_crown"].values.item() == pytest.approx(0.6733, abs=1e-4)
+    for name in ("pgd_accuracy", "apgd_ce_accuracy", "square_accuracy", "robust_accuracy", "certified_accuracy_crown"):
+        assert found[name].values.item() == pytest.approx(0.6733, abs=1e-4)
     assert found["certified_accuracy_ibp"].values.item() == pytest.approx(0.6133, abs=1e-4)
     energy = found["clean_loss"].values.item() + found["l2_loss"].values.item()
     assert energy == pytest.approx(0.08600617530996, abs=1e-10)
@@ -93,6 +93,16 @@ def test_one_epsilon_a_feature() -> None:
     assert (narrow["adversarial_loss"].values < scalar["adversarial_loss"].values).all()
 
 
+def test_bounds_of_the_inputs_hold_attacks_back() -> None:
+    problem = Problem(dataset="xor", hidden=[3], l2=1e-3, standardise=False)
+    theta = points(problem, 4)
+    free = measure(problem, theta, ["robustness"], SETTINGS)
+    bounded = measure(problem, theta, ["robustness"], replace(SETTINGS, input_bounds=(0.0, 1.0)))
+    assert (bounded["adversarial_loss"].values < free["adversarial_loss"].values).all()
+    assert (bounded["robust_accuracy"].values >= free["robust_accuracy"].values).all()
+    assert (bounded["adversarial_distance_l2"].values >= free["adversarial_distance_l2"].values - 1e-9).all()
+
+
 def test_the_seed_decides_the_random_starts() -> None:
     problem = small_problem("gelu", [6, 6])
     theta = points(problem, 3)
@@ -107,7 +117,7 @@ def test_the_seed_decides_the_random_starts() -> None:
 def test_regression_leaves_accuracies_out() -> None:
     problem = small_problem("tanh", [4], loss="mse")
     found = measure(problem, points(problem, 2), available_groups(problem), SETTINGS)
-    assert not [name for name in found if "accuracy" in name or "certified" in name]
+    assert not [name for name in found if "accuracy" in name or "distance" in name or "certified" in name]
     assert {"adversarial_loss", "sensitivity_logits", "clean_loss", "hessian_trace"} <= set(found)
     assert "sensitivity_softmax" not in found
 
@@ -117,7 +127,8 @@ def test_a_foreign_module_is_attacked_but_not_certified() -> None:
     problem = Problem.from_module(module, np.eye(3), np.arange(3), l2=1e-2)
     assert available_groups(problem) == ("loss", "curvature", "sharpness", "robustness")
     found = measure(problem, points(problem, 2), ["robustness"], SETTINGS)
-    assert set(found) == {"adversarial_loss", "fgsm_accuracy", "pgd_accuracy"}
+    assert {"adversarial_loss", "robust_accuracy", "adversarial_distance_l2"} <= set(found)
+    assert not [name for name in found if "certified" in name]
 
 
 def test_kinks_have_no_curvature() -> None:
@@ -132,17 +143,25 @@ def test_accuracies_are_ordered() -> None:
     problem = small_problem("tanh", [5])
     found = measure(problem, points(problem, 30), ["loss", "robustness"], SETTINGS)
     clean = np.broadcast_to(found["accuracy"].values[:, None], (30, 2))
-    chain = [found[name].values for name in ACCURACIES]
-    for lesser, greater in itertools.pairwise([*chain, clean]):
-        assert (lesser <= greater).all()
+    attacks = ("pgd_accuracy", "fgsm_accuracy", "apgd_ce_accuracy", "apgd_dlr_accuracy", "square_accuracy")
+    certificates = ("certified_accuracy_ibp", "certified_accuracy_crown")
+    for name in attacks:
+        chain = [found[one].values for one in (*certificates, "robust_accuracy", name)]
+        for lesser, greater in itertools.pairwise([*chain, clean]):
+            assert (lesser <= greater).all()
+    assert (found["certified_epsilon"].values <= found["adversarial_distance_linf"].values).all()
 
 
 def test_a_network_that_ignores_its_input_is_measured_too() -> None:
     problem = Problem(dataset="xor", hidden=[2], l2=1e-3, standardise=False)
     found = measure(problem, np.zeros((1, problem.n_parameters)), list(GROUPS), SETTINGS)
     assert found["clean_loss"].values.item() == pytest.approx(np.log(2.0))
-    for name in ("fgsm_accuracy", "pgd_accuracy"):
+    for name in ("fgsm_accuracy", "pgd_accuracy", "robust_accuracy", "noise_accuracy"):
         np.testing.assert_array_equal(found[name].values, 0.5)
+    limit = MeasureSettings((0.1,)).distance_limit
+    for name in ("adversarial_distance_linf", "adversarial_distance_l2"):
+        np.testing.assert_array_equal(found[name].values, 0.5 * limit)  # half of the samples are misclassified
+    assert "apgd_dlr_accuracy" not in found
     for name in ("certified_accuracy_ibp", "certified_accuracy_crown", "certified_epsilon"):
         np.testing.assert_array_equal(found[name].values, 0.0)
     for name in ("sensitivity_logits", "sensitivity_logits_crown"):
@@ -154,14 +173,14 @@ def test_a_wrong_bound_is_reported_loudly(monkeypatch: pytest.MonkeyPatch) -> No
     problem = small_problem("tanh", [5])
     everything = {"certified_accuracy_crown": torch.ones(4, 12, dtype=torch.bool)}
     monkeypatch.setattr(robustness, "certified", lambda *_: everything)
-    with pytest.raises(PropertyError, match="certified_accuracy_crown must count for pgd_accuracy"):
+    with pytest.raises(PropertyError, match="certified_accuracy_crown must count for fgsm_accuracy"):
         measure(problem, points(problem, 4), ["robustness"], SETTINGS)
 
 
 def test_a_wrong_largest_epsilon_is_reported_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = small_problem("tanh", [5])
     monkeypatch.setattr(robustness, "certified_epsilon", lambda *_: torch.full((4, 12), 0.2, dtype=torch.float64))
-    with pytest.raises(PropertyError, match=r"certified_epsilon must count for pgd_accuracy.*0\.1, 0\.1, 0\.1"):
+    with pytest.raises(PropertyError, match=r"certified_epsilon must count for robust_accuracy.*0\.1, 0\.1, 0\.1"):
         measure(problem, points(problem, 4), ["robustness"], SETTINGS)
 
 
@@ -199,10 +218,18 @@ def test_unusable_epsilons_are_refused(epsilon: tuple[Epsilon, ...], message: st
         MeasureSettings(epsilon)
 
 
-@pytest.mark.parametrize("name", ["pgd_steps", "pgd_restarts", "seed"])
-def test_unusable_counts_are_refused(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, -1) for name in ("pgd_steps", "pgd_restarts", "seed", "apgd_steps", "search_queries", "noise_draws")),
+        ("distance_limit", 0.0),
+        ("input_bounds", (1.0, 0.0)),
+        ("input_bounds", (0.0,)),
+    ],
+)
+def test_unusable_effort_is_refused(name: str, value: object) -> None:
     with pytest.raises(PropertyError, match=name):
-        MeasureSettings((0.1,), **{name: -1})
+        replace(SETTINGS, **{name: value})  # type: ignore[arg-type]
 
 
 def test_requests_that_do_not_fit_are_refused() -> None:
@@ -218,3 +245,5 @@ def test_requests_that_do_not_fit_are_refused() -> None:
         measure(problem, np.full_like(good, np.nan), ["loss"], SETTINGS)
     with pytest.raises(PropertyError, match="3 numbers for 3 inputs"):
         measure(problem, good, ["sensitivity"], MeasureSettings(((0.1, 0.2),)))
+    with pytest.raises(PropertyError, match="must hold all inputs"):
+        measure(problem, good, ["robustness"], replace(SETTINGS, input_bounds=(-0.1, 0.1)))
