@@ -8,7 +8,9 @@ of ranks, and a run that was stopped anywhere continues at its last commit.
 """
 
 import time
+from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from landscape.database.store import Store
@@ -23,9 +25,13 @@ from landscape.explore.phases import Phase, Plan, rounds_done
 from landscape.explore.pool import Abandoned, Pool
 from landscape.explore.progress import Progress
 
-PhaseClass = type[BasinHopping] | type[SingleEnded] | type[Connect] | type[Measure] | type[Depths]
-ALL_PHASES: tuple[PhaseClass, ...] = (BasinHopping, SingleEnded, Connect, Measure, Depths)
-MEASURING: tuple[PhaseClass, ...] = (Measure, Depths)
+MakePhase = Callable[[Context, Known], Phase]
+ALL_PHASES: tuple[MakePhase, ...] = (BasinHopping, SingleEnded, Connect, Measure, Depths)
+
+
+def measuring(groups: Sequence[str] | None) -> tuple[MakePhase, ...]:
+    """Phases that measure these groups of properties, or all that the problem admits."""
+    return (partial(Measure, groups=groups), Depths)
 
 
 class Ending(Enum):
@@ -40,7 +46,7 @@ class Campaign:
     """Runs the rounds of the coordinating process."""
 
     def __init__(
-        self, context: Context, store: Store, pool: Pool, progress: Progress, phases: tuple[PhaseClass, ...]
+        self, context: Context, store: Store, pool: Pool, progress: Progress, phases: tuple[MakePhase, ...]
     ) -> None:
         self.store = store
         self.pool = pool

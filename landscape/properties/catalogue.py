@@ -41,3 +41,23 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
         LOG_VOLUME,
     ),
 }
+
+MEMBERS: dict[str, tuple[str, ...]] = {
+    "loss": ("clean_loss", "l2_loss", "squared_norm", "accuracy", "test_loss", "test_accuracy"),
+    "curvature": (
+        "hessian_trace",
+        "hessian_largest",
+        "hessian_smallest",
+        "hessian_log_determinant",
+        "hessian_positive_eigenvalues",
+        "task_hessian_trace",
+        "task_hessian_largest",
+        "task_hessian_smallest",
+    ),
+    "robustness": ("adversarial_loss", "fgsm_accuracy", "pgd_accuracy", "certified_accuracy_ibp"),
+    "sensitivity": ("sensitivity_logits", "sensitivity_softmax"),
+}
+"""The properties of each group, which are measured together."""
+
+SETTINGS: dict[str, tuple[str, ...]] = {"loss": (), "curvature": (), "sensitivity": ("epsilon",)}
+"""The settings that the values of a group depend on, where those are not all."""

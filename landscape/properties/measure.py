@@ -17,7 +17,6 @@ cross-entropy, the certified accuracy for a torch module that is no dense networ
 Shapes: M minima, P parameters, N samples, d inputs, K outputs, E perturbation sizes.
 """
 
-import difflib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -26,10 +25,11 @@ import torch
 from torch import Tensor
 
 from landscape.errors import PropertyError
+from landscape.messages import did_you_mean
 from landscape.numerics.batching import rows_per_chunk
 from landscape.problems.problem import Problem
 from landscape.properties.bounds import require_dense
-from landscape.properties.catalogue import DESCRIPTIONS
+from landscape.properties.catalogue import DESCRIPTIONS, MEMBERS
 from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
 from landscape.properties.curvature import curvature, require_smooth
 from landscape.properties.loss_parts import norms, sample_losses
@@ -93,6 +93,25 @@ def available_groups(problem: Problem) -> tuple[str, ...]:
     return tuple(name for name, group in GROUPS.items() if _admits(problem, group))
 
 
+def groups_of(problem: Problem, names: Sequence[str]) -> tuple[str, ...]:
+    """The groups that measure the properties `names`, groups among them, in their fixed order.
+
+    Raises PropertyError for a name that is unknown and for a group that the problem does not admit.
+    """
+    found = {_group_of(name) for name in names}
+    for group in found:
+        GROUPS[group].require(problem)
+    return tuple(name for name in GROUPS if name in found)
+
+
+def _group_of(name: str) -> str:
+    holder = next((group for group, members in MEMBERS.items() if name in members), name)
+    if holder not in GROUPS:
+        known = [*GROUPS, *(member for members in MEMBERS.values() for member in members)]
+        raise PropertyError(f"expected a property or a group of them, found '{name}'; {did_you_mean(name, known)}")
+    return holder
+
+
 def _losses(work: Work, theta: Tensor) -> Named:
     problem, chunk = work.problem, samples_per_chunk(work.problem)
     found = norms(problem, theta) | sample_mean(
@@ -142,9 +161,7 @@ GROUPS: dict[str, Group] = {
 
 def _group(problem: Problem, name: str) -> Group:
     if name not in GROUPS:
-        near = difflib.get_close_matches(name, GROUPS, 1)
-        hint = f"did you mean {near[0]!r}?" if near else "choose from these"
-        raise PropertyError(f"a property group must be one of {', '.join(GROUPS)}, found {name!r}: {hint}")
+        raise PropertyError(f"expected a group of properties, found '{name}'; {did_you_mean(name, GROUPS)}")
     GROUPS[name].require(problem)
     return GROUPS[name]
 
