@@ -37,7 +37,10 @@ STYLE = Path(__file__).with_name("paper.mplstyle")
 FORMATS = (".svg", ".pdf", ".png")
 EPSILON_COLOURS = "viridis"
 CORRELATION_COLOURS = "RdBu"
-CELL = 0.27  # inches
+CELL = 0.27  # inches, with room for a number
+SMALLEST_CELL = 0.13
+WIDTH = 5.0  # inches of the cells of one matrix
+BESIDE = 8
 
 
 @click.command()
@@ -67,44 +70,52 @@ def main(files: tuple[Path, ...], output: Path | None, figure: Path | None, matr
 
 
 def draw_matrix(findings: Findings) -> Figure:
-    """Correlation matrices, plain and at fixed controls: a row a measure, a column a robustness."""
+    """Correlation matrices, plain and at fixed controls: a row a measure, a column a robustness.
+
+    Up to `BESIDE` columns the two stand side by side, with numbers; more are drawn one above the other, and smaller.
+    """
     found = findings.comparison
     measures, robustness = list(found.measures), list(found.robustness)
-    width, height = CELL * len(robustness), CELL * len(measures)
-    figure = Figure(figsize=(2.0 * width + 2.9, height + 1.9))
-    panels = figure.subplots(1, 2, sharey=True)
+    beside = len(robustness) <= BESIDE
+    cell = CELL if beside else float(np.clip(WIDTH / len(robustness), SMALLEST_CELL, CELL))
+    width, height = cell * len(robustness), cell * len(measures)
+    size = (2.0 * width + 2.9, height + 1.9) if beside else (width + 2.9, 2.0 * height + 2.8)
+    figure = Figure(figsize=size)
+    panels = figure.subplots(*((1, 2) if beside else (2, 1)), sharex=True, sharey=True)
     scale = Normalize(-1.0, 1.0)
-    for axes, title, name in zip(
-        panels, ("Spearman", f"at fixed {readable(CONTROL)}"), ("spearman", "partial"), strict=True
-    ):
+    titles = {"spearman": "Spearman", "partial": f"at fixed {readable(CONTROL)}"}
+    for axes, (name, title) in zip(panels, titles.items(), strict=True):
         cells = {(row.measure, row.robustness): getattr(row, name) for row in findings.table}
-        _draw_cells(axes, [[cells[x, y] for y in robustness] for x in measures], found, scale)
+        _draw_cells(axes, [[cells[x, y] for y in robustness] for x in measures], found, scale, cell)
         axes.set_title(title)
         axes.set_xticks(range(len(robustness)), [_column_label(one) for one in found.robustness.values()], rotation=90)
-    panels[0].set_yticks(range(len(measures)), [_row_label(name) for name in measures])
+        axes.set_yticks(range(len(measures)), [_row_label(name) for name in measures])
+        axes.tick_params(labelsize=min(7.0, 72.0 * 0.85 * cell))
     bar = figure.colorbar(
         mpl.cm.ScalarMappable(scale, CORRELATION_COLOURS), ax=panels, pad=0.015, aspect=18, shrink=0.9
     )
     bar.set_label("correlation with robustness")
     bar.outline.set_linewidth(0.6)
     figure.supxlabel(
-        f"Dot: adjusted $p$ < {LEVEL:g}. Where less is more robust the sign is reversed: \N{MINUS SIGN}.",
-        fontsize="medium",
+        f"Dot: adjusted $p$ < {LEVEL:g}. \N{MINUS SIGN}: less is more robust, sign reversed.", fontsize="medium"
     )
     return figure
 
 
-def _draw_cells(axes: Axes, cells: Sequence[Sequence[Association]], found: Comparison, scale: Normalize) -> None:
-    signs = np.array(list(found.robustness_signs.values()))
-    values = np.array([[cell.value for cell in line] for line in cells]) * signs
+def _draw_cells(
+    axes: Axes, cells: Sequence[Sequence[Association]], found: Comparison, scale: Normalize, size: float
+) -> None:
+    """Coloured cells of a size in inches, a dot in those that are significant, and numbers where there is room."""
+    values = np.array([[cell.value for cell in line] for line in cells]) * list(found.robustness_signs.values())
     axes.imshow(np.ma.masked_invalid(values), cmap=CORRELATION_COLOURS, norm=scale, aspect="equal")
-    for y, line in enumerate(cells):
-        for x, cell in enumerate(line):
-            value = values[y, x]
-            colour = "white" if abs(value) > 0.6 else "black"
+    numbers = size >= CELL
+    for (y, x), value in np.ndenumerate(values):
+        colour = "white" if abs(value) > 0.6 else "black"
+        if numbers:
             axes.text(x, y + 0.08, _short(value), ha="center", va="center", fontsize=5, color=colour)
-            if cell.p_adjusted < LEVEL:
-                axes.plot(x, y - 0.3, marker="o", markersize=1.8, color=colour, markeredgewidth=0.0)
+        if cells[y][x].p_adjusted < LEVEL:
+            place = y - 0.3 if numbers else y
+            axes.plot(x, place, marker="o", markersize=1.8, color=colour, markeredgewidth=0.0)
     axes.set_xticks(np.arange(values.shape[1]) - 0.5, minor=True)
     axes.set_yticks(np.arange(values.shape[0]) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=0.6)

@@ -63,7 +63,7 @@ def test_the_report_has_a_table_and_verdicts(outcome: tuple[Result, Path]) -> No
 
 def test_the_report_fits_a_screen_and_has_the_strongest_first(outcome: tuple[Result, Path]) -> None:
     lines = outcome[0].output.splitlines()
-    assert max(map(len, lines)) <= 140
+    assert max(map(len, lines)) <= 150
     for name in ("pgd_accuracy@0.1 (larger is more robust)", "adversarial_loss@0.3 (smaller is more robust)"):
         strength = [abs(float(line[39:43])) for line in group(lines, name).values()]
         assert len(strength) == 5
@@ -108,6 +108,16 @@ def test_the_matrix_has_the_table_oriented_to_robustness(forty: Path) -> None:
         dots = sum(found.p_adjusted < 0.05 for found in expected.values())
         assert len(axes.lines) == dots
     assert len(figure.axes[0].lines) > 0
+
+
+def test_matrices_of_many_columns_are_drawn_one_above_the_other(forty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Database(open_store(forty)) as db:
+        findings = find([db])
+    monkeypatch.setattr("analysis.correlations.BESIDE", 3)
+    monkeypatch.setattr("analysis.correlations.WIDTH", 0.8)
+    first, second, _ = draw_matrix(findings).axes
+    assert first.get_position().y0 > second.get_position().y1
+    assert not first.texts
 
 
 def test_a_contradiction_is_printed_as_plainly(tmp_path: Path) -> None:
