@@ -115,12 +115,10 @@ class Measure:
     def _measured(self, tables: Tables) -> dict[str, int]:
         """Minima of which each group was measured with these settings."""
         stored = [(dict(p.settings), len(p.values)) for p in tables.properties["minima"].values()]
-        found = {}
-        for group in self.groups:
-            own = [(settings, rows) for settings, rows in stored if settings.get("group") == group]
-            current = bool(own) and all(settings == self._settings(group) for settings, _ in own)
-            found[group] = min(rows for _, rows in own) if current else 0
-        return found
+        return {
+            group: min((rows for settings, rows in stored if settings == self._settings(group)), default=0)
+            for group in self.groups
+        }
 
 
 class Depths:

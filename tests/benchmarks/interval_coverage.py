@@ -62,7 +62,7 @@ def table(x: np.ndarray, y: np.ndarray, strata: int, random: np.random.Generator
         y=tie_groups(y),
         controls=tie_groups(random.normal(size=(1, n))),
         stratum=np.arange(n) * strata // n,
-        weights=random.integers(1, 4, n).astype(np.float64),
+        weights=np.asarray(random.integers(1, 4, n), dtype=np.float64),
     )
 
 

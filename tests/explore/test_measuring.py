@@ -132,8 +132,8 @@ def test_measuring_continues_where_it_was_stopped(path: Path, monkeypatch: pytes
         assert measured(path, rounds=rounds, pgd_steps=2) is Ending.GIVEN_UP
     with Database(open_store(path)) as db:
         stored = db.store.tables.properties["minima"]
-        assert {len(found.values) for name, found in stored.items() if name not in module.DEPTHS} == {2}
-        assert np.isnan(db.properties("minima")["clean_loss"].values[2:]).all()
+        assert {len(found.values) for found in stored.values() if "pgd_steps" in found.settings} == {2}
+        assert np.isnan(db.properties("minima")["pgd_accuracy"].values[2:]).all()
     assert measured(path, pgd_steps=2) is Ending.COMPLETE
     assert_equal_bytes(path, undisturbed)
 

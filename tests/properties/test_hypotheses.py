@@ -63,7 +63,7 @@ def test_the_partial_verdict_stands_beside_the_plain_one() -> None:
 def test_what_weighting_does_is_told() -> None:
     table = [row("depth", "loss", (0.8, 0.001), NOTHING), row("depth", "accuracy", NOTHING, NOTHING)]
     found = judge(DEEPER, table, SIGNS).weighting
-    assert (found.compared, found.reversed, found.median) == (1, 1, 0.4)
+    assert (found.compared, found.reversed, found.median) == (1, 1, -0.4)
 
 
 def test_other_measures_and_columns_without_a_sign_do_not_count() -> None:
