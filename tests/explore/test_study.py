@@ -35,8 +35,6 @@ def test_a_study_is_continued_and_does_not_depend_on_ranks(tmp_path: Path) -> No
     text = (tmp_path / "a" / VERDICTS).read_text()
     assert text.startswith(f"made by: landscape study {source} --over {OVER} -o {tmp_path / 'a'}\n")
     assert "Hypothesis: deeper minima are more robust" in text or "refused: Expected at least 8" in text
-    again = done(line(0, source, tmp_path / "b"))
-    assert again.stdout == second.stdout
 
 
 @pytest.fixture
