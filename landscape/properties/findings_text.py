@@ -1,4 +1,4 @@
-"""The table of correlations and the verdicts as text, of lines of at most 150 characters."""
+"""The table of correlations and the verdicts as text, of lines of at most 150 characters where lists of rows are short."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
