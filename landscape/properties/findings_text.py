@@ -1,4 +1,4 @@
-"""The table of correlations and the verdicts as text, of lines of at most 150 characters where lists of rows are short."""
+"""The table of correlations and the verdicts as text: lines of at most 150 characters, but for long lists of rows."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
