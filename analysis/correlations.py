@@ -97,7 +97,8 @@ def draw_matrix(findings: Findings) -> Figure:
     bar.set_label("correlation with robustness")
     bar.outline.set_linewidth(0.6)
     figure.supxlabel(
-        f"Dot: adjusted $p$ < {LEVEL:g}. \N{MINUS SIGN}: less is more robust, sign reversed.", fontsize="medium"
+        f"Dot: adjusted $p$ < {LEVEL:g}. \N{MINUS SIGN}: less is more robust, sign reversed. Blank: undefined.",
+        fontsize="medium",
     )
     return figure
 

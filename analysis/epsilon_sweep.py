@@ -29,6 +29,7 @@ STYLE = Path(__file__).with_name("paper.mplstyle")
 FORMATS = (".svg", ".pdf", ".png")
 COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.92, 256)), name="viridis, readable on white")
 UNKNOWN = "0.75"
+TOP = 0.9  # of the values have a colour of their own: a few large ones would leave the others alike
 ATTACKED = ("robust_accuracy", "pgd_accuracy", "fgsm_accuracy")
 CERTIFIED = ("certified_accuracy_crown", "certified_accuracy_ibp")
 
@@ -64,13 +65,20 @@ def draw(sweeps: Sequence[tuple[np.ndarray, np.ndarray]], titles: Sequence[str],
     figure = Figure(figsize=(7.0, 2.8))
     panels = figure.subplots(1, len(sweeps), sharex=True, sharey=True, squeeze=False)[0]
     known = colour.values[np.isfinite(colour.values)]
-    scale = Normalize(*((float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)))
+    ends = [known.min(), np.quantile(known, TOP, method="lower")] if len(known) else [0.0, 1.0]
+    scale = Normalize(*map(float, ends), clip=True)
     for axes, (epsilon, accuracy), title in zip(panels, sweeps, titles, strict=True):
         _draw_lines(axes, epsilon, accuracy, colour.values, scale)
         axes.set_title(title)
         axes.set_xlabel("$\\varepsilon$")
     panels[0].set_ylabel("fraction of samples")
-    bar = figure.colorbar(mpl.cm.ScalarMappable(scale, COLOURS), ax=panels, pad=0.02, aspect=25)
+    bar = figure.colorbar(
+        mpl.cm.ScalarMappable(scale, COLOURS),
+        ax=panels,
+        pad=0.02,
+        aspect=25,
+        extend="max" if known.max(initial=-np.inf) > ends[1] else "neither",
+    )
     bar.set_label(colour.name if colour.epsilon is not None else readable(colour.name))
     bar.outline.set_linewidth(0.6)
     return figure
@@ -111,6 +119,7 @@ def _draw_lines(axes: Axes, epsilon: np.ndarray, accuracy: np.ndarray, values: n
     axes.add_collection(LineCollection(lines, colors=colours, linewidths=width, capstyle="round"))
     axes.set_xlim(0.0, float(epsilon.max()))
     axes.set_ylim(0.0, 1.02)
+    axes.locator_params(axis="x", nbins=4)
 
 
 if __name__ == "__main__":

@@ -32,13 +32,13 @@ def test_the_picture_is_written(forty: Path, tmp_path: Path, ending: str) -> Non
 
 def test_lines_go_from_the_clean_accuracy_on_and_the_deepest_is_on_top() -> None:
     depth = Column(
-        name="depth", property="depth", epsilon=None, description="", units="", values=np.array([0.0, 2.0, 1.0])
+        name="depth", property="depth", epsilon=None, description="", units="", values=np.array([0.0, 5.0, 1.0])
     )
     accuracy = np.array([[1.0, 0.9], [0.8, 0.1], [0.9, 0.5]])
     axes = draw([(np.array([0.0, 0.3]), accuracy)], ["attacked"], depth).axes[0]
     (lines,) = (found for found in axes.collections if isinstance(found, LineCollection))
     np.testing.assert_array_equal([corners[:, 1] for corners in lines.get_segments()], accuracy[[1, 2, 0]])
-    np.testing.assert_allclose(np.asarray(lines.get_colors()), [COLOURS(value) for value in (1.0, 0.5, 0.0)])
+    np.testing.assert_allclose(np.asarray(lines.get_colors()), [COLOURS(value) for value in (1.0, 1.0, 0.0)])
 
 
 @pytest.mark.parametrize(
