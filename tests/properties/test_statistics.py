@@ -165,7 +165,10 @@ def test_equal_weights_change_nothing_and_one_minimum_cannot_be_correlated() -> 
     assert alone.spearman == equal.spearman
 
 
-def test_p_of_the_weighted_correlation_is_uniform_where_weights_follow_a_measure() -> None:
+def test_p_of_the_weighted_correlation_is_uniform_where_weights_follow_a_measure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("landscape.properties.resampling.WEIGHTED_SHUFFLES", 99)
     random, p = np.random.default_rng(6), []
     for _ in range(60):
         x, y, control = random.normal(size=(3, 15))
@@ -235,7 +238,8 @@ def test_minima_are_compared_within_their_landscape() -> None:
         assert ours.p == theirs.p
 
 
-def test_p_is_uniform_for_unrelated_minima_of_landscapes_that_differ() -> None:
+def test_p_is_uniform_for_unrelated_minima_of_landscapes_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("landscape.properties.resampling.WEIGHTED_SHUFFLES", 9)
     random, p = np.random.default_rng(7), []
     landscape = np.repeat([0, 1, 2], [4, 7, 9])
     for _ in range(100):
@@ -250,7 +254,8 @@ def test_equal_arguments_give_equal_tables() -> None:
     assert single(x, y, control, seed=7) != single(x, y, control, seed=8)
 
 
-def test_null_tables_are_declared_supported_in_at_most_five_per_cent() -> None:
+def test_null_tables_are_declared_supported_in_at_most_five_per_cent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("landscape.properties.resampling.WEIGHTED_SHUFFLES", 9)
     random = np.random.default_rng(4)
     hypothesis = Hypothesis(sentence="more is more", measures={"x0": 1, "x1": 1})
     declared = {"supported": 0, "contradicted": 0, "significant": 0}
