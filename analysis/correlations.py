@@ -1,16 +1,18 @@
-"""Print whether deeper and flatter minima of a database are more robust: a table, a file, a picture and a verdict.
+"""Print whether deeper and flatter minima of a database are more robust: a table, a file, pictures and a verdict.
 
 All correlations are between a measure and a robustness column as they are: negative where robustness falls while the
 measure rises. What speaks for a hypothesis depends on both signs (a small depth is deep, a large loss is not robust);
 the last column of the table and the verdicts say it, with p adjusted over the whole table by Holm's method.
-The printed table is grouped by robustness, strongest correlation first. Several files are pooled with l2 held fixed.
+The printed table is grouped by robustness, strongest correlation first. Minima of several files are pooled and compared
+within their own landscape only.
+
+--figure draws every minimum: a scatter plot for each pair. --matrix draws the table: a square for each pair, its colour
+the correlation oriented so that blue is in favour of robustness, with a dot where it is significant.
 """
 
-import csv
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,100 +20,132 @@ import matplotlib as mpl
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import LandscapeError, PropertyError
 from landscape.properties.columns import Column, readable
-from landscape.properties.comparison import CONTROL, Comparison, compare
-from landscape.properties.hypotheses import DEEPER, FLATTER, Hypothesis, Tally, judge
-from landscape.properties.resampling import KENDALL_LIMIT
-from landscape.properties.statistics import Association, Correlation, correlate
+from landscape.properties.comparison import CONTROL, Comparison
+from landscape.properties.findings import HYPOTHESES, LEVEL, Findings, csv_text, find
+from landscape.properties.findings_text import report
+from landscape.properties.hypotheses import ROBUSTNESS_SIGNS
+from landscape.properties.statistics import Association, Correlation
 
 STYLE = Path(__file__).with_name("paper.mplstyle")
 FORMATS = (".svg", ".pdf", ".png")
-HYPOTHESES = (DEEPER, FLATTER)
-LEVEL = 0.05
-STATISTICS = ("spearman", "kendall", "partial")
-NUMBERS = ("value", "low", "high", "p", "p_adjusted")
 EPSILON_COLOURS = "viridis"
-LEGEND = f"""
-Correlations are between the columns as they are, with 95 % bootstrap intervals and permutation p, adjusted for all
-tests of the table (Holm); above {KENDALL_LIMIT} minima, Kendall's p is the large-sample one. Undefined: a column is
-constant or unknown. "for deeper": by this pair, deeper minima are significantly more robust (p < {LEVEL});
-"against deeper": significantly less robust; "-": it tells neither. Likewise for flatter.
-"""
-VERDICT_LEGEND = """
-A hypothesis is supported where more than half of its pairs are significantly for it and none is against,
-contradicted where it is the other way round, undecided otherwise. A positive median is in its favour.
-"""
+CORRELATION_COLOURS = "RdBu"
+CELL = 0.27  # inches, with room for a number
+SMALLEST_CELL = 0.13
+WIDTH = 5.0  # inches of the cells of one matrix
+BESIDE = 8
 
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Table as CSV, all digits.")
 @click.option("--figure", type=click.Path(path_type=Path), help="Scatter matrix: .svg, .pdf or .png.")
-def main(files: tuple[Path, ...], output: Path | None, figure: Path | None) -> None:
+@click.option("--matrix", type=click.Path(path_type=Path), help="Correlation matrix: .svg, .pdf or .png.")
+def main(files: tuple[Path, ...], output: Path | None, figure: Path | None, matrix: Path | None) -> None:
     """Correlate depth and curvature with robustness over the distinct minima of database FILEs."""
     try:
         _require_figure_file(figure)
+        _require_figure_file(matrix)
         with ExitStack() as stack:
-            comparison = compare([stack.enter_context(Database(open_store(file))) for file in files])
-        table = correlate(
-            {name: one.values for name, one in comparison.measures.items()},
-            {name: one.values for name, one in comparison.robustness.items()},
-            controls=comparison.controls,
-            given=comparison.given,
-        )
-        for line in report(comparison, table):
+            findings = find([stack.enter_context(Database(open_store(file))) for file in files])
+        for line in report(findings):
             click.echo(line)
         if output:
-            write_csv(output, table)
-        if figure:
-            with matplotlib.style.context(STYLE):
-                save(draw(comparison, table), figure)
+            _write(output, csv_text({findings.name: findings}))
+        with matplotlib.style.context(STYLE):
+            if figure:
+                save(draw(findings.comparison, findings.table), figure)
+            if matrix:
+                save(draw_matrix(findings), matrix)
     except LandscapeError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
 
 
-def report(comparison: Comparison, table: Sequence[Correlation]) -> Iterable[str]:
-    """Lines of the printed report, of at most 120 characters: what was correlated, the table, the verdicts."""
-    copies = comparison.minima - comparison.distinct
-    yield f"{comparison.distinct} distinct minima" + (
-        f" ({copies} more agree with one of them in all but barriers and are not counted twice)" if copies else ""
+def draw_matrix(findings: Findings) -> Figure:
+    """Correlation matrices, plain and at fixed controls: a row a measure, a column a robustness.
+
+    Up to `BESIDE` columns the two stand side by side, with numbers; more are drawn one above the other, and smaller.
+    """
+    found = findings.comparison
+    measures, robustness = list(found.measures), list(found.robustness)
+    beside = len(robustness) <= BESIDE
+    cell = CELL if beside else float(np.clip(WIDTH / len(robustness), SMALLEST_CELL, CELL))
+    width, height = cell * len(robustness), cell * len(measures)
+    size = (2.0 * width + 2.9, height + 1.9) if beside else (width + 2.9, 2.0 * height + 2.8)
+    figure = Figure(figsize=size)
+    panels = figure.subplots(*((1, 2) if beside else (2, 1)), sharex=True, sharey=True)
+    scale = Normalize(-1.0, 1.0)
+    titles = {"spearman": "Spearman", "partial": f"at fixed {readable(CONTROL)}"}
+    for axes, (name, title) in zip(panels, titles.items(), strict=True):
+        cells = {(row.measure, row.robustness): getattr(row, name) for row in findings.table}
+        _draw_cells(axes, [[cells[x, y] for y in robustness] for x in measures], found, scale, cell)
+        axes.set_title(title)
+        axes.set_xticks(range(len(robustness)), [_column_label(one) for one in found.robustness.values()], rotation=90)
+        axes.set_yticks(range(len(measures)), [_row_label(name) for name in measures])
+        axes.tick_params(labelsize=min(7.0, 72.0 * 0.85 * cell))
+    bar = figure.colorbar(
+        mpl.cm.ScalarMappable(scale, CORRELATION_COLOURS), ax=panels, pad=0.015, aspect=18, shrink=0.9
     )
-    if comparison.given:
-        yield f"held fixed in every correlation: {', '.join(comparison.given)}"
-    yield from LEGEND.splitlines()
-    yield ""
-    yield (
-        f"  {'measure':<23}{'n':>4}  {'Spearman':<19}{'p':>7}  {'Kendall':<9}{'p':>7}  "
-        f"{f'fixed {CONTROL}':<19}{'p':>7}  reads as"
+    bar.set_label("correlation with robustness")
+    bar.outline.set_linewidth(0.6)
+    figure.supxlabel(
+        f"Dot: adjusted $p$ < {LEVEL:g}. \N{MINUS SIGN}: less is more robust, sign reversed. Blank: undefined.",
+        fontsize="medium",
     )
-    for name in comparison.robustness:
-        yield from _group(name, comparison, [row for row in table if row.robustness == name])
-    yield ""
-    yield from VERDICT_LEGEND.strip().splitlines()
+    return figure
+
+
+def _draw_cells(
+    axes: Axes, cells: Sequence[Sequence[Association]], found: Comparison, scale: Normalize, size: float
+) -> None:
+    """Coloured cells of a size in inches, a dot in those that are significant, and numbers where there is room."""
+    values = np.array([[cell.value for cell in line] for line in cells]) * list(found.robustness_signs.values())
+    axes.imshow(np.ma.masked_invalid(values), cmap=CORRELATION_COLOURS, norm=scale, aspect="equal")
+    numbers = size >= CELL
+    for (y, x), value in np.ndenumerate(values):
+        colour = "white" if abs(value) > 0.6 else "black"
+        if numbers:
+            axes.text(x, y + 0.08, _short(value), ha="center", va="center", fontsize=5, color=colour)
+        if cells[y][x].p_adjusted < LEVEL:
+            place = y - 0.3 if numbers else y
+            axes.plot(x, place, marker="o", markersize=1.8, color=colour, markeredgewidth=0.0)
+    axes.set_xticks(np.arange(values.shape[1]) - 0.5, minor=True)
+    axes.set_yticks(np.arange(values.shape[0]) - 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=0.6)
+    axes.tick_params(which="both", length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _short(value: float) -> str:
+    """A correlation in three characters and its sign."""
+    return "" if np.isnan(value) else f"{value:+.2f}".replace("0.", ".").replace("-", "\N{MINUS SIGN}")
+
+
+def _column_label(one: Column) -> str:
+    name = readable(one.property if one.epsilon is not None else one.name)
+    epsilon = "" if one.epsilon is None else f", {one.epsilon:g}"
+    return f"{_sign_mark(one.property)}{name}{epsilon}"
+
+
+def _sign_mark(name: str) -> str:
+    return "" if ROBUSTNESS_SIGNS[name] > 0 else "\N{MINUS SIGN} "
+
+
+def _row_label(measure: str) -> str:
+    """The measure, and what it is small or large in by a hypothesis."""
     for hypothesis in HYPOTHESES:
-        yield ""
-        yield from _verdict(hypothesis, comparison, table)
-
-
-def write_csv(output: Path, table: Sequence[Correlation]) -> None:
-    """Write the table, one row a pair. Raises PropertyError where the file cannot be written."""
-    header = ["measure", "robustness", "count"]
-    header += [f"{statistic}_{number}" for statistic in STATISTICS for number in NUMBERS]
-    try:
-        with output.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(header)
-            for row in table:
-                numbers = [getattr(getattr(row, statistic), number) for statistic in STATISTICS for number in NUMBERS]
-                writer.writerow([row.measure, row.robustness, row.count, *map(repr, numbers)])
-    except OSError as error:
-        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
+        if measure in hypothesis.measures:
+            size = "small" if hypothesis.measures[measure] < 0 else "large"
+            return f"{readable(measure)} ({size}: {hypothesis.sentence.split()[0]})"
+    return readable(measure)
 
 
 def draw(comparison: Comparison, table: Sequence[Correlation]) -> Figure:
@@ -143,64 +177,16 @@ def save(figure: Figure, output: Path) -> None:
         raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
 
 
+def _write(output: Path, text: str) -> None:
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
+
+
 def _require_figure_file(output: Path | None) -> None:
     if output and output.suffix.lower() not in FORMATS:
         raise PropertyError(f"Expected a figure file ending in {', '.join(FORMATS)}, found '{output}': change that.")
-
-
-def _group(name: str, comparison: Comparison, rows: Sequence[Correlation]) -> Iterable[str]:
-    """The correlations of one robustness column, strongest first."""
-    better = "larger" if comparison.robustness_signs[name] > 0 else "smaller"
-    yield f"{name} ({better} is more robust)"
-    for row in sorted(rows, key=lambda row: -np.nan_to_num(abs(row.spearman.value), nan=-1.0)):
-        yield (
-            f"  {row.measure:<23}{row.count:>4}  {_interval(row.spearman)}{_p(row.spearman)}  "
-            f"{_value(row.kendall):<9}{_p(row.kendall)}  {_interval(row.partial)}{_p(row.partial)}  "
-            f"{_reading(comparison, row)}"
-        )
-
-
-def _value(found: Association) -> str:
-    return "undefined" if np.isnan(found.value) else f"{found.value:+.2f}"
-
-
-def _interval(found: Association) -> str:
-    text = _value(found) if np.isnan(found.value) else f"{_value(found)} [{found.low:+.2f},{found.high:+.2f}]"
-    return f"{text:<19}"
-
-
-def _p(found: Association) -> str:
-    return f"{'' if np.isnan(found.p_adjusted) else format(found.p_adjusted, '.2g'):>7}"
-
-
-def _reading(comparison: Comparison, row: Correlation) -> str:
-    """Which hypothesis a significant Spearman correlation speaks for or against."""
-    for hypothesis in HYPOTHESES:
-        if row.measure in hypothesis.measures and row.spearman.p_adjusted < LEVEL:
-            sign = hypothesis.measures[row.measure] * comparison.robustness_signs[row.robustness]
-            word = hypothesis.sentence.split()[0]
-            return f"{'for' if row.spearman.value * sign > 0 else 'against'} {word}"
-    return "-"
-
-
-def _verdict(hypothesis: Hypothesis, comparison: Comparison, table: Sequence[Correlation]) -> Iterable[str]:
-    """The verdict on a hypothesis from all its measures together, then from each alone."""
-    yield f"Hypothesis: {hypothesis.sentence}"
-    parts = [(f"{'small' if sign < 0 else 'large'} {name}", {name: sign}) for name, sign in hypothesis.measures.items()]
-    for title, measures in [("all measures together", hypothesis.measures), *parts]:
-        if comparison.measures.keys() & measures.keys():
-            found = judge(replace(hypothesis, measures=measures), table, comparison.robustness_signs, LEVEL)
-            yield f"  {title + ':':<32}{_tally(found.plain)}"
-            yield f"  {f'  at fixed {CONTROL}:':<32}{_tally(found.partial)}"
-
-
-def _tally(found: Tally) -> str:
-    if not found.tested:
-        return f"{found.answer.upper():<13}no pair could be tested"
-    return (
-        f"{found.answer.upper():<13}{found.in_favour} of {found.tested} pairs for, {found.against} against, "
-        f"median correlation {found.median:+.2f}"
-    )
 
 
 def _epsilon_colours(comparison: Comparison) -> dict[float | None, tuple[float, ...]]:
@@ -218,7 +204,7 @@ def _exponent(measure: Column) -> int:
 
 
 def _label(measure: Column) -> str:
-    name = readable(measure.name).replace("hessian log", "hessian\nlog")
+    name = readable(measure.name).replace("Hessian log", "Hessian\nlog")
     exponent = _exponent(measure)
     return f"{name}\n($10^{{{exponent}}}$)" if exponent else name
 

@@ -15,10 +15,23 @@ import click
 from landscape.config import RunConfig
 from landscape.database.database import Database
 from landscape.database.store import Store, open_store
-from landscape.explore.campaign import ALL_PHASES, ALONG_PATHS, MEASURING, Ending, PhaseClass
+from landscape.errors import PropertyError
+from landscape.explore.campaign import ALL_PHASES, Ending, MakePhase, measuring
 from landscape.explore.context import Context
 from landscape.explore.interrupt import Interrupt
-from landscape.explore.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, complain, one_line, run_job
+from landscape.explore.job import (
+    BAD_INPUT,
+    FAILED,
+    STOPPED,
+    USER_ERRORS,
+    Prepare,
+    Work,
+    complain,
+    one_line,
+    run_job,
+    run_jobs,
+)
+from landscape.explore.measuring import chosen_groups
 from landscape.explore.pool import Abandoned, Pool
 from landscape.explore.pool_mpi import launcher_rank
 from landscape.explore.progress import Console
@@ -31,6 +44,7 @@ from landscape.explore.session import (
     run_campaign,
     stored_context,
 )
+from landscape.explore.study import conclude
 from landscape.explore.verify import summary, verify
 from landscape.problems.compiled import compiled_before
 
@@ -77,6 +91,8 @@ def cli() -> None:
     mpiexec -n 64 landscape run runs/iris.toml -o iris.h5 --resume
     landscape info iris.h5
     landscape verify iris.h5
+    landscape measure iris.h5 --epsilon 0.05,0.1
+    landscape study runs/iris.toml --over problem.l2=1e-4,1e-3
     """  # noqa: D301 - click wants the backspace character itself
 
 
@@ -101,39 +117,77 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
         return context_of(config, resolve_device(config.run.device, local))
 
     def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
-        store = open_or_create(path, record_of(context.objective, context.settings), resume=resume)
-        if not context.objective.smooth:
-            click.echo(KINKS, err=True)
-        if not compiled_before():
-            click.echo(FIRST_USE, err=True)
-        return _campaign(context, store, pool, interrupt, ALL_PHASES, "continue with --resume")
+        status = _explored(context, path, pool, interrupt, resume=resume, remedy="continue with --resume")
+        return status or _overview(path)
 
     run_job(prepare, work, time_limit)
 
 
 @cli.command()
+@click.argument("run_file", type=click.Path(path_type=Path))
+@click.option("--over", required=True, metavar="TABLE.KEY=VALUE,...", help="The key that varies, and its values.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write; RUN_FILE's name.")
+@TIME_LIMIT
+def study(run_file: Path, over: str, output: Path | None, time_limit: float | None) -> None:
+    """Explore a family of landscapes and pool what they say about robustness.
+
+    \b
+    landscape study runs/iris.toml --over problem.l2=1e-5,1e-4,1e-3 -o iris
+    mpiexec -n 8 landscape study runs/iris.toml --over problem.hidden=[4],[10] --time-limit 3h
+
+    Writes a database for each value, correlations.csv and verdicts.txt. The same command continues what is there.
+    """  # noqa: D301 - click wants the backspace character itself
+    folder = output or Path(run_file.stem)
+    family = {folder / f"{name}.h5": config for name, config in RunConfig.from_toml(run_file).family(over).items()}
+    if not launcher_rank():
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def part(path: Path, config: RunConfig) -> tuple[Prepare, Work]:
+        def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+            click.echo(f"{path.stem}, landscape {list(family).index(path) + 1} of {len(family)}", err=True)
+            status = _explored(context, path, pool, interrupt, resume=True, remedy="continue with the same command")
+            if not status and path == list(family)[-1]:
+                command = f"landscape study {run_file} --over {over} -o {folder}"
+                for line in [*conclude(folder, list(family), command), "", f"written to {folder}"]:
+                    click.echo(line)
+            return status
+
+        return lambda local: context_of(config, resolve_device(config.run.device, local)), work
+
+    run_jobs([part(*member) for member in family.items()], time_limit)
+
+
+@cli.command()
 @FILE
-@click.option("--epsilon", callback=_numbers, help="Attack radii, for instance 0.1,0.3.")
+@click.argument("names", nargs=-1)
+@click.option("--epsilon", callback=_numbers, help="Attack radii, rising, for instance 0.1,0.3.")
 @click.option("--pgd-steps", type=int, help="Steps of projected gradient descent.")
 @click.option("--pgd-restarts", type=int, help="Starts of projected gradient descent.")
 @click.option("--paths", is_flag=True, help="Also along the path through every transition state.")
 @TIME_LIMIT
-def measure(file: Path, paths: bool, time_limit: float | None, **settings: object) -> None:
-    """Add or refresh properties of the stored minima.
+def measure(file: Path, names: tuple[str, ...], paths: bool, time_limit: float | None, **settings: object) -> None:
+    """Add or refresh properties of the stored minima: all, or those named and what is measured with them.
 
     \b
     landscape measure iris.h5 --epsilon 0.05,0.1,0.2
+    landscape measure iris.h5 curvature certified_accuracy_ibp
     mpiexec -n 8 landscape measure iris.h5 --pgd-steps 100
     landscape measure iris.h5 --paths
     """  # noqa: D301 - click wants the backspace character itself
     changed = {key: value for key, value in settings.items() if value is not None}
-    phases = ALONG_PATHS if paths else MEASURING
+
+    def prepare(local: int) -> Context:
+        context = _stored(file, local, changed)
+        chosen_groups(context.objective, names)
+        return context
 
     def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         store = open_store(file, writable=True)
-        return _campaign(context, store, pool, interrupt, phases, "continue with the same command")
+        phases = measuring(chosen_groups(context.objective, names), paths=paths)
+        status = _campaign(context, store, pool, interrupt, phases, "continue with the same command")
+        return status or _overview(file)
 
-    run_job(lambda local: _stored(file, local, changed), work, time_limit)
+    run_job(prepare, work, time_limit)
 
 
 @cli.command()
@@ -187,10 +241,22 @@ def _usage(error: click.ClickException) -> str:
     return f"{' '.join(error.format_message().split()).rstrip('.')}; see '{command} --help'"
 
 
-def _stored(file: Path, local: int, measuring: dict[str, object] | None = None) -> Context:
-    """The context of a database."""
+def _stored(file: Path, local: int, changed: dict[str, object] | None = None) -> Context:
+    """The context of a database, which must have minima where they are to be measured."""
     with Database(open_store(file)) as db:
-        return stored_context(db.problem_record, resolve_device("auto", local), measuring, str(file))
+        if changed is not None and not len(db.minima):
+            raise PropertyError(f"{file}: expected minima to measure, found none yet: find some with 'landscape run'")
+        return stored_context(db.problem_record, resolve_device("auto", local), changed, str(file))
+
+
+def _explored(context: Context, path: Path, pool: Pool, interrupt: Interrupt, *, resume: bool, remedy: str) -> int:
+    """Explores a landscape; the exit status."""
+    store = open_or_create(path, record_of(context.objective, context.settings), resume=resume)
+    if not context.objective.smooth:
+        click.echo(KINKS, err=True)
+    if not compiled_before():
+        click.echo(FIRST_USE, err=True)
+    return _campaign(context, store, pool, interrupt, ALL_PHASES, remedy)
 
 
 def _campaign(
@@ -198,7 +264,7 @@ def _campaign(
     store: Store,
     pool: Pool,
     interrupt: Interrupt,
-    phases: tuple[PhaseClass, ...],
+    phases: tuple[MakePhase, ...],
     remedy: str,
 ) -> int:
     if store.n_rounds:
@@ -209,7 +275,12 @@ def _campaign(
             lost = ", all but the open round" if ending is Ending.GIVEN_UP else ""
             complain(f"stopped early ({interrupt.reason}), everything committed to {store.path}{lost}; {remedy}")
             return STOPPED
-        click.echo(overview(Database(store), 5))
         return 0
     finally:
         store.close()
+
+
+def _overview(path: Path) -> int:
+    with Database(open_store(path)) as db:
+        click.echo(overview(db, 5))
+    return 0

@@ -10,6 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -53,6 +54,12 @@ def _ordered(bounds: tuple[float, ...]) -> tuple[float, ...]:
     return bounds
 
 
+def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
+    if any(first >= second for first, second in pairwise(values)):
+        raise ValueError("expected rising values, each once")
+    return values
+
+
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 Natural = Annotated[int, Field(ge=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
@@ -64,6 +71,7 @@ ProperFraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Counts = Annotated[tuple[Count, ...], Field(strict=False, min_length=1)]
 Positives = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
 Bounds = Annotated[tuple[Finite, ...], Field(strict=False), AfterValidator(_ordered)]
+Rising = Annotated[Positives, AfterValidator(_rising)]
 Strategies = Annotated[tuple[StrategyName, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
 
 
@@ -140,7 +148,7 @@ class ConnectConfig(Table):
 class MeasureConfig(Table):
     """[measure]: robustness and sharpness of each minimum."""
 
-    epsilon: Positives = Field((0.1, 0.3), description="attack radii, infinity norm, in units of the inputs")
+    epsilon: Rising = Field((0.1, 0.3), description="attack radii, infinity norm, in units of the inputs")
     pgd_steps: Count = Field(40, description="steps of projected gradient descent")
     pgd_restarts: Count = Field(5, description="starts of projected gradient descent, the sample itself first")
     input_bounds: Bounds = Field((), description="least and largest value of an input under attack; none if empty")
@@ -201,12 +209,35 @@ class RunConfig(Settings):
         """The configuration after ``TABLE.KEY=VALUE`` settings, values as TOML; raises `ConfigError`."""
         tables = self.model_dump()
         for setting in settings:
-            path, _, text = setting.partition("=")
-            table, _, key = path.strip().partition(".")
-            if not (table and key and text.strip()):
-                raise ConfigError(f"--set {setting!r}: expected TABLE.KEY=VALUE, for instance problem.l2=1e-3")
-            tables.setdefault(table, {})[key] = _parse_value(setting, path.strip(), text.strip())
+            table, key, text = _parts(setting, "--set", "problem.l2=1e-3")
+            tables.setdefault(table, {})[key] = _parse_value("--set", setting, text)
         return self.from_table(tables, "--set")
+
+    def family(self, over: str) -> dict[str, Self]:
+        """The configurations with each of the values of ``TABLE.KEY=VALUE,VALUE,...``, values as TOML.
+
+        They go by KEY-VALUE, in letters, digits and ``.+-`` alone, as names of files. Raises `ConfigError`.
+        """
+        table, key, text = _parts(over, "--over", "problem.l2=1e-4,1e-3")
+        values = _parse_value("--over", over, f"[{text}]")
+        members = {}
+        for value in values if isinstance(values, list) else ():
+            name = f"{key}-{toml_value(value)}"
+            tables = self.model_dump()
+            tables.setdefault(table, {})[key] = value
+            members[re.sub(r"[^\w.+-]+", "-", name).strip("-")] = self.from_table(tables, "--over")
+        if len(members) < len(values):
+            raise ConfigError(f"--over {over!r}: expected each value once; leave out those that are there twice")
+        return members
+
+
+def _parts(setting: str, option: str, example: str) -> tuple[str, str, str]:
+    """Table, key and text of the value in ``TABLE.KEY=VALUE``."""
+    path, _, text = setting.partition("=")
+    table, _, key = path.strip().partition(".")
+    if not (table and key and text.strip()):
+        raise ConfigError(f"{option} {setting!r}: expected TABLE.KEY=VALUE, for instance {example}")
+    return table, key, text.strip()
 
 
 def _parse_toml(text: str, source: str) -> dict[str, Any]:
@@ -218,14 +249,15 @@ def _parse_toml(text: str, source: str) -> dict[str, Any]:
         raise ConfigError(f"{source}: expected TOML, found a mistake: {message}") from error
 
 
-def _parse_value(setting: str, path: str, text: str) -> object:
+def _parse_value(option: str, setting: str, text: str) -> Any:  # noqa: ANN401 - whatever TOML has
     try:
         values = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError as error:
-        quoted = f"{path}={json.dumps(text, ensure_ascii=False)}"
-        raise ConfigError(f"--set {setting!r}: expected a TOML value; a string needs quotes: '{quoted}'") from error
+        path, _, value = setting.partition("=")
+        quoted = f"{path.strip()}={json.dumps(value.strip(), ensure_ascii=False)}"
+        raise ConfigError(f"{option} {setting!r}: expected a TOML value; a string needs quotes: '{quoted}'") from error
     if list(values) != ["value"]:
-        raise ConfigError(f"--set {setting!r}: expected one value, found several lines")
+        raise ConfigError(f"{option} {setting!r}: expected one value, found several lines")
     return values["value"]
 
 

@@ -156,6 +156,7 @@ def test_missing_run_file(tmp_path: Path, refused: Run) -> None:
         (["run", "a.toml", "--time-limit", ""], "expected a duration"),
         (["measure", "a.h5", "--epsilon", "0.1,x"], "expected numbers such as 0.1,0.3, found '0.1,x'"),
         (["measure", "a.h5", "--pgd-steps", "many"], "'many' is not a valid integer"),
+        (["study", "a.toml"], "Missing option '--over'"),
         (["info", "a.h5", "--lowest", "-1"], "-1 is not in the range x>=0"),
     ],
 )
@@ -292,12 +293,56 @@ def test_the_surface_of_a_user_is_not_rebuilt(tmp_path: Path, command: Run, refu
 
 @pytest.mark.parametrize(
     ("option", "value", "words"),
-    [("--epsilon", "-0.1", "greater than 0, found -0.1"), ("--pgd-steps", "0", "not less than 1, found 0")],
+    [
+        ("--epsilon", "-0.1", "greater than 0, found -0.1"),
+        ("--epsilon", "0.3,0.1", "epsilon: expected rising values, each once, found [0.3, 0.1]"),
+        ("--epsilon", "0.1,0.1", "epsilon: expected rising values, each once, found [0.1, 0.1]"),
+        ("--pgd-steps", "0", "not less than 1, found 0"),
+        ("--pgd-steps", "3", "found 'hessian_trase'; did you mean 'hessian_trace'?"),
+    ],
 )
 def test_bad_measuring(database: Path, refused: Run, option: str, value: str, words: str) -> None:
     before = database.read_bytes()
-    assert words in refused("measure", database, option, value).err
+    names = ["loss", "hessian_trase"] if "trase" in words else []
+    assert words in refused("measure", database, *names, option, value).err
     assert database.read_bytes() == before
+
+
+def test_properties_are_measured_by_name(database: Path, command: Run) -> None:
+    said = command("measure", database, "pgd_accuracy", "depth", "--epsilon", "0.2,0.4")
+    assert said.status == 0
+    assert "measure round 2 of 2" in said.err
+    with h5py.File(database) as file:
+        stored = file["properties/minima"]
+        assert json.loads(stored["pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
+        assert json.loads(stored["sensitivity_logits"].attrs["settings"]) == {"group": "sensitivity", "epsilon": [0.1]}
+        assert json.loads(stored["hessian_trace"].attrs["settings"]) == {"group": "curvature"}
+
+
+def test_what_has_no_minima_is_not_measured(source: Path, tmp_path: Path, refused: Run) -> None:
+    path = tmp_path / "empty.h5"
+    landscape.explore(landscape.Problem.from_toml(source), path=path, walkers=1, steps=0, connect={"rounds": 0}).close()
+    assert "empty.h5: expected minima to measure, found none yet" in refused("measure", path).err
+
+
+@pytest.mark.parametrize(
+    ("over", "words"),
+    [
+        ("l2=1", "--over 'l2=1': expected TABLE.KEY=VALUE, for instance problem.l2=1e-4,1e-3"),
+        ("problem.l2=", "expected TABLE.KEY=VALUE"),
+        ("problem.l2=1e-3,0.001", "expected each value once"),
+        ("problem.l2=1e-3,-1.0", "[problem] l2: expected a number not less than 0, found -1.0"),
+        ("problem.ll2=1e-3", "did you mean 'l2'?"),
+        ("problem.activation=tanh,relu", "a string needs quotes"),
+    ],
+)
+def test_bad_studies(source: Path, tmp_path: Path, refused: Run, over: str, words: str) -> None:
+    assert words in refused("study", source, "--over", over, "-o", tmp_path / "study").err
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_study_is_written_to_a_folder(source: Path, refused: Run) -> None:
+    assert "exists" in refused("study", source, "--over", "problem.l2=1e-2", "-o", source).err
 
 
 @contextlib.contextmanager

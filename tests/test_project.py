@@ -49,6 +49,17 @@ def test_run_files_are_understood_and_their_data_load(path: Path) -> None:
     assert len(data.inputs) > 0
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "runs").glob("study-*.toml")), ids=lambda path: path.name)
+def test_studies_have_their_command_in_their_head(path: Path) -> None:
+    command = re.search(r"^# *landscape study (\S+) --over (\S+) -o (\S+)$", path.read_text(), re.MULTILINE)
+    assert command is not None
+    file, over, folder = command.groups()
+    name = path.stem.removeprefix("study-")
+    assert (file, folder) == (f"runs/{path.name}", f"analysis/results/{name}")
+    assert len(RunConfig.from_toml(path).family(over)) > 2
+    assert name in (ROOT / "runs/studies.sh").read_text()
+
+
 def test_every_known_data_set_has_a_run_file() -> None:
     assert {RunConfig.from_toml(path).problem.dataset for path in RUN_FILES} == set(DATASETS)
 

@@ -8,7 +8,9 @@ of ranks, and a run that was stopped anywhere continues at its last commit.
 """
 
 import time
+from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from landscape.database.store import Store
@@ -24,10 +26,14 @@ from landscape.explore.pool import Abandoned, Pool
 from landscape.explore.profiling import Profiles
 from landscape.explore.progress import Progress
 
-PhaseClass = type[BasinHopping] | type[SingleEnded] | type[Connect] | type[Measure] | type[Depths] | type[Profiles]
-ALL_PHASES: tuple[PhaseClass, ...] = (BasinHopping, SingleEnded, Connect, Measure, Depths)
-MEASURING: tuple[PhaseClass, ...] = (Measure, Depths)
-ALONG_PATHS: tuple[PhaseClass, ...] = (*MEASURING, Profiles)
+MakePhase = Callable[[Context, Known], Phase]
+ALL_PHASES: tuple[MakePhase, ...] = (BasinHopping, SingleEnded, Connect, Measure, Depths)
+
+
+def measuring(groups: Sequence[str] | None, *, paths: bool = False) -> tuple[MakePhase, ...]:
+    """Phases that measure these groups of properties, or all that the problem admits, and along `paths`."""
+    minima = (partial(Measure, groups=groups), Depths)
+    return (*minima, Profiles) if paths else minima
 
 
 class Ending(Enum):
@@ -42,7 +48,7 @@ class Campaign:
     """Runs the rounds of the coordinating process."""
 
     def __init__(
-        self, context: Context, store: Store, pool: Pool, progress: Progress, phases: tuple[PhaseClass, ...]
+        self, context: Context, store: Store, pool: Pool, progress: Progress, phases: tuple[MakePhase, ...]
     ) -> None:
         self.store = store
         self.pool = pool

@@ -7,7 +7,7 @@ that left without a word would let the others wait for ever.
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from landscape.errors import LandscapeError
@@ -33,23 +33,33 @@ def run_job(prepare: Prepare, work: Work, time_limit: float | None = None) -> No
     `time_limit` is in seconds from now. An error that a user can cause is raised without MPI while preparing, and
     told on standard error otherwise, with exit status 2.
     """
-    with one_thread_per_task():
-        _run(prepare, work, time_limit)
+    run_jobs([(prepare, work)], time_limit)
 
 
-def _run(prepare: Prepare, work: Work, time_limit: float | None) -> NoReturn:
-    comm = world()
-    if comm is None:
-        with Interrupt(time_limit) as interrupt:
-            context = prepare(0)
-            _lead(context, LocalPool(executor(context)), work, interrupt)
-    try:
-        if comm.rank:
+def run_jobs(parts: Sequence[tuple[Prepare, Work]], time_limit: float | None = None) -> NoReturn:
+    """As `run_job`, one part after the other until one ends with a status that is not 0."""
+    comm, status = world(), 0
+    with one_thread_per_task(), Interrupt(time_limit) as interrupt:
+        if comm is not None and comm.rank:
             ignore_signals()
-            sys.exit(serve(comm, CopyingWorker(_prepared(comm, prepare))))
-        with Interrupt(time_limit) as interrupt:
-            context = _prepared(comm, prepare)
-            _lead(context, MpiPool(comm, executor(context)), work, interrupt)
+        for prepare, work in parts:
+            status = _alone(prepare, work, interrupt) if comm is None else _together(comm, prepare, work, interrupt)
+            if status:
+                break
+    sys.exit(status)
+
+
+def _alone(prepare: Prepare, work: Work, interrupt: Interrupt) -> int:
+    context = prepare(0)
+    return _lead(context, LocalPool(executor(context)), work, interrupt)
+
+
+def _together(comm: Any, prepare: Prepare, work: Work, interrupt: Interrupt) -> int:  # noqa: ANN401
+    try:
+        context = _prepared(comm, prepare)
+        if comm.rank:
+            return serve(comm, CopyingWorker(context))
+        return _lead(context, MpiPool(comm, executor(context)), work, interrupt)
     except Exception:  # noqa: BLE001 - nobody else would hear of it
         complain(f"rank {comm.rank} failed:\n{traceback.format_exc()}")
         abort(comm, FAILED)
@@ -65,7 +75,7 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _lead(context: Context, pool: Pool, work: Work, interrupt: Interrupt) -> NoReturn:
+def _lead(context: Context, pool: Pool, work: Work, interrupt: Interrupt) -> int:
     status = FAILED
     try:
         status = work(context, pool, interrupt)
@@ -78,7 +88,7 @@ def _lead(context: Context, pool: Pool, work: Work, interrupt: Interrupt) -> NoR
         complain(str(error) if isinstance(error, TaskError) else f"failed:\n{traceback.format_exc()}")
     finally:
         pool.end(status)
-    sys.exit(status)
+    return status
 
 
 def _prepared(comm: Any, prepare: Prepare) -> Context:  # noqa: ANN401 - an mpi4py communicator

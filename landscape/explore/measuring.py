@@ -1,12 +1,11 @@
 """Rounds that measure: properties of every minimum, then what depends on the whole landscape.
 
-Rows are measured once; a database that has grown is measured from the first row that lacks a property.
+Rows are measured once with the same settings; a database that has grown is measured from the first row that lacks a
+property, and other settings measure again what depends on them.
 Depths and barriers are made again whenever minima or transition states were added.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 import numpy as np
 
@@ -16,10 +15,11 @@ from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.explore.tasks import MeasureTask
+from landscape.objective import Objective
 from landscape.problems.problem import Problem
-from landscape.properties.catalogue import DESCRIPTIONS
+from landscape.properties.catalogue import SETTINGS
 from landscape.properties.depth import barrier_to_global, depth, escape_barrier
-from landscape.properties.measure import MeasuredProperty, available_groups
+from landscape.properties.measure import MeasuredProperty, available_groups, groups_of
 from landscape.properties.settings import MeasureSettings
 
 TASK_MINIMA = 16
@@ -31,33 +31,50 @@ DEPTHS = {
 }
 
 
+def chosen_groups(objective: Objective, names: Sequence[str]) -> tuple[str, ...] | None:
+    """The groups that measure the named properties; None, for all that there are, without names.
+
+    Depths and barriers are made whatever is asked for. Raises PropertyError for names that cannot be measured.
+    """
+    if not names or not isinstance(objective, Problem):
+        return None
+    return groups_of(objective, [name for name in names if name not in DEPTHS])
+
+
 class Measure:
-    """Rounds that measure all groups a problem admits."""
+    """Rounds that measure groups of properties: those asked for, or all that a problem admits.
+
+    Beside the values stand the name of their group and the settings that they depend on. A round takes the groups that
+    have come least far, for the next minima that they lack; a task measures one group.
+    """
 
     kind = "measure"
 
-    def __init__(self, context: Context, known: Known) -> None:
+    def __init__(self, context: Context, known: Known, groups: Sequence[str] | None = None) -> None:
         self.context, self.known = context, known
-        table, seed = context.settings.measure, context.settings.run.seed
-        self.settings = MeasureSettings(
-            tuple(table.epsilon), table.pgd_steps, table.pgd_restarts, seed, table.input_bounds
-        )
+        problem, table = context.objective, context.settings.measure
+        self.settings = MeasureSettings(**table.model_dump(), seed=context.settings.run.seed)
+        self.groups = tuple(groups or ())
+        if groups is None and isinstance(problem, Problem):
+            self.groups = available_groups(problem)
 
     def planned_rounds(self, tables: Tables) -> int:
         """Rounds done and those that the minima known now still need."""
-        left = len(tables.minima) - self._measured(tables)
+        left = len(tables.minima) - min(self._measured(tables).values(), default=len(tables.minima))
         return rounds_done(tables, self.kind) + -(-left // (TASK_MINIMA * ROUND_TASKS))
 
     def plan(self, tables: Tables) -> Plan | None:
         """The next minima that lack properties."""
-        problem = self.context.objective
-        start = self._measured(tables)
-        if not isinstance(problem, Problem) or start == len(tables.minima):
+        measured, end = self._measured(tables), len(tables.minima)
+        start = min(measured.values(), default=end)
+        if start == end:
             return None
-        theta = tables.minima.parameters[start : start + TASK_MINIMA * ROUND_TASKS]
-        groups = available_groups(problem)
+        stop = min(done for done in (start + TASK_MINIMA * ROUND_TASKS, end, *measured.values()) if done > start)
+        theta = tables.minima.parameters[start:stop]
         tasks = [
-            MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=groups, settings=self.settings)
+            MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,), settings=self.settings)
+            for group, done in measured.items()
+            if done == start
             for first in task_starts(len(theta), TASK_MINIMA)
         ]
         return Plan(tasks=tasks)
@@ -66,34 +83,40 @@ class Measure:
         self, tables: Tables, plan: Plan, results: Sequence[Mapping[str, MeasuredProperty]], seconds: float
     ) -> Commit:
         """Adds the values of the measured rows."""
-        start = self._measured(tables)
+        start = min(self._measured(tables).values())
+        by_group: dict[str, list[Mapping[str, MeasuredProperty]]] = {}
+        for task, result in zip(plan.tasks, results, strict=True):
+            if isinstance(task, MeasureTask):
+                by_group.setdefault(task.groups[0], []).append(result)
         rows = tuple(
             PropertyRows(
                 target="minima",
                 name=name,
                 start=start,
-                values=np.concatenate([result[name].values for result in results]),
+                values=np.concatenate([part[name].values for part in parts]),
                 description=first.description,
                 units=first.units,
-                settings=self._settings(),
+                settings=self._settings(group),
             )
-            for name, first in results[0].items()
+            for group, parts in by_group.items()
+            for name, first in parts[0].items()
         )
         return Assimilation(self.known, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
 
-    def _settings(self) -> dict[str, object]:
-        """The settings as JSON gives them back."""
-        stored: dict[str, object] = json.loads(json.dumps(asdict(self.settings)))
-        return stored
+    def _settings(self, group: str) -> dict[str, object]:
+        """The group and the settings that its values depend on."""
+        settings = self.settings.stored()
+        return {"group": group} | {name: settings[name] for name in SETTINGS.get(group, settings)}
 
-    def _measured(self, tables: Tables) -> int:
-        """Minima that were measured with these settings."""
-        stored = [p for name, p in tables.properties["minima"].items() if name in DESCRIPTIONS]
-        if not stored or any(dict(p.settings) != self._settings() for p in stored):
-            return 0
-        return min(len(p.values) for p in stored)
+    def _measured(self, tables: Tables) -> dict[str, int]:
+        """Minima of which each group was measured with these settings."""
+        stored = [(dict(p.settings), len(p.values)) for p in tables.properties["minima"].values()]
+        return {
+            group: min((rows for settings, rows in stored if settings == self._settings(group)), default=0)
+            for group in self.groups
+        }
 
 
 class Depths:

@@ -1,7 +1,6 @@
 """Rounds that measure energy and robustness along the path through every transition state; only when asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 import numpy as np
 
@@ -27,8 +26,7 @@ class Profiles:
 
     def __init__(self, context: Context, known: Known) -> None:
         self.context, self.known = context, known
-        table, seed = context.settings.measure, context.settings.run.seed
-        self.settings = MeasureSettings(tuple(table.epsilon), table.pgd_steps, table.pgd_restarts, seed)
+        self.settings = MeasureSettings(**context.settings.measure.model_dump(), seed=context.settings.run.seed)
 
     def planned_rounds(self, tables: Tables) -> int:
         """Rounds done and those that the transition states known now still need."""
@@ -62,7 +60,7 @@ class Profiles:
                 values=np.concatenate([result[name].values for result in results]),
                 description=first.description,
                 units=first.units,
-                settings=self._settings(),
+                settings=self.settings.stored(),
             )
             for name, first in results[0].items()
         )
@@ -70,13 +68,9 @@ class Profiles:
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
 
-    def _settings(self) -> dict[str, object]:
-        """The settings as JSON gives them back."""
-        return asdict(self.settings) | {"epsilon": list(self.settings.epsilon)}
-
     def _measured(self, tables: Tables) -> int:
         """Transition states whose paths were measured with these settings."""
         stored = [one for name, one in tables.properties["transition_states"].items() if name.startswith("path_")]
-        if not stored or any(dict(one.settings) != self._settings() for one in stored):
+        if not stored or any(dict(one.settings) != self.settings.stored() for one in stored):
             return 0
         return min(len(one.values) for one in stored)

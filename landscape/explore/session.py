@@ -15,7 +15,7 @@ from landscape.database.database import Database
 from landscape.database.records import ProblemRecord
 from landscape.database.store import Store, create_store, open_store
 from landscape.errors import ConfigError, DatabaseError
-from landscape.explore.campaign import ALL_PHASES, Campaign, Ending, PhaseClass
+from landscape.explore.campaign import ALL_PHASES, Campaign, Ending, MakePhase
 from landscape.explore.connecting import METHOD_NAMES
 from landscape.explore.context import Context, one_thread_per_task
 from landscape.explore.interrupt import Interrupt
@@ -90,7 +90,7 @@ def run_campaign(
     pool: Pool,
     progress: Progress,
     interrupt: Interrupt,
-    phases: tuple[PhaseClass, ...] = ALL_PHASES,
+    phases: tuple[MakePhase, ...] = ALL_PHASES,
 ) -> Ending:
     """Runs the phases to the end or until interrupted.
 

@@ -148,3 +148,49 @@ def describe(name: str, *, estimated: bool) -> tuple[str, str]:
         if estimated and "hessian_" in name and name.endswith(ending):
             return f"{description}, estimated: {method}", units
     return description, units
+
+
+MEMBERS: dict[str, tuple[str, ...]] = {
+    "loss": ("clean_loss", "l2_loss", "squared_norm", "accuracy", "test_loss", "test_accuracy"),
+    "curvature": tuple(name for name in DESCRIPTIONS if "hessian_" in name),
+    "sharpness": (
+        "keskar_sharpness",
+        "task_keskar_sharpness",
+        "sam_sharpness",
+        "task_sam_sharpness",
+        "task_sam_first_order",
+        "fisher_rao_norm",
+        "task_fisher_rao_norm",
+        "relative_flatness",
+        "task_relative_flatness",
+        "input_jacobian_frobenius",
+        "input_jacobian_spectral",
+        "spectral_norm",
+        "spectral_norm_product",
+    ),
+    "robustness": (
+        "adversarial_loss",
+        "fgsm_accuracy",
+        "pgd_accuracy",
+        "apgd_ce_accuracy",
+        "apgd_dlr_accuracy",
+        "square_accuracy",
+        "robust_accuracy",
+        "noise_accuracy",
+        "adversarial_distance_linf",
+        "adversarial_distance_l2",
+        "certified_accuracy_ibp",
+        "certified_accuracy_crown",
+        "certified_epsilon",
+    ),
+    "sensitivity": tuple(name for name in DESCRIPTIONS if name.startswith("sensitivity_")),
+}
+"""The properties of each group, which are measured together."""
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "loss": (),
+    "curvature": ("seed",),
+    "sharpness": ("seed",),
+    "sensitivity": ("epsilon",),
+}
+"""The settings that the values of a group depend on, where those are not all."""

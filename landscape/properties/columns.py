@@ -56,12 +56,14 @@ _STORED_COLUMNS = {
 }
 _ACRONYMS = ("fgsm", "pgd", "apgd", "ce", "dlr", "ibp", "crown", "sam")
 _BY_EPSILON = ", one column an epsilon"
+_PROPER = ("hessian", "fisher", "rao", "keskar", "jacobian")
 _SELECTION = re.compile(r"(?P<property>[^@\[\]]+)(@(?P<epsilon>[^@\[\]]+)|\[(?P<index>\d+)\])?")
 
 
 def readable(name: str) -> str:
     """The name of a property as in a sentence: PGD accuracy."""
-    return " ".join(word.upper() if word in _ACRONYMS else word for word in name.split("_"))
+    words = [word.upper() if word in _ACRONYMS else word for word in name.split("_")]
+    return " ".join(word.capitalize() if word in _PROPER else word for word in words)
 
 
 def known_names(db: Database) -> list[str]:

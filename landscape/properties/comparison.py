@@ -1,17 +1,17 @@
 """The columns of one or several databases that a correlation table is made of.
 
 Measures are how deep and how curved a minimum is; robustness is every measured column that `ROBUSTNESS_SIGNS` knows,
-one for each epsilon. The task curvatures differ from the curvatures by a constant at one l2, so their ranks are the
-same and they are left out. The control is the squared norm of the parameters.
+one for each epsilon. Curvatures without their L2 part differ from those with it by a constant within a landscape, so
+their ranks are the same and they are left out. The control is the squared norm of the parameters.
 
-Minima of several databases are pooled with l2 held fixed in every statistic, since l2 moves everything at once. Depth
-is always counted within a database. Minima that agree in all columns but the barriers count once (`distinct_rows`):
-barriers depend on which transition states are known, and mirror images need not be connected equally well.
+Databases of one problem hold one landscape; minima of several landscapes (of several l2, say) are pooled, but compared
+within their own only, since what makes the landscapes differ moves everything at once. Depth is counted within a
+database. Minima of a landscape that agree in all columns but the barriers count once (`distinct_rows`) and share their
+hits: barriers depend on which transition states are known, and mirror images need not be connected equally well.
 
 Shapes: K distinct minima.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -30,15 +30,34 @@ _MEASURES = (*_COMPUTED, *FLATTER.measures)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """Columns [K] of the distinct minima, by name; arguments of `landscape.properties.statistics.correlate`."""
+class Landscape:
+    """One of the landscapes whose minima are compared."""
 
+    name: str
     minima: int  # before copies are dropped
     distinct: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Columns [K] of the distinct minima, by name: what `landscape.properties.statistics.correlate` takes."""
+
+    landscapes: tuple[Landscape, ...]
     measures: Mapping[str, Column]
     robustness: Mapping[str, Column]
     controls: Mapping[str, np.ndarray]
-    given: Mapping[str, np.ndarray]
+    landscape: np.ndarray  # int64[K]
+    hits: np.ndarray  # [K] of all copies of the minimum
+
+    @property
+    def minima(self) -> int:
+        """Minima of all landscapes, copies among them."""
+        return sum(one.minima for one in self.landscapes)
+
+    @property
+    def distinct(self) -> int:
+        """Distinct minima K."""
+        return len(self.landscape)
 
     @property
     def robustness_signs(self) -> dict[str, int]:
@@ -47,18 +66,22 @@ class Comparison:
 
 
 def compare(databases: Sequence[Database]) -> Comparison:
-    """Gather the columns that all databases have.
+    """Gather the columns that all databases with minima have.
 
-    Raises PropertyError where no robustness was measured, and where databases without l2 are to be pooled.
+    Raises PropertyError where there are no minima and where no robustness was measured.
     """
+    databases = [db for db in databases if len(db.minima)]
+    if not databases:
+        raise PropertyError("Expected minima to compare, found none: explore the landscape first (landscape run).")
+    problems = [(db.problem_record.toml, db.problem_record.sha256) for db in databases]
+    distinct_problems = list(dict.fromkeys(problems))
     tables = [_columns(db) for db in databases]
     common = [name for name in tables[0] if all(name in table for table in tables)]
     pooled = {name: np.concatenate([table[name].values for table in tables]) for name in common}
-    given = {}
-    if len(databases) > 1:
-        given["l2"] = np.concatenate([np.full(len(db.minima), _l2(db)) for db in databases])
+    sizes = [len(db.minima) for db in databases]
+    landscape = np.repeat([distinct_problems.index(problem) for problem in problems], sizes)
     own = {name: values for name, values in pooled.items() if name not in _BARRIERS}
-    rows = distinct_rows({**own, **given})
+    rows, member = distinct_rows({**own, "landscape": landscape})
     kept = {name: replace(tables[0][name], values=pooled[name][rows]) for name in common}
     robustness = {name: one for name, one in kept.items() if one.property in ROBUSTNESS_SIGNS}
     if not robustness:
@@ -67,22 +90,31 @@ def compare(databases: Sequence[Database]) -> Comparison:
             f"{'in all files' if len(databases) > 1 else 'in the file'}: run 'landscape measure' first."
         )
     return Comparison(
-        minima=sum(len(db.minima) for db in databases),
-        distinct=len(rows),
-        measures={name: one for name, one in kept.items() if name in _MEASURES},
+        landscapes=tuple(
+            Landscape(
+                name=" + ".join(_name(db) for db, p in zip(databases, problems, strict=True) if p == problem),
+                minima=int(np.sum(landscape == number)),
+                distinct=int(np.sum(landscape[rows] == number)),
+            )
+            for number, problem in enumerate(distinct_problems)
+        ),
+        measures={name: one for name, one in kept.items() if one.property in _MEASURES},
         robustness=robustness,
         controls={CONTROL: kept[CONTROL].values},
-        given={name: values[rows] for name, values in given.items()},
+        landscape=landscape[rows],
+        hits=np.bincount(member, weights=np.concatenate([db.minima.hits for db in databases])),
     )
+
+
+def _name(db: Database) -> str:
+    return db.path.stem if db.path else "in memory"
 
 
 def _columns(db: Database) -> dict[str, Column]:
     """All columns of one database that take part."""
     stored = db.properties("minima")
-    columns = {name: column(db, name) for name in _MEASURES if name in _COMPUTED or name in stored}
-    for name in ROBUSTNESS_SIGNS:
-        if name in stored:
-            columns |= {one.name: one for one in column_family(db, name)}
+    known = [name for name in (*_MEASURES, *ROBUSTNESS_SIGNS) if name in _COMPUTED or name in stored]
+    columns = {one.name: one for name in known for one in column_family(db, name)}
     columns[CONTROL] = column(db, CONTROL) if CONTROL in stored else _squared_norm(db)
     return columns
 
@@ -96,11 +128,3 @@ def _squared_norm(db: Database) -> Column:
         units="",
         values=np.sum(db.minima.parameters**2, axis=1),
     )
-
-
-def _l2(db: Database) -> float:
-    table = tomllib.loads(db.problem_record.toml)
-    value = table.get("problem", table).get("l2")
-    if not isinstance(value, int | float):
-        raise PropertyError(f"Expected l2 in the problem of {db.path} to pool it, found none: give one file at a time.")
-    return float(value)

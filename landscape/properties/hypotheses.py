@@ -8,7 +8,10 @@ is oriented: positive is in favour.
 A pair counts for or against only with an adjusted p below the level. The hypothesis is supported where more than half
 of the pairs that could be tested are in favour and none is against, contradicted where it is the other way round, and
 undecided otherwise. The verdict is given twice: from Spearman's rho, and from the partial rho with the controls held
-fixed, since a correlation that only the norm of the parameters carries is no property of depth or flatness.
+fixed, since a correlation that only the norm of the parameters carries is no property of depth or flatness. Beside it
+stands what weighting the minima by how often they were found does to the correlations; no verdict is drawn from that.
+
+Rows of a table are numbered from 1, so that a verdict can name those it comes from.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +42,9 @@ class Tally:
     in_favour: int  # significant with the sign of the hypothesis
     against: int  # significant with the opposite sign
     median: float  # of the oriented correlations; NaN where none could be computed
+    rows: tuple[int, ...]  # of the table that could be tested
+    rows_in_favour: tuple[int, ...]
+    rows_against: tuple[int, ...]
 
     def __str__(self) -> str:
         if not self.tested:
@@ -50,12 +56,22 @@ class Tally:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Weighting:
+    """What weighting minima by how often they were found does to the oriented correlations."""
+
+    compared: int  # pairs with both correlations
+    median: float  # of the weighted ones; NaN where there are none
+    reversed: int  # pairs whose sign differs
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What the table says about one hypothesis."""
 
     sentence: str
     plain: Tally
     partial: Tally  # with the controls held fixed
+    weighting: Weighting
 
 
 DEEPER = Hypothesis(sentence="deeper minima are more robust", measures={"depth": -1, "escape_barrier": 1})
@@ -74,21 +90,13 @@ FLATTER = Hypothesis(
 )
 """Of the measures that come with and without their L2 part this has the one that its authors meant."""
 ROBUSTNESS_SIGNS = {
-    "fgsm_accuracy": 1,
-    "pgd_accuracy": 1,
-    "apgd_ce_accuracy": 1,
-    "apgd_dlr_accuracy": 1,
-    "square_accuracy": 1,
     "robust_accuracy": 1,
     "noise_accuracy": 1,
     "adversarial_distance_linf": 1,
     "adversarial_distance_l2": 1,
-    "certified_accuracy_ibp": 1,
     "certified_accuracy_crown": 1,
     "certified_epsilon": 1,
     "adversarial_loss": -1,
-    "sensitivity_logits": -1,
-    "sensitivity_softmax": -1,
     "sensitivity_logits_crown": -1,
     "sensitivity_softmax_crown": -1,
 }
@@ -100,30 +108,43 @@ def judge(
 ) -> Verdict:
     """The verdict of a table on a hypothesis, from the pairs whose measure and robustness both have a sign."""
     rows = [
-        (row, hypothesis.measures[row.measure] * robustness_signs[row.robustness])
-        for row in table
+        (number, row, hypothesis.measures[row.measure] * robustness_signs[row.robustness])
+        for number, row in enumerate(table, start=1)
         if row.measure in hypothesis.measures and row.robustness in robustness_signs
     ]
     return Verdict(
         sentence=hypothesis.sentence,
-        plain=_tally([(row.spearman, sign) for row, sign in rows], level),
-        partial=_tally([(row.partial, sign) for row, sign in rows], level),
+        plain=_tally([(number, row.spearman, sign) for number, row, sign in rows], level),
+        partial=_tally([(number, row.partial, sign) for number, row, sign in rows], level),
+        weighting=_weighting([(sign * row.spearman.value, sign * row.weighted.value) for _, row, sign in rows]),
     )
 
 
-def _tally(pairs: Iterable[tuple[Association, int]], level: float) -> Tally:
-    tested = [(found.value * sign, found.p_adjusted) for found, sign in pairs if np.isfinite(found.p_adjusted)]
-    in_favour = sum(value > 0 and p < level for value, p in tested)
-    against = sum(value < 0 and p < level for value, p in tested)
+def _tally(pairs: Iterable[tuple[int, Association, int]], level: float) -> Tally:
+    tested = {n: (found.value * sign, found.p_adjusted) for n, found, sign in pairs if np.isfinite(found.p_adjusted)}
+    in_favour = tuple(n for n, (value, p) in tested.items() if value > 0 and p < level)
+    against = tuple(n for n, (value, p) in tested.items() if value < 0 and p < level)
     answer: Answer = "undecided"
-    if 2 * in_favour > len(tested) and not against:
+    if 2 * len(in_favour) > len(tested) and not against:
         answer = "supported"
-    elif 2 * against > len(tested) and not in_favour:
+    elif 2 * len(against) > len(tested) and not in_favour:
         answer = "contradicted"
     return Tally(
         answer=answer,
         tested=len(tested),
-        in_favour=in_favour,
-        against=against,
-        median=float(np.median([value for value, _ in tested])) if tested else float("nan"),
+        in_favour=len(in_favour),
+        against=len(against),
+        median=float(np.median([value for value, _ in tested.values()])) if tested else float("nan"),
+        rows=tuple(tested),
+        rows_in_favour=in_favour,
+        rows_against=against,
+    )
+
+
+def _weighting(pairs: Iterable[tuple[float, float]]) -> Weighting:
+    both = np.array([pair for pair in pairs if np.isfinite(pair).all()]).reshape(-1, 2)
+    return Weighting(
+        compared=len(both),
+        median=float(np.median(both[:, 1])) if len(both) else float("nan"),
+        reversed=int(np.sum(both[:, 0] * both[:, 1] < 0.0)),
     )

@@ -25,7 +25,6 @@ module that is no dense network, which has no bounds and no layers here.
 Shapes: M minima, P parameters, N samples, d inputs, K outputs, E perturbation sizes.
 """
 
-import difflib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -34,12 +33,13 @@ import torch
 from torch import Tensor
 
 from landscape.errors import PropertyError
+from landscape.messages import did_you_mean
 from landscape.numerics.batching import rows_per_chunk
 from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.network import DenseNetwork
 from landscape.problems.problem import Problem
 from landscape.properties.bounds import require_dense
-from landscape.properties.catalogue import describe
+from landscape.properties.catalogue import MEMBERS, describe
 from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
 from landscape.properties.curvature import curvature, require_smooth
 from landscape.properties.curvature_estimates import doubles_per_minimum, estimated_curvature
@@ -92,7 +92,7 @@ def measure(
     """
     chosen = [_group(problem, name) for name in groups]
     points = _points(problem, theta)
-    work = _work(problem, settings)
+    work = prepare(problem, settings)
     found: dict[str, MeasuredProperty] = {}
     for group in chosen:
         blocks = [group.compute(work, block) for block in torch.split(points, group.block(problem))]
@@ -105,6 +105,25 @@ def measure(
 def available_groups(problem: Problem) -> tuple[str, ...]:
     """Names of the groups that the problem admits."""
     return tuple(name for name, group in GROUPS.items() if _admits(problem, group))
+
+
+def groups_of(problem: Problem, names: Sequence[str]) -> tuple[str, ...]:
+    """The groups that measure the properties `names`, groups among them, in their fixed order.
+
+    Raises PropertyError for a name that is unknown and for a group that the problem does not admit.
+    """
+    found = {_group_of(name) for name in names}
+    for group in found:
+        GROUPS[group].require(problem)
+    return tuple(name for name in GROUPS if name in found)
+
+
+def _group_of(name: str) -> str:
+    holder = next((group for group, members in MEMBERS.items() if name in members), name)
+    if holder not in GROUPS:
+        known = [*GROUPS, *(member for members in MEMBERS.values() for member in members)]
+        raise PropertyError(f"expected a property or a group of them, found '{name}'; {did_you_mean(name, known)}")
+    return holder
 
 
 def _losses(work: Work, theta: Tensor) -> Named:
@@ -178,9 +197,7 @@ GROUPS: dict[str, Group] = {
 
 def _group(problem: Problem, name: str) -> Group:
     if name not in GROUPS:
-        near = difflib.get_close_matches(name, GROUPS, 1)
-        hint = f"did you mean {near[0]!r}?" if near else "choose from these"
-        raise PropertyError(f"a property group must be one of {', '.join(GROUPS)}, found {name!r}: {hint}")
+        raise PropertyError(f"expected a group of properties, found '{name}'; {did_you_mean(name, GROUPS)}")
     GROUPS[name].require(problem)
     return GROUPS[name]
 
@@ -206,7 +223,8 @@ def _points(problem: Problem, theta: np.ndarray) -> Tensor:
     return torch.tensor(theta, dtype=torch.float64, device=problem.device)
 
 
-def _work(problem: Problem, settings: MeasureSettings) -> Work:
+def prepare(problem: Problem, settings: MeasureSettings) -> Work:
+    """What all blocks share. Raises PropertyError for settings that do not suit the problem."""
     n_samples, n_inputs = problem.inputs.shape
     half_widths = torch.tensor(settings.half_widths(n_inputs), device=problem.device)
     offsets = torch.tensor(settings.offsets(n_samples, n_inputs), device=problem.device)

@@ -15,13 +15,20 @@ from torch import Tensor
 from landscape.errors import PropertyError
 from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.problem import Problem
-from landscape.properties.measure import MeasuredProperty, available_groups, measure
+from landscape.properties.catalogue import DESCRIPTIONS, ENERGY
+from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
+from landscape.properties.measure import MeasuredProperty, available_groups, measure, prepare
+from landscape.properties.robustness import sample_pgd
 from landscape.properties.settings import MeasureSettings
 from landscape.search.paths import Paths, pathways
 
 PATH_POINTS = 41
-GROUPS = ("loss", "robustness", "sensitivity")
-NAMES = ("clean_loss", "accuracy", "adversarial_loss", "pgd_accuracy", "sensitivity_logits", "sensitivity_softmax")
+GROUPS = ("loss", "sensitivity")
+NAMES = ("clean_loss", "accuracy", "sensitivity_logits_crown", "sensitivity_softmax_crown")
+PGD = {
+    "adversarial_loss": ("mean over samples of the largest loss that PGD or FGSM found, one column an epsilon", ENERGY),
+    "pgd_accuracy": DESCRIPTIONS["pgd_accuracy"],
+}
 ALONG = "along the steepest-descent path through the transition state, nan where that does not end in its minima"
 
 
@@ -51,10 +58,29 @@ def profiles(
     flat = along.flatten(0, 1)
     groups = [name for name in GROUPS if name in available_groups(problem)]
     measured = measure(problem, flat.cpu().numpy(), groups, settings)
+    measured = {name: measured[name] for name in NAMES if name in measured} | _attacked(problem, flat, settings)
     energy = MeasuredProperty(problem.energy(flat).cpu().numpy(), "energy", "energy")
     length = MeasuredProperty(arc_length.flatten().cpu().numpy(), "arc length from the transition state", "")
-    named = {"energy": energy, "arc_length": length} | {name: measured[name] for name in NAMES if name in measured}
+    named = {"energy": energy, "arc_length": length} | measured
     return {f"path_{name}": _along(one, good) for name, one in named.items()}
+
+
+def _attacked(problem: Problem, theta: Tensor, settings: MeasureSettings) -> dict[str, MeasuredProperty]:
+    """What PGD finds at theta [M, P], one column [M] an epsilon."""
+    work = prepare(problem, settings)
+
+    def attacked(block: Tensor) -> dict[str, Tensor]:
+        return sample_mean(
+            lambda part: sample_pgd(problem, block, part, work.half_widths, settings),
+            work.samples,
+            samples_per_chunk(problem),
+        )
+
+    blocks = [attacked(block) for block in torch.split(theta, minima_per_block(problem))]
+    return {
+        name: MeasuredProperty(torch.cat([block[name] for block in blocks]).cpu().numpy(), *PGD[name])
+        for name in blocks[0]
+    }
 
 
 def _oriented(problem: Problem, paths: Paths, ends: np.ndarray, tolerance: float) -> tuple[Tensor, Tensor, np.ndarray]:

@@ -1,21 +1,26 @@
-"""Rank correlations of many pairs of columns at once, with other columns held fixed.
+"""Rank correlations of many pairs of columns at once: within strata, with other columns held fixed, weighted.
 
 All begins with integers: `tie_groups` numbers the different values of a column from below, and values closer than
-rounding are one value, so noise never becomes an order. From there everything is exact under any choice or order of
-rows. Spearman's rho is Pearson's r of the average ranks; partial Spearman is the same after the part that ranks of the
-columns held fixed explain by least squares is taken off both sides (Conover, Practical Nonparametric Statistics, 5.4).
-Kendall's is tau-b. With nothing held fixed but the mean, the partial form is the plain one: one code serves both.
+rounding are one value, so noise never becomes an order. Rows are compared with rows of their own stratum (landscape)
+only: ranks are taken and centred within strata, in units of the stratum, and Kendall's pairs lie within one. What
+moves whole strata, by whatever monotone law, then has no part in a correlation.
 
-Shapes: n rows, A columns on one side (measures), B on the other (robustness), C any number of columns, F held fixed.
-Undefined correlations, those of a column that is constant or fully explained, are NaN.
+Spearman's rho is Pearson's r of the average ranks; partial Spearman is the same after the part that ranks of the
+controls explain by least squares is taken off both sides (Conover, Practical Nonparametric Statistics, 5.4). Weighted
+Spearman is that of a table in which each row stands as often as its weight says. Kendall's is tau-b. With no controls,
+equal weights and one stratum the general form is the plain one: one code serves all.
+
+Shapes: n rows, A columns on one side (measures), B on the other (robustness), C any number of columns, F controls, S
+strata. Undefined correlations, those of a column that is constant or fully explained, are NaN.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 _EXPLAINED = 1e-7  # residual over ranks, in norm, below which nothing is left to correlate
+
+Sides = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def tie_groups(values: np.ndarray, *, relative: float = 1e-9, absolute: float = 1e-12) -> np.ndarray:
@@ -37,77 +42,106 @@ def tie_groups(values: np.ndarray, *, relative: float = 1e-9, absolute: float = 
 
 @dataclass(frozen=True, kw_only=True)
 class RankTable:
-    """Tie groups of the columns of one analysis, without gaps."""
+    """Tie groups of the columns of one analysis, without gaps, and what the rows are."""
 
     x: np.ndarray  # int64[A, n]
     y: np.ndarray  # int64[B, n]
-    given: np.ndarray  # int64[F, n] held fixed in every statistic
-    controls: np.ndarray  # int64[F, n] held fixed in the partial one besides
+    controls: np.ndarray  # int64[F, n] held fixed in the partial correlation
+    stratum: np.ndarray  # int64[n] rising: rows of one stratum stand together
+    weights: np.ndarray  # float64[n], not negative
 
     @property
     def n_rows(self) -> int:
         """Number of rows n."""
-        return int(self.x.shape[1])
+        return len(self.stratum)
+
+    @property
+    def n_strata(self) -> int:
+        """Number of strata S."""
+        return len(np.unique(self.stratum))
 
     def take(self, rows: np.ndarray) -> "RankTable":
-        """The table of the given rows int64 [m], repeats allowed."""
-        return RankTable(
-            x=self.x[:, rows], y=self.y[:, rows], given=self.given[:, rows], controls=self.controls[:, rows]
+        """The table of the given rows int64 [m], rising."""
+        return replace(
+            self,
+            x=self.x[:, rows],
+            y=self.y[:, rows],
+            controls=self.controls[:, rows],
+            stratum=self.stratum[rows],
+            weights=self.weights[rows],
         )
 
-    @cached_property
-    def _ranks(self) -> list[np.ndarray]:
-        """Centred ranks of x, y, given and controls."""
-        sides = [self.x, self.y, self.given, self.controls]
-        return np.split(_centred_ranks(np.concatenate(sides)), np.cumsum([len(side) for side in sides[:-1]]))
+    def spearman_sides(self) -> Sides:
+        """Centred ranks [A, n] and [B, n] of both sides, and the empty basis [n, 0] of what is held fixed."""
+        return self._centred(self.x), self._centred(self.y), np.zeros((self.n_rows, 0))
 
-    def spearman_sides(self, *, partial: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Residual ranks [A, n] and [B, n] of both sides and the orthonormal basis [n, F] of what is held fixed."""
-        x, y, given, controls = self._ranks
-        basis = _basis(np.concatenate([given, controls]) if partial else given)
-        return _residuals(x, basis), _residuals(y, basis), basis
+    def partial_sides(self) -> Sides:
+        """Residual ranks [A, n] and [B, n] of both sides and the orthonormal basis [n, F] of the controls."""
+        basis = _basis(self._centred(self.controls))
+        return _residuals(self._centred(self.x), basis), _residuals(self._centred(self.y), basis), basis
 
-    def kendall_sides(self) -> tuple[np.ndarray, np.ndarray]:
-        """Columns [A, n] and [B, n] whose order Kendall's tau compares: residual ranks where columns are given."""
-        if not len(self.given):
-            return self.x, self.y
-        x, y, _ = self.spearman_sides(partial=False)
-        return tie_groups(x), tie_groups(y)
+    def weighted_sides(self) -> Sides:
+        """As `spearman_sides`, each row as often as its weight: rank times the root of the weight."""
+        x, y = (centred_ranks(side, self.stratum, self.weights) for side in (self.x, self.y))
+        return x, y, np.zeros((self.n_rows, 0))
+
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """The two rows int64 of each pair of rows of one stratum."""
+        first, second = np.triu_indices(self.n_rows, k=1)
+        same = self.stratum[first] == self.stratum[second]
+        return first[same], second[same]
+
+    def _centred(self, groups: np.ndarray) -> np.ndarray:
+        return centred_ranks(groups, self.stratum, np.ones(self.n_rows))
 
 
-def spearman(table: RankTable, *, partial: bool) -> np.ndarray:
-    """Rank correlations [A, B], given the columns held fixed."""
-    x, y, _ = table.spearman_sides(partial=partial)
+def spearman(sides: Sides) -> np.ndarray:
+    """Rank correlations [A, B] of the sides of a table."""
+    x, y, _ = sides
     return correlations(x @ y.T, np.sum(x**2, axis=1), np.sum(y**2, axis=1))
 
 
-def kendall(table: RankTable) -> np.ndarray:
-    """Kendall's tau-b [A, B] from the signs of all n(n-1)/2 pairs: memory (A + B) n^2, for small n."""
-    x, y = (pair_signs(side) for side in table.kendall_sides())
-    return correlations(x @ y.T, np.sum(x**2, axis=1), np.sum(y**2, axis=1))
-
-
-def pair_signs(columns: np.ndarray) -> np.ndarray:
-    """Signs float32 [..., n(n-1)/2] of the differences within columns [..., n]; sums of them are exact for n < 5000."""
-    first, second = np.triu_indices(columns.shape[-1], k=1)
-    signs: np.ndarray = np.sign(columns[..., first] - columns[..., second]).astype(np.float32)
-    return signs
+def kendall_sums(table: RankTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each row, over the rows it is compared with: concordant less discordant pairs [n, A, B], and how many of them
+    are not tied in x [n, A] and in y [n, B]. Halves of their sums over n are tau-b's. O(n^2) time, O(n) memory.
+    """
+    products = np.empty((table.n_rows, len(table.x), len(table.y)))
+    untied_x, untied_y = (np.empty((table.n_rows, len(side))) for side in (table.x, table.y))
+    for row, stratum in enumerate(table.stratum):
+        same = slice(*np.searchsorted(table.stratum, [stratum, stratum + 1]))
+        x, y = (np.sign(side[:, row, None] - side[:, same]).astype(np.float32) for side in (table.x, table.y))
+        products[row] = x @ y.T  # float32 counts exactly up to 2^24
+        untied_x[row], untied_y[row] = np.abs(x).sum(axis=1), np.abs(y).sum(axis=1)
+    return products, untied_x, untied_y
 
 
 def correlations(products: np.ndarray, squares_x: np.ndarray, squares_y: np.ndarray) -> np.ndarray:
-    """products [A, B] over the root of squares_x [A] times squares_y [B]; NaN where a square is 0, rounding cut off."""
-    scale = np.sqrt(squares_x[:, None].astype(np.float64) * squares_y)
+    """products [..., A, B] over the root of squares_x [..., A] times squares_y [..., B]; NaN where a square is 0,
+    rounding cut off.
+    """
+    scale = np.sqrt(squares_x[..., :, None].astype(np.float64) * squares_y[..., None, :])
     found: np.ndarray = np.divide(products, scale, out=np.full(products.shape, np.nan), where=scale > 0.0)
     return found.clip(-1.0, 1.0)
 
 
-def _centred_ranks(groups: np.ndarray) -> np.ndarray:
-    """Average ranks [C, n] of tie groups int64 [C, n] with numbers below n, less their mean."""
+def centred_ranks(groups: np.ndarray, stratum: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Average ranks [C, n] within strata of tie groups int64 [C, n], each row standing as often as its weight [n].
+
+    They are in units of the stratum's weight, from -1/2 to 1/2 with weighted mean 0, times the root of the row's
+    weight, so that their products sum to covariances.
+    """
     columns, n = groups.shape
-    bins = groups + n * np.arange(columns)[:, None]
-    counts = np.bincount(bins.ravel(), minlength=columns * n).reshape(columns, n)
-    ranks: np.ndarray = (np.cumsum(counts, axis=1) - counts / 2.0 - n / 2.0).ravel()[bins]
-    return ranks
+    if not columns:
+        return np.zeros((0, n))
+    strata, values = int(stratum.max()) + 1, int(groups.max()) + 1
+    bins = groups + values * (stratum + strata * np.arange(columns)[:, None])
+    found = np.bincount(bins.ravel(), weights=np.tile(weights, columns), minlength=columns * strata * values)
+    counts = found.reshape(columns, strata, values)
+    total = counts.sum(axis=2, keepdims=True)
+    ranks = np.cumsum(counts, axis=2) - counts / 2.0 - total / 2.0
+    ranks = np.divide(ranks, total, out=np.zeros_like(ranks), where=total > 0.0)
+    centred: np.ndarray = ranks.ravel()[bins] * np.sqrt(weights)
+    return centred
 
 
 def _basis(ranks: np.ndarray) -> np.ndarray:

@@ -1,128 +1,137 @@
-"""Permutation p-values and bootstrap intervals of rank correlations, for all pairs of columns at once.
+"""Permutation p of rank correlations, for all pairs of columns at once.
 
-Permutation: one side's rows are shuffled, all pairs under the same shuffles, and p = (1 + number at least as extreme) /
-(1 + number of shuffles), two-sided. With columns held fixed the residual ranks are shuffled and what the shuffled ones
-share with those columns is taken off again (Freedman and Lane, J. Bus. Econ. Stat. 1, 292, 1983).
-Bootstrap: whole rows are drawn with replacement, ranked and correlated anew; percentile interval (Efron).
+One side's rows are shuffled within their strata, all pairs under the same shuffles, and p = (1 + number at least as
+extreme) / (1 + number of shuffles), two-sided. Under the hypothesis that within a stratum one side has nothing to do
+with the other this is exact. With controls the residual ranks are shuffled and what the shuffled ones share with the
+controls is taken off again (Freedman and Lane, J. Bus. Econ. Stat. 1, 292, 1983). Weighted ranks are taken anew after
+each shuffle, since the weights stay with the rows of the other side; `WEIGHTED_SHUFFLES` are enough for a p that is
+not adjusted.
 
-Kendall's tau costs n^2 a shuffle. Above `KENDALL_LIMIT` rows it takes the tie-corrected normal limit of its permutation
-distribution for p, and Fisher's z with the standard error of Fieller, Hartley and Pearson (Biometrika 44, 470, 1957)
-for the interval; n is then large enough for both.
+Kendall's tau costs n^2 a shuffle. Above `KENDALL_LIMIT` rows its p is that of the normal limit of its permutation
+distribution, with the variance of each stratum corrected for ties (Kendall, Rank Correlation Methods, 4.5).
 
-Shapes: n rows, A and B columns on the two sides, R shuffles or draws, k of them in one chunk.
+Shapes: n rows, A and B columns on the two sides, R shuffles, k of them in one chunk.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import kendalltau
+from scipy.special import ndtr
 
-from landscape.properties.ranks import RankTable, kendall, pair_signs, spearman
+from landscape.properties.ranks import RankTable, Sides, centred_ranks, correlations
 
-KENDALL_LIMIT = 64
+KENDALL_LIMIT = 32
+WEIGHTED_SHUFFLES = 999
 _CHUNK = 4_000_000  # numbers in the largest temporary array
 _ROUNDING = 1e-9
-_Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """One statistic for all pairs, each array [A, B]; NaN where it is undefined."""
-
-    value: np.ndarray
-    low: np.ndarray  # 95 % interval
-    high: np.ndarray
-    p: np.ndarray  # two-sided
-
-
-def estimate_all(
-    table: RankTable, *, permutations: int, bootstraps: int, random: np.random.Generator
-) -> tuple[Estimate, Estimate, Estimate]:
-    """Spearman's rho, Kendall's tau and the partial Spearman of all pairs of a table."""
-    small = table.n_rows <= KENDALL_LIMIT
-    values = _statistics(table, small=small)
-    p = _permutation_p(table, values, permutations, random)
-    low, high = _percentiles(table, values, bootstraps, random)
-    estimates = [Estimate(value=v, low=a, high=b, p=q) for v, a, b, q in zip(values, low, high, p, strict=True)]
-    if not small:
-        estimates.insert(1, _large_sample_kendall(table))
-    rho, tau, partial = estimates
-    return rho, tau, partial
-
-
-def _statistics(table: RankTable, *, small: bool) -> np.ndarray:
-    """Spearman, (Kendall where small,) partial Spearman: [3 or 2, A, B]."""
-    tau = [kendall(table)] if small else []
-    return np.stack([spearman(table, partial=False), *tau, spearman(table, partial=True)])
-
-
-def _permutation_p(table: RankTable, values: np.ndarray, permutations: int, random: np.random.Generator) -> np.ndarray:
-    """Two-sided p [S, A, B] of the S statistics `values`."""
-    plain, partial = table.spearman_sides(partial=False), table.spearman_sides(partial=True)
-    small = len(values) == 3
-    x_kendall, y_kendall = table.kendall_sides()
-    x_signs = pair_signs(x_kendall) if small else np.empty((0, 0), dtype=np.float32)
-    extreme = np.zeros(values.shape, dtype=np.int64)
-    size = len(table.y) * (len(x_signs[0]) if small else table.n_rows)
-    for shuffles in _shuffles(table.n_rows, permutations, max(1, _CHUNK // size), random):
-        shuffled = [_shuffled_spearman(*plain, shuffles)]
-        if small:
-            shuffled.append(_shuffled_kendall(x_signs, y_kendall, shuffles))
-        shuffled.append(_shuffled_spearman(*partial, shuffles))
-        for row, (statistic, value) in enumerate(zip(shuffled, values, strict=True)):
-            extreme[row] += np.sum(np.abs(statistic) >= np.abs(value) - _ROUNDING, axis=0)
-    return np.where(np.isfinite(values), (1.0 + extreme) / (1.0 + permutations), np.nan)
-
-
-def _shuffles(n: int, total: int, chunk: int, random: np.random.Generator) -> Iterator[np.ndarray]:
-    """`total` random orders of n rows in chunks int64 [k, n]."""
+def shuffles(stratum: np.ndarray, total: int, chunk: int, random: np.random.Generator) -> Iterator[np.ndarray]:
+    """`total` random orders within the strata int64 [n], rising, in chunks int64 [k, n]."""
     for start in range(0, total, chunk):
-        count = min(chunk, total - start)
-        yield random.permuted(np.broadcast_to(np.arange(n), (count, n)), axis=1)
+        yield np.argsort(stratum + random.random((min(chunk, total - start), len(stratum))), axis=1)
 
 
-def _shuffled_spearman(x: np.ndarray, y: np.ndarray, basis: np.ndarray, shuffles: np.ndarray) -> np.ndarray:
+def spearman_p(
+    sides: list[Sides], values: list[np.ndarray], stratum: np.ndarray, permutations: int, random: np.random.Generator
+) -> list[np.ndarray]:
+    """Two-sided p [A, B] of correlations `values` [A, B] of ranks, for each of several sides of one table."""
+    extreme = [np.zeros(value.shape, dtype=np.int64) for value in values]
+    chunk = max(1, _CHUNK // max(1, sides[0][1].size))
+    for orders in shuffles(stratum, permutations, chunk, random):
+        for number, (side, value) in enumerate(zip(sides, values, strict=True)):
+            extreme[number] += _as_extreme(_shuffled_spearman(*side, orders), value)
+    return [_p(count, permutations, value) for count, value in zip(extreme, values, strict=True)]
+
+
+def weighted_p(table: RankTable, value: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Two-sided p [A, B] of weighted rank correlations `value` [A, B]."""
+    x, _, _ = table.weighted_sides()
+    squares_x, extreme = np.sum(x**2, axis=1), np.zeros(value.shape, dtype=np.int64)
+    for (order,) in shuffles(table.stratum, WEIGHTED_SHUFFLES, 1, random):
+        y = centred_ranks(table.y[:, order], table.stratum, table.weights)
+        extreme += _as_extreme(correlations(x @ y.T, squares_x, np.sum(y**2, axis=1))[None], value)
+    return _p(extreme, WEIGHTED_SHUFFLES, value)
+
+
+def kendall_p(table: RankTable, value: np.ndarray, permutations: int, random: np.random.Generator) -> np.ndarray:
+    """Two-sided p [A, B] of Kendall's tau-b `value` [A, B]."""
+    if table.n_rows > KENDALL_LIMIT:
+        return np.asarray(2.0 * ndtr(-np.abs(value) / np.sqrt(kendall_null_variance(table))))
+    first, second = table.pairs()
+    x = _signs(table.x, first, second)
+    extreme = np.zeros(value.shape, dtype=np.int64)
+    chunk = max(1, _CHUNK // max(1, len(table.y) * len(first)))
+    for orders in shuffles(table.stratum, permutations, chunk, random):
+        y = np.moveaxis(_signs(table.y[:, orders], first, second), 0, 1)  # [k, B, pairs]
+        products = np.moveaxis(y @ x.T, 1, 2)
+        found = correlations(products, np.abs(x).sum(axis=1), np.abs(y[0]).sum(axis=1))  # shuffling leaves the ties
+        extreme += _as_extreme(found, value)
+    return _p(extreme, permutations, value)
+
+
+def _as_extreme(shuffled: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Numbers [A, B] of the shuffled correlations [k, A, B] that are at least as extreme as `value` [A, B]."""
+    count: np.ndarray = np.sum(np.abs(np.nan_to_num(shuffled)) >= np.abs(value) - _ROUNDING, axis=0)
+    return count
+
+
+def _p(extreme: np.ndarray, permutations: int, value: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(value), (1.0 + extreme) / (1.0 + permutations), np.nan)
+
+
+def _shuffled_spearman(x: np.ndarray, y: np.ndarray, basis: np.ndarray, orders: np.ndarray) -> np.ndarray:
     """Correlations [k, A, B] of x [A, n] with shuffled residuals y [B, n], less what basis [n, F] explains."""
-    shuffled = np.moveaxis(y[:, shuffles], 0, 1)  # [k, B, n]
+    shuffled = np.moveaxis(y[:, orders], 0, 1)  # [k, B, n]
     squares = np.sum(y**2, axis=1) - np.sum((shuffled @ basis) ** 2, axis=2)  # [k, B]
-    scale = np.sqrt(np.sum(x**2, axis=1)[:, None] * np.maximum(squares, 0.0)[:, None, :])
     products = np.moveaxis(shuffled @ x.T, 1, 2)
-    found: np.ndarray = np.divide(products, scale, out=np.zeros_like(scale), where=scale > 0.0)
+    return correlations(products, np.sum(x**2, axis=1)[None], np.maximum(squares, 0.0))
+
+
+def _signs(columns: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Signs float32 [..., pairs] of the differences within columns [..., n]; sums of them are exact below 2^24."""
+    signs: np.ndarray = np.sign(columns[..., first] - columns[..., second]).astype(np.float32)
+    return signs
+
+
+def kendall_null_variance(table: RankTable) -> np.ndarray:
+    """Variance [A, B] of tau-b over all orders within strata; NaN where tau-b is undefined."""
+    variance = np.zeros((len(table.x), len(table.y)))
+    untied_x, untied_y = (np.zeros(len(side)) for side in (table.x, table.y))
+    for stratum in np.unique(table.stratum):
+        rows = table.stratum == stratum
+        x, y = (_tie_sums(side[:, rows]) for side in (table.x, table.y))
+        untied_x, untied_y = untied_x + x.untied, untied_y + y.untied
+        variance += _null_variance(int(rows.sum()), x, y)
+    scale = untied_x[:, None] * untied_y
+    found: np.ndarray = np.divide(variance, scale, out=np.full(variance.shape, np.nan), where=scale > 0.0)
     return found
 
 
-def _shuffled_kendall(x_signs: np.ndarray, y: np.ndarray, shuffles: np.ndarray) -> np.ndarray:
-    """Tau-b [k, A, B] of columns with pair signs x_signs [A, n(n-1)/2] and shuffled columns y [B, n]."""
-    y_signs = np.moveaxis(pair_signs(y[:, shuffles]), 0, 1)  # [k, B, pairs]
-    products = np.moveaxis(y_signs @ x_signs.T, 1, 2).astype(np.float64)
-    squares = np.sum(y_signs[0] ** 2, axis=1).astype(np.float64)  # shuffling leaves the number of ties
-    scale = np.sqrt(np.sum(x_signs**2, axis=1).astype(np.float64)[:, None] * squares)
-    found: np.ndarray = np.divide(products, scale, out=np.zeros_like(products), where=scale > 0.0)
-    return found
+class _TieSums:
+    """Sums over the groups of t ties of each column [C] within one stratum of m rows, as the variance needs them."""
+
+    def __init__(self, counts: np.ndarray) -> None:
+        m = counts.sum(axis=1)
+        self.untied = m * (m - 1.0) / 2.0 - np.sum(counts * (counts - 1.0), axis=1) / 2.0
+        self.pairs = np.sum(counts * (counts - 1.0), axis=1)
+        self.triples = np.sum(counts * (counts - 1.0) * (counts - 2.0), axis=1)
+        self.spread = np.sum(counts * (counts - 1.0) * (2.0 * counts + 5.0), axis=1)
 
 
-def _percentiles(
-    table: RankTable, values: np.ndarray, bootstraps: int, random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """95 % percentile intervals [S, A, B] twice; draws in which a column is constant are left out."""
-    draws = np.empty((bootstraps, *values.shape))
-    for draw in draws:
-        rows = random.integers(0, table.n_rows, table.n_rows)
-        draw[:] = _statistics(table.take(rows), small=len(values) == 3)
-    undefined = np.isnan(values) | np.isnan(draws).all(axis=0)
-    draws[:, undefined] = 0.0
-    low, high = np.nanpercentile(draws, [2.5, 97.5], axis=0) if bootstraps else np.full((2, *values.shape), np.nan)
-    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+def _tie_sums(groups: np.ndarray) -> _TieSums:
+    """Of tie groups int64 [C, m]."""
+    values = int(groups.max(initial=0)) + 1
+    bins = groups + values * np.arange(len(groups))[:, None]
+    counts = np.bincount(bins.ravel(), minlength=len(groups) * values).astype(np.float64)
+    return _TieSums(counts.reshape(len(groups), values))
 
 
-def _large_sample_kendall(table: RankTable) -> Estimate:
-    """Tau-b with its normal limit for p and Fieller's standard error of Fisher's z for the interval."""
-    x, y = table.kendall_sides()
-    value, p = np.full((2, len(x), len(y)), np.nan)
-    for row in np.flatnonzero(np.ptp(x, axis=1) > 0):
-        for column in np.flatnonzero(np.ptp(y, axis=1) > 0):
-            value[row, column], p[row, column] = kendalltau(x[row], y[column], method="asymptotic")
-    z = np.arctanh(np.clip(value, -1.0 + 1e-15, 1.0 - 1e-15))
-    error = _Z * np.sqrt(0.437 / (table.n_rows - 4))
-    return Estimate(value=value, low=np.tanh(z - error), high=np.tanh(z + error), p=p)
+def _null_variance(m: int, x: _TieSums, y: _TieSums) -> np.ndarray:
+    """Variance [A, B] of concordant less discordant pairs over all orders of m rows."""
+    variance: np.ndarray = (m * (m - 1.0) * (2.0 * m + 5.0) - x.spread[:, None] - y.spread) / 18.0
+    if m > 1:
+        variance = variance + x.pairs[:, None] * y.pairs / (2.0 * m * (m - 1.0))
+    if m > 2:
+        variance = variance + x.triples[:, None] * y.triples / (9.0 * m * (m - 1.0) * (m - 2.0))
+    return np.asarray(np.maximum(variance, 0.0))

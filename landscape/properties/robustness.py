@@ -47,6 +47,20 @@ def sample_robustness(
     return found | {"certified_epsilon": _largest_certified(networks, half_widths, found["robust_accuracy"], points)}
 
 
+def sample_pgd(
+    problem: Problem, theta: Tensor, samples: Samples, half_widths: Tensor, settings: MeasureSettings
+) -> dict[str, Tensor]:
+    """The adversarial loss [M, N, E], and the accuracy of a classification, by PGD and FGSM alone: where there are so
+    many points that all attacks would take too long.
+    """
+    networks = Networks(problem, theta, samples, settings.input_bounds)
+    attacks = [projected_gradient(networks, half_width, settings.pgd_steps) for half_width in half_widths]
+    found = {"adversarial_loss": torch.stack([attack.loss for attack in attacks], 2)}
+    if problem.is_classification:
+        found["pgd_accuracy"] = torch.stack([attack.survived.to(torch.float64) for attack in attacks], 2)
+    return found
+
+
 def adversarial_points(networks: Networks, settings: MeasureSettings) -> dict[str, Nearest]:
     """The nearest adversarial points of all samples, by the names of their distances; none for a regression."""
     if not networks.problem.is_classification:

@@ -8,8 +8,9 @@ the minimum and the settings, and two minima are compared under common random nu
 Shapes: N samples, d inputs, E perturbation sizes, R restarts, D draws of noise, Q queries.
 """
 
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -77,6 +78,11 @@ class MeasureSettings:
             )
         if not 0.0 < self.distance_limit < math.inf:
             raise PropertyError(f"distance_limit must be positive and finite, found {self.distance_limit}: correct it")
+
+    def stored(self) -> dict[str, object]:
+        """The settings as they come back from a database."""
+        settings: dict[str, object] = json.loads(json.dumps(asdict(self)))
+        return settings
 
     def half_widths(self, n_inputs: int) -> np.ndarray:
         """Half-widths [E, d] of the boxes. Raises PropertyError if a tuple has not d numbers."""

@@ -4,8 +4,12 @@ Rows are distinct minima, never runs: rows that agree in every column within rou
 image under a symmetry of the data) and are refused, since copies make noise significant. Every pair of a measure and a
 robustness gets Spearman's rho, Kendall's tau-b and the partial rho at fixed controls (the squared norm, as a rule),
 each with a 95 % interval and a two-sided p; all p of the table are adjusted together by Holm's method (Scand. J. Stat.
-6, 65, 1979). Values that are NaN leave their row out of that pair alone. What cannot be computed, since a column is
-constant, explained by the controls or known for too few minima, is NaN and reported as such.
+6, 65, 1979). Beside them stands rho with each minimum weighted by how often it was found, with interval and p: it
+tells what a table of runs would have shown, is no part of any verdict, and its p is not adjusted.
+
+Minima of several landscapes are compared within their own only. Values that are NaN leave their row out of that pair
+alone. What cannot be computed, since a column is constant, explained by the controls or known for too few minima, is
+NaN and reported as such.
 
 The table says nothing about which sign is which hypothesis: `landscape.properties.hypotheses` does.
 
@@ -19,8 +23,8 @@ import numpy as np
 from statsmodels.stats.multitest import multipletests
 
 from landscape.errors import PropertyError
+from landscape.properties.estimates import Estimate, estimate_all
 from landscape.properties.ranks import RankTable, tie_groups
-from landscape.properties.resampling import Estimate, estimate_all
 
 MINIMUM_ROWS = 8
 """Fewest distinct minima for which anything is correlated."""
@@ -49,9 +53,10 @@ class Correlation:
     spearman: Association
     kendall: Association
     partial: Association  # Spearman at fixed controls
+    weighted: Association  # Spearman with each minimum as often as it was found; not adjusted
 
 
-_STATISTICS = ("spearman", "kendall", "partial")
+_ADJUSTED = ("spearman", "kendall", "partial")
 
 
 def correlate(
@@ -59,44 +64,47 @@ def correlate(
     robustness: Columns,
     *,
     controls: Columns,
-    given: Columns | None = None,
+    landscape: np.ndarray | None = None,
+    hits: np.ndarray | None = None,
     permutations: int | None = None,
-    bootstraps: int = 1000,
     seed: int = 0,
 ) -> tuple[Correlation, ...]:
     """Correlations of all measures [M] with all robustness columns [M], one row a pair.
 
-    `controls` are held fixed in the partial correlation, `given` in all three (l2, where minima of several l2 are
-    pooled). Without a number of permutations there are so many that Holm's smallest adjusted p can reach 0.02, and at
-    least 9999. Equal arguments give equal tables.
+    `controls` are held fixed in the partial correlation. `landscape` int64 [M] tells which landscape each minimum is of
+    (all of one), `hits` [M] how often it was found (all once). Without a number of permutations there are so many that
+    Holm's smallest adjusted p can reach 0.02, and at least 9999. Equal arguments give equal tables.
 
     Raises PropertyError below 8 distinct minima, for rows that are not distinct and for columns of unequal length.
     """
-    given = given or {}
-    rows = _checked_rows({**measures, **robustness, **controls, **given})
+    columns = {**measures, **robustness, **controls}
+    rows = len(next(iter(columns.values())))
+    stratum = np.zeros(rows, dtype=np.int64) if landscape is None else np.unique(landscape, return_inverse=True)[1]
+    weights = np.ones(rows) if hits is None else np.asarray(hits, dtype=np.float64)
+    _check_rows({**columns, "landscape": stratum, "hits": weights}, [*columns, "landscape"])
     if permutations is None:
-        permutations = max(9_999, 50 * len(_STATISTICS) * len(measures) * len(robustness) - 1)
+        permutations = max(9_999, 50 * len(_ADJUSTED) * len(measures) * len(robustness) - 1)
     random = np.random.default_rng(seed)
-    fixed_known = np.isfinite(_stack([*controls.values(), *given.values()], rows)).all(axis=0)
+    order = np.argsort(stratum, kind="stable")
+    controls_known = np.isfinite(_stack([*controls.values()], rows)).all(axis=0)
     found: dict[tuple[str, str], Correlation] = {}
     for known_x, names_x in _by_known(measures):
         for known_y, names_y in _by_known(robustness):
-            known = known_x & known_y & fixed_known
-            names = (names_x, names_y)
-            if known.sum() < MINIMUM_ROWS:
-                estimates = (_undefined(names),) * 3
+            kept = order[(known_x & known_y & controls_known)[order]]
+            if len(kept) < MINIMUM_ROWS:
+                estimates = (_undefined(names_x, names_y),) * 4
             else:
                 sides = [[measures[name] for name in names_x], [robustness[name] for name in names_y]]
-                held = [list(given.values()), list(controls.values())]
-                x, y, g, c = (tie_groups(_stack(columns, rows)[:, known]) for columns in [*sides, *held])
-                table = RankTable(x=x, y=y, given=g, controls=c)
-                estimates = estimate_all(table, permutations=permutations, bootstraps=bootstraps, random=random)
-            found |= _pairs(names, int(known.sum()), estimates)
+                x, y, c = (tie_groups(_stack(side, rows)[:, kept]) for side in [*sides, [*controls.values()]])
+                table = RankTable(x=x, y=y, controls=c, stratum=stratum[kept], weights=weights[kept])
+                estimates = estimate_all(table, permutations=permutations, random=random)
+            found |= _pairs(names_x, names_y, len(kept), estimates)
     return _adjusted([found[x, y] for x in measures for y in robustness])
 
 
-def distinct_rows(columns: Columns) -> np.ndarray:
-    """First rows int64, rising, of the sets of rows that agree in all columns [M] within 1e-6 of the column's largest.
+def distinct_rows(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+    """First rows int64, rising, of the sets of rows that agree in all columns [M] within 1e-6 of the column's largest,
+    and the set int64 [M] that each row belongs to.
 
     Distinct minima that agree in everything measured are mirror images under a symmetry of the data: they tell nothing
     twice, and count once.
@@ -104,16 +112,18 @@ def distinct_rows(columns: Columns) -> np.ndarray:
     values = np.nan_to_num(_stack(list(columns.values()), len(next(iter(columns.values())))), nan=np.inf)
     known = np.isfinite(values)
     groups = tie_groups(np.where(known, values, 0.0), relative=1e-6, absolute=1e-9)
-    _, first = np.unique(np.concatenate([groups, known]), axis=1, return_index=True)
-    return np.sort(first)
+    _, first, member = np.unique(np.concatenate([groups, known]), axis=1, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return first[order], np.argsort(order)[member.ravel()]
 
 
-def _checked_rows(columns: Columns) -> int:
+def _check_rows(columns: Columns, own: list[str]) -> None:
+    """Raises PropertyError unless the columns are of one length and tell enough rows apart by those named `own`."""
     lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1:
         raise PropertyError(f"Expected columns of one length, found {sorted(lengths)}: pass one value a minimum.")
     rows = lengths.pop()
-    distinct = len(distinct_rows(columns)) if rows else 0
+    distinct = len(distinct_rows({name: columns[name] for name in own})[0]) if rows else 0
     if distinct < MINIMUM_ROWS:
         raise PropertyError(
             f"Expected at least {MINIMUM_ROWS} distinct minima to correlate, found {distinct}"
@@ -124,7 +134,6 @@ def _checked_rows(columns: Columns) -> int:
             f"Expected distinct minima, found {rows} rows of which {distinct} are distinct: pass one row a minimum "
             "(distinct_rows tells which)."
         )
-    return rows
 
 
 def _stack(columns: list[np.ndarray], rows: int) -> np.ndarray:
@@ -141,19 +150,19 @@ def _by_known(columns: Columns) -> list[tuple[np.ndarray, list[str]]]:
     return list(groups.values())
 
 
-def _undefined(names: tuple[list[str], list[str]]) -> Estimate:
-    nothing = np.full((len(names[0]), len(names[1])), np.nan)
+def _undefined(names_x: list[str], names_y: list[str]) -> Estimate:
+    nothing = np.full((len(names_x), len(names_y)), np.nan)
     return Estimate(value=nothing, low=nothing, high=nothing, p=nothing)
 
 
 def _pairs(
-    names: tuple[list[str], list[str]], count: int, estimates: tuple[Estimate, Estimate, Estimate]
+    names_x: list[str], names_y: list[str], count: int, estimates: tuple[Estimate, ...]
 ) -> dict[tuple[str, str], Correlation]:
     """The rows of one block of pairs, p not adjusted yet."""
     rows = {}
-    for i, x in enumerate(names[0]):
-        for j, y in enumerate(names[1]):
-            rho, tau, partial = (
+    for i, x in enumerate(names_x):
+        for j, y in enumerate(names_y):
+            rho, tau, partial, weighted = (
                 Association(
                     value=float(e.value[i, j]),
                     low=float(e.low[i, j]),
@@ -163,20 +172,28 @@ def _pairs(
                 )
                 for e in estimates
             )
-            rows[x, y] = Correlation(measure=x, robustness=y, count=count, spearman=rho, kendall=tau, partial=partial)
+            rows[x, y] = Correlation(
+                measure=x,
+                robustness=y,
+                count=count,
+                spearman=rho,
+                kendall=tau,
+                partial=partial,
+                weighted=weighted,
+            )
     return rows
 
 
 def _adjusted(rows: list[Correlation]) -> tuple[Correlation, ...]:
     """The rows with Holm's adjustment over all p that are defined."""
-    p = np.array([[getattr(row, name).p for name in _STATISTICS] for row in rows]).reshape(len(rows), len(_STATISTICS))
+    p = np.array([[getattr(row, name).p for name in _ADJUSTED] for row in rows]).reshape(len(rows), len(_ADJUSTED))
     defined = np.isfinite(p)
     adjusted = np.full(p.shape, np.nan)
     if defined.any():
         adjusted[defined] = multipletests(p[defined], method="holm")[1]
     return tuple(
         replace(
-            row, **{n: replace(getattr(row, n), p_adjusted=float(v)) for n, v in zip(_STATISTICS, values, strict=True)}
+            row, **{n: replace(getattr(row, n), p_adjusted=float(v)) for n, v in zip(_ADJUSTED, values, strict=True)}
         )
         for row, values in zip(rows, adjusted, strict=True)
     )

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from analysis.correlations import _label, main
+from analysis.correlations import _label, draw_matrix, main
+from landscape.database.database import Database
+from landscape.database.store import open_store
 from landscape.properties.columns import Column
+from landscape.properties.findings import find
 from tests.analysis.synthetic import funnel, write_database
 
 
@@ -20,7 +23,13 @@ def run(*arguments: str | Path) -> Result:
 def group(lines: list[str], title: str) -> dict[str, str]:
     """The lines of one group of the table by measure."""
     rest = lines[lines.index(title) + 1 :]
-    return {line.split()[0]: line for line in takewhile(lambda line: line.startswith("  "), rest)}
+    return {line.split()[1]: line for line in takewhile(lambda line: line.startswith("  "), rest)}
+
+
+def small_depth(lines: list[str]) -> str:
+    """The verdict on deeper minima from their depth alone."""
+    start = lines.index("Hypothesis: deeper minima are more robust")
+    return next(line for line in lines[start:] if line.startswith("  small depth:"))
 
 
 def measure(values: list[float]) -> Column:
@@ -42,7 +51,8 @@ def forty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def outcome(forty: Path) -> tuple[Result, Path]:
     folder = forty.parent
-    return run(forty, "-o", folder / "table.csv", "--figure", folder / "scatter.png"), folder
+    pictures = ("--figure", folder / "scatter.png", "--matrix", folder / "matrix.png")
+    return run(forty, "-o", folder / "table.csv", *pictures), folder
 
 
 def test_the_report_has_a_table_and_verdicts(outcome: tuple[Result, Path]) -> None:
@@ -51,17 +61,15 @@ def test_the_report_has_a_table_and_verdicts(outcome: tuple[Result, Path]) -> No
     assert "40 distinct minima" in result.output
     lines = result.output.splitlines()
     assert group(lines, "pgd_accuracy@0.3 (larger is more robust)")["depth"].endswith("for deeper")
-    start = lines.index("Hypothesis: deeper minima are more robust")
-    assert "small depth:" in lines[start + 3]
-    assert "SUPPORTED    4 of 4 pairs for, 0 against" in lines[start + 3]
+    assert "SUPPORTED    4 of 4 pairs for, 0 against" in small_depth(lines)
     assert "Hypothesis: flatter minima are more robust" in lines
 
 
 def test_the_report_fits_a_screen_and_has_the_strongest_first(outcome: tuple[Result, Path]) -> None:
     lines = outcome[0].output.splitlines()
-    assert max(map(len, lines)) <= 120
+    assert max(map(len, lines)) <= 150
     for name in ("pgd_accuracy@0.1 (larger is more robust)", "adversarial_loss@0.3 (smaller is more robust)"):
-        strength = [abs(float(line[31:36])) for line in group(lines, name).values()]
+        strength = [abs(float(line[39:43])) for line in group(lines, name).values()]
         assert len(strength) == 5
         assert strength == sorted(strength, reverse=True)
 
@@ -84,17 +92,42 @@ def test_the_table_file_has_all_pairs(outcome: tuple[Result, Path]) -> None:
     assert float(first["spearman_p"]) <= float(first["spearman_p_adjusted"])
 
 
-def test_the_scatter_matrix_is_written(outcome: tuple[Result, Path]) -> None:
+def test_the_pictures_are_written(outcome: tuple[Result, Path]) -> None:
     _, folder = outcome
     assert (folder / "scatter.png").stat().st_size > 10_000
+    assert (folder / "matrix.png").stat().st_size > 10_000
+
+
+def test_the_matrix_has_the_table_oriented_to_robustness(forty: Path) -> None:
+    with Database(open_store(forty)) as db:
+        findings = find([db])
+    figure = draw_matrix(findings)
+    for axes, name in zip(figure.axes, ("spearman", "partial"), strict=False):
+        shown = np.asarray(axes.images[0].get_array())
+        expected = {(row.measure, row.robustness): getattr(row, name) for row in findings.table}
+        names = list(findings.comparison.measures), list(findings.comparison.robustness)
+        for y, x in np.ndindex(shown.shape):
+            sign = -1 if "loss" in names[1][x] else 1
+            assert shown[y, x] == sign * expected[names[0][y], names[1][x]].value
+        dots = sum(found.p_adjusted < 0.05 for found in expected.values())
+        assert len(axes.lines) == dots
+    assert len(figure.axes[0].lines) > 0
+
+
+def test_matrices_of_many_columns_are_drawn_one_above_the_other(forty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Database(open_store(forty)) as db:
+        findings = find([db])
+    monkeypatch.setattr("analysis.correlations.BESIDE", 3)
+    monkeypatch.setattr("analysis.correlations.WIDTH", 0.8)
+    first, second, _ = draw_matrix(findings).axes
+    assert first.get_position().y0 > second.get_position().y1
+    assert not first.texts
 
 
 def test_a_contradiction_is_printed_as_plainly(tmp_path: Path) -> None:
     result = run(write_database(tmp_path / "other-way.h5", funnel(30), slope=0.1))
     lines = result.output.splitlines()
-    verdict = lines[lines.index("Hypothesis: deeper minima are more robust") + 3]
-    assert "small depth:" in verdict
-    assert "CONTRADICTED 0 of 4 pairs for, 4 against, median correlation -0." in verdict
+    assert "CONTRADICTED 0 of 4 pairs for, 4 against, median correlation -0." in small_depth(lines)
     assert group(lines, "pgd_accuracy@0.3 (larger is more robust)")["depth"].endswith("against deeper")
 
 
@@ -111,7 +144,7 @@ def test_files_are_pooled_at_fixed_l2(forty: Path, tmp_path: Path) -> None:
     result = run(forty, other)
     assert result.exit_code == 0, result.output
     assert "60 distinct minima" in result.output
-    assert "held fixed in every correlation: l2" in result.output
+    assert "of 2 landscapes, compared within their own only:" in result.output
 
 
 @pytest.mark.parametrize(("count", "measured", "message"), [(5, True, "at least 8 distinct"), (9, False, "robustness")])
@@ -123,7 +156,11 @@ def test_too_little_is_refused_in_one_line(tmp_path: Path, count: int, measured:
 
 
 def test_places_that_cannot_be_written_are_refused_in_one_line(forty: Path, tmp_path: Path) -> None:
-    for option, place in (("-o", tmp_path / "nowhere" / "table.csv"), ("--figure", tmp_path / "scatter.jpg")):
+    for option, place in (
+        ("-o", tmp_path / "nowhere" / "table.csv"),
+        ("--figure", tmp_path / "a.jpg"),
+        ("--matrix", tmp_path / "a.txt"),
+    ):
         result = run(forty, option, place)
         assert result.exit_code == 2
         assert len(result.stderr.splitlines()) == 1

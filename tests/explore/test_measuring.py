@@ -10,8 +10,10 @@ import pytest
 import landscape
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.explore.campaign import ALONG_PATHS, MEASURING, Campaign, Ending, PhaseClass
+from landscape.errors import PropertyError
+from landscape.explore.campaign import Campaign, Ending, measuring
 from landscape.explore.interrupt import Interrupt
+from landscape.explore.measuring import chosen_groups
 from landscape.explore.pool import Abandoned, LocalPool
 from landscape.explore.progress import Silent
 from landscape.explore.session import executor, run_campaign, stored_context
@@ -34,9 +36,7 @@ def path(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(whole, tmp_path / "a.h5"))
 
 
-def measured(
-    path: Path, rounds: int | None = None, phases: tuple[PhaseClass, ...] = MEASURING, **settings: object
-) -> Ending:
+def measured(path: Path, *groups: str, rounds: int | None = None, paths: bool = False, **settings: object) -> Ending:
     """Measures with these settings; given up in the round after `rounds` of them."""
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu", settings)
@@ -48,6 +48,7 @@ def measured(
                     raise Abandoned
                 return super().run(*arguments)  # type: ignore[arg-type]
 
+        phases = measuring(groups or None, paths=paths)
         return run_campaign(context, db.store, Stopping(executor(context)), Silent(), Interrupt(), phases)
 
 
@@ -83,6 +84,43 @@ def test_changed_settings_refresh_the_values(path: Path) -> None:
         assert (loss.values[:, 1] >= loss.values[:, 0]).all()
 
 
+def test_what_does_not_depend_on_changed_settings_is_kept(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        before = db.properties("minima")
+    assert measured(path, epsilon=[0.2]) is Ending.COMPLETE
+    with Database(open_store(path)) as db:
+        after, last = db.properties("minima"), db.rounds[-1]
+    assert last.tasks == 2 * -(-len(before["depth"].values) // 16)  # robustness and sensitivity
+    for name, found in after.items():
+        changed = found.settings.get("group") in ("robustness", "sensitivity")
+        assert (found.settings.get("epsilon") == [0.2]) == changed
+        if not changed:
+            np.testing.assert_array_equal(found.values, before[name].values)
+            assert found.settings == before[name].settings
+
+
+def test_groups_that_are_asked_for_are_measured_alone(path: Path) -> None:
+    assert measured(path, "sensitivity", epsilon=[0.2]) is Ending.COMPLETE
+    with Database(open_store(path)) as db:
+        found = db.properties("minima")
+        assert found["sensitivity_logits"].settings["epsilon"] == [0.2]
+        assert found["pgd_accuracy"].settings["epsilon"] == [0.1]
+    before = kinds(path)
+    assert measured(path) is Ending.COMPLETE  # the settings of the file again
+    assert kinds(path) == [*before, "measure"]
+
+
+def test_names_lead_to_their_groups() -> None:
+    problem = landscape.Problem(dataset="xor", hidden=[2])
+    assert chosen_groups(problem, []) is None
+    assert chosen_groups(problem, ["depth"]) == ()
+    assert chosen_groups(problem, ["pgd_accuracy", "loss", "fgsm_accuracy", "depth"]) == ("loss", "robustness")
+    with pytest.raises(PropertyError, match="'sensitivty'; did you mean 'sensitivity'"):
+        chosen_groups(problem, ["sensitivty"])
+    with pytest.raises(PropertyError, match="smooth activation"):
+        chosen_groups(landscape.Problem(dataset="xor", hidden=[2], activation="relu"), ["hessian_trace"])
+
+
 def test_measuring_continues_where_it_was_stopped(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module("landscape.explore.measuring")
     for name in ("TASK_MINIMA", "ROUND_TASKS"):
@@ -93,8 +131,8 @@ def test_measuring_continues_where_it_was_stopped(path: Path, monkeypatch: pytes
         assert measured(path, rounds=rounds, pgd_steps=2) is Ending.GIVEN_UP
     with Database(open_store(path)) as db:
         stored = db.store.tables.properties["minima"]
-        assert {len(found.values) for name, found in stored.items() if name not in module.DEPTHS} == {2}
-        assert np.isnan(db.properties("minima")["clean_loss"].values[2:]).all()
+        assert {len(found.values) for found in stored.values() if "pgd_steps" in found.settings} == {2}
+        assert np.isnan(db.properties("minima")["pgd_accuracy"].values[2:]).all()
     assert measured(path, pgd_steps=2) is Ending.COMPLETE
     assert_equal_bytes(path, undisturbed)
 
@@ -115,7 +153,7 @@ def test_minima_that_are_added_are_measured_and_depths_made_again(tmp_path: Path
 def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu")
-        campaign = Campaign(context, db.store, LocalPool(executor(context)), Silent(), MEASURING)
+        campaign = Campaign(context, db.store, LocalPool(executor(context)), Silent(), measuring(None))
         assert [phase.kind for phase in campaign.phases] == ["measure", "depths"]
         assert campaign.run(Interrupt()) is Ending.COMPLETE
 
@@ -124,8 +162,8 @@ def test_paths_are_measured_on_demand_and_continued_where_they_were_stopped(tmp_
     path = tmp_path / "a.h5"
     problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
     landscape.explore(problem, path=path, walkers=8, steps=4, connect={"rounds": 2}, measure=HASTE).close()
-    assert measured(path, 0, ALONG_PATHS) == Ending.GIVEN_UP
-    assert measured(path, None, ALONG_PATHS) == Ending.COMPLETE
+    assert measured(path, rounds=0, paths=True) == Ending.GIVEN_UP
+    assert measured(path, paths=True) == Ending.COMPLETE
     with Database(open_store(path)) as db:
         found, states = db.properties("transition_states"), db.transition_states
         assert {"path_energy", "path_clean_loss", "path_adversarial_loss", "path_accuracy"} <= found.keys()

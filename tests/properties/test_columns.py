@@ -68,8 +68,8 @@ def test_comparison_of_one_database(db: Database) -> None:
         "adversarial_loss@0.1": -1,
         "adversarial_loss@0.3": -1,
     }
-    assert found.given == {}
     assert (found.minima, found.distinct) == (12, 12)
+    np.testing.assert_array_equal(found.hits, db.minima.hits)
 
 
 def test_mirror_images_count_once() -> None:
@@ -79,6 +79,7 @@ def test_mirror_images_count_once() -> None:
     assert (found.minima, found.distinct) == (24, 12)
     assert all(len(one.values) == 12 for one in (*found.measures.values(), *found.robustness.values()))
     assert len(found.controls["squared_norm"]) == 12
+    np.testing.assert_array_equal(found.hits, (np.arange(24) % 5).reshape(2, 12).sum(axis=0))  # those of both copies
 
 
 def test_robustness_must_have_been_measured() -> None:
@@ -86,10 +87,22 @@ def test_robustness_must_have_been_measured() -> None:
         compare([Database(build_store(None, funnel(12), measured=False))])
 
 
-def test_databases_are_pooled_with_their_l2() -> None:
+def test_there_must_be_minima() -> None:
+    with pytest.raises(PropertyError, match="Expected minima to compare, found none"):
+        compare([Database(build_store(None, funnel(0), measured=False))])
+
+
+def test_databases_of_one_problem_are_one_landscape() -> None:
+    databases = [Database(build_store(None, funnel(10), l2=l2)) for l2 in (1e-3, 1e-4, 1e-3)]
+    found = compare(databases)
+    assert [(one.minima, one.distinct) for one in found.landscapes] == [(20, 10), (10, 10)]
+    assert found.landscape.tolist() == [0] * 10 + [1] * 10
+
+
+def test_databases_are_pooled_by_landscape() -> None:
     databases = [Database(build_store(None, funnel(10, seed), l2=l2)) for seed, l2 in ((0, 1e-3), (1, 1e-4))]
     found = compare(databases)
-    assert found.given["l2"].tolist() == [1e-3] * 10 + [1e-4] * 10
+    assert found.landscape.tolist() == [0] * 10 + [1] * 10
     assert found.measures["depth"].values[:10].min() == 0.0
     assert found.measures["depth"].values[10:].min() == 0.0
 

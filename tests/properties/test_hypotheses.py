@@ -21,6 +21,7 @@ def row(measure: str, robustness: str, plain: tuple[float, float], partial: tupl
         spearman=association(*plain),
         kendall=association(*plain),
         partial=association(*partial),
+        weighted=association(-plain[0] / 2.0, plain[1]),
     )
 
 
@@ -46,6 +47,10 @@ def test_answers(plain: list[tuple[float, float]], answer: str, counts: tuple[in
     found = judge(DEEPER, table, SIGNS).plain
     assert (found.answer, (found.tested, found.in_favour, found.against)) == (answer, counts)
     assert found.answer.upper() in str(found)
+    tested = tuple(number for number, (value, _) in enumerate(plain, start=1) if np.isfinite(value))
+    assert found.rows == tested
+    assert (len(found.rows_in_favour), len(found.rows_against)) == counts[1:]
+    assert set(found.rows_in_favour) | set(found.rows_against) <= set(tested)
 
 
 def test_the_partial_verdict_stands_beside_the_plain_one() -> None:
@@ -53,6 +58,12 @@ def test_the_partial_verdict_stands_beside_the_plain_one() -> None:
     assert (found.plain.answer, found.partial.answer) == ("supported", "contradicted")
     assert (found.plain.median, found.partial.median) == (0.9, -0.6)
     assert "0 of 1 pairs significantly in favour, 1 against" in str(found.partial)
+
+
+def test_what_weighting_does_is_told() -> None:
+    table = [row("depth", "loss", (0.8, 0.001), NOTHING), row("depth", "accuracy", NOTHING, NOTHING)]
+    found = judge(DEEPER, table, SIGNS).weighting
+    assert (found.compared, found.reversed, found.median) == (1, 1, -0.4)
 
 
 def test_other_measures_and_columns_without_a_sign_do_not_count() -> None:

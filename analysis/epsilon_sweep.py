@@ -1,0 +1,126 @@
+"""Draw accuracy under attack and certified accuracy of every minimum of a database against epsilon.
+
+A line is a minimum, coloured by its depth or by another property, the lowest value on top; it starts at the clean
+accuracy, where epsilon is 0. Between the two panels lies what neither proof nor attack can tell. As many epsilons as
+were measured are drawn: `landscape measure FILE robustness --epsilon 0.05,0.1,0.15,0.2,0.3` adds more.
+
+Of attacks and of bounds the strongest that was measured is drawn, unless others are named.
+"""
+
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import click
+import matplotlib as mpl
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from landscape.errors import LandscapeError, PropertyError
+from landscape.properties.columns import Column, column, column_family, readable
+
+STYLE = Path(__file__).with_name("paper.mplstyle")
+FORMATS = (".svg", ".pdf", ".png")
+COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.92, 256)), name="viridis, readable on white")
+UNKNOWN = "0.75"
+TOP = 0.9  # of the values have a colour of their own: a few large ones would leave the others alike
+ATTACKED = ("robust_accuracy", "pgd_accuracy", "fgsm_accuracy")
+CERTIFIED = ("certified_accuracy_crown", "certified_accuracy_ibp")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Figure: .svg, .pdf or .png.")
+@click.option("--attacked", metavar="NAME", help="Accuracy under attack; the strongest that was measured.")
+@click.option("--certified", metavar="NAME", help="Certified accuracy; the tightest that was measured.")
+@click.option("--colour", metavar="NAME", default="depth", show_default=True, help="Property to colour by.")
+def main(file: Path, output: Path, attacked: str | None, certified: str | None, colour: str) -> None:
+    """Draw accuracies of the minima of the database FILE against epsilon."""
+    try:
+        if output.suffix.lower() not in FORMATS:
+            raise PropertyError(
+                f"Expected a figure file ending in {', '.join(FORMATS)}, found '{output}': change that."
+            )
+        with Database(open_store(file)) as db:
+            stored = db.properties("minima")
+            names = [_first(ATTACKED, attacked, stored), _first(CERTIFIED, certified, stored)]
+            sweeps = [_sweep(db, name) for name in names]
+            chosen = column(db, colour)
+        with matplotlib.style.context(STYLE):
+            save(draw(sweeps, [readable(name) for name in names], chosen), output)
+    except LandscapeError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    click.echo(f"{output}: minima {len(chosen.values)}, epsilons {len(sweeps[0][0]) - 1}")
+
+
+def draw(sweeps: Sequence[tuple[np.ndarray, np.ndarray]], titles: Sequence[str], colour: Column) -> Figure:
+    """A panel for each sweep (epsilons [E], accuracies [M, E]), lines coloured by `colour` [M]."""
+    figure = Figure(figsize=(7.0, 2.8))
+    panels = figure.subplots(1, len(sweeps), sharex=True, sharey=True, squeeze=False)[0]
+    known = colour.values[np.isfinite(colour.values)]
+    low, high = (known.min(), np.quantile(known, TOP, method="lower")) if len(known) else (0.0, 1.0)
+    scale = Normalize(float(low), float(high), clip=True)
+    for axes, (epsilon, accuracy), title in zip(panels, sweeps, titles, strict=True):
+        _draw_lines(axes, epsilon, accuracy, colour.values, scale)
+        axes.set_title(title)
+        axes.set_xlabel("$\\varepsilon$")
+    panels[0].set_ylabel("fraction of samples")
+    bar = figure.colorbar(
+        mpl.cm.ScalarMappable(scale, COLOURS),
+        ax=panels,
+        pad=0.02,
+        aspect=25,
+        extend="max" if known.max(initial=-np.inf) > high else "neither",
+    )
+    bar.set_label(colour.name if colour.epsilon is not None else readable(colour.name))
+    bar.outline.set_linewidth(0.6)
+    return figure
+
+
+def save(figure: Figure, output: Path) -> None:
+    """Write the figure, without a date in it. Raises PropertyError where the file cannot be written."""
+    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    try:
+        figure.savefig(output, metadata=dates.get(output.suffix.lower()))
+    except OSError as error:
+        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
+
+
+def _first(names: Sequence[str], asked: str | None, stored: Collection[str]) -> str:
+    """The name asked for, else the first that is stored."""
+    found = [name for name in names if name in stored]
+    if asked is None and not found:
+        raise PropertyError(f"Expected one of {', '.join(names)} in the database, found none: run 'landscape measure'.")
+    return asked or found[0]
+
+
+def _sweep(db: Database, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Epsilons [1 + E] and accuracies [M, 1 + E] of one property, from the clean accuracy on."""
+    family = [one for one in column_family(db, name) if one.epsilon is not None]
+    if not family:
+        raise PropertyError(f"Expected a property with a value for each epsilon, found '{name}': name an accuracy.")
+    clean = column(db, "accuracy").values
+    epsilon = np.array([0.0, *(float(one.epsilon or 0.0) for one in family)])
+    return epsilon, np.stack([clean, *(one.values for one in family)], axis=1)
+
+
+def _draw_lines(axes: Axes, epsilon: np.ndarray, accuracy: np.ndarray, values: np.ndarray, scale: Normalize) -> None:
+    order = np.argsort(-np.nan_to_num(values, nan=np.inf), kind="stable")
+    colours = [COLOURS(scale(value)) if np.isfinite(value) else UNKNOWN for value in values[order]]
+    lines = [np.column_stack([epsilon, line]) for line in accuracy[order]]
+    width = float(np.clip(40.0 / max(len(lines), 1), 0.5, 1.2))
+    axes.add_collection(LineCollection(lines, colors=colours, linewidths=width, capstyle="round"))
+    axes.set_xlim(0.0, float(epsilon.max()))
+    axes.set_ylim(0.0, 1.02)
+    axes.locator_params(axis="x", nbins=4)
+
+
+if __name__ == "__main__":
+    main()
