@@ -74,7 +74,7 @@ def properties(parameters: np.ndarray, energy: np.ndarray, slope: float) -> tupl
         "hessian_largest": (noise[:, 3], "largest eigenvalue of the Hessian", "energy"),
         "squared_norm": (np.sum(parameters**2, axis=1), "squared norm of the parameters", ""),
         "accuracy": (np.ones(len(energy)), "accuracy on the training samples", "fraction of samples"),
-        "pgd_accuracy": (robust, "accuracy under PGD, one column an epsilon", "fraction of samples"),
+        "robust_accuracy": (robust, "accuracy under all attacks, one column an epsilon", "fraction of samples"),
         "adversarial_loss": (1.0 - robust + 0.01 * noise[:, :2], "adversarial loss, one column an epsilon", "energy"),
     }
     return tuple(

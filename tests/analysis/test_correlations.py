@@ -60,7 +60,7 @@ def test_the_report_has_a_table_and_verdicts(outcome: tuple[Result, Path]) -> No
     assert result.exit_code == 0, result.output
     assert "40 distinct minima" in result.output
     lines = result.output.splitlines()
-    assert group(lines, "pgd_accuracy@0.3 (larger is more robust)")["depth"].endswith("for deeper")
+    assert group(lines, "robust_accuracy@0.3 (larger is more robust)")["depth"].endswith("for deeper")
     assert "SUPPORTED    4 of 4 pairs for, 0 against" in small_depth(lines)
     assert "Hypothesis: flatter minima are more robust" in lines
 
@@ -68,7 +68,7 @@ def test_the_report_has_a_table_and_verdicts(outcome: tuple[Result, Path]) -> No
 def test_the_report_fits_a_screen_and_has_the_strongest_first(outcome: tuple[Result, Path]) -> None:
     lines = outcome[0].output.splitlines()
     assert max(map(len, lines)) <= 150
-    for name in ("pgd_accuracy@0.1 (larger is more robust)", "adversarial_loss@0.3 (smaller is more robust)"):
+    for name in ("robust_accuracy@0.1 (larger is more robust)", "adversarial_loss@0.3 (smaller is more robust)"):
         strength = [abs(float(line[39:43])) for line in group(lines, name).values()]
         assert len(strength) == 5
         assert strength == sorted(strength, reverse=True)
@@ -87,7 +87,7 @@ def test_the_table_file_has_all_pairs(outcome: tuple[Result, Path]) -> None:
         rows = list(csv.DictReader(file))
     assert len(rows) == 5 * 4
     first = rows[0]
-    assert (first["measure"], first["robustness"], first["count"]) == ("depth", "pgd_accuracy@0.1", "40")
+    assert (first["measure"], first["robustness"], first["count"]) == ("depth", "robust_accuracy@0.1", "40")
     assert float(first["spearman_low"]) <= float(first["spearman_value"]) <= float(first["spearman_high"])
     assert float(first["spearman_p"]) <= float(first["spearman_p_adjusted"])
 
@@ -128,7 +128,7 @@ def test_a_contradiction_is_printed_as_plainly(tmp_path: Path) -> None:
     result = run(write_database(tmp_path / "other-way.h5", funnel(30), slope=0.1))
     lines = result.output.splitlines()
     assert "CONTRADICTED 0 of 4 pairs for, 4 against, median correlation -0." in small_depth(lines)
-    assert group(lines, "pgd_accuracy@0.3 (larger is more robust)")["depth"].endswith("against deeper")
+    assert group(lines, "robust_accuracy@0.3 (larger is more robust)")["depth"].endswith("against deeper")
 
 
 def test_mirror_images_are_counted_once(tmp_path: Path) -> None:

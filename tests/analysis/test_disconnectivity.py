@@ -35,7 +35,7 @@ def hundred(tmp_path_factory: pytest.TempPathFactory) -> Path:
     "options",
     [
         [],
-        ["--colour", "pgd_accuracy@0.3", "--labels"],
+        ["--colour", "robust_accuracy@0.3", "--labels"],
         ["--colour", "escape_barrier", "--order", "value", "--levels", "15"],
         ["--order", "size", "--lowest", "20"],
         ["--colour", "accuracy", "--lowest", "1"],
@@ -90,7 +90,7 @@ def test_equal_databases_give_equal_files(hundred: Path, tmp_path: Path) -> None
     ("arguments", "message"),
     [
         (["-o", "tree.svg", "--colour", "hessian_trase"], "did you mean 'hessian_trace'"),
-        (["-o", "tree.svg", "--colour", "pgd_accuracy"], "pgd_accuracy@0.1, pgd_accuracy@0.3"),
+        (["-o", "tree.svg", "--colour", "robust_accuracy"], "robust_accuracy@0.1, robust_accuracy@0.3"),
         (["-o", "tree.svg", "--order", "value"], "add --colour"),
         (["-o", "tree.jpg"], "ending in .svg, .pdf, .png"),
         (["-o", "nowhere/tree.svg"], "Expected to write"),
@@ -156,9 +156,9 @@ def test_lines_of_minima_are_drawn_over_those_of_merges_and_have_no_dots() -> No
 def test_the_colour_bar_has_a_short_name_with_epsilon_and_units(hundred: Path) -> None:
     with Database(open_store(hundred)) as db:
         tree = disconnectivity_tree(db)
-        figures = [draw(tree, column(db, name), order="energy", labels=False) for name in ("pgd_accuracy@0.3", "hits")]
+        figures = [draw(tree, column(db, name), order="energy", labels=False) for name in ("robust_accuracy@0.3", "hits")]
     titles = [figure.axes[1].get_ylabel() for figure in figures]
-    assert titles == ["PGD accuracy, $\\varepsilon$ = 0.3 (fraction of samples)", "hits (count)"]
+    assert titles == ["robust accuracy, $\\varepsilon$ = 0.3 (fraction of samples)", "hits (count)"]
 
 
 def test_labels_do_not_overlap(hundred: Path) -> None:

@@ -24,7 +24,7 @@ def forty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
 def test_the_picture_is_written(forty: Path, tmp_path: Path, ending: str) -> None:
     output = tmp_path / f"sweep.{ending}"
-    result = run(forty, "-o", output, "--certified", "pgd_accuracy", "--colour", "hessian_trace")
+    result = run(forty, "-o", output, "--certified", "robust_accuracy", "--colour", "hessian_trace")
     assert result.exit_code == 0, result.output
     assert result.output == f"{output}: minima 40, epsilons 2\n"
     assert output.stat().st_size > 5_000
@@ -45,9 +45,9 @@ def test_lines_go_from_the_clean_accuracy_on_and_the_deepest_is_on_top() -> None
     ("options", "message"),
     [
         ([], "Expected one of certified_accuracy_crown, certified_accuracy_ibp in the database, found none"),
-        (["--certified", "pgd_acuracy"], "did you mean 'pgd_accuracy'"),
+        (["--certified", "robust_acuracy"], "did you mean 'robust_accuracy'"),
         (["--certified", "accuracy"], "with a value for each epsilon, found 'accuracy'"),
-        (["--certified", "pgd_accuracy", "--colour", "dept"], "did you mean 'depth'"),
+        (["--certified", "robust_accuracy", "--colour", "dept"], "did you mean 'depth'"),
     ],
 )
 def test_errors_are_one_line(forty: Path, tmp_path: Path, options: list[str], message: str) -> None:
