@@ -1,8 +1,9 @@
 """Draw energy and robustness along the paths through transition states, and say whether their barriers go together.
 
 Profiles (-o) run from minimum to minimum, with the transition state dotted; a column is a transition state, a row a
-quantity. Drawn are the highest barriers, one a pair of minima and the lowest known between the two, unless --states
-names others. Paths are those of `landscape measure FILE --paths`; one that does not end in its two minima is unknown.
+quantity, all but accuracies less their value at the state: a barrier is a line that ends below 0 on both sides. Drawn
+are the highest barriers in energy, one a pair of minima and the lowest known between the two, unless --states names
+others. Paths are those of `landscape measure FILE --paths`; one that does not end in its two minima is unknown.
 
 The scatter (--scatter) and the printed verdict are over all distinct transition states with a known path. A barrier is
 the rise to the transition state from the worse of its two minima: in energy from the higher one, in adversarial loss
@@ -45,6 +46,8 @@ FORMATS = (".svg", ".pdf", ".png")
 EPSILON = "\N{GREEK SMALL LETTER EPSILON}"
 CLEAN = "0.25"
 STATE = "0.55"
+STATE_LINE: dict[str, Any] = {"color": STATE, "linewidth": 0.7, "linestyle": "dotted"}
+STATE_DOT: dict[str, Any] = {"marker": "o", "markersize": 2.5, "markerfacecolor": CLEAN, "markeredgecolor": CLEAN}
 DASHES = ((0.0, (4.0, 1.2)), (0.0, (5.0, 1.0, 1.2, 1.0)), (0.0, (1.5, 0.8)))  # of the epsilons in turn
 POINTS = "#0072B2"
 DECADES = 2.0  # from which on barriers in energy are drawn in logarithms
@@ -54,18 +57,19 @@ ONE_COLUMN, TWO_COLUMNS = 3.4, 7.0  # inches
 
 
 class Row(NamedTuple):
-    """A row of profiles: the clean and the attacked quantity in it, and its label."""
+    """A row of profiles: the clean and the attacked quantity in it, its label, whether it is less that of the state."""
 
     clean: str
     attacked: str
     label: str
+    less: bool = True
 
 
-SENSITIVITY = Row("", "sensitivity_softmax", "sensitivity\n$S_\\varepsilon$ (log volume)")
+SENSITIVITY = Row("", "sensitivity_softmax", "$\\Delta$ sensitivity\n(log volume)")
 ROWS = (
-    Row("energy", "", "energy"),
-    Row("clean_loss", "adversarial_loss", "loss"),
-    Row("accuracy", "pgd_accuracy", "accuracy\n(fraction)"),
+    Row("energy", "", "$\\Delta$ energy"),
+    Row("clean_loss", "adversarial_loss", "$\\Delta$ loss"),
+    Row("accuracy", "pgd_accuracy", "accuracy\n(fraction)", less=False),
     SENSITIVITY,
 )
 
@@ -130,6 +134,7 @@ def report(relation: Relation, *, known: int, total: int) -> Iterator[str]:
         yield f"  correlation with the barrier in energy: {_numbers(row.spearman)}"
         yield f"  at fixed {HELD}: {_numbers(row.partial)}"
     yield ""
+    yield "Spearman, with 95 % intervals and permutation p, adjusted for all tests (Holm)."
     yield f"Hypothesis: {TOGETHER.sentence}"
     yield f"  {_tally(relation.verdict.plain)}"
     yield f"  at fixed {HELD}:"
@@ -149,10 +154,10 @@ def draw_profiles(paths: StoredPaths) -> Figure:
         line[0].set_ylabel(row.label)
         line[0].locator_params(axis="y", nbins=4)
         if row is SENSITIVITY:
-            line[0].set_ylim(bottom=float(np.quantile(paths.values[row.attacked], LEAST)) - 0.5)
+            line[0].set_ylim(bottom=_lowest(paths.values[row.attacked], paths.middle))
     for axes, state, (first, second) in zip(panels[0], paths.states, paths.minima, strict=True):
         axes.set_title(f"state {state}\nminimum {first} \N{RIGHTWARDS ARROW} {second}", fontsize=7)
-    panels[-1, 0].set_xlim(0.0, 1.0)
+    panels[-1, 0].set_xlim(-0.03, 1.03)
     panels[-1, 0].set_xticks([0.0, 0.5, 1.0], ["0", "0.5", "1"])
     figure.supxlabel("relative arc length from minimum to minimum", fontsize=8)
     figure.align_ylabels(panels[:, 0])
@@ -171,9 +176,9 @@ def draw_scatter(relation: Relation) -> Figure:
         _draw_barriers(axes, relation, rise)
         text = f"$\\rho$ = {_numbers(row.spearman)}".replace("-", "\N{MINUS SIGN}")
         axes.set_title(f"{EPSILON} = {row.robustness}\n{text}", fontsize=7)
-        axes.set_xlabel("barrier in energy")
+        axes.set_xlabel("energy above the higher minimum")
     for axes in panels[:, 0]:
-        axes.set_ylabel("barrier in adversarial loss")
+        axes.set_ylabel("adversarial loss above\nthat of the worse minimum")
     for axes in panels.flat[count:]:
         axes.remove()
     if relation.paths.degenerate.any():
@@ -231,13 +236,22 @@ def _colours(paths: StoredPaths) -> np.ndarray:
 
 def _draw_profile(axes: Axes, paths: StoredPaths, place: int, row: Row, colours: np.ndarray) -> None:
     """One quantity along one path: clean, and under attack at each epsilon."""
-    position = paths.position[place]
-    axes.axvline(position[paths.middle], color=STATE, linewidth=0.7, linestyle="dotted", zorder=0)
+    position, middle = paths.position[place], paths.middle
+    axes.axvline(position[middle], zorder=0, **STATE_LINE)
+    lines: list[tuple[np.ndarray, dict[str, Any]]] = []
     if row.clean in paths.values:
-        axes.plot(position, paths.values[row.clean][place], color=CLEAN, linewidth=1.0)
+        lines.append((paths.values[row.clean][place], {"color": CLEAN}))
     if row.attacked in paths.values:
-        for values, style in zip(paths.values[row.attacked][place].T, _styles(colours), strict=True):
-            axes.plot(position, values, **style)
+        lines += zip(paths.values[row.attacked][place].T, _styles(colours), strict=True)
+    for values, style in lines:
+        axes.plot(position, values - row.less * values[middle], linewidth=1.0, **style)
+    if row.less:
+        axes.plot(position[middle], 0.0, **STATE_DOT)
+
+
+def _lowest(values: np.ndarray, middle: int) -> float:
+    """Where the axis of sensitivities [K, I, E] begins."""
+    return 1.1 * float(np.quantile(values - values[:, [middle]], LEAST)) - 0.5
 
 
 def _draw_barriers(axes: Axes, relation: Relation, rise: np.ndarray) -> None:
@@ -253,16 +267,16 @@ def _draw_barriers(axes: Axes, relation: Relation, rise: np.ndarray) -> None:
 def _styles(colours: np.ndarray) -> list[dict[str, Any]]:
     """The line of each epsilon: told apart by lightness and by dashes."""
     dashes = itertools.cycle(DASHES)
-    return [{"color": tuple(colour), "linestyle": next(dashes), "linewidth": 1.0} for colour in colours]
+    return [{"color": tuple(colour), "linestyle": next(dashes)} for colour in colours]
 
 
 def _draw_legend(figure: Figure, paths: StoredPaths, colours: np.ndarray) -> None:
     keys = [Line2D([], [], color=CLEAN, linewidth=1.0, label="no attack")]
     keys += [
-        Line2D([], [], label=f"{EPSILON} = {name}", **style)
+        Line2D([], [], linewidth=1.0, label=f"{EPSILON} = {name}", **style)
         for name, style in zip(paths.epsilon, _styles(colours), strict=True)
     ]
-    keys.append(Line2D([], [], color=STATE, linewidth=0.7, linestyle="dotted", label="transition state"))
+    keys.append(Line2D([], [], **STATE_LINE, **STATE_DOT, label="transition state"))
     figure.legend(handles=keys, loc="outside upper center", ncols=len(keys) if len(paths) > 3 else 2)
 
 

@@ -63,7 +63,7 @@ class StoredPaths:
     @property
     def middle(self) -> int:
         """The point of every path at which the transition state is."""
-        return self.position.shape[1] // 2
+        return len(self.position[0]) // 2
 
     def take(self, places: np.ndarray) -> "StoredPaths":
         """The paths at the given places int64 among the K."""

@@ -51,13 +51,13 @@ def chain_with_paths(path: Path | None, heights: np.ndarray, rises: np.ndarray, 
 
 
 def _path_values(ends: np.ndarray, peak: np.ndarray, rises: np.ndarray) -> dict[str, np.ndarray]:
-    """Properties [T, I] or [T, I, 2]; robustness peaks at a quarter of the way, at the smaller epsilon half as high."""
+    """Properties [T, I] or [T, I, 2]; at the smaller epsilon the barrier is half as high."""
     top = ends.max(axis=1)
-    adversarial = np.stack([_kinked(ends, top + share * rises, 0.25) for share in (0.5, 1.0)], axis=2)
+    adversarial = np.stack([_kinked(ends, top + share * rises) for share in (0.5, 1.0)], axis=2)
     return {
-        "energy": _kinked(ends, peak, 0.5),
+        "energy": _kinked(ends, peak),
         "arc_length": LENGTH * (np.arange(len(ends)) + 1.0)[:, None] * np.linspace(-0.5, 0.5, POINTS),
-        "clean_loss": _kinked(0.5 * ends, 0.5 * peak, 0.5),
+        "clean_loss": _kinked(0.5 * ends, 0.5 * peak),
         "accuracy": np.full((len(ends), POINTS), 0.9),
         "adversarial_loss": adversarial,
         "pgd_accuracy": 0.9 - adversarial,
@@ -65,11 +65,11 @@ def _path_values(ends: np.ndarray, peak: np.ndarray, rises: np.ndarray) -> dict[
     }
 
 
-def _kinked(ends: np.ndarray, peak: np.ndarray, at: float) -> np.ndarray:
-    """Values [T, I] straight from the first of ends [T, 2] to peak [T], at a part of the way, and on to the second."""
+def _kinked(ends: np.ndarray, peak: np.ndarray) -> np.ndarray:
+    """Values [T, I] straight from the first of ends [T, 2] to peak [T] in the middle, and on to the second."""
     place = np.linspace(0.0, 1.0, POINTS)
     corners = np.stack([ends[:, 0], peak, ends[:, 1]], axis=1)
-    return np.stack([np.interp(place, [0.0, at, 1.0], row) for row in corners])
+    return np.stack([np.interp(place, [0.0, 0.5, 1.0], row) for row in corners])
 
 
 def _rows(name: str, values: np.ndarray) -> PropertyRows:

@@ -19,7 +19,7 @@ def chain() -> Database:
 
 def test_a_barrier_is_the_rise_above_the_worse_end() -> None:
     values = np.array([[1.0, 5.0, 2.0], [3.0, 2.0, 1.0], [1.0, 1.5, 2.0]])
-    np.testing.assert_array_equal(barrier(values), [3.0, 0.0, 0.0])
+    np.testing.assert_array_equal(barrier(values), [3.0, -1.0, -0.5])
 
 
 def test_stored_paths_are_those_that_end_in_their_minima(chain: Database) -> None:
@@ -41,6 +41,14 @@ def test_barriers_and_their_correlation_are_those_put_in(chain: Database) -> Non
     for row in relation.table:
         assert row.count == 19
         assert row.spearman.value == pytest.approx(stats.spearmanr(HEIGHTS[kept], RISES[kept]).statistic)
+
+
+def test_paths_that_are_worst_beside_the_state_are_told(chain: Database) -> None:
+    paths = stored_paths(chain, ["0.3"])
+    paths.values["adversarial_loss"][0, [5, 20], 0] += [1.0, -1.0]
+    paths.values["adversarial_loss"][1] = 0.0
+    relation = relate(paths)
+    assert (relation.worse_states, relation.worse_paths) == ({"0.3": 17}, {"0.3": 18})
 
 
 @pytest.mark.parametrize(("slope", "answer"), [(1.0, "supported"), (-1.0, "contradicted"), (0.0, "undecided")])
