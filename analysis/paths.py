@@ -151,10 +151,10 @@ def draw_profiles(paths: StoredPaths) -> Figure:
     for line, row in zip(panels, rows, strict=True):
         for place, axes in enumerate(line):
             _draw_profile(axes, paths, place, row, colours)
-        line[0].set_ylabel(row.label)
         line[0].locator_params(axis="y", nbins=4)
         if row is SENSITIVITY:
             line[0].set_ylim(bottom=_lowest(paths.values[row.attacked], paths.middle))
+        _label_y(line[0], row.label)
     for axes, state, (first, second) in zip(panels[0], paths.states, paths.minima, strict=True):
         axes.set_title(f"state {state}\nminimum {first} \N{RIGHTWARDS ARROW} {second}", fontsize=7)
     panels[-1, 0].set_xlim(-0.03, 1.03)
@@ -176,9 +176,8 @@ def draw_scatter(relation: Relation) -> Figure:
         _draw_barriers(axes, relation, rise)
         text = f"$\\rho$ = {_numbers(row.spearman)}".replace("-", "\N{MINUS SIGN}")
         axes.set_title(f"{EPSILON} = {row.robustness}\n{text}", fontsize=7)
-        axes.set_xlabel("energy above the higher minimum")
-    for axes in panels[:, 0]:
-        axes.set_ylabel("adversarial loss above\nthat of the worse minimum")
+        axes.set_xlabel("energy barrier from the higher minimum")
+        _label_y(axes, "adversarial loss above\nthe less robust minimum")
     for axes in panels.flat[count:]:
         axes.remove()
     if relation.paths.degenerate.any():
@@ -250,8 +249,19 @@ def _draw_profile(axes: Axes, paths: StoredPaths, place: int, row: Row, colours:
 
 
 def _lowest(values: np.ndarray, middle: int) -> float:
-    """Where the axis of sensitivities [K, I, E] begins."""
-    return 1.1 * float(np.quantile(values - values[:, [middle]], LEAST)) - 0.5
+    """Where the axis of sensitivities [K, I, E] begins: below nearly all, and not where they diverge."""
+    less = values - values[:, [middle]]
+    bulk, high = float(np.quantile(less, LEAST)), float(less.max())
+    return max(float(less.min()) - 0.05 * (high - bulk), bulk - 0.5 * (high - bulk))
+
+
+def _label_y(axes: Axes, label: str) -> None:
+    """The label of the axis, with the power of ten that its numbers leave out where they are small or large."""
+    exponent = int(np.floor(np.log10(np.max(np.abs(axes.get_ylim())))))
+    if not -2 <= exponent <= 3:
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value / 10.0**exponent:g}".replace("-", "\N{MINUS SIGN}"))
+        label += f" ($10^{{{exponent}}}$)"
+    axes.set_ylabel(label)
 
 
 def _draw_barriers(axes: Axes, relation: Relation, rise: np.ndarray) -> None:
