@@ -24,7 +24,7 @@ from landscape.objective import Objective
 FIRST_STEP = 0.01
 LONGEST_STEP = 0.1
 TOLERANCE = 0.05
-RMS = 1e-9
+RMS = 1e-11  # of an end, which is |g| / lambda from its minimum: flat directions need a g this small
 MAX_STEPS = 3000
 BISECTIONS = 70
 

@@ -67,3 +67,28 @@ def test_a_pathway_does_not_depend_on_its_neighbours() -> None:
     together = pathways(problem, theta, direction, 11)
     alone = pathways(problem, theta[1:2], direction[1:2], 11)
     torch.testing.assert_close(together.points[1:2], alone.points, rtol=0, atol=1e-7)
+
+
+class Trough(Surface):
+    """Two minima at (1, 1) and (-1, -1), at the ends of troughs that are almost flat: lowest eigenvalue 1e-6."""
+
+    n_parameters = 2
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        x, y = theta.T
+        gap = y - x
+        force = 1e-6 * gap + 1e-2 * gap**3
+        energy = 0.25 * (x**2 - 1) ** 2 + 0.5e-6 * gap**2 + 0.25e-2 * gap**4
+        return energy, torch.stack([x**3 - x - force, force], 1)
+
+    def hessian(self, theta: Tensor) -> Tensor:
+        x, y = theta.T
+        along = 1e-6 + 3e-2 * (y - x) ** 2
+        return torch.stack([3 * x**2 - 1 + along, -along, -along, along], 1).view(-1, 2, 2)
+
+
+def test_a_path_does_not_stop_before_the_end_of_a_flat_trough() -> None:
+    surface, theta = Trough(), torch.zeros(1, 2, dtype=torch.float64)
+    found = pathways(surface, theta, torch.linalg.eigh(surface.hessian(theta))[1][:, :, 0], 21)
+    assert found.converged.all()
+    torch.testing.assert_close(found.points[0, [0, -1]].abs(), torch.ones(2, 2, dtype=torch.float64), atol=2e-5, rtol=0)

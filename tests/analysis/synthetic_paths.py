@@ -1,0 +1,84 @@
+"""A chain of minima with made-up paths between neighbours, straight but for a kink: all barriers are known."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from landscape.database.records import Commit, PropertyRows
+from landscape.database.store import Store, create_store
+from tests.analysis.synthetic import EPSILON, funnel, minima, record, transition_states
+
+POINTS = 41
+LENGTH = 4.0
+
+
+def barriers(count: int, slope: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Barriers [T] in energy, and in adversarial loss at the larger epsilon: 0.1 + slope * (the former), with noise."""
+    random = np.random.default_rng(seed)
+    heights = 0.01 + 0.05 * random.random(count)
+    return heights, 0.1 + slope * heights + 0.002 * random.random(count)
+
+
+def chain_with_paths(path: Path | None, heights: np.ndarray, rises: np.ndarray, unknown: Sequence[int] = ()) -> Store:
+    """A store with a path for every barrier [T] in energy and in adversarial loss, but for the rows `unknown`.
+
+    State t lies between minima t and t + 1; the last is a degenerate rearrangement of minimum 0.
+    """
+    count = len(heights)
+    parameters, energy, _, _ = funnel(count)
+    pairs = np.stack([np.arange(count), np.arange(count) + 1], axis=1)
+    pairs[-1] = 0
+    ends = energy[pairs]
+    peak = ends.max(axis=1) + heights
+    values = _path_values(ends, peak, rises)
+    for one in values.values():
+        one[list(unknown)] = np.nan
+    store = create_store(path, record(), ["found"], ["band"])
+    store.commit(
+        Commit(
+            kind="made up",
+            tasks=1,
+            evaluations=0,
+            seconds=0.0,
+            minima=minima(parameters, energy),
+            hits=np.ones(count, dtype=np.int64),
+            transition_states=transition_states(pairs, peak),
+            properties=tuple(_rows(name, one) for name, one in values.items()),
+        )
+    )
+    return store
+
+
+def _path_values(ends: np.ndarray, peak: np.ndarray, rises: np.ndarray) -> dict[str, np.ndarray]:
+    """Properties [T, I] or [T, I, 2]; at the smaller epsilon the barrier is half as high."""
+    top = ends.max(axis=1)
+    adversarial = np.stack([_kinked(ends, top + share * rises) for share in (0.5, 1.0)], axis=2)
+    return {
+        "energy": _kinked(ends, peak),
+        "arc_length": LENGTH * (np.arange(len(ends)) + 1.0)[:, None] * np.linspace(-0.5, 0.5, POINTS),
+        "clean_loss": _kinked(0.5 * ends, 0.5 * peak),
+        "accuracy": np.full((len(ends), POINTS), 0.9),
+        "adversarial_loss": adversarial,
+        "pgd_accuracy": 0.9 - adversarial,
+        "sensitivity_softmax": adversarial - 5.0,
+    }
+
+
+def _kinked(ends: np.ndarray, peak: np.ndarray) -> np.ndarray:
+    """Values [T, I] straight from the first of ends [T, 2] to peak [T] in the middle, and on to the second."""
+    place = np.linspace(0.0, 1.0, POINTS)
+    corners = np.stack([ends[:, 0], peak, ends[:, 1]], axis=1)
+    return np.stack([np.interp(place, [0.0, 0.5, 1.0], row) for row in corners])
+
+
+def _rows(name: str, values: np.ndarray) -> PropertyRows:
+    return PropertyRows(
+        target="transition_states",
+        name=f"path_{name}",
+        start=0,
+        values=values,
+        description=f"{name} along the path",
+        units="",
+        settings={"epsilon": list(EPSILON)},
+    )
