@@ -19,6 +19,7 @@ import click
 import matplotlib as mpl
 import matplotlib.style
 import numpy as np
+from figures import STYLE, require_figure_file, save
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -33,8 +34,6 @@ from landscape.properties.findings_text import report
 from landscape.properties.hypotheses import ROBUSTNESS_SIGNS
 from landscape.properties.statistics import Association, Correlation
 
-STYLE = Path(__file__).with_name("paper.mplstyle")
-FORMATS = (".svg", ".pdf", ".png")
 EPSILON_COLOURS = "viridis"
 CORRELATION_COLOURS = "RdBu"
 CELL = 0.27  # inches, with room for a number
@@ -51,8 +50,8 @@ BESIDE = 8
 def main(files: tuple[Path, ...], output: Path | None, figure: Path | None, matrix: Path | None) -> None:
     """Correlate depth and curvature with robustness over the distinct minima of database FILEs."""
     try:
-        _require_figure_file(figure)
-        _require_figure_file(matrix)
+        require_figure_file(figure)
+        require_figure_file(matrix)
         with ExitStack() as stack:
             findings = find([stack.enter_context(Database(open_store(file))) for file in files])
         for line in report(findings):
@@ -168,25 +167,11 @@ def draw(comparison: Comparison, table: Sequence[Correlation]) -> Figure:
     return figure
 
 
-def save(figure: Figure, output: Path) -> None:
-    """Write the figure, without a date in it. Raises PropertyError where the file cannot be written."""
-    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    try:
-        figure.savefig(output, metadata=dates.get(output.suffix.lower()))
-    except OSError as error:
-        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
-
-
 def _write(output: Path, text: str) -> None:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
-
-
-def _require_figure_file(output: Path | None) -> None:
-    if output and output.suffix.lower() not in FORMATS:
-        raise PropertyError(f"Expected a figure file ending in {', '.join(FORMATS)}, found '{output}': change that.")
 
 
 def _epsilon_colours(comparison: Comparison) -> dict[float | None, tuple[float, ...]]:

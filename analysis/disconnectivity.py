@@ -22,9 +22,10 @@ import click
 import matplotlib as mpl
 import matplotlib.style
 import numpy as np
+from figures import COLOURS, STYLE, UNKNOWN, require_figure_file, save
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import ListedColormap, Normalize, to_rgba_array
+from matplotlib.colors import Normalize, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -37,12 +38,8 @@ from landscape.properties.layout import GAP, Layout, Order, layout, shared_value
 from landscape.properties.packing import TWIG
 from landscape.properties.tree import DisconnectivityTree, disconnectivity_tree, prune, thin
 
-STYLE = Path(__file__).with_name("paper.mplstyle")
-FORMATS = (".svg", ".pdf", ".png")
-COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.92, 256)), name="viridis, readable on white")
 PLAIN = "0.1"
 NEUTRAL = "0.45"  # above merges of different values
-UNKNOWN = "0.75"
 UNCONNECTED = (0.0, (3.0, 2.0))
 HEIGHT = 4.2  # inches
 UNIT = 0.22  # inches between upright lines, where there is room
@@ -102,7 +99,7 @@ def main(
 ) -> None:
     """Draw the disconnectivity graph of the database FILE."""
     try:
-        _require_figure_file(output)
+        require_figure_file(output)
         with Database(open_store(file)) as db:
             tree, note = _drawn_part(disconnectivity_tree(db, levels=levels), lowest)
             chosen = column(db, colour) if colour else None
@@ -148,22 +145,6 @@ def draw(tree: DisconnectivityTree, colour: Column | None, *, order: Order, labe
     if colour and scale:
         _draw_colour_bar(figure, axes, colour, known, scale)
     return figure
-
-
-def save(figure: Figure, output: Path) -> None:
-    """Write the figure, without a date in it. Raises PropertyError where the file cannot be written."""
-    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    try:
-        figure.savefig(output, metadata=dates.get(output.suffix.lower()))
-    except OSError as error:
-        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
-
-
-def _require_figure_file(output: Path) -> None:
-    if output.suffix.lower() not in FORMATS:
-        raise PropertyError(
-            f"Expected a figure file ending in {', '.join(FORMATS)}, found '{output}': change its ending."
-        )
 
 
 def _width(picture: Picture, *, bar: bool, labels: bool) -> float:

@@ -15,9 +15,10 @@ import click
 import matplotlib as mpl
 import matplotlib.style
 import numpy as np
+from figures import COLOURS, STYLE, UNKNOWN, require_figure_file, save
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from landscape.database.database import Database
@@ -25,10 +26,6 @@ from landscape.database.store import open_store
 from landscape.errors import LandscapeError, PropertyError
 from landscape.properties.columns import Column, column, column_family, readable
 
-STYLE = Path(__file__).with_name("paper.mplstyle")
-FORMATS = (".svg", ".pdf", ".png")
-COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.92, 256)), name="viridis, readable on white")
-UNKNOWN = "0.75"
 TOP = 0.9  # of the values have a colour of their own: a few large ones would leave the others alike
 ATTACKED = ("robust_accuracy", "pgd_accuracy", "fgsm_accuracy")
 CERTIFIED = ("certified_accuracy_crown", "certified_accuracy_ibp")
@@ -43,10 +40,7 @@ CERTIFIED = ("certified_accuracy_crown", "certified_accuracy_ibp")
 def main(file: Path, output: Path, attacked: str | None, certified: str | None, colour: str) -> None:
     """Draw accuracies of the minima of the database FILE against epsilon."""
     try:
-        if output.suffix.lower() not in FORMATS:
-            raise PropertyError(
-                f"Expected a figure file ending in {', '.join(FORMATS)}, found '{output}': change that."
-            )
+        require_figure_file(output)
         with Database(open_store(file)) as db:
             stored = db.properties("minima")
             names = [_first(ATTACKED, attacked, stored), _first(CERTIFIED, certified, stored)]
@@ -82,15 +76,6 @@ def draw(sweeps: Sequence[tuple[np.ndarray, np.ndarray]], titles: Sequence[str],
     bar.set_label(colour.name if colour.epsilon is not None else readable(colour.name))
     bar.outline.set_linewidth(0.6)
     return figure
-
-
-def save(figure: Figure, output: Path) -> None:
-    """Write the figure, without a date in it. Raises PropertyError where the file cannot be written."""
-    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    try:
-        figure.savefig(output, metadata=dates.get(output.suffix.lower()))
-    except OSError as error:
-        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
 
 
 def _first(names: Sequence[str], asked: str | None, stored: Collection[str]) -> str:

@@ -20,6 +20,7 @@ import click
 import matplotlib as mpl
 import matplotlib.style
 import numpy as np
+from figures import STYLE, require_figure_file, save
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -41,8 +42,6 @@ from landscape.properties.path_barriers import (
 )
 from landscape.properties.statistics import MINIMUM_ROWS, Association
 
-STYLE = Path(__file__).with_name("paper.mplstyle")
-FORMATS = (".svg", ".pdf", ".png")
 EPSILON = "\N{GREEK SMALL LETTER EPSILON}"
 CLEAN = "0.25"
 STATE = "0.55"
@@ -65,7 +64,7 @@ class Row(NamedTuple):
     less: bool = True
 
 
-SENSITIVITY = Row("", "sensitivity_softmax", "$\\Delta$ sensitivity\n(log volume)")
+SENSITIVITY = Row("", "sensitivity_softmax_crown", "$\\Delta$ sensitivity\n(log volume)")
 ROWS = (
     Row("energy", "", "$\\Delta$ energy"),
     Row("clean_loss", "adversarial_loss", "$\\Delta$ loss"),
@@ -97,7 +96,7 @@ def main(
     """  # noqa: D301 - click wants the backspace character itself
     try:
         for figure_file in (output, scatter):
-            _require_figure_file(figure_file)
+            require_figure_file(figure_file)
         with Database(open_store(file)) as db:
             known, total = stored_paths(db, epsilon), len(db.transition_states)
             distinct = distinct_states(db, known)
@@ -183,20 +182,6 @@ def draw_scatter(relation: Relation) -> Figure:
     if relation.paths.degenerate.any():
         figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
-
-
-def save(figure: Figure, output: Path) -> None:
-    """Write the figure, without a date in it. Raises PropertyError where the file cannot be written."""
-    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    try:
-        figure.savefig(output, metadata=dates.get(output.suffix.lower()))
-    except OSError as error:
-        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
-
-
-def _require_figure_file(output: Path | None) -> None:
-    if output and output.suffix.lower() not in FORMATS:
-        raise PropertyError(f"Expected a figure file ending in {', '.join(FORMATS)}, found '{output}': change that.")
 
 
 def _named(paths: StoredPaths, names: Iterable[str]) -> StoredPaths:

@@ -145,7 +145,7 @@ def distinct_states(db: Database, paths: StoredPaths) -> StoredPaths:
         "lower": ends[:, 0],
         "higher": ends[:, 1],
     }
-    return paths.take(distinct_rows(columns))
+    return paths.take(distinct_rows(columns)[0])
 
 
 def highest_barriers(paths: StoredPaths, number: int) -> StoredPaths:

@@ -61,7 +61,7 @@ def _path_values(ends: np.ndarray, peak: np.ndarray, rises: np.ndarray) -> dict[
         "accuracy": np.full((len(ends), POINTS), 0.9),
         "adversarial_loss": adversarial,
         "pgd_accuracy": 0.9 - adversarial,
-        "sensitivity_softmax": adversarial - 5.0,
+        "sensitivity_softmax_crown": adversarial - 5.0,
     }
 
 

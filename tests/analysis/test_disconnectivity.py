@@ -8,7 +8,8 @@ from click.testing import CliRunner, Result
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
-from analysis.disconnectivity import COLOURS, MOST, NEUTRAL, UNKNOWN, draw, main
+from analysis.disconnectivity import MOST, NEUTRAL, draw, main
+from analysis.figures import COLOURS, UNKNOWN
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.properties.columns import Column, column
@@ -156,9 +157,11 @@ def test_lines_of_minima_are_drawn_over_those_of_merges_and_have_no_dots() -> No
 def test_the_colour_bar_has_a_short_name_with_epsilon_and_units(hundred: Path) -> None:
     with Database(open_store(hundred)) as db:
         tree = disconnectivity_tree(db)
-        figures = [draw(tree, column(db, name), order="energy", labels=False) for name in ("robust_accuracy@0.3", "hits")]
+        figures = [
+            draw(tree, column(db, name), order="energy", labels=False) for name in ("robust_accuracy@0.3", "hits")
+        ]
     titles = [figure.axes[1].get_ylabel() for figure in figures]
-    assert titles == ["robust accuracy, $\\varepsilon$ = 0.3 (fraction of samples)", "hits (count)"]
+    assert titles == ["robust accuracy, $\\varepsilon$ = 0.3 (fraction of\nsamples)", "hits (count)"]
 
 
 def test_labels_do_not_overlap(hundred: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 from matplotlib.collections import LineCollection
 
-from analysis.epsilon_sweep import COLOURS, draw, main
+from analysis.epsilon_sweep import draw, main
+from analysis.figures import COLOURS
 from landscape.properties.columns import Column
 from tests.analysis.synthetic import funnel, write_database
 

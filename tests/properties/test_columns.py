@@ -25,7 +25,9 @@ def test_columns_of_all_three_sources(db: Database) -> None:
     assert {"depth", "hits", "hessian_trace"} <= set(known_names(db))
 
 
-@pytest.mark.parametrize("name", ["robust_accuracy@0.3", "robust_accuracy@0.30", "robust_accuracy@3e-1", "robust_accuracy[1]"])
+@pytest.mark.parametrize(
+    "name", ["robust_accuracy@0.3", "robust_accuracy@0.30", "robust_accuracy@3e-1", "robust_accuracy[1]"]
+)
 def test_one_epsilon_by_value_or_index(db: Database, name: str) -> None:
     found = column(db, name)
     np.testing.assert_array_equal(found.values, db.properties("minima")["robust_accuracy"].values[:, 1])
@@ -33,7 +35,9 @@ def test_one_epsilon_by_value_or_index(db: Database, name: str) -> None:
     assert found.description == "accuracy under all attacks, at epsilon 0.3"
 
 
-@pytest.mark.parametrize("name", ["robust_accuracy", "robust_accuracy@0.2", "robust_accuracy[2]", "robust_accuracy@wide"])
+@pytest.mark.parametrize(
+    "name", ["robust_accuracy", "robust_accuracy@0.2", "robust_accuracy[2]", "robust_accuracy@wide"]
+)
 def test_a_property_with_several_values_must_be_selected(db: Database, name: str) -> None:
     with pytest.raises(PropertyError, match=r"one of robust_accuracy@0.1, robust_accuracy@0.3, found 'robust_accuracy"):
         column(db, name)
