@@ -22,7 +22,7 @@ from landscape.properties.depth import barrier_to_global, depth, escape_barrier
 from landscape.properties.measure import MeasuredProperty, available_groups, groups_of
 from landscape.properties.settings import MeasureSettings
 
-TASK_MINIMA = 16
+TASK_MINIMA = 8
 ROUND_TASKS = 16
 DEPTHS = {
     "depth": "energy above the lowest minimum",
