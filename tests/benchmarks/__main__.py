@@ -1,6 +1,6 @@
 """`landscape` beside its peers in the same run on one core: ``python -m tests.benchmarks``.
 
-Workers, one for `landscape`, one for pele with a numpy potential and one for OPTIM, are pinned to one core and take
+Workers, one for `landscape`, one for pele with a numpy potential and two for OPTIM, are pinned to one core and take
 turns at the same work, so that whatever else the machine does hits all of them. A worker counts its own process CPU
 time, while it searches and at no other time. What it reports is verified here by codes that share nothing with any of
 them, and only what passes counts. Compare ratios of one run; absolute rates differ between machines and hours. What
@@ -9,7 +9,8 @@ two cores take for a whole small landscape is another command, ``python -m tests
     quench     quenches per second: iris-10 at two L2 weights, xor-4, digits-16 (OPTIM not there)
     hopping    distinct minima of iris-10 in so many seconds of basin-hopping, and their share of the Chao1 estimate
                (OPTIM not there)
-    saddles    valid transition states per minute between all pairs of the 20 lowest minima of iris-10
+    saddles    valid transition states per minute between all pairs of the 20 lowest minima of iris-10; and between
+               few pairs, with OPTIM not as we have tuned it, but as pylfl sets it up
 """
 
 import os
@@ -20,11 +21,11 @@ from importlib.metadata import version
 import click
 
 from tests.benchmarks.machine import processor
-from tests.benchmarks.rows import Figure, Hopping, Quenches, Row, Saddles, table_line
+from tests.benchmarks.rows import Figure, Hopping, Lowest, Quenches, Row, Saddles, table_line
 from tests.benchmarks.worker import Worker, make_peers, our_command, peer_command
 
 KINDS = ("quench", "hopping", "saddles")
-LOWEST = 20
+LOWEST, FEW = 20, 24  # minima; pairs that OPTIM as pylfl sets it up does in a minute or two
 
 
 @click.command()
@@ -56,20 +57,25 @@ def main(
         Worker(our_command(), memory=memory, batch=batch) as ours,
         Worker(peer_command("pele_peer")) as pele,
         Worker(peer_command("optim_peer")) as optim,
+        Worker(peer_command("pylfl_peer")) as pylfl,
     ):
         workers = [ours, pele, optim]
-        work = [piece for kind in chosen for piece in _work(kind, workers, starts, seconds)]
+        work = [piece for kind in chosen for piece in _work(kind, workers, pylfl, starts, seconds)]
         lines = [_measured(row, takers, rounds) for row, takers in work]
         header = f"| one core | {' | '.join(worker.versions for worker in workers)} |"
     click.echo("\n".join(["", header, "|---|---|---|---|", *lines, "", _conditions(rounds, memory, batch)]))
 
 
-def _work(kind: str, workers: list[Worker], starts: int, seconds: float) -> Iterator[tuple[Row, list[Worker]]]:
+def _work(
+    kind: str, workers: list[Worker], pylfl: Worker, starts: int, seconds: float
+) -> Iterator[tuple[Row, list[Worker]]]:
     """The rows of a kind and the workers that take part in each."""
     if kind == "hopping":
         yield Hopping("iris-10", 1e-4, seconds), workers[:2]
     elif kind == "saddles":
-        yield Saddles("iris-10", 1e-4, LOWEST, workers[0]), workers
+        lowest = Lowest("iris-10", 1e-4, LOWEST, workers[0])
+        yield Saddles(lowest, lowest.pairs), workers
+        yield Saddles(lowest, FEW, ", OPTIM as pylfl sets it up"), [*workers[:2], pylfl]
     else:
         for landscape, l2 in (("iris-10", 1e-3), ("iris-10", 1e-4), ("xor-4", 1e-4)):
             yield Quenches(landscape, l2, starts), workers

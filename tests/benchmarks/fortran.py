@@ -1,6 +1,6 @@
 """How OPTIM and GMIN, the Fortran codes in the wheel of pylfl, are given work, and how what they write is read.
 
-Nothing of pylfl is imported, only its programs are run. Shapes: F points, T transition states, P parameters.
+Only its programs are run. Shapes: F points, T transition states, P parameters.
 """
 
 import resource

@@ -4,10 +4,10 @@ Quenches: one process, all starts as its multijob; UPDATES 40 and steps of at mo
 states: NEWCONNECT, one process a pair, which joins the pair by a whole path, step by step, and reports all transition
 states met on the way. CPU time is that of the whole processes, some 10 ms of it before the first point.
 
-pylfl's own recipe takes minima whose energies differ by less than 1e-4 for one, as neighbours here do, and bands of 100
-images. Tuned in trials on iris-10 at l2 = 1e-4, with aligned end points: minima are told apart by energies alone
-(1e-7), so that copies are one; few images and a loose band; more steps in the tangent space, 40 correction pairs and
-longer steps; RMS 1e-7 for everything, since at 1e-6 energies of one minimum differ too much and no path is complete.
+pylfl's own recipe, see `pylfl_peer.py`, is far from the fastest. Tuned in trials on iris-10 at l2 = 1e-4, with aligned
+end points: minima are told apart by energies alone (1e-7), so that copies are one; few images and a loose band; more
+steps in the tangent space, 40 correction pairs and longer steps; RMS 1e-7 for everything, since at 1e-6 energies of one
+minimum differ too much and no path is complete.
 """
 
 from itertools import combinations
@@ -64,14 +64,19 @@ def quench(landscape: str, l2: float, starts: int) -> Answer:
     return {"theta": theta.tolist(), "counts": [calls] * len(theta), "seconds": output.seconds}
 
 
-def connect(landscape: str, l2: float, minima: list[list[float]]) -> Answer:
-    """The transition states of the paths between all pairs, aligned, the nearest pairs first."""
+def connect(landscape: str, l2: float, minima: list[list[float]], pairs: int) -> Answer:
+    """The transition states of the paths between the nearest pairs, aligned."""
     network = Fortran(landscape, l2)
+    return joined(network, _keywords(network), minima, pairs)
+
+
+def joined(network: Fortran, keywords: str, minima: list[list[float]], pairs: int) -> Answer:
+    """The same with any keywords, of which VARIABLES is the last."""
     units = network.units
-    pairs = sorted(combinations(np.array(minima), 2), key=lambda pair: units.distance(pair[1], pair[0]))
+    nearest = sorted(combinations(np.array(minima), 2), key=lambda pair: units.distance(pair[1], pair[0]))
     found, seconds = [], 0.0
-    for first, last in pairs:
-        steps, took = _path(network, first, units.nearest(last, first))
+    for first, last in nearest[:pairs]:
+        steps, took = _path(network, keywords, first, units.nearest(last, first))
         found += steps[:, 1].tolist()
         seconds += took
     return {"theta": found, "counts": [1] * len(found), "seconds": seconds}
@@ -80,15 +85,19 @@ def connect(landscape: str, l2: float, minima: list[list[float]]) -> Answer:
 def path(landscape: str, l2: float, ends: list[list[float]]) -> Answer:
     """The steps of a path between two minima as they are given: minimum, transition state, minimum of each step."""
     network = Fortran(landscape, l2)
-    steps, seconds = _path(network, *np.array(ends))
+    steps, seconds = _path(network, _keywords(network), *np.array(ends))
     theta = steps.reshape(-1, network.units.parameters).tolist()
     return {"theta": theta, "counts": [1] * len(theta), "seconds": seconds}
 
 
-def _path(network: Fortran, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, float]:
+def _keywords(network: Fortran) -> str:
+    return CONNECT + network.potential + "VARIABLES\n"
+
+
+def _path(network: Fortran, keywords: str, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, float]:
     """Steps [T, 3, P], whether or not they join the ends [P], and CPU seconds."""
-    odata = CONNECT + network.potential + "VARIABLES\n" + network.column(first)
-    output = network.run("OPTIM", {"odata": odata, "finish": network.column(last)}, "path.info")
+    files = {"odata": keywords + network.column(first), "finish": network.column(last)}
+    output = network.run("OPTIM", files, "path.info")
     return network.ours(path_steps(output.written, network.units.parameters)), output.seconds
 
 

@@ -71,9 +71,8 @@ class Ours:
         minima = _hopping(context, limit).tables.minima
         return {"theta": minima.parameters.tolist(), "counts": minima.hits.tolist(), "seconds": limit.clock.seconds}
 
-    def connect(self, landscape: str, l2: float, minima: list[list[float]]) -> Answer:
-        """One round of the connecting phase with all pairs, after one pair that warms up."""
-        pairs = len(minima) * (len(minima) - 1) // 2
+    def connect(self, landscape: str, l2: float, minima: list[list[float]], pairs: int) -> Answer:
+        """One round of the connecting phase with the nearest pairs, after one pair that warms up."""
         table = {"pairs": pairs, "rounds": 1, "target": 1.0, "strategies": ("closest",)}
         context = _context(_problem(landscape, l2), self._settings(connect=table))
         _connecting(context, minima[:2])

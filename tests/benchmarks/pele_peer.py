@@ -90,8 +90,8 @@ def hop(landscape: str, l2: float, seconds: float, seed: int) -> Answer:
     return _answer(found, clock.seconds)
 
 
-def connect(landscape: str, l2: float, minima: list[list[float]]) -> Answer:
-    """One local connection a pair, the nearest pairs first."""
+def connect(landscape: str, l2: float, minima: list[list[float]], pairs: int) -> Answer:
+    """One local connection a pair, for the nearest pairs."""
     peer, found = Peer(landscape, l2), list[np.ndarray]()
     units = peer.network.units
     connection = {
@@ -103,8 +103,8 @@ def connect(landscape: str, l2: float, minima: list[list[float]]) -> Answer:
     clock = Clock()
     database = Database(accuracy=1e-7, compareMinima=lambda a, b: np.linalg.norm(a.coords - b.coords) < 1e-3)
     known = [database.addMinimum(peer.network.getEnergy(theta), theta) for theta in np.array(minima)]
-    pairs = sorted(combinations(known, 2), key=lambda pair: units.distance(pair[0].coords, pair[1].coords))
-    for first, last in pairs:
+    nearest = sorted(combinations(known, 2), key=lambda pair: units.distance(pair[0].coords, pair[1].coords))
+    for first, last in nearest[:pairs]:
         with np.errstate(all="ignore"), suppress(Exception):  # a search that raises has found nothing
             attempt = LocalConnect(peer.network, tsSearchParams=_copied(SADDLE), **connection)
             found += [state[0].coords for state in attempt.connect(first, last).new_transition_states]

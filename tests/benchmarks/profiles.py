@@ -7,6 +7,7 @@ import cProfile
 import os
 import pstats
 from collections.abc import Callable, Sequence
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def main(starts: int, rows: int) -> None:
     answer = worker.quench(LANDSCAPE, L2, 512)
     minima = Judge(LANDSCAPE, L2).minima(np.array(answer["theta"]), answer["counts"])[0].tolist()[:LOWEST]
     _show(f"{starts} quenches", lambda: worker.quench(LANDSCAPE, L2, starts), rows)
-    _show("transition states of all pairs", lambda: worker.connect(LANDSCAPE, L2, minima), rows)
+    _show("transition states of all pairs", lambda: worker.connect(LANDSCAPE, L2, minima, comb(LOWEST, 2)), rows)
 
 
 def _show(title: str, work: Callable[[], object], rows: int) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import comb
 from statistics import median
 from typing import Protocol
 
@@ -82,27 +83,36 @@ class Hopping(_OnLandscape):
         return Figure(len(hits), f"{share:.0%} of Chao1, {rate:.0f} quenches/s, {answer['seconds']:.0f} s")
 
 
-class Saddles(_OnLandscape):
-    """Verified transition states a minute, between all pairs of the lowest minima."""
+class Lowest(_OnLandscape):
+    """The lowest minima, to be connected."""
 
-    def __init__(self, landscape: str, l2: float, minima: int, finder: Worker) -> None:
+    def __init__(self, landscape: str, l2: float, count: int, finder: Worker) -> None:
         super().__init__(landscape, l2)
-        self.count, self.finder = minima, finder
-        self.title = f"valid transition states per minute, all pairs of the {minima} lowest minima, {self.place}"
+        self.count, self.finder, self.pairs = count, finder, comb(count, 2)
 
     @cached_property
     def minima(self) -> list[list[float]]:
-        """The lowest of the distinct minima that many random starts lead to; one list for all workers."""
+        """Of the distinct minima that many random starts lead to; one list for all rows and workers."""
         answer = self.finder.ask("quench", **self.where, starts=RANDOM_STARTS)
         found: list[list[float]] = self.judge.minima(np.array(answer["theta"]), answer["counts"])[0].tolist()
         return found[: self.count]
 
+
+class Saddles:
+    """Verified transition states a minute, between the nearest pairs of the lowest minima."""
+
+    def __init__(self, lowest: Lowest, pairs: int, remark: str = "") -> None:
+        self.lowest, self.pairs = lowest, pairs
+        chosen = "all" if pairs == lowest.pairs else f"the {pairs} nearest"
+        ends = f"{chosen} pairs of the {lowest.count} lowest minima"
+        self.title = f"valid transition states per minute, {ends}, {lowest.place}{remark}"
+
     def measure(self, worker: Worker, number: int) -> Figure:
         """The same pairs in every round; a transition state counts as often as it is found."""
         del number
-        answer = worker.ask("connect", **self.where, minima=self.minima)
-        valid = self.judge.finished(np.array(answer["theta"]), 1, SADDLE_RMS)
-        distinct = len(self.judge.distinct(np.array(valid), [1] * len(valid), FINISHED)[1])
+        answer = worker.ask("connect", **self.lowest.where, minima=self.lowest.minima, pairs=self.pairs)
+        valid = self.lowest.judge.finished(np.array(answer["theta"]), 1, SADDLE_RMS)
+        distinct = len(self.lowest.judge.distinct(np.array(valid), [1] * len(valid), FINISHED)[1])
         details = f"{len(valid)} of {len(answer['theta'])} valid, {distinct} distinct, {answer['seconds']:.0f} s"
         return Figure(60.0 * len(valid) / answer["seconds"], details)
 

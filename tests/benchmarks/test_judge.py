@@ -13,7 +13,7 @@ from landscape.problems.datasets import load
 from landscape.problems.problem import Problem
 from tests.benchmarks.judge import Judge
 from tests.benchmarks.landscapes import LANDSCAPES
-from tests.benchmarks.rows import Hopping, Quenches, Row, Saddles
+from tests.benchmarks.rows import Hopping, Lowest, Quenches, Row, Saddles
 from tests.benchmarks.worker import Worker
 
 L2 = 1e-3
@@ -88,7 +88,10 @@ def test_figures(minima: np.ndarray, saddle: np.ndarray) -> None:
     assert figure.value == found / 2.0
     assert "1 saddles, 1 failures" in figure.details
     assert Hopping("xor-4", L2, 2.0).measure(told, 0).value <= len(minima)
-    assert Saddles("xor-4", L2, 1, told).measure(told, 0).value == 0.0
+    lowest = Lowest("xor-4", L2, 3, told)
+    assert Saddles(lowest, 1).measure(told, 0).value == 0.0
+    assert "all pairs of the 3 lowest" in Saddles(lowest, 3).title
+    assert "the 2 nearest pairs of the 3 lowest" in Saddles(lowest, 2).title
 
 
 @pytest.mark.parametrize("name", LANDSCAPES)

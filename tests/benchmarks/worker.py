@@ -5,7 +5,7 @@ count for each, and the process CPU seconds that the work took. The tasks:
 
     quench    "starts", their number     where they ended, in order; energy-gradient calls of each
     hop       "seconds", "seed"          what basin-hopping found in so much CPU time; hits of each
-    connect   "minima" [M][P]            transition states found between all pairs; 1 each
+    connect   "minima" [M][P], "pairs"   transition states found between so many of the nearest pairs; 1 each
 
 The first line of a worker is {"versions"}.
 """
