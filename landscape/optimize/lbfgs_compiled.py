@@ -5,7 +5,6 @@ whatever its neighbours are. W walkers, P parameters, M memory; arrays are writt
 are filled up with zeros to P', a multiple of the vector length, so that loops have no remainder.
 An energy may come in float32 too: it leads a walker until the gradient is small, or a step is rejected time and again.
 Then the walker takes energy and gradient where it is in float64 and goes on with these and the history that it has.
-An energy comes as a pointer.
 """
 
 import numpy as np

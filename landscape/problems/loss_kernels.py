@@ -26,10 +26,16 @@ def _sum_of_logs(row: Array, real: Array) -> float:
 
 
 @reordered
+def _to_gradient(z: Array, scale: Array, encoded: Array) -> None:
+    """Turns exponentials z [K, B] into gradients in the outputs; scale [B] is one over their sums."""
+    for k in range(len(z)):
+        row, target = z[k], encoded[k]
+        for j in range(len(row)):
+            row[j] = row[j] * scale[j] - target[j]
+
+
+@reordered
 def _cross_entropy_over(z: Array, encoded: Array, real: Array, top: Array, total: Array) -> float:
-    """Sum of the losses of outputs z against one-hot targets, both [K, B]; z becomes its gradient. `real` [B] is one
-    for samples and zero for the filling; top and total [B] are room to work in.
-    """
     classes = len(z)
     top[:], total[:] = z[0], 0.0
     for k in range(1, classes):
@@ -48,16 +54,12 @@ def _cross_entropy_over(z: Array, encoded: Array, real: Array, top: Array, total
     loss += _sum_of_logs(total, real)
     for j in range(len(total)):
         total[j] = real[j] / total[j]
-    for k in range(classes):
-        row, target = z[k], encoded[k]
-        for j in range(len(row)):
-            row[j] = row[j] * total[j] - target[j]
+    _to_gradient(z, total, encoded)
     return loss
 
 
 @reordered
 def _squared_error_over(z: Array, target: Array, real: Array) -> float:
-    """Sum of the squared errors, averaged over the outputs, of z against targets, both [K, B]; as above."""
     loss, share = 0.0, 1.0 / len(z)
     for k in range(len(z)):
         row, wanted = z[k], target[k]
@@ -70,7 +72,10 @@ def _squared_error_over(z: Array, target: Array, real: Array) -> float:
 
 @reordered
 def loss_over(cross_entropy: bool, z: Array, target: Array, real: Array, top: Array, total: Array) -> float:
-    """Sum of the losses of outputs z against targets, as above."""
+    """Sum of the losses, cross-entropies or squared errors averaged over the outputs, of outputs z against encoded
+    targets, both [K, B]; z becomes its gradient. `real` [B] is one for samples and zero for the filling; top and total
+    [B] are room to work in.
+    """
     if cross_entropy:
         return _cross_entropy_over(z, target, real, top, total)
     return _squared_error_over(z, target, real)
@@ -106,10 +111,7 @@ def cross_entropies_over(z: Array, encoded: Array, top: Array, total: Array, los
     for j in range(len(loss)):
         loss[j] += log(total[j])
         total[j] = 1.0 / total[j]
-    for k in range(len(z)):
-        row, target = z[k], encoded[k]
-        for j in range(len(row)):
-            row[j] = row[j] * total[j] - target[j]
+    _to_gradient(z, total, encoded)
 
 
 @reordered
