@@ -2,7 +2,6 @@
 
 A vector is a value of compiled code like a float; arithmetic mixes the two. Arrays hold vectors as rows [..., LANES],
 contiguous, and best `aligned`. A lane is computed by the same instructions whatever is in the others.
-Like that of `pointers.py`, numba's cache of code that uses this does not notice changes of this file.
 """
 
 import math

@@ -5,19 +5,18 @@ whatever its neighbours are. W walkers, P parameters, M memory; arrays are writt
 are filled up with zeros to P', a multiple of the vector length, so that loops have no remainder.
 An energy may come in float32 too: it leads a walker until the gradient is small, or a step is rejected time and again.
 Then the walker takes energy and gradient where it is in float64 and goes on with these and the history that it has.
-Numba's cache notices changes of this file only, so the kernels use nothing from other modules but the codes of a
-status; an energy comes as a pointer.
 """
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
+from landscape.numerics.compilation import reordered
 from landscape.numerics.pointers import evaluate
+from landscape.numerics.products import dot
 from landscape.objective import Function, Kernel
 from landscape.optimize.lbfgs_state import PATIENCE, SHORTENING, LBFGSSettings, LBFGSState
-from landscape.optimize.shifted_factor import shifted_factors
+from landscape.optimize.shifted_factor import shifted_factors, solve
 from landscape.optimize.status import Status
 
 Array = np.ndarray
@@ -39,8 +38,6 @@ ROUGH_RISE = 2.0**-21
 # A preconditioner is made where the RMS gradient is below this, and made anew after so many steps.
 PRECONDITIONED_RMS = 1e-2
 PERIOD = 32
-
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 
 
 def padded(parameters: int) -> int:
@@ -97,27 +94,7 @@ def _arrays(*tensors: Tensor) -> tuple[Array, ...]:
     return tuple(tensor.detach().numpy() for tensor in tensors)
 
 
-@_compiled
-def _dot(a: Array, b: Array) -> float:
-    result = 0.0
-    for p in range(len(a)):
-        result += a[p] * b[p]
-    return result
-
-
-@_compiled
-def _solve(factor: Array, x: Array) -> None:
-    """Overwrites x [P] with the solution of L L' y = x."""
-    for i in range(len(x)):
-        x[i] = (x[i] - _dot(factor[i, :i], x[:i])) / factor[i, i]
-    for i in range(len(x) - 1, -1, -1):
-        x[i] /= factor[i, i]
-        row = factor[i]
-        for p in range(i):
-            x[p] -= x[i] * row[p]
-
-
-@_compiled
+@reordered
 def _two_loops(pairs: Array, stored: int, curvature: float, factor: Array, q: Array) -> None:
     """Multiplies q [P'] by the inverse Hessian of the history.
 
@@ -127,7 +104,7 @@ def _two_loops(pairs: Array, stored: int, curvature: float, factor: Array, q: Ar
     memory, length = pairs.shape[1], len(q)
     kept, weights = min(stored, memory), np.empty(memory)
     slot = (stored % memory or memory) - 1
-    product = _dot(pairs[0, slot], q)
+    product = dot(pairs[0, slot], q)
     for _ in range(kept):
         weights[slot] = product
         older, share = (slot or memory) - 1, product
@@ -137,12 +114,12 @@ def _two_loops(pairs: Array, stored: int, curvature: float, factor: Array, q: Ar
             product += q[p] * pairs[0, older, p]
         slot = older
     if len(factor):
-        _solve(factor, q[: len(factor)])
+        solve(factor, q[: len(factor)])
     else:
         for p in range(length):
             q[p] *= curvature
     slot = (stored - kept) % memory
-    product = _dot(pairs[1, slot], q)
+    product = dot(pairs[1, slot], q)
     for _ in range(kept):
         newer, share = slot + 1 if slot + 1 < memory else 0, weights[slot] - product
         product = 0.0
@@ -152,7 +129,7 @@ def _two_loops(pairs: Array, stored: int, curvature: float, factor: Array, q: Ar
         slot = newer
 
 
-@_compiled
+@reordered
 def _direction(
     gradient: Array, pairs: Array, stored: int, curvature: float, factor: Array, max_step: float, out: Array
 ) -> None:
@@ -161,15 +138,15 @@ def _direction(
     q = np.zeros(pairs.shape[2])
     q[:size] = gradient
     _two_loops(pairs, stored, curvature, factor, q)
-    length = np.sqrt(_dot(q, q))
+    length = np.sqrt(dot(q, q))
     share = max_step / length if length > max_step else 1.0
-    if _dot(gradient, q[:size]) >= 0.0:
+    if dot(gradient, q[:size]) >= 0.0:
         share = -share
     for p in range(size):
         out[p] = share * q[p]
 
 
-@_compiled
+@reordered
 def _remember(point: tuple[Array, Array], trial: tuple[Array, Array], pairs: Array, stored: int) -> float:
     """Writes the pair of two points and gradients, scaled to s.y = 1, and returns s.y / y.y; writes nothing and
     returns 0 if the curvature is not positive.
@@ -192,14 +169,14 @@ def _remember(point: tuple[Array, Array], trial: tuple[Array, Array], pairs: Arr
     return product / squared
 
 
-@_compiled
+@reordered
 def _is_due(factor: Array, age: int, square: float) -> bool:
     """Whether a walker with this mean square of the gradient needs a new preconditioner."""
     near = len(factor) > 0 and square <= PRECONDITIONED_RMS**2
     return near and (age < 0 or age >= PERIOD)
 
 
-@_compiled
+@reordered
 def _turn(w: int, max_step: float, walkers: Walkers) -> None:
     """Writes the direction of walker w."""
     (_, _, gradient), (direction, _, _), (pairs, stored, curvature), (factor, age), _ = walkers
@@ -207,20 +184,20 @@ def _turn(w: int, max_step: float, walkers: Walkers) -> None:
     _direction(gradient[w], pairs[w], stored[w], curvature[w], known, max_step, direction[w])
 
 
-@_compiled
+@reordered
 def _turn_each(rows: Array, max_step: float, walkers: Walkers) -> None:
     for w in rows:
         _turn(w, max_step, walkers)
 
 
-@_compiled
+@reordered
 def _refine(w: int, walkers: Walkers) -> None:
     """Has the next trial of walker w be where it is, in float64 and whatever the energy there."""
     (_, energy, _), (direction, scale, rejections), _, _, (_, _, rough) = walkers
     energy[w], direction[w], scale[w], rejections[w], rough[w] = np.inf, 0.0, 1.0, 0, False
 
 
-@_compiled
+@reordered
 def _decide(limits: Limits, w: int, trial: tuple[Array, float, Array], walkers: Walkers) -> bool:
     """Accepts or shortens a trial of walker w; returns whether the walker needs a new preconditioner."""
     rms, max_step, max_energy_rise, max_calls, shortening, patience = limits
@@ -238,7 +215,7 @@ def _decide(limits: Limits, w: int, trial: tuple[Array, float, Array], walkers: 
             stored[w] += 1
         theta[w], energy[w], gradient[w] = trial_theta, trial_energy, trial_gradient
         scale[w], rejections[w] = 1.0, 0
-        square = _dot(trial_gradient, trial_gradient) / len(trial_gradient)
+        square = dot(trial_gradient, trial_gradient) / len(trial_gradient)
         if rough[w] and (square <= max(rms, ROUGH_RMS) ** 2 or calls[w] >= ROUGH_CALLS):
             _refine(w, walkers)
             return False
@@ -261,8 +238,8 @@ def _decide(limits: Limits, w: int, trial: tuple[Array, float, Array], walkers: 
     return due
 
 
-@_compiled
-def _advance(limits: Limits, trials: tuple[Array, Array, Array], walkers: Walkers, due: Array) -> None:
+@reordered
+def _advance(limits: Limits, trials: tuple[Array, ...], walkers: Walkers, due: Array) -> None:
     theta, energy, gradient = trials
     status = walkers[4][1]
     for w in range(len(theta)):
@@ -270,7 +247,7 @@ def _advance(limits: Limits, trials: tuple[Array, Array, Array], walkers: Walker
             due[w] = _decide(limits, w, (theta[w], energy[w], gradient[w]), walkers)
 
 
-@_compiled
+@reordered
 def _walk(limits: Limits, exact: Function, rough: Function, walkers: Walkers, due: Array) -> int:
     """Returns how many energies it took."""
     (theta, _, _), _, (pairs, _, _), _, _ = walkers
@@ -289,7 +266,7 @@ def _walk(limits: Limits, exact: Function, rough: Function, walkers: Walkers, du
     return made
 
 
-@_compiled
+@reordered
 def _try(
     limits: Limits,
     function: Function,

@@ -4,15 +4,14 @@ For energies so cheap that a step of `lbfgs_compiled.py`, whose loops are as sho
 A vector has one number of each of `LANES` walkers; where walkers differ, masks tell. When a walker ends, the next one
 takes its lane. All lanes fill the same slot of their histories at a time: a pair is kept for the next M trials, and a
 trial without a pair leaves zeros. A lane is computed by the same instructions whatever is in the others.
-Numba's cache notices changes of this file only, see `lbfgs_compiled.py`.
 Shapes: W walkers, P parameters, M memory; arrays of lanes are [..., LANES].
 """
 
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from landscape.numerics.compilation import exact
 from landscape.numerics.pointers import evaluate
 from landscape.numerics.vectors import LANES, aligned, at_most, load, root, spread, store, where
 from landscape.objective import Kernel
@@ -20,7 +19,7 @@ from landscape.optimize.lbfgs_state import PATIENCE, SHORTENING, LBFGSSettings, 
 from landscape.optimize.status import Status
 
 Array = np.ndarray
-Limits = tuple[float, float, float, float, float, float]
+Limits = tuple[float, ...]
 Walkers = tuple[tuple[Array, ...], ...]
 Lanes = tuple[tuple[Array, ...], Array, Array, Array, Array]
 
@@ -32,8 +31,6 @@ OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
 # began; of a trial: what its pair is multiplied by; as one or zero, whether it is accepted and whether the direction is
 # to change; the status that the walker has with it.
 ENERGY, VALUE, SCALE, CURVATURE, REJECTIONS, CALLS, AGE, PAIR, ACCEPTED, TURNED, ENDED = NUMBERS = range(11)
-
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 
 
 def finish(settings: LBFGSSettings, state: LBFGSState, kernel: Kernel) -> None:
@@ -60,7 +57,7 @@ def finish(settings: LBFGSSettings, state: LBFGSState, kernel: Kernel) -> None:
     kernel.called(_finish(tuple(map(float, limits)), (kernel.lanes, kernel.data), walkers, lanes))
 
 
-@_compiled
+@exact
 def _finish(limits: Limits, function: tuple[int, tuple[Any, ...]], walkers: Walkers, lanes: Lanes) -> int:
     """Returns how many energies it took."""
     points, pairs, weights, numbers, row = lanes
@@ -88,7 +85,7 @@ def _finish(limits: Limits, function: tuple[int, tuple[Any, ...]], walkers: Walk
     return made
 
 
-@_compiled
+@exact
 def _enter(lane: int, following: int, walkers: Walkers, lanes: Lanes) -> int:
     """Puts the next walker that is running into a lane; returns the row behind it."""
     (theta, gradient, direction), (energy, scale, curvature), (rejections, calls, status) = walkers
@@ -105,7 +102,7 @@ def _enter(lane: int, following: int, walkers: Walkers, lanes: Lanes) -> int:
     return w + 1
 
 
-@_compiled
+@exact
 def _leave(lane: int, walkers: Walkers, lanes: Lanes) -> None:
     """Writes back the walker of a lane, which has ended."""
     (theta, gradient, _), (energy, _, _), (_, calls, status) = walkers
@@ -115,7 +112,7 @@ def _leave(lane: int, walkers: Walkers, lanes: Lanes) -> None:
     calls[w], status[w] = int(numbers[CALLS, lane]), int(numbers[ENDED, lane])
 
 
-@_compiled
+@exact
 def _decide(limits: Limits, points: tuple[Array, ...], numbers: Array) -> None:
     """Accepts or shortens the trials: all of it but what is as long as a point."""
     rms, _, max_energy_rise, max_calls, shortening, patience = limits
@@ -146,7 +143,7 @@ def _decide(limits: Limits, points: tuple[Array, ...], numbers: Array) -> None:
     store(numbers, ENDED, ended)
 
 
-@_compiled
+@exact
 def _move(points: tuple[Array, ...], pairs: Array, slot: int, numbers: Array) -> None:
     """Writes the pairs of the trials, scaled to s.y = 1, into a slot and takes those accepted as points."""
     theta, gradient, _, trial, slope, _ = points
@@ -159,7 +156,7 @@ def _move(points: tuple[Array, ...], pairs: Array, slot: int, numbers: Array) ->
         store(gradient, p, where(accepted, load(slope, p), load(gradient, p)))
 
 
-@_compiled
+@exact
 def _two_loops(gradient: Array, pairs: Array, weights: Array, newest: int, kept: int, numbers: Array, q: Array) -> None:
     """Writes into q the gradient times the inverse Hessian of the history, see `lbfgs_compiled.py`."""
     memory, size = len(weights), len(q)
@@ -196,7 +193,7 @@ def _two_loops(gradient: Array, pairs: Array, weights: Array, newest: int, kept:
         slot = newer
 
 
-@_compiled
+@exact
 def _turn(max_step: float, gradient: Array, q: Array, numbers: Array, direction: Array) -> None:
     """Takes q, turned downhill and capped in length, as direction where there is to be another one."""
     squared, along = spread(0.0), spread(0.0)

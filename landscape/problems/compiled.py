@@ -8,15 +8,18 @@ last bit. Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B sam
 
 import math
 import threading
-from pathlib import Path
 
 import numpy as np
 import torch
-from numba.np.numpy_support import from_dtype
 from torch import Tensor
 
+from landscape.numerics.compilation import is_compiled
+from landscape.numerics.pointers import address, call
 from landscape.objective import Function, Kernel
-from landscape.problems import hessian_kernels, kernels
+from landscape.problems import activation_kernels as kinds
+from landscape.problems.energy_kernels import energies, traces, workspace
+from landscape.problems.hessian_kernels import hessians
+from landscape.problems.lane_kernels import energies_by_lanes, energies_in_lanes, workspace_in_lanes
 from landscape.problems.losses import Loss
 from landscape.problems.network import DenseNetwork
 
@@ -36,11 +39,11 @@ LARGEST_PRODUCTS = 2**24  # numbers in the products of the inputs that a Hessian
 TRACES = 8  # walkers whose values are kept at a time
 # Those that exponentials make; the error function of gelu is vectorised by torch alone.
 KINDS = {
-    "tanh": kernels.TANH,
-    "sigmoid": kernels.SIGMOID,
-    "softplus": kernels.SOFTPLUS,
-    "silu": kernels.SILU,
-    "relu": kernels.RELU,
+    "tanh": kinds.TANH,
+    "sigmoid": kinds.SIGMOID,
+    "softplus": kinds.SOFTPLUS,
+    "silu": kinds.SILU,
+    "relu": kinds.RELU,
 }
 # The second derivative in terms of value a and slope s, where they determine it: s (c0 + c1 a + c2 s).
 CURVATURES = {"tanh": (0.0, -2.0, 0.0), "sigmoid": (1.0, -2.0, 0.0), "softplus": (1.0, 0.0, -1.0)}
@@ -76,14 +79,13 @@ class CompiledEnergy:
     def _function(self, real: type) -> Function:
         """Address and data of the energy in numbers of type `real`."""
         *arrays, samples = self.samples
-        workspace = kernels.workspace(self.network[0], self.n_parameters, arrays[0].shape[2], real)
-        data = self.network, (*(array.astype(real, copy=False) for array in arrays), samples), self.l2, workspace
-        return kernels.energies(from_dtype(np.dtype(real))).address, data
+        room = workspace(self.network[0], self.n_parameters, arrays[0].shape[2], real)
+        data = self.network, (*(array.astype(real, copy=False) for array in arrays), samples), self.l2, room
+        return address(energies, data), data
 
     def _in_lanes(self) -> Kernel:
-        workspace = kernels.workspace_in_lanes(self.network[0], self.n_parameters)
-        data = self.network, self.samples, self.l2, workspace
-        return Kernel(kernels.energies_by_lanes().address, data, lanes=kernels.energies_in_lanes().address)
+        data = self.network, self.samples, self.l2, workspace_in_lanes(self.network[0], self.n_parameters)
+        return Kernel(address(energies_by_lanes, data), data, lanes=address(energies_in_lanes, data))
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
@@ -94,7 +96,7 @@ class CompiledEnergy:
         points = theta.detach().contiguous()
         energy, gradient = points.new_empty(len(points)), torch.empty_like(points)
         kernel = self.kernel()
-        kernels.call(kernel.address, points.numpy(), energy.numpy(), gradient.numpy(), kernel.data)
+        call(kernel.address, points.numpy(), energy.numpy(), gradient.numpy(), kernel.data)
         return energy, gradient
 
 
@@ -125,9 +127,9 @@ class CompiledHessian:
         value, slope, gradient = (
             np.zeros((len(points), len(inputs), units, inputs.shape[2])) for units in (hidden, hidden, classes)
         )
-        kernels.traces(points, self._energy.network, self._energy.samples, value, slope, gradient)
+        traces(points, self._energy.network, self._energy.samples, value, slope, gradient)
         first = hidden * (n_in + 1)
-        hessian_kernels.hessians(
+        hessians(
             np.ascontiguousarray(points[:, first : first + classes * hidden]).reshape(-1, classes, hidden),
             (self._inputs, self._products, samples),
             (value, slope, gradient),
@@ -165,7 +167,7 @@ def sample_columns(sizes: Array, samples: int) -> int:
 
 def compiled_before() -> bool:
     """Whether numba's cache on this machine has compiled energies already; what it lacks takes half a minute."""
-    return any(Path(kernels.call.stats.cache_path).glob(f"{Path(kernels.__file__).stem}.*.nbi"))
+    return is_compiled(energies) or is_compiled(energies_by_lanes)
 
 
 def _whole(samples: int) -> int:

@@ -9,20 +9,18 @@ derivatives are sums over samples of (Bishop 1992, "Exact calculation of the Hes
     second x second  (k, h), (l, h'):    C_kl a_h a_h'
 
 Each is one matrix product of rows along the samples, of which only the x_i x_i' are the same for all walkers.
-Numba's cache notices changes of this file only, so nothing here comes from another module of the project.
 
 Shapes: W walkers, P parameters, N samples, d inputs, H hidden units, K outputs, B samples of a block, D = d + 1.
 """
 
 import numpy as np
-from numba import njit
+
+from landscape.numerics.compilation import reordered
 
 Array = np.ndarray
 
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 
-
-@_compiled
+@reordered
 def hessians(
     weights: Array,
     data: tuple[Array, Array, int],
@@ -76,7 +74,7 @@ def hessians(
             out[w, p, p] += 2.0 * l2
 
 
-@_compiled
+@reordered
 def _cross_entropy(weights: Array, s: Array, p: Array, flow: Array, root: Array, inner: Array) -> None:
     """Writes C W s into `flow` and R W s with R'R = C into `root`, both [K H, B], and C into `inner`
     [K (K + 1) / 2, B], where C = diag(p) - p p'.
@@ -101,7 +99,7 @@ def _cross_entropy(weights: Array, s: Array, p: Array, flow: Array, root: Array,
             row += 1
 
 
-@_compiled
+@reordered
 def _squared_error(weights: Array, s: Array, real: Array, flow: Array, root: Array, inner: Array) -> None:
     """As `_cross_entropy`, where C = 2 / K; `real` [B] is one for samples and zero for the filling."""
     classes, hidden = weights.shape
@@ -119,7 +117,7 @@ def _squared_error(weights: Array, s: Array, real: Array, flow: Array, root: Arr
             row += 1
 
 
-@_compiled
+@reordered
 def _curve(
     weights: Array,
     root: Array,
@@ -147,7 +145,7 @@ def _curve(
             row += 1
 
 
-@_compiled
+@reordered
 def _multiply(left: Array, right: Array, out: Array) -> None:
     """Writes the products of rows of left [L, B] and of right [R, B] into the leading L R rows of out."""
     for i in range(len(left)):
@@ -157,7 +155,7 @@ def _multiply(left: Array, right: Array, out: Array) -> None:
                 row[j] = left[i, j] * right[k, j]
 
 
-@_compiled
+@reordered
 def _add_corner(corner: Array, hidden: int, cross: Array) -> None:
     """Adds what a unit's own weights share, [K H, D], to `cross` [K H, (H + 1) D]."""
     features = corner.shape[1]
@@ -167,7 +165,7 @@ def _add_corner(corner: Array, hidden: int, cross: Array) -> None:
             cross[row, own + i] += corner[row, i]
 
 
-@_compiled
+@reordered
 def _multiply_pairs(a: Array, pairs: Array) -> None:
     """Writes a_h a_h', h <= h' <= H, into `pairs`, where a_H = 1."""
     hidden, row = len(a), 0
@@ -184,13 +182,13 @@ def _multiply_pairs(a: Array, pairs: Array) -> None:
             row += 1
 
 
-@_compiled
+@reordered
 def _place(unit: int, entry: int, units: int, fan_in: int, start: int) -> int:
     """Where the weight of a unit for an input stands in theta, or its bias (entry = fan_in)."""
     return start + (unit * fan_in + entry if entry < fan_in else units * fan_in + unit)
 
 
-@_compiled
+@reordered
 def _scatter_first(first: Array, hidden: int, features: int, share: float, out: Array) -> None:
     """Writes share times the first x first block in network order, both triangles."""
     inputs, row = features - 1, 0
@@ -206,7 +204,7 @@ def _scatter_first(first: Array, hidden: int, features: int, share: float, out: 
             row += 1
 
 
-@_compiled
+@reordered
 def _scatter_cross(cross: Array, hidden: int, classes: int, features: int, share: float, out: Array) -> None:
     for k in range(classes):
         for other in range(hidden):
@@ -217,7 +215,7 @@ def _scatter_cross(cross: Array, hidden: int, classes: int, features: int, share
                     _write(out, above, _place(other, i, hidden, features - 1, 0), found)
 
 
-@_compiled
+@reordered
 def _scatter_second(second: Array, hidden: int, classes: int, start: int, share: float, out: Array) -> None:
     row = 0
     for k in range(classes):
@@ -232,7 +230,7 @@ def _scatter_second(second: Array, hidden: int, classes: int, start: int, share:
             row += 1
 
 
-@_compiled
+@reordered
 def _write(out: Array, row: int, column: int, value: float) -> None:
     out[row, column] = value
     out[column, row] = value

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.problems import kernels
 from landscape.problems.batched import Network
 from landscape.problems.compiled import KINDS, sample_columns
+from landscape.problems.input_kernels import input_gradients
 from landscape.problems.losses import Loss
 from landscape.problems.network import DenseNetwork
 
@@ -59,7 +59,7 @@ class CompiledInputs:
         rows = point.contiguous()
         gradient = torch.empty_like(rows)
         loss, right = (rows.new_empty(len(rows), rows.shape[2]) for _ in range(2))
-        kernels.input_gradients(
+        input_gradients(
             theta.contiguous().numpy(),
             self._network,
             (rows.numpy(), encoded.numpy()),

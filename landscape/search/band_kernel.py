@@ -1,47 +1,36 @@
 """The energy of a band and its gradient perpendicular to it, for compiled code: what `bands.py` does with tensors.
 
-Numba's cache notices changes of this file only, so the kernels use nothing from other modules; the energy of the images
-comes as a pointer. Shapes: B bands, I images, P parameters.
+The energy of the images comes as a pointer. Shapes: B bands, I images, P parameters.
 """
 
-from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import cfunc, float64, njit, typeof, types
 
-from landscape.numerics.pointers import evaluate
+from landscape.numerics.compilation import reordered
+from landscape.numerics.pointers import address, evaluate
 from landscape.objective import Kernel
 
 Array = np.ndarray
-
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 
 
 def band_kernel(kernel: Kernel, images: int) -> Kernel:
     """The kernel of bands [B, I*P] on the landscape of a kernel."""
     data = kernel.address, kernel.data, np.zeros(images)
-    return Kernel(_bands(typeof(data)).address, data, lambda bands: kernel.called(bands * images))
+    return Kernel(address(_bands, data), data, lambda bands: kernel.called(bands * images))
 
 
-@cache
-def _bands(data: Any) -> Any:  # noqa: ANN401 - a numba type
-    """The `cfunc` for data of this type."""
-
-    def bands(points: Array, energy: Array, gradient: Array, data: tuple[Any, Any, Array]) -> None:
-        address, inner, value = data
-        shape = len(value), points.shape[1] // len(value)
-        for b in range(len(points)):
-            band, slope = points[b].reshape(shape), gradient[b].reshape(shape)
-            evaluate(address, band, value, slope, inner)
-            energy[b] = value.mean()
-            _project(band, value, slope)
-
-    signature = types.void(float64[:, ::1], float64[::1], float64[:, ::1], data)
-    return cfunc(signature, cache=True, error_model="numpy")(bands)
+def _bands(points: Array, energy: Array, gradient: Array, data: tuple[Any, Any, Array]) -> None:
+    address, inner, value = data
+    shape = len(value), points.shape[1] // len(value)
+    for b in range(len(points)):
+        band, slope = points[b].reshape(shape), gradient[b].reshape(shape)
+        evaluate(address, band, value, slope, inner)
+        energy[b] = value.mean()
+        _project(band, value, slope)
 
 
-@_compiled
+@reordered
 def _project(band: Array, value: Array, gradient: Array) -> None:
     """Takes the part along the band [I, P] from the gradient [I, P], and all of it at the ends."""
     last = len(band) - 1
@@ -60,7 +49,7 @@ def _project(band: Array, value: Array, gradient: Array) -> None:
             gradient[i, p] -= share * tangent
 
 
-@_compiled
+@reordered
 def _weights(up: float, down: float) -> tuple[float, float]:
     """Weights of the segments ahead and behind in the tangent, by the rise of the energy along them (Henkelman and
     Jonsson 2000, eqs. 8 to 11).

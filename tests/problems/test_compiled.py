@@ -1,7 +1,6 @@
-"""The compiled energy against the batched tensors of `network.py`, and its vector arithmetic against numpy."""
+"""The compiled energy against the batched tensors of `network.py`."""
 
 import copy
-import importlib.util
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,12 +9,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from numba import njit
+from numba import config
 from torch import Tensor
 
-from landscape.problems import compiled, kernels
+from landscape.numerics.pointers import call
+from landscape.problems import compiled
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.compiled import CURVATURES, KINDS, CompiledEnergy, compiled_energy, compiled_hessian
+from landscape.problems.layer_kernels import BLAS_FROM
 from landscape.problems.losses import LOSSES
 from landscape.problems.network import DenseNetwork
 
@@ -74,14 +75,14 @@ def test_its_rough_function_is_the_energy_to_the_precision_of_float32(
     energy, gradient = torch.empty_like(value), torch.empty_like(slope)
     rough = compiled_one.kernel().rough
     assert rough is not None
-    kernels.call(rough[0], theta.numpy(), energy.numpy(), gradient.numpy(), rough[1])
+    call(rough[0], theta.numpy(), energy.numpy(), gradient.numpy(), rough[1])
     torch.testing.assert_close(energy, value, rtol=1e-6, atol=0)
     torch.testing.assert_close(gradient, slope, rtol=0, atol=2e-6 * float(slope.abs().max()))
     assert not torch.equal(gradient, slope)
 
 
 def test_the_cases_cover_loops_and_library_calls_and_several_blocks() -> None:
-    assert max(30 * 20, 30 * 9) > kernels.BLAS_FROM > max(4 * 10, 7 * 5, 5 * 6)
+    assert max(30 * 20, 30 * 9) > BLAS_FROM > max(4 * 10, 7 * 5, 5 * 6)
     assert compiled.sample_columns(np.array([20, 30, 9, 10]), 1000) < 500
 
 
@@ -127,58 +128,6 @@ def test_it_is_used_where_it_is_faster() -> None:
     assert compiled_energy(network_of([4, 10, 3]), inputs.to("meta"), *rest) is None
 
 
-@njit
-def exponentials(x: np.ndarray, out: np.ndarray) -> None:
-    for j in range(len(x)):
-        out[j] = kernels._exp(x[j])
-
-
-@njit
-def tangents(x: np.ndarray, out: np.ndarray) -> None:
-    for j in range(len(x)):
-        out[j] = kernels._tanh(x[j])
-
-
-@njit
-def logarithms(x: np.ndarray, out: np.ndarray) -> None:
-    for j in range(len(x)):
-        out[j] = kernels._log(x[j])
-
-
-@pytest.mark.parametrize(
-    ("function", "x", "reference"),
-    [
-        (exponentials, np.linspace(-700.0, 700.0, 100001), np.exp),
-        (exponentials, np.linspace(-1.0, 1.0, 100001), np.exp),
-        (tangents, np.linspace(-30.0, 30.0, 100001), np.tanh),
-        (tangents, np.geomspace(1e-300, 0.2, 100001), np.tanh),
-        (logarithms, np.geomspace(1e-300, 1e300, 100001), np.log),
-        (logarithms, np.linspace(0.5, 2.0, 100000), np.log),
-    ],
-)
-def test_functions_are_right_to_a_few_units_in_the_last_place(
-    function: object, x: np.ndarray, reference: np.ufunc
-) -> None:
-    found = np.empty_like(x)
-    function(x, found)  # type: ignore[operator]
-    np.testing.assert_allclose(found, reference(x), rtol=1e-15, atol=1e-300)
-
-
-@pytest.mark.parametrize(
-    ("function", "x", "reference"),
-    [
-        (exponentials, np.linspace(-87.0, 87.0, 100001), np.exp),
-        (tangents, np.linspace(-30.0, 30.0, 100001), np.tanh),
-        (tangents, np.geomspace(1e-30, 0.2, 100001), np.tanh),
-    ],
-)
-def test_functions_of_float32_too(function: object, x: np.ndarray, reference: np.ufunc) -> None:
-    single = x.astype(np.float32)
-    found = np.empty_like(single)
-    function(single, found)  # type: ignore[operator]
-    np.testing.assert_allclose(found, reference(single.astype(float)), rtol=4e-7, atol=1e-37)
-
-
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("activation", CURVATURES)
 @pytest.mark.parametrize("samples", [4, 67, 1000], ids=lambda n: f"N={n}")
@@ -217,14 +166,7 @@ def test_an_empty_cache_is_told_from_a_filled_one(tmp_path: Path, monkeypatch: p
     network, (inputs, encoded) = network_of([4, 10, 3]), data([4, 10, 3], 40, "mse")
     CompiledEnergy(network, inputs, LOSSES["mse"], encoded, L2).energy(points(network, 1))
     assert compiled.compiled_before()
-    file = tmp_path / "kernels.py"
-    file.write_text(Path(kernels.__file__).read_text())
-    spec = importlib.util.spec_from_file_location("kernels", file)
-    assert spec is not None
-    assert spec.loader is not None
-    fresh = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fresh)
-    monkeypatch.setattr(compiled, "kernels", fresh)
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
     assert not compiled.compiled_before()
 
 

@@ -1,0 +1,132 @@
+"""The cache of compiled functions, in copies of a small package whose files change."""
+
+import importlib
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numba import config, njit
+from numba.core.caching import FunctionCache
+
+from landscape.numerics import compilation
+from landscape.numerics.compilation import _Index
+
+# Of four files the first imports the second, which imports the third: a function, a callback, a constant.
+SOURCES = {
+    "top": """
+from numba import float64
+from small import middle
+from small.numerics.compilation import callback, exact, is_compiled
+
+@exact
+def threefold(x):
+    return 3.0 * middle.shifted(x)
+
+def plain(x):
+    return 3.0 * middle.shifted(x)
+
+def called_back():
+    return callback(float64(float64), plain)
+""",
+    "middle": """
+from small.bottom import SHIFT
+from small.numerics.compilation import inlined
+
+@inlined
+def shifted(x):
+    return x + SHIFT
+""",
+    "bottom": "SHIFT = 1.0",
+    "aside": "SHIFT = 1.0",
+}
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "small"
+    (root / "numerics").mkdir(parents=True)
+    shutil.copy(compilation.__file__, root / "numerics")
+    for name, text in SOURCES.items():
+        (root / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(config, "CACHE_DIR", "")
+    return root
+
+
+def fresh() -> Any:  # noqa: ANN401 - a module
+    """The first file, as another process would import it."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "small"]:
+        del sys.modules[name]
+    return importlib.import_module("small.top")
+
+
+def run(top: Any) -> tuple[float, float, int, int]:  # noqa: ANN401 - a module
+    """Results of the function and the callback, and how often each was found in the cache."""
+    called_back = top.called_back()
+    result = top.threefold(1.0), called_back.ctypes(1.0)
+    return *result, sum(top.threefold.stats.cache_hits.values()), called_back.cache_hits
+
+
+def test_what_has_not_changed_is_found(package: Path) -> None:
+    assert run(fresh()) == (6.0, 6.0, 0, 0)
+    (package / "aside.py").write_text("SHIFT = 2.0")
+    assert run(fresh()) == (6.0, 6.0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        ("top", "3.0 *", "4.0 *", 8.0),
+        ("middle", "x + SHIFT", "x - SHIFT", 0.0),
+        ("bottom", "1.0", "2.0", 9.0),
+        ("numerics/compilation", '"""The', '"""These are the', 6.0),
+    ],
+)
+def test_a_change_of_a_file_that_it_is_made_from_makes_an_entry_stale(
+    package: Path, name: str, old: str, new: str, expected: float
+) -> None:
+    run(fresh())
+    file = package / f"{name}.py"
+    file.write_text(file.read_text().replace(old, new))
+    assert not fresh().is_compiled(fresh().plain)
+    assert run(fresh()) == (expected, expected, 0, 0)
+    assert run(fresh()) == (expected, expected, 1, 1)
+    assert fresh().is_compiled(fresh().plain)
+
+
+def test_where_the_folder_cannot_be_written_the_users_cache_is_used(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (package / "__pycache__").write_text("no folder")
+    run(fresh())
+    assert list((tmp_path / "cache").rglob("top.threefold*.nbi"))
+    assert run(fresh()) == (6.0, 6.0, 1, 1)
+
+
+def test_processes_that_add_different_types_at_once_do_not_mix_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both read the index before either writes it: one entry may be lost, none has the code of the other."""
+    first, second = (_Index(str(tmp_path), "function", "stamp") for _ in range(2))
+    monkeypatch.setattr(second, "_load_index", dict)
+    second.save("float32", b"code for float32")
+    first.save("float64", b"code for float64")
+    second.save("float32", b"code for float32")
+    monkeypatch.undo()
+    assert second.load("float32") == b"code for float32"
+    assert first.load("float64") is None
+    first.save("float64", b"code for float64")
+    assert [first.load(key) for key in ("float32", "float64")] == [b"code for float32", b"code for float64"]
+
+
+def test_functions_of_others_keep_the_cache_of_numba() -> None:
+    def function(x: float) -> float:
+        return x
+
+    of_others: Callable[..., Any] = njit(cache=True)(function)
+    assert type(of_others._cache) is FunctionCache  # type: ignore[attr-defined]
