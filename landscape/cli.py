@@ -7,6 +7,7 @@ Exit status: 0 done, 1 the check asked for failed, 2 bad usage or input, 75 stop
 
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -44,7 +45,7 @@ from landscape.explore.session import (
     run_campaign,
     stored_context,
 )
-from landscape.explore.study import conclude
+from landscape.explore.study import conclude, make_folder
 from landscape.explore.verify import summary, verify
 from landscape.problems.compiled import compiled_before
 
@@ -139,15 +140,14 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
     """  # noqa: D301 - click wants the backspace character itself
     folder = output or Path(run_file.stem)
     family = {folder / f"{name}.h5": config for name, config in RunConfig.from_toml(run_file).family(over).items()}
-    if not launcher_rank():
-        folder.mkdir(parents=True, exist_ok=True)
 
     def part(path: Path, config: RunConfig) -> tuple[Prepare, Work]:
         def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+            make_folder(folder)
             click.echo(f"{path.stem}, landscape {list(family).index(path) + 1} of {len(family)}", err=True)
             status = _explored(context, path, pool, interrupt, resume=True, remedy="continue with the same command")
             if not status and path == list(family)[-1]:
-                command = f"landscape study {run_file} --over {over} -o {folder}"
+                command = shlex.join(["landscape", "study", str(run_file), "--over", over, "-o", str(folder)])
                 for line in [*conclude(folder, list(family), command), "", f"written to {folder}"]:
                     click.echo(line)
             return status

@@ -222,12 +222,15 @@ class RunConfig(Settings):
         values = _parse_value("--over", over, f"[{text}]")
         members = {}
         for value in values if isinstance(values, list) else ():
-            name = f"{key}-{toml_value(value)}"
+            name = re.sub(r"[^\w.+-]+", "-", f"{key}-{toml_value(value)}").strip("-")
+            if name in members:
+                raise ConfigError(
+                    f"--over {over!r}: expected each value once, and distinct in letters, digits and .+-, by which files "
+                    f"are named; found two values for {name}.h5: leave one out"
+                )
             tables = self.model_dump()
             tables.setdefault(table, {})[key] = value
-            members[re.sub(r"[^\w.+-]+", "-", name).strip("-")] = self.from_table(tables, "--over")
-        if len(members) < len(values):
-            raise ConfigError(f"--over {over!r}: expected each value once; leave out those that are there twice")
+            members[name] = self.from_table(tables, "--over")
         return members
 
 

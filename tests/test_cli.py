@@ -331,6 +331,7 @@ def test_what_has_no_minima_is_not_measured(source: Path, tmp_path: Path, refuse
         ("l2=1", "--over 'l2=1': expected TABLE.KEY=VALUE, for instance problem.l2=1e-4,1e-3"),
         ("problem.l2=", "expected TABLE.KEY=VALUE"),
         ("problem.l2=1e-3,0.001", "expected each value once"),
+        ('problem.dataset="a b.csv","a-b.csv"', "distinct in letters, digits and .+-, by which files are named"),
         ("problem.l2=1e-3,-1.0", "[problem] l2: expected a number not less than 0, found -1.0"),
         ("problem.ll2=1e-3", "did you mean 'l2'?"),
         ("problem.activation=tanh,relu", "a string needs quotes"),
@@ -342,7 +343,8 @@ def test_bad_studies(source: Path, tmp_path: Path, refused: Run, over: str, word
 
 
 def test_a_study_is_written_to_a_folder(source: Path, refused: Run) -> None:
-    assert "exists" in refused("study", source, "--over", "problem.l2=1e-2", "-o", source).err
+    said = refused("study", source, "--over", "problem.l2=1e-2", "-o", source).err
+    assert "run.toml: expected a folder for the databases of the study, or a place to make it, found a file" in said
 
 
 @contextlib.contextmanager
@@ -451,6 +453,7 @@ def test_under_mpi_a_mistake_is_told_once(source: Path, database: Path, tmp_path
         ["info", tmp_path / "no.h5"],
         ["verify", source],
         ["measure", database, "--epsilon", "-1"],
+        ["study", source, "--over", "problem.l2=1e-2", "-o", source],
     ]
     texts = [json.dumps([str(part) for part in line]) for line in lines]
     result = finished(launched(2, ROOT / "tests/explore/several.py", *texts))
