@@ -17,7 +17,7 @@ from landscape.config import RunConfig
 from landscape.database.database import Database
 from landscape.database.store import Store, open_store
 from landscape.errors import PropertyError
-from landscape.explore.campaign import ALL_PHASES, Ending, MakePhase, measuring
+from landscape.explore.campaign import ALL_PHASES, Ending, MakePhase, asked_for
 from landscape.explore.context import Context
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.job import (
@@ -32,7 +32,6 @@ from landscape.explore.job import (
     run_job,
     run_jobs,
 )
-from landscape.explore.measuring import chosen_groups
 from landscape.explore.pool import Abandoned, Pool
 from landscape.explore.pool_mpi import launcher_rank
 from landscape.explore.progress import Console
@@ -163,7 +162,7 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
 @click.option("--epsilon", callback=_numbers, help="Attack radii, rising, for instance 0.1,0.3.")
 @click.option("--pgd-steps", type=int, help="Steps of projected gradient descent.")
 @click.option("--pgd-restarts", type=int, help="Starts of projected gradient descent.")
-@click.option("--paths", is_flag=True, help="Also along the path through every transition state.")
+@click.option("--paths", is_flag=True, help="Along the path through every transition state, and what is named.")
 @TIME_LIMIT
 def measure(file: Path, names: tuple[str, ...], paths: bool, time_limit: float | None, **settings: object) -> None:
     """Add or refresh properties of the stored minima: all, or those named and what is measured with them.
@@ -178,12 +177,12 @@ def measure(file: Path, names: tuple[str, ...], paths: bool, time_limit: float |
 
     def prepare(local: int) -> Context:
         context = _stored(file, local, changed)
-        chosen_groups(context.objective, names)
+        asked_for(context.objective, names, paths=paths)
         return context
 
     def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         store = open_store(file, writable=True)
-        phases = measuring(chosen_groups(context.objective, names), paths=paths)
+        phases = asked_for(context.objective, names, paths=paths)
         status = _campaign(context, store, pool, interrupt, phases, "continue with the same command")
         return status or _overview(file)
 

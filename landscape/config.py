@@ -225,8 +225,8 @@ class RunConfig(Settings):
             name = re.sub(r"[^\w.+-]+", "-", f"{key}-{toml_value(value)}").strip("-")
             if name in members:
                 raise ConfigError(
-                    f"--over {over!r}: expected each value once, and distinct in letters, digits and .+-, by which files "
-                    f"are named; found two values for {name}.h5: leave one out"
+                    f"--over {over!r}: expected each value once, and distinct in letters, digits and .+-, by which "
+                    f"files are named; found two values for {name}.h5: leave one out"
                 )
             tables = self.model_dump()
             tables.setdefault(table, {})[key] = value

@@ -106,6 +106,10 @@ BAD_RUN_FILES = {
     "data set": (QUICK.replace('"xor"', '"xorr"'), "expected xor, iris, wine, breast_cancer, digits, moons or a path"),
     "activation": (QUICK.replace("hidden", 'activation = "tanhh"\nhidden'), "did you mean 'tanh'?"),
     "device": (QUICK + '[run]\ndevice = "gpu"\n', "expected auto, cpu, cuda or cuda:1"),
+    "bounds that leave inputs out": (
+        QUICK + "input_bounds = [0.2, 0.8]\n",
+        "input_bounds must hold all inputs as the network sees them, which lie between 0 and 1",
+    ),
     "no such data": (QUICK.replace('"xor"', '"no.csv"'), "no.csv: expected a data file, found nothing there"),
 }
 
@@ -316,7 +320,30 @@ def test_properties_are_measured_by_name(database: Path, command: Run) -> None:
         stored = file["properties/minima"]
         assert json.loads(stored["pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
         assert json.loads(stored["sensitivity_logits"].attrs["settings"]) == {"group": "sensitivity", "epsilon": [0.1]}
-        assert json.loads(stored["hessian_trace"].attrs["settings"]) == {"group": "curvature"}
+        assert json.loads(stored["hessian_trace"].attrs["settings"]) == {"group": "curvature", "seed": 0}
+
+
+def test_paths_are_measured_beside_what_is_named_alone(database: Path, command: Run) -> None:
+    assert command("measure", database, "robustness", "--epsilon", "0.2,0.4").status == 0
+    assert command("measure", database, "--paths").status == 0
+    with h5py.File(database) as file:
+        assert json.loads(file["properties/minima/pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
+    said = command("measure", database, "sensitivity", "--epsilon", "0.3", "--paths")
+    assert said.status == 0
+    with h5py.File(database) as file:
+        assert json.loads(file["properties/minima/pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
+        assert json.loads(file["properties/minima/sensitivity_logits"].attrs["settings"])["epsilon"] == [0.3]
+
+
+def test_paths_that_cannot_be_followed_are_refused_before_anything_is_measured(tmp_path: Path, refused: Run) -> None:
+    path = tmp_path / "relu.h5"
+    problem = landscape.Problem(dataset="xor", hidden=[2], l2=1e-2, activation="relu")
+    haste = {"epsilon": [0.1], "pgd_steps": 1, "pgd_restarts": 1}
+    landscape.explore(problem, path=path, walkers=4, steps=1, connect={"rounds": 0}, measure=haste).close()
+    before = path.read_bytes()
+    said = refused("measure", path, "robustness", "--epsilon", "0.2", "--paths").err
+    assert "found an activation with kinks (relu): measure without --paths" in said
+    assert path.read_bytes() == before
 
 
 def test_what_has_no_minima_is_not_measured(source: Path, tmp_path: Path, refused: Run) -> None:
