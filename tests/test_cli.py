@@ -19,6 +19,7 @@ import torch
 import landscape
 from landscape.cli import main
 from landscape.problems.surfaces import MuellerBrown
+from landscape.properties import profiles
 from tests.explore.commands import ROOT, XOR, finished, launched, needs_mpi
 
 NOBODY = 65534
@@ -109,6 +110,10 @@ BAD_RUN_FILES = {
     "bounds that leave inputs out": (
         QUICK + "input_bounds = [0.2, 0.8]\n",
         "input_bounds must hold all inputs as the network sees them, which lie between 0 and 1",
+    ),
+    "an epsilon for another number of features": (
+        QUICK.replace("epsilon = [0.1]", "epsilon = [[0.1, 0.2, 0.3]]"),
+        "an epsilon per feature must have 2 numbers for 2 inputs, found 3",
     ),
     "no such data": (QUICK.replace('"xor"', '"no.csv"'), "no.csv: expected a data file, found nothing there"),
 }
@@ -335,15 +340,14 @@ def test_paths_are_measured_beside_what_is_named_alone(database: Path, command: 
         assert json.loads(file["properties/minima/sensitivity_logits"].attrs["settings"])["epsilon"] == [0.3]
 
 
-def test_paths_that_cannot_be_followed_are_refused_before_anything_is_measured(tmp_path: Path, refused: Run) -> None:
-    path = tmp_path / "relu.h5"
-    problem = landscape.Problem(dataset="xor", hidden=[2], l2=1e-2, activation="relu")
-    haste = {"epsilon": [0.1], "pgd_steps": 1, "pgd_restarts": 1}
-    landscape.explore(problem, path=path, walkers=4, steps=1, connect={"rounds": 0}, measure=haste).close()
-    before = path.read_bytes()
-    said = refused("measure", path, "robustness", "--epsilon", "0.2", "--paths").err
-    assert "found an activation with kinks (relu): measure without --paths" in said
-    assert path.read_bytes() == before
+def test_paths_that_cannot_be_followed_are_refused_before_anything_is_measured(
+    database: Path, refused: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiles, "DENSE_LIMIT", 5)
+    before = database.read_bytes()
+    said = refused("measure", database, "robustness", "--epsilon", "0.2", "--paths").err
+    assert "at most 5 parameters, found 12 parameters: measure without --paths" in said
+    assert database.read_bytes() == before
 
 
 def test_what_has_no_minima_is_not_measured(source: Path, tmp_path: Path, refused: Run) -> None:
