@@ -7,6 +7,7 @@ Exit status: 0 done, 1 the check asked for failed, 2 bad usage or input, 75 stop
 
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from landscape.config import RunConfig
 from landscape.database.database import Database
 from landscape.database.store import Store, open_store
 from landscape.errors import PropertyError
-from landscape.explore.campaign import ALL_PHASES, Ending, MakePhase, measuring
+from landscape.explore.campaign import ALL_PHASES, Ending, MakePhase, asked_for
 from landscape.explore.context import Context
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.job import (
@@ -31,7 +32,6 @@ from landscape.explore.job import (
     run_job,
     run_jobs,
 )
-from landscape.explore.measuring import chosen_groups
 from landscape.explore.pool import Abandoned, Pool
 from landscape.explore.pool_mpi import launcher_rank
 from landscape.explore.progress import Console
@@ -44,7 +44,7 @@ from landscape.explore.session import (
     run_campaign,
     stored_context,
 )
-from landscape.explore.study import conclude
+from landscape.explore.study import conclude, make_folder
 from landscape.explore.verify import summary, verify
 from landscape.problems.compiled import compiled_before
 
@@ -139,15 +139,14 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
     """  # noqa: D301 - click wants the backspace character itself
     folder = output or Path(run_file.stem)
     family = {folder / f"{name}.h5": config for name, config in RunConfig.from_toml(run_file).family(over).items()}
-    if not launcher_rank():
-        folder.mkdir(parents=True, exist_ok=True)
 
     def part(path: Path, config: RunConfig) -> tuple[Prepare, Work]:
         def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+            make_folder(folder)
             click.echo(f"{path.stem}, landscape {list(family).index(path) + 1} of {len(family)}", err=True)
             status = _explored(context, path, pool, interrupt, resume=True, remedy="continue with the same command")
             if not status and path == list(family)[-1]:
-                command = f"landscape study {run_file} --over {over} -o {folder}"
+                command = shlex.join(["landscape", "study", str(run_file), "--over", over, "-o", str(folder)])
                 for line in [*conclude(folder, list(family), command), "", f"written to {folder}"]:
                     click.echo(line)
             return status
@@ -163,7 +162,7 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
 @click.option("--epsilon", callback=_numbers, help="Attack radii, rising, for instance 0.1,0.3.")
 @click.option("--pgd-steps", type=int, help="Steps of projected gradient descent.")
 @click.option("--pgd-restarts", type=int, help="Starts of projected gradient descent.")
-@click.option("--paths", is_flag=True, help="Also along the path through every transition state.")
+@click.option("--paths", is_flag=True, help="Along the path through every transition state, and what is named.")
 @TIME_LIMIT
 def measure(file: Path, names: tuple[str, ...], paths: bool, time_limit: float | None, **settings: object) -> None:
     """Add or refresh properties of the stored minima: all, or those named and what is measured with them.
@@ -178,12 +177,12 @@ def measure(file: Path, names: tuple[str, ...], paths: bool, time_limit: float |
 
     def prepare(local: int) -> Context:
         context = _stored(file, local, changed)
-        chosen_groups(context.objective, names)
+        asked_for(context.objective, names, paths=paths)
         return context
 
     def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         store = open_store(file, writable=True)
-        phases = measuring(chosen_groups(context.objective, names), paths=paths)
+        phases = asked_for(context.objective, names, paths=paths)
         status = _campaign(context, store, pool, interrupt, phases, "continue with the same command")
         return status or _overview(file)
 

@@ -14,11 +14,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from landscape.errors import ConfigError
-from landscape.messages import one_line, toml_value
+from landscape.messages import LIST, NUMBER, one_line, toml_value
 
 DataSetName = Literal["xor", "iris", "wine", "breast_cancer", "digits", "moons"]
 ActivationName = Literal["tanh", "sigmoid", "softplus", "gelu", "silu", "relu"]
@@ -27,6 +27,7 @@ StrategyName = Literal["missing", "gmin", "untrap", "closest", "unconnected", "r
 
 DATASETS: tuple[str, ...] = get_args(DataSetName)
 FILE_SUFFIXES = (".npz", ".h5", ".csv")
+Radius = float | tuple[float, ...]
 
 
 def _data_set(name: str) -> str:
@@ -54,8 +55,9 @@ def _ordered(bounds: tuple[float, ...]) -> tuple[float, ...]:
     return bounds
 
 
-def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
-    if any(first >= second for first, second in pairwise(values)):
+def _rising(values: tuple[Radius, ...]) -> tuple[Radius, ...]:
+    numbers = [value for value in values if not isinstance(value, tuple)]
+    if len(numbers) == len(values) and any(first >= second for first, second in pairwise(numbers)):
         raise ValueError("expected rising values, each once")
     return values
 
@@ -71,7 +73,11 @@ ProperFraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Counts = Annotated[tuple[Count, ...], Field(strict=False, min_length=1)]
 Positives = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
 Bounds = Annotated[tuple[Finite, ...], Field(strict=False), AfterValidator(_ordered)]
-Rising = Annotated[Positives, AfterValidator(_rising)]
+Entry = Annotated[
+    Annotated[Positive, Tag(NUMBER)] | Annotated[Positives, Tag(LIST)],
+    Discriminator(lambda value: LIST if isinstance(value, list | tuple) else NUMBER),
+]
+Radii = Annotated[tuple[Entry, ...], Field(strict=False, min_length=1), AfterValidator(_rising)]
 Strategies = Annotated[tuple[StrategyName, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
 
 
@@ -148,7 +154,9 @@ class ConnectConfig(Table):
 class MeasureConfig(Table):
     """[measure]: robustness and sharpness of each minimum."""
 
-    epsilon: Rising = Field((0.1, 0.3), description="attack radii, infinity norm, in units of the inputs")
+    epsilon: Radii = Field(
+        (0.1, 0.3), description="attack radii, infinity norm, in units of the inputs; a list: one a feature"
+    )
     pgd_steps: Count = Field(40, description="steps of projected gradient descent")
     pgd_restarts: Count = Field(5, description="starts of projected gradient descent, the sample itself first")
     input_bounds: Bounds = Field((), description="least and largest value of an input under attack; none if empty")
@@ -222,12 +230,15 @@ class RunConfig(Settings):
         values = _parse_value("--over", over, f"[{text}]")
         members = {}
         for value in values if isinstance(values, list) else ():
-            name = f"{key}-{toml_value(value)}"
+            name = re.sub(r"[^\w.+-]+", "-", f"{key}-{toml_value(value)}").strip("-")
+            if name in members:
+                raise ConfigError(
+                    f"--over {over!r}: expected each value once, and distinct in letters, digits and .+-, by which "
+                    f"files are named; found two values for {name}.h5: leave one out"
+                )
             tables = self.model_dump()
             tables.setdefault(table, {})[key] = value
-            members[re.sub(r"[^\w.+-]+", "-", name).strip("-")] = self.from_table(tables, "--over")
-        if len(members) < len(values):
-            raise ConfigError(f"--over {over!r}: expected each value once; leave out those that are there twice")
+            members[name] = self.from_table(tables, "--over")
         return members
 
 

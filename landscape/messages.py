@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+NUMBER, LIST = "a number", "a list"
+"""Kinds of a value that may be either; no keys, which have no spaces, though they stand among them in an error."""
 _EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
@@ -83,7 +85,7 @@ def _found(detail: ErrorDetails) -> str:
 
 def _place(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     """``[table] key[index]`` in a whole run file, ``key[index]`` in a model of one table."""
-    keys = [_key(part) for part in path if isinstance(part, str)]
+    keys = [_key(part) for part in path if isinstance(part, str) and part not in (NUMBER, LIST)]
     if keys and _tables(model):
         keys[0] = f"[{keys[0]}]"
     return " ".join(keys) + "".join(f"[{part}]" for part in path if isinstance(part, int))

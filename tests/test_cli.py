@@ -19,6 +19,7 @@ import torch
 import landscape
 from landscape.cli import main
 from landscape.problems.surfaces import MuellerBrown
+from landscape.properties import profiles
 from tests.explore.commands import ROOT, XOR, finished, launched, needs_mpi
 
 NOBODY = 65534
@@ -106,6 +107,14 @@ BAD_RUN_FILES = {
     "data set": (QUICK.replace('"xor"', '"xorr"'), "expected xor, iris, wine, breast_cancer, digits, moons or a path"),
     "activation": (QUICK.replace("hidden", 'activation = "tanhh"\nhidden'), "did you mean 'tanh'?"),
     "device": (QUICK + '[run]\ndevice = "gpu"\n', "expected auto, cpu, cuda or cuda:1"),
+    "bounds that leave inputs out": (
+        QUICK + "input_bounds = [0.2, 0.8]\n",
+        "input_bounds must hold all inputs as the network sees them, which lie between 0 and 1",
+    ),
+    "an epsilon for another number of features": (
+        QUICK.replace("epsilon = [0.1]", "epsilon = [[0.1, 0.2, 0.3]]"),
+        "an epsilon per feature must have 2 numbers for 2 inputs, found 3",
+    ),
     "no such data": (QUICK.replace('"xor"', '"no.csv"'), "no.csv: expected a data file, found nothing there"),
 }
 
@@ -316,7 +325,29 @@ def test_properties_are_measured_by_name(database: Path, command: Run) -> None:
         stored = file["properties/minima"]
         assert json.loads(stored["pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
         assert json.loads(stored["sensitivity_logits"].attrs["settings"]) == {"group": "sensitivity", "epsilon": [0.1]}
-        assert json.loads(stored["hessian_trace"].attrs["settings"]) == {"group": "curvature"}
+        assert json.loads(stored["hessian_trace"].attrs["settings"]) == {"group": "curvature", "seed": 0}
+
+
+def test_paths_are_measured_beside_what_is_named_alone(database: Path, command: Run) -> None:
+    assert command("measure", database, "robustness", "--epsilon", "0.2,0.4").status == 0
+    assert command("measure", database, "--paths").status == 0
+    with h5py.File(database) as file:
+        assert json.loads(file["properties/minima/pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
+    said = command("measure", database, "sensitivity", "--epsilon", "0.3", "--paths")
+    assert said.status == 0
+    with h5py.File(database) as file:
+        assert json.loads(file["properties/minima/pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
+        assert json.loads(file["properties/minima/sensitivity_logits"].attrs["settings"])["epsilon"] == [0.3]
+
+
+def test_paths_that_cannot_be_followed_are_refused_before_anything_is_measured(
+    database: Path, refused: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiles, "DENSE_LIMIT", 5)
+    before = database.read_bytes()
+    said = refused("measure", database, "robustness", "--epsilon", "0.2", "--paths").err
+    assert "at most 5 parameters, found 12 parameters: measure without --paths" in said
+    assert database.read_bytes() == before
 
 
 def test_what_has_no_minima_is_not_measured(source: Path, tmp_path: Path, refused: Run) -> None:
@@ -331,6 +362,7 @@ def test_what_has_no_minima_is_not_measured(source: Path, tmp_path: Path, refuse
         ("l2=1", "--over 'l2=1': expected TABLE.KEY=VALUE, for instance problem.l2=1e-4,1e-3"),
         ("problem.l2=", "expected TABLE.KEY=VALUE"),
         ("problem.l2=1e-3,0.001", "expected each value once"),
+        ('problem.dataset="a b.csv","a-b.csv"', "distinct in letters, digits and .+-, by which files are named"),
         ("problem.l2=1e-3,-1.0", "[problem] l2: expected a number not less than 0, found -1.0"),
         ("problem.ll2=1e-3", "did you mean 'l2'?"),
         ("problem.activation=tanh,relu", "a string needs quotes"),
@@ -342,7 +374,8 @@ def test_bad_studies(source: Path, tmp_path: Path, refused: Run, over: str, word
 
 
 def test_a_study_is_written_to_a_folder(source: Path, refused: Run) -> None:
-    assert "exists" in refused("study", source, "--over", "problem.l2=1e-2", "-o", source).err
+    said = refused("study", source, "--over", "problem.l2=1e-2", "-o", source).err
+    assert "run.toml: expected a folder for the databases of the study, or a place to make it, found a file" in said
 
 
 @contextlib.contextmanager
@@ -451,6 +484,7 @@ def test_under_mpi_a_mistake_is_told_once(source: Path, database: Path, tmp_path
         ["info", tmp_path / "no.h5"],
         ["verify", source],
         ["measure", database, "--epsilon", "-1"],
+        ["study", source, "--over", "problem.l2=1e-2", "-o", source],
     ]
     texts = [json.dumps([str(part) for part in line]) for line in lines]
     result = finished(launched(2, ROOT / "tests/explore/several.py", *texts))

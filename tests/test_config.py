@@ -46,6 +46,10 @@ MISTAKES = [
     (IRIS + '[connect]\nstrategies = ["gmn"]', ["[connect] strategies[0]", "did you mean 'gmin'?"]),
     (IRIS + '[connect]\nstrategies = ["gmin", "gmin"]', ["[connect] strategies", "at most once"]),
     (IRIS + "[connect]\nmin_images = 60", ["[connect]", "max_images >= min_images", "50 < 60"]),
+    (IRIS + "[measure]\nepsilon = [-0.1]", ["[measure] epsilon[0]: expected a number greater than 0, found -0.1"]),
+    (IRIS + "[measure]\nepsilon = [0.1, [0.1, 0.0]]", ["[measure] epsilon[1][1]: ", "greater than 0, found 0.0"]),
+    (IRIS + "[measure]\nepsilon = [[]]", ["[measure] epsilon[0]: expected a list of at least one value, found []"]),
+    (IRIS + '[measure]\nepsilon = ["a"]', ['[measure] epsilon[0]: expected a number, found "a"']),
     (IRIS + "[run]\nseed = -1", ["[run] seed", "found -1"]),
     (IRIS + '[run]\ndevice = "gpu"', ["[run] device", "cuda:1", 'found "gpu"']),
     (f"[run]\nseed = 1\n{IRIS}l2 = ", ["TOML", "line 5"]),
@@ -120,6 +124,7 @@ def test_names_are_those_that_the_code_knows() -> None:
         ("problem.hidden=[4, 3]", (4, 3)),
         ('run.device="cpu"', "cpu"),
         ("measure.input_bounds=[0, 1]", (0.0, 1.0)),
+        ("measure.epsilon=[[0.1, 0.2, 0.1, 0.3], 0.3]", ((0.1, 0.2, 0.1, 0.3), 0.3)),
     ],
 )
 def test_override(setting: str, value: object) -> None:
@@ -188,6 +193,7 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
             "basin_hopping": {"step": draw(positive), "start_scales": draw(st.lists(positive, min_size=1))},
             "connect": {"strategies": draw(st.lists(st.sampled_from(get_args(StrategyName)), min_size=1, unique=True))},
             "identity": {"energy_tolerance": draw(positive)},
+            "measure": {"epsilon": draw(st.lists(st.lists(positive, min_size=1), min_size=1))},
             "run": {"seed": draw(st.integers(0, 2**63 - 1)), "device": draw(st.sampled_from(["auto", "cuda:3"]))},
         }
     )

@@ -20,11 +20,14 @@ from landscape.explore.context import Context
 from landscape.explore.copies import News
 from landscape.explore.hopping import BasinHopping
 from landscape.explore.interrupt import Interrupt
-from landscape.explore.measuring import Depths, Measure
+from landscape.explore.measuring import Depths, Measure, chosen_groups
 from landscape.explore.phases import Phase, Plan, rounds_done
 from landscape.explore.pool import Abandoned, Pool
 from landscape.explore.profiling import Profiles
 from landscape.explore.progress import Progress
+from landscape.objective import Objective
+from landscape.problems.problem import Problem
+from landscape.properties.profiles import require_paths
 
 MakePhase = Callable[[Context, Known], Phase]
 ALL_PHASES: tuple[MakePhase, ...] = (BasinHopping, SingleEnded, Connect, Measure, Depths)
@@ -34,6 +37,16 @@ def measuring(groups: Sequence[str] | None, *, paths: bool = False) -> tuple[Mak
     """Phases that measure these groups of properties, or all that the problem admits, and along `paths`."""
     minima = (partial(Measure, groups=groups), Depths)
     return (*minima, Profiles) if paths else minima
+
+
+def asked_for(objective: Objective, names: Sequence[str], *, paths: bool) -> tuple[MakePhase, ...]:
+    """Phases that measure the named properties, all without names, and along `paths`; those alone without names.
+
+    Raises PropertyError for what cannot be measured.
+    """
+    if paths and isinstance(objective, Problem):
+        require_paths(objective)
+    return measuring(() if paths and not names else chosen_groups(objective, names), paths=paths)
 
 
 class Ending(Enum):

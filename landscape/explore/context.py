@@ -21,6 +21,7 @@ from landscape.optimize.lbfgs import LBFGS
 from landscape.problems.network import DenseNetwork
 from landscape.problems.problem import Problem
 from landscape.problems.units import hidden_units
+from landscape.properties.settings import MeasureSettings
 from landscape.search.starts import Starts
 from landscape.search.transition_states import SearchSettings
 
@@ -54,6 +55,11 @@ class Context:
             max_energy_rise=table.max_energy_rise,
             max_calls=calls,
         )
+
+    @property
+    def measuring(self) -> MeasureSettings:
+        """What a measurement is told: the [measure] table and the seed."""
+        return MeasureSettings(**self.settings.measure.model_dump(), seed=self.settings.run.seed)
 
     @property
     def units(self) -> tuple[np.ndarray, ...]:

@@ -19,8 +19,8 @@ from landscape.objective import Objective
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import SETTINGS
 from landscape.properties.depth import barrier_to_global, depth, escape_barrier
-from landscape.properties.measure import MeasuredProperty, available_groups, groups_of
-from landscape.properties.settings import MeasureSettings
+from landscape.properties.measure import MeasuredProperty, available_groups
+from landscape.properties.requests import groups_of
 
 TASK_MINIMA = 8
 ROUND_TASKS = 16
@@ -52,8 +52,7 @@ class Measure:
 
     def __init__(self, context: Context, known: Known, groups: Sequence[str] | None = None) -> None:
         self.context, self.known = context, known
-        problem, table = context.objective, context.settings.measure
-        self.settings = MeasureSettings(**table.model_dump(), seed=context.settings.run.seed)
+        problem, self.settings = context.objective, context.measuring
         self.groups = tuple(groups or ())
         if groups is None and isinstance(problem, Problem):
             self.groups = available_groups(problem)

@@ -13,7 +13,6 @@ from landscape.explore.tasks import ProfileTask
 from landscape.problems.problem import Problem
 from landscape.properties.measure import MeasuredProperty
 from landscape.properties.profiles import require_paths
-from landscape.properties.settings import MeasureSettings
 
 TASK_STATES = 4
 ROUND_TASKS = 16
@@ -25,8 +24,7 @@ class Profiles:
     kind = "paths"
 
     def __init__(self, context: Context, known: Known) -> None:
-        self.context, self.known = context, known
-        self.settings = MeasureSettings(**context.settings.measure.model_dump(), seed=context.settings.run.seed)
+        self.context, self.known, self.settings = context, known, context.measuring
 
     def planned_rounds(self, tables: Tables) -> int:
         """Rounds done and those that the transition states known now still need."""

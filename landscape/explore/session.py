@@ -27,6 +27,7 @@ from landscape.objective import Objective
 from landscape.problems.adapter import as_objective
 from landscape.problems.datasets import DataSet
 from landscape.problems.problem import Problem
+from landscape.properties.measure import check_settings
 from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 from landscape.search.transition_states import OUTCOME_NAMES
 
@@ -70,7 +71,7 @@ def explore(
     run = {"seed": seed, **tables.pop("run", {})}
     settings = Settings.from_table({"basin_hopping": hopping, "run": run, **tables}, "explore")
     objective = as_objective(problem)
-    context = Context(objective, settings, _starts(objective, settings, start))
+    context = _context(objective, settings, start)
     store = open_or_create(path, record_of(objective, settings), resume=resume)
     pool = LocalPool(executor(context))
     try:
@@ -106,9 +107,9 @@ def executor(context: Context) -> Callable[[Any], Any]:
 
 
 def context_of(config: RunConfig, device: str) -> Context:
-    """Context of a run file."""
+    """Context of a run file. Raises `LandscapeError` for whatever in it does not fit the problem."""
     problem = Problem(device=device, seed=config.run.seed, **config.problem.model_dump())
-    return Context(problem, config, _starts(problem, config, None))
+    return _context(problem, config, None)
 
 
 def stored_context(
@@ -137,6 +138,14 @@ def stored_context(
     )
     problem = Problem.from_data(config, data, device)
     return Context(problem, settings, _starts(problem, settings, None))
+
+
+def _context(objective: Objective, settings: Settings, start: Box | None) -> Context:
+    """A context whose settings can be measured with, once there are minima."""
+    context = Context(objective, settings, _starts(objective, settings, start))
+    if isinstance(objective, Problem):
+        check_settings(objective, context.measuring)
+    return context
 
 
 def record_of(objective: Objective, settings: Settings) -> ProblemRecord:

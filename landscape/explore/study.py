@@ -10,13 +10,25 @@ from pathlib import Path
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.errors import PropertyError
+from landscape.errors import DatabaseError, PropertyError
 from landscape.properties.coverage import coverage
 from landscape.properties.depth import component_fraction
 from landscape.properties.findings import Findings, csv_text, find
 from landscape.properties.findings_text import report, verdicts
 
 CORRELATIONS, VERDICTS = "correlations.csv", "verdicts.txt"
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the folder of a study, if it is not there. Raises DatabaseError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = "a file" if folder.exists() else error.strerror
+        raise DatabaseError(
+            f"{folder}: expected a folder for the databases of the study, or a place to make it, found {found}: "
+            "choose another one with -o"
+        ) from error
 
 
 def conclude(folder: Path, paths: Sequence[Path], command: str) -> list[str]:

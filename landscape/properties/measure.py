@@ -26,6 +26,8 @@ Shapes: M minima, P parameters, N samples, d inputs, K outputs, E perturbation s
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +41,7 @@ from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.network import DenseNetwork
 from landscape.problems.problem import Problem
 from landscape.properties.bounds import require_dense
-from landscape.properties.catalogue import MEMBERS, describe
+from landscape.properties.catalogue import describe
 from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
 from landscape.properties.curvature import curvature, require_smooth
 from landscape.properties.curvature_estimates import doubles_per_minimum, estimated_curvature
@@ -48,7 +50,7 @@ from landscape.properties.jacobians import layer_norms, sample_jacobian_norms
 from landscape.properties.loss_parts import norms, sample_losses
 from landscape.properties.robustness import sample_robustness
 from landscape.properties.sensitivity import sample_sensitivity
-from landscape.properties.settings import MeasureSettings, Samples
+from landscape.properties.settings import MeasureSettings, Samples, without_draws
 from landscape.properties.sharpness import sharpness
 
 Named = dict[str, Tensor]
@@ -62,13 +64,25 @@ class MeasuredProperty(NamedTuple):
     units: str
 
 
-class Work(NamedTuple):
-    """What all blocks share: the problem, the settings, half-widths [E, d] and training samples on the device."""
+@dataclass(frozen=True)
+class Work:
+    """What all blocks share: the problem, the settings and half-widths [E, d] on the device."""
 
     problem: Problem
     settings: MeasureSettings
     half_widths: Tensor
-    samples: Samples
+
+    @property
+    def samples(self) -> Samples:
+        """The training samples, without random numbers."""
+        return without_draws(self.problem.inputs, self.problem.targets)
+
+    @cached_property
+    def attacked_samples(self) -> Samples:
+        """The training samples with the random numbers of the attacks: drawn for whom attacks alone."""
+        inputs, targets = self.problem.inputs, self.problem.targets
+        draws = (self.settings.offsets(*inputs.shape), self.settings.noise(*inputs.shape))
+        return Samples(inputs, targets, *(torch.tensor(draw, device=inputs.device) for draw in draws))
 
 
 class Group(NamedTuple):
@@ -98,32 +112,13 @@ def measure(
         blocks = [group.compute(work, block) for block in torch.split(points, group.block(problem))]
         for name in blocks[0]:
             values = torch.cat([block[name] for block in blocks]).cpu().numpy()
-            found[name] = MeasuredProperty(values, *describe(name, estimated=_is_large(problem)))
+            found[name] = MeasuredProperty(values, *describe(name, estimated=is_large(problem)))
     return found
 
 
 def available_groups(problem: Problem) -> tuple[str, ...]:
     """Names of the groups that the problem admits."""
     return tuple(name for name, group in GROUPS.items() if _admits(problem, group))
-
-
-def groups_of(problem: Problem, names: Sequence[str]) -> tuple[str, ...]:
-    """The groups that measure the properties `names`, groups among them, in their fixed order.
-
-    Raises PropertyError for a name that is unknown and for a group that the problem does not admit.
-    """
-    found = {_group_of(name) for name in names}
-    for group in found:
-        GROUPS[group].require(problem)
-    return tuple(name for name in GROUPS if name in found)
-
-
-def _group_of(name: str) -> str:
-    holder = next((group for group, members in MEMBERS.items() if name in members), name)
-    if holder not in GROUPS:
-        known = [*GROUPS, *(member for members in MEMBERS.values() for member in members)]
-        raise PropertyError(f"expected a property or a group of them, found '{name}'; {did_you_mean(name, known)}")
-    return holder
 
 
 def _losses(work: Work, theta: Tensor) -> Named:
@@ -133,14 +128,14 @@ def _losses(work: Work, theta: Tensor) -> Named:
     )
     if problem.test_inputs is None or problem.test_targets is None:
         return found
-    test = Samples(problem.test_inputs, problem.test_targets, work.samples.offsets[:0], work.samples.noise[:0])
+    test = without_draws(problem.test_inputs, problem.test_targets)
     return found | sample_mean(
         lambda part: sample_losses(problem, theta, part, ("test_loss", "test_accuracy")), test, chunk
     )
 
 
 def _curvature(work: Work, theta: Tensor) -> Named:
-    if _is_large(work.problem):
+    if is_large(work.problem):
         return estimated_curvature(work.problem, theta, work.settings.seed)
     return curvature(work.problem, theta)
 
@@ -159,7 +154,7 @@ def _sharpness(work: Work, theta: Tensor) -> Named:
 def _robustness(work: Work, theta: Tensor) -> Named:
     return sample_mean(
         lambda part: sample_robustness(work.problem, theta, part, work.half_widths, work.settings),
-        work.samples,
+        work.attacked_samples,
         samples_per_chunk(work.problem),
     )
 
@@ -172,13 +167,13 @@ def _sensitivity(work: Work, theta: Tensor) -> Named:
     )
 
 
-def _is_large(problem: Problem) -> bool:
+def is_large(problem: Problem) -> bool:
     """Whether the Hessian is too large to be diagonalised."""
     return problem.n_parameters > DENSE_LIMIT
 
 
 def _minima_per_curvature_block(problem: Problem) -> int:
-    doubles = doubles_per_minimum(problem) if _is_large(problem) else problem.n_parameters**2
+    doubles = doubles_per_minimum(problem) if is_large(problem) else problem.n_parameters**2
     return rows_per_chunk(doubles, problem.device)
 
 
@@ -225,15 +220,14 @@ def _points(problem: Problem, theta: np.ndarray) -> Tensor:
 
 def prepare(problem: Problem, settings: MeasureSettings) -> Work:
     """What all blocks share. Raises PropertyError for settings that do not suit the problem."""
-    n_samples, n_inputs = problem.inputs.shape
-    half_widths = torch.tensor(settings.half_widths(n_inputs), device=problem.device)
-    offsets = torch.tensor(settings.offsets(n_samples, n_inputs), device=problem.device)
-    noise = torch.tensor(settings.noise(n_samples, n_inputs), device=problem.device)
-    _check_bounds(problem, settings)
-    return Work(problem, settings, half_widths, Samples(problem.inputs, problem.targets, offsets, noise))
+    check_settings(problem, settings)
+    half_widths = torch.tensor(settings.half_widths(problem.network.n_inputs), device=problem.device)
+    return Work(problem, settings, half_widths)
 
 
-def _check_bounds(problem: Problem, settings: MeasureSettings) -> None:
+def check_settings(problem: Problem, settings: MeasureSettings) -> None:
+    """Raise PropertyError for settings that do not suit the problem: an epsilon a feature, bounds of the inputs."""
+    settings.half_widths(problem.network.n_inputs)
     if not settings.input_bounds:
         return
     low, high = problem.inputs.min().item(), problem.inputs.max().item()

@@ -72,7 +72,7 @@ def _attacked(problem: Problem, theta: Tensor, settings: MeasureSettings) -> dic
     def attacked(block: Tensor) -> dict[str, Tensor]:
         return sample_mean(
             lambda part: sample_pgd(problem, block, part, work.half_widths, settings),
-            work.samples,
+            work.attacked_samples,
             samples_per_chunk(problem),
         )
 

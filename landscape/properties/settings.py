@@ -43,6 +43,12 @@ class Samples(NamedTuple):
         return Samples(self.inputs[rows], self.targets[rows], self.offsets[:, rows], self.noise[:, rows])
 
 
+def without_draws(inputs: Tensor, targets: Tensor) -> Samples:
+    """Samples of which nothing is drawn: no offsets and no noise."""
+    nothing = inputs.new_empty(0, *inputs.shape)
+    return Samples(inputs, targets, nothing, nothing)
+
+
 @dataclass(frozen=True)
 class MeasureSettings:
     """Perturbation sizes and the effort of the attacks.

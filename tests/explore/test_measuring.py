@@ -84,6 +84,17 @@ def test_changed_settings_refresh_the_values(path: Path) -> None:
         assert (loss.values[:, 1] >= loss.values[:, 0]).all()
 
 
+def test_an_epsilon_may_have_one_number_a_feature(path: Path) -> None:
+    assert measured(path, "robustness", epsilon=[[0.1, 0.2], 0.2]) is Ending.COMPLETE
+    rounds = kinds(path)
+    assert measured(path, "robustness", epsilon=[[0.1, 0.2], 0.2]) is Ending.COMPLETE
+    assert kinds(path) == rounds
+    with Database(open_store(path)) as db:
+        loss = db.properties("minima")["adversarial_loss"]
+        assert loss.settings["epsilon"] == [[0.1, 0.2], 0.2]
+        assert (loss.values[:, 1] >= loss.values[:, 0]).all()
+
+
 def test_what_does_not_depend_on_changed_settings_is_kept(path: Path) -> None:
     with Database(open_store(path)) as db:
         before = db.properties("minima")

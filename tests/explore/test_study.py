@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,14 @@ def test_a_study_is_continued_and_does_not_depend_on_ranks(tmp_path: Path) -> No
     text = (tmp_path / "a" / VERDICTS).read_text()
     assert text.startswith(f"made by: landscape study {source} --over {OVER} -o {tmp_path / 'a'}\n")
     assert "Hypothesis: deeper minima are more robust" in text or "refused: Expected at least 8" in text
+
+
+def test_the_report_names_the_command_that_a_shell_understands(tmp_path: Path) -> None:
+    source, folder, over = run_file(tmp_path, XOR), tmp_path / "a study", "problem.hidden=[1], [2]"
+    done(command(0, "study", source, "--over", over, "-o", folder))
+    first = (folder / VERDICTS).read_text().splitlines()[0]
+    expected = ["landscape", "study", str(source), "--over", over, "-o", str(folder)]
+    assert shlex.split(first.removeprefix("made by: ")) == expected
 
 
 @pytest.fixture

@@ -114,6 +114,17 @@ def test_the_seed_decides_the_random_starts() -> None:
     assert (runs[0] != runs[2]).any()
 
 
+def test_random_numbers_are_drawn_for_attacks_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> np.ndarray:
+        raise AssertionError
+
+    for name in ("offsets", "noise"):
+        monkeypatch.setattr(MeasureSettings, name, refuse)
+    problem = Problem(dataset="iris", hidden=[3], l2=1e-3, test_fraction=0.2)
+    groups = [name for name in GROUPS if name != "robustness"]
+    assert "test_loss" in measure(problem, points(problem, 1), groups, SETTINGS)
+
+
 def test_regression_leaves_accuracies_out() -> None:
     problem = small_problem("tanh", [4], loss="mse")
     found = measure(problem, points(problem, 2), available_groups(problem), SETTINGS)
