@@ -4,8 +4,9 @@ Rows are distinct minima, never runs: rows that agree in every column within rou
 image under a symmetry of the data) and are refused, since copies make noise significant. Every pair of a measure and a
 robustness gets Spearman's rho, Kendall's tau-b and the partial rho at fixed controls (the squared norm, as a rule),
 each with a 95 % interval and a two-sided p; all p of the table are adjusted together by Holm's method (Scand. J. Stat.
-6, 65, 1979). Beside them stands rho with each minimum weighted by how often it was found, with interval and p: it
-tells what a table of runs would have shown, is no part of any verdict, and its p is not adjusted.
+6, 65, 1979). Beside them stands rho with each minimum weighted by its hits, with interval and p: it tells what a
+table of this search's quenches would have shown, is no part of any verdict, and its p is not adjusted. Hits are no
+visits of independent runs: most quenches of a network begin at exchanges of units between known minima.
 
 Minima of several landscapes are compared within their own only. Values that are NaN are unknown and leave their row out
 of that pair alone; infinities have a rank like any other value (a network that ignores its inputs has a sensitivity of
