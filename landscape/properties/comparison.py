@@ -2,8 +2,8 @@
 
 Measures are how deep and how curved a minimum is; robustness is every measured column that `ROBUSTNESS_SIGNS` knows,
 one for each epsilon. Trace and largest eigenvalue without their L2 part differ from those with it by a constant within
-a landscape, so their ranks are the same. Other measures with and without it may be ranked differently; of these the table
-has the one that `FLATTER` names. The control is the squared norm of the parameters.
+a landscape, so their ranks are the same. Other measures with and without it may be ranked differently; of these the
+table has the one that `FLATTER` names. The control is the squared norm of the parameters.
 
 Databases of one problem hold one landscape; minima of several landscapes (of several l2, say) are pooled, but compared
 within their own only, since what makes the landscapes differ moves everything at once. Depth is counted from the lowest
