@@ -17,18 +17,13 @@ from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.explore.tasks import MeasureTask
 from landscape.objective import Objective
 from landscape.problems.problem import Problem
-from landscape.properties.catalogue import SETTINGS
+from landscape.properties.catalogue import DEPTHS, SETTINGS
 from landscape.properties.depth import barrier_to_global, depth, escape_barrier
 from landscape.properties.measure import MeasuredProperty, available_groups
 from landscape.properties.requests import groups_of
 
 TASK_MINIMA = 8
 ROUND_TASKS = 16
-DEPTHS = {
-    "depth": "energy above the lowest minimum",
-    "escape_barrier": "lowest barrier to another minimum",
-    "barrier_to_global": "lowest barrier on the way to the lowest minimum",
-}
 
 
 def chosen_groups(objective: Objective, names: Sequence[str]) -> tuple[str, ...] | None:
@@ -152,10 +147,10 @@ class Depths:
                 start=0,
                 values=values[name],
                 description=description,
-                units="energy",
+                units=units,
                 settings=self._counts(tables),
             )
-            for name, description in DEPTHS.items()
+            for name, (description, units) in DEPTHS.items()
         )
         return Assimilation(self.known, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows

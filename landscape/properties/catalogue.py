@@ -15,6 +15,7 @@ TASK = "of the loss L without the L2 term"
 BLOCKS = "sum over outputs s, t of <w_s, w_t> tr H_st, H_st blocks of the Hessian in the last layer's weights w"
 SCALE = f"z = 2 * l2, or {SCALE_WITHOUT_L2:g} where l2 = 0"
 BOX = f"max over the box of half-widths {KESKAR_EPSILON:g} (|theta_i| + 1)"
+LIMITS = "0 if misclassified, at most the widest range of the inputs"
 BALL = f"max over the ball of radius {SAM_RADIUS:g}"
 ASCENT = f"the highest seen by {DIRECTIONS} ascents of {STEPS} steps"
 
@@ -99,7 +100,7 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
         FRACTION,
     ),
     "certified_epsilon": (
-        "mean over samples of the largest half-width proven correct by CROWN intersected with IBP, 0 if misclassified",
+        f"mean over samples of the largest half-width proven correct by CROWN intersected with IBP, {LIMITS}",
         "units of the inputs; of the widest feature where the first epsilon has one number a feature",
     ),
     "sensitivity_logits": (
@@ -119,6 +120,13 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
         LOG_VOLUME,
     ),
 }
+
+DEPTHS: dict[str, tuple[str, str]] = {
+    "depth": ("energy above the lowest minimum", ENERGY),
+    "escape_barrier": ("climb to the lowest transition state to another minimum", ENERGY),
+    "barrier_to_global": ("climb on the easiest path to the lowest minimum", ENERGY),
+}
+"""Those that depend on the whole landscape."""
 
 _QUADRATURE = f"{QUADRATURE_PROBES} quadratures of {QUADRATURE_VECTORS} Lanczos vectors"
 ESTIMATES = {

@@ -18,6 +18,7 @@ from landscape.database.database import Database
 from landscape.database.records import Property
 from landscape.errors import PropertyError
 from landscape.messages import did_you_mean
+from landscape.properties.catalogue import DEPTHS
 from landscape.properties.depth import barrier_to_global, depth, escape_barrier
 
 
@@ -33,17 +34,13 @@ class Column:
     values: np.ndarray  # float64[M], NaN where unknown
 
 
-_COMPUTED: dict[str, tuple[str, str, Callable[[Database], np.ndarray]]] = {
-    "depth": ("energy above the global minimum", "energy", lambda db: depth(db.minima.energy)),
-    "escape_barrier": (
-        "barrier to the lowest transition state",
-        "energy",
-        lambda db: escape_barrier(db.minima.energy, db.transition_states.energy, db.transition_states.minima),
+_COMPUTED: dict[str, Callable[[Database], np.ndarray]] = {
+    "depth": lambda db: depth(db.minima.energy),
+    "escape_barrier": lambda db: escape_barrier(
+        db.minima.energy, db.transition_states.energy, db.transition_states.minima
     ),
-    "barrier_to_global": (
-        "barrier to the global minimum",
-        "energy",
-        lambda db: barrier_to_global(db.minima.energy, db.transition_states.energy, db.transition_states.minima),
+    "barrier_to_global": lambda db: barrier_to_global(
+        db.minima.energy, db.transition_states.energy, db.transition_states.minima
     ),
 }
 _STORED_COLUMNS = {
@@ -95,8 +92,7 @@ def column_family(db: Database, name: str) -> list[Column]:
     Raises PropertyError for a name that is unknown.
     """
     if name in _COMPUTED:
-        description, units, values = _COMPUTED[name]
-        return [_single(name, description, units, values(db))]
+        return [_single(name, *DEPTHS[name], _COMPUTED[name](db))]
     stored = db.properties("minima")
     if name in stored:
         return _of_property(name, stored[name])

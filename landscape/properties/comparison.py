@@ -1,15 +1,20 @@
 """The columns of one or several databases that a correlation table is made of.
 
 Measures are how deep and how curved a minimum is; robustness is every measured column that `ROBUSTNESS_SIGNS` knows,
-one for each epsilon. Curvatures without their L2 part differ from those with it by a constant within a landscape, so
-their ranks are the same and they are left out. The control is the squared norm of the parameters.
+one for each epsilon. Trace and largest eigenvalue without their L2 part differ from those with it by a constant within
+a landscape, so their ranks are the same. Other measures with and without it may be ranked differently; of these the
+table has the one that `FLATTER` names. The control is the squared norm of the parameters.
 
 Databases of one problem hold one landscape; minima of several landscapes (of several l2, say) are pooled, but compared
-within their own only, since what makes the landscapes differ moves everything at once. Depth is counted within a
-database. Minima of a landscape that agree in all columns but the barriers count once (`distinct_rows`) and share their
-hits: barriers depend on which transition states are known, and mirror images need not be connected equally well.
+within their own only, since what makes the landscapes differ moves everything at once. Depth is counted from the lowest
+energy of the landscape. Minima of a landscape that agree in all columns but the barriers count once (`distinct_rows`)
+and share their hits.
 
-Shapes: K distinct minima.
+Barriers depend on which transition states are known, and that differs between databases and between mirror images. So
+they are counted once copies are one minimum, over the transition states of all copies in all databases of a landscape:
+the lowest that is known of any copy.
+
+Shapes: M minima of all databases, K distinct minima.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +25,12 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.properties.columns import Column, column, column_family
+from landscape.properties.depth import barrier_to_global, escape_barrier
 from landscape.properties.hypotheses import FLATTER, ROBUSTNESS_SIGNS
 from landscape.properties.statistics import distinct_rows
 
 CONTROL = "squared_norm"
-_BARRIERS = ("escape_barrier", "barrier_to_global")
+_BARRIERS = {"escape_barrier": escape_barrier, "barrier_to_global": barrier_to_global}
 _COMPUTED = ("depth", *_BARRIERS)
 _MEASURES = (*_COMPUTED, *FLATTER.measures)
 
@@ -80,9 +86,11 @@ def compare(databases: Sequence[Database]) -> Comparison:
     pooled = {name: np.concatenate([table[name].values for table in tables]) for name in common}
     sizes = [len(db.minima) for db in databases]
     landscape = np.repeat([distinct_problems.index(problem) for problem in problems], sizes)
+    pooled["depth"] = _depth(databases, landscape)
     own = {name: values for name, values in pooled.items() if name not in _BARRIERS}
     rows, member = distinct_rows({**own, "landscape": landscape})
-    kept = {name: replace(tables[0][name], values=pooled[name][rows]) for name in common}
+    values = {name: column[rows] for name, column in pooled.items()} | _barriers(databases, landscape, rows, member)
+    kept = {name: replace(tables[0][name], values=values[name]) for name in common}
     robustness = {name: one for name, one in kept.items() if one.property in ROBUSTNESS_SIGNS}
     if not robustness:
         raise PropertyError(
@@ -108,6 +116,33 @@ def compare(databases: Sequence[Database]) -> Comparison:
 
 def _name(db: Database) -> str:
     return db.path.stem if db.path else "in memory"
+
+
+def _depth(databases: Sequence[Database], landscape: np.ndarray) -> np.ndarray:
+    """Energies [M] above the lowest of the landscape int64[M]."""
+    energy = np.concatenate([db.minima.energy for db in databases])
+    lowest = np.full(landscape.max() + 1, np.inf)
+    np.minimum.at(lowest, landscape, energy)
+    above: np.ndarray = energy - lowest[landscape]
+    return above
+
+
+def _barriers(
+    databases: Sequence[Database], landscape: np.ndarray, rows: np.ndarray, member: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Barriers [K] by name; `rows` int64[K] and `member` int64[M] are those of `distinct_rows`."""
+    starts = np.cumsum([0, *(len(db.minima) for db in databases)])[:-1]
+    states = [db.transition_states for db in databases]
+    ts_energy = np.concatenate([one.energy for one in states])
+    ts_minima = member[np.concatenate([start + one.minima for start, one in zip(starts, states, strict=True)])]
+    energy, landscape = np.concatenate([db.minima.energy for db in databases])[rows], landscape[rows]
+    found = {name: np.empty(len(rows)) for name in _BARRIERS}
+    for number in np.unique(landscape):
+        inside = landscape == number
+        own, place = inside[ts_minima[:, 0]], np.cumsum(inside) - 1
+        for name, barrier in _BARRIERS.items():
+            found[name][inside] = barrier(energy[inside], ts_energy[own], place[ts_minima[own]])
+    return found
 
 
 def _columns(db: Database) -> dict[str, Column]:

@@ -8,9 +8,11 @@ that end in them. Rare minima tell about unseen ones: with f1 minima hit once an
 - rarefaction: the expected number of distinct minima after m < n quenches, exact over all orders in which the n could
   have come (Hurlbert, Ecology 52, 577, 1971).
 
-Basin-hopping walks are correlated and adapt, so all three describe this search on this landscape: what it cannot
-reach, no estimate knows of. Minima that were never hit, but found on the way down from a transition state, do not
-enter. `morse_sum` is the other kind of check: it needs no statistics, but stationary points of every index.
+Quenches of basin-hopping are not independent draws from a fixed population: walks are correlated and adapt, and most
+quenches of a network begin at exchanges of units between minima known so far, so the weights change with what is known.
+All three describe this search on this landscape: what it cannot reach, no estimate knows of. Minima that were never
+hit, but found on the way down from a transition state, do not enter. `morse_sum` is the other kind of check: it needs
+no statistics, but stationary points of every index.
 
 Shapes: M minima, S stationary points, K points of a curve.
 """

@@ -13,8 +13,9 @@ from landscape.properties.statistics import Association, Correlation
 
 LEGEND = f"""
 Correlations are between the columns as they are, each with its 95 % interval and two-sided p: Spearman's rho, Kendall's
-tau-b, rho at fixed {CONTROL}, rho with each minimum weighted by how often it was found. p are by permutation (Kendall's
-above {KENDALL_LIMIT} minima: its normal limit) and adjusted for all tests of the table (Holm), but those of weighted
+tau-b, rho at fixed {CONTROL}, rho with each minimum weighted by its hits, the quenches of the search that ended in it:
+hops and exchanges of units between known minima, no independent runs. p are by permutation (Kendall's above
+{KENDALL_LIMIT} minima: its normal limit) and adjusted for all tests of the table (Holm), but those of weighted
 correlations, which are no part of the verdicts. Undefined: a column is constant or unknown. "for deeper": by this pair,
 deeper minima are significantly more robust (p < {LEVEL}); "against deeper": significantly less robust; "-": it tells
 neither. Likewise for flatter.

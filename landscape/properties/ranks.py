@@ -26,14 +26,18 @@ Sides = tuple[np.ndarray, np.ndarray, np.ndarray]
 def tie_groups(values: np.ndarray, *, relative: float = 1e-9, absolute: float = 1e-12) -> np.ndarray:
     """Number int64 [C, n] of each value among the different values of its row of values [C, n], from 0 at the lowest.
 
-    Neighbours in order are one value if they differ by at most relative * max|row| + absolute.
+    Neighbours in order are one value if they differ by at most relative * max|row| + absolute, the largest of what is
+    finite; infinities of one sign are one value.
     """
     values = np.asarray(values, dtype=np.float64)
     if not values.size:
         return np.zeros(values.shape, dtype=np.int64)
     order = np.argsort(values, axis=1, kind="stable")
-    gaps = np.diff(np.take_along_axis(values, order, axis=1), axis=1)
-    new = gaps > relative * np.abs(values).max(axis=1, keepdims=True) + absolute
+    rising = np.take_along_axis(values, order, axis=1)
+    gaps = np.zeros((len(values), values.shape[1] - 1))
+    np.subtract(rising[:, 1:], rising[:, :-1], out=gaps, where=rising[:, 1:] != rising[:, :-1])
+    largest = np.abs(values).max(axis=1, initial=0.0, keepdims=True, where=np.isfinite(values))
+    new = gaps > relative * largest + absolute
     number = np.concatenate([np.zeros((len(values), 1), dtype=np.int64), np.cumsum(new, axis=1)], axis=1)
     groups = np.empty_like(number)
     np.put_along_axis(groups, order, number, axis=1)

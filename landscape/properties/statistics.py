@@ -4,12 +4,14 @@ Rows are distinct minima, never runs: rows that agree in every column within rou
 image under a symmetry of the data) and are refused, since copies make noise significant. Every pair of a measure and a
 robustness gets Spearman's rho, Kendall's tau-b and the partial rho at fixed controls (the squared norm, as a rule),
 each with a 95 % interval and a two-sided p; all p of the table are adjusted together by Holm's method (Scand. J. Stat.
-6, 65, 1979). Beside them stands rho with each minimum weighted by how often it was found, with interval and p: it
-tells what a table of runs would have shown, is no part of any verdict, and its p is not adjusted.
+6, 65, 1979). Beside them stands rho with each minimum weighted by its hits, with interval and p: it tells what a
+table of this search's quenches would have shown, is no part of any verdict, and its p is not adjusted. Hits are no
+visits of independent runs: most quenches of a network begin at exchanges of units between known minima.
 
-Minima of several landscapes are compared within their own only. Values that are NaN leave their row out of that pair
-alone. What cannot be computed, since a column is constant, explained by the controls or known for too few minima, is
-NaN and reported as such.
+Minima of several landscapes are compared within their own only. Values that are NaN are unknown and leave their row out
+of that pair alone; infinities have a rank like any other value (a network that ignores its inputs has a sensitivity of
+minus infinity: none is more robust). What cannot be computed, since a column is constant, explained by the controls or
+known for too few minima, is NaN and reported as such.
 
 The table says nothing about which sign is which hypothesis: `landscape.properties.hypotheses` does.
 
@@ -86,7 +88,7 @@ def correlate(
         permutations = max(9_999, 50 * len(_ADJUSTED) * len(measures) * len(robustness) - 1)
     random = np.random.default_rng(seed)
     order = np.argsort(stratum, kind="stable")
-    controls_known = np.isfinite(_stack([*controls.values()], rows)).all(axis=0)
+    controls_known = ~np.isnan(_stack([*controls.values()], rows)).any(axis=0)
     found: dict[tuple[str, str], Correlation] = {}
     for known_x, names_x in _by_known(measures):
         for known_y, names_y in _by_known(robustness):
@@ -103,14 +105,15 @@ def correlate(
 
 
 def distinct_rows(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
-    """First rows int64, rising, of the sets of rows that agree in all columns [M] within 1e-6 of the column's largest,
-    and the set int64 [M] that each row belongs to.
+    """First rows int64, rising, of the sets of rows that agree in all columns [M] within 1e-6 of the column's largest
+    finite value, and the set int64 [M] that each row belongs to. Infinities agree with those of their sign, NaN with
+    NaN.
 
     Distinct minima that agree in everything measured are mirror images under a symmetry of the data: they tell nothing
     twice, and count once.
     """
-    values = np.nan_to_num(_stack(list(columns.values()), len(next(iter(columns.values())))), nan=np.inf)
-    known = np.isfinite(values)
+    values = _stack(list(columns.values()), len(next(iter(columns.values()))))
+    known = ~np.isnan(values)
     groups = tie_groups(np.where(known, values, 0.0), relative=1e-6, absolute=1e-9)
     _, first, member = np.unique(np.concatenate([groups, known]), axis=1, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -145,7 +148,7 @@ def _by_known(columns: Columns) -> list[tuple[np.ndarray, list[str]]]:
     """Names of the columns that are known for the same minima, with those minima as a mask [M]."""
     groups: dict[bytes, tuple[np.ndarray, list[str]]] = {}
     for name, values in columns.items():
-        known = np.isfinite(np.asarray(values, dtype=np.float64))
+        known = ~np.isnan(np.asarray(values, dtype=np.float64))
         groups.setdefault(known.tobytes(), (known, []))[1].append(name)
     return list(groups.values())
 
@@ -168,7 +171,7 @@ def _pairs(
                     low=float(e.low[i, j]),
                     high=float(e.high[i, j]),
                     p=float(e.p[i, j]),
-                    p_adjusted=float("nan"),
+                    p_adjusted=np.nan,
                 )
                 for e in estimates
             )

@@ -65,7 +65,7 @@ def funnel(count: int, seed: int = 0, neighbours: int = 3) -> tuple[np.ndarray, 
 
 def properties(parameters: np.ndarray, energy: np.ndarray, slope: float) -> tuple[PropertyRows, ...]:
     """What `landscape measure` stores: accuracy under attack changes by `slope` per 0.1 of energy, with noise."""
-    depth = (energy - energy.min()) / 0.1 if len(energy) else energy
+    depth = (energy - 0.3) / 0.1
     waves = np.random.default_rng(1).normal(scale=40.0, size=(2, 4))
     noise = np.sin(parameters @ waves) ** 2  # rough, but equal for equal parameters
     robust = np.round((0.6 - np.array(EPSILON)) + slope * depth[:, None] - 0.1 * noise[:, :2], 3)

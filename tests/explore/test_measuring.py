@@ -17,6 +17,7 @@ from landscape.explore.measuring import chosen_groups
 from landscape.explore.pool import Abandoned, LocalPool
 from landscape.explore.progress import Silent
 from landscape.explore.session import executor, run_campaign, stored_context
+from landscape.properties.columns import column
 from tests.explore.commands import assert_equal_bytes
 
 HASTE = {"epsilon": [0.1], "pgd_steps": 1, "pgd_restarts": 1}
@@ -65,6 +66,8 @@ def test_a_run_measures_everything(path: Path) -> None:
             assert len(found.values) == len(db.minima)
             assert np.isfinite(found.values).all() or name in ("escape_barrier", "barrier_to_global")
         assert properties["depth"].values.min() == 0.0
+        for name in ("depth", "escape_barrier", "barrier_to_global"):
+            assert column(db, name).description == properties[name].description
 
 
 def test_what_is_measured_is_not_measured_again(path: Path) -> None:

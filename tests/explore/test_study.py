@@ -81,13 +81,16 @@ def test_a_verdict_names_the_rows_that_it_comes_from(tmp_path: Path, paths: list
     assert len(in_favour) == significant > 0
 
 
-def test_duplicates_of_minima_change_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("last", [True, False])
+def test_duplicates_of_minima_change_nothing(tmp_path: Path, last: bool) -> None:
+    """Copies that no transition state is known of, after the minima and before them."""
     parameters, energy, pairs, ts_energy = funnel(20)
-    copies = np.append(np.arange(20), [3, 4, 5, 3])
+    copies = np.append(np.arange(20), [3, 4, 5, 3]) if last else np.append([0, 1, 2, 3], np.arange(20))
+    shifted = pairs if last else pairs + 4
     for name in ("once", "twice"):
         (tmp_path / name).mkdir()
-    once = write_database(tmp_path / "once" / "a.h5", (parameters, energy, pairs[:0], ts_energy[:0]))
-    twice = write_database(tmp_path / "twice" / "a.h5", (parameters[copies], energy[copies], pairs[:0], ts_energy[:0]))
+    once = write_database(tmp_path / "once" / "a.h5", (parameters, energy, pairs, ts_energy))
+    twice = write_database(tmp_path / "twice" / "a.h5", (parameters[copies], energy[copies], shifted, ts_energy))
     first, second = (
         [said for said in conclude(path.parent, [path], "landscape study")[3:] if "weighted" not in said]
         for path in (once, twice)

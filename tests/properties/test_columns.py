@@ -111,6 +111,43 @@ def test_databases_are_pooled_by_landscape() -> None:
     assert found.measures["depth"].values[10:].min() == 0.0
 
 
+def part(minima: np.ndarray, states: np.ndarray) -> Database:
+    """Some minima of a funnel of 12, and those of the given transition states that join two of them."""
+    parameters, energy, pairs, ts_energy = funnel(12)
+    row = np.full(12, -1)
+    row[minima] = np.arange(len(minima))
+    states = states[(row[pairs[states]] >= 0).all(axis=1)]
+    return Database(build_store(None, (parameters[minima], energy[minima], row[pairs[states]], ts_energy[states])))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_database_without_the_lowest_minimum_adds_nothing_to_one_with_all(order: int) -> None:
+    energy, states = funnel(12)[1], np.arange(len(funnel(12)[2]))
+    whole, one = part(np.arange(12), states), part(np.array([energy.argmax()]), states)
+    found, alone = compare([whole, one][::order]), compare([whole])
+    assert [(landscape.minima, landscape.distinct) for landscape in found.landscapes] == [(13, 12)]
+    for name in ("depth", "escape_barrier", "barrier_to_global"):
+        np.testing.assert_array_equal(np.sort(found.measures[name].values), np.sort(alone.measures[name].values))
+
+
+def test_barriers_are_those_of_the_transition_states_of_all_databases() -> None:
+    everything, count = np.arange(12), len(funnel(12)[2])
+    parts = [part(everything, np.arange(start, count, 9)) for start in range(9)]
+    found, whole = compare(parts), compare([part(everything, np.arange(count))])
+    assert found.distinct == 12
+    for name in ("escape_barrier", "barrier_to_global"):
+        assert np.isnan([column(one, name).values for one in parts]).any()
+        np.testing.assert_array_equal(found.measures[name].values, whole.measures[name].values)
+
+
+def test_barriers_of_several_landscapes_are_their_own() -> None:
+    databases = [Database(build_store(None, funnel(10, seed), l2=l2)) for seed, l2 in ((0, 1e-3), (1, 1e-4))]
+    found = compare(databases)
+    for name in ("escape_barrier", "barrier_to_global"):
+        expected = np.concatenate([column(db, name).values for db in databases])
+        np.testing.assert_array_equal(found.measures[name].values, expected)
+
+
 def test_one_column_a_layer_is_none_an_epsilon() -> None:
     description, settings = "spectral norm, one column a layer", {"epsilon": [0.1, 0.3]}
     stored = Property(values=np.ones((12, 2)), description=description, units="", settings=settings)

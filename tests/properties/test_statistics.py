@@ -317,6 +317,23 @@ def test_distinct_rows_know_unknown_values() -> None:
     assert member.tolist() == [0, 1, 0, 2, 2, 3]
 
 
+def test_distinct_rows_tell_finite_values_apart_beside_infinities() -> None:
+    a = np.array([-np.inf, *np.arange(1.0, 10.0), np.inf, np.nan, -np.inf])
+    first, member = distinct_rows({"a": a})
+    assert first.tolist() == list(range(12))
+    assert member.tolist() == [*range(12), 0]
+
+
+def test_infinities_have_a_rank() -> None:
+    x, y, control = columns(20)
+    y[[3, 7]], y[11] = -np.inf, np.inf
+    row = single(x, y, control)
+    finite = np.where(np.isinf(y), 99.0 * np.sign(y), y)
+    assert row.count == 20
+    assert row.spearman.value == pytest.approx(stats.spearmanr(x, finite).statistic)
+    assert row.kendall.value == pytest.approx(stats.kendalltau(x, finite).statistic)
+
+
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=20), st.floats(1e-3, 1e6))
 def test_tie_groups_ignore_rounding(numbers: list[int], scale: float) -> None:
     values = scale * np.array(numbers, dtype=np.float64)
