@@ -118,7 +118,7 @@ class Walkers(Table):
     """State of the basin-hopping walkers after the last round that moved them.
 
     `minimum` is the row where the walker stands, -1 before its first quench; `step` and `temperature` are its adapted
-    step length and its temperature (units of energy); `stale` counts its hops since it found anything new.
+    step length and its temperature (units of energy); `stale` counts its steps since it found anything new.
     """
 
     minimum: Integers = field(metadata=column(np.int64))  # [W]

@@ -1,9 +1,9 @@
 """Rounds of basin-hopping: all walkers advance, then move, adapt and are seeded afresh.
 
-The state of the walkers is a committed table: the minimum each stands on, its step and temperature, and for how many
-hops it has found nothing new; exchanges of units and fresh starts are no hops. A task of a network also brings some
-known minima, to exchange units of: each as likely as any other, so that those which are hard to find serve as often as
-those which are not, and newer ones lead to still newer ones. Shapes: W walkers, M minima.
+The state of the walkers is a committed table: the minimum each stands on, its step and temperature, and for how
+many steps it has found nothing new. A task of a network also brings some known minima, to exchange units of: each as
+likely as any other, so that those which are hard to find serve as often as those which are not, and newer ones lead
+to still newer ones. Shapes: W walkers, M minima.
 """
 
 from collections.abc import Sequence
@@ -56,11 +56,11 @@ class BasinHopping:
     def assimilate(self, tables: Tables, plan: Plan, results: Sequence[HopResult], seconds: float) -> Commit:
         """Adds minima and hits; moves, adapts and re-seeds the walkers."""
         assimilation = Assimilation(self.known, tables)
-        before, moved = self._walkers(tables), []
+        before, steps, moved = self._walkers(tables), self._steps(rounds_done(tables, self.kind)), []
         for start, result in zip(plan.starts, results, strict=True):
             rows = assimilation.finds(result.minima, counted=True)
             some = _rows(before, slice(start, start + self.table.task_walkers))
-            moved.append(self._moved(some, result.walked, rows, len(tables.minima)))
+            moved.append(self._moved(some, result.walked, rows, len(tables.minima), steps))
         names = Walkers.column_names()
         walkers = Walkers(**{name: np.concatenate([getattr(part, name) for part in moved]) for name in names})
         return assimilation.commit(
@@ -106,10 +106,10 @@ class BasinHopping:
             return np.empty(0, dtype=np.int64)
         return stream(*seed, DRAWN).choice(known, min(DRAWN, known), replace=False)
 
-    def _moved(self, walkers: Walkers, walked: Walked, rows: np.ndarray, n_known: int) -> Walkers:
+    def _moved(self, walkers: Walkers, walked: Walked, rows: np.ndarray, n_known: int, steps: int) -> Walkers:
         """Walkers after steps among minima rows[M] of the table; rows from n_known on are new."""
         walker, minimum = walked.visits.T
-        stale = walkers.stale + walked.hopped
+        stale = walkers.stale + steps
         stale[walker[rows[minimum] >= n_known]] = 0
         exhausted = stale >= self.table.patience
         hopped = walked.hopped > 0
