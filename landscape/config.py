@@ -117,9 +117,7 @@ class BasinHoppingConfig(Table):
     task_walkers: Count = Field(32, description="walkers of one task")
     step: Positive = Field(0.5, description="first standard deviation of a step in each parameter; it adapts")
     temperature: NonNegative = Field(0.01, description="first temperature, in units of the energy; it adapts")
-    patience: Count = Field(
-        10, description="steps, exchanges too, with nothing new to the walk after which a walker starts afresh"
-    )
+    patience: Count = Field(10, description="steps, exchanges too, with nothing new after which a walker starts afresh")
     start_scales: Positives = Field((0.1, 0.5, 1.0, 2.0), description="standard deviations of the starts, at random")
 
 
