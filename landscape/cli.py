@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from landscape.config import RunConfig
+from landscape.config.run_file import RunConfig
 from landscape.database.database import Database
 from landscape.database.store import Store, open_store
 from landscape.errors import PropertyError

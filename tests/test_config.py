@@ -8,15 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landscape.config import (
-    DATASETS,
-    ActivationName,
-    LossName,
-    ProblemConfig,
-    RunConfig,
-    StrategyName,
-    Table,
-)
+from landscape.config.fields import DATASETS, ActivationName, LossName, StrategyName
+from landscape.config.run_file import RunConfig
+from landscape.config.tables import ProblemConfig, Table
 from landscape.errors import ConfigError
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.losses import LOSSES

@@ -12,7 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from landscape.config import DATASETS, RunConfig
+from landscape.config.fields import DATASETS
+from landscape.config.run_file import RunConfig
 from landscape.problems.datasets import load
 
 ROOT = Path(__file__).parents[1]

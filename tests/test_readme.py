@@ -16,7 +16,8 @@ import h5py
 import pytest
 
 from landscape.cli import cli
-from landscape.config import RunConfig, Table
+from landscape.config.run_file import RunConfig
+from landscape.config.tables import Table
 from landscape.messages import toml_value
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from landscape.config import Settings
+from landscape.config.run_file import Settings
 from landscape.explore.pool import Abandoned
 from landscape.numerics.batching import rows_per_chunk
 from landscape.objective import Kernel, Objective, Recorder, Replay

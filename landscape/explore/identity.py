@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right, insort
 
 import numpy as np
 
-from landscape.config import IdentityConfig
+from landscape.config.tables import IdentityConfig
 from landscape.objective import Symmetry
 
 MERGE_AT_LEAST = 1000  # recent points

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from landscape.config import ProblemConfig, RunConfig, Settings
+from landscape.config.run_file import RunConfig, Settings
+from landscape.config.tables import ProblemConfig
 from landscape.database.database import Database
 from landscape.database.records import ProblemRecord
 from landscape.database.store import Store, create_store, open_store

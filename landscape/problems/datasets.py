@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from landscape.config import DATASETS, FILE_SUFFIXES
+from landscape.config.fields import DATASETS, FILE_SUFFIXES
 from landscape.errors import DataError
 from landscape.messages import did_you_mean
 from landscape.problems.data_files import read_file

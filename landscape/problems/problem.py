@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.config import ProblemConfig, RunConfig
+from landscape.config.run_file import RunConfig
+from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, DataError, PropertyError
 from landscape.messages import did_you_mean
 from landscape.numerics import cuda_graphs

@@ -9,7 +9,7 @@ import time
 import click
 import torch
 
-from landscape.config import DATASETS
+from landscape.config.fields import DATASETS
 from landscape.problems.problem import Problem
 
 WALKERS = 1024

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from landscape.config import RunConfig
+from landscape.config.run_file import RunConfig
 from landscape.database.records import Minima, Walkers
 from landscape.database.store import Store
 from landscape.explore.assimilation import Known

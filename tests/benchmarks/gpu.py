@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.config import Settings
+from landscape.config.run_file import Settings
 from landscape.explore.context import Context, one_thread_per_task
 from landscape.explore.tasks import ConnectTask, distinct_minima
 from landscape.optimize.driver import CHECK_EVERY, run_all

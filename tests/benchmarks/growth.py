@@ -18,7 +18,7 @@ import click
 import numpy as np
 import torch
 
-from landscape.config import ProblemConfig
+from landscape.config.tables import ProblemConfig
 from landscape.explore.context import one_thread_per_task
 from landscape.numerics.batching import STATE_BYTES
 from landscape.numerics.spectra import lanczos, spectrum

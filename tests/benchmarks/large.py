@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from landscape.config import RunConfig
+from landscape.config.run_file import RunConfig
 from landscape.database.records import Commit, Minima, TransitionStates, Walkers
 from landscape.database.store import Store
 from landscape.explore.context import Context

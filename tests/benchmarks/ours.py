@@ -5,7 +5,7 @@ import argparse
 import numpy as np
 import torch
 
-from landscape.config import Settings
+from landscape.config.run_file import Settings
 from landscape.database.store import Store
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.connecting import Connect

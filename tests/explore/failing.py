@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from landscape.config import RunConfig
+from landscape.config.run_file import RunConfig
 from landscape.database.database import Database
 from landscape.errors import DataError, PropertyError
 from landscape.explore.context import Context

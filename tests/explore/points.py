@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from landscape.config import Settings
+from landscape.config.run_file import Settings
 from landscape.database.records import Minima, TransitionStates
 from landscape.database.store import MemoryStore, Store
 from landscape.explore.context import Context

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscape.config import Settings
+from landscape.config.run_file import Settings
 from landscape.explore.context import Context, Counted
 from landscape.explore.pool import Abandoned
 from landscape.problems.surfaces import SixHumpCamel

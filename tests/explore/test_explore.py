@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import landscape
-from landscape.config import RunConfig
+from landscape.config.run_file import RunConfig
 from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.errors import ConfigError, DatabaseError, SearchError

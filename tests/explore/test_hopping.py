@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from landscape.config import Settings
+from landscape.config.run_file import Settings
 from landscape.database.records import Minima, Walkers
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context

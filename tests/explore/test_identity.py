@@ -5,7 +5,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from landscape.config import IdentityConfig
+from landscape.config.tables import IdentityConfig
 from landscape.explore.identity import MERGE_AT_LEAST, Index
 from landscape.problems.problem import Problem
 from landscape.problems.symmetry import NoSymmetry

@@ -11,7 +11,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from landscape.config import StrategyName
+from landscape.config.fields import StrategyName
 from landscape.explore.pairs import ALL_PAIRS_UP_TO, STRATEGIES, PairView, places, rows_in_view, select_pairs
 
 PLACES = np.array([0.0, 1.0, 3.0, 6.0, 10.0])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.preprocessing import StandardScaler
 
-from landscape.config import DATASETS
+from landscape.config.fields import DATASETS
 from landscape.errors import DataError
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
 

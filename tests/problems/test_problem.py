@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from landscape.config import ProblemConfig
+from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, DataError, PropertyError
 from landscape.objective import Objective
 from landscape.problems.datasets import load

@@ -1,0 +1,73 @@
+"""Kinds of values that a run file may hold, each with its bounds; a value out of them has a message of its own."""
+
+import re
+from itertools import pairwise
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
+
+from landscape.messages import LIST, NUMBER
+
+DataSetName = Literal["xor", "iris", "wine", "breast_cancer", "digits", "moons"]
+ActivationName = Literal["tanh", "sigmoid", "softplus", "gelu", "silu", "relu"]
+LossName = Literal["cross_entropy", "mse"]
+StrategyName = Literal["missing", "gmin", "untrap", "closest", "unconnected", "random"]
+
+DATASETS: tuple[str, ...] = get_args(DataSetName)
+FILE_SUFFIXES = (".npz", ".h5", ".csv")
+Radius = float | tuple[float, ...]
+
+
+def _data_set(name: str) -> str:
+    if name not in DATASETS and not name.lower().endswith(FILE_SUFFIXES):
+        expected = f"{', '.join(DATASETS)} or a path to {', '.join(FILE_SUFFIXES)}"
+        raise PydanticCustomError("data_set", "expected {expected}", {"expected": expected})
+    return name
+
+
+def _device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", name):
+        raise ValueError("expected auto, cpu, cuda or cuda:1 (any number)")
+    return name
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("expected each name at most once")
+    return names
+
+
+def _ordered(bounds: tuple[float, ...]) -> tuple[float, ...]:
+    if bounds and (len(bounds) != 2 or bounds[0] >= bounds[1]):
+        raise ValueError("expected [low, high] with low < high, or [] for no bounds")
+    return bounds
+
+
+def _rising(values: tuple[Radius, ...]) -> tuple[Radius, ...]:
+    numbers = [value for value in values if not isinstance(value, tuple)]
+    if len(numbers) == len(values) and any(first >= second for first, second in pairwise(numbers)):
+        raise ValueError("expected rising values, each once")
+    return values
+
+
+Count = Annotated[int, Field(ge=1, lt=2**63)]
+Natural = Annotated[int, Field(ge=0, lt=2**63)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+ProperFraction = Annotated[float, Field(ge=0.0, lt=1.0)]
+# The values of a list are as strict as others; only the list itself may be any sequence.
+Counts = Annotated[tuple[Count, ...], Field(strict=False, min_length=1)]
+Positives = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
+Bounds = Annotated[tuple[Finite, ...], Field(strict=False), AfterValidator(_ordered)]
+Entry = Annotated[
+    Annotated[Positive, Tag(NUMBER)] | Annotated[Positives, Tag(LIST)],
+    Discriminator(lambda value: LIST if isinstance(value, list | tuple) else NUMBER),
+]
+Radii = Annotated[tuple[Entry, ...], Field(strict=False, min_length=1), AfterValidator(_rising)]
+Strategies = Annotated[tuple[StrategyName, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
+
+DataSetOrFile = Annotated[str, AfterValidator(_data_set)]
+Device = Annotated[str, AfterValidator(_device)]

@@ -1,0 +1,127 @@
+"""Run files: what they may say, how they are read, and how every mistake in one becomes one helpful line.
+
+Reading is TOML -> dictionaries -> models, for a file, for `--set` and for Python alike. `RunConfig.to_toml` writes the
+file as understood, which reads back as the same configuration.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from landscape.config.tables import (
+    BasinHoppingConfig,
+    ConnectConfig,
+    IdentityConfig,
+    MeasureConfig,
+    ProblemConfig,
+    QuenchConfig,
+    RunTable,
+    Table,
+)
+from landscape.errors import ConfigError
+from landscape.messages import toml_value
+
+
+class Settings(Table):
+    """How a landscape is explored, whatever the energy: all tables of a run file but [problem]."""
+
+    basin_hopping: BasinHoppingConfig = BasinHoppingConfig()
+    quench: QuenchConfig = QuenchConfig()
+    connect: ConnectConfig = ConnectConfig()
+    measure: MeasureConfig = MeasureConfig()
+    identity: IdentityConfig = IdentityConfig()
+    run: RunTable = RunTable()
+
+    def to_toml(self, *tables: str) -> str:
+        """The text of the named tables, of all if none is named: every key, in a fixed order."""
+        values = self.model_dump(include=set(tables) if tables else None)
+        return "\n".join(_table_text(name, table) for name, table in values.items())
+
+
+class RunConfig(Settings):
+    """A whole run file. Tables that it leaves out, and keys, take their defaults."""
+
+    problem: ProblemConfig
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """The run file at `path`; raises `ConfigError` if it is missing, malformed or says something unusable."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: expected a run file (TOML, UTF-8), cannot read it: {_reason(error)}") from error
+        return cls.from_text(text, str(path))
+
+    @classmethod
+    def from_text(cls, text: str, source: str = "run file") -> Self:
+        """The run file with this text; `source` starts the line of the `ConfigError` that may be raised."""
+        return cls.from_table(_parse_toml(text, source), source)
+
+    def override(self, settings: Iterable[str]) -> Self:
+        """The configuration after ``TABLE.KEY=VALUE`` settings, values as TOML; raises `ConfigError`."""
+        tables = self.model_dump()
+        for setting in settings:
+            table, key, text = _parts(setting, "--set", "problem.l2=1e-3")
+            tables.setdefault(table, {})[key] = _parse_value("--set", setting, text)
+        return self.from_table(tables, "--set")
+
+    def family(self, over: str) -> dict[str, Self]:
+        """The configurations with each of the values of ``TABLE.KEY=VALUE,VALUE,...``, values as TOML.
+
+        They go by KEY-VALUE, in letters, digits and ``.+-`` alone, as names of files. Raises `ConfigError`.
+        """
+        table, key, text = _parts(over, "--over", "problem.l2=1e-4,1e-3")
+        values = _parse_value("--over", over, f"[{text}]")
+        members = {}
+        for value in values if isinstance(values, list) else ():
+            name = re.sub(r"[^\w.+-]+", "-", f"{key}-{toml_value(value)}").strip("-")
+            if name in members:
+                raise ConfigError(
+                    f"--over {over!r}: expected each value once, and distinct in letters, digits and .+-, by which "
+                    f"files are named; found two values for {name}.h5: leave one out"
+                )
+            tables = self.model_dump()
+            tables.setdefault(table, {})[key] = value
+            members[name] = self.from_table(tables, "--over")
+        return members
+
+
+def _parts(setting: str, option: str, example: str) -> tuple[str, str, str]:
+    """Table, key and text of the value in ``TABLE.KEY=VALUE``."""
+    path, _, text = setting.partition("=")
+    table, _, key = path.strip().partition(".")
+    if not (table and key and text.strip()):
+        raise ConfigError(f"{option} {setting!r}: expected TABLE.KEY=VALUE, for instance {example}")
+    return table, key, text.strip()
+
+
+def _parse_toml(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        last = len(text.splitlines())
+        message = str(error).replace("at end of document", f"at the end, line {last}")
+        raise ConfigError(f"{source}: expected TOML, found a mistake: {message}") from error
+
+
+def _parse_value(option: str, setting: str, text: str) -> Any:  # noqa: ANN401 - whatever TOML has
+    try:
+        values = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError as error:
+        path, _, value = setting.partition("=")
+        quoted = f"{path.strip()}={json.dumps(value.strip(), ensure_ascii=False)}"
+        raise ConfigError(f"{option} {setting!r}: expected a TOML value; a string needs quotes: '{quoted}'") from error
+    if list(values) != ["value"]:
+        raise ConfigError(f"{option} {setting!r}: expected one value, found several lines")
+    return values["value"]
+
+
+def _table_text(name: str, values: Mapping[str, object]) -> str:
+    return "".join([f"[{name}]\n", *(f"{key} = {toml_value(value)}\n" for key, value in values.items())])
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

@@ -1,0 +1,125 @@
+"""The tables of a run file.
+
+Each is a frozen model whose fields carry type, bounds, default and description, so a new key is one line here and
+nothing elsewhere. `landscape.messages.one_line` alone turns a failed check into a message.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from landscape.config.fields import (
+    ActivationName,
+    Bounds,
+    Count,
+    Counts,
+    DataSetOrFile,
+    Device,
+    Fraction,
+    LossName,
+    Natural,
+    NonNegative,
+    Positive,
+    Positives,
+    ProperFraction,
+    Radii,
+    Strategies,
+)
+from landscape.errors import ConfigError
+from landscape.messages import one_line
+
+
+class Table(BaseModel):
+    """A table of the run file: immutable, without coercions, closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+    @classmethod
+    def from_table(cls, values: Mapping[str, object], source: str = "configuration") -> Self:
+        """The table with these keys; raises `ConfigError`, one line that starts with `source`."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise ConfigError(f"{source}: {one_line(cls, error)}") from error
+
+
+class ProblemConfig(Table):
+    """[problem]: what the energy is."""
+
+    dataset: DataSetOrFile = Field(description="a known data set or a path to a file")
+    standardise: bool = Field(True, description="zero mean and unit population variance per feature")
+    subset: Natural = Field(0, description="samples drawn, stratified and seeded; 0: all")
+    test_fraction: ProperFraction = Field(0.0, description="held-out part, stratified and seeded")
+    hidden: Counts = Field((10,), description="units of each hidden layer")
+    activation: ActivationName = Field("tanh", description="of the hidden units")
+    loss: LossName = Field("cross_entropy", description="of a sample")
+    l2: NonNegative = Field(1e-3, description="E = mean loss + l2 * sum(theta^2), biases included")
+
+
+class BasinHoppingConfig(Table):
+    """[basin_hopping]: the search for minima."""
+
+    walkers: Count = Field(64, description="independent walks")
+    steps: Natural = Field(100, description="steps of each walk")
+    round_steps: Count = Field(10, description="steps of each walk in one round")
+    task_walkers: Count = Field(32, description="walkers of one task")
+    step: Positive = Field(0.5, description="first standard deviation of a step in each parameter; it adapts")
+    temperature: NonNegative = Field(0.01, description="first temperature, in units of the energy; it adapts")
+    patience: Count = Field(10, description="steps, exchanges too, with nothing new after which a walker starts afresh")
+    start_scales: Positives = Field((0.1, 0.5, 1.0, 2.0), description="standard deviations of the starts, at random")
+
+
+class QuenchConfig(Table):
+    """[quench]: the minimiser behind every minimum."""
+
+    memory: Count = Field(40, description="correction pairs of L-BFGS")
+    max_step: Positive = Field(1.0, description="longest step, Euclidean")
+    max_energy_rise: NonNegative = Field(1e-10, description="largest rise of the energy in a step")
+    max_iterations: Count = Field(10000, description="iterations after which a quench counts as failed")
+
+
+class ConnectConfig(Table):
+    """[connect]: the search for transition states between minima."""
+
+    strategies: Strategies = Field(("missing", "closest", "unconnected"), description="ways to choose pairs, in turn")
+    pairs: Count = Field(32, description="pairs tried in a round")
+    task_pairs: Count = Field(8, description="pairs of one task")
+    rounds: Natural = Field(20, description="most rounds of connecting")
+    image_density: Positive = Field(3.0, description="images of a band per unit length")
+    min_images: Annotated[int, Field(ge=3, lt=2**63)] = Field(10, description="fewest images of a band")
+    max_images: Annotated[int, Field(ge=3, lt=2**63)] = Field(50, description="most images of a band")
+    retries: Natural = Field(2, description="further tries of a pair, each with 1.5 times the images")
+    single_ended: Natural = Field(0, description="searches that start from a minimum alone, per minimum")
+    target: Fraction = Field(0.95, description="connected fraction of the minima at which connecting stops")
+
+    @model_validator(mode="after")
+    def _images_ordered(self) -> Self:
+        if self.max_images < self.min_images:
+            raise ValueError(f"expected max_images >= min_images, found {self.max_images} < {self.min_images}")
+        return self
+
+
+class MeasureConfig(Table):
+    """[measure]: robustness and sharpness of each minimum."""
+
+    epsilon: Radii = Field(
+        (0.1, 0.3), description="attack radii, infinity norm, in units of the inputs; a list: one a feature"
+    )
+    pgd_steps: Count = Field(40, description="steps of projected gradient descent")
+    pgd_restarts: Count = Field(5, description="starts of projected gradient descent, the sample itself first")
+    input_bounds: Bounds = Field((), description="least and largest value of an input under attack; none if empty")
+
+
+class IdentityConfig(Table):
+    """[identity]: when two stationary points are one; both must hold."""
+
+    energy_tolerance: Positive = Field(1e-9, description="largest difference of the energies, absolute")
+    distance_tolerance: Positive = Field(1e-4, description="largest distance after alignment")
+
+
+class RunTable(Table):
+    """[run]: how the campaign runs."""
+
+    seed: Natural = Field(0, description="of every random number")
+    device: Device = Field("auto", description="cpu, cuda, cuda:1; auto: a GPU per local rank if there is one")
