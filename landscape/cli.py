@@ -47,6 +47,7 @@ from landscape.explore.session import (
 from landscape.explore.study import conclude, make_folder
 from landscape.explore.verify import summary, verify
 from landscape.problems.compiled import compiled_before
+from landscape.problems.problem import Problem
 
 
 def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
@@ -74,8 +75,8 @@ TIME_LIMIT = click.option(
     "--time-limit", callback=_seconds, help="Stop in time with everything committed: 90s, 45m, 3h, 1h30m."
 )
 KINKS = (
-    "landscape: this activation has kinks: only minima off the kinks, where the gradient vanishes, are found, "
-    "and no transition states; tanh, sigmoid, softplus, gelu and silu have whole landscapes"
+    "landscape: found {}: only minima off the kinks, where the gradient vanishes, are found, and no transition states; "
+    "tanh, sigmoid, softplus, gelu and silu without adversarial_weight have whole landscapes"
 )
 FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes about half a minute"
 FILE = click.argument("file", type=click.Path(path_type=Path))
@@ -251,8 +252,8 @@ def _stored(file: Path, local: int, changed: dict[str, object] | None = None) ->
 def _explored(context: Context, path: Path, pool: Pool, interrupt: Interrupt, *, resume: bool, remedy: str) -> int:
     """Explores a landscape; the exit status."""
     store = open_or_create(path, record_of(context.objective, context.settings), resume=resume)
-    if not context.objective.smooth:
-        click.echo(KINKS, err=True)
+    if isinstance(context.objective, Problem) and context.objective.kinks:
+        click.echo(KINKS.format(context.objective.kinks), err=True)
     if not compiled_before():
         click.echo(FIRST_USE, err=True)
     return _campaign(context, store, pool, interrupt, ALL_PHASES, remedy)
