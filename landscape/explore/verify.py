@@ -3,7 +3,7 @@
 Energies, gradients and Hessian spectra are computed again and compared with the tables. Two kinds of invariant are
 tested beside: a transition state lies above both its minima, and for softmax networks with L2 the output weights of
 each unit sum to zero over the classes and 2 * l2 is an eigenvalue for every unit of the last hidden layer and for
-the output bias (the softmax gauge, which terms that the network enters otherwise than by its softmax lack). Shapes: M points, P parameters.
+the output bias (the softmax gauge, where all terms of the energy keep it). Shapes: M points, P parameters.
 """
 
 from collections.abc import Callable, Iterator, Sequence
