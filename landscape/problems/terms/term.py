@@ -92,6 +92,6 @@ class DifferentiableTerm(ABC):
         walkers, parameters = theta.shape
         pull_back = vjp(lambda point: self.value_and_gradient(point, samples)[1], theta)[1]
         directions = torch.eye(parameters).to(theta).unsqueeze(1).expand(-1, walkers, -1)
-        at_a_time = rows_per_chunk(walkers * self.doubles_per_walker(samples), theta.device)
+        at_a_time = rows_per_chunk(max(1, walkers) * self.doubles_per_walker(samples), theta.device)
         columns: Tensor = vmap(lambda direction: pull_back(direction)[0], chunk_size=at_a_time)(directions)
         return columns.swapaxes(0, 1).contiguous()
