@@ -16,11 +16,14 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs; intervals are [
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.problems.compiled import KINDS, sample_columns
 from landscape.problems.network import DenseNetwork
 from landscape.problems.terms.absolute import smooth_absolute
+from landscape.problems.terms.sensitivity_kernels import sensitivities
 from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 
 
@@ -38,6 +41,25 @@ class SensitivityTerm(DifferentiableTerm):
         logarithms = (self.logit_widths(theta, samples.inputs) + self.width).log()
         measure = logarithms.sum(1) if self.log_volume else logarithms.mean(1).exp()
         return measure.mean(1)
+
+    def value_and_gradient(self, theta: Tensor, samples: TermSamples) -> tuple[Tensor, Tensor]:
+        """Values [W] and gradients [W, P]; compiled on a CPU, as energies are."""
+        name = self.network.activation.name
+        if theta.device.type != "cpu" or name not in KINDS:
+            return self._differentiated(theta, samples)
+        sizes = np.array([self.network.n_inputs, *(layer.n_out for layer in self.network.layers)])
+        points = theta.detach().contiguous()
+        value, gradient = points.new_empty(len(points)), torch.empty_like(points)
+        sensitivities(
+            points.numpy(),
+            (sizes, KINDS[name]),
+            np.ascontiguousarray(samples.inputs.numpy().T),
+            sample_columns(sizes, len(samples.inputs)),
+            (self.epsilon, self.width, self.log_volume),
+            value.numpy(),
+            gradient.numpy(),
+        )
+        return value, gradient
 
     def logit_widths(self, theta: Tensor, inputs: Tensor) -> Tensor:
         """Widths [W, K, N] of the boxes of the logits, for theta [W, P] and inputs [N, d]."""
