@@ -13,11 +13,13 @@ from torch.func import functional_call, grad, jacrev, vmap
 
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, PropertyError
+from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.batched import Network
 from landscape.problems.datasets import from_arrays
 from landscape.problems.inputs import loss_of_inputs
 from landscape.problems.losses import LOSSES
 from landscape.problems.module import ModuleNetwork
+from landscape.problems.network import DenseNetwork
 from landscape.problems.problem import Problem
 from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.adversarial import AdversarialTerm
@@ -220,6 +222,21 @@ def test_sensitivity_goes_to_that_which_is_measured(activation: str) -> None:
     measured = sample_sensitivity(problem, theta, problem.inputs, half_width)["sensitivity_logits"][..., 0].mean(1)
     samples_of = TermSamples(problem.inputs, problem.targets)
     close(problem.terms[0].term.value(theta, samples_of), measured, 1e-6)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "relu"])
+@pytest.mark.parametrize("log_volume", [True, False])
+@pytest.mark.parametrize("sizes", [[3, 2], [2, 12, 9, 3], [20, 3, 4, 2, 3]], ids=str)
+def test_the_compiled_sensitivity_is_that_of_tensors(sizes: list[int], log_volume: bool, activation: str) -> None:
+    network = DenseNetwork.from_sizes(sizes, ACTIVATIONS[activation])
+    term = SensitivityTerm(network, 0.2, WIDTH, log_volume=log_volume)
+    rng = np.random.default_rng(3)
+    known = TermSamples(torch.tensor(rng.normal(size=(611, sizes[0]))), torch.zeros(sizes[-1], 611))
+    theta = torch.tensor(rng.normal(size=(3, network.n_parameters)), requires_grad=True)
+    value, gradient = term.value_and_gradient(theta, known)
+    expected = term.value(theta, known)
+    close(value, expected.detach())
+    close(gradient, torch.autograd.grad(expected.sum(), theta)[0])
 
 
 @pytest.mark.parametrize("name", KEYS)
