@@ -142,7 +142,8 @@ def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -
 def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
     """Largest deviation [M] from the invariants of softmax cross-entropy with L2 on everything."""
     network = problem.network
-    gauge = problem.loss == "cross_entropy" and problem.l2 and all(term.keeps_gauge for _, term in problem.terms)
+    gauge = problem.loss == "cross_entropy" and problem.l2 and problem.smooth
+    gauge = gauge and all(term.keeps_gauge for _, term in problem.terms)
     if not gauge or not isinstance(network, DenseNetwork):
         return torch.zeros_like(points.energy)
     weight, bias = network.unpack(points.theta)[-1]

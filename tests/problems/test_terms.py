@@ -25,7 +25,7 @@ from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.adversarial import AdversarialTerm
 from landscape.problems.terms.jacobian import JacobianTerm
 from landscape.problems.terms.sensitivity import SensitivityTerm
-from landscape.problems.terms.term import TermSamples
+from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 from landscape.properties.sensitivity import sample_sensitivity
 from tests.problems.reference import points, samples, stack
 from tests.problems.test_symmetry import random_element, transformed
@@ -237,6 +237,18 @@ def test_the_compiled_sensitivity_is_that_of_tensors(sizes: list[int], log_volum
     expected = term.value(theta, known)
     close(value, expected.detach())
     close(gradient, torch.autograd.grad(expected.sum(), theta)[0])
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softplus"])
+@pytest.mark.parametrize("log_volume", [True, False])
+@pytest.mark.parametrize("sizes", [[1, 1, 1], [2, 4, 3], [5, 3, 2]], ids=str)
+def test_the_closed_hessian_is_that_of_autograd(sizes: list[int], log_volume: bool, activation: str) -> None:
+    network = DenseNetwork.from_sizes(sizes, ACTIVATIONS[activation])
+    term = SensitivityTerm(network, 0.2, WIDTH, log_volume=log_volume)
+    rng = np.random.default_rng(4)
+    known = TermSamples(torch.tensor(rng.normal(size=(7, sizes[0]))), torch.zeros(sizes[-1], 7))
+    theta = torch.tensor(rng.normal(size=(3, network.n_parameters)))
+    close(term.hessian(theta, known), DifferentiableTerm.hessian(term, theta, known), 1e-10)
 
 
 @pytest.mark.parametrize("name", KEYS)

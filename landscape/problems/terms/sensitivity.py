@@ -23,6 +23,7 @@ from torch import Tensor
 from landscape.problems.compiled import KINDS, sample_columns
 from landscape.problems.network import DenseNetwork
 from landscape.problems.terms.absolute import smooth_absolute
+from landscape.problems.terms.sensitivity_hessian import one_layer_hessian
 from landscape.problems.terms.sensitivity_kernels import sensitivities
 from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 
@@ -60,6 +61,14 @@ class SensitivityTerm(DifferentiableTerm):
             gradient.numpy(),
         )
         return value, gradient
+
+    def hessian(self, theta: Tensor, samples: TermSamples) -> Tensor:
+        """Hessians [W, P, P]; in closed form for one hidden layer."""
+        if len(self.network.layers) != 2:
+            return super().hessian(theta, samples)
+        layers, activation = self.network.unpack(theta), self.network.activation
+        inputs, measure = samples.inputs, self.log_volume
+        return one_layer_hessian(layers, activation, inputs, self.epsilon, self.width, log_volume=measure)
 
     def logit_widths(self, theta: Tensor, inputs: Tensor) -> Tensor:
         """Widths [W, K, N] of the boxes of the logits, for theta [W, P] and inputs [N, d]."""
