@@ -16,8 +16,7 @@ from landscape.config.fields import DATASETS, FILE_SUFFIXES
 from landscape.errors import DataError
 from landscape.messages import did_you_mean
 from landscape.problems.data_files import read_file
-
-Arrays = dict[str, np.ndarray]
+from landscape.problems.samples import Arrays, split, standardised, thinned
 
 LARGEST = 1e100  # in size: squares and sums of larger numbers would overflow
 
@@ -52,10 +51,10 @@ def load(
     arrays = _checked(_read(name_or_path), name_or_path)
     draws = [int(state) for state in np.random.SeedSequence(seed).generate_state(2)]
     if subset:
-        arrays = _thinned(arrays, subset, draws[0], name_or_path)
+        arrays = thinned(arrays, subset, draws[0], name_or_path)
     if test_fraction:
-        arrays = _split(arrays, test_fraction, draws[1], name_or_path)
-    return _data_set(_standardised(arrays) if standardise else arrays)
+        arrays = split(arrays, test_fraction, draws[1], name_or_path)
+    return _data_set(standardised(arrays) if standardise else arrays)
 
 
 def from_arrays(
@@ -185,50 +184,6 @@ def _check_labels(labels: np.ndarray, test_labels: np.ndarray | None, source: st
             f"{source}: expected the labels 0..{len(classes) - 1} for {len(classes)} classes, found also {found}; "
             "number the classes from 0 without gaps (regression targets need a decimal point)"
         )
-
-
-def _thinned(arrays: Arrays, subset: int, seed: int, source: str) -> Arrays:
-    n = len(arrays["inputs"])
-    if subset > n:
-        raise DataError(f"{source}: expected a subset of at most the {n} samples there are, found {subset}")
-    if subset == n:
-        return arrays
-    rows, _ = _draw(arrays["targets"], subset, seed, source)
-    return arrays | {name: arrays[name][rows] for name in ("inputs", "targets")}
-
-
-def _split(arrays: Arrays, test_fraction: float, seed: int, source: str) -> Arrays:
-    if "test_inputs" in arrays:
-        raise DataError(f"{source}: expected no test samples in the file when test_fraction > 0; set test_fraction = 0")
-    n = len(arrays["inputs"])
-    train, test = _draw(arrays["targets"], n - round(test_fraction * n), seed, source)
-    drawn = {name: arrays[name][train] for name in ("inputs", "targets")}
-    return drawn | {f"test_{name}": arrays[name][test] for name in ("inputs", "targets")}
-
-
-def _draw(targets: np.ndarray, size: int, seed: int, source: str) -> tuple[np.ndarray, np.ndarray]:
-    """Rows drawn, `size` of them, and rows left, both in order; classes keep their proportions."""
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - as above
-
-    labels = targets if targets.dtype == np.int64 else None
-    try:
-        drawn, left = train_test_split(np.arange(len(targets)), train_size=size, random_state=seed, stratify=labels)
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{source}: expected to draw {size} of {len(targets)} samples, found: {reason}") from error
-    if labels is not None and len(np.unique(labels[drawn])) < len(np.unique(labels)):
-        raise DataError(f"{source}: expected every class among {size} samples drawn, found a class too rare; draw more")
-    return np.sort(drawn), np.sort(left)
-
-
-def _standardised(arrays: Arrays) -> Arrays:
-    train = arrays["inputs"]
-    constant = train.min(axis=0) == train.max(axis=0)
-    mean = np.where(constant, train[0], train.mean(axis=0))
-    size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))  # divided out first: squares then stay in range
-    deviation = np.where(constant, 1.0, ((train - mean) / size).std(axis=0))
-    parts = {name: arrays[name] for name in arrays if name.endswith("inputs")}
-    return arrays | {name: (array - mean) / size / deviation for name, array in parts.items()}
 
 
 def _data_set(arrays: Arrays) -> DataSet:
