@@ -223,6 +223,8 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str) -> st
     if stored.sha256 != wanted.sha256:
         return "its data differ from those of the run file"
     ours, theirs = (_fixed_keys(_stored_tables(record, source)) for record in (wanted, stored))
+    defaults = _fixed_keys({"problem": {name: field.default for name, field in ProblemConfig.model_fields.items()}})
+    theirs = {key: defaults.get(key) for key in ours} | theirs  # a key that is younger than the file
     for key in sorted(ours.keys() | theirs.keys()):
         if ours.get(key) != theirs.get(key):
             return f"{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"

@@ -1,5 +1,6 @@
 """Campaigns with terms in the energy: with smooth ones they are whole, with the adversarial one minima are all."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,13 @@ from click.testing import CliRunner
 
 import landscape
 from landscape.cli import cli
+from landscape.config.run_file import Settings
 from landscape.database.database import Database
-from landscape.database.store import open_store
-from landscape.errors import PropertyError
+from landscape.database.store import create_store, open_store
+from landscape.errors import DatabaseError, PropertyError
 from landscape.explore.measuring import chosen_groups
 from landscape.explore.pool import LocalPool
-from landscape.explore.session import executor, stored_context
+from landscape.explore.session import executor, open_or_create, record_of, stored_context
 from landscape.explore.verify import verify
 
 BRIEF = """
@@ -77,6 +79,17 @@ def test_a_landscape_with_smooth_terms_is_whole_and_verified(tmp_path: Path) -> 
         reduction="none",
     )
     np.testing.assert_allclose(stored["clean_loss"].values, losses.view(len(db.minima), -1).mean(1), atol=1e-12)
+
+
+def test_a_file_that_is_older_than_a_key_is_continued(tmp_path: Path) -> None:
+    problem = landscape.Problem(dataset="xor", hidden=[2])
+    record = record_of(problem, Settings())
+    older = replace(record, run_toml=record.run_toml.replace("sensitivity_weight = 0.0\n", ""))
+    create_store(tmp_path / "a.h5", older, ["found"], ["band"]).close()
+    open_or_create(tmp_path / "a.h5", record, resume=True).close()
+    changed = landscape.Problem(dataset="xor", hidden=[2], sensitivity_weight=0.1, sensitivity_epsilon=0.1)
+    with pytest.raises(DatabaseError, match=r"sensitivity_epsilon is 0\.0 in it and 0\.1 in the run file"):
+        open_or_create(tmp_path / "a.h5", record_of(changed, Settings()), resume=True)
 
 
 def test_an_adversarial_landscape_has_minima_alone(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ Energy = Callable[[Tensor], Tensor]
 
 WIDTH = 1e-2
 WIDE = torch.tensor(WIDTH, dtype=torch.float64)
-SENSITIVE = {"sensitivity_weight": 0.3, "sensitivity_epsilon": 0.2}
+SENSITIVE: dict[str, object] = {"sensitivity_weight": 0.3, "sensitivity_epsilon": 0.2}
 SMOOTH: dict[str, dict[str, object]] = {
     "label_smoothing": {"label_smoothing": 0.2},
     "l1": {"l1": 0.02, "l1_width": WIDTH},
@@ -85,7 +85,7 @@ def reference(problem: Problem, name: str, hidden: tuple[int, ...]) -> Energy:
             return functional_call(module, values, (inputs,))
 
         loss = nn.functional.cross_entropy(answer(problem.inputs), problem.targets, label_smoothing=smoothing)
-        total = loss + 1e-2 * (theta**2).sum()
+        total: Tensor = loss + 1e-2 * (theta**2).sum()
         if name == "l1":
             total = total + 0.02 * (torch.hypot(theta, WIDE) - WIDTH).sum()
         if name == "jacobian":
