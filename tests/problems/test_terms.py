@@ -82,7 +82,8 @@ def reference(problem: Problem, name: str, hidden: tuple[int, ...]) -> Energy:
         values = {key: piece.view(named[key].shape) for key, piece in zip(named, pieces, strict=True)}
 
         def answer(inputs: Tensor) -> Tensor:
-            return functional_call(module, values, (inputs,))
+            outputs: Tensor = functional_call(module, values, (inputs,))
+            return outputs
 
         loss = nn.functional.cross_entropy(answer(problem.inputs), problem.targets, label_smoothing=smoothing)
         total: Tensor = loss + 1e-2 * (theta**2).sum()
