@@ -6,9 +6,9 @@ the mean over x of the geometric mean of the widths, the K-th root of the volume
 
 So that it has two derivatives everywhere, |weight| becomes sqrt(weight^2 + width^2), which is larger, so the box still
 holds all logits; and log(w) becomes log(w + width), whose bounded depth keeps the energy from being lowest where all
-weights vanish or all units are saturated. Both go to S as width goes to zero. A product of widths is small where one of them is: minima
-of iris at weight 0.01 keep one logit nearly constant, at no loss since the softmax sees differences. So S falls by more
-than robustness rises; see `analysis/results/sensitivity-iris`.
+weights vanish or all units are saturated. Both go to S as width goes to zero. A volume is small where one width is: the
+lowest minimum of iris at weight 0.01 keeps one logit nearly constant, at no loss since the softmax sees differences. So
+S falls by more than robustness rises; see `analysis/results/sensitivity-iris`.
 
 A layer maps the middles m and radii r of intervals to W m + b and |W| r, a monotone activation f to half the sum and
 half the difference of f(m + r) and f(m - r). The last box has the widths 2 |W| r; its middle is not needed.
