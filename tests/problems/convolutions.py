@@ -48,8 +48,10 @@ def image_problem(name: str, activation: str = "tanh", loss: str = "cross_entrop
 
 def linear_stages(module: nn.Sequential) -> Iterator[tuple[Tensor, Tensor]]:
     """The matrix and shift of what stands between activations, by applying it to zero and to unit vectors."""
-    activations = [index for index, piece in enumerate(module) if type(piece) in {type(make()) for make in MODULES.values()}]
-    shape = FEATURES,
+    activations = [
+        index for index, piece in enumerate(module) if type(piece) in {type(make()) for make in MODULES.values()}
+    ]
+    shape = (FEATURES,)
     for start, end in pairwise([-1, *activations, len(module)]):
         stage = module[start + 1 : end]
         zero = torch.zeros(1, *shape, dtype=torch.float64)

@@ -80,7 +80,9 @@ def test_outputs_and_their_derivatives_against_torch(name: str) -> None:
         close(outputs[row], expected.detach())
         close(gradient[row], torch.autograd.grad(expected.sin().sum(), inputs)[0])
         close(problem.module(theta[row].numpy())(moved[row]).detach(), expected.detach())
-        up, down = (problem.network.outputs((theta + s * 1e-6 * vector)[row : row + 1], problem.inputs) for s in (1, -1))
+        up, down = (
+            problem.network.outputs((theta + s * 1e-6 * vector)[row : row + 1], problem.inputs) for s in (1, -1)
+        )
         close(tangent[1][row], (up - down)[0] / 2e-6, 1e-7)
         close(problem.network.features(theta, problem.inputs)[row], module[:-1](problem.inputs).detach())
     close(tangent[0], problem.network.outputs(theta, problem.inputs), 1e-14)
@@ -161,7 +163,14 @@ def test_other_layers_are_differentiated_by_torch(name: str) -> None:
 
 def test_a_run_file_describes_the_same_network() -> None:
     problem = Problem(dataset="digits", subset=40, image=[1, 8, 8], convolution=ONE_ENTRY, hidden=[5], l2=1e-2)
-    parts = nn.Conv2d(1, 2, 3, stride=2, padding=1), nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(8, 5), nn.Tanh()
+    parts = (
+        nn.Conv2d(1, 2, 3, stride=2, padding=1),
+        nn.Tanh(),
+        nn.AvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(8, 5),
+        nn.Tanh(),
+    )
     module = nn.Sequential(nn.Unflatten(1, (1, 8, 8)), *parts, nn.Linear(5, 10))
     theta = points(problem, 2)
     close(problem.energy(theta), vmap(torch_energy(problem, module))(theta))

@@ -67,5 +67,7 @@ def test_what_enters_and_what_leaves_are_transposes(window: Window, pool: bool) 
 
 
 def test_a_window_larger_than_its_image() -> None:
-    with pytest.raises(ConfigError, match=r"found one of 4 x 2 on an image of 3 x 5 with 0 x 1 zeros .* take a smaller"):
+    with pytest.raises(
+        ConfigError, match=r"found one of 4 x 2 on an image of 3 x 5 with 0 x 1 zeros .* take a smaller"
+    ):
         Window((1, 3, 5), (4, 2), (1, 1), (0, 1))
