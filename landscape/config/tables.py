@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from landscape.config.fields import (
     ActivationName,
     Bounds,
+    ClassNames,
     Count,
     DataSetOrFile,
     Device,
@@ -61,13 +62,16 @@ Convolutions = Annotated[tuple[ConvolutionConfig, ...], Field(strict=False)]
 class ProblemConfig(Table):
     """[problem]: what the energy is."""
 
-    dataset: DataSetOrFile = Field(description="a known data set or a path to a file")
+    dataset: DataSetOrFile = Field(description="a known data set, a path to a file, or images as in mnist:FOLDER")
     standardise: bool = Field(True, description="zero mean and unit population variance per feature")
     subset: Natural = Field(0, description="samples drawn, stratified and seeded; 0: all")
     test_fraction: ProperFraction = Field(0.0, description="held-out part, stratified and seeded")
+    classes: ClassNames = Field((), description="of images, those kept, in the order of their new labels; all if empty")
+    downscale: Count = Field(1, description="side of the blocks of pixels of an image that become their mean")
+    grey: bool = Field(False, description="images in colour become grey")
     image: ImageShape = Field((), description="channels, height and width of a sample; none: as the data set has them")
     convolution: Convolutions = Field(
-        (), description="tables of channels, kernel = 3, stride = 1, padding = 0, pool = 1"
+        (), description="tables of channels, kernel = 3, stride = 1, padding = 0 and pool = 1"
     )
     hidden: Hidden = Field((10,), description="units of each hidden layer, after the convolutions")
     activation: ActivationName = Field("tanh", description="of the hidden units")

@@ -9,8 +9,6 @@ from landscape.problems.datasets import DataSet
 from landscape.problems.layers import Convolution, Dense, Image, Layer, Window
 from landscape.problems.network import DenseNetwork, LayeredNetwork
 
-IMAGES: dict[str, Image] = {"digits": (1, 8, 8)}
-
 
 def configured_network(config: ProblemConfig, data: DataSet, n_outputs: int) -> LayeredNetwork:
     """The network of a run file on its data; raises `ConfigError` where these do not fit each other."""
@@ -32,7 +30,7 @@ def configured_network(config: ProblemConfig, data: DataSet, n_outputs: int) -> 
 
 
 def _image(config: ProblemConfig, data: DataSet) -> Image:
-    features, shape = data.inputs.shape[1], config.image or IMAGES.get(config.dataset)
+    features, shape = data.inputs.shape[1], config.image or data.image
     if not shape:
         raise ConfigError(
             f"[problem] image: expected [channels, height, width] beside a convolution, found none, "

@@ -12,6 +12,7 @@ from tests.problems.reference import MODULES
 
 IMAGE = (2, 6, 5)
 FEATURES = 60
+ACTIVATIONS = {type(make()) for make in MODULES.values()}
 Parts = Callable[[Callable[[], nn.Module], int], list[nn.Module]]
 
 PARTS: dict[str, Parts] = {
@@ -48,10 +49,8 @@ def image_problem(name: str, activation: str = "tanh", loss: str = "cross_entrop
 
 def linear_stages(module: nn.Sequential) -> Iterator[tuple[Tensor, Tensor]]:
     """The matrix and shift of what stands between activations, by applying it to zero and to unit vectors."""
-    activations = [
-        index for index, piece in enumerate(module) if type(piece) in {type(make()) for make in MODULES.values()}
-    ]
-    shape = (FEATURES,)
+    activations = [index for index, piece in enumerate(module) if type(piece) in ACTIVATIONS]
+    shape: tuple[int, ...] = (FEATURES,)
     for start, end in pairwise([-1, *activations, len(module)]):
         stage = module[start + 1 : end]
         zero = torch.zeros(1, *shape, dtype=torch.float64)
@@ -64,7 +63,7 @@ def linear_stages(module: nn.Sequential) -> Iterator[tuple[Tensor, Tensor]]:
 
 def dense_twin(module: nn.Sequential) -> nn.Sequential:
     """The same function as a stack of Linear layers, whose weights are the matrices of the convolutions."""
-    activation = next(type(piece) for piece in module if type(piece) in {type(make()) for make in MODULES.values()})
+    activation = next(type(piece) for piece in module if type(piece) in ACTIVATIONS)
     pieces: list[nn.Module] = []
     for matrix, shift in linear_stages(module):
         linear = nn.Linear(matrix.shape[1], matrix.shape[0], dtype=torch.float64)
