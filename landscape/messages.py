@@ -90,7 +90,7 @@ def _place(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     """``[table] key[index]`` in a whole run file, ``key[index]`` in a model of one table."""
     shown = [part for part in path if part not in (NUMBER, LIST)]
     words = [f"[{part}]" if isinstance(part, int) else f" {_key(part)}" for part in shown]
-    if words and set(shown[:1]) <= set(_tables(model)):
+    if words and _is_run_file(model):
         words[0] = f"[{words[0].strip()}]"
     return "".join(words).strip()
 
@@ -99,13 +99,20 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[\w.-]+", name) else json.dumps(name)
 
 
-def _tables(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
-    kinds = {name: (field.annotation, *get_args(field.annotation)) for name, field in model.model_fields.items()}
-    return {name: a for name, of in kinds.items() for a in of if isinstance(a, type) and issubclass(a, BaseModel)}
+def _is_run_file(model: type[BaseModel]) -> bool:
+    """Whether all keys are tables."""
+    return all(field.annotation in _models(field.annotation) for field in model.model_fields.values())
+
+
+def _models(annotation: object) -> list[type[BaseModel]]:
+    """The table that a key is, or that each item of its list is."""
+    return [
+        kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type) and issubclass(kind, BaseModel)
+    ]
 
 
 def _names(model: type[BaseModel], tables: list[str]) -> list[str]:
     """The keys of the table that `tables` leads to."""
     for name in tables:
-        model = _tables(model)[name]
+        (model,) = _models(model.model_fields[name].annotation)
     return list(model.model_fields)

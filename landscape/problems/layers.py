@@ -10,6 +10,7 @@ rows, as torch flattens it; the weight of a convolution is [out, C, rows, column
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import torch
@@ -42,7 +43,7 @@ class Window:
                 "side: take a smaller window, more padding, or less pooling and smaller strides before it"
             )
 
-    @property
+    @cached_property
     def places(self) -> Pair:
         """Rows and columns of places at which the window stands."""
         sides = zip(self.image[1:], self.kernel, self.stride, self.padding, strict=True)

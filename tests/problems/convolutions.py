@@ -47,8 +47,9 @@ def image_problem(name: str, activation: str = "tanh", loss: str = "cross_entrop
     return Problem.from_module(module, inputs, targets, l2=l2, loss=loss)
 
 
-def linear_stages(module: nn.Sequential) -> Iterator[tuple[Tensor, Tensor]]:
+def linear_stages(module: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
     """The matrix and shift of what stands between activations, by applying it to zero and to unit vectors."""
+    assert isinstance(module, nn.Sequential)
     activations = [index for index, piece in enumerate(module) if type(piece) in ACTIVATIONS]
     shape: tuple[int, ...] = (FEATURES,)
     for start, end in pairwise([-1, *activations, len(module)]):
@@ -61,8 +62,9 @@ def linear_stages(module: nn.Sequential) -> Iterator[tuple[Tensor, Tensor]]:
         shape = tuple(shift.shape[1:])
 
 
-def dense_twin(module: nn.Sequential) -> nn.Sequential:
+def dense_twin(module: nn.Module) -> nn.Sequential:
     """The same function as a stack of Linear layers, whose weights are the matrices of the convolutions."""
+    assert isinstance(module, nn.Sequential)
     activation = next(type(piece) for piece in module if type(piece) in ACTIVATIONS)
     pieces: list[nn.Module] = []
     for matrix, shift in linear_stages(module):

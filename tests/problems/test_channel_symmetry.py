@@ -24,7 +24,7 @@ def moved(problem: Problem, theta: np.ndarray, seed: int) -> np.ndarray:
     """A copy of theta [P], its channels and units changed in torch's own module."""
     rng = np.random.default_rng(seed)
     module = problem.module(theta)
-    layers = [piece for piece in module if isinstance(piece, nn.Conv2d | nn.Linear)]
+    layers = [piece for piece in module.children() if isinstance(piece, nn.Conv2d | nn.Linear)]
     odd = problem.network.activation.odd  # type: ignore[union-attr] # these are networks of known layers
     with torch.no_grad():
         for layer, following in itertools.pairwise(layers):

@@ -69,6 +69,7 @@ def test_dense_networks_have_the_same_hessian_by_the_way_of_all_layers(hidden: l
 @pytest.mark.parametrize("name", PARTS)
 def test_outputs_and_their_derivatives_against_torch(name: str) -> None:
     problem, module = image_problem(name, "silu"), convolutions(name, "silu")
+    assert isinstance(problem.network, LayeredNetwork)
     theta, vector = points(problem, 2), points(problem, 2, seed=1)
     moved = problem.inputs + torch.tensor(np.random.default_rng(1).normal(size=(2, 7, FEATURES)))
     outputs, gradient = problem.network.input_gradient(theta, moved, lambda out: out.cos())
