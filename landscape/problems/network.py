@@ -18,7 +18,7 @@ from itertools import accumulate, pairwise
 import torch
 from torch import Tensor
 
-from landscape.numerics.batching import rows_per_chunk
+from landscape.numerics.batching import map_rows, rows_per_chunk
 from landscape.problems.activations import Activation
 from landscape.problems.hessian import dense_hessian
 from landscape.problems.layered_hessian import layered_hessian
@@ -156,12 +156,16 @@ class LayeredNetwork:
 
     def hessian(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
         """Exact Hessian [W, P, P] of the mean loss, the sum of its parts from as many samples as fit a working set."""
-        chunk = rows_per_chunk(self._doubles_of_hessian, theta.device)
-        total = theta.new_zeros(*theta.shape, self.n_parameters)
-        for start in range(0, len(inputs), chunk):
-            part = slice(start, start + chunk)
-            total += layered_hessian(self.layers, self._forward(theta, inputs[part]), loss, encoded[:, part])
-        return total.div_(len(inputs))
+        samples = min(rows_per_chunk(self._doubles_of_hessian, theta.device), len(inputs))
+        parts = [slice(start, start + samples) for start in range(0, len(inputs), samples)]
+
+        def of_block(block: Tensor) -> Tensor:
+            total = block.new_zeros(*block.shape, self.n_parameters)
+            for part in parts:
+                total += layered_hessian(self.layers, self._forward(block, inputs[part]), loss, encoded[:, part])
+            return total.div_(len(inputs))
+
+        return map_rows(of_block, rows_per_chunk(self._doubles_of_hessian * samples, theta.device), theta)
 
     @property
     def _doubles_of_hessian(self) -> int:
