@@ -112,7 +112,7 @@ class ConnectConfig(Table):
     """[connect]: the search for transition states between minima."""
 
     strategies: Strategies = Field(("missing", "closest", "unconnected"), description="ways to choose pairs, in turn")
-    pairs: Count = Field(32, description="pairs tried in a round")
+    pairs: Count = Field(64, description="pairs tried in a round")
     task_pairs: Count = Field(8, description="pairs of one task")
     rounds: Natural = Field(20, description="most rounds of connecting")
     image_density: Positive = Field(3.0, description="images of a band per unit length")
