@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from landscape.errors import PropertyError
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 from landscape.properties import apgd
 from landscape.properties.attacked import Attack, Networks
 from landscape.properties.attacks import fast_gradient_sign, projected_gradient
-from landscape.properties.bounds import require_dense
+from landscape.properties.bounds import require_layers
 from landscape.properties.certificates import certified, certified_epsilon
 from landscape.properties.distances import NORMS, Nearest, inside, nearest
 from landscape.properties.noise import noise_accuracy
@@ -34,7 +34,7 @@ def sample_robustness(
     """Named robustness values [M, N, E] of theta [M, P] for half-widths [E, d], and distances and the largest certified
     size [M, N].
 
-    Regression has only the adversarial loss, a module that is no dense network nothing certified. Raises
+    Regression has only the adversarial loss, a module of unknown layers nothing certified. Raises
     PropertyError if a bound and an attack contradict each other.
     """
     networks = Networks(problem, theta, samples, settings.input_bounds)
@@ -42,7 +42,7 @@ def sample_robustness(
     columns = [_at_one_size(networks, half_width, settings, points) for half_width in half_widths]
     found = {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
     found |= {name: point.distance for name, point in points.items()}
-    if not problem.is_classification or not isinstance(problem.network, DenseNetwork):
+    if not problem.is_classification or not isinstance(problem.network, LayeredNetwork):
         return found
     return found | {"certified_epsilon": _largest_certified(networks, half_widths, found["robust_accuracy"], points)}
 
@@ -108,7 +108,7 @@ def _at_one_size(
 def _proven(networks: Networks, half_width: Tensor) -> dict[str, Tensor]:
     """Samples [M, N] that are certified, by the certificate, the weakest first; none for a foreign module."""
     network, samples = networks.problem.network, networks.samples
-    if not isinstance(network, DenseNetwork):
+    if not isinstance(network, LayeredNetwork):
         return {}
     return certified(network, networks.theta, samples.inputs, samples.targets, half_width)
 
@@ -127,7 +127,7 @@ def _largest_certified(networks: Networks, half_widths: Tensor, survived: Tensor
     the proportions of the first of the half-widths [E, d]; checked against `survived` [M, N, E] and the points.
     """
     problem, samples = networks.problem, networks.samples
-    network, largest = require_dense(problem), float((problem.inputs.amax(0) - problem.inputs.amin(0)).max())
+    network, largest = require_layers(problem), float((problem.inputs.amax(0) - problem.inputs.amin(0)).max())
     direction = half_widths[0] / half_widths[0].max()
     size = certified_epsilon(network, networks.theta, samples.inputs, samples.targets, direction, largest)
     for half_width, standing in zip(half_widths, survived.unbind(2), strict=True):
