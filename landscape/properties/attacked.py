@@ -5,7 +5,7 @@ contiguous, because every elementwise pass runs along them. A half-width is [d],
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -56,6 +56,10 @@ class Networks:
     theta: Tensor
     samples: Samples
     bounds: tuple[float, ...] = ()
+
+    def of(self, rows: Tensor) -> "Networks":
+        """The same networks on some of the samples."""
+        return replace(self, samples=self.samples.part(rows))
 
     @cached_property
     def inputs(self) -> Tensor:

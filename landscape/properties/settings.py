@@ -37,7 +37,7 @@ class Samples(NamedTuple):
     offsets: Tensor
     noise: Tensor
 
-    def part(self, rows: slice) -> "Samples":
+    def part(self, rows: slice | Tensor) -> "Samples":
         """Some of the samples."""
         return Samples(self.inputs[rows], self.targets[rows], self.offsets[:, rows], self.noise[:, rows])
 

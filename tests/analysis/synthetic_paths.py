@@ -60,7 +60,8 @@ def _path_values(ends: np.ndarray, peak: np.ndarray, rises: np.ndarray) -> dict[
         "clean_loss": _kinked(0.5 * ends, 0.5 * peak),
         "accuracy": np.full((len(ends), POINTS), 0.9),
         "adversarial_loss": adversarial,
-        "pgd_accuracy": 0.9 - adversarial,
+        "robust_accuracy": 0.9 - adversarial,
+        "certified_accuracy_crown": 0.8 - adversarial,
         "sensitivity_softmax_crown": adversarial - 5.0,
     }
 
