@@ -9,11 +9,13 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from landscape.config.run_file import RunConfig
+from landscape.config.tables import MeasureConfig
 from landscape.database.database import Database
 from landscape.database.store import Store, open_store
 from landscape.errors import PropertyError
@@ -49,6 +51,8 @@ from landscape.explore.verify import summary, verify
 from landscape.problems.compiled import compiled_before
 from landscape.problems.problem import Problem
 
+Command = Callable[..., None]
+
 
 def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
     """Seconds of a duration such as 90s, 45m, 3h or 1h30m."""
@@ -62,13 +66,24 @@ def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float |
 
 
 def _numbers(_: click.Context, __: click.Parameter, text: str | None) -> list[float] | None:
-    """Numbers separated by commas."""
+    """Numbers separated by commas; none of an empty text."""
     if text is None:
         return None
     try:
-        return [float(part) for part in text.split(",")]
+        return [float(part) for part in text.split(",") if text]
     except ValueError:
         raise click.BadParameter(f"expected numbers such as 0.1,0.3, found {text!r}") from None
+
+
+def _measure_options(command: Command) -> Command:
+    """Adds an option for each key of the [measure] table; a list is numbers separated by commas."""
+    for name, field in reversed(MeasureConfig.model_fields.items()):
+        one = field.annotation in (int, float)
+        kind = {"type": field.annotation} if one else {"callback": _numbers, "metavar": "NUMBER,..."}
+        text = f"{field.description}."
+        option = click.option(f"--{name.replace('_', '-')}", **kind, help=text[0].upper() + text[1:])
+        command = option(command)
+    return command
 
 
 TIME_LIMIT = click.option(
@@ -160,9 +175,7 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
 @cli.command()
 @FILE
 @click.argument("names", nargs=-1)
-@click.option("--epsilon", callback=_numbers, help="Attack radii, rising, for instance 0.1,0.3.")
-@click.option("--pgd-steps", type=int, help="Steps of projected gradient descent.")
-@click.option("--pgd-restarts", type=int, help="Starts of projected gradient descent.")
+@_measure_options
 @click.option("--paths", is_flag=True, help="Along the path through every transition state, and what is named.")
 @TIME_LIMIT
 def measure(file: Path, names: tuple[str, ...], paths: bool, time_limit: float | None, **settings: object) -> None:

@@ -54,6 +54,12 @@ def toml_value(value: object) -> str:
             return str(value)
 
 
+def number_text(value: float) -> str:
+    """The shortest text that is read back as this number: 0.3, 1, 1e-05."""
+    text = f"{value:g}"
+    return text if float(text) == value else repr(float(value))
+
+
 def one_line(model: type[BaseModel], error: ValidationError) -> str:
     """What a validation of `model` stumbled over: where, what was expected and what was found.
 

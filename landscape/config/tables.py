@@ -162,6 +162,12 @@ class MeasureConfig(Table):
     )
     pgd_steps: Count = Field(40, description="steps of projected gradient descent")
     pgd_restarts: Count = Field(5, description="starts of projected gradient descent, the sample itself first")
+    apgd_steps: Count = Field(100, description="steps of projected gradient descent whose step adapts (APGD)")
+    search_queries: Count = Field(500, description="queries of the random search")
+    noise_draws: Count = Field(32, description="draws of Gaussian noise")
+    distance_limit: Positive = Field(
+        10.0, description="adversarial distance where no nearer point is found, in units of the inputs"
+    )
     input_bounds: Bounds = Field((), description="least and largest value of an input under attack; none if empty")
 
 

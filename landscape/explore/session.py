@@ -32,13 +32,13 @@ from landscape.properties.measure import check_settings
 from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 from landscape.search.transition_states import OUTCOME_NAMES
 
-Box = tuple[Any, Any]
+StartBox = tuple[Any, Any]
 
 
 def explore(
     problem: object,
     *,
-    start: Box | None = None,
+    start: StartBox | None = None,
     path: str | Path | None = None,
     walkers: int = 64,
     steps: int = 100,
@@ -139,7 +139,7 @@ def stored_context(
     return Context(problem, settings, _starts(problem, settings, None))
 
 
-def _context(objective: Objective, settings: Settings, start: Box | None) -> Context:
+def _context(objective: Objective, settings: Settings, start: StartBox | None) -> Context:
     """A context whose settings can be measured with, once there are minima."""
     context = Context(objective, settings, _starts(objective, settings, start))
     if isinstance(objective, Problem):
@@ -256,7 +256,7 @@ def _problem_toml(config: ProblemConfig) -> str:
     return RunConfig(problem=config).to_toml("problem")
 
 
-def _starts(objective: Objective, settings: Settings, start: Box | None) -> Starts:
+def _starts(objective: Objective, settings: Settings, start: StartBox | None) -> Starts:
     if start is None:
         if not isinstance(objective, Problem):
             raise ConfigError("start: expected a box (low, high) for an energy of your own, found none; give start=")

@@ -48,7 +48,7 @@ def margin_lower_bound(
     """Lower bounds [M, N, K] on z_y - z_j for the true classes y = targets [N]; plus infinity at j = y."""
     hidden, last = linear_maps(network, theta)
     box = _last_hidden_box(hidden, network.activation, input_box(inputs, half_width))
-    return without_own(last.differences(targets).least(box).mT, targets)
+    return without_own(last.differences(targets, box).least(box).mT, targets)
 
 
 def without_own(margins: Tensor, targets: Tensor) -> Tensor:

@@ -70,7 +70,8 @@ class RelaxedNetwork(NamedTuple):
 
     def margins(self, targets: Tensor) -> Tensor:
         """Lower bounds [M, N, K] on z_y - z_j for the true classes y = targets [N]; plus infinity at j = y."""
-        return without_own(self.lower_bounds(self.last.differences(targets)).mT, targets)
+        entering = self.stages[-1].image if self.stages else self.inputs
+        return without_own(self.lower_bounds(self.last.differences(targets, entering)).mT, targets)
 
 
 def relax_network(network: LayeredNetwork, theta: Tensor, inputs: Tensor, half_width: Tensor) -> RelaxedNetwork:

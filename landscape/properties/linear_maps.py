@@ -86,10 +86,17 @@ class DenseMap(NamedTuple):
         weight, bias = torch.cat([self.weight, -self.weight], 1), torch.cat([self.bias, -self.bias], 1)
         return LinearForms(weight[..., None], bias[..., None])
 
-    def differences(self, targets: Tensor) -> LinearForms:
-        """Forms of output y less each output j, R = n_out, for one y = targets [N] a sample."""
+    def differences(self, targets: Tensor, box: Box) -> LinearForms:
+        """Forms of output y less each output j, R = n_out, for one y = targets [N] a sample and x in a box.
+
+        They bound the outputs as they are computed too, one after the other, each with its own rounding: where rows of
+        weights are huge and nearly equal that is far more than the difference in exact arithmetic.
+        """
         own, own_bias = self.weight[:, targets].mT, self.bias[:, targets]
-        return LinearForms(own[:, None] - self.weight[..., None], own_bias[:, None] - self.bias[..., None])
+        magnitude = self.magnitude(box)
+        both = magnitude + magnitude.gather(1, targets.expand(len(magnitude), 1, -1))
+        constant = own_bias[:, None] - self.bias[..., None] - self._rounding() * both
+        return LinearForms(own[:, None] - self.weight[..., None], constant)
 
     def all_differences(self) -> LinearForms:
         """Forms of output k less output j, R = n_out^2, j changing faster."""

@@ -12,12 +12,13 @@ from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.problem import Problem
 from landscape.properties.bounds import logit_box, margin_lower_bound, require_layers
 from landscape.properties.certificates import certified
-from landscape.properties.intervals import Box, activation_image, softmax_box
+from landscape.properties.intervals import Box, activation_image, log_odds_box
 from landscape.properties.linear_maps import DenseMap
 from tests.properties.package_bounds import package_box
 from tests.properties.small_problems import FUNCTIONS, iris_minimum, numpy_logits, small_problem, unpack
 
 ARCHITECTURES = [[4], [5, 3], [4, 3, 4]]
+OTHERS = np.diag(np.full(3, -np.inf))
 MINIMA = {"gelu": -0.7517915246935645, "silu": -1.2784645427610738}
 
 
@@ -55,7 +56,7 @@ def test_no_sampled_input_leaves_the_boxes(activation: str, hidden: list[int]) -
     theta = random_theta(problem)
     points = torch.tensor(theta)
     logits = logit_box(require_layers(problem), points, problem.inputs, half_width)
-    probabilities = softmax_box(logits)
+    odds = log_odds_box(logits)
     margins = margin_lower_bound(require_layers(problem), points, problem.inputs, problem.targets, half_width)
     inputs, rng = problem.inputs.numpy(), np.random.default_rng(2)
     for _ in range(200):
@@ -63,12 +64,12 @@ def test_no_sampled_input_leaves_the_boxes(activation: str, hidden: list[int]) -
         shift = half_width.numpy() * (np.sign(shift) if rng.random() < 0.5 else shift)
         for row, parameters in enumerate(theta):
             outputs = numpy_logits(parameters, sizes_of(hidden), activation, inputs + shift)
-            soft = scipy.special.softmax(outputs, axis=1)
+            own_odds = -scipy.special.logsumexp(outputs[:, None] + OTHERS - outputs[:, :, None], axis=2)
             own = np.take_along_axis(outputs, problem.targets.numpy()[:, None], 1)
             assert (logits.lower[row].numpy() <= outputs).all()
             assert (outputs <= logits.upper[row].numpy()).all()
-            assert (probabilities.lower[row].numpy() <= soft).all()
-            assert (soft <= probabilities.upper[row].numpy()).all()
+            assert (odds.lower[row].numpy() <= own_odds).all()
+            assert (own_odds <= odds.upper[row].numpy()).all()
             others = np.isfinite(margins[row].numpy())
             assert (margins[row].numpy()[others] <= (own - outputs)[others]).all()
 
