@@ -5,7 +5,7 @@ import torch
 
 from landscape.properties import apgd
 from landscape.properties.attacks import projected_gradient
-from landscape.properties.bounds import require_dense
+from landscape.properties.bounds import require_layers
 from landscape.properties.certificates import certified
 from landscape.properties.robustness import sample_short_robustness
 from landscape.properties.settings import MeasureSettings
@@ -22,7 +22,7 @@ def test_apgd_on_what_is_open_alone_leaves_what_it_leaves_of_all_samples() -> No
     found = sample_short_robustness(problem, theta, networks.samples, half_width[None], SETTINGS)
     weak = projected_gradient(networks, half_width, 1).survived
     strong = apgd.on_loss(networks, half_width, 10).worse(apgd.on_dlr(networks, half_width, 10)).survived
-    proven = certified(require_dense(problem), theta, problem.inputs, problem.targets, half_width)
+    proven = certified(require_layers(problem), theta, problem.inputs, problem.targets, half_width)
     expected = {
         "pgd_accuracy": weak,
         "robust_accuracy": weak & strong,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.properties.bounds import margin_lower_bound, require_dense
+from landscape.properties.bounds import margin_lower_bound, require_layers
 from landscape.properties.certificates import certified
 from landscape.properties.crown import relax_network
 from tests.properties.small_problems import small_problem, unpack
@@ -39,7 +39,7 @@ def test_no_bound_on_a_margin_exceeds_the_exact_margin(difference: float) -> Non
         (last, bias) = unpack(parameters, [3, 4, 3])[1]
         last[:] = HUGE * (last[0] * (1.0 + difference * random.normal(size=last.shape)))
         bias[:] = HUGE * (bias[0] * (1.0 + difference * random.normal(size=bias.shape)))
-    network, half_width = require_dense(problem), torch.tensor(HALF_WIDTH, dtype=torch.float64)
+    network, half_width = require_layers(problem), torch.tensor(HALF_WIDTH, dtype=torch.float64)
     arguments = network, torch.tensor(theta), problem.inputs, half_width
     targets = problem.targets
     by_intervals = margin_lower_bound(*arguments[:3], targets, half_width)
@@ -60,7 +60,7 @@ def test_what_is_certified_is_computed_right() -> None:
         (last, bias) = unpack(parameters, [3, 4, 3])[1]
         last[:], bias[:] = HUGE * last[0], HUGE * bias[0]
         bias += np.spacing(bias) * random.integers(-30, 31, bias.shape)
-    network, half_width = require_dense(problem), torch.full((3,), 1e-3, dtype=torch.float64)
+    network, half_width = require_layers(problem), torch.full((3,), 1e-3, dtype=torch.float64)
     points = torch.tensor(theta)
     by_method = certified(network, points, problem.inputs, problem.targets, half_width).values()
     right = network.outputs(points, problem.inputs).argmax(2) == problem.targets
