@@ -128,15 +128,14 @@ def stored_context(
     """Context of a database: the problem rebuilt from its data, the settings from its run file.
 
     `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `DatabaseError` if
-    the file holds no network, `ConfigError` for settings that cannot be used.
+    the file holds no network, `ConfigError` or `PropertyError` for settings that cannot be used.
     """
     data = _stored_data(record, source)
     tables = _stored_tables(record, source)
     config = ProblemConfig.from_table(tables.pop("problem"), source)
     tables["measure"] = tables.get("measure", {}) | dict(measure or {})
     settings = Settings.from_table(tables, source)
-    problem = Problem.from_data(config, data, device)
-    return Context(problem, settings, _starts(problem, settings, None))
+    return _context(Problem.from_data(config, data, device), settings, None)
 
 
 def _context(objective: Objective, settings: Settings, start: StartBox | None) -> Context:
