@@ -4,6 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -19,6 +20,7 @@ _EXPECTED = {
     "tuple_type": "a list",
     "too_short": "a list of at least one value",
     "model_type": "a table",
+    "dict_type": "a table of tables",
     "greater_than": "a number greater than {gt:g}",
     "greater_than_equal": "a number not less than {ge:g}",
     "less_than": "a number less than {lt:g}",
@@ -86,22 +88,35 @@ def _found(detail: ErrorDetails) -> str:
 def _place(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     """``[table] key[index]`` in a whole run file, ``key[index]`` in a model of one table."""
     keys = [_key(part) for part in path if isinstance(part, str) and part not in (NUMBER, LIST)]
-    if keys and _tables(model):
-        keys[0] = f"[{keys[0]}]"
-    return " ".join(keys) + "".join(f"[{part}]" for part in path if isinstance(part, int))
+    if not (keys and any(_within(model, name) for name in model.model_fields)):
+        return " ".join(keys) + _indices(path)
+    depth, place = 1, _within(model, keys[0])
+    while place is not None and depth < len(keys) and (get_origin(place) is dict or _within(place, keys[depth])):
+        place = _within(place, keys[depth])
+        depth += 1
+    return " ".join([f"[{'.'.join(keys[:depth])}]", *keys[depth:]]) + _indices(path)
+
+
+def _indices(path: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" for part in path if isinstance(part, int))
 
 
 def _key(name: str) -> str:
     return name if re.fullmatch(r"[\w.-]+", name) else json.dumps(name)
 
 
-def _tables(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
-    annotations = {name: field.annotation for name, field in model.model_fields.items()}
-    return {name: a for name, a in annotations.items() if isinstance(a, type) and issubclass(a, BaseModel)}
+def _within(place: Any, name: str) -> Any:  # noqa: ANN401 - models and mappings of them
+    """The table, or tables by name, under that name of a model or of a mapping of models; None for anything else."""
+    if get_origin(place) is dict:
+        return get_args(place)[1]
+    field = place.model_fields.get(name)
+    found = None if field is None else field.annotation
+    is_table = isinstance(found, type) and issubclass(found, BaseModel)
+    return found if is_table or get_origin(found) is dict else None
 
 
 def _names(model: type[BaseModel], tables: list[str]) -> list[str]:
     """The keys of the table that `tables` leads to."""
     for name in tables:
-        model = _tables(model)[name]
+        model = _within(model, name)
     return list(model.model_fields)
