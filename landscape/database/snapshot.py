@@ -76,8 +76,9 @@ class Snapshot:
     def read_tables(self, n_parameters: int) -> Tables:
         """All tables, their columns left in the file."""
         tables: dict[str, Any] = {name: self.read_table(name, n_parameters) for name in TABLES}
+        regimes, evaluations = self.read_regimes()
         properties = {target: self.read_properties(target) for target in TARGETS}
-        return Tables(**tables, **self.read_regimes(), properties=properties)
+        return Tables(**tables, regimes=regimes, evaluations=evaluations, properties=properties)
 
     def read_table(self, name: str, n_parameters: int) -> Any:  # noqa: ANN401 - of the type that TABLES gives for this name
         """The table of that name, its columns left in the file."""
@@ -90,14 +91,13 @@ class Snapshot:
                 raise ValueError(f"/{name}/{column} has shape {list(found)}, expected {[rows, *shape]}")
         return TABLES[name].lazy(self.reader(name), _rows=rows)
 
-    def read_regimes(self) -> dict[str, dict[str, str]]:
+    def read_regimes(self) -> tuple[dict[str, str], dict[str, str]]:
         """The settings of the regimes and of the evaluations of training by name."""
         if self.lacks("training"):
-            return {"regimes": {}, "evaluations": {}}
+            return {}, {}
         group = self.file["training"]
         regimes = named_texts(group["regime"].attrs["names"], group.attrs["settings"])
-        evaluations = named_texts(group.attrs["evaluations"], group.attrs["evaluation_settings"])
-        return {"regimes": regimes, "evaluations": evaluations}
+        return regimes, named_texts(group.attrs["evaluations"], group.attrs["evaluation_settings"])
 
     def lacks(self, name: str) -> bool:
         """Whether this is training in a file that was made before there was any."""
