@@ -16,10 +16,11 @@ from landscape.explore.progress import Console
 from landscape.explore.report import overview
 from landscape.explore.session import open_or_create, record_of, resolve_device, run_campaign, stored_context
 from landscape.problems.compiled import compiled_before
+from landscape.problems.problem import Problem
 
 KINKS = (
-    "landscape: this activation has kinks: only minima off the kinks, where the gradient vanishes, are found, "
-    "and no transition states; tanh, sigmoid, softplus, gelu and silu have whole landscapes"
+    "landscape: found {}: only minima off the kinks, where the gradient vanishes, are found, and no transition states; "
+    "tanh, sigmoid, softplus, gelu and silu without adversarial_weight have whole landscapes"
 )
 FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes about half a minute"
 
@@ -35,8 +36,8 @@ def stored(file: Path, local: int, changed: dict[str, object] | None = None) -> 
 def explored(context: Context, path: Path, pool: Pool, interrupt: Interrupt, *, resume: bool, remedy: str) -> int:
     """Explores a landscape; the exit status."""
     store = open_or_create(path, record_of(context.objective, context.settings), resume=resume)
-    if not context.objective.smooth:
-        click.echo(KINKS, err=True)
+    if isinstance(context.objective, Problem) and context.objective.kinks:
+        click.echo(KINKS.format(context.objective.kinks), err=True)
     if not compiled_before():
         click.echo(FIRST_USE, err=True)
     return campaign(context, store, pool, interrupt, ALL_PHASES, remedy)

@@ -12,6 +12,7 @@ from landscape.messages import LIST, NUMBER
 DataSetName = Literal["xor", "iris", "wine", "breast_cancer", "digits", "moons"]
 ActivationName = Literal["tanh", "sigmoid", "softplus", "gelu", "silu", "relu"]
 LossName = Literal["cross_entropy", "mse"]
+SensitivityName = Literal["log_volume", "mean_width"]
 StrategyName = Literal["missing", "gmin", "untrap", "closest", "unconnected", "random"]
 
 DATASETS: tuple[str, ...] = get_args(DataSetName)

@@ -24,6 +24,7 @@ from landscape.config.fields import (
     Positives,
     ProperFraction,
     Radii,
+    SensitivityName,
     Strategies,
 )
 from landscape.errors import ConfigError
@@ -55,6 +56,30 @@ class ProblemConfig(Table):
     activation: ActivationName = Field("tanh", description="of the hidden units")
     loss: LossName = Field("cross_entropy", description="of a sample")
     l2: NonNegative = Field(1e-3, description="E = mean loss + l2 * sum(theta^2), biases included")
+    label_smoothing: ProperFraction = Field(0.0, description="share of each label that is spread over all classes")
+    l1: NonNegative = Field(0.0, description="adds l1 * sum(sqrt(theta^2 + l1_width^2) - l1_width), biases included")
+    l1_width: Positive = Field(1e-2, description="below which the absolute value of a parameter is rounded off")
+    sensitivity_weight: NonNegative = Field(0.0, description="adds this times the size of the reachable logits, by IBP")
+    sensitivity_epsilon: NonNegative = Field(0.0, description="half-width of the boxes of inputs; needed with a weight")
+    sensitivity_measure: SensitivityName = Field(
+        "log_volume", description="mean over samples of the log volume, or of the geometric mean of the widths"
+    )
+    sensitivity_width: Positive = Field(1e-2, description="below which |weight| and the logarithm are rounded off")
+    adversarial_weight: NonNegative = Field(0.0, description="adds this times the mean loss at attacked inputs; kinks")
+    adversarial_epsilon: NonNegative = Field(0.0, description="attack radius, infinity norm; needed with a weight")
+    adversarial_steps: Count = Field(1, description="steps of the attack: 1 is FGSM, more are PGD from the sample")
+    jacobian_weight: NonNegative = Field(0.0, description="adds this times the mean of |d logits / d inputs|^2")
+
+    @model_validator(mode="after")
+    def _radii_given(self) -> Self:
+        terms = {
+            "sensitivity": (self.sensitivity_weight, self.sensitivity_epsilon),
+            "adversarial": (self.adversarial_weight, self.adversarial_epsilon),
+        }
+        for name, (weight, epsilon) in terms.items():
+            if weight and not epsilon:
+                raise ValueError(f"expected {name}_epsilon > 0 where {name}_weight is {weight:g}, found none: give it")
+        return self
 
 
 class BasinHoppingConfig(Table):

@@ -35,9 +35,9 @@ ALONG = "along the steepest-descent path through the transition state, nan where
 def require_paths(problem: Problem) -> None:
     """Raise PropertyError unless paths can be followed: by exact Hessians."""
     if not problem.smooth or problem.n_parameters > DENSE_LIMIT:
-        found = f"{problem.n_parameters} parameters" if problem.smooth else "an activation with kinks (relu)"
+        found = problem.kinks or f"{problem.n_parameters} parameters"
         raise PropertyError(
-            f"paths need exact Hessians, of a smooth activation and at most {DENSE_LIMIT} parameters, found {found}: "
+            f"paths need exact Hessians, of a smooth energy and at most {DENSE_LIMIT} parameters, found {found}: "
             "measure without --paths"
         )
 
