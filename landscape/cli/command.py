@@ -8,6 +8,7 @@ import click
 from landscape.cli.exploring import run, study
 from landscape.cli.inspecting import info, verify_command
 from landscape.cli.measuring import measure
+from landscape.cli.training import train
 from landscape.explore.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, complain, one_line
 from landscape.explore.pool_mpi import launcher_rank
 
@@ -20,6 +21,7 @@ def cli() -> None:
     \b
     landscape run runs/iris.toml -o iris.h5          one process, on one core
     mpiexec -n 64 landscape run runs/iris.toml -o iris.h5 --resume
+    landscape train runs/regimes-digits.toml -o regimes.h5
     landscape info iris.h5
     landscape verify iris.h5
     landscape measure iris.h5 --epsilon 0.05,0.1
@@ -27,7 +29,7 @@ def cli() -> None:
     """  # noqa: D301 - click wants the backspace character itself
 
 
-for command in (run, study, measure, info, verify_command):
+for command in (run, train, study, measure, info, verify_command):
     cli.add_command(command)
 
 

@@ -24,6 +24,7 @@ from landscape.properties.settings import MeasureSettings
 from landscape.search.basin_hopping import Hoppers, hop
 from landscape.search.starts import ExchangeStarts
 from landscape.search.transition_states import Found, Outcome, climb, connect
+from landscape.training.train import Trained, train
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +196,22 @@ class ProfileTask:
         )
 
 
-Task = HopTask | ConnectTask | ClimbTask | MeasureTask | ProfileTask
+@dataclass(frozen=True, kw_only=True)
+class TrainTask:
+    """Train networks in a regime of the run file, one for each seed."""
+
+    regime: str
+    seeds: tuple[int, ...]
+
+    def run(self, context: Context) -> Trained:
+        """Their end points."""
+        if not isinstance(context.objective, Problem):
+            raise TypeError("only a Problem has networks to train")
+        regime = context.settings.train.members[self.regime]
+        return train(context.objective, regime, self.seeds, context.settings.run.seed)
+
+
+Task = HopTask | ConnectTask | ClimbTask | MeasureTask | ProfileTask | TrainTask
 
 
 def distinct_minima(
