@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from landscape.database.lazy import Table, column
 
-HISTORY_ROWS = 64
+HISTORY_ROWS = 32
 HISTORY_COLUMNS = (
     "epoch",  # from 1
     "objective",  # mean over the steps of this epoch of what they minimised

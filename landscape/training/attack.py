@@ -40,7 +40,7 @@ def loss_raised(loss: Loss, encoded: Tensor) -> OutputGradient:
     """The loss of the samples, with encoded targets [K, W * B]."""
 
     def gradient(outputs: Tensor) -> Tensor:
-        targets = encoded.view(len(encoded), *outputs.shape[:2]).movedim(0, 1)  # [W, K, B]
+        targets = encoded.mT.view(outputs.shape).mT
         return loss.value_and_gradient(outputs.mT, targets)[1].mT
 
     return gradient

@@ -42,6 +42,7 @@ class TrainingSamples:
         n_validated = round(regime.validation_fraction * n) if regime.early_stopping else 0
         rows = draws.permutations(Purpose.SPLIT, torch.arange(n, device=problem.device).repeat(n_seeds, 1))
         self._problem, self._draws = problem, draws
+        self._encoded = problem.encoded.mT.contiguous()  # [N, K]: whole rows are copied faster
         self._size = min(regime.batch_size, n - n_validated)
         self.validated, self.trained = rows[:, :n_validated], rows[:, n_validated:]
 
@@ -53,12 +54,12 @@ class TrainingSamples:
 
     def _minibatch(self, rows: Tensor) -> Minibatch:
         size = rows.shape[1]
-        filled = torch.cat([rows, rows[:, :1].expand(-1, -size % ALIGNED)], 1)
+        filled = torch.cat([rows, rows[:, :1].expand(-1, -size % ALIGNED)], 1) if size % ALIGNED else rows
         weights = torch.zeros(filled.shape[1], dtype=torch.float64, device=rows.device)
         weights[:size] = 1.0 / size
         return Minibatch(
-            inputs=self._problem.inputs[filled],
-            encoded=self._problem.encoded[:, filled.flatten()],
+            inputs=self._problem.inputs.index_select(0, filled.flatten()).view(*filled.shape, -1),
+            encoded=self._encoded.index_select(0, filled.flatten()).mT,
             weights=weights,
             size=size,
         )
