@@ -21,6 +21,7 @@ from landscape.cli import main
 from landscape.problems.surfaces import MuellerBrown
 from landscape.properties import profiles
 from tests.explore.commands import ROOT, XOR, finished, launched, needs_mpi
+from tests.problems.image_bytes import random_pixels, write
 
 NOBODY = 65534
 QUICK = XOR.replace("steps = 4", "steps = 2").replace("rounds = 1", "rounds = 0").replace("d = 2", "d = 0")
@@ -217,6 +218,22 @@ def test_another_problem_is_not_continued(source: Path, database: Path, refused:
     assert f"a.h5: cannot be continued, {words}; choose another file with -o" in said.err
     assert database.read_bytes() == before
     assert not database.with_name("a.h5.lock").exists()
+
+
+def test_images_may_be_gone_once_a_database_has_them(tmp_path: Path, command: Run, refused: Run) -> None:
+    folder, path, database = tmp_path / "mnist", tmp_path / "run.toml", tmp_path / "a.h5"
+    write("mnist", folder, "train", random_pixels("mnist", 20), [*range(10)] * 2)
+    problem = f"{json.dumps(f'mnist:{folder}')}\nclasses = [8, 3]\ndownscale = 14"
+    path.write_text(QUICK.replace('"xor"', problem).replace("l2 = 1e-2", "l2 = 0.1"))
+    assert command("run", path, "-o", database).status == 0
+    with h5py.File(database) as file:
+        assert file["problem"].attrs["image"].tolist() == [1, 2, 2]
+    shutil.rmtree(folder)
+    for arguments in (["verify", database], ["measure", database], ["run", path, "-o", database, "--resume"]):
+        assert command(*arguments).status == 0
+    assert "mnist: expected a folder with the files" in refused("run", path, "-o", tmp_path / "b.h5").err
+    another = refused("run", path, "-o", database, "--resume", "--set", "problem.downscale=7").err
+    assert "cannot be continued, problem.downscale is 14 in it and 7 in the run file" in another
 
 
 def not_hdf5(path: Path) -> None:

@@ -187,7 +187,8 @@ def test_every_field_is_described() -> None:
 
 positive = st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False)
 count = st.integers(1, 2**63 - 1)
-paths = st.text(st.characters(codec="utf-8"), max_size=20).map(lambda stem: stem + ".csv")
+words = st.text(st.characters(codec="utf-8"), max_size=20)
+paths = words.map(lambda stem: stem + ".csv")
 
 
 @st.composite
@@ -197,6 +198,7 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
             "problem": {
                 "dataset": draw(st.sampled_from(DATASETS) | paths),
                 "standardise": draw(st.booleans()),
+                "classes": draw(st.just(()) | st.lists(words, min_size=2, unique=True)),
                 "hidden": draw(st.lists(count, min_size=1)),
                 "l2": draw(st.floats(0, allow_nan=False, allow_infinity=False)),
             },

@@ -34,7 +34,7 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
 
     def prepare(local: int) -> Context:
         config = RunConfig.from_toml(run_file).override(settings)
-        return context_of(config, resolve_device(config.run.device, local))
+        return context_of(config, resolve_device(config.run.device, local), path if resume else None)
 
     def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         status = explored(context, path, pool, interrupt, resume=resume, remedy="continue with --resume")
@@ -71,6 +71,6 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
                     click.echo(line)
             return status
 
-        return lambda local: context_of(config, resolve_device(config.run.device, local)), work
+        return lambda local: context_of(config, resolve_device(config.run.device, local), path), work
 
     run_jobs([part(*member) for member in family.items()], time_limit)

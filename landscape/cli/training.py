@@ -52,7 +52,7 @@ def train(
 
     def prepare(local: int) -> Context:
         config = RunConfig.from_toml(run_file).override(settings)
-        context = context_of(config, resolve_device(config.run.device, local))
+        context = context_of(config, resolve_device(config.run.device, local), path if resume else None)
         chosen_regimes(context, names)
         return context
 

@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from landscape.messages import LIST, NUMBER
@@ -17,14 +17,31 @@ StrategyName = Literal["missing", "gmin", "untrap", "closest", "unconnected", "r
 
 DATASETS: tuple[str, ...] = get_args(DataSetName)
 FILE_SUFFIXES = (".npz", ".h5", ".csv")
+IMAGE_FOLDERS = ("mnist", "fashion_mnist", "cifar10", "stl10")
 Radius = float | tuple[float, ...]
 
 
 def _data_set(name: str) -> str:
-    if name not in DATASETS and not name.lower().endswith(FILE_SUFFIXES):
-        expected = f"{', '.join(DATASETS)} or a path to {', '.join(FILE_SUFFIXES)}"
-        raise PydanticCustomError("data_set", "expected {expected}", {"expected": expected})
+    kind, _, folder = name.partition(":")
+    if kind in IMAGE_FOLDERS:
+        if not folder:
+            raise ValueError(f"expected the folder with its files after a colon, as in {kind}:data")
+    elif name not in DATASETS and not name.lower().endswith(FILE_SUFFIXES):
+        known = f"{', '.join(DATASETS)} or a path to {', '.join(FILE_SUFFIXES)}"
+        folders = ", ".join(f"{kind}:FOLDER" for kind in IMAGE_FOLDERS)
+        raise PydanticCustomError("data_set", "expected {expected}", {"expected": f"{known} or {folders}"})
     return name
+
+
+def _class_name(name: object) -> object:
+    """A class that is named by a number may stand without quotes."""
+    return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+
+
+def _several(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) == 1:
+        raise ValueError("expected at least two classes, or [] for all")
+    return names
 
 
 def _device(name: str) -> str:
@@ -69,6 +86,12 @@ Entry = Annotated[
 ]
 Radii = Annotated[tuple[Entry, ...], Field(strict=False, min_length=1), AfterValidator(_rising)]
 Strategies = Annotated[tuple[StrategyName, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
+ClassNames = Annotated[
+    tuple[Annotated[str, BeforeValidator(_class_name)], ...],
+    Field(strict=False),
+    AfterValidator(_distinct),
+    AfterValidator(_several),
+]
 
 DataSetOrFile = Annotated[str, AfterValidator(_data_set)]
 Device = Annotated[str, AfterValidator(_device)]

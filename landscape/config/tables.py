@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from landscape.config.fields import (
     ActivationName,
     Bounds,
+    ClassNames,
     Count,
     Counts,
     DataSetOrFile,
@@ -48,10 +49,13 @@ class Table(BaseModel):
 class ProblemConfig(Table):
     """[problem]: what the energy is."""
 
-    dataset: DataSetOrFile = Field(description="a known data set or a path to a file")
+    dataset: DataSetOrFile = Field(description="a known data set, a path to a file, or images as in mnist:FOLDER")
     standardise: bool = Field(True, description="zero mean and unit population variance per feature")
     subset: Natural = Field(0, description="samples drawn, stratified and seeded; 0: all")
     test_fraction: ProperFraction = Field(0.0, description="held-out part, stratified and seeded")
+    classes: ClassNames = Field((), description="of images, those kept, in the order of their new labels; all if empty")
+    downscale: Count = Field(1, description="side of the blocks of pixels of an image that become their mean")
+    grey: bool = Field(False, description="images in colour become grey")
     hidden: Counts = Field((10,), description="units of each hidden layer")
     activation: ActivationName = Field("tanh", description="of the hidden units")
     loss: LossName = Field("cross_entropy", description="of a sample")
@@ -108,7 +112,7 @@ class ConnectConfig(Table):
     """[connect]: the search for transition states between minima."""
 
     strategies: Strategies = Field(("missing", "closest", "unconnected"), description="ways to choose pairs, in turn")
-    pairs: Count = Field(32, description="pairs tried in a round")
+    pairs: Count = Field(64, description="pairs tried in a round")
     task_pairs: Count = Field(8, description="pairs of one task")
     rounds: Natural = Field(20, description="most rounds of connecting")
     image_density: Positive = Field(3.0, description="images of a band per unit length")

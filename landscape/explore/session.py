@@ -15,7 +15,7 @@ from landscape.config.tables import ProblemConfig
 from landscape.database.database import Database
 from landscape.database.records import ProblemRecord
 from landscape.database.store import Store, create_store, open_store
-from landscape.errors import ConfigError, DatabaseError
+from landscape.errors import ConfigError, DatabaseError, MissingDataError
 from landscape.explore.campaign import ALL_PHASES, Campaign, Ending, MakePhase
 from landscape.explore.connecting import METHOD_NAMES
 from landscape.explore.context import Context, one_thread_per_task
@@ -111,9 +111,18 @@ def executor(context: Context) -> Callable[[Any], Any]:
     return lambda task: task.run(context)
 
 
-def context_of(config: RunConfig, device: str) -> Context:
-    """Context of a run file. Raises `LandscapeError` for whatever in it does not fit the problem."""
-    problem = Problem(device=device, seed=config.run.seed, **config.problem.model_dump())
+def context_of(config: RunConfig, device: str, stored: Path | None = None) -> Context:
+    """Context of a run file. Raises `LandscapeError` for whatever in it does not fit the problem.
+
+    If the files of its data set are gone, the data are those of the `stored` database, which is to be continued.
+    """
+    try:
+        problem = Problem(device=device, seed=config.run.seed, **config.problem.model_dump())
+    except MissingDataError:
+        if stored is None or not stored.exists():
+            raise
+        with Database(open_store(stored)) as db:
+            problem = Problem.from_data(config.problem, _stored_data(db.problem_record, str(stored)), device)
     return _context(problem, config, None)
 
 
@@ -125,22 +134,11 @@ def stored_context(
     `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `DatabaseError` if
     the file holds no network, `ConfigError` for settings that cannot be used.
     """
+    data = _stored_data(record, source)
     tables = _stored_tables(record, source)
-    if "problem" not in tables or record.inputs is None or record.targets is None:
-        raise DatabaseError(
-            f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
-            "energy: verify or measure it from Python, where that energy is"
-        )
     config = ProblemConfig.from_table(tables.pop("problem"), source)
     tables["measure"] = tables.get("measure", {}) | dict(measure or {})
     settings = Settings.from_table(tables, source)
-    data = DataSet(
-        inputs=record.inputs,
-        targets=record.targets,
-        test_inputs=record.test_inputs,
-        test_targets=record.test_targets,
-        sha256=record.sha256,
-    )
     problem = Problem.from_data(config, data, device)
     return Context(problem, settings, _starts(problem, settings, None))
 
@@ -156,7 +154,7 @@ def _context(objective: Objective, settings: Settings, start: Box | None) -> Con
 def record_of(objective: Objective, settings: Settings) -> ProblemRecord:
     """The record of a problem for a new database."""
     identity = settings.identity
-    known: dict[str, Any] = dict.fromkeys(("inputs", "targets", "test_inputs", "test_targets")) | {
+    known: dict[str, Any] = dict.fromkeys(("inputs", "targets", "test_inputs", "test_targets", "image")) | {
         "sha256": "",
         "toml": "",
     }
@@ -201,6 +199,22 @@ def resolve_device(name: str, local_rank: int = 0) -> str:
         if number >= count:
             raise ConfigError(f'run.device: expected one of the {count} GPUs here, found "{name}"; use "auto"')
     return name
+
+
+def _stored_data(record: ProblemRecord, source: str) -> DataSet:
+    if not record.toml or record.inputs is None or record.targets is None:
+        raise DatabaseError(
+            f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
+            "energy: verify or measure it from Python, where that energy is"
+        )
+    return DataSet(
+        inputs=record.inputs,
+        targets=record.targets,
+        test_inputs=record.test_inputs,
+        test_targets=record.test_targets,
+        sha256=record.sha256,
+        image=record.image,
+    )
 
 
 def _stored_tables(record: ProblemRecord, source: str) -> dict[str, Any]:

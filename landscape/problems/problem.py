@@ -63,6 +63,9 @@ class Problem:
             subset=config.subset,
             test_fraction=config.test_fraction,
             seed=seed,
+            classes=config.classes,
+            downscale=config.downscale,
+            grey=config.grey,
         )
         self._assemble_dense(config, data, device)
 

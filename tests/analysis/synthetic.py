@@ -20,6 +20,7 @@ def record(l2: float = 1e-3) -> ProblemRecord:
         energy_tolerance=1e-9,
         distance_tolerance=1e-4,
         index_test="exact Hessian",
+        image=None,
         inputs=None,
         targets=None,
         test_inputs=None,
