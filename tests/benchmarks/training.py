@@ -6,7 +6,7 @@ any. The least of `ROUNDS` times each.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -21,16 +21,16 @@ EPOCHS = 40
 ROUNDS = 2
 
 
-def module_alone(problem: Problem, regime: Regime, seed: int) -> None:
+def module_alone(problem: Problem, regime: Regime, seeds: Sequence[int]) -> None:
     """One network as one writes it with torch."""
     module = problem.module(np.zeros(problem.n_parameters))
-    torch.manual_seed(seed)
+    torch.manual_seed(seeds[0])
     for layer in module:  # type: ignore[attr-defined]
         if hasattr(layer, "reset_parameters"):
             layer.reset_parameters()
     optimiser = torch.optim.SGD(module.parameters(), lr=regime.learning_rate, momentum=regime.momentum)
     for _ in range(regime.epochs):
-        for rows in torch.randperm(len(problem.inputs)).split(regime.batch_size):
+        for rows in torch.split(torch.randperm(len(problem.inputs)), regime.batch_size):
             inputs, targets = problem.inputs[rows], problem.targets[rows]
             if regime.adversarial == "fgsm":
                 point = inputs.clone().requires_grad_()
@@ -53,17 +53,20 @@ def main() -> None:
     torch.set_num_threads(1)
     problem = Problem(dataset="digits", hidden=[32], test_fraction=0.2)
     for name in ("none", "fgsm"):
-        regime = Regime(epochs=EPOCHS, adversarial=name)  # type: ignore[arg-type]
+        regime = Regime(epochs=EPOCHS, adversarial=name)
         ways: dict[str, Callable[[], object]] = {
             "together": partial(train, problem, regime, range(SEEDS)),
-            "one at a time": partial(lambda chosen: [train(problem, chosen, [seed]) for seed in range(SEEDS)], regime),
-            "torch modules": partial(
-                lambda chosen: [module_alone(problem, chosen, seed) for seed in range(SEEDS)], regime
-            ),
+            "one at a time": partial(_each, train, problem, regime),
+            "torch modules": partial(_each, module_alone, problem, regime),
         }
         least = {way: min(times) for way, times in zip(ways, zip(*_rounds(ways), strict=True), strict=True)}
         told = [f"{way} {least[way]:.2f} s ({least[way] / least['together']:.1f} times)" for way in ways]
         print(f"64-32-10, {SEEDS} seeds, {EPOCHS} epochs, attack {name}: {', '.join(told)}")  # noqa: T201
+
+
+def _each(trained: Callable[..., object], problem: Problem, regime: Regime) -> None:
+    for seed in range(SEEDS):
+        trained(problem, regime, [seed])
 
 
 def _rounds(ways: dict[str, Callable[[], object]]) -> list[list[float]]:

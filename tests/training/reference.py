@@ -71,4 +71,5 @@ def fgsm_loss(module: nn.Module, inputs: Tensor, labels: Tensor, epsilon: float)
 def divergence(module: nn.Module, inputs: Tensor, attacked: Tensor) -> Tensor:
     """KL(softmax on clean inputs || softmax on attacked ones), mean over the samples, by its definition."""
     clean, moved = module(inputs).softmax(1), module(attacked).softmax(1)
-    return (clean * (clean / moved).log()).sum(1).mean()
+    found: Tensor = (clean * (clean / moved).log()).sum(1).mean()
+    return found
