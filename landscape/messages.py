@@ -41,7 +41,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def toml_value(value: object) -> str:
-    """A boolean, number, string or sequence of them as TOML, on one line."""
+    """A boolean, number, string, or sequence or mapping of them as TOML, on one line."""
     match value:
         case bool():
             return str(value).lower()
@@ -49,8 +49,16 @@ def toml_value(value: object) -> str:
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case list() | tuple():
             return f"[{', '.join(toml_value(item) for item in value)}]"
+        case Mapping():
+            return f"{{ {', '.join(f'{key} = {toml_value(item)}' for key, item in value.items())} }}"
         case _:
             return str(value)
+
+
+def number_text(value: float) -> str:
+    """The shortest text that is read back as this number: 0.3, 1, 1e-05."""
+    text = f"{value:g}"
+    return text if float(text) == value else repr(float(value))
 
 
 def one_line(model: type[BaseModel], error: ValidationError) -> str:
@@ -61,7 +69,7 @@ def one_line(model: type[BaseModel], error: ValidationError) -> str:
     detail = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
     place = _place(model, detail["loc"])
     if detail["type"] == "extra_forbidden":
-        *tables, name = (str(part) for part in detail["loc"])
+        *tables, name = (part for part in detail["loc"] if isinstance(part, str))
         return f"{place} is unknown; {did_you_mean(name, _names(model, tables))}"
     if detail["type"] == "missing":
         return f"{place} is missing; it has no default and must be given"
@@ -87,32 +95,46 @@ def _found(detail: ErrorDetails) -> str:
 
 def _place(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     """``[table] key[index]`` in a whole run file, ``key[index]`` in a model of one table."""
-    keys = [_key(part) for part in path if isinstance(part, str) and part not in (NUMBER, LIST)]
-    if not (keys and any(_within(model, name) for name in model.model_fields)):
-        return " ".join(keys) + _indices(path)
-    depth, place = 1, _within(model, keys[0])
-    while place is not None and depth < len(keys) and (get_origin(place) is dict or _within(place, keys[depth])):
-        place = _within(place, keys[depth])
+    shown = [part for part in path if part not in (NUMBER, LIST)]
+    depth = _depth(model, shown) if shown and _is_run_file(model) else 0
+    tables = [f"[{'.'.join(map(str, shown[:depth]))}]"] if depth else []
+    words = [f"[{part}]" if isinstance(part, int) else f" {_key(part)}" for part in shown[depth:]]
+    return "".join([*tables, *words]).strip()
+
+
+def _depth(model: type[BaseModel], path: list[int | str]) -> int:
+    """How many parts of a path lead to its table: one, and more into tables by name."""
+    depth, place = 1, _within(model, path[0])
+    while depth < len(path) and (get_origin(place) is dict or get_origin(_within(place, path[depth])) is dict):
+        place = _within(place, path[depth])
         depth += 1
-    return " ".join([f"[{'.'.join(keys[:depth])}]", *keys[depth:]]) + _indices(path)
-
-
-def _indices(path: tuple[int | str, ...]) -> str:
-    return "".join(f"[{part}]" for part in path if isinstance(part, int))
+    return depth
 
 
 def _key(name: str) -> str:
     return name if re.fullmatch(r"[\w.-]+", name) else json.dumps(name)
 
 
-def _within(place: Any, name: str) -> Any:  # noqa: ANN401 - models and mappings of them
-    """The table, or tables by name, under that name of a model or of a mapping of models; None for anything else."""
+def _is_run_file(model: type[BaseModel]) -> bool:
+    """Whether all keys are tables."""
+    return all(field.annotation in _models(field.annotation) for field in model.model_fields.values())
+
+
+def _models(annotation: object) -> list[type[BaseModel]]:
+    """The table that a key is, or that each item of its list is."""
+    return [
+        kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type) and issubclass(kind, BaseModel)
+    ]
+
+
+def _within(place: Any, name: int | str) -> Any:  # noqa: ANN401 - a model, or a mapping of models by name
+    """What stands under that name: a model, perhaps of the items of a list, models by name, or None."""
     if get_origin(place) is dict:
         return get_args(place)[1]
-    field = place.model_fields.get(name)
-    found = None if field is None else field.annotation
-    is_table = isinstance(found, type) and issubclass(found, BaseModel)
-    return found if is_table or get_origin(found) is dict else None
+    field = place.model_fields.get(name) if isinstance(place, type) else None
+    if field is None or get_origin(field.annotation) is dict:
+        return field and field.annotation
+    return next(iter(_models(field.annotation)), None)
 
 
 def _names(model: type[BaseModel], tables: list[str]) -> list[str]:

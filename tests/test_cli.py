@@ -324,6 +324,10 @@ def test_the_surface_of_a_user_is_not_rebuilt(tmp_path: Path, command: Run, refu
         ("--epsilon", "0.3,0.1", "epsilon: expected rising values, each once, found [0.3, 0.1]"),
         ("--epsilon", "0.1,0.1", "epsilon: expected rising values, each once, found [0.1, 0.1]"),
         ("--pgd-steps", "0", "not less than 1, found 0"),
+        ("--noise-draws", "0", "[measure] noise_draws: expected a number not less than 1, found 0"),
+        ("--distance-limit", "0", "[measure] distance_limit: expected a number greater than 0, found 0.0"),
+        ("--input-bounds", "1,0", "[low, high] with low < high, or [] for no bounds"),
+        ("--input-bounds", "0.5,0.9", "input_bounds must hold all inputs"),
         ("--pgd-steps", "3", "found 'hessian_trase'; did you mean 'hessian_trace'?"),
     ],
 )
@@ -343,6 +347,25 @@ def test_properties_are_measured_by_name(database: Path, command: Run) -> None:
         assert json.loads(stored["pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
         assert json.loads(stored["sensitivity_logits"].attrs["settings"]) == {"group": "sensitivity", "epsilon": [0.1]}
         assert json.loads(stored["hessian_trace"].attrs["settings"]) == {"group": "curvature", "seed": 0}
+
+
+def test_every_setting_of_a_measurement_can_be_given(database: Path, command: Run) -> None:
+    wanted = {
+        "epsilon": [0.2],
+        "pgd_steps": 3,
+        "pgd_restarts": 1,
+        "apgd_steps": 4,
+        "search_queries": 5,
+        "noise_draws": 6,
+        "distance_limit": 7.0,
+        "input_bounds": [-1.0, 2.0],
+    }
+    texts = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in wanted.items()}
+    options = [word for name, text in texts.items() for word in (f"--{name.replace('_', '-')}", text)]
+    assert command("measure", database, "robustness", *options).status == 0
+    with h5py.File(database) as file:
+        stored = json.loads(file["properties/minima/robust_accuracy"].attrs["settings"])
+    assert stored == wanted | {"group": "robustness", "seed": 0}
 
 
 def test_paths_are_measured_beside_what_is_named_alone(database: Path, command: Run) -> None:

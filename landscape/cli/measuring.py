@@ -1,11 +1,13 @@
 """`landscape measure`: properties of stored minima."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from landscape.cli.campaigns import campaign, show_overview, stored
 from landscape.cli.options import FILE, TIME_LIMIT, numbers
+from landscape.config.tables import MeasureConfig
 from landscape.database.store import open_store
 from landscape.explore.campaign import asked_for
 from landscape.explore.context import Context
@@ -13,13 +15,24 @@ from landscape.explore.interrupt import Interrupt
 from landscape.explore.job import run_job
 from landscape.explore.pool import Pool
 
+Command = Callable[..., None]
+
+
+def _measure_options(command: Command) -> Command:
+    """Adds an option for each key of the [measure] table; a list is numbers separated by commas."""
+    for name, field in reversed(MeasureConfig.model_fields.items()):
+        one = field.annotation in (int, float)
+        kind = {"type": field.annotation} if one else {"callback": numbers, "metavar": "NUMBER,..."}
+        text = f"{field.description}."
+        option = click.option(f"--{name.replace('_', '-')}", **kind, help=text[0].upper() + text[1:])
+        command = option(command)
+    return command
+
 
 @click.command()
 @FILE
 @click.argument("names", nargs=-1)
-@click.option("--epsilon", callback=numbers, help="Attack radii, rising, for instance 0.1,0.3.")
-@click.option("--pgd-steps", type=int, help="Steps of projected gradient descent.")
-@click.option("--pgd-restarts", type=int, help="Starts of projected gradient descent.")
+@_measure_options
 @click.option("--paths", is_flag=True, help="Along the path through every transition state, and what is named.")
 @TIME_LIMIT
 def measure(file: Path, names: tuple[str, ...], paths: bool, time_limit: float | None, **settings: object) -> None:

@@ -18,11 +18,11 @@ def seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | 
 
 
 def numbers(_: click.Context, __: click.Parameter, text: str | None) -> list[float] | None:
-    """Numbers separated by commas."""
+    """Numbers separated by commas; none of an empty text."""
     if text is None:
         return None
     try:
-        return [float(part) for part in text.split(",")]
+        return [float(part) for part in text.split(",") if text]
     except ValueError:
         raise click.BadParameter(f"expected numbers such as 0.1,0.3, found {text!r}") from None
 

@@ -62,6 +62,12 @@ def _ordered(bounds: tuple[float, ...]) -> tuple[float, ...]:
     return bounds
 
 
+def _three(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    if len(sizes) not in (0, 3):
+        raise ValueError("expected [channels, height, width], or [] for those of the data set")
+    return sizes
+
+
 def _rising(values: tuple[Radius, ...]) -> tuple[Radius, ...]:
     numbers = [value for value in values if not isinstance(value, tuple)]
     if len(numbers) == len(values) and any(first >= second for first, second in pairwise(numbers)):
@@ -77,7 +83,8 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 ProperFraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 # The values of a list are as strict as others; only the list itself may be any sequence.
-Counts = Annotated[tuple[Count, ...], Field(strict=False, min_length=1)]
+Hidden = Annotated[tuple[Count, ...], Field(strict=False)]
+ImageShape = Annotated[tuple[Count, ...], Field(strict=False), AfterValidator(_three)]
 Positives = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
 Bounds = Annotated[tuple[Finite, ...], Field(strict=False), AfterValidator(_ordered)]
 Entry = Annotated[

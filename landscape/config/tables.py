@@ -7,17 +7,18 @@ nothing elsewhere. `landscape.messages.one_line` alone turns a failed check into
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from landscape.config.fields import (
     ActivationName,
     Bounds,
     ClassNames,
     Count,
-    Counts,
     DataSetOrFile,
     Device,
     Fraction,
+    Hidden,
+    ImageShape,
     LossName,
     Natural,
     NonNegative,
@@ -46,6 +47,19 @@ class Table(BaseModel):
             raise ConfigError(f"{source}: {one_line(cls, error)}") from error
 
 
+class ConvolutionConfig(Table):
+    """An entry of problem.convolution: a convolution, its activation and the average pooling after it."""
+
+    channels: Count = Field(description="channels that leave it")
+    kernel: Count = Field(3, description="side of its window")
+    stride: Count = Field(1, description="step of its window")
+    padding: Natural = Field(0, description="zeros on each side of the image")
+    pool: Count = Field(1, description="side of the blocks of pixels that become their mean afterwards")
+
+
+Convolutions = Annotated[tuple[ConvolutionConfig, ...], Field(strict=False)]
+
+
 class ProblemConfig(Table):
     """[problem]: what the energy is."""
 
@@ -56,7 +70,11 @@ class ProblemConfig(Table):
     classes: ClassNames = Field((), description="of images, those kept, in the order of their new labels; all if empty")
     downscale: Count = Field(1, description="side of the blocks of pixels of an image that become their mean")
     grey: bool = Field(False, description="images in colour become grey")
-    hidden: Counts = Field((10,), description="units of each hidden layer")
+    image: ImageShape = Field((), description="channels, height and width of a sample; none: as the data set has them")
+    convolution: Convolutions = Field(
+        (), description="tables of channels, kernel = 3, stride = 1, padding = 0 and pool = 1"
+    )
+    hidden: Hidden = Field((10,), description="units of each hidden layer, after the convolutions")
     activation: ActivationName = Field("tanh", description="of the hidden units")
     loss: LossName = Field("cross_entropy", description="of a sample")
     l2: NonNegative = Field(1e-3, description="E = mean loss + l2 * sum(theta^2), biases included")
@@ -84,6 +102,13 @@ class ProblemConfig(Table):
             if weight and not epsilon:
                 raise ValueError(f"expected {name}_epsilon > 0 where {name}_weight is {weight:g}, found none: give it")
         return self
+
+    @field_validator("hidden")
+    @classmethod
+    def _something_is_hidden(cls, hidden: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        if not hidden and not info.data.get("convolution"):
+            raise ValueError("expected a list of at least one value where there is no convolution")
+        return hidden
 
 
 class BasinHoppingConfig(Table):
@@ -137,6 +162,12 @@ class MeasureConfig(Table):
     )
     pgd_steps: Count = Field(40, description="steps of projected gradient descent")
     pgd_restarts: Count = Field(5, description="starts of projected gradient descent, the sample itself first")
+    apgd_steps: Count = Field(100, description="steps of projected gradient descent whose step adapts (APGD)")
+    search_queries: Count = Field(500, description="queries of the random search")
+    noise_draws: Count = Field(32, description="draws of Gaussian noise")
+    distance_limit: Positive = Field(
+        10.0, description="adversarial distance where no nearer point is found, in units of the inputs"
+    )
     input_bounds: Bounds = Field((), description="least and largest value of an input under attack; none if empty")
 
 

@@ -32,7 +32,7 @@ from landscape.properties.measure import check_settings
 from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 from landscape.search.transition_states import OUTCOME_NAMES
 
-Box = tuple[Any, Any]
+StartBox = tuple[Any, Any]
 # What may not change when a database is continued: the problem, what makes points one, seed and walks. Training shares
 # with an explored landscape the problem, its data and the seed alone.
 FIXED = ("problem.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
@@ -42,7 +42,7 @@ FIXED_FOR_TRAINING = ("problem.", "run.seed")
 def explore(
     problem: object,
     *,
-    start: Box | None = None,
+    start: StartBox | None = None,
     path: str | Path | None = None,
     walkers: int = 64,
     steps: int = 100,
@@ -132,18 +132,17 @@ def stored_context(
     """Context of a database: the problem rebuilt from its data, the settings from its run file.
 
     `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `DatabaseError` if
-    the file holds no network, `ConfigError` for settings that cannot be used.
+    the file holds no network, `ConfigError` or `PropertyError` for settings that cannot be used.
     """
     data = _stored_data(record, source)
     tables = _stored_tables(record, source)
     config = ProblemConfig.from_table(tables.pop("problem"), source)
     tables["measure"] = tables.get("measure", {}) | dict(measure or {})
     settings = Settings.from_table(tables, source)
-    problem = Problem.from_data(config, data, device)
-    return Context(problem, settings, _starts(problem, settings, None))
+    return _context(Problem.from_data(config, data, device), settings, None)
 
 
-def _context(objective: Objective, settings: Settings, start: Box | None) -> Context:
+def _context(objective: Objective, settings: Settings, start: StartBox | None) -> Context:
     """A context whose settings can be measured with, once there are minima."""
     context = Context(objective, settings, _starts(objective, settings, start))
     if isinstance(objective, Problem):
@@ -231,6 +230,10 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed
     if stored.sha256 != wanted.sha256:
         return "its data differ from those of the run file"
     ours, theirs = (_fixed_keys(_stored_tables(record, source), fixed) for record in (wanted, stored))
+    defaults = _fixed_keys(
+        {"problem": {name: field.default for name, field in ProblemConfig.model_fields.items()}}, fixed
+    )
+    theirs = {key: defaults.get(key) for key in ours} | theirs  # a key that is younger than the file
     for key in sorted(ours.keys() | theirs.keys()):
         if ours.get(key) != theirs.get(key):
             return f"{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"
@@ -260,7 +263,7 @@ def _problem_toml(config: ProblemConfig) -> str:
     return RunConfig(problem=config).to_toml("problem")
 
 
-def _starts(objective: Objective, settings: Settings, start: Box | None) -> Starts:
+def _starts(objective: Objective, settings: Settings, start: StartBox | None) -> Starts:
     if start is None:
         if not isinstance(objective, Problem):
             raise ConfigError("start: expected a box (low, high) for an energy of your own, found none; give start=")

@@ -18,7 +18,7 @@ from landscape.errors import ConfigError, DatabaseError
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.phases import Plan, rounds_done, task_starts
-from landscape.explore.tasks import TrainTask
+from landscape.explore.train_tasks import TrainTask
 from landscape.messages import did_you_mean, toml_value
 from landscape.problems.problem import Problem
 from landscape.training.objective import check_regime

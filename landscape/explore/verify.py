@@ -18,7 +18,7 @@ from landscape.explore.identity import Index
 from landscape.explore.phases import task_starts
 from landscape.explore.pool import Pool
 from landscape.optimize.newton import StationaryPoints, classify
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 
 TASK_POINTS = 32
@@ -142,8 +142,9 @@ def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -
 def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
     """Largest deviation [M] from the invariants of softmax cross-entropy with L2 on everything."""
     network = problem.network
-    gauge = problem.loss == "cross_entropy" and problem.l2 and all(term.keeps_gauge for _, term in problem.terms)
-    if not gauge or not isinstance(network, DenseNetwork):
+    gauge = problem.loss == "cross_entropy" and problem.l2 and problem.smooth
+    gauge = gauge and all(term.keeps_gauge for _, term in problem.terms)
+    if not gauge or not isinstance(network, LayeredNetwork):
         return torch.zeros_like(points.energy)
     weight, bias = network.unpack(points.theta)[-1]
     sums = torch.cat([weight.sum(1), bias.sum(1, keepdim=True)], 1).abs().amax(1)

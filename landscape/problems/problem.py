@@ -20,7 +20,7 @@ from landscape.errors import ConfigError, DataError, PropertyError
 from landscape.messages import did_you_mean
 from landscape.numerics import cuda_graphs
 from landscape.objective import Kernel, Recorder, Symmetry
-from landscape.problems.activations import ACTIVATIONS
+from landscape.problems.architecture import configured_network
 from landscape.problems.batched import BatchedEnergy, Network
 from landscape.problems.compiled import CompiledEnergy, compiled_energy, compiled_hessian
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
@@ -28,8 +28,8 @@ from landscape.problems.fused import FusedEnergy, fused_energy
 from landscape.problems.inputs import LossOfInputs, loss_of_inputs
 from landscape.problems.losses import LOSSES, smoothed
 from landscape.problems.module import ModuleNetwork
-from landscape.problems.network import DenseNetwork
-from landscape.problems.sequential import dense_network_of, dense_parameters
+from landscape.problems.network import LayeredNetwork
+from landscape.problems.sequential import layered_network_of, module_of, of_flat_images
 from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
 from landscape.problems.terms.added import AddedTerms, terms_of
 from landscape.problems.terms.term import TermSamples, WeightedTerm
@@ -46,7 +46,7 @@ class Problem:
     float64[N, K], and `encoded` [K, N], as the loss takes them; `test_inputs` and `test_targets`, None without a test
     split; `l2`; `terms`, what is added beside it; `loss`, its name; `loss_of_inputs`, what attacks raise: the loss of
     samples, their labels not smoothed; `symmetry`; `device`; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0);
-    `config`, None for a module's problem; `recorder` of energies, for dense networks without terms on a GPU (see
+    `config`, None for a module's problem; `recorder` of energies, for known layers without terms on a GPU (see
     `landscape.optimize.recording`), else None.
     """
 
@@ -67,7 +67,7 @@ class Problem:
             downscale=config.downscale,
             grey=config.grey,
         )
-        self._assemble_dense(config, data, device)
+        self._assemble_configured(config, data, device)
 
     @classmethod
     def from_toml(cls, path: str | Path, device: str = "cpu") -> "Problem":
@@ -77,9 +77,9 @@ class Problem:
 
     @classmethod
     def from_data(cls, config: ProblemConfig, data: DataSet, device: str = "cpu") -> "Problem":
-        """A dense network on data that are at hand already, as they are stored in a database."""
+        """The network of a run file on data that are at hand already, as they are stored in a database."""
         problem = cls.__new__(cls)
-        problem._assemble_dense(config, data, device)  # noqa: SLF001 # a second constructor
+        problem._assemble_configured(config, data, device)  # noqa: SLF001 # a second constructor
         return problem
 
     @classmethod
@@ -95,23 +95,27 @@ class Problem:
     ) -> "Problem":
         """A torch module on arrays inputs [N, d] and targets int64[N] or float64[N, K], used as they are.
 
-        Linear layers with one known activation between them become a `DenseNetwork`; anything else falls
-        back to torch.func and has no symmetry. Raises `ConfigError` if loss or l2 are unusable, `DataError` if data
-        and module do not fit.
+        Inputs may be images [N, C, H, W] too: they are flattened, and an Unflatten put before the module, which then is
+        what `module` gives back.
+
+        A Sequential of Linear layers, of Conv2d and AvgPool2d with an Unflatten before and a Flatten after them, with
+        one known activation in between, becomes a `LayeredNetwork`; anything else falls back to torch.func and has no
+        symmetry. Raises `ConfigError` if loss or l2 are unusable, `DataError` if data and module do not fit.
         """
         _check_energy(loss, l2)
+        if np.ndim(inputs) == 4:
+            module, inputs = of_flat_images(module, np.shape(inputs)[1:]), np.reshape(inputs, (len(inputs), -1))
         data = from_arrays(inputs, targets)
         check_targets(data.targets, loss)
         problem = cls.__new__(cls)
-        network = dense_network_of(module) or _module_network(module, data, device)
+        network = layered_network_of(module) or _module_network(module, data, device)
         _check_fit(network, data, device)
         problem._assemble(network, data, loss, l2, device)  # noqa: SLF001 # a second constructor
         return problem
 
-    def _assemble_dense(self, config: ProblemConfig, data: DataSet, device: str) -> None:
+    def _assemble_configured(self, config: ProblemConfig, data: DataSet, device: str) -> None:
         check_targets(data.targets, config.loss)
-        sizes = [data.inputs.shape[1], *config.hidden, _n_outputs(data.targets)]
-        network = DenseNetwork.from_sizes(sizes, ACTIVATIONS[config.activation])
+        network = configured_network(config, data, _n_outputs(data.targets))
         self._assemble(network, data, config.loss, config.l2, device, config)
 
     def _assemble(
@@ -152,7 +156,7 @@ class Problem:
         self._energy: BatchedEnergy | CompiledEnergy | FusedEnergy = compiled or fused or self._batched
         self._hessian = hessian or self._batched.hessian
         self.loss_of_inputs: LossOfInputs = loss_of_inputs(network, self._loss, self.device)
-        recordable = isinstance(network, DenseNetwork) and self.device.type == "cuda" and not self.terms
+        recordable = isinstance(network, LayeredNetwork) and self.device.type == "cuda" and not self.terms
         self.recorder: Recorder | None = partial(cuda_graphs.record, self.device) if recordable else None
         fits = self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
         cheap = hessian is not None and not (compiled is not None and compiled.in_lanes) and not self.terms
@@ -216,8 +220,8 @@ class Problem:
     def module(self, theta: np.ndarray) -> torch.nn.Module:
         """The torch module with parameters theta [P], float64, on the CPU."""
         vector = torch.tensor(np.asarray(theta), dtype=torch.float64)
-        if isinstance(self.network, DenseNetwork):
-            return dense_parameters(self.network, vector)
+        if isinstance(self.network, LayeredNetwork):
+            return module_of(self.network, vector)
         module = copy.deepcopy(self.network.module).cpu()
         torch.nn.utils.vector_to_parameters(vector, module.parameters())
         return module
@@ -235,7 +239,7 @@ def _n_outputs(targets: np.ndarray) -> int:
 
 
 def _symmetry(network: Network) -> Symmetry:
-    if isinstance(network, DenseNetwork):
+    if isinstance(network, LayeredNetwork):
         return UnitSymmetry(network.layers, network.activation.odd)
     return NoSymmetry()
 

@@ -21,7 +21,7 @@ from landscape.config.training import Regime
 from landscape.errors import ConfigError
 from landscape.problems.batched import Network
 from landscape.problems.losses import LOSSES
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import DenseNetwork, LayeredNetwork
 from landscape.problems.problem import Problem
 from landscape.problems.terms.sensitivity import SensitivityTerm
 from landscape.training.attack import NEAR, ascend, divergence_raised, loss_raised
@@ -91,16 +91,16 @@ class RegimeObjective:
         return (term.logit_widths(theta, inputs) + WIDTH).log().sum(1)
 
 
-def dropped(network: Network, probability: float, draws: Draws) -> DenseNetwork:
+def dropped(network: Network, probability: float, draws: Draws) -> LayeredNetwork:
     """The network for one pass of autograd, hidden units left out with that probability, the others scaled up."""
-    dense = _dense(network)
-    value = dense.activation.value
+    layered = _layered(network)
+    value = layered.activation.value
 
     def masked(z: Tensor) -> Tensor:
         kept = draws.uniform(Purpose.DROPOUT, z.shape) >= probability
         return value(z) * kept / (1.0 - probability)
 
-    return replace(dense, activation=replace(dense.activation, value=masked))
+    return replace(layered, activation=replace(layered.activation, value=masked))
 
 
 def check_regime(problem: Problem, regime: Regime) -> None:
@@ -108,7 +108,7 @@ def check_regime(problem: Problem, regime: Regime) -> None:
     if regime.trades and problem.loss != "cross_entropy":
         raise ConfigError(f'[train] trades: expected the loss "cross_entropy", found "{problem.loss}": set it to 0')
     if regime.dropout:
-        _dense(problem.network)
+        _layered(problem.network)
     if regime.sensitivity and _dense(problem.network).activation.minimum is not None:
         raise ConfigError(
             "[train] sensitivity: expected a monotone activation (tanh, sigmoid, softplus, relu), "
@@ -119,4 +119,10 @@ def check_regime(problem: Problem, regime: Regime) -> None:
 def _dense(network: Network) -> DenseNetwork:
     if isinstance(network, DenseNetwork):
         return network
-    raise ConfigError("[train] dropout, sensitivity: expected a network of dense layers, found another: set them to 0")
+    raise ConfigError("[train] sensitivity: expected a network of dense layers, found another: set it to 0")
+
+
+def _layered(network: Network) -> LayeredNetwork:
+    if isinstance(network, LayeredNetwork):
+        return network
+    raise ConfigError("[train] dropout: expected layers with one activation between them, found another: set it to 0")

@@ -13,17 +13,19 @@ from torch.func import functional_call, grad, jacrev, vmap
 
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, PropertyError
+from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.batched import Network
 from landscape.problems.datasets import from_arrays
 from landscape.problems.inputs import loss_of_inputs
 from landscape.problems.losses import LOSSES
 from landscape.problems.module import ModuleNetwork
+from landscape.problems.network import DenseNetwork
 from landscape.problems.problem import Problem
 from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.adversarial import AdversarialTerm
 from landscape.problems.terms.jacobian import JacobianTerm
 from landscape.problems.terms.sensitivity import SensitivityTerm
-from landscape.problems.terms.term import TermSamples
+from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 from landscape.properties.sensitivity import sample_sensitivity
 from tests.problems.reference import points, samples, stack
 from tests.problems.test_symmetry import random_element, transformed
@@ -32,7 +34,7 @@ Energy = Callable[[Tensor], Tensor]
 
 WIDTH = 1e-2
 WIDE = torch.tensor(WIDTH, dtype=torch.float64)
-SENSITIVE = {"sensitivity_weight": 0.3, "sensitivity_epsilon": 0.2}
+SENSITIVE: dict[str, object] = {"sensitivity_weight": 0.3, "sensitivity_epsilon": 0.2}
 SMOOTH: dict[str, dict[str, object]] = {
     "label_smoothing": {"label_smoothing": 0.2},
     "l1": {"l1": 0.02, "l1_width": WIDTH},
@@ -80,10 +82,11 @@ def reference(problem: Problem, name: str, hidden: tuple[int, ...]) -> Energy:
         values = {key: piece.view(named[key].shape) for key, piece in zip(named, pieces, strict=True)}
 
         def answer(inputs: Tensor) -> Tensor:
-            return functional_call(module, values, (inputs,))
+            outputs: Tensor = functional_call(module, values, (inputs,))
+            return outputs
 
         loss = nn.functional.cross_entropy(answer(problem.inputs), problem.targets, label_smoothing=smoothing)
-        total = loss + 1e-2 * (theta**2).sum()
+        total: Tensor = loss + 1e-2 * (theta**2).sum()
         if name == "l1":
             total = total + 0.02 * (torch.hypot(theta, WIDE) - WIDTH).sum()
         if name == "jacobian":
@@ -220,6 +223,33 @@ def test_sensitivity_goes_to_that_which_is_measured(activation: str) -> None:
     measured = sample_sensitivity(problem, theta, problem.inputs, half_width)["sensitivity_logits"][..., 0].mean(1)
     samples_of = TermSamples(problem.inputs, problem.targets)
     close(problem.terms[0].term.value(theta, samples_of), measured, 1e-6)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "relu"])
+@pytest.mark.parametrize("log_volume", [True, False])
+@pytest.mark.parametrize("sizes", [[3, 2], [2, 12, 9, 3], [20, 3, 4, 2, 3]], ids=str)
+def test_the_compiled_sensitivity_is_that_of_tensors(sizes: list[int], log_volume: bool, activation: str) -> None:
+    network = DenseNetwork.from_sizes(sizes, ACTIVATIONS[activation])
+    term = SensitivityTerm(network, 0.2, WIDTH, log_volume=log_volume)
+    rng = np.random.default_rng(3)
+    known = TermSamples(torch.tensor(rng.normal(size=(611, sizes[0]))), torch.zeros(sizes[-1], 611))
+    theta = torch.tensor(rng.normal(size=(3, network.n_parameters)), requires_grad=True)
+    value, gradient = term.value_and_gradient(theta, known)
+    expected = term.value(theta, known)
+    close(value, expected.detach())
+    close(gradient, torch.autograd.grad(expected.sum(), theta)[0])
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softplus"])
+@pytest.mark.parametrize("log_volume", [True, False])
+@pytest.mark.parametrize("sizes", [[1, 1, 1], [2, 4, 3], [5, 3, 2]], ids=str)
+def test_the_closed_hessian_is_that_of_autograd(sizes: list[int], log_volume: bool, activation: str) -> None:
+    network = DenseNetwork.from_sizes(sizes, ACTIVATIONS[activation])
+    term = SensitivityTerm(network, 0.2, WIDTH, log_volume=log_volume)
+    rng = np.random.default_rng(4)
+    known = TermSamples(torch.tensor(rng.normal(size=(7, sizes[0]))), torch.zeros(sizes[-1], 7))
+    theta = torch.tensor(rng.normal(size=(3, network.n_parameters)))
+    close(term.hessian(theta, known), DifferentiableTerm.hessian(term, theta, known), 1e-10)
 
 
 @pytest.mark.parametrize("name", KEYS)

@@ -129,5 +129,5 @@ def test_a_module_without_layers_of_ours_has_no_dropout() -> None:
     data = iris().data
     problem = Problem.from_module(module, data.inputs, data.targets, l2=0.0)
     RegimeObjective(problem, Regime(adversarial="pgd"), Draws(0, [0], problem.device))
-    with pytest.raises(ConfigError, match="expected a network of dense layers, found another"):
+    with pytest.raises(ConfigError, match="expected layers with one activation between them, found another"):
         RegimeObjective(problem, Regime(dropout=0.5), Draws(0, [0], problem.device))

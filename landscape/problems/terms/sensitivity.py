@@ -6,7 +6,9 @@ the mean over x of the geometric mean of the widths, the K-th root of the volume
 
 So that it has two derivatives everywhere, |weight| becomes sqrt(weight^2 + width^2), which is larger, so the box still
 holds all logits; and log(w) becomes log(w + width), whose bounded depth keeps the energy from being lowest where all
-weights vanish or all units are saturated. Both go to S as width goes to zero.
+weights vanish or all units are saturated. Both go to S as width goes to zero. A volume is small where one width is: the
+lowest minimum of iris at weight 0.01 keeps one logit nearly constant, at no loss since the softmax sees differences. So
+S falls by more than robustness rises; see `analysis/results/sensitivity-iris`.
 
 A layer maps the middles m and radii r of intervals to W m + b and |W| r, a monotone activation f to half the sum and
 half the difference of f(m + r) and f(m - r). The last box has the widths 2 |W| r; its middle is not needed.
@@ -16,11 +18,15 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs; intervals are [
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.problems.compiled import KINDS, sample_columns
 from landscape.problems.network import DenseNetwork
 from landscape.problems.terms.absolute import smooth_absolute
+from landscape.problems.terms.sensitivity_hessian import one_layer_hessian
+from landscape.problems.terms.sensitivity_kernels import sensitivities
 from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 
 
@@ -38,6 +44,33 @@ class SensitivityTerm(DifferentiableTerm):
         logarithms = (self.logit_widths(theta, samples.inputs) + self.width).log()
         measure = logarithms.sum(1) if self.log_volume else logarithms.mean(1).exp()
         return measure.mean(1)
+
+    def value_and_gradient(self, theta: Tensor, samples: TermSamples) -> tuple[Tensor, Tensor]:
+        """Values [W] and gradients [W, P]; compiled on a CPU, as energies are."""
+        name = self.network.activation.name
+        if theta.device.type != "cpu" or name not in KINDS:
+            return self._differentiated(theta, samples)
+        sizes = np.array([self.network.n_inputs, *(layer.n_out for layer in self.network.layers)])
+        points = theta.detach().contiguous()
+        value, gradient = points.new_empty(len(points)), torch.empty_like(points)
+        sensitivities(
+            points.numpy(),
+            (sizes, KINDS[name]),
+            np.ascontiguousarray(samples.inputs.numpy().T),
+            sample_columns(sizes, len(samples.inputs)),
+            (self.epsilon, self.width, self.log_volume),
+            value.numpy(),
+            gradient.numpy(),
+        )
+        return value, gradient
+
+    def hessian(self, theta: Tensor, samples: TermSamples) -> Tensor:
+        """Hessians [W, P, P]; in closed form for one hidden layer."""
+        if len(self.network.layers) != 2:
+            return super().hessian(theta, samples)
+        layers, activation = self.network.unpack(theta), self.network.activation
+        inputs, measure = samples.inputs, self.log_volume
+        return one_layer_hessian(layers, activation, inputs, self.epsilon, self.width, log_volume=measure)
 
     def logit_widths(self, theta: Tensor, inputs: Tensor) -> Tensor:
         """Widths [W, K, N] of the boxes of the logits, for theta [W, P] and inputs [N, d]."""

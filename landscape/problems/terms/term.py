@@ -79,18 +79,21 @@ class DifferentiableTerm(ABC):
 
     def value_and_gradient(self, theta: Tensor, samples: TermSamples) -> tuple[Tensor, Tensor]:
         """Values [W] and gradients [W, P]."""
+        return self._differentiated(theta, samples)
+
+    def _differentiated(self, theta: Tensor, samples: TermSamples) -> tuple[Tensor, Tensor]:
         value, pull_back = vjp(lambda point: self.value(point, samples), theta)[:2]
         return value, pull_back(torch.ones_like(value))[0]
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor, samples: TermSamples) -> Tensor:
         """Hessians times vector [W, P], as [W, P]."""
-        product: Tensor = vjp(lambda point: self.value_and_gradient(point, samples)[1], theta)[1](vector)[0]
+        product: Tensor = vjp(lambda point: self._differentiated(point, samples)[1], theta)[1](vector)[0]
         return product
 
     def hessian(self, theta: Tensor, samples: TermSamples) -> Tensor:
         """Hessians [W, P, P]."""
         walkers, parameters = theta.shape
-        pull_back = vjp(lambda point: self.value_and_gradient(point, samples)[1], theta)[1]
+        pull_back = vjp(lambda point: self._differentiated(point, samples)[1], theta)[1]
         directions = torch.eye(parameters).to(theta).unsqueeze(1).expand(-1, walkers, -1)
         at_a_time = rows_per_chunk(max(1, walkers) * self.doubles_per_walker(samples), theta.device)
         columns: Tensor = vmap(lambda direction: pull_back(direction)[0], chunk_size=at_a_time)(directions)
