@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -20,6 +20,7 @@ _EXPECTED = {
     "tuple_type": "a list",
     "too_short": "a list of at least one value",
     "model_type": "a table",
+    "dict_type": "a table of tables",
     "greater_than": "a number greater than {gt:g}",
     "greater_than_equal": "a number not less than {ge:g}",
     "less_than": "a number less than {lt:g}",
@@ -95,10 +96,19 @@ def _found(detail: ErrorDetails) -> str:
 def _place(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     """``[table] key[index]`` in a whole run file, ``key[index]`` in a model of one table."""
     shown = [part for part in path if part not in (NUMBER, LIST)]
-    words = [f"[{part}]" if isinstance(part, int) else f" {_key(part)}" for part in shown]
-    if words and _is_run_file(model):
-        words[0] = f"[{words[0].strip()}]"
-    return "".join(words).strip()
+    depth = _depth(model, shown) if shown and _is_run_file(model) else 0
+    tables = [f"[{'.'.join(map(str, shown[:depth]))}]"] if depth else []
+    words = [f"[{part}]" if isinstance(part, int) else f" {_key(part)}" for part in shown[depth:]]
+    return "".join([*tables, *words]).strip()
+
+
+def _depth(model: type[BaseModel], path: list[int | str]) -> int:
+    """How many parts of a path lead to its table: one, and more into tables by name."""
+    depth, place = 1, _within(model, path[0])
+    while depth < len(path) and (get_origin(place) is dict or get_origin(_within(place, path[depth])) is dict):
+        place = _within(place, path[depth])
+        depth += 1
+    return depth
 
 
 def _key(name: str) -> str:
@@ -117,8 +127,18 @@ def _models(annotation: object) -> list[type[BaseModel]]:
     ]
 
 
+def _within(place: Any, name: int | str) -> Any:  # noqa: ANN401 - a model, or a mapping of models by name
+    """What stands under that name: a model, perhaps of the items of a list, models by name, or None."""
+    if get_origin(place) is dict:
+        return get_args(place)[1]
+    field = place.model_fields.get(name) if isinstance(place, type) else None
+    if field is None or get_origin(field.annotation) is dict:
+        return field and field.annotation
+    return next(iter(_models(field.annotation)), None)
+
+
 def _names(model: type[BaseModel], tables: list[str]) -> list[str]:
     """The keys of the table that `tables` leads to."""
     for name in tables:
-        (model,) = _models(model.model_fields[name].annotation)
+        model = _within(model, name)
     return list(model.model_fields)

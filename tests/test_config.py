@@ -216,3 +216,50 @@ def test_the_text_of_a_configuration_reads_back_as_the_same(config: RunConfig) -
     text = config.to_toml()
     assert RunConfig.from_text(text) == config
     assert RunConfig.from_text(text).to_toml() == text
+
+
+TRAIN = """
+[problem]
+dataset = "xor"
+[train]
+epochs = 3
+l2 = 0.1
+[train.regimes.plain]
+l2 = 0.0
+[train.regimes.attacked]
+adversarial = "fgsm"
+[train.evaluations.all]
+regime = "plain"
+ensemble = true
+"""
+
+
+def test_a_regime_has_the_keys_of_train_but_for_its_own() -> None:
+    config = RunConfig.from_text(TRAIN)
+    assert RunConfig.from_text(config.to_toml()) == config
+    plain, attacked = config.train.members.values()
+    assert (plain.epochs, plain.l2, plain.adversarial) == (3, 0.0, "none")
+    assert (attacked.epochs, attacked.l2, attacked.adversarial) == (3, 0.1, "fgsm")
+    changed = config.override(["train.epochs=5", "train.regimes.attacked.l2=0.2", "train.regimes.new.l1=0.3"]).train
+    assert [regime.epochs for regime in changed.members.values()] == [5, 5, 5]
+    assert [regime.l2 for regime in changed.members.values()] == [0.0, 0.2, 0.1]
+    assert list(RunConfig.from_text('[problem]\ndataset = "xor"').train.members) == ["plain"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[train.regimes.l2]\nl3 = 0.1", "[train.regimes.l2] l3 is unknown; did you mean 'l2'?"),
+        ("[train.regimes.l2]\nl2 = -0.1", "[train.regimes.l2] l2: expected a number not less than 0, found -0.1"),
+        ("[train.regimes]\nl2 = 0.1", "[train.regimes.l2]: expected a table, found 0.1"),
+        ("[train]\nregimes = 0.1", "[train.regimes]: expected a table of tables, found 0.1"),
+        ('[train.regimes."l 2"]', "[train]: expected names of a letter, then letters, digits and _+-, found 'l 2'"),
+        ("[train.evaluations.e]\nensemble = true", "[train.evaluations.e] regime is missing"),
+        ("[train]\nearly_stopping = 1\nvalidation_fraction = 0.0", "expected validation_fraction > 0 with"),
+    ],
+)
+def test_a_mistake_in_a_regime_is_one_line(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        RunConfig.from_text(f'[problem]\ndataset = "xor"\n{text}')
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "landscape"
 
 NAMES = {"errors", "messages", "config", "objective"}
-SCIENCE = NAMES | {"numerics", "problems", "optimize", "search", "database", "properties"}
+SCIENCE = NAMES | {"numerics", "problems", "optimize", "search", "database", "properties", "training"}
 ALLOWED = {
     "errors": set(),
     "messages": {"errors"},
@@ -24,7 +24,8 @@ ALLOWED = {
     "optimize": {"errors", "objective", "numerics"},
     "search": {"errors", "objective", "numerics", "optimize"},
     "database": {"errors", "messages", "config"},
-    "properties": SCIENCE - {"properties"},
+    "properties": SCIENCE - {"properties", "training"},
+    "training": SCIENCE - {"training"},
     "explore": SCIENCE,
     "cli": SCIENCE | {"explore"},
     "__init__": SCIENCE | {"explore"},

@@ -21,6 +21,7 @@ from landscape.config.tables import (
     RunTable,
     Table,
 )
+from landscape.config.training import TrainConfig
 from landscape.errors import ConfigError
 from landscape.messages import toml_value
 
@@ -33,6 +34,7 @@ class Settings(Table):
     connect: ConnectConfig = ConnectConfig()
     measure: MeasureConfig = MeasureConfig()
     identity: IdentityConfig = IdentityConfig()
+    train: TrainConfig = TrainConfig()
     run: RunTable = RunTable()
 
     def to_toml(self, *tables: str) -> str:
@@ -65,7 +67,7 @@ class RunConfig(Settings):
         tables = self.model_dump()
         for setting in settings:
             table, key, text = _parts(setting, "--set", "problem.l2=1e-3")
-            tables.setdefault(table, {})[key] = _parse_value("--set", setting, text)
+            _put(tables, table, key, _parse_value("--set", setting, text))
         return self.from_table(tables, "--set")
 
     def family(self, over: str) -> dict[str, Self]:
@@ -84,7 +86,7 @@ class RunConfig(Settings):
                     f"files are named; found two values for {name}.h5: leave one out"
                 )
             tables = self.model_dump()
-            tables.setdefault(table, {})[key] = value
+            _put(tables, table, key, value)
             members[name] = self.from_table(tables, "--over")
         return members
 
@@ -96,6 +98,16 @@ def _parts(setting: str, option: str, example: str) -> tuple[str, str, str]:
     if not (table and key and text.strip()):
         raise ConfigError(f"{option} {setting!r}: expected TABLE.KEY=VALUE, for instance {example}")
     return table, key, text.strip()
+
+
+def _put(tables: dict[str, Any], table: str, key: str, value: object) -> None:
+    """Sets a key of a table; dots in the key lead into tables within it."""
+    *within, last = key.split(".")
+    for name in (table, *within):
+        if not isinstance(tables.get(name), dict):
+            tables[name] = {}
+        tables = tables[name]
+    tables[last] = value
 
 
 def _parse_toml(text: str, source: str) -> dict[str, Any]:
@@ -120,7 +132,9 @@ def _parse_value(option: str, setting: str, text: str) -> Any:  # noqa: ANN401 -
 
 
 def _table_text(name: str, values: Mapping[str, object]) -> str:
-    return "".join([f"[{name}]\n", *(f"{key} = {toml_value(value)}\n" for key, value in values.items())])
+    keys = [f"{key} = {toml_value(value)}\n" for key, value in values.items() if not isinstance(value, Mapping)]
+    tables = [_table_text(f"{name}.{key}", value) for key, value in values.items() if isinstance(value, Mapping)]
+    return "\n".join(["".join([f"[{name}]\n", *keys]), *tables])
 
 
 def _reason(error: Exception) -> str:

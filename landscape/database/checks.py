@@ -25,11 +25,17 @@ from landscape.database.records import (
     TransitionStates,
 )
 from landscape.database.tables import Properties, Tables, continued
+from landscape.database.training import TrainedPoints, Training
 from landscape.errors import DatabaseError
 
 MAX_KIND = 32
 """Longest name of a kind of round, in bytes: the file keeps it in a column of that width."""
 
+COLUMNS = {
+    "minima": Minima.column_names(),
+    "transition_states": TransitionStates.column_names(),
+    "training": TrainedPoints.column_names(),
+}
 AnyTable = TypeVar("AnyTable", bound=Table)
 
 
@@ -46,9 +52,11 @@ def checked(commit: Commit, tables: Tables, header: Header, n_parameters: int) -
     states = conforming(commit.transition_states, n_parameters)
     attempts = conforming(commit.attempts, n_parameters)
     walkers = None if commit.walkers is None else conforming(commit.walkers, n_parameters)
+    training = None if commit.training is None else checked_training(commit.training, tables, n_parameters)
     rows = {
         "minima": len(tables.minima) + len(minima),
         "transition_states": len(tables.transition_states) + len(states),
+        "training": len(tables.training) + (0 if training is None else len(training.points)),
     }
     require_rows("transition_states.minima", states.minima, 0, rows["minima"])
     require_rows("attempts.minima", attempts.minima[:, 0], 0, rows["minima"])
@@ -65,8 +73,18 @@ def checked(commit: Commit, tables: Tables, header: Header, n_parameters: int) -
         transition_states=states,
         attempts=attempts,
         walkers=walkers,
+        training=training,
         properties=checked_properties(commit.properties, tables.properties, rows),
     )
+
+
+def checked_training(training: Training, tables: Tables, n_parameters: int) -> Training:
+    """The training with its columns in their types; refused if it changes or reorders regimes that are stored."""
+    points = conforming(training.points, n_parameters)
+    require_rows("training.regime", points.regime, 0, len(training.regimes))
+    kept = list(training.regimes.items())[: len(tables.regimes)]
+    require(kept == list(tables.regimes.items()), "regimes of training that are stored can neither change nor move")
+    return replace(training, points=points)
 
 
 def require(condition: bool, message: str) -> None:
@@ -119,7 +137,7 @@ def checked_properties(
 def checked_property(new: PropertyRows, stored: Property | None, rows: int) -> PropertyRows:
     """The property rows in their types; refused if they have no place in `rows` rows or do not fit what is stored."""
     label = f"property {new.name!r} of {new.target}"
-    columns = (Minima if new.target == "minima" else TransitionStates).column_names()
+    columns = COLUMNS[new.target]
     require(
         re.fullmatch(r"[A-Za-z]\w*", new.name, re.ASCII) is not None, f"{label}: a name is a letter, then [A-Za-z0-9_]*"
     )

@@ -3,6 +3,7 @@
 `Database` reads and never writes; rounds are committed to `Database.store`. Its tables are those of the last commit.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +24,7 @@ from landscape.database.records import (
 )
 from landscape.database.store import Store
 from landscape.database.tables import padded
+from landscape.database.training import TrainedPoints
 from landscape.errors import DatabaseError
 
 
@@ -75,15 +77,30 @@ class Database:
         """The walkers [W] after the last round that moved them."""
         return self.store.tables.walkers
 
+    @property
+    def training(self) -> TrainedPoints:
+        """The end points of training [T]."""
+        return self.store.tables.training
+
+    @property
+    def regimes(self) -> Mapping[str, str]:
+        """The settings (TOML) of each regime of training by name, in the order of the codes in `training.regime`."""
+        return self.store.tables.regimes
+
+    @property
+    def evaluations(self) -> Mapping[str, str]:
+        """The settings (TOML) of each evaluation of trained networks by name: an ensemble, or preprocessed inputs."""
+        return self.store.tables.evaluations
+
     def properties(self, target: str) -> dict[str, Property]:
-        """Properties by name of the rows of `target` ("minima", "transition_states"), NaN where not measured yet.
+        """Properties by name of the rows of `target`, one of `TARGETS`, NaN where not measured yet.
 
         Raises:
             DatabaseError: there are no properties of such a thing.
         """
         if target not in TARGETS:
             raise DatabaseError(f"properties belong to one of {', '.join(TARGETS)}, found {target!r}")
-        rows = len(self.minima if target == "minima" else self.transition_states)
+        rows = len(getattr(self, target))
         return {
             name: Property(
                 values=padded(stored.values, rows),

@@ -6,6 +6,8 @@
                           datasets: inputs, targets, test_inputs, test_targets, where there are any
     /minima               attr count; one dataset a column, likewise /transition_states, /rounds, /walkers
     /attempts             also attrs outcome_names, method_names
+    /training             likewise; attrs settings, evaluations, evaluation_settings (TOML texts), history_columns;
+                          attr names of its dataset regime
     /properties/TARGET/NAME   attrs description, units, settings (JSON)
 
 Columns grow along their first axis, in chunks of about 256 KiB; a chunk has at most 4096 rows, so that the many
@@ -36,6 +38,7 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
+from landscape.database.training import HISTORY_COLUMNS, TrainedPoints, Training
 
 FORMAT = "landscape"
 FORMAT_VERSION = 1
@@ -48,6 +51,7 @@ TABLES: Mapping[str, type[Table]] = {
     "attempts": Attempts,
     "rounds": Rounds,
     "walkers": Walkers,
+    "training": TrainedPoints,
 }
 DATA = ("inputs", "targets", "test_inputs", "test_targets")
 TEXT = h5py.string_dtype()
@@ -61,6 +65,7 @@ def write_new(file: h5py.File, record: ProblemRecord, header: Header) -> None:
         create_table(file.create_group(name), table, record.n_parameters)
     for name in ("outcome_names", "method_names"):
         file["attempts"].attrs.create(name, list(getattr(header, name)), dtype=TEXT)
+    write_regimes(file["training"], {}, {})
     for target in TARGETS:
         file.create_group(f"properties/{target}")
     file.attrs["energy_tolerance"] = record.energy_tolerance
@@ -110,8 +115,10 @@ def write_commit(file: h5py.File, commit: Commit) -> None:
     file["minima/hits"][...] = commit.hits
     if commit.walkers is not None:
         counts["walkers"] = write_rows(file["walkers"], commit.walkers, 0)
+    if commit.training is not None:
+        counts["training"] = write_training(file, commit.training)
     for rows in commit.properties:
-        write_property(file[f"properties/{rows.target}"], rows)
+        write_property(file.require_group(f"properties/{rows.target}"), rows)
     for name, count in counts.items():
         file[name].attrs["count"] = count
 
@@ -127,6 +134,23 @@ def write_values(dataset: h5py.Dataset, values: Array, start: int) -> None:
     """Let the dataset end with these values, the first of them at row `start`."""
     dataset.resize(start + len(values), axis=0)
     dataset[start:] = values
+
+
+def write_training(file: h5py.File, training: Training) -> int:
+    """Write end points after those that are stored, and all regimes and evaluations; returns the number of rows."""
+    if "training" not in file:  # made before there was training
+        create_table(file.create_group("training"), TrainedPoints, int(file["problem"].attrs["n_parameters"]))
+    group = file["training"]
+    write_regimes(group, training.regimes, training.evaluations)
+    return write_rows(group, training.points, int(group.attrs["count"]))
+
+
+def write_regimes(group: h5py.Group, regimes: Mapping[str, str], evaluations: Mapping[str, str]) -> None:
+    """Write the names and settings of all regimes and evaluations, instead of those that are stored."""
+    group["regime"].attrs.create("names", list(regimes), dtype=TEXT)
+    texts = {"settings": regimes.values(), "evaluations": evaluations, "evaluation_settings": evaluations.values()}
+    for name, values in (texts | {"history_columns": HISTORY_COLUMNS}).items():
+        group.attrs.create(name, list(values), dtype=TEXT)
 
 
 def encoded(values: Array) -> Array:

@@ -25,12 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.database.lazy import Lazy, Table, column
+from landscape.database.training import Training
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-TARGETS = ("minima", "transition_states")
+TARGETS = ("minima", "transition_states", "training")
 """The tables whose rows can have properties."""
 
 
@@ -175,8 +176,7 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PropertyRows:
-    """Values [rows, ...] of one property for the rows of table `target` ("minima", "transition_states") from `start`
-    on.
+    """Values [rows, ...] of one property for the rows of table `target`, one of `TARGETS`, from `start` on.
 
     With `start` 0 they replace the property, whatever it was; otherwise they continue it, so `start` is the number of
     rows that it has and description, units and settings are those that it has. `settings` must be expressible as
@@ -197,8 +197,9 @@ class Commit:
     """All that one round adds. The tables hold new rows only; rows of minima are counted with the new ones included.
 
     `hits` [M after this commit] replaces the whole column, so the `hits` of the new rows are taken from there;
-    `walkers` replaces the table of walkers, None keeps it. `seconds` is wall time, `evaluations` counts energies of
-    single walkers.
+    `walkers` replaces the table of walkers, None keeps it; `training` is None where no networks were trained.
+    `seconds` is wall time, `evaluations` counts energies of single walkers, or gradients of single samples while
+    training.
     """
 
     kind: str
@@ -210,6 +211,7 @@ class Commit:
     transition_states: TransitionStates
     attempts: Attempts = field(default_factory=lambda: Attempts.empty(0))
     walkers: Walkers | None = None
+    training: Training | None = None
     properties: tuple[PropertyRows, ...] = ()
 
     def summary(self) -> Rounds:

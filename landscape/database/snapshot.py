@@ -77,10 +77,14 @@ class Snapshot:
     def read_tables(self, n_parameters: int) -> Tables:
         """All tables, their columns left in the file."""
         tables: dict[str, Any] = {name: self.read_table(name, n_parameters) for name in TABLES}
-        return Tables(**tables, properties={target: self.read_properties(target) for target in TARGETS})
+        regimes, evaluations = self.read_regimes()
+        properties = {target: self.read_properties(target) for target in TARGETS}
+        return Tables(**tables, regimes=regimes, evaluations=evaluations, properties=properties)
 
     def read_table(self, name: str, n_parameters: int) -> Any:  # noqa: ANN401 - of the type that TABLES gives for this name
         """The table of that name, its columns left in the file."""
+        if self.lacks(name):
+            return TABLES[name].empty(n_parameters)
         group, rows = self.file[name], int(self.file[name].attrs["count"])
         for column, (_, shape) in TABLES[name].layout(n_parameters).items():
             found = group[column].shape
@@ -88,8 +92,22 @@ class Snapshot:
                 raise ValueError(f"/{name}/{column} has shape {list(found)}, expected {[rows, *shape]}")
         return TABLES[name].lazy(self.reader(name), _rows=rows)
 
+    def read_regimes(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The settings of the regimes and of the evaluations of training by name."""
+        if self.lacks("training"):
+            return {}, {}
+        group = self.file["training"]
+        regimes = named_texts(group["regime"].attrs["names"], group.attrs["settings"])
+        return regimes, named_texts(group.attrs["evaluations"], group.attrs["evaluation_settings"])
+
+    def lacks(self, name: str) -> bool:
+        """Whether this is training in a file that was made before there was any."""
+        return name == "training" and name not in self.file
+
     def read_properties(self, target: str) -> dict[str, Property]:
         """The properties of a table by name, their values left in the file."""
+        if target == "training" and f"properties/{target}" not in self.file:  # made before there was training
+            return {}
         return {name: self.read_property(f"properties/{target}/{name}") for name in self.file[f"properties/{target}"]}
 
     def read_property(self, path: str) -> Property:
@@ -165,6 +183,11 @@ def require_format(path: Path, file: h5py.File) -> None:
         raise DatabaseError(
             f"{path} has format version {version}, newer than the {FORMAT_VERSION} that is known here: update landscape"
         )
+
+
+def named_texts(names: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
+    """Texts by name, of two attributes."""
+    return {str(name): str(text) for name, text in zip(names, texts, strict=True)}
 
 
 def damaged(path: Path, error: Exception) -> DatabaseError:

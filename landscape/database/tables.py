@@ -25,6 +25,7 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
+from landscape.database.training import TrainedPoints, Training
 
 Reader = Callable[[str], Read | None]
 """Gives the function that reads the columns of the table (or the values of the property) at that path in a file."""
@@ -39,13 +40,16 @@ def no_file(path: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """All tables as of one commit; see `landscape/database/records.py` for each."""
+    """All tables as of one commit; see `landscape/database/records.py` and `training.py` for each."""
 
     minima: Minima
     transition_states: TransitionStates
     attempts: Attempts
     rounds: Rounds
     walkers: Walkers
+    training: TrainedPoints
+    regimes: Mapping[str, str]
+    evaluations: Mapping[str, str]
     properties: Properties
 
     @classmethod
@@ -57,6 +61,9 @@ class Tables:
             attempts=Attempts.empty(n_parameters),
             rounds=Rounds.empty(n_parameters),
             walkers=Walkers.empty(n_parameters),
+            training=TrainedPoints.empty(n_parameters),
+            regimes={},
+            evaluations={},
             properties={target: {} for target in TARGETS},
         )
 
@@ -68,6 +75,9 @@ class Tables:
             attempts=self.attempts.extended(commit.attempts, reader("attempts")),
             rounds=self.rounds.extended(commit.summary(), reader("rounds")),
             walkers=with_walkers(self.walkers, commit.walkers, reader),
+            training=with_trained(self.training, commit.training, reader),
+            regimes=self.regimes if commit.training is None else commit.training.regimes,
+            evaluations=self.evaluations if commit.training is None else commit.training.evaluations,
             properties=with_rows(self.properties, commit.properties, reader),
         )
 
@@ -77,6 +87,13 @@ def with_walkers(walkers: Walkers, moved: Walkers | None, reader: Reader) -> Wal
     if moved is None:
         return walkers.extended(Walkers.empty(0), reader("walkers"))
     return Walkers.empty(0).extended(moved, None)
+
+
+def with_trained(points: TrainedPoints, added: Training | None, reader: Reader) -> TrainedPoints:
+    """The end points of training after a round, which may have added none."""
+    if added is None:
+        return TrainedPoints.lazy(reader("training"), **points.known(), _rows=len(points))
+    return points.extended(added.points, reader("training"))
 
 
 def with_rows(properties: Properties, added: tuple[PropertyRows, ...], reader: Reader) -> Properties:

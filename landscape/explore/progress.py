@@ -70,10 +70,7 @@ class Console:
             self._bar.close()
         seconds = time.monotonic() - self._begun
         self._seconds.append(seconds)
-        pieces = [
-            f"{len(tables.minima)} minima (+{len(commit.minima)})",
-            f"{len(tables.transition_states)} transition states (+{len(commit.transition_states)})",
-        ]
+        pieces = _counts(commit, tables)
         if commit.evaluations:
             pieces.append(f"{commit.evaluations / max(seconds, 1e-9):,.0f} evaluations/s")
         pieces.append(f"{seconds:.1f} s")
@@ -81,3 +78,12 @@ class Console:
             mean = sum(self._seconds) / len(self._seconds)
             pieces.append(f"at most {tqdm.format_interval(mean * self._left)} left for this kind")
         print(f"{self._title}: {', '.join(pieces)}", file=sys.stderr, flush=True)  # noqa: T201 - this is the console
+
+
+def _counts(commit: Commit, tables: Tables) -> list[str]:
+    if commit.training is not None:
+        return [f"{len(tables.training)} trained networks (+{len(commit.training.points)})"]
+    return [
+        f"{len(tables.minima)} minima (+{len(commit.minima)})",
+        f"{len(tables.transition_states)} transition states (+{len(commit.transition_states)})",
+    ]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from landscape.database.database import Database
+from landscape.database.training import HISTORY_COLUMNS
 from landscape.properties.coverage import coverage
 from landscape.properties.depth import component_fraction
 
@@ -13,7 +14,26 @@ LAST_COMMITS = 5
 
 def overview(db: Database, lowest: int) -> str:
     """Counts, coverage, connectedness, the `lowest` minima and the last commits of a database."""
-    return "\n".join([*_counts(db), *_coverage(db), "", *_lowest(db, lowest), "", *_commits(db)])
+    trained = ["", *trained_lines(db)] if len(db.training) else []
+    return "\n".join([*_counts(db), *_coverage(db), "", *_lowest(db, lowest), *trained, "", *_commits(db)])
+
+
+def trained_lines(db: Database) -> list[str]:
+    """For each regime of training means over its networks, accuracies as they were when training stopped."""
+    points = db.training
+    last = np.isfinite(points.history[:, :, 0]).sum(axis=1) - 1
+    ends = points.history[np.arange(len(points)), last]
+    lines = [f"{'regime':<24} {'networks':>8} {'epochs':>7} {'gradients':>11} {'training':>9} {'test accuracy':>13}"]
+    for code, name in enumerate(db.regimes):
+        own = points.regime == code
+        if not own.any():
+            continue
+        training, test = (ends[own, HISTORY_COLUMNS.index(f"{part}_accuracy")].mean() for part in ("training", "test"))
+        lines.append(
+            f"{name:<24} {own.sum():>8} {points.epochs[own].mean():>7.1f} "
+            f"{points.gradient_evaluations[own].mean():>11.0f} {training:>9.4f} {test:>13.4f}"
+        )
+    return lines
 
 
 def _counts(db: Database) -> list[str]:

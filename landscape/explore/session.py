@@ -33,6 +33,10 @@ from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 from landscape.search.transition_states import OUTCOME_NAMES
 
 StartBox = tuple[Any, Any]
+# What may not change when a database is continued: the problem, what makes points one, seed and walks. Training shares
+# with an explored landscape the problem, its data and the seed alone.
+FIXED = ("problem.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
+FIXED_FOR_TRAINING = ("problem.", "run.seed")
 
 
 def explore(
@@ -169,12 +173,16 @@ def record_of(objective: Objective, settings: Settings) -> ProblemRecord:
     )
 
 
-def open_or_create(path: str | Path | None, record: ProblemRecord, *, resume: bool) -> Store:
-    """A new store, or the one at `path` to be continued; raises `DatabaseError` if it is of something else."""
+def open_or_create(
+    path: str | Path | None, record: ProblemRecord, *, resume: bool, fixed: tuple[str, ...] = FIXED
+) -> Store:
+    """A new store, or the one at `path` to be continued; raises `DatabaseError` if it is of something else, or keys of
+    the run file differ whose names, with their table, begin with one of `fixed`.
+    """
     if path is None or not (resume and Path(path).exists()):
         return create_store(path, record, OUTCOME_NAMES, METHOD_NAMES, {"torch": str(torch.__version__)})
     store = open_store(path, writable=True)
-    difference = _difference(store.record, record, str(path))
+    difference = _difference(store.record, record, str(path), fixed)
     if difference:
         store.close()
         raise DatabaseError(f"{path}: cannot be continued, {difference}; choose another file with -o")
@@ -215,14 +223,16 @@ def _stored_tables(record: ProblemRecord, source: str) -> dict[str, Any]:
         raise DatabaseError(f"{source}: the stored run file is damaged ({error}): restore it from a copy") from error
 
 
-def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str) -> str:
+def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed: tuple[str, ...]) -> str:
     """What makes a database belong to another run file; empty if nothing does."""
     if stored.n_parameters != wanted.n_parameters:
         return f"it has {stored.n_parameters} parameters and the run file {wanted.n_parameters}"
     if stored.sha256 != wanted.sha256:
         return "its data differ from those of the run file"
-    ours, theirs = (_fixed_keys(_stored_tables(record, source)) for record in (wanted, stored))
-    defaults = _fixed_keys({"problem": {name: field.default for name, field in ProblemConfig.model_fields.items()}})
+    ours, theirs = (_fixed_keys(_stored_tables(record, source), fixed) for record in (wanted, stored))
+    defaults = _fixed_keys(
+        {"problem": {name: field.default for name, field in ProblemConfig.model_fields.items()}}, fixed
+    )
     theirs = {key: defaults.get(key) for key in ours} | theirs  # a key that is younger than the file
     for key in sorted(ours.keys() | theirs.keys()):
         if ours.get(key) != theirs.get(key):
@@ -230,10 +240,8 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str) -> st
     return ""
 
 
-def _fixed_keys(tables: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
-    """What may not change when a database is continued: the problem, what makes points one, seed and walks."""
+def _fixed_keys(tables: Mapping[str, Mapping[str, object]], fixed: tuple[str, ...]) -> dict[str, object]:
     whole = {f"{name}.{key}": value for name, table in tables.items() for key, value in table.items()}
-    fixed = ("problem.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
     return {key: value for key, value in whole.items() if key.startswith(fixed)}
 
 

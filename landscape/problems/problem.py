@@ -43,11 +43,11 @@ class Problem:
     """The regularised loss of a network on a data set, for many walkers at once.
 
     Attributes: `network`; `smooth`, whether the energy has a Hessian everywhere; `inputs` [N, d]; `targets` int64[N] or
-    float64[N, K]; `test_inputs` and `test_targets`, None without a test split; `l2`; `terms`, what is added beside it;
-    `loss`, its name; `loss_of_inputs`, what attacks raise: the loss of samples, their labels not smoothed; `symmetry`;
-    `device`; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem;
-    `recorder` of energies, for known layers without terms on a GPU (see `landscape.optimize.recording`), else
-    None.
+    float64[N, K], and `encoded` [K, N], as the loss takes them; `test_inputs` and `test_targets`, None without a test
+    split; `l2`; `terms`, what is added beside it; `loss`, its name; `loss_of_inputs`, what attacks raise: the loss of
+    samples, their labels not smoothed; `symmetry`; `device`; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0);
+    `config`, None for a module's problem; `recorder` of energies, for known layers without terms on a GPU (see
+    `landscape.optimize.recording`), else None.
     """
 
     def __init__(self, *, device: str = "cpu", seed: int = 0, **table: object) -> None:
@@ -146,6 +146,7 @@ class Problem:
         if config is not None:
             encoded = smoothed(encoded, _label_smoothing(config, data))
             self.terms = terms_of(config, network, self._loss, self.device)
+        self.encoded = encoded
         self._added = AddedTerms(self.terms, TermSamples(self.inputs, encoded)) if self.terms else None
         self.smooth = not self.kinks
         self._batched = BatchedEnergy(network, self.inputs, self._loss, encoded, l2)

@@ -20,11 +20,13 @@ from landscape.database.records import (
     Walkers,
 )
 from landscape.database.store import Store, create_store
+from landscape.database.training import TrainedPoints, Training
 
 P = 5
 OUTCOMES = ("connected", "wrong index", "same minimum")
 METHODS = ("band", "single-ended")
-TABLES = ("minima", "transition_states", "attempts", "rounds", "walkers")
+TABLES = ("minima", "transition_states", "attempts", "rounds", "walkers", "training")
+REGIMES = {"plain": "l2 = 0.0\n", "böse": 'adversarial = "pgd"\n'}
 
 
 def sample_record() -> ProblemRecord:
@@ -73,7 +75,14 @@ def sample_commit(store: Store, seed: int = 0, minima: int = 3, states: int = 2,
         transition_states=random_table(TransitionStates, states, rng, ends),
         attempts=random_table(Attempts, attempts, rng, ends),
         walkers=random_table(Walkers, 4, rng, {"minimum": (-1, total), "stale": (0, 50)}),
+        training=sample_training(rng),
     )
+
+
+def sample_training(rng: np.random.Generator, rows: int = 2) -> Training:
+    ends = {"regime": (0, 2), "seed": (0, 9), "gradient_evaluations": (1, 99), "epochs": (1, 9)}
+    points = random_table(TrainedPoints, rows, rng, ends)
+    return Training(points=points, regimes=REGIMES, evaluations={"all": 'regime = "plain"\n'})
 
 
 def property_rows(name: str = "trace", start: int = 0, rows: int = 3, **changes: object) -> PropertyRows:
@@ -93,7 +102,7 @@ def property_rows(name: str = "trace", start: int = 0, rows: int = 3, **changes:
 def measure(store: Store, *rows: PropertyRows) -> None:
     """Commit a round that adds properties only."""
     commit = sample_commit(store, minima=0, states=0, attempts=0)
-    store.commit(replace(commit, hits=store.tables.minima.hits, walkers=None, properties=rows))
+    store.commit(replace(commit, hits=store.tables.minima.hits, walkers=None, training=None, properties=rows))
 
 
 def contents(store: Store) -> dict[str, Any]:
@@ -104,6 +113,7 @@ def contents(store: Store) -> dict[str, Any]:
         for table in TABLES
         for name in getattr(db, table).column_names()
     }
+    columns |= {"regimes": list(db.regimes.items()), "evaluations": list(db.evaluations.items())}
     for target in TARGETS:
         for name, found in db.properties(target).items():
             columns[f"{target}/{name}"] = found.values

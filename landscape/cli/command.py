@@ -1,0 +1,55 @@
+"""The group of all commands, and the entry point."""
+
+import os
+import sys
+
+import click
+
+from landscape.cli.exploring import run, study
+from landscape.cli.inspecting import info, verify_command
+from landscape.cli.measuring import measure
+from landscape.cli.training import train
+from landscape.explore.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, complain, one_line
+from landscape.explore.pool_mpi import launcher_rank
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.version_option(package_name="landscape")
+def cli() -> None:
+    """Map the loss landscapes of small neural networks.
+
+    \b
+    landscape run runs/iris.toml -o iris.h5          one process, on one core
+    mpiexec -n 64 landscape run runs/iris.toml -o iris.h5 --resume
+    landscape train runs/regimes-digits.toml -o regimes.h5
+    landscape info iris.h5
+    landscape verify iris.h5
+    landscape measure iris.h5 --epsilon 0.05,0.1
+    landscape study runs/iris.toml --over problem.l2=1e-4,1e-3
+    """  # noqa: D301 - click wants the backspace character itself
+
+
+for command in (run, train, study, measure, info, verify_command):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Entry point: errors a user can cause become one line and exit status 2."""
+    try:
+        cli(standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except (*USER_ERRORS, click.ClickException) as error:
+        if not launcher_rank():
+            complain(one_line(error) if isinstance(error, USER_ERRORS) else _usage(error))
+        sys.exit(BAD_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(STOPPED)
+
+
+def _usage(error: click.ClickException) -> str:
+    """A mistake in the arguments as one line."""
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "landscape"
+    return f"{' '.join(error.format_message().split()).rstrip('.')}; see '{command} --help'"

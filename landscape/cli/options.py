@@ -1,0 +1,38 @@
+"""Arguments and options that several commands share."""
+
+import re
+from pathlib import Path
+
+import click
+
+
+def seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    """Seconds of a duration such as 90s, 45m, 3h or 1h30m."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(?=.)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text)
+    if match is None:
+        raise click.BadParameter(f"expected a duration such as 90s, 45m, 3h or 1h30m, found {text!r}")
+    hours, minutes, rest = (int(part or 0) for part in match.groups())
+    return 3600.0 * hours + 60.0 * minutes + rest
+
+
+def numbers(_: click.Context, __: click.Parameter, text: str | None) -> list[float] | None:
+    """Numbers separated by commas; none of an empty text."""
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",") if text]
+    except ValueError:
+        raise click.BadParameter(f"expected numbers such as 0.1,0.3, found {text!r}") from None
+
+
+TIME_LIMIT = click.option(
+    "--time-limit", callback=seconds, help="Stop in time with everything committed: 90s, 45m, 3h, 1h30m."
+)
+RUN_FILE = click.argument("run_file", type=click.Path(path_type=Path))
+SETTINGS = click.option(
+    "--set", "settings", multiple=True, metavar="TABLE.KEY=VALUE", help="Override a key of the run file."
+)
+RESUME = click.option("--resume", is_flag=True, help="Continue the database if it exists.")
+FILE = click.argument("file", type=click.Path(path_type=Path))

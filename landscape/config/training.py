@@ -1,0 +1,97 @@
+"""The [train] table: regimes of training, each a composition of the same keys.
+
+Keys of [train] hold for all regimes; a table [train.regimes.NAME] overrides them for one. A table
+[train.evaluations.NAME] names another way to use the end points of a regime: their ensemble, or inputs that are
+preprocessed.
+"""
+
+import re
+from typing import Any, Literal, Self
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from landscape.config.fields import Count, Fraction, Natural, NonNegative, Positive, ProperFraction
+from landscape.config.tables import Table
+from landscape.messages import did_you_mean
+
+OptimiserName = Literal["sgd", "adam"]
+AttackName = Literal["none", "fgsm", "pgd"]
+UNNAMED = "plain"
+"""The name of the one regime of a run file that names none."""
+
+
+class Regime(Table):
+    """How networks are trained: the keys that a regime may have."""
+
+    optimiser: OptimiserName = Field("sgd", description="stochastic gradient descent with momentum, or adam")
+    learning_rate: Positive = Field(0.05, description="of the optimiser")
+    momentum: ProperFraction = Field(0.9, description="of sgd")
+    batch_size: Count = Field(32, description="samples of a step; all where there are fewer")
+    epochs: Count = Field(100, description="passes over the training samples, at most")
+    early_stopping: Natural = Field(
+        0, description="epochs without a lower validation loss after which training stops at its best; 0: never"
+    )
+    validation_fraction: ProperFraction = Field(0.2, description="part of the samples that early stopping sets aside")
+    l2: NonNegative = Field(0.0, description="weight of sum(theta^2) while training, instead of problem.l2")
+    l1: NonNegative = Field(0.0, description="weight of sum(|theta|) while training")
+    dropout: ProperFraction = Field(0.0, description="probability that a hidden unit is left out of a step")
+    input_noise: NonNegative = Field(0.0, description="standard deviation of Gaussian noise on the inputs")
+    adversarial: AttackName = Field("none", description="attack whose inputs replace the clean ones")
+    trades: NonNegative = Field(0.0, description="weight of KL(clean || attacked) outputs (TRADES)")
+    sensitivity: NonNegative = Field(0.0, description="weight of the log volume of the interval box of the logits")
+    epsilon: Positive = Field(0.1, description="radius of attacks and boxes, infinity norm, in units of the inputs")
+    epsilon_ramp: Fraction = Field(0.0, description="part of the epochs over which epsilon grows to its value")
+    attack_steps: Count = Field(7, description="steps of pgd and of the attack of trades")
+
+
+class Overrides(Regime):
+    """[train.regimes.NAME]: what a regime sets; it is written, and read back, without the keys that it leaves out."""
+
+    @model_serializer(mode="wrap")
+    def _only_set(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in write(self).items() if key in self.model_fields_set}
+
+
+class Evaluation(Table):
+    """[train.evaluations.NAME]: another way to use the end points of a regime."""
+
+    regime: str = Field(description="the regime whose end points are used")
+    ensemble: bool = Field(False, description="the mean of the softmax outputs over all its seeds, as one network")
+    quantise: NonNegative = Field(0.0, description="step of the grid to which inputs are rounded; 0: none")
+    smooth: NonNegative = Field(0.0, description="standard deviation, in pixels, of a Gaussian blur; 0: none")
+
+
+class TrainConfig(Regime):
+    """[train]: training, in regimes."""
+
+    seeds: Count = Field(10, description="networks trained in each regime")
+    task_seeds: Count = Field(10, description="networks trained side by side")
+    round_tasks: Count = Field(4, description="tasks of a round")
+    regimes: dict[str, Overrides] = Field({}, description="tables of keys above by name; one, named plain, if empty")
+    evaluations: dict[str, Evaluation] = Field({}, description="tables of regime, ensemble, quantise, smooth by name")
+
+    @property
+    def members(self) -> dict[str, Regime]:
+        """The regimes by name, each with all its keys."""
+        common = {key: getattr(self, key) for key in Regime.model_fields}
+        chosen: dict[str, dict[str, Any]] = {name: own.model_dump() for name, own in self.regimes.items()}
+        return {name: Regime.model_validate(common | own) for name, own in (chosen or {UNNAMED: {}}).items()}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        members = self.members
+        for name in (*members, *self.evaluations):
+            if not re.fullmatch(r"[A-Za-z][\w+-]*", name, re.ASCII):
+                raise ValueError(f"expected names of a letter, then letters, digits and _+-, found '{name}'")
+        for name, regime in members.items():
+            if regime.trades and regime.adversarial != "none":
+                raise ValueError(
+                    f"regime '{name}': expected adversarial or trades, found both: trades has an attack of its own"
+                )
+            if regime.early_stopping and not regime.validation_fraction:
+                raise ValueError(f"regime '{name}': expected validation_fraction > 0 with early_stopping, found 0")
+        for name, evaluation in self.evaluations.items():
+            if evaluation.regime not in members:
+                near = did_you_mean(evaluation.regime, members)
+                raise ValueError(f"evaluation '{name}': there is no regime '{evaluation.regime}'; {near}")
+        return self

@@ -1,0 +1,52 @@
+"""Attacks on minibatches, batched over the networks that train: sign steps up a function, within a box.
+
+x <- clip(x + s sign(gradient)) with s = 2.5 epsilon / steps, as in `landscape.properties.attacks`. One step from the
+sample is FGSM (Goodfellow et al. 2015, arXiv 1412.6572), steps from a random point of the box are PGD (Madry et al.
+2018, arXiv 1706.06083), steps up the divergence from the outputs on the sample, from a point close to it, are the
+attack of TRADES (Zhang et al. 2019, arXiv 1901.08573, algorithm 1). Networks are attacked whole, without dropout.
+
+Shapes: W networks, P parameters, B samples of each, d inputs, K outputs.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from landscape.problems.batched import Network
+from landscape.problems.losses import Loss
+
+STEP_FACTOR = 2.5
+NEAR = 1e-3  # standard deviation of the start of the attack of TRADES, as in its algorithm
+
+OutputGradient = Callable[[Tensor], Tensor]
+"""Gradients [W, B, K], with respect to outputs [W, B, K], of what an attack raises."""
+
+
+def ascend(
+    network: Network, theta: Tensor, start: Tensor, box: tuple[Tensor, Tensor], steps: int, raised: OutputGradient
+) -> Tensor:
+    """Where `steps` steps from start [W, B, d] end, within the box of lower and upper ends [W, B, d]."""
+    lower, upper = box
+    step = STEP_FACTOR / steps * 0.5 * (upper - lower)
+    point = torch.clamp(start, lower, upper)
+    for _ in range(steps):
+        outputs, pull_back = network.vjp(theta, point)
+        point = torch.clamp(point + step * pull_back(raised(outputs)).sign(), lower, upper)
+    return point
+
+
+def loss_raised(loss: Loss, encoded: Tensor) -> OutputGradient:
+    """The loss of the samples, with encoded targets [K, W * B]."""
+
+    def gradient(outputs: Tensor) -> Tensor:
+        targets = encoded.mT.view(outputs.shape).mT
+        return loss.value_and_gradient(outputs.mT, targets)[1].mT
+
+    return gradient
+
+
+def divergence_raised(clean: Tensor) -> OutputGradient:
+    """KL(softmax(clean) || softmax(outputs)) from clean outputs [W, B, K]."""
+    probability = clean.softmax(-1)
+    return lambda outputs: outputs.softmax(-1) - probability

@@ -1,0 +1,65 @@
+"""The samples that each seed trains on, those that it sets aside, and minibatches of the former.
+
+Minibatches are filled up to a multiple of `ALIGNED` samples, of weight zero: the numbers of a seed then never share a
+vector of the processor with those of another one, nor the end of a loop over vectors, where functions are computed
+otherwise. So what becomes of a seed does not depend, in the last bit, on which others train beside it.
+
+Shapes: W seeds, N samples, n of them trained on, B samples of a minibatch, d inputs, K outputs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from landscape.config.training import Regime
+from landscape.problems.problem import Problem
+from landscape.training.draws import Draws, Purpose
+
+ALIGNED = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Minibatch:
+    """Samples of one step, each seed's own."""
+
+    inputs: Tensor  # [W, B, d]
+    encoded: Tensor  # [K, W * B]: targets as the loss takes them
+    weights: Tensor  # [B]: one over the number of samples, zero for those that only fill it up
+    size: int  # samples that count
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Means [W] over the samples that count of values [W, B]."""
+        return (values * self.weights).sum(1)
+
+
+class TrainingSamples:
+    """`trained` int64[W, n] and `validated` int64[W, N - n]: rows of the problem's samples."""
+
+    def __init__(self, problem: Problem, regime: Regime, draws: Draws, n_seeds: int) -> None:
+        n = len(problem.inputs)
+        n_validated = round(regime.validation_fraction * n) if regime.early_stopping else 0
+        rows = draws.permutations(Purpose.SPLIT, torch.arange(n, device=problem.device).repeat(n_seeds, 1))
+        self._problem, self._draws = problem, draws
+        self._encoded = problem.encoded.mT.contiguous()  # [N, K]: whole rows are copied faster
+        self._size = min(regime.batch_size, n - n_validated)
+        self.validated, self.trained = rows[:, :n_validated], rows[:, n_validated:]
+
+    def epoch(self) -> Iterator[Minibatch]:
+        """All samples once, in an order drawn anew; the last minibatch may be smaller."""
+        order = self._draws.permutations(Purpose.ORDER, self.trained)
+        for rows in torch.split(order, self._size, 1):
+            yield self._minibatch(rows)
+
+    def _minibatch(self, rows: Tensor) -> Minibatch:
+        size = rows.shape[1]
+        filled = torch.cat([rows, rows[:, :1].expand(-1, -size % ALIGNED)], 1) if size % ALIGNED else rows
+        weights = torch.zeros(filled.shape[1], dtype=torch.float64, device=rows.device)
+        weights[:size] = 1.0 / size
+        return Minibatch(
+            inputs=self._problem.inputs.index_select(0, filled.flatten()).view(*filled.shape, -1),
+            encoded=self._encoded.index_select(0, filled.flatten()).mT,
+            weights=weights,
+            size=size,
+        )
