@@ -18,7 +18,7 @@ ended in it: hops and exchanges of units between known minima, no independent ru
 above {KENDALL_LIMIT} minima: its normal limit) and adjusted for all tests of the table (Holm), but those of weighted
 correlations, which are no part of the verdicts. Undefined: a column is constant or unknown. task_*: of the loss without
 its L2 part, where that ranks the minima differently. "for deeper": by this pair, deeper minima are significantly more
-robust (Spearman's p < {LEVEL}); "against deeper": significantly less robust; "-": it tells neither. Likewise for flatter.
+robust (Spearman's p < {LEVEL}); "against deeper": significantly less; "-": it tells neither. Likewise for flatter.
 """
 VERDICT_LEGEND = """
 A hypothesis is supported where more than half of its pairs are significantly for it and none is against, contradicted

@@ -54,11 +54,24 @@ def rhos_and_variances(
 
 @exact
 def _held(controls: np.ndarray, stratum: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ranks [F, n] of the controls and the pseudo-inverse [F, F] of their covariances."""
+    """Ranks [F, n] of the controls and the inverse [F, F] of their covariances, 0 for what others before explain."""
     ranks = _ranks(controls, stratum, weight)
     inverse = np.zeros((len(ranks), len(ranks)))
-    if len(ranks):
-        inverse[:] = np.linalg.pinv((ranks * weight) @ ranks.T, EXPLAINED)
+    for f in range(len(ranks)):
+        for g in range(len(ranks)):
+            inverse[f, g] = _product(weight, ranks[f], ranks[g])
+    for p in range(len(ranks)):  # Gauss and Jordan
+        pivot = inverse[p, p]
+        own = _product(weight, ranks[p], ranks[p])
+        for i in range(len(ranks)):
+            inverse[p, i] = inverse[p, i] / pivot if pivot > EXPLAINED * own else 0.0
+        for i in range(len(ranks)):
+            if i != p:
+                factor = inverse[i, p]
+                for g in range(len(ranks)):
+                    inverse[i, g] -= factor * inverse[p, g]
+                inverse[i, p] = -factor / pivot if pivot > EXPLAINED * own else 0.0
+        inverse[p, p] = 1.0 / pivot if pivot > EXPLAINED * own else 0.0
     return ranks, inverse
 
 
@@ -85,7 +98,7 @@ def _side(
         for f in range(len(controls)):
             u[c] -= slopes[c, f] * held[0][f]
         left = _product(weight, u[c], u[c])
-        if left > EXPLAINED * whole:
+        if left > EXPLAINED * max(whole, 1.0 / n):
             scale[c] = 1.0 / np.sqrt(left)
             u[c] *= scale[c]
             slopes[c] *= scale[c]

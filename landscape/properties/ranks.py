@@ -2,13 +2,13 @@
 
 All begins with integers: `tie_groups` numbers the different values of a column from below, and values closer than
 rounding are one value, so noise never becomes an order. Rows are compared with rows of their own stratum (landscape)
-only: ranks are taken and centred within strata, in units of the stratum, and Kendall's pairs lie within one. What
-moves whole strata, by whatever monotone law, then has no part in a correlation.
+only: ranks are taken and centred within strata, in units of the stratum. What moves whole strata, by whatever monotone
+law, then has no part in a correlation.
 
 Spearman's rho is Pearson's r of the average ranks; partial Spearman is the same after the part that ranks of the
 controls explain by least squares is taken off both sides (Conover, Practical Nonparametric Statistics, 5.4). Weighted
-Spearman is that of a table in which each row stands as often as its weight says. Kendall's is tau-b. With no controls,
-equal weights and one stratum the general form is the plain one: one code serves all.
+Spearman is that of a table in which each row stands as often as its weight says. With no controls, equal weights and
+one stratum the general form is the plain one: one code serves all. Kendall's tau-b: `landscape.properties.kendall`.
 
 Shapes: n rows, A columns on one side (measures), B on the other (robustness), C any number of columns, F controls, S
 strata. Undefined correlations, those of a column that is constant or fully explained, are NaN.
