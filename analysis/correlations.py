@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import LandscapeError, PropertyError
+from landscape.messages import number_text
 from landscape.properties.columns import Column, readable
 from landscape.properties.comparison import CONTROL, Comparison
 from landscape.properties.findings import HYPOTHESES, LEVEL, Findings, csv_text, find
@@ -130,7 +131,7 @@ def _short(value: float) -> str:
 
 def _column_label(one: Column) -> str:
     name = readable(one.property if one.epsilon is not None else one.name)
-    epsilon = "" if one.epsilon is None else f", {one.epsilon:g}"
+    epsilon = "" if one.epsilon is None else f", {number_text(one.epsilon)}"
     return f"{_sign_mark(one.property)}{name}{epsilon}"
 
 
@@ -207,7 +208,7 @@ def _draw_panel(
     axes.locator_params(nbins=4)
     for place, one in enumerate(family):
         colour = colours[one.epsilon]
-        label = None if one.epsilon is None else f"\N{GREEK SMALL LETTER EPSILON} = {one.epsilon:g}"
+        label = None if one.epsilon is None else f"\N{GREEK SMALL LETTER EPSILON} = {number_text(one.epsilon)}"
         axes.scatter(one.values, measure.values / scale, s=size, color=colour, alpha=0.7, linewidths=0, label=label)
         value = rho[measure.name, one.name]
         text = "undefined" if np.isnan(value) else f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")

@@ -33,6 +33,7 @@ from matplotlib.ticker import MaxNLocator
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import LandscapeError, PropertyError
+from landscape.messages import number_text
 from landscape.properties.columns import Column, column, readable
 from landscape.properties.layout import GAP, Layout, Order, layout, shared_values
 from landscape.properties.packing import TWIG
@@ -277,7 +278,7 @@ def _draw_colour_bar(figure: Figure, axes: Axes, colour: Column, known: np.ndarr
 def _title(colour: Column) -> str:
     """A short name with what was chosen and the units: pgd accuracy, epsilon = 0.3 (fraction of samples)."""
     name = colour.name if colour.epsilon is None else colour.property
-    chosen = "" if colour.epsilon is None else f", $\\varepsilon$ = {colour.epsilon:g}"
+    chosen = "" if colour.epsilon is None else f", $\\varepsilon$ = {number_text(colour.epsilon)}"
     units = f" ({colour.units})" if colour.units not in ("", "energy") else ""  # energies have no unit
     return "\n".join(textwrap.wrap(readable(name) + chosen + units, 56))
 

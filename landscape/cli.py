@@ -9,11 +9,13 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from landscape.config.run_file import RunConfig
+from landscape.config.tables import MeasureConfig
 from landscape.database.database import Database
 from landscape.database.store import Store, open_store
 from landscape.errors import PropertyError
@@ -47,6 +49,9 @@ from landscape.explore.session import (
 from landscape.explore.study import conclude, make_folder
 from landscape.explore.verify import summary, verify
 from landscape.problems.compiled import compiled_before
+from landscape.problems.problem import Problem
+
+Command = Callable[..., None]
 
 
 def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
@@ -61,21 +66,32 @@ def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float |
 
 
 def _numbers(_: click.Context, __: click.Parameter, text: str | None) -> list[float] | None:
-    """Numbers separated by commas."""
+    """Numbers separated by commas; none of an empty text."""
     if text is None:
         return None
     try:
-        return [float(part) for part in text.split(",")]
+        return [float(part) for part in text.split(",") if text]
     except ValueError:
         raise click.BadParameter(f"expected numbers such as 0.1,0.3, found {text!r}") from None
+
+
+def _measure_options(command: Command) -> Command:
+    """Adds an option for each key of the [measure] table; a list is numbers separated by commas."""
+    for name, field in reversed(MeasureConfig.model_fields.items()):
+        one = field.annotation in (int, float)
+        kind = {"type": field.annotation} if one else {"callback": _numbers, "metavar": "NUMBER,..."}
+        text = f"{field.description}."
+        option = click.option(f"--{name.replace('_', '-')}", **kind, help=text[0].upper() + text[1:])
+        command = option(command)
+    return command
 
 
 TIME_LIMIT = click.option(
     "--time-limit", callback=_seconds, help="Stop in time with everything committed: 90s, 45m, 3h, 1h30m."
 )
 KINKS = (
-    "landscape: this activation has kinks: only minima off the kinks, where the gradient vanishes, are found, "
-    "and no transition states; tanh, sigmoid, softplus, gelu and silu have whole landscapes"
+    "landscape: found {}: only minima off the kinks, where the gradient vanishes, are found, and no transition states; "
+    "tanh, sigmoid, softplus, gelu and silu without adversarial_weight have whole landscapes"
 )
 FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes about half a minute"
 FILE = click.argument("file", type=click.Path(path_type=Path))
@@ -114,7 +130,7 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
 
     def prepare(local: int) -> Context:
         config = RunConfig.from_toml(run_file).override(settings)
-        return context_of(config, resolve_device(config.run.device, local))
+        return context_of(config, resolve_device(config.run.device, local), path if resume else None)
 
     def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         status = _explored(context, path, pool, interrupt, resume=resume, remedy="continue with --resume")
@@ -151,7 +167,7 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
                     click.echo(line)
             return status
 
-        return lambda local: context_of(config, resolve_device(config.run.device, local)), work
+        return lambda local: context_of(config, resolve_device(config.run.device, local), path), work
 
     run_jobs([part(*member) for member in family.items()], time_limit)
 
@@ -159,9 +175,7 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
 @cli.command()
 @FILE
 @click.argument("names", nargs=-1)
-@click.option("--epsilon", callback=_numbers, help="Attack radii, rising, for instance 0.1,0.3.")
-@click.option("--pgd-steps", type=int, help="Steps of projected gradient descent.")
-@click.option("--pgd-restarts", type=int, help="Starts of projected gradient descent.")
+@_measure_options
 @click.option("--paths", is_flag=True, help="Along the path through every transition state, and what is named.")
 @TIME_LIMIT
 def measure(file: Path, names: tuple[str, ...], paths: bool, time_limit: float | None, **settings: object) -> None:
@@ -251,8 +265,8 @@ def _stored(file: Path, local: int, changed: dict[str, object] | None = None) ->
 def _explored(context: Context, path: Path, pool: Pool, interrupt: Interrupt, *, resume: bool, remedy: str) -> int:
     """Explores a landscape; the exit status."""
     store = open_or_create(path, record_of(context.objective, context.settings), resume=resume)
-    if not context.objective.smooth:
-        click.echo(KINKS, err=True)
+    if isinstance(context.objective, Problem) and context.objective.kinks:
+        click.echo(KINKS.format(context.objective.kinks), err=True)
     if not compiled_before():
         click.echo(FIRST_USE, err=True)
     return _campaign(context, store, pool, interrupt, ALL_PHASES, remedy)

@@ -13,6 +13,10 @@ class DataError(LandscapeError):
     """A data set cannot be read or does not fit the network."""
 
 
+class MissingDataError(DataError):
+    """The files of a data set are not there; a database that has the data can do without them."""
+
+
 class DatabaseError(LandscapeError):
     """A database file cannot be created, read or continued."""
 

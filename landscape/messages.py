@@ -4,6 +4,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -39,7 +40,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def toml_value(value: object) -> str:
-    """A boolean, number, string or sequence of them as TOML, on one line."""
+    """A boolean, number, string, or sequence or mapping of them as TOML, on one line."""
     match value:
         case bool():
             return str(value).lower()
@@ -47,8 +48,16 @@ def toml_value(value: object) -> str:
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case list() | tuple():
             return f"[{', '.join(toml_value(item) for item in value)}]"
+        case Mapping():
+            return f"{{ {', '.join(f'{key} = {toml_value(item)}' for key, item in value.items())} }}"
         case _:
             return str(value)
+
+
+def number_text(value: float) -> str:
+    """The shortest text that is read back as this number: 0.3, 1, 1e-05."""
+    text = f"{value:g}"
+    return text if float(text) == value else repr(float(value))
 
 
 def one_line(model: type[BaseModel], error: ValidationError) -> str:
@@ -59,7 +68,7 @@ def one_line(model: type[BaseModel], error: ValidationError) -> str:
     detail = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
     place = _place(model, detail["loc"])
     if detail["type"] == "extra_forbidden":
-        *tables, name = (str(part) for part in detail["loc"])
+        *tables, name = (part for part in detail["loc"] if isinstance(part, str))
         return f"{place} is unknown; {did_you_mean(name, _names(model, tables))}"
     if detail["type"] == "missing":
         return f"{place} is missing; it has no default and must be given"
@@ -85,23 +94,31 @@ def _found(detail: ErrorDetails) -> str:
 
 def _place(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     """``[table] key[index]`` in a whole run file, ``key[index]`` in a model of one table."""
-    keys = [_key(part) for part in path if isinstance(part, str) and part not in (NUMBER, LIST)]
-    if keys and _tables(model):
-        keys[0] = f"[{keys[0]}]"
-    return " ".join(keys) + "".join(f"[{part}]" for part in path if isinstance(part, int))
+    shown = [part for part in path if part not in (NUMBER, LIST)]
+    words = [f"[{part}]" if isinstance(part, int) else f" {_key(part)}" for part in shown]
+    if words and _is_run_file(model):
+        words[0] = f"[{words[0].strip()}]"
+    return "".join(words).strip()
 
 
 def _key(name: str) -> str:
     return name if re.fullmatch(r"[\w.-]+", name) else json.dumps(name)
 
 
-def _tables(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
-    annotations = {name: field.annotation for name, field in model.model_fields.items()}
-    return {name: a for name, a in annotations.items() if isinstance(a, type) and issubclass(a, BaseModel)}
+def _is_run_file(model: type[BaseModel]) -> bool:
+    """Whether all keys are tables."""
+    return all(field.annotation in _models(field.annotation) for field in model.model_fields.values())
+
+
+def _models(annotation: object) -> list[type[BaseModel]]:
+    """The table that a key is, or that each item of its list is."""
+    return [
+        kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type) and issubclass(kind, BaseModel)
+    ]
 
 
 def _names(model: type[BaseModel], tables: list[str]) -> list[str]:
     """The keys of the table that `tables` leads to."""
     for name in tables:
-        model = _tables(model)[name]
+        (model,) = _models(model.model_fields[name].annotation)
     return list(model.model_fields)

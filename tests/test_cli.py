@@ -21,6 +21,7 @@ from landscape.cli import main
 from landscape.problems.surfaces import MuellerBrown
 from landscape.properties import profiles
 from tests.explore.commands import ROOT, XOR, finished, launched, needs_mpi
+from tests.problems.image_bytes import random_pixels, write
 
 NOBODY = 65534
 QUICK = XOR.replace("steps = 4", "steps = 2").replace("rounds = 1", "rounds = 0").replace("d = 2", "d = 0")
@@ -219,6 +220,22 @@ def test_another_problem_is_not_continued(source: Path, database: Path, refused:
     assert not database.with_name("a.h5.lock").exists()
 
 
+def test_images_may_be_gone_once_a_database_has_them(tmp_path: Path, command: Run, refused: Run) -> None:
+    folder, path, database = tmp_path / "mnist", tmp_path / "run.toml", tmp_path / "a.h5"
+    write("mnist", folder, "train", random_pixels("mnist", 20), [*range(10)] * 2)
+    problem = f"{json.dumps(f'mnist:{folder}')}\nclasses = [8, 3]\ndownscale = 14"
+    path.write_text(QUICK.replace('"xor"', problem).replace("l2 = 1e-2", "l2 = 0.1"))
+    assert command("run", path, "-o", database).status == 0
+    with h5py.File(database) as file:
+        assert file["problem"].attrs["image"].tolist() == [1, 2, 2]
+    shutil.rmtree(folder)
+    for arguments in (["verify", database], ["measure", database], ["run", path, "-o", database, "--resume"]):
+        assert command(*arguments).status == 0
+    assert "mnist: expected a folder with the files" in refused("run", path, "-o", tmp_path / "b.h5").err
+    another = refused("run", path, "-o", database, "--resume", "--set", "problem.downscale=7").err
+    assert "cannot be continued, problem.downscale is 14 in it and 7 in the run file" in another
+
+
 def not_hdf5(path: Path) -> None:
     path.write_text("energy,hits\n")
 
@@ -307,6 +324,10 @@ def test_the_surface_of_a_user_is_not_rebuilt(tmp_path: Path, command: Run, refu
         ("--epsilon", "0.3,0.1", "epsilon: expected rising values, each once, found [0.3, 0.1]"),
         ("--epsilon", "0.1,0.1", "epsilon: expected rising values, each once, found [0.1, 0.1]"),
         ("--pgd-steps", "0", "not less than 1, found 0"),
+        ("--noise-draws", "0", "[measure] noise_draws: expected a number not less than 1, found 0"),
+        ("--distance-limit", "0", "[measure] distance_limit: expected a number greater than 0, found 0.0"),
+        ("--input-bounds", "1,0", "[low, high] with low < high, or [] for no bounds"),
+        ("--input-bounds", "0.5,0.9", "input_bounds must hold all inputs"),
         ("--pgd-steps", "3", "found 'hessian_trase'; did you mean 'hessian_trace'?"),
     ],
 )
@@ -326,6 +347,25 @@ def test_properties_are_measured_by_name(database: Path, command: Run) -> None:
         assert json.loads(stored["pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
         assert json.loads(stored["sensitivity_logits"].attrs["settings"]) == {"group": "sensitivity", "epsilon": [0.1]}
         assert json.loads(stored["hessian_trace"].attrs["settings"]) == {"group": "curvature", "seed": 0}
+
+
+def test_every_setting_of_a_measurement_can_be_given(database: Path, command: Run) -> None:
+    wanted = {
+        "epsilon": [0.2],
+        "pgd_steps": 3,
+        "pgd_restarts": 1,
+        "apgd_steps": 4,
+        "search_queries": 5,
+        "noise_draws": 6,
+        "distance_limit": 7.0,
+        "input_bounds": [-1.0, 2.0],
+    }
+    texts = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in wanted.items()}
+    options = [word for name, text in texts.items() for word in (f"--{name.replace('_', '-')}", text)]
+    assert command("measure", database, "robustness", *options).status == 0
+    with h5py.File(database) as file:
+        stored = json.loads(file["properties/minima/robust_accuracy"].attrs["settings"])
+    assert stored == wanted | {"group": "robustness", "seed": 0}
 
 
 def test_paths_are_measured_beside_what_is_named_alone(database: Path, command: Run) -> None:

@@ -36,6 +36,17 @@ MISTAKES = [
     (IRIS + "standardise = 1", ["[problem] standardise", "true or false", "found 1"]),
     (IRIS + 'activation = "tahn"', ["[problem] activation", "'softplus'", "did you mean 'tanh'?"]),
     (IRIS + 'loss = "cross-entropy"', ["[problem] loss", "did you mean 'cross_entropy'?"]),
+    (IRIS + "label_smoothing = 1.0", ["[problem] label_smoothing", "less than 1", "found 1.0"]),
+    (IRIS + "l1 = -1e-3", ["[problem] l1", "not less than 0", "found -0.001"]),
+    (IRIS + "l1_width = 0.0", ["[problem] l1_width", "greater than 0", "found 0.0"]),
+    (IRIS + "sensitivity_weight = -1.0", ["[problem] sensitivity_weight", "not less than 0", "found -1.0"]),
+    (IRIS + "sensitivity_epsilon = -0.1", ["[problem] sensitivity_epsilon", "not less than 0", "found -0.1"]),
+    (IRIS + "sensitivity_weight = 0.01", ["[problem]", "sensitivity_epsilon > 0", "sensitivity_weight is 0.01"]),
+    (IRIS + "sensitivty_weight = 0.01", ["sensitivty_weight", "unknown", "'sensitivity_weight'"]),
+    (IRIS + 'sensitivity_measure = "volume"', ["sensitivity_measure", "did you mean 'log_volume'?"]),
+    (IRIS + "adversarial_weight = 1.0", ["[problem]", "adversarial_epsilon > 0", "adversarial_weight is 1"]),
+    (IRIS + "adversarial_steps = 0", ["[problem] adversarial_steps", "not less than 1", "found 0"]),
+    (IRIS + "jacobian_weight = -0.5", ["[problem] jacobian_weight", "not less than 0", "found -0.5"]),
     ('[problem]\ndataset = "irsi"', ["[problem] dataset", ".csv", "did you mean 'iris'?"]),
     (IRIS + '[connect]\nstrategies = ["gmn"]', ["[connect] strategies[0]", "did you mean 'gmin'?"]),
     (IRIS + '[connect]\nstrategies = ["gmin", "gmin"]', ["[connect] strategies", "at most once"]),
@@ -93,6 +104,11 @@ def test_defaults_of_the_contract() -> None:
             "activation": "tanh",
             "loss": "cross_entropy",
             "l2": 1e-3,
+            "label_smoothing": 0.0,
+            "l1": 0.0,
+            "sensitivity_weight": 0.0,
+            "adversarial_weight": 0.0,
+            "jacobian_weight": 0.0,
         }
     )
     assert (config.basin_hopping.walkers, config.basin_hopping.steps) == (64, 100)
@@ -171,7 +187,8 @@ def test_every_field_is_described() -> None:
 
 positive = st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False)
 count = st.integers(1, 2**63 - 1)
-paths = st.text(st.characters(codec="utf-8"), max_size=20).map(lambda stem: stem + ".csv")
+words = st.text(st.characters(codec="utf-8"), max_size=20)
+paths = words.map(lambda stem: stem + ".csv")
 
 
 @st.composite
@@ -181,6 +198,7 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
             "problem": {
                 "dataset": draw(st.sampled_from(DATASETS) | paths),
                 "standardise": draw(st.booleans()),
+                "classes": draw(st.just(()) | st.lists(words, min_size=2, unique=True)),
                 "hidden": draw(st.lists(count, min_size=1)),
                 "l2": draw(st.floats(0, allow_nan=False, allow_infinity=False)),
             },

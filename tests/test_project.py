@@ -23,6 +23,10 @@ SHELL_SCRIPTS = [*sorted((ROOT / "runs").glob("*.sh")), ROOT / "tests/run.sh", R
 COMMANDS = [ROOT / "runs/quickstart.sh", ROOT / "tests/run.sh", ROOT / ".ci/run", *SLURM_SCRIPTS]
 
 
+def data_of(run_file: Path) -> str:
+    return str(tomllib.loads(run_file.read_text())["problem"]["dataset"])
+
+
 def tracked_files() -> list[Path]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -41,7 +45,8 @@ def requirements() -> list[Requirement]:
     return [Requirement(text) for text in texts if not text.startswith("landscape")]
 
 
-@pytest.mark.parametrize("path", RUN_FILES, ids=lambda path: path.name)
+# Those of folders of images, which a checkout has none of, are in tests/problems/test_images.py.
+@pytest.mark.parametrize("path", [path for path in RUN_FILES if ":" not in data_of(path)], ids=lambda path: path.name)
 def test_run_files_are_understood_and_their_data_load(path: Path) -> None:
     problem = RunConfig.from_toml(path).problem
     data = load(
@@ -62,7 +67,7 @@ def test_studies_have_their_command_in_their_head(path: Path) -> None:
 
 
 def test_every_known_data_set_has_a_run_file() -> None:
-    assert {RunConfig.from_toml(path).problem.dataset for path in RUN_FILES} == set(DATASETS)
+    assert {data_of(path) for path in RUN_FILES} >= set(DATASETS)
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=str)

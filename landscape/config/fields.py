@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from landscape.messages import LIST, NUMBER
@@ -12,18 +12,36 @@ from landscape.messages import LIST, NUMBER
 DataSetName = Literal["xor", "iris", "wine", "breast_cancer", "digits", "moons"]
 ActivationName = Literal["tanh", "sigmoid", "softplus", "gelu", "silu", "relu"]
 LossName = Literal["cross_entropy", "mse"]
+SensitivityName = Literal["log_volume", "mean_width"]
 StrategyName = Literal["missing", "gmin", "untrap", "closest", "unconnected", "random"]
 
 DATASETS: tuple[str, ...] = get_args(DataSetName)
 FILE_SUFFIXES = (".npz", ".h5", ".csv")
+IMAGE_FOLDERS = ("mnist", "fashion_mnist", "cifar10", "stl10")
 Radius = float | tuple[float, ...]
 
 
 def _data_set(name: str) -> str:
-    if name not in DATASETS and not name.lower().endswith(FILE_SUFFIXES):
-        expected = f"{', '.join(DATASETS)} or a path to {', '.join(FILE_SUFFIXES)}"
-        raise PydanticCustomError("data_set", "expected {expected}", {"expected": expected})
+    kind, _, folder = name.partition(":")
+    if kind in IMAGE_FOLDERS:
+        if not folder:
+            raise ValueError(f"expected the folder with its files after a colon, as in {kind}:data")
+    elif name not in DATASETS and not name.lower().endswith(FILE_SUFFIXES):
+        known = f"{', '.join(DATASETS)} or a path to {', '.join(FILE_SUFFIXES)}"
+        folders = ", ".join(f"{kind}:FOLDER" for kind in IMAGE_FOLDERS)
+        raise PydanticCustomError("data_set", "expected {expected}", {"expected": f"{known} or {folders}"})
     return name
+
+
+def _class_name(name: object) -> object:
+    """A class that is named by a number may stand without quotes."""
+    return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+
+
+def _several(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) == 1:
+        raise ValueError("expected at least two classes, or [] for all")
+    return names
 
 
 def _device(name: str) -> str:
@@ -44,6 +62,12 @@ def _ordered(bounds: tuple[float, ...]) -> tuple[float, ...]:
     return bounds
 
 
+def _three(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    if len(sizes) not in (0, 3):
+        raise ValueError("expected [channels, height, width], or [] for those of the data set")
+    return sizes
+
+
 def _rising(values: tuple[Radius, ...]) -> tuple[Radius, ...]:
     numbers = [value for value in values if not isinstance(value, tuple)]
     if len(numbers) == len(values) and any(first >= second for first, second in pairwise(numbers)):
@@ -59,7 +83,8 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 ProperFraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 # The values of a list are as strict as others; only the list itself may be any sequence.
-Counts = Annotated[tuple[Count, ...], Field(strict=False, min_length=1)]
+Hidden = Annotated[tuple[Count, ...], Field(strict=False)]
+ImageShape = Annotated[tuple[Count, ...], Field(strict=False), AfterValidator(_three)]
 Positives = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
 Bounds = Annotated[tuple[Finite, ...], Field(strict=False), AfterValidator(_ordered)]
 Entry = Annotated[
@@ -68,6 +93,12 @@ Entry = Annotated[
 ]
 Radii = Annotated[tuple[Entry, ...], Field(strict=False, min_length=1), AfterValidator(_rising)]
 Strategies = Annotated[tuple[StrategyName, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
+ClassNames = Annotated[
+    tuple[Annotated[str, BeforeValidator(_class_name)], ...],
+    Field(strict=False),
+    AfterValidator(_distinct),
+    AfterValidator(_several),
+]
 
 DataSetOrFile = Annotated[str, AfterValidator(_data_set)]
 Device = Annotated[str, AfterValidator(_device)]

@@ -7,16 +7,18 @@ nothing elsewhere. `landscape.messages.one_line` alone turns a failed check into
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from landscape.config.fields import (
     ActivationName,
     Bounds,
+    ClassNames,
     Count,
-    Counts,
     DataSetOrFile,
     Device,
     Fraction,
+    Hidden,
+    ImageShape,
     LossName,
     Natural,
     NonNegative,
@@ -24,6 +26,7 @@ from landscape.config.fields import (
     Positives,
     ProperFraction,
     Radii,
+    SensitivityName,
     Strategies,
 )
 from landscape.errors import ConfigError
@@ -44,17 +47,68 @@ class Table(BaseModel):
             raise ConfigError(f"{source}: {one_line(cls, error)}") from error
 
 
+class ConvolutionConfig(Table):
+    """An entry of problem.convolution: a convolution, its activation and the average pooling after it."""
+
+    channels: Count = Field(description="channels that leave it")
+    kernel: Count = Field(3, description="side of its window")
+    stride: Count = Field(1, description="step of its window")
+    padding: Natural = Field(0, description="zeros on each side of the image")
+    pool: Count = Field(1, description="side of the blocks of pixels that become their mean afterwards")
+
+
+Convolutions = Annotated[tuple[ConvolutionConfig, ...], Field(strict=False)]
+
+
 class ProblemConfig(Table):
     """[problem]: what the energy is."""
 
-    dataset: DataSetOrFile = Field(description="a known data set or a path to a file")
+    dataset: DataSetOrFile = Field(description="a known data set, a path to a file, or images as in mnist:FOLDER")
     standardise: bool = Field(True, description="zero mean and unit population variance per feature")
     subset: Natural = Field(0, description="samples drawn, stratified and seeded; 0: all")
     test_fraction: ProperFraction = Field(0.0, description="held-out part, stratified and seeded")
-    hidden: Counts = Field((10,), description="units of each hidden layer")
+    classes: ClassNames = Field((), description="of images, those kept, in the order of their new labels; all if empty")
+    downscale: Count = Field(1, description="side of the blocks of pixels of an image that become their mean")
+    grey: bool = Field(False, description="images in colour become grey")
+    image: ImageShape = Field((), description="channels, height and width of a sample; none: as the data set has them")
+    convolution: Convolutions = Field(
+        (), description="tables of channels, kernel = 3, stride = 1, padding = 0 and pool = 1"
+    )
+    hidden: Hidden = Field((10,), description="units of each hidden layer, after the convolutions")
     activation: ActivationName = Field("tanh", description="of the hidden units")
     loss: LossName = Field("cross_entropy", description="of a sample")
     l2: NonNegative = Field(1e-3, description="E = mean loss + l2 * sum(theta^2), biases included")
+    label_smoothing: ProperFraction = Field(0.0, description="share of each label that is spread over all classes")
+    l1: NonNegative = Field(0.0, description="adds l1 * sum(sqrt(theta^2 + l1_width^2) - l1_width), biases included")
+    l1_width: Positive = Field(1e-2, description="below which the absolute value of a parameter is rounded off")
+    sensitivity_weight: NonNegative = Field(0.0, description="adds this times the size of the reachable logits, by IBP")
+    sensitivity_epsilon: NonNegative = Field(0.0, description="half-width of the boxes of inputs; needed with a weight")
+    sensitivity_measure: SensitivityName = Field(
+        "log_volume", description="mean over samples of the log volume, or of the geometric mean of the widths"
+    )
+    sensitivity_width: Positive = Field(1e-2, description="below which |weight| and the logarithm are rounded off")
+    adversarial_weight: NonNegative = Field(0.0, description="adds this times the mean loss at attacked inputs; kinks")
+    adversarial_epsilon: NonNegative = Field(0.0, description="attack radius, infinity norm; needed with a weight")
+    adversarial_steps: Count = Field(1, description="steps of the attack: 1 is FGSM, more are PGD from the sample")
+    jacobian_weight: NonNegative = Field(0.0, description="adds this times the mean of |d logits / d inputs|^2")
+
+    @model_validator(mode="after")
+    def _radii_given(self) -> Self:
+        terms = {
+            "sensitivity": (self.sensitivity_weight, self.sensitivity_epsilon),
+            "adversarial": (self.adversarial_weight, self.adversarial_epsilon),
+        }
+        for name, (weight, epsilon) in terms.items():
+            if weight and not epsilon:
+                raise ValueError(f"expected {name}_epsilon > 0 where {name}_weight is {weight:g}, found none: give it")
+        return self
+
+    @field_validator("hidden")
+    @classmethod
+    def _something_is_hidden(cls, hidden: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        if not hidden and not info.data.get("convolution"):
+            raise ValueError("expected a list of at least one value where there is no convolution")
+        return hidden
 
 
 class BasinHoppingConfig(Table):
@@ -83,7 +137,7 @@ class ConnectConfig(Table):
     """[connect]: the search for transition states between minima."""
 
     strategies: Strategies = Field(("missing", "closest", "unconnected"), description="ways to choose pairs, in turn")
-    pairs: Count = Field(32, description="pairs tried in a round")
+    pairs: Count = Field(64, description="pairs tried in a round")
     task_pairs: Count = Field(8, description="pairs of one task")
     rounds: Natural = Field(20, description="most rounds of connecting")
     image_density: Positive = Field(3.0, description="images of a band per unit length")
@@ -108,6 +162,12 @@ class MeasureConfig(Table):
     )
     pgd_steps: Count = Field(40, description="steps of projected gradient descent")
     pgd_restarts: Count = Field(5, description="starts of projected gradient descent, the sample itself first")
+    apgd_steps: Count = Field(100, description="steps of projected gradient descent whose step adapts (APGD)")
+    search_queries: Count = Field(500, description="queries of the random search")
+    noise_draws: Count = Field(32, description="draws of Gaussian noise")
+    distance_limit: Positive = Field(
+        10.0, description="adversarial distance where no nearer point is found, in units of the inputs"
+    )
     input_bounds: Bounds = Field((), description="least and largest value of an input under attack; none if empty")
 
 

@@ -2,7 +2,7 @@
 
     /                     attrs: format, format_version, software (JSON), created, energy_tolerance, distance_tolerance,
                           index_test
-    /problem              attrs: toml, run_toml, n_parameters, sha256
+    /problem              attrs: toml, run_toml, n_parameters, sha256, and of images image: channels, height, width
                           datasets: inputs, targets, test_inputs, test_targets, where there are any
     /minima               attr count; one dataset a column, likewise /transition_states, /rounds, /walkers
     /attempts             also attrs outcome_names, method_names
@@ -76,6 +76,8 @@ def write_problem(group: h5py.Group, record: ProblemRecord) -> None:
     """Write what was explored; data that are None have no dataset."""
     for name in ("toml", "run_toml", "n_parameters", "sha256"):
         group.attrs[name] = getattr(record, name)
+    if record.image is not None:
+        group.attrs["image"] = record.image
     for name in DATA:
         values = getattr(record, name)
         if values is not None:

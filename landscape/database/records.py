@@ -146,6 +146,7 @@ class ProblemRecord(Lazy):
     loss sees them. Arrays are None for a surface of the user's own, and the test arrays where nothing was held out.
     Two points are one if their energies agree within `energy_tolerance` and their aligned distance is within
     `distance_tolerance`. `index_test` says how the number of negative Hessian eigenvalues of each point was found.
+    `image` has the channels, height and width of samples that are images.
     """
 
     toml: str
@@ -155,6 +156,7 @@ class ProblemRecord(Lazy):
     energy_tolerance: float
     distance_tolerance: float
     index_test: str
+    image: tuple[int, int, int] | None
     inputs: Floats | None  # [N, d]
     targets: Array | None  # int64 [N] or float64 [N, K]
     test_inputs: Floats | None

@@ -5,6 +5,7 @@ meanwhile. Opening reads attributes and shapes only; columns are read through th
 """
 
 import json
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ class Snapshot:
             energy_tolerance=float(root["energy_tolerance"]),
             distance_tolerance=float(root["distance_tolerance"]),
             index_test=str(root["index_test"]),
+            image=_shape(attrs["image"]) if "image" in attrs else None,
             **{name: None for name in DATA if name not in self.file["problem"]},
         )
 
@@ -147,6 +149,11 @@ def opened(path: Path) -> h5py.File:
             raise DatabaseError(f"{path} is truncated, {found}: restore it from a whole copy") from error
         raise DatabaseError(f"{path} cannot be read, {reason(error)}") from error
     raise DatabaseError(f"{path} is not an HDF5 file ({path.stat().st_size} bytes): name a landscape database")
+
+
+def _shape(sizes: Iterable[int]) -> tuple[int, int, int]:
+    channels, height, width = map(int, sizes)
+    return channels, height, width
 
 
 def require_format(path: Path, file: h5py.File) -> None:

@@ -14,7 +14,7 @@ from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.pairs import STRATEGIES, PairView, places, rows_in_view, select_pairs
 from landscape.explore.phases import Plan, rounds_done, task_starts
-from landscape.explore.tasks import ClimbTask, ConnectResult, ConnectTask
+from landscape.explore.search_tasks import ClimbTask, ConnectResult, ConnectTask
 from landscape.numerics.streams import stream
 from landscape.properties.depth import connected_with_lowest
 from landscape.search.transition_states import Outcome

@@ -18,7 +18,7 @@ from landscape.explore.pool import Abandoned
 from landscape.numerics.batching import rows_per_chunk
 from landscape.objective import Kernel, Objective, Recorder, Replay
 from landscape.optimize.lbfgs import LBFGS
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 from landscape.problems.units import hidden_units
 from landscape.properties.settings import MeasureSettings
@@ -63,8 +63,8 @@ class Context:
 
     @property
     def units(self) -> tuple[np.ndarray, ...]:
-        """Places int64[H, F] in theta of the units of each hidden layer of a dense network; none of another energy."""
-        if isinstance(self.objective, Problem) and isinstance(self.objective.network, DenseNetwork):
+        """Places int64[H, F] in theta of the units of each hidden layer of a network; none of another energy."""
+        if isinstance(self.objective, Problem) and isinstance(self.objective.network, LayeredNetwork):
             return hidden_units(self.objective.network.layers)
         return ()
 

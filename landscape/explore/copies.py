@@ -11,8 +11,9 @@ import numpy as np
 from landscape.database.records import Minima
 from landscape.explore.context import Context
 from landscape.explore.finds import Places
+from landscape.explore.hop_tasks import HopResult
 from landscape.explore.identity import Index
-from landscape.explore.tasks import ConnectResult, HopResult
+from landscape.explore.search_tasks import ConnectResult
 
 COPY_AT_MOST = 100_000  # minima: 66 MB of 83 parameters
 

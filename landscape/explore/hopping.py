@@ -15,8 +15,8 @@ from landscape.database.tables import Tables
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.finds import Places
+from landscape.explore.hop_tasks import HopResult, HopTask, Walked
 from landscape.explore.phases import Plan, rounds_done, task_starts
-from landscape.explore.tasks import HopResult, HopTask, Walked
 from landscape.numerics.streams import stream
 
 # Adaptation as in pele's basin-hopping: this fraction of the steps should lead to another minimum, and of those

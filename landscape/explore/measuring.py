@@ -13,8 +13,8 @@ from landscape.database.records import Commit, PropertyRows
 from landscape.database.tables import Tables
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
+from landscape.explore.measure_tasks import MeasureTask
 from landscape.explore.phases import Plan, rounds_done, task_starts
-from landscape.explore.tasks import MeasureTask
 from landscape.objective import Objective
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import DEPTHS, SETTINGS

@@ -15,7 +15,7 @@ from landscape.config.tables import ProblemConfig
 from landscape.database.database import Database
 from landscape.database.records import ProblemRecord
 from landscape.database.store import Store, create_store, open_store
-from landscape.errors import ConfigError, DatabaseError
+from landscape.errors import ConfigError, DatabaseError, MissingDataError
 from landscape.explore.campaign import ALL_PHASES, Campaign, Ending, MakePhase
 from landscape.explore.connecting import METHOD_NAMES
 from landscape.explore.context import Context, one_thread_per_task
@@ -32,13 +32,13 @@ from landscape.properties.measure import check_settings
 from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 from landscape.search.transition_states import OUTCOME_NAMES
 
-Box = tuple[Any, Any]
+StartBox = tuple[Any, Any]
 
 
 def explore(
     problem: object,
     *,
-    start: Box | None = None,
+    start: StartBox | None = None,
     path: str | Path | None = None,
     walkers: int = 64,
     steps: int = 100,
@@ -107,9 +107,18 @@ def executor(context: Context) -> Callable[[Any], Any]:
     return lambda task: task.run(context)
 
 
-def context_of(config: RunConfig, device: str) -> Context:
-    """Context of a run file. Raises `LandscapeError` for whatever in it does not fit the problem."""
-    problem = Problem(device=device, seed=config.run.seed, **config.problem.model_dump())
+def context_of(config: RunConfig, device: str, stored: Path | None = None) -> Context:
+    """Context of a run file. Raises `LandscapeError` for whatever in it does not fit the problem.
+
+    If the files of its data set are gone, the data are those of the `stored` database, which is to be continued.
+    """
+    try:
+        problem = Problem(device=device, seed=config.run.seed, **config.problem.model_dump())
+    except MissingDataError:
+        if stored is None or not stored.exists():
+            raise
+        with Database(open_store(stored)) as db:
+            problem = Problem.from_data(config.problem, _stored_data(db.problem_record, str(stored)), device)
     return _context(problem, config, None)
 
 
@@ -121,27 +130,16 @@ def stored_context(
     `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `DatabaseError` if
     the file holds no network, `ConfigError` for settings that cannot be used.
     """
+    data = _stored_data(record, source)
     tables = _stored_tables(record, source)
-    if "problem" not in tables or record.inputs is None or record.targets is None:
-        raise DatabaseError(
-            f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
-            "energy: verify or measure it from Python, where that energy is"
-        )
     config = ProblemConfig.from_table(tables.pop("problem"), source)
     tables["measure"] = tables.get("measure", {}) | dict(measure or {})
     settings = Settings.from_table(tables, source)
-    data = DataSet(
-        inputs=record.inputs,
-        targets=record.targets,
-        test_inputs=record.test_inputs,
-        test_targets=record.test_targets,
-        sha256=record.sha256,
-    )
     problem = Problem.from_data(config, data, device)
     return Context(problem, settings, _starts(problem, settings, None))
 
 
-def _context(objective: Objective, settings: Settings, start: Box | None) -> Context:
+def _context(objective: Objective, settings: Settings, start: StartBox | None) -> Context:
     """A context whose settings can be measured with, once there are minima."""
     context = Context(objective, settings, _starts(objective, settings, start))
     if isinstance(objective, Problem):
@@ -152,7 +150,7 @@ def _context(objective: Objective, settings: Settings, start: Box | None) -> Con
 def record_of(objective: Objective, settings: Settings) -> ProblemRecord:
     """The record of a problem for a new database."""
     identity = settings.identity
-    known: dict[str, Any] = dict.fromkeys(("inputs", "targets", "test_inputs", "test_targets")) | {
+    known: dict[str, Any] = dict.fromkeys(("inputs", "targets", "test_inputs", "test_targets", "image")) | {
         "sha256": "",
         "toml": "",
     }
@@ -195,6 +193,22 @@ def resolve_device(name: str, local_rank: int = 0) -> str:
     return name
 
 
+def _stored_data(record: ProblemRecord, source: str) -> DataSet:
+    if not record.toml or record.inputs is None or record.targets is None:
+        raise DatabaseError(
+            f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
+            "energy: verify or measure it from Python, where that energy is"
+        )
+    return DataSet(
+        inputs=record.inputs,
+        targets=record.targets,
+        test_inputs=record.test_inputs,
+        test_targets=record.test_targets,
+        sha256=record.sha256,
+        image=record.image,
+    )
+
+
 def _stored_tables(record: ProblemRecord, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(record.run_toml)
@@ -209,6 +223,8 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str) -> st
     if stored.sha256 != wanted.sha256:
         return "its data differ from those of the run file"
     ours, theirs = (_fixed_keys(_stored_tables(record, source)) for record in (wanted, stored))
+    defaults = _fixed_keys({"problem": {name: field.default for name, field in ProblemConfig.model_fields.items()}})
+    theirs = {key: defaults.get(key) for key in ours} | theirs  # a key that is younger than the file
     for key in sorted(ours.keys() | theirs.keys()):
         if ours.get(key) != theirs.get(key):
             return f"{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"
@@ -240,7 +256,7 @@ def _problem_toml(config: ProblemConfig) -> str:
     return RunConfig(problem=config).to_toml("problem")
 
 
-def _starts(objective: Objective, settings: Settings, start: Box | None) -> Starts:
+def _starts(objective: Objective, settings: Settings, start: StartBox | None) -> Starts:
     if start is None:
         if not isinstance(objective, Problem):
             raise ConfigError("start: expected a box (low, high) for an energy of your own, found none; give start=")

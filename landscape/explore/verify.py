@@ -3,7 +3,7 @@
 Energies, gradients and Hessian spectra are computed again and compared with the tables. Two kinds of invariant are
 tested beside: a transition state lies above both its minima, and for softmax networks with L2 the output weights of
 each unit sum to zero over the classes and 2 * l2 is an eigenvalue for every unit of the last hidden layer and for
-the output bias (the softmax gauge). Shapes: M points, P parameters.
+the output bias (the softmax gauge, where all terms of the energy keep it). Shapes: M points, P parameters.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ from landscape.explore.identity import Index
 from landscape.explore.phases import task_starts
 from landscape.explore.pool import Pool
 from landscape.optimize.newton import StationaryPoints, classify
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 
 TASK_POINTS = 32
@@ -142,7 +142,9 @@ def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -
 def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
     """Largest deviation [M] from the invariants of softmax cross-entropy with L2 on everything."""
     network = problem.network
-    if problem.loss != "cross_entropy" or not problem.l2 or not isinstance(network, DenseNetwork):
+    gauge = problem.loss == "cross_entropy" and problem.l2 and problem.smooth
+    gauge = gauge and all(term.keeps_gauge for _, term in problem.terms)
+    if not gauge or not isinstance(network, LayeredNetwork):
         return torch.zeros_like(points.energy)
     weight, bias = network.unpack(points.theta)[-1]
     sums = torch.cat([weight.sum(1), bias.sum(1, keepdim=True)], 1).abs().amax(1)

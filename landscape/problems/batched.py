@@ -8,9 +8,9 @@ from torch import Tensor
 from landscape.numerics.batching import map_row_pairs, map_rows, rows_per_chunk
 from landscape.problems.losses import Loss
 from landscape.problems.module import ModuleNetwork
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 
-Network = DenseNetwork | ModuleNetwork
+Network = LayeredNetwork | ModuleNetwork
 
 
 class BatchedEnergy:

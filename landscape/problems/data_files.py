@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from landscape.errors import DataError
+from landscape.errors import DataError, MissingDataError
 
 REQUIRED = ("inputs", "targets")
 OPTIONAL = ("test_inputs", "test_targets")
@@ -29,7 +29,8 @@ def read_file(path: Path) -> dict[str, np.ndarray]:
     reader = {".npz": _read_npz, ".h5": _read_h5, ".csv": _read_csv}[kind]
     try:
         if not path.is_file():
-            raise DataError(f"{path}: expected a data file, found {'a folder' if path.is_dir() else 'nothing'} there")
+            found = "a folder" if path.is_dir() else "nothing"
+            raise MissingDataError(f"{path}: expected a data file, found {found} there")
         return reader(path)
     except (OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile, csv.Error) as error:
         reason = " ".join(str(error).split()) or type(error).__name__

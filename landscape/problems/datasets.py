@@ -1,23 +1,23 @@
 """Data sets as the loss sees them: read, thinned, split and standardised, in this order.
 
-Whatever the source - generated, from scikit-learn or from a file - the arrays pass one set of checks
-(`from_arrays`), so that a `DataSet` is always finite, consistent and of exact types.
+Whatever the source - generated, from scikit-learn, from a file or from a folder of images - the arrays pass one set of
+checks (`from_arrays`), so that a `DataSet` is always finite, consistent and of exact types.
 N samples, d inputs, k targets of a regression, K classes.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from landscape.config.fields import DATASETS, FILE_SUFFIXES
+from landscape.config.fields import DATASETS, FILE_SUFFIXES, IMAGE_FOLDERS
 from landscape.errors import DataError
 from landscape.messages import did_you_mean
 from landscape.problems.data_files import read_file
-
-Arrays = dict[str, np.ndarray]
+from landscape.problems.images import Shape, as_inputs, image_set, read_images
+from landscape.problems.samples import Arrays, split, standardised, thinned
 
 LARGEST = 1e100  # in size: squares and sums of larger numbers would overflow
 
@@ -31,6 +31,7 @@ class DataSet:
         targets: class labels int64[N] in 0..K-1, or values float64[N, k].
         test_inputs, test_targets: the same for the held-out samples; None where there are none.
         sha256: digest of all of these: equal data give an equal digest on every machine.
+        image: channels, height and width of a sample that is an image, whose inputs are its pixels in this order.
     """
 
     inputs: np.ndarray
@@ -38,24 +39,44 @@ class DataSet:
     test_inputs: np.ndarray | None
     test_targets: np.ndarray | None
     sha256: str
+    image: Shape | None = None
 
 
 def load(
-    name_or_path: str, *, standardise: bool = True, subset: int = 0, test_fraction: float = 0.0, seed: int = 0
+    name_or_path: str,
+    *,
+    standardise: bool = True,
+    subset: int = 0,
+    test_fraction: float = 0.0,
+    seed: int = 0,
+    classes: Sequence[str] = (),
+    downscale: int = 1,
+    grey: bool = False,
 ) -> DataSet:
-    """The data set of a known name, or in a file whose suffix is .npz, .h5 or .csv (relative to the current folder).
+    """The data set of a known name, in a file whose suffix is .npz, .h5 or .csv, or in a folder of images.
+
+    Paths are relative to the current folder; images are given as ``mnist:FOLDER``, for instance (see
+    `landscape.problems.images`). Their test files are the held-out samples unless `test_fraction` holds out others.
 
     `subset` > 0 draws that many samples and `test_fraction` > 0 holds a part out, both stratified by class and
-    seeded. `standardise` gives each feature of the training part zero mean and unit population variance;
-    a constant feature becomes zero. Raises `DataError`.
+    seeded. `classes` keeps some classes of images, `downscale` and `grey` reduce them. `standardise` gives each feature
+    of the training part zero mean and unit population variance; a constant feature becomes zero. Raises `DataError`.
     """
-    arrays = _checked(_read(name_or_path), name_or_path)
     draws = [int(state) for state in np.random.SeedSequence(seed).generate_state(2)]
+    images, shape = image_set(name_or_path), None
+    if images is None:
+        _refuse_image_keys(name_or_path, classes=bool(classes), downscale=downscale > 1, grey=grey)
+        arrays = _checked(_read(name_or_path), name_or_path)
+    else:
+        arrays = read_images(images, name_or_path, classes, test=not test_fraction)
     if subset:
-        arrays = _thinned(arrays, subset, draws[0], name_or_path)
+        arrays = thinned(arrays, subset, draws[0], name_or_path)
+    if images is not None:
+        arrays, shape = as_inputs(images, arrays, name_or_path, downscale=downscale, grey=grey)
+        arrays = _checked(arrays, name_or_path)
     if test_fraction:
-        arrays = _split(arrays, test_fraction, draws[1], name_or_path)
-    return _data_set(_standardised(arrays) if standardise else arrays)
+        arrays = split(arrays, test_fraction, draws[1], name_or_path)
+    return _data_set(standardised(arrays) if standardise else arrays, shape)
 
 
 def from_arrays(
@@ -104,9 +125,21 @@ _GENERATORS: dict[str, Callable[[], Arrays]] = {
     "iris": _scikit("load_iris"),
     "wine": _scikit("load_wine"),
     "breast_cancer": _scikit("load_breast_cancer"),
-    "digits": _scikit("load_digits"),
     "moons": _moons,
 }
+
+
+def _refuse_image_keys(source: str, **given: bool) -> None:
+    keys = [name for name, present in given.items() if present]
+    if keys:
+        raise DataError(
+            f"{source}: expected {', '.join(keys)} with images only (digits, {_folders()}), "
+            f"found a table; leave {'it' if len(keys) == 1 else 'them'} out"
+        )
+
+
+def _folders() -> str:
+    return ", ".join(f"{kind}:FOLDER" for kind in IMAGE_FOLDERS)
 
 
 def _read(name_or_path: str) -> Arrays:
@@ -115,7 +148,7 @@ def _read(name_or_path: str) -> Arrays:
     if name_or_path.lower().endswith(FILE_SUFFIXES):
         return read_file(Path(name_or_path))
     raise DataError(
-        f"expected a known data set or a path to {', '.join(FILE_SUFFIXES)}, found {name_or_path!r}; "
+        f"expected a known data set or a path to {', '.join(FILE_SUFFIXES)} or {_folders()}, found {name_or_path!r}; "
         f"{did_you_mean(name_or_path, DATASETS)}"
     )
 
@@ -187,51 +220,7 @@ def _check_labels(labels: np.ndarray, test_labels: np.ndarray | None, source: st
         )
 
 
-def _thinned(arrays: Arrays, subset: int, seed: int, source: str) -> Arrays:
-    n = len(arrays["inputs"])
-    if subset > n:
-        raise DataError(f"{source}: expected a subset of at most the {n} samples there are, found {subset}")
-    if subset == n:
-        return arrays
-    rows, _ = _draw(arrays["targets"], subset, seed, source)
-    return arrays | {name: arrays[name][rows] for name in ("inputs", "targets")}
-
-
-def _split(arrays: Arrays, test_fraction: float, seed: int, source: str) -> Arrays:
-    if "test_inputs" in arrays:
-        raise DataError(f"{source}: expected no test samples in the file when test_fraction > 0; set test_fraction = 0")
-    n = len(arrays["inputs"])
-    train, test = _draw(arrays["targets"], n - round(test_fraction * n), seed, source)
-    drawn = {name: arrays[name][train] for name in ("inputs", "targets")}
-    return drawn | {f"test_{name}": arrays[name][test] for name in ("inputs", "targets")}
-
-
-def _draw(targets: np.ndarray, size: int, seed: int, source: str) -> tuple[np.ndarray, np.ndarray]:
-    """Rows drawn, `size` of them, and rows left, both in order; classes keep their proportions."""
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - as above
-
-    labels = targets if targets.dtype == np.int64 else None
-    try:
-        drawn, left = train_test_split(np.arange(len(targets)), train_size=size, random_state=seed, stratify=labels)
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{source}: expected to draw {size} of {len(targets)} samples, found: {reason}") from error
-    if labels is not None and len(np.unique(labels[drawn])) < len(np.unique(labels)):
-        raise DataError(f"{source}: expected every class among {size} samples drawn, found a class too rare; draw more")
-    return np.sort(drawn), np.sort(left)
-
-
-def _standardised(arrays: Arrays) -> Arrays:
-    train = arrays["inputs"]
-    constant = train.min(axis=0) == train.max(axis=0)
-    mean = np.where(constant, train[0], train.mean(axis=0))
-    size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))  # divided out first: squares then stay in range
-    deviation = np.where(constant, 1.0, ((train - mean) / size).std(axis=0))
-    parts = {name: arrays[name] for name in arrays if name.endswith("inputs")}
-    return arrays | {name: (array - mean) / size / deviation for name, array in parts.items()}
-
-
-def _data_set(arrays: Arrays) -> DataSet:
+def _data_set(arrays: Arrays, image: Shape | None = None) -> DataSet:
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         little_endian = array.astype(array.dtype.newbyteorder("<"))
@@ -243,4 +232,5 @@ def _data_set(arrays: Arrays) -> DataSet:
         test_inputs=parts[0],
         test_targets=parts[1],
         sha256=digest.hexdigest(),
+        image=image,
     )

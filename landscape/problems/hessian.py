@@ -23,7 +23,7 @@ def dense_hessian(trace: Trace, activation: Activation, loss: Loss, encoded: Ten
     """Hessian [W, P, P] of the mean loss for the forward pass `trace` and encoded targets [K, N]."""
     n_samples = encoded.shape[1]
     post_gradients, deltas = _backward(trace, loss.value_and_gradient(trace.outputs, encoded)[1] / n_samples)
-    starts = _parameter_starts(trace)
+    starts = parameter_starts(trace)
     walkers = len(trace.outputs)
     hessian = trace.outputs.new_zeros(walkers, starts[-1], starts[-1])
     jacobian = _first_jacobian(trace)
@@ -33,11 +33,11 @@ def dense_hessian(trace: Trace, activation: Activation, loss: Loss, encoded: Ten
             _add_cross_terms(hessian, trace, layer, deltas[layer], jacobian, starts)
             jacobian = _next_jacobian(trace, layer, jacobian, starts)
         if last:
-            _add_outer(hessian, loss.scale_jacobian(trace.outputs, jacobian.mul_(n_samples**-0.5)))
+            add_outer(hessian, loss.scale_jacobian(trace.outputs, jacobian.mul_(n_samples**-0.5)))
         else:
-            weight = post_gradients[layer] * activation.curvature(trace.pre[layer], trace.post[layer + 1])
+            weight = post_gradients[layer] * activation.curvature(trace.pre[layer], trace.values[layer])
             if layer:
-                _add_outer(hessian, jacobian, weight)
+                add_outer(hessian, jacobian, weight)
             else:
                 _add_first_layer(hessian, trace, weight)
             if layer:
@@ -45,7 +45,8 @@ def dense_hessian(trace: Trace, activation: Activation, loss: Loss, encoded: Ten
     return hessian
 
 
-def _parameter_starts(trace: Trace) -> list[int]:
+def parameter_starts(trace: Trace) -> list[int]:
+    """Where the parameters of each layer start, and where the last ones end."""
     starts = [0]
     for weight, _ in trace.weights:
         starts.append(starts[-1] + weight.shape[1] * (weight.shape[2] + 1))
@@ -67,11 +68,11 @@ def _first_jacobian(trace: Trace) -> Tensor:
         return trace.outputs.new_empty(0)
     walkers, units, samples = trace.pre[0].shape
     jacobian = trace.outputs.new_zeros(walkers, units, samples, trace.weights[0][0][0].numel() + units)
-    _write_own_weights(jacobian, trace.post[0], 0)
+    write_own_weights(jacobian, trace.post[0], 0)
     return jacobian
 
 
-def _write_own_weights(jacobian: Tensor, post: Tensor, start: int) -> None:
+def write_own_weights(jacobian: Tensor, post: Tensor, start: int) -> None:
     """Derivative of each unit's z in its own weights (the activations before it) and its bias (one)."""
     units, fan_in = jacobian.shape[1], post.shape[1]
     for unit in range(units):
@@ -99,12 +100,12 @@ def _next_jacobian(trace: Trace, layer: int, post_jacobian: Tensor, starts: list
     else:
         flat = weight @ post_jacobian.flatten(2)
         jacobian[..., :earlier] = flat.view(walkers, units, samples, earlier)
-    _write_own_weights(jacobian, trace.post[layer], earlier)
+    write_own_weights(jacobian, trace.post[layer], earlier)
     return jacobian
 
 
-def _add_outer(hessian: Tensor, jacobian: Tensor, weight: Tensor | None = None) -> None:
-    """Adds the sum over units and samples of weight * J J' to the leading block."""
+def add_outer(hessian: Tensor, jacobian: Tensor, weight: Tensor | None = None) -> None:
+    """Adds the sum over units and samples of weight * J J' to the leading block of the Hessian [W, P, P]."""
     size = jacobian.shape[-1]
     rows = jacobian.flatten(1, 2)
     left = rows if weight is None else (jacobian * weight[..., None]).flatten(1, 2)

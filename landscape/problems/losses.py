@@ -68,6 +68,13 @@ class CrossEntropy:
         return jacobian.sub_(mean).mul_(probability.sqrt())
 
 
+def smoothed(encoded: Tensor, share: float) -> Tensor:
+    """One-hot targets [K, N] of which this share is spread evenly over all classes: label smoothing (Szegedy et al.
+    2016, arXiv 1512.00567, section 7). A share of 0 leaves them as they are.
+    """
+    return encoded if not share else (1.0 - share) * encoded + share / len(encoded)
+
+
 class MeanSquaredError:
     """Squared error averaged over the outputs, as torch.nn.MSELoss; integer labels become one-hot targets."""
 

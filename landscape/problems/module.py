@@ -1,6 +1,6 @@
 """Any torch module as a network: derivatives by torch.func, the slow but general way.
 
-All of them are taken in reverse mode, which every differentiable operation of torch has. Offers what `DenseNetwork`
+All of them are taken in reverse mode, which every differentiable operation of torch has. Offers what `LayeredNetwork`
 offers, for modules it does not cover. Parameters stand in the order of `module.named_parameters()`, each
 row-major. Shapes: W walkers, P parameters, N samples, K outputs.
 """
@@ -69,7 +69,7 @@ class ModuleNetwork:
         return outputs
 
     def parameter_tangent(self, theta: Tensor, vector: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs [W, N, K] and their derivative [W, N, K] along vector [W, P]; see `DenseNetwork.parameter_tangent`.
+        """Outputs [W, N, K] and their derivative [W, N, K] along vector [W, P]; see `LayeredNetwork.parameter_tangent`.
 
         The product with the Jacobian is linear in the cotangent, and its own cotangent is the tangent.
         """
@@ -80,12 +80,12 @@ class ModuleNetwork:
     def input_gradient(
         self, theta: Tensor, inputs: Tensor, output_gradient: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Outputs [W, N, K] and gradient [W, N, d]; see `DenseNetwork.input_gradient`."""
+        """Outputs [W, N, K] and gradient [W, N, d]; see `LayeredNetwork.input_gradient`."""
         outputs, pull_back = self.vjp(theta, inputs)
         return outputs, pull_back(output_gradient(outputs))
 
     def vjp(self, theta: Tensor, inputs: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """Outputs [W, N, K] and the way back to the inputs; see `DenseNetwork.vjp`."""
+        """Outputs [W, N, K] and the way back to the inputs; see `LayeredNetwork.vjp`."""
         outputs, pull_back = torch.func.vjp(lambda x: self.outputs(theta, x), inputs)[:2]
         return outputs, lambda output_gradient: pull_back(output_gradient)[0]
 

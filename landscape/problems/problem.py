@@ -1,4 +1,5 @@
-"""The loss landscape of a network: E(theta) = mean loss over the samples + l2 * sum(theta^2), biases included.
+"""The loss landscape of a network: E(theta) = mean loss over the samples + l2 * sum(theta^2), biases included, and what
+else the [problem] table adds: see `landscape.problems.terms`.
 
 A `Problem` joins a data set, a network, a loss and the L2 weight, fulfils `Objective` and knows the
 symmetry of its network. Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
@@ -19,17 +20,19 @@ from landscape.errors import ConfigError, DataError, PropertyError
 from landscape.messages import did_you_mean
 from landscape.numerics import cuda_graphs
 from landscape.objective import Kernel, Recorder, Symmetry
-from landscape.problems.activations import ACTIVATIONS
+from landscape.problems.architecture import configured_network
 from landscape.problems.batched import BatchedEnergy, Network
 from landscape.problems.compiled import CompiledEnergy, compiled_energy, compiled_hessian
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
 from landscape.problems.fused import FusedEnergy, fused_energy
 from landscape.problems.inputs import LossOfInputs, loss_of_inputs
-from landscape.problems.losses import LOSSES
+from landscape.problems.losses import LOSSES, smoothed
 from landscape.problems.module import ModuleNetwork
-from landscape.problems.network import DenseNetwork
-from landscape.problems.sequential import dense_network_of, dense_parameters
+from landscape.problems.network import LayeredNetwork
+from landscape.problems.sequential import layered_network_of, module_of, of_flat_images
 from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
+from landscape.problems.terms.added import AddedTerms, terms_of
+from landscape.problems.terms.term import TermSamples, WeightedTerm
 
 # Up to which a quench is faster with Hessians than without, see tests/benchmarks/growth.py; never where energies are
 # computed for walkers side by side, which are too cheap.
@@ -39,10 +42,12 @@ CHEAP_HESSIAN_PARAMETERS = 170
 class Problem:
     """The regularised loss of a network on a data set, for many walkers at once.
 
-    Attributes: `network` and whether it is `smooth`; `inputs` [N, d]; `targets` int64[N] or float64[N, K];
-    `test_inputs` and `test_targets`, None without a test split; `l2`; `loss`, its name; `loss_of_inputs`, what attacks
-    raise; `symmetry`; `device`; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's
-    problem; `recorder` of energies, for dense networks on a GPU (see `landscape.optimize.recording`), else None.
+    Attributes: `network`; `smooth`, whether the energy has a Hessian everywhere; `inputs` [N, d]; `targets` int64[N] or
+    float64[N, K]; `test_inputs` and `test_targets`, None without a test split; `l2`; `terms`, what is added beside it;
+    `loss`, its name; `loss_of_inputs`, what attacks raise: the loss of samples, their labels not smoothed; `symmetry`;
+    `device`; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem;
+    `recorder` of energies, for known layers without terms on a GPU (see `landscape.optimize.recording`), else
+    None.
     """
 
     def __init__(self, *, device: str = "cpu", seed: int = 0, **table: object) -> None:
@@ -58,8 +63,11 @@ class Problem:
             subset=config.subset,
             test_fraction=config.test_fraction,
             seed=seed,
+            classes=config.classes,
+            downscale=config.downscale,
+            grey=config.grey,
         )
-        self._assemble_dense(config, data, device)
+        self._assemble_configured(config, data, device)
 
     @classmethod
     def from_toml(cls, path: str | Path, device: str = "cpu") -> "Problem":
@@ -69,9 +77,9 @@ class Problem:
 
     @classmethod
     def from_data(cls, config: ProblemConfig, data: DataSet, device: str = "cpu") -> "Problem":
-        """A dense network on data that are at hand already, as they are stored in a database."""
+        """The network of a run file on data that are at hand already, as they are stored in a database."""
         problem = cls.__new__(cls)
-        problem._assemble_dense(config, data, device)  # noqa: SLF001 # a second constructor
+        problem._assemble_configured(config, data, device)  # noqa: SLF001 # a second constructor
         return problem
 
     @classmethod
@@ -87,23 +95,27 @@ class Problem:
     ) -> "Problem":
         """A torch module on arrays inputs [N, d] and targets int64[N] or float64[N, K], used as they are.
 
-        Linear layers with one known activation between them become a `DenseNetwork`; anything else falls
-        back to torch.func and has no symmetry. Raises `ConfigError` if loss or l2 are unusable, `DataError` if data
-        and module do not fit.
+        Inputs may be images [N, C, H, W] too: they are flattened, and an Unflatten put before the module, which then is
+        what `module` gives back.
+
+        A Sequential of Linear layers, of Conv2d and AvgPool2d with an Unflatten before and a Flatten after them, with
+        one known activation in between, becomes a `LayeredNetwork`; anything else falls back to torch.func and has no
+        symmetry. Raises `ConfigError` if loss or l2 are unusable, `DataError` if data and module do not fit.
         """
         _check_energy(loss, l2)
+        if np.ndim(inputs) == 4:
+            module, inputs = of_flat_images(module, np.shape(inputs)[1:]), np.reshape(inputs, (len(inputs), -1))
         data = from_arrays(inputs, targets)
         check_targets(data.targets, loss)
         problem = cls.__new__(cls)
-        network = dense_network_of(module) or _module_network(module, data, device)
+        network = layered_network_of(module) or _module_network(module, data, device)
         _check_fit(network, data, device)
         problem._assemble(network, data, loss, l2, device)  # noqa: SLF001 # a second constructor
         return problem
 
-    def _assemble_dense(self, config: ProblemConfig, data: DataSet, device: str) -> None:
+    def _assemble_configured(self, config: ProblemConfig, data: DataSet, device: str) -> None:
         check_targets(data.targets, config.loss)
-        sizes = [data.inputs.shape[1], *config.hidden, _n_outputs(data.targets)]
-        network = DenseNetwork.from_sizes(sizes, ACTIVATIONS[config.activation])
+        network = configured_network(config, data, _n_outputs(data.targets))
         self._assemble(network, data, config.loss, config.l2, device, config)
 
     def _assemble(
@@ -122,7 +134,6 @@ class Problem:
         self.l2 = l2
         self.device = torch.device(device)
         self.n_parameters = network.n_parameters
-        self.smooth = network.smooth
         self.curvature_threshold = 1e-3 * 2.0 * l2 if l2 else 1e-9
         self.symmetry: Symmetry = _symmetry(network)
         self.inputs = torch.tensor(data.inputs, dtype=torch.float64, device=self.device)
@@ -131,6 +142,12 @@ class Problem:
         self.test_targets = _optional(data.test_targets, self.device)
         self._loss = LOSSES[loss]
         encoded = self._loss.encode(self.targets, network.n_outputs)
+        self.terms: tuple[WeightedTerm, ...] = ()
+        if config is not None:
+            encoded = smoothed(encoded, _label_smoothing(config, data))
+            self.terms = terms_of(config, network, self._loss, self.device)
+        self._added = AddedTerms(self.terms, TermSamples(self.inputs, encoded)) if self.terms else None
+        self.smooth = not self.kinks
         self._batched = BatchedEnergy(network, self.inputs, self._loss, encoded, l2)
         compiled = compiled_energy(network, self.inputs, self._loss, encoded, l2)
         hessian = compiled_hessian(network, compiled)
@@ -138,37 +155,54 @@ class Problem:
         self._energy: BatchedEnergy | CompiledEnergy | FusedEnergy = compiled or fused or self._batched
         self._hessian = hessian or self._batched.hessian
         self.loss_of_inputs: LossOfInputs = loss_of_inputs(network, self._loss, self.device)
-        recordable = isinstance(network, DenseNetwork) and self.device.type == "cuda"
+        recordable = isinstance(network, LayeredNetwork) and self.device.type == "cuda" and not self.terms
         self.recorder: Recorder | None = partial(cuda_graphs.record, self.device) if recordable else None
         fits = self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
-        self.cheap_hessian = hessian is not None and fits and not (compiled is not None and compiled.in_lanes)
+        cheap = hessian is not None and not (compiled is not None and compiled.in_lanes) and not self.terms
+        self.cheap_hessian = cheap and fits
 
     @property
     def is_classification(self) -> bool:
         """Whether the targets are class labels."""
         return self.targets.dtype == torch.int64
 
+    @property
+    def kinks(self) -> str:
+        """What keeps the energy from having a Hessian everywhere; empty if nothing does."""
+        found = [
+            "" if self.network.smooth else "an activation with kinks (relu)",
+            *(term.kinks for _, term in self.terms),
+        ]
+        return next(filter(None, found), "")
+
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
-        return self._energy.energy(theta)
+        energy = self._energy.energy(theta)
+        return energy if self._added is None else energy + self._added.energy(theta)
 
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
-        return self._energy.energy_and_gradient(theta)
+        energy, gradient = self._energy.energy_and_gradient(theta)
+        if self._added is None:
+            return energy, gradient
+        added, slope = self._added.energy_and_gradient(theta)
+        return energy + added, gradient + slope
 
     def kernel(self) -> Kernel | None:
         """The energy for compiled code, on a CPU; None where there is no such code."""
-        return self._energy.kernel() if isinstance(self._energy, CompiledEnergy) else None
+        return self._energy.kernel() if isinstance(self._energy, CompiledEnergy) and self._added is None else None
 
     def hessian(self, theta: Tensor) -> Tensor:
-        """Hessians [W, P, P] of theta [W, P]; raises `PropertyError` for an activation with kinks."""
+        """Hessians [W, P, P] of theta [W, P]; raises `PropertyError` for an energy with kinks."""
         self._require_smooth()
-        return self._hessian(theta)
+        hessian = self._hessian(theta)
+        return hessian if self._added is None else hessian + self._added.hessian(theta)
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
-        """Hessians at theta [W, P] times vector [W, P]; raises `PropertyError` for an activation with kinks."""
+        """Hessians at theta [W, P] times vector [W, P]; raises `PropertyError` for an energy with kinks."""
         self._require_smooth()
-        return self._batched.hessian_vector_product(theta, vector)
+        product = self._batched.hessian_vector_product(theta, vector)
+        return product if self._added is None else product + self._added.hessian_vector_product(theta, vector)
 
     def sample_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Losses [W, N] of outputs [W, N, K] against targets int64[N] or float64[N, K]."""
@@ -185,8 +219,8 @@ class Problem:
     def module(self, theta: np.ndarray) -> torch.nn.Module:
         """The torch module with parameters theta [P], float64, on the CPU."""
         vector = torch.tensor(np.asarray(theta), dtype=torch.float64)
-        if isinstance(self.network, DenseNetwork):
-            return dense_parameters(self.network, vector)
+        if isinstance(self.network, LayeredNetwork):
+            return module_of(self.network, vector)
         module = copy.deepcopy(self.network.module).cpu()
         torch.nn.utils.vector_to_parameters(vector, module.parameters())
         return module
@@ -194,8 +228,8 @@ class Problem:
     def _require_smooth(self) -> None:
         if not self.smooth:
             raise PropertyError(
-                "a Hessian needs a twice differentiable activation, found one with kinks (relu): "
-                "use tanh, sigmoid, softplus, gelu or silu, or ask for nothing that needs a Hessian"
+                f"a Hessian needs a twice differentiable energy, found {self.kinks}: use tanh, sigmoid, softplus, gelu "
+                "or silu and no adversarial_weight, or ask for nothing that needs a Hessian"
             )
 
 
@@ -204,9 +238,18 @@ def _n_outputs(targets: np.ndarray) -> int:
 
 
 def _symmetry(network: Network) -> Symmetry:
-    if isinstance(network, DenseNetwork):
+    if isinstance(network, LayeredNetwork):
         return UnitSymmetry(network.layers, network.activation.odd)
     return NoSymmetry()
+
+
+def _label_smoothing(config: ProblemConfig, data: DataSet) -> float:
+    if config.label_smoothing and data.targets.ndim > 1:
+        raise ConfigError(
+            "[problem] label_smoothing: expected class labels, found targets of "
+            f"{data.targets.shape[1]} values a sample: leave it out"
+        )
+    return config.label_smoothing
 
 
 def _optional(array: np.ndarray | None, device: torch.device) -> Tensor | None:

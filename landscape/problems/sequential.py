@@ -1,12 +1,19 @@
-"""torch.nn.Sequential in and out: dense stacks become a `DenseNetwork`, parameters become a module again."""
+"""torch.nn.Sequential in and out: stacks of known layers become a `LayeredNetwork`, parameters become a module again.
 
-from collections.abc import Callable
+What is known: Linear and Conv2d with biases, one activation between them, AvgPool2d before a layer, an Unflatten to
+images at the start and a Flatten between images and Linear layers; the last layer is Linear.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from landscape.problems.activations import ACTIVATIONS
-from landscape.problems.network import Dense, DenseNetwork
+from landscape.problems.layers import Convolution, Dense, Image, Layer, Pair, Window
+from landscape.problems.network import DenseNetwork, LayeredNetwork
 
 MODULES: dict[str, Callable[[], nn.Module]] = {
     "tanh": nn.Tanh,
@@ -18,37 +25,142 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def dense_network_of(module: nn.Module) -> DenseNetwork | None:
-    """The dense network a Sequential of Linear layers with biases and one activation stands for, else None.
+def layered_network_of(module: nn.Module) -> LayeredNetwork | None:
+    """The network that a Sequential of known layers stands for, else None.
 
-    Layers that share parameters are no dense network either.
+    Layers that share parameters are no such network either. Raises `ConfigError` for a window larger than its image.
     """
-    if not isinstance(module, nn.Sequential) or len(module) % 2 == 0:
+    stack = _Stack()
+    if not isinstance(module, nn.Sequential) or not all(stack.add(piece) for piece in module):
         return None
-    linear, between = list(module)[::2], list(module)[1::2]
-    names = {_activation_name(layer) for layer in between}
-    if len(names) > 1 or None in names:
-        return None
-    layers = []
-    for layer in linear:
-        if type(layer) is not nn.Linear or layer.bias is None:
-            return None
-        layers.append(Dense(layer.in_features, layer.out_features))
-    network = DenseNetwork(tuple(layers), ACTIVATIONS[str(names.pop()) if names else "tanh"])
-    shared = sum(parameter.numel() for parameter in module.parameters()) < network.n_parameters
+    network = stack.network()
+    shared = network is not None and sum(parameter.numel() for parameter in module.parameters()) < network.n_parameters
     return None if shared else network
 
 
-def dense_parameters(network: DenseNetwork, theta: Tensor) -> nn.Sequential:
-    """A float64 Sequential that computes `network` with parameters theta [P]."""
+def module_of(network: LayeredNetwork, theta: Tensor) -> nn.Sequential:
+    """A float64 Sequential that computes `network` of inputs [N, d] with parameters theta [P]."""
     pieces: list[nn.Module] = []
+    image: Image | None = None
     for layer, (weight, bias) in zip(network.layers, network.unpack(theta[None]), strict=True):
-        linear = nn.Linear(layer.n_in, layer.n_out, dtype=torch.float64)
-        with torch.no_grad():
-            linear.weight.copy_(weight[0])
-            linear.bias.copy_(bias[0])
-        pieces += [linear, MODULES[network.activation.name]()]
+        window = layer.pool or (layer.window if isinstance(layer, Convolution) else None)
+        if not pieces and window is not None:
+            pieces.append(nn.Unflatten(1, window.image))
+        if layer.pool is not None:
+            pieces.append(nn.AvgPool2d(layer.pool.kernel, layer.pool.stride))
+        if isinstance(layer, Dense) and (layer.pool or image):
+            pieces.append(nn.Flatten())
+        image = layer.image if isinstance(layer, Convolution) else None
+        pieces += [_with_parameters(layer, weight[0], bias[0]), MODULES[network.activation.name]()]
     return nn.Sequential(*pieces[:-1])
+
+
+def of_flat_images(module: nn.Module, image: Sequence[int]) -> nn.Sequential:
+    """The module for inputs [N, d], images [N, C, H, W] flattened."""
+    pieces = module if isinstance(module, nn.Sequential) else [module]
+    return nn.Sequential(nn.Unflatten(1, tuple(image)), *pieces)
+
+
+@dataclass
+class _Stack:
+    """What the pieces of a Sequential amount to, so far: layers, the image and the pooling that the next one meets,
+    and whether it may follow, as it may at the start and after an activation.
+    """
+
+    layers: list[Layer] = field(default_factory=list)
+    activations: set[str] = field(default_factory=set)
+    image: Image | None = None
+    pool: Window | None = None
+    open: bool = True
+
+    def add(self, piece: nn.Module) -> bool:
+        """Takes a piece in; False if it is unknown here."""
+        readers: dict[type, Callable[..., bool]] = {
+            nn.Unflatten: self._unflatten,
+            nn.Conv2d: self._convolution,
+            nn.AvgPool2d: self._pooling,
+            nn.Flatten: self._flatten,
+            nn.Linear: self._linear,
+        }
+        return readers.get(type(piece), self._activation)(piece)
+
+    def network(self) -> LayeredNetwork | None:
+        """The network of all that was added; None if it does not end with a Linear layer or mixes activations."""
+        if self.open or not isinstance(self.layers[-1], Dense) or len(self.activations) > 1:
+            return None
+        activation = ACTIVATIONS[next(iter(self.activations), "tanh")]
+        dense = tuple(layer for layer in self.layers if isinstance(layer, Dense) and layer.pool is None)
+        if len(dense) == len(self.layers):
+            return DenseNetwork(dense, activation)
+        return LayeredNetwork(tuple(self.layers), activation)
+
+    def _unflatten(self, piece: nn.Unflatten) -> bool:
+        sizes = cast("tuple[int, ...]", piece.unflattened_size)
+        if self.layers or self.image or piece.dim != 1 or len(sizes) != 3 or not all(isinstance(s, int) for s in sizes):
+            return False
+        self.image = (sizes[0], sizes[1], sizes[2])
+        return True
+
+    def _convolution(self, piece: nn.Conv2d) -> bool:
+        plain = (piece.dilation, piece.groups, piece.padding_mode) == ((1, 1), 1, "zeros")
+        if not (self.open and self.image and plain) or piece.bias is None or isinstance(piece.padding, str):
+            return False
+        image = self.pool.pooled if self.pool else self.image
+        if image[0] != piece.in_channels:
+            return False
+        window = Window(image, _pair(piece.kernel_size), _pair(piece.stride), _pair(piece.padding))
+        return self._layer(Convolution(window, piece.out_channels, self.pool))
+
+    def _pooling(self, piece: nn.AvgPool2d) -> bool:
+        plain = (_pair(piece.padding), piece.ceil_mode, piece.divisor_override) == ((0, 0), False, None)
+        if not (self.open and self.image and plain) or self.pool is not None:
+            return False
+        self.pool = Window(self.image, _pair(piece.kernel_size), _pair(piece.stride))
+        return True
+
+    def _flatten(self, piece: nn.Flatten) -> bool:
+        known = self.image is not None and (piece.start_dim, piece.end_dim) == (1, -1)
+        self.image = None
+        return known
+
+    def _linear(self, piece: nn.Linear) -> bool:
+        if not self.open or self.image or piece.bias is None:
+            return False
+        return self._layer(Dense(piece.in_features, piece.out_features, self.pool))
+
+    def _layer(self, layer: Layer) -> bool:
+        self.layers.append(layer)
+        self.image = layer.image if isinstance(layer, Convolution) else None
+        self.pool, self.open = None, False
+        return True
+
+    def _activation(self, piece: nn.Module) -> bool:
+        name = _activation_name(piece)
+        if name is None or self.open:
+            return False
+        self.activations.add(name)
+        self.open = True
+        return True
+
+
+def _with_parameters(layer: Layer, weight: Tensor, bias: Tensor) -> nn.Module:
+    """The torch module of a layer, pooling left out."""
+    module: nn.Linear | nn.Conv2d
+    if isinstance(layer, Dense):
+        module = nn.Linear(layer.n_in, layer.n_out, dtype=torch.float64)
+    else:
+        window = layer.window
+        module = nn.Conv2d(
+            window.image[0], layer.n_out, window.kernel, window.stride, window.padding, dtype=torch.float64
+        )
+    with torch.no_grad():
+        module.weight.copy_(weight.view_as(module.weight))
+        module.bias.copy_(bias)  # type: ignore[union-attr] # both are made with one
+    return module
+
+
+def _pair(sizes: int | tuple[int, ...]) -> Pair:
+    return (sizes, sizes) if isinstance(sizes, int) else (sizes[0], sizes[1])
 
 
 def _activation_name(module: nn.Module) -> str | None:

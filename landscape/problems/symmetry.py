@@ -1,10 +1,12 @@
 """Symmetries: the signed permutations of the hidden units of a network, and the trivial group.
 
-A unit is a row of the layer before (its incoming weights and bias) together with a column of the layer
-after (its outgoing weights). Permuting units leaves the energy unchanged; with an odd activation so does
-flipping the sign of a unit. A network has the product of these groups over its hidden layers.
+A unit is a row of the layer before (its incoming weights and bias) together with the columns of the layer
+after that meet it (its outgoing weights): one column, or several next to each other for a channel of a convolution,
+one for each place of the next window or each pixel that is left. Permuting units leaves the energy unchanged; with an
+odd activation so does flipping the sign of a unit, which convolution and average pooling pass on, being linear. A
+network has the product of these groups over its hidden layers.
 
-Shapes: W points, H units of a layer, F components that describe a unit. Everything is numpy, float64.
+Shapes: W points, H units or channels of a layer, F components that describe a unit. Everything is numpy, float64.
 """
 
 import math
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from landscape.problems.network import Dense
+from landscape.problems.layers import Layer
 
 # Components closer than this are ties when units are sorted, smaller ones are zero when a sign is fixed. It is
 # no round number, so that differences of round parameters do not sit on the edge.
@@ -44,9 +46,9 @@ class NoSymmetry:
 
 @dataclass(frozen=True)
 class UnitSymmetry:
-    """Permutations, and with `odd` sign flips, of the units of each hidden layer of a dense network."""
+    """Permutations, and with `odd` sign flips, of the units of each hidden layer of a network."""
 
-    layers: tuple[Dense, ...]
+    layers: tuple[Layer, ...]
     odd: bool
 
     def canonical(self, theta: np.ndarray) -> np.ndarray:
@@ -112,7 +114,7 @@ class UnitSymmetry:
             signs = _leading_signs(units) if self.odd else np.ones(units.shape[:2])
             units = units * signs[:, :, None]
             if index < len(layers) - 2:
-                units = _forget_later_order(units, layers[index + 1].shape[1])
+                units = _forget_later_order(units, layers[index].shape[2])
             moves.append((_sorted_order(units), signs))
             _transform(layers, index, *moves[-1])
         return moves
@@ -163,14 +165,21 @@ def _pack(layers: list[np.ndarray]) -> np.ndarray:
 
 def _units(layers: list[np.ndarray], index: int) -> np.ndarray:
     """[W, H, F]: incoming weights, bias, outgoing weights of each unit of hidden layer `index`."""
-    return np.concatenate([layers[index], layers[index + 1][:, :, :-1].transpose(0, 2, 1)], axis=2)
+    outgoing = _outgoing(layers, index).transpose(0, 2, 1, 3)
+    return np.concatenate([layers[index], outgoing.reshape(*outgoing.shape[:2], math.prod(outgoing.shape[2:]))], axis=2)
+
+
+def _outgoing(layers: list[np.ndarray], index: int) -> np.ndarray:
+    """[W, out, H, columns of a unit]: outgoing weights of the units of hidden layer `index`."""
+    weight, units = layers[index + 1][:, :, :-1], layers[index].shape[1]
+    return weight.reshape(*weight.shape[:2], units, weight.shape[2] // units)
 
 
 def _transform(layers: list[np.ndarray], index: int, order: np.ndarray, signs: np.ndarray) -> None:
     """Multiplies unit h by signs[:, h], then puts unit order[:, h] in place h, in the two layers that hold it."""
     layers[index] = np.take_along_axis(layers[index] * signs[:, :, None], order[:, :, None], 1)
-    following = layers[index + 1]
-    moved = np.take_along_axis(following[:, :, :-1] * signs[:, None, :], order[:, None, :], 2)
+    following, outgoing = layers[index + 1], _outgoing(layers, index) * signs[:, None, :, None]
+    moved = np.take_along_axis(outgoing, order[:, None, :, None], 2).reshape(following[:, :, :-1].shape)
     layers[index + 1] = np.concatenate([moved, following[:, :, -1:]], axis=2)
 
 
@@ -181,9 +190,9 @@ def _leading_signs(units: np.ndarray) -> np.ndarray:
     return np.where(leading < -TIE, -1.0, 1.0)
 
 
-def _forget_later_order(units: np.ndarray, n_outgoing: int) -> np.ndarray:
+def _forget_later_order(units: np.ndarray, n_incoming: int) -> np.ndarray:
     """Outgoing weights as sorted magnitudes: the units of the next layer have no order or sign yet."""
-    incoming, outgoing = units[:, :, :-n_outgoing], units[:, :, -n_outgoing:]
+    incoming, outgoing = units[:, :, :n_incoming], units[:, :, n_incoming:]
     return np.concatenate([incoming, np.sort(np.abs(outgoing), axis=2)], axis=2)
 
 

@@ -1,4 +1,7 @@
-"""What a forward pass leaves for the derivatives. Shapes: W walkers, N samples."""
+"""What a forward pass leaves for the derivatives.
+
+Shapes: W walkers, N samples; a convolution has L positions and L * N columns where a dense layer has N.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,19 +15,20 @@ from landscape.problems.activations import Activation
 class Trace:
     """A forward pass through layers l = 0, 1, ...
 
-    `weights[l]` are its weight [W, out, in] and bias [W, out], `pre[l]` its pre-activations [W, out, N],
-    `post[l]` the activations that enter it (`post[0]` the inputs [W, d, N]).
+    `weights[l]` are its weight [W, out, in] and bias [W, out], `post[l]` what enters it [W, in, N] (`post[0]` of the
+    inputs), `pre[l]` its pre-activations [W, out, N], `values[l]` the activations there, for all layers but the last.
     """
 
     weights: list[tuple[Tensor, Tensor]]
     pre: list[Tensor]
     post: list[Tensor]
+    values: list[Tensor]
     activation: Activation
 
     @cached_property
     def slopes(self) -> list[Tensor]:
         """Derivatives [W, out, N] of the activation at `pre[l]`, for all layers but the last; made when asked for."""
-        return [self.activation.slope(z, a) for z, a in zip(self.pre[:-1], self.post[1:], strict=True)]
+        return [self.activation.slope(z, a) for z, a in zip(self.pre[:-1], self.values, strict=True)]
 
     @property
     def outputs(self) -> Tensor:

@@ -1,16 +1,16 @@
-"""The hidden units of a dense network as places in its parameters.
+"""The hidden units of a network as places in its parameters.
 
-Shapes: H units of a layer, F components of a unit.
+Shapes: H units or channels of a layer, F components of a unit.
 """
 
 from itertools import pairwise
 
 import numpy as np
 
-from landscape.problems.network import Dense
+from landscape.problems.layers import Layer
 
 
-def hidden_units(layers: tuple[Dense, ...]) -> tuple[np.ndarray, ...]:
+def hidden_units(layers: tuple[Layer, ...]) -> tuple[np.ndarray, ...]:
     """For each hidden layer the places int64[H, F] in theta of what describes its units: the incoming weights, the bias
     and the outgoing weights of each.
     """
@@ -19,4 +19,7 @@ def hidden_units(layers: tuple[Dense, ...]) -> tuple[np.ndarray, ...]:
         weight = start + np.arange(layer.n_out * layer.n_in).reshape(layer.n_out, layer.n_in)
         start += layer.n_parameters
         places.append((weight, np.arange(start - layer.n_out, start)[:, None]))
-    return tuple(np.hstack([weight, bias, following.T]) for (weight, bias), (following, _) in pairwise(places))
+    return tuple(
+        np.hstack([weight, bias, *following.reshape(len(following), len(weight), -1)])
+        for (weight, bias), (following, _) in pairwise(places)
+    )

@@ -63,11 +63,11 @@ def on_dlr(networks: Networks, half_width: Tensor, steps: int) -> Attack:
         return attack
     for target in ranked(networks.wrong(networks.outputs(networks.inputs)), TARGETS)[1]:
         towards = partial(_ratio, networks, target)
-        attack = attack.worse(ascend(networks, networks.start, half_width, steps, towards))
+        attack = attack.worse(adaptive_ascent(networks, networks.start, half_width, steps, towards))
     return attack
 
 
-def ascend(networks: Networks, start: Tensor, half_width: Tensor, steps: int, objective: Objective) -> Attack:
+def adaptive_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps: int, objective: Objective) -> Attack:
     """APGD from start [M, d, N], each iterate judged."""
     box, width, checks = networks.box(half_width), half_width[:, None], checkpoints(steps)
     here, attack = objective(start)
@@ -129,7 +129,7 @@ def ranked(outputs: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:
 def _from_starts(networks: Networks, half_width: Tensor, steps: int, objective: Objective) -> Attack:
     attack = networks.clean
     for start in islice(networks.starts(half_width), STARTS):
-        attack = attack.worse(ascend(networks, start, half_width, steps, objective))
+        attack = attack.worse(adaptive_ascent(networks, start, half_width, steps, objective))
     return attack
 
 

@@ -5,7 +5,7 @@ contiguous, because every elementwise pass runs along them. A half-width is [d],
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from landscape.problems.losses import LOSSES
 from landscape.problems.problem import Problem
-from landscape.properties.settings import Bounds, Samples
+from landscape.properties.settings import Samples
 
 Pullback = Callable[[Tensor], Tensor]
 
@@ -33,8 +33,8 @@ class Attack(NamedTuple):
         return Attack(self.survived & other.survived, torch.maximum(self.loss, other.loss))
 
 
-class Box(NamedTuple):
-    """The ends [d, N] of the inputs that are allowed around each sample."""
+class AllowedInputs(NamedTuple):
+    """The ends [d, N] of the inputs that an attack may give to the network in place of each sample."""
 
     lower: Tensor
     upper: Tensor
@@ -55,7 +55,11 @@ class Networks:
     problem: Problem
     theta: Tensor
     samples: Samples
-    bounds: Bounds = ()
+    bounds: tuple[float, ...] = ()
+
+    def of(self, rows: Tensor) -> "Networks":
+        """The same networks on some of the samples."""
+        return replace(self, samples=self.samples.part(rows))
 
     @cached_property
     def inputs(self) -> Tensor:
@@ -83,9 +87,9 @@ class Networks:
         for offset in self.samples.offsets:
             yield self.box(half_width).clip(self.start + half_width[:, None] * offset.mT)
 
-    def box(self, half_width: Tensor) -> Box:
+    def box(self, half_width: Tensor) -> AllowedInputs:
         """The inputs that are allowed around each sample."""
-        return Box(*(self.bounded(self.inputs + side * half_width[:, None]) for side in (-1.0, 1.0)))
+        return AllowedInputs(*(self.bounded(self.inputs + side * half_width[:, None]) for side in (-1.0, 1.0)))
 
     def bounded(self, point: Tensor) -> Tensor:
         """The nearest points to [..., d, N] within the bounds of the inputs."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.properties.bounds import margin_lower_bound
 from landscape.properties.chunks import map_blocks
 from landscape.properties.crown import doubles_per_sample, relax_network
@@ -22,7 +22,7 @@ HALVINGS = 24
 
 
 def certified(
-    network: DenseNetwork, theta: Tensor, inputs: Tensor, targets: Tensor, half_width: Tensor
+    network: LayeredNetwork, theta: Tensor, inputs: Tensor, targets: Tensor, half_width: Tensor
 ) -> dict[str, Tensor]:
     """Whether [M, N] every input of the box provably gets the true class, for theta [M, P], inputs [N, d], targets [N]
     and half-width [d], by method: the second includes the first.
@@ -39,7 +39,7 @@ def certified(
 
 
 def certified_epsilon(
-    network: DenseNetwork, theta: Tensor, inputs: Tensor, targets: Tensor, direction: Tensor, largest: float
+    network: LayeredNetwork, theta: Tensor, inputs: Tensor, targets: Tensor, direction: Tensor, largest: float
 ) -> Tensor:
     """Largest certified size [M, N] of boxes with half-width size * direction [d], by CROWN and intervals, at most
     `largest` and to 2^-24 of that; 0 for a misclassified sample.
@@ -61,6 +61,6 @@ def _positive(margins: Tensor) -> Tensor:
 
 
 def _map_blocks(
-    function: Callable[[Tensor, slice], dict[str, Tensor]], network: DenseNetwork, theta: Tensor, n_samples: int
+    function: Callable[[Tensor, slice], dict[str, Tensor]], network: LayeredNetwork, theta: Tensor, n_samples: int
 ) -> dict[str, Tensor]:
     return map_blocks(function, doubles_per_sample(network, network.n_outputs), theta, n_samples)

@@ -1,7 +1,8 @@
 """Functions that give one value a minimum and sample, and their averages over the samples, in bounded memory.
 
 The samples are cut first, by the width of the network alone, then the minima by what is left of the working
-set of `numerics.batching`. A value of a minimum therefore never depends on how many minima are measured with it.
+set of `numerics.batching`. A value of a minimum is therefore the same sum over the same chunks however many minima are
+measured with it; only a product of matrices may round its terms otherwise where there is another number of them.
 
 Shapes: M minima, N samples.
 """

@@ -17,7 +17,7 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.database.records import Property
 from landscape.errors import PropertyError
-from landscape.messages import did_you_mean
+from landscape.messages import did_you_mean, number_text
 from landscape.properties.catalogue import DEPTHS
 from landscape.properties.depth import barrier_to_global, depth, escape_barrier
 
@@ -132,10 +132,10 @@ def _of_index(name: str, stored: Property, index: int) -> Column:
     epsilon = float(entry) if isinstance(entry, int | float) else None
     description = stored.description.removesuffix(_BY_EPSILON)
     return Column(
-        name=f"{name}[{index}]" if epsilon is None else f"{name}@{epsilon:g}",
+        name=f"{name}[{index}]" if epsilon is None else f"{name}@{number_text(epsilon)}",
         property=name,
         epsilon=epsilon,
-        description=description if epsilon is None else f"{description}, at epsilon {epsilon:g}",
+        description=description if epsilon is None else f"{description}, at epsilon {number_text(epsilon)}",
         units=stored.units,
         values=np.array(stored.values[:, index], dtype=np.float64),
     )

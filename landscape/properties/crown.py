@@ -20,17 +20,17 @@ import torch
 from torch import Tensor
 
 from landscape.problems.activations import Activation
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.properties.bounds import input_box, without_own
 from landscape.properties.intervals import Box, activation_image, log_odds_of_differences, sum_rounding
-from landscape.properties.linear_maps import DenseMap, LinearForms, dense_maps
+from landscape.properties.linear_maps import DenseMap, LinearForms, LinearMap, linear_maps
 from landscape.properties.relaxations import Lines, relax
 
 
 class Stage(NamedTuple):
     """A hidden layer on a box: its map, the magnitude of its pre-activations, lines and image of its activations."""
 
-    layer: DenseMap
+    layer: LinearMap
     magnitude: Tensor  # [M, n, N]
     lines: Lines  # [M, n, N]
     image: Box  # [M, n, N]
@@ -70,13 +70,14 @@ class RelaxedNetwork(NamedTuple):
 
     def margins(self, targets: Tensor) -> Tensor:
         """Lower bounds [M, N, K] on z_y - z_j for the true classes y = targets [N]; plus infinity at j = y."""
-        return without_own(self.lower_bounds(self.last.differences(targets)).mT, targets)
+        entering = self.stages[-1].image if self.stages else self.inputs
+        return without_own(self.lower_bounds(self.last.differences(targets, entering)).mT, targets)
 
 
-def relax_network(network: DenseNetwork, theta: Tensor, inputs: Tensor, half_width: Tensor) -> RelaxedNetwork:
+def relax_network(network: LayeredNetwork, theta: Tensor, inputs: Tensor, half_width: Tensor) -> RelaxedNetwork:
     """The network at theta [M, P] on boxes around inputs [N, d]."""
     box = input_box(inputs, half_width)
-    *hidden, last = dense_maps(network, theta)
+    hidden, last = linear_maps(network, theta)
     stages: list[Stage] = []
     for layer in hidden:
         entering = stages[-1].image if stages else box
@@ -87,14 +88,14 @@ def relax_network(network: DenseNetwork, theta: Tensor, inputs: Tensor, half_wid
     return RelaxedNetwork(box, stages, last)
 
 
-def doubles_per_sample(network: DenseNetwork, rows: int) -> int:
+def doubles_per_sample(network: LayeredNetwork, rows: int) -> int:
     """Float64 numbers that bounds on so many forms of the outputs touch for each minimum and sample."""
-    hidden = [layer.n_out for layer in network.layers[:-1]]
+    hidden = [layer.n_units for layer in network.layers[:-1]]
     most_rows = max([rows, *(2 * units for units in hidden[1:])])
     return most_rows * (16 * max(hidden, default=0) + 4 * network.n_inputs) + 64 * sum(hidden)
 
 
-def _stage(layer: DenseMap, entering: Box, inside: Box, activation: Activation) -> Stage:
+def _stage(layer: LinearMap, entering: Box, inside: Box, activation: Activation) -> Stage:
     return Stage(layer, layer.magnitude(entering), relax(activation, inside), activation_image(inside, activation))
 
 

@@ -1,7 +1,7 @@
 """Curvature of a minimum from the spectrum of its exact Hessian, with the part of the L2 term told apart.
 
 The L2 term l2 * sum(theta^2) adds exactly 2*l2 to every eigenvalue, so what the data contribute is each
-eigenvalue less 2*l2 and the trace less 2*l2*P. Of networks with kinks (ReLU) the Hessian says nothing about the
+eigenvalue less 2*l2 and the trace less 2*l2*P. Of energies with kinks (ReLU) the Hessian says nothing about the
 curvature a minimum has, and measuring it is refused. Beyond DENSE_LIMIT parameters `curvature_estimates` takes over.
 
 Shapes: M minima, P parameters.
@@ -17,7 +17,7 @@ SCALE_WITHOUT_L2 = 1e-3
 
 
 def curvature(problem: Problem, theta: Tensor) -> dict[str, Tensor]:
-    """Named curvatures [M] of theta [M, P]. Raises PropertyError for a non-smooth activation."""
+    """Named curvatures [M] of theta [M, P]. Raises PropertyError for an energy with kinks."""
     require_smooth(problem)
     return spectrum_summary(torch.linalg.eigvalsh(problem.hessian(theta)), problem.l2, problem.curvature_threshold)
 
@@ -26,8 +26,8 @@ def require_smooth(problem: Problem) -> None:
     """Raise PropertyError unless the Hessian of the energy is continuous."""
     if not problem.smooth:
         raise PropertyError(
-            "curvature needs a smooth activation, found one with kinks (relu), which the Hessian does not see: "
-            "leave the group 'curvature' out, or use a smooth activation such as softplus or gelu"
+            f"curvature needs a smooth energy, found {problem.kinks}, which the Hessian does not see: leave the group "
+            "'curvature' out, or use a smooth activation such as softplus or gelu and no adversarial_weight"
         )
 
 

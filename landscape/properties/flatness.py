@@ -18,15 +18,15 @@ Shapes: M minima, P parameters, N samples, K outputs.
 import torch
 from torch import Tensor
 
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 
 
 def sample_flatness(problem: Problem, theta: Tensor, inputs: Tensor) -> dict[str, Tensor]:
-    """Each sample's part [M, N] of the task measures of theta [M, P]; relative flatness of dense networks only."""
+    """Each sample's part [M, N] of the task measures of theta [M, P]; relative flatness of known layers only."""
     outputs, tangent = problem.network.parameter_tangent(theta, theta, inputs)
     found = {"task_fisher_rao_norm": (tangent * problem.loss_curvature(outputs, tangent)).sum(2)}
-    if isinstance(problem.network, DenseNetwork):
+    if isinstance(problem.network, LayeredNetwork):
         found["task_relative_flatness"] = _relative_flatness(problem, problem.network, theta, inputs)
     return found
 
@@ -34,14 +34,14 @@ def sample_flatness(problem: Problem, theta: Tensor, inputs: Tensor) -> dict[str
 def with_l2_part(problem: Problem, theta: Tensor, task: dict[str, Tensor]) -> dict[str, Tensor]:
     """The measures [M] of the whole energy at theta [M, P] from those of the task."""
     found = {"fisher_rao_norm": task["task_fisher_rao_norm"] + 2.0 * problem.l2 * theta.square().sum(1)}
-    if isinstance(problem.network, DenseNetwork):
+    if isinstance(problem.network, LayeredNetwork):
         weight = problem.network.unpack(theta)[-1][0]
         l2_part = 2.0 * problem.l2 * weight.shape[2] * weight.square().sum((1, 2))
         found["relative_flatness"] = task["task_relative_flatness"] + l2_part
     return found
 
 
-def _relative_flatness(problem: Problem, network: DenseNetwork, theta: Tensor, inputs: Tensor) -> Tensor:
+def _relative_flatness(problem: Problem, network: LayeredNetwork, theta: Tensor, inputs: Tensor) -> Tensor:
     weight, bias = network.unpack(theta)[-1]
     features = network.features(theta, inputs)
     outputs = features @ weight.mT + bias[:, None]

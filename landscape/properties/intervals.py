@@ -1,4 +1,4 @@
-"""Intervals, their images under activations and under the softmax, and the slack that keeps them sound.
+"""Intervals, their images under activations and in the log-odds of a softmax, and the slack that keeps them sound.
 
 Sound in floating point too: each step widens its result by an upper bound on its own rounding error, for a
 sum of n products n + 4 machine epsilons (each two roundoffs) times the sum of magnitudes, for an activation
@@ -76,13 +76,6 @@ def log_odds_of_differences(lower: Tensor) -> Box:
     own = torch.eye(lower.shape[-1], dtype=torch.bool, device=lower.device)
     least = -(-lower).masked_fill(own, -torch.inf).logsumexp(-1)
     return Box(least - slack, -lower.masked_fill(own, -torch.inf).logsumexp(-2) + slack)
-
-
-def softmax_box(logits: Box) -> Box:
-    """Bounds [..., K] on the softmax outputs, from bounds on the logits; within [0, 1]."""
-    odds, slack = log_odds_box(logits), 8 * MACHINE_EPSILON
-    lower, upper = torch.sigmoid(odds.lower) - slack, torch.sigmoid(odds.upper) + slack
-    return Box(lower.clamp(min=0.0), upper.clamp(max=1.0))
 
 
 def _rest(ends: Tensor) -> Tensor:

@@ -9,7 +9,9 @@ Shapes: M minima, P parameters, N samples, d inputs, K outputs, L layers.
 import torch
 from torch import Tensor
 
-from landscape.problems.network import DenseNetwork
+from landscape.numerics.batching import map_rows, rows_per_chunk
+from landscape.problems.layers import Layer, matrix
+from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 
 
@@ -29,10 +31,20 @@ def input_jacobian(problem: Problem, theta: Tensor, inputs: Tensor) -> Tensor:
     return torch.stack([problem.network.input_gradient(theta, points, unit.expand_as)[1] for unit in units], 2)
 
 
-def layer_norms(network: DenseNetwork, theta: Tensor) -> dict[str, Tensor]:
-    """Spectral norms of the weights of each layer [M, L], and their products [M], for theta [M, P]."""
-    norms = torch.stack([spectral_norm(weight) for weight, _ in network.unpack(theta)], 1)
+def layer_norms(network: LayeredNetwork, theta: Tensor) -> dict[str, Tensor]:
+    """Spectral norms of each layer [M, L], and their products [M], for theta [M, P].
+
+    The norm is that of the linear map from activations to pre-activations, pooling included, written out: of a dense
+    layer that of its weights.
+    """
+    layers = zip(network.layers, network.unpack(theta), strict=True)
+    norms = torch.stack([_layer_norm(layer, weight) for layer, (weight, _) in layers], 1)
     return {"spectral_norm": norms, "spectral_norm_product": norms.prod(1)}
+
+
+def _layer_norm(layer: Layer, weight: Tensor) -> Tensor:
+    rows = rows_per_chunk(layer.n_units * layer.n_below, weight.device)
+    return map_rows(lambda block: spectral_norm(matrix(layer, block)), rows, weight)
 
 
 def spectral_norm(matrices: Tensor) -> Tensor:

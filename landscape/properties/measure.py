@@ -19,7 +19,7 @@ What has an L2 part stands there once more without it, as task_NAME. Regression 
 distance and the certified epsilon are left out, and the largest loss that PGD, APGD and the random search found
 remains. With two classes there is no difference of logits ratio, and no apgd_dlr_accuracy. Softmax sensitivity is left
 out unless the loss is cross-entropy; all that is certified, the relative flatness and the spectral norms for a torch
-module that is no dense network, which has no bounds and no layers here.
+module of unknown layers, which has no bounds and no layers here.
 `available_groups` tells which groups a problem admits.
 
 Shapes: M minima, P parameters, N samples, d inputs, K outputs, E perturbation sizes.
@@ -38,9 +38,9 @@ from landscape.errors import PropertyError
 from landscape.messages import did_you_mean
 from landscape.numerics.batching import rows_per_chunk
 from landscape.numerics.spectra import DENSE_LIMIT
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
-from landscape.properties.bounds import require_dense
+from landscape.properties.bounds import require_layers
 from landscape.properties.catalogue import describe
 from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
 from landscape.properties.curvature import curvature, require_smooth
@@ -147,7 +147,7 @@ def _sharpness(work: Work, theta: Tensor) -> Named:
         work.samples,
         samples_per_chunk(problem),
     )
-    layers = layer_norms(problem.network, theta) if isinstance(problem.network, DenseNetwork) else {}
+    layers = layer_norms(problem.network, theta) if isinstance(problem.network, LayeredNetwork) else {}
     return found | with_l2_part(problem, theta, found) | layers | sharpness(problem, theta, work.settings.seed)
 
 
@@ -186,7 +186,7 @@ GROUPS: dict[str, Group] = {
     "curvature": Group(_curvature, _minima_per_curvature_block, require_smooth),
     "sharpness": Group(_sharpness, minima_per_block, _nothing_required),
     "robustness": Group(_robustness, minima_per_block, _nothing_required),
-    "sensitivity": Group(_sensitivity, minima_per_block, require_dense),
+    "sensitivity": Group(_sensitivity, minima_per_block, require_layers),
 }
 
 

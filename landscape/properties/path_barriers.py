@@ -29,6 +29,7 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.database.records import Property
 from landscape.errors import PropertyError
+from landscape.messages import number_text
 from landscape.properties.hypotheses import Hypothesis, Verdict, judge
 from landscape.properties.statistics import MINIMUM_ROWS, Correlation, correlate, distinct_rows
 
@@ -198,12 +199,12 @@ def _highest(values: np.ndarray) -> np.ndarray:
 def _epsilon_names(stored: Property) -> tuple[str, ...]:
     """A name for each perturbation size: its number, or [place] where it has one number a feature."""
     entries = stored.settings["epsilon"]
-    return tuple(f"{e:g}" if isinstance(e, int | float) else f"[{place}]" for place, e in enumerate(entries))
+    return tuple(number_text(e) if isinstance(e, int | float) else f"[{place}]" for place, e in enumerate(entries))
 
 
 def _place(name: str, names: Sequence[str]) -> int:
     try:
-        wanted = f"{float(name):g}"
+        wanted = number_text(float(name))
     except ValueError:
         wanted = name
     if wanted not in names:

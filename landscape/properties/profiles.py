@@ -15,19 +15,21 @@ from torch import Tensor
 from landscape.errors import PropertyError
 from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.problem import Problem
-from landscape.properties.catalogue import DESCRIPTIONS, ENERGY
+from landscape.properties.catalogue import DESCRIPTIONS, ENERGY, FRACTION
 from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
 from landscape.properties.measure import MeasuredProperty, available_groups, measure, prepare
-from landscape.properties.robustness import sample_pgd
+from landscape.properties.robustness import sample_short_robustness
 from landscape.properties.settings import MeasureSettings
 from landscape.search.paths import Paths, pathways
 
 PATH_POINTS = 41
 GROUPS = ("loss", "sensitivity")
 NAMES = ("clean_loss", "accuracy", "sensitivity_logits_crown", "sensitivity_softmax_crown")
-PGD = {
+ATTACKED = {
     "adversarial_loss": ("mean over samples of the largest loss that PGD or FGSM found, one column an epsilon", ENERGY),
     "pgd_accuracy": DESCRIPTIONS["pgd_accuracy"],
+    "robust_accuracy": ("samples that survive PGD, FGSM and APGD, one column an epsilon", FRACTION),
+    "certified_accuracy_crown": DESCRIPTIONS["certified_accuracy_crown"],
 }
 ALONG = "along the steepest-descent path through the transition state, nan where that does not end in its minima"
 
@@ -35,9 +37,9 @@ ALONG = "along the steepest-descent path through the transition state, nan where
 def require_paths(problem: Problem) -> None:
     """Raise PropertyError unless paths can be followed: by exact Hessians."""
     if not problem.smooth or problem.n_parameters > DENSE_LIMIT:
-        found = f"{problem.n_parameters} parameters" if problem.smooth else "an activation with kinks (relu)"
+        found = problem.kinks or f"{problem.n_parameters} parameters"
         raise PropertyError(
-            f"paths need exact Hessians, of a smooth activation and at most {DENSE_LIMIT} parameters, found {found}: "
+            f"paths need exact Hessians, of a smooth energy and at most {DENSE_LIMIT} parameters, found {found}: "
             "measure without --paths"
         )
 
@@ -66,19 +68,19 @@ def profiles(
 
 
 def _attacked(problem: Problem, theta: Tensor, settings: MeasureSettings) -> dict[str, MeasuredProperty]:
-    """What PGD finds at theta [M, P], one column [M] an epsilon."""
+    """What is proven and what attacks find at theta [M, P], one column [M] an epsilon."""
     work = prepare(problem, settings)
 
     def attacked(block: Tensor) -> dict[str, Tensor]:
         return sample_mean(
-            lambda part: sample_pgd(problem, block, part, work.half_widths, settings),
+            lambda part: sample_short_robustness(problem, block, part, work.half_widths, settings),
             work.attacked_samples,
             samples_per_chunk(problem),
         )
 
     blocks = [attacked(block) for block in torch.split(theta, minima_per_block(problem))]
     return {
-        name: MeasuredProperty(torch.cat([block[name] for block in blocks]).cpu().numpy(), *PGD[name])
+        name: MeasuredProperty(torch.cat([block[name] for block in blocks]).cpu().numpy(), *ATTACKED[name])
         for name in blocks[0]
     }
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from landscape.errors import PropertyError
 from landscape.messages import nearest
 from landscape.numerics.spectra import DENSE_LIMIT
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 from landscape.properties.apgd import DLR_CLASSES
 from landscape.properties.catalogue import MEMBERS
@@ -38,8 +38,8 @@ NEEDS = (
     ),
     Need(
         "certified_.*|(task_)?relative_flatness|spectral_norm.*",
-        lambda problem: isinstance(problem.network, DenseNetwork),
-        "a dense network, no torch module of another kind",
+        lambda problem: isinstance(problem.network, LayeredNetwork),
+        "a network of dense layers and convolutions, no torch module of another kind",
     ),
     Need("sensitivity_softmax.*", lambda problem: problem.loss == "cross_entropy", 'the loss "cross_entropy"'),
     Need(

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from landscape.errors import PropertyError
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 from landscape.properties import apgd
 from landscape.properties.attacked import Attack, Networks
 from landscape.properties.attacks import fast_gradient_sign, projected_gradient
-from landscape.properties.bounds import require_dense
+from landscape.properties.bounds import require_layers
 from landscape.properties.certificates import certified, certified_epsilon
 from landscape.properties.distances import NORMS, Nearest, inside, nearest
 from landscape.properties.noise import noise_accuracy
@@ -34,7 +34,7 @@ def sample_robustness(
     """Named robustness values [M, N, E] of theta [M, P] for half-widths [E, d], and distances and the largest certified
     size [M, N].
 
-    Regression has only the adversarial loss, a module that is no dense network nothing certified. Raises
+    Regression has only the adversarial loss, a module of unknown layers nothing certified. Raises
     PropertyError if a bound and an attack contradict each other.
     """
     networks = Networks(problem, theta, samples, settings.input_bounds)
@@ -42,23 +42,49 @@ def sample_robustness(
     columns = [_at_one_size(networks, half_width, settings, points) for half_width in half_widths]
     found = {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
     found |= {name: point.distance for name, point in points.items()}
-    if not problem.is_classification or not isinstance(problem.network, DenseNetwork):
+    if not problem.is_classification or not isinstance(problem.network, LayeredNetwork):
         return found
     return found | {"certified_epsilon": _largest_certified(networks, half_widths, found["robust_accuracy"], points)}
 
 
-def sample_pgd(
+def sample_short_robustness(
     problem: Problem, theta: Tensor, samples: Samples, half_widths: Tensor, settings: MeasureSettings
 ) -> dict[str, Tensor]:
-    """The adversarial loss [M, N, E], and the accuracy of a classification, by PGD and FGSM alone: where there are so
-    many points that all attacks would take too long.
+    """The adversarial loss [M, N, E] by PGD and FGSM, and of a classification what survives these, what survives APGD
+    too and what is certified: where there are so many points that all attacks would take too long.
+
+    Raises PropertyError if a bound and an attack contradict each other.
     """
     networks = Networks(problem, theta, samples, settings.input_bounds)
-    attacks = [projected_gradient(networks, half_width, settings.pgd_steps) for half_width in half_widths]
-    found = {"adversarial_loss": torch.stack([attack.loss for attack in attacks], 2)}
-    if problem.is_classification:
-        found["pgd_accuracy"] = torch.stack([attack.survived.to(torch.float64) for attack in attacks], 2)
-    return found
+    columns = [_short_at_one_size(networks, half_width, settings) for half_width in half_widths]
+    return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
+
+
+def _short_at_one_size(networks: Networks, half_width: Tensor, settings: MeasureSettings) -> dict[str, Tensor]:
+    attack = projected_gradient(networks, half_width, settings.pgd_steps)
+    if not networks.problem.is_classification:
+        return {"adversarial_loss": attack.loss}
+    proven = _proven(networks, half_width)
+    certain = proven.get("certified_accuracy_crown", torch.zeros_like(attack.survived))
+    robust = _surviving_apgd(networks, half_width, settings.apgd_steps, attack.survived, certain)
+    masks = {"robust_accuracy": robust, "pgd_accuracy": attack.survived}
+    check_order(proven | masks | {"accuracy": networks.clean.survived}, half_width)
+    return {"adversarial_loss": attack.loss} | {
+        name: mask.to(torch.float64) for name, mask in (proven | masks).items() if name != "certified_accuracy_ibp"
+    }
+
+
+def _surviving_apgd(networks: Networks, half_width: Tensor, steps: int, survived: Tensor, certain: Tensor) -> Tensor:
+    """Whether [M, N] samples that `survived` other attacks survive APGD on the loss and on DLR too; attacked are those
+    alone that any of the networks leaves open: neither fallen nor `certain` to survive.
+    """
+    enough_classes = networks.problem.network.n_outputs >= apgd.DLR_CLASSES
+    for attack in (apgd.on_loss, apgd.on_dlr)[: 1 + enough_classes]:
+        samples = (survived & ~certain).any(0).nonzero()[:, 0]
+        if len(samples):
+            found = attack(networks.of(samples), half_width, steps)
+            survived = survived.index_copy(1, samples, survived[:, samples] & found.survived)
+    return survived
 
 
 def adversarial_points(networks: Networks, settings: MeasureSettings) -> dict[str, Nearest]:
@@ -108,7 +134,7 @@ def _at_one_size(
 def _proven(networks: Networks, half_width: Tensor) -> dict[str, Tensor]:
     """Samples [M, N] that are certified, by the certificate, the weakest first; none for a foreign module."""
     network, samples = networks.problem.network, networks.samples
-    if not isinstance(network, DenseNetwork):
+    if not isinstance(network, LayeredNetwork):
         return {}
     return certified(network, networks.theta, samples.inputs, samples.targets, half_width)
 
@@ -127,7 +153,7 @@ def _largest_certified(networks: Networks, half_widths: Tensor, survived: Tensor
     the proportions of the first of the half-widths [E, d]; checked against `survived` [M, N, E] and the points.
     """
     problem, samples = networks.problem, networks.samples
-    network, largest = require_dense(problem), float((problem.inputs.amax(0) - problem.inputs.amin(0)).max())
+    network, largest = require_layers(problem), float((problem.inputs.amax(0) - problem.inputs.amin(0)).max())
     direction = half_widths[0] / half_widths[0].max()
     size = certified_epsilon(network, networks.theta, samples.inputs, samples.targets, direction, largest)
     for half_width, standing in zip(half_widths, survived.unbind(2), strict=True):

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from landscape.problems.problem import Problem
-from landscape.properties.bounds import logit_box, require_dense
+from landscape.properties.bounds import logit_box, require_layers
 from landscape.properties.chunks import map_blocks
 from landscape.properties.crown import doubles_per_sample, relax_network
 from landscape.properties.intervals import Box, log_odds_box
@@ -24,9 +24,9 @@ def sample_sensitivity(problem: Problem, theta: Tensor, inputs: Tensor, half_wid
     """sum_k log(u_k - l_k) [M, N, E] of theta [M, P] on inputs [N, d] for half-widths [E, d], by name.
 
     On the logits, and on the softmax outputs where the loss is cross-entropy. Raises PropertyError for a module
-    that is no dense network.
+    of unknown layers.
     """
-    network = require_dense(problem)
+    network = require_layers(problem)
     on_softmax = problem.loss == "cross_entropy"
     rows = network.n_outputs**2 if on_softmax else 2 * network.n_outputs
 
@@ -38,7 +38,7 @@ def sample_sensitivity(problem: Problem, theta: Tensor, inputs: Tensor, half_wid
 
 
 def _at_one_size(problem: Problem, theta: Tensor, inputs: Tensor, half_width: Tensor) -> dict[str, Tensor]:
-    network = require_dense(problem)
+    network = require_layers(problem)
     relaxed = relax_network(network, theta, inputs, half_width)
     loose = logit_box(network, theta, inputs, half_width)
     tight = loose.intersect(relaxed.logits())

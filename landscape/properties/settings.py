@@ -9,22 +9,21 @@ Shapes: N samples, d inputs, E perturbation sizes, R restarts, D draws of noise,
 """
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
 
+from landscape.config.fields import Radius
+from landscape.config.run_file import Settings
+from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.numerics.streams import stream
 
-Epsilon = float | tuple[float, ...]
-Bounds = tuple[float, ...]
-"""The least and the largest value that an input may have; empty where there are no bounds."""
-
-NOISE_STREAM, SEARCH_STREAM = 1, 2
+NOISE_STREAM, SEARCH_STREAM, SHARPNESS_STREAM = 1, 2, 3
 FIRST_SHARE = 0.8
+DEFAULTS = MeasureConfig()
 HALVINGS = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 
 
@@ -38,7 +37,7 @@ class Samples(NamedTuple):
     offsets: Tensor
     noise: Tensor
 
-    def part(self, rows: slice) -> "Samples":
+    def part(self, rows: slice | Tensor) -> "Samples":
         """Some of the samples."""
         return Samples(self.inputs[rows], self.targets[rows], self.offsets[:, rows], self.noise[:, rows])
 
@@ -56,34 +55,23 @@ class MeasureSettings:
     `epsilon` lists the half-widths of the box |delta|_inf <= epsilon in units of the inputs as the network
     sees them; an entry is one number or a tuple with one number a feature. `input_bounds` are the least and the largest
     value that an attack may give to an input; none if empty. An adversarial distance counts as `distance_limit`
-    where no nearer point is found. Raises PropertyError on values that make no sense.
+    where no nearer point is found. The [measure] table of a run file has the same names, bounds and defaults. Raises
+    ConfigError on values that make no sense.
     """
 
-    epsilon: tuple[Epsilon, ...]
-    pgd_steps: int = 40
-    pgd_restarts: int = 5
+    epsilon: tuple[Radius, ...]
+    pgd_steps: int = DEFAULTS.pgd_steps
+    pgd_restarts: int = DEFAULTS.pgd_restarts
     seed: int = 0
-    input_bounds: Bounds = ()
-    apgd_steps: int = 100
-    search_queries: int = 500
-    noise_draws: int = 32
-    distance_limit: float = 10.0
+    input_bounds: tuple[float, ...] = DEFAULTS.input_bounds
+    apgd_steps: int = DEFAULTS.apgd_steps
+    search_queries: int = DEFAULTS.search_queries
+    noise_draws: int = DEFAULTS.noise_draws
+    distance_limit: float = DEFAULTS.distance_limit
 
     def __post_init__(self) -> None:
-        if not self.epsilon:
-            raise PropertyError("epsilon must list at least one perturbation size, found none: give e.g. [0.1, 0.3]")
-        for entry in self.epsilon:
-            _check_epsilon(entry)
-        for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise PropertyError(f"{name} must be an integer of at least {least}, found {value!r}: change it")
-        if self.input_bounds and (len(self.input_bounds) != 2 or not self.input_bounds[0] < self.input_bounds[1]):
-            raise PropertyError(
-                f"input_bounds must be [low, high] with low < high, found {self.input_bounds}: correct it"
-            )
-        if not 0.0 < self.distance_limit < math.inf:
-            raise PropertyError(f"distance_limit must be positive and finite, found {self.distance_limit}: correct it")
+        tables = asdict(self)
+        Settings.from_table({"run": {"seed": tables.pop("seed")}, "measure": tables}, "settings")
 
     def stored(self) -> dict[str, object]:
         """The settings as they come back from a database."""
@@ -124,15 +112,3 @@ class MeasureSettings:
         moving = order < np.maximum(np.round(share * n_inputs), 1)
         moving[0] = True
         return np.where(moving, signs, 0.0)
-
-
-_LEAST = {"pgd_steps": 1, "pgd_restarts": 1, "seed": 0, "apgd_steps": 1, "search_queries": 1, "noise_draws": 1}
-
-
-def _check_epsilon(entry: Epsilon) -> None:
-    values = entry if isinstance(entry, tuple) else (entry,)
-    for value in values:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < math.inf:
-            raise PropertyError(f"epsilon must be positive and finite, found {value!r} in {entry!r}: correct it")
-    if not values:
-        raise PropertyError("an epsilon per feature must have one number for each input, found none: correct it")

@@ -25,12 +25,12 @@ from torch import Tensor
 
 from landscape.numerics.streams import stream
 from landscape.problems.problem import Problem
+from landscape.properties.settings import SHARPNESS_STREAM
 
 KESKAR_EPSILON = 1e-3
 SAM_RADIUS = 0.05
 DIRECTIONS = 16
 STEPS = 6
-STREAM = 1
 
 EnergyAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 # From points [W, P] and gradients [W, P] to the displacements [W, P] in the neighbourhood farthest along the gradients.
@@ -94,6 +94,6 @@ def first_order_rise(energy: EnergyAndGradient, theta: Tensor) -> Tensor:
 
 def _directions(problem: Problem, theta: Tensor, seed: int) -> Tensor:
     """Directions [M, D, P]: the gradient of the task loss, then random ones that are the same for all minima."""
-    random = stream(seed, STREAM).standard_normal((DIRECTIONS - 1, theta.shape[1]))
+    random = stream(seed, SHARPNESS_STREAM).standard_normal((DIRECTIONS - 1, theta.shape[1]))
     shared = torch.tensor(random, device=theta.device).expand(len(theta), -1, -1)
     return torch.cat([task_loss(problem, theta)[1][:, None], shared], 1)

@@ -8,12 +8,14 @@ the eigenbasis of the Hessian, with eigenvalues lambda and gradient g, the flow 
 
 The time is that at which the step is as long as the walker allows, or infinite where the bottom of a convex model is
 nearer. A step is kept if the energy falls and the true gradient differs from that of the model by at most TOLERANCE of
-the one before; else half the length is tried. The path leaves the transition state along its negative eigenvector.
+the one before; else a shorter one is tried in the same model. The path leaves the transition state along its negative
+eigenvector.
 
 Shapes: W walkers, T transition states, P parameters, I points of a path, odd, the transition state in the middle.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -26,7 +28,10 @@ LONGEST_STEP = 0.1
 TOLERANCE = 0.05
 RMS = 1e-11  # of an end, which is |g| / lambda from its minimum: flat directions need a g this small
 MAX_STEPS = 3000
-BISECTIONS = 70
+AIM = 0.8 * TOLERANCE
+SHRINK, GROW = 0.2, 1.5
+LOG_TIME = 35.0  # largest logarithm of a time
+PARTS, SECTIONS = 16, 6  # a search cuts what is left of the logarithms into so many parts, so many times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,45 +67,77 @@ def _descend(objective: Objective, starts: Tensor) -> tuple[list[Tensor], Tensor
     tracks = [[start] for start in starts]
     theta = starts.clone()
     energy, gradient = objective.energy_and_gradient(theta)
+    model = Model.at(objective, theta, gradient)
     length = torch.full_like(energy, FIRST_STEP)
     for _ in range(MAX_STEPS):
         active = (gradient.square().mean(1).sqrt() > RMS).nonzero()[:, 0]
         if not len(active):
             break
         for rows in torch.split(active, rows_per_chunk(4 * theta.shape[1] ** 2, theta.device)):
-            step, model = _quadratic_step(objective.hessian(theta[rows]), gradient[rows], length[rows])
+            step, expected = model.take(rows).step(length[rows])
             trial = theta[rows] + step
             new_energy, new_gradient = objective.energy_and_gradient(trial)
-            near = (new_gradient - model).norm(dim=1) <= TOLERANCE * gradient[rows].norm(dim=1)
-            good = near & (new_energy <= energy[rows] + 1e-14)
-            length[rows] = torch.where(good, 1.5 * length[rows], 0.5 * length[rows]).clamp(max=LONGEST_STEP)
+            error = (new_gradient - expected).norm(dim=1) / gradient[rows].norm(dim=1)
+            good = (error <= TOLERANCE) & (new_energy <= energy[rows] + 1e-14)
+            length[rows] = _next_length(length[rows], error, good)
             kept = rows[good]
             theta[kept], energy[kept], gradient[kept] = trial[good], new_energy[good], new_gradient[good]
+            model.put(kept, Model.at(objective, theta[kept], gradient[kept]))
             for row in kept.tolist():
                 tracks[row].append(theta[row].clone())
     return [torch.stack(track) for track in tracks], gradient.square().mean(1).sqrt() <= RMS
 
 
-def _quadratic_step(hessian: Tensor, gradient: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
-    """Steps [W, P] down quadratic models, at most as long as length [W], and the gradients [W, P] at their ends."""
-    values, vectors = torch.linalg.eigh(hessian)
-    slope = torch.bmm(vectors.mT, gradient[:, :, None])[:, :, 0]
-    low, high = torch.full_like(length, -35.0), torch.full_like(length, 35.0)  # logarithms of the time
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        short = _displacement(values, slope, middle.exp()).norm(dim=1) <= length
-        low, high = torch.where(short, middle, low), torch.where(short, high, middle)
-    time = low.exp()
-    step = _displacement(values, slope, time)
-    remaining = slope * torch.exp((-values * time[:, None]).clamp(max=700.0))
-    return torch.bmm(vectors, step[:, :, None])[:, :, 0], torch.bmm(vectors, remaining[:, :, None])[:, :, 0]
+def _next_length(length: Tensor, error: Tensor, good: Tensor) -> Tensor:
+    """Lengths [W] of the next steps: those whose error, which grows with the square of the length, would be `AIM`."""
+    wanted = length * (AIM / error).sqrt().clamp(SHRINK, GROW)
+    return torch.where(good, wanted, torch.minimum(wanted, 0.5 * length)).clamp(max=LONGEST_STEP)
 
 
-def _displacement(values: Tensor, slope: Tensor, time: Tensor) -> Tensor:
-    """Displacements [W, P] in the eigenbasis after a time [W]."""
-    exponent = (-values * time[:, None]).clamp(max=700.0)
-    factor = torch.where(exponent.abs() > 1e-12, torch.expm1(exponent) / exponent, 1.0)
-    return -slope * factor * time[:, None]
+class Model(NamedTuple):
+    """Quadratic models of the energy, in the eigenbases of their Hessians."""
+
+    values: Tensor  # [W, P] eigenvalues
+    vectors: Tensor  # [W, P, P]
+    slope: Tensor  # [W, P] gradients
+
+    @classmethod
+    def at(cls, objective: Objective, theta: Tensor, gradient: Tensor) -> "Model":
+        """The models at theta [W, P], where the energy has these gradients [W, P]."""
+        values, vectors = torch.linalg.eigh(objective.hessian(theta))
+        return cls(values, vectors, torch.bmm(vectors.mT, gradient[:, :, None])[:, :, 0])
+
+    def take(self, rows: Tensor) -> "Model":
+        """Those of some walkers."""
+        return Model(*(part[rows] for part in self))
+
+    def put(self, rows: Tensor, models: "Model") -> None:
+        """Replaces those of some walkers, in place."""
+        for part, other in zip(self, models, strict=True):
+            part[rows] = other
+
+    def step(self, length: Tensor) -> tuple[Tensor, Tensor]:
+        """Steps [W, P] down the models, at most as long as length [W], and the gradients [W, P] at their ends."""
+        low, high = torch.full_like(length, -LOG_TIME), torch.full_like(length, LOG_TIME)
+        for _ in range(SECTIONS):
+            logs = torch.lerp(
+                low[:, None], high[:, None], torch.linspace(0.0, 1.0, PARTS + 1).to(low)
+            )  # [W, PARTS + 1]
+            short = self._displacement(logs.exp()).norm(dim=2) <= length[:, None]
+            last = short[:, 1:].sum(1, keepdim=True)
+            low, high = logs.gather(1, last)[:, 0], logs.gather(1, (last + 1).clamp(max=PARTS))[:, 0]
+        time = low.exp()
+        step = self._displacement(time[:, None])[:, 0]
+        remaining = self.slope * torch.exp((-self.values * time[:, None]).clamp(max=700.0))
+        return torch.bmm(self.vectors, step[:, :, None])[:, :, 0], torch.bmm(self.vectors, remaining[:, :, None])[
+            :, :, 0
+        ]
+
+    def _displacement(self, time: Tensor) -> Tensor:
+        """Displacements [W, T, P] in the eigenbasis after times [W, T]."""
+        exponent = (-self.values[:, None] * time[:, :, None]).clamp(max=700.0)
+        factor = torch.where(exponent.abs() > 1e-12, torch.expm1(exponent) / exponent, 1.0)
+        return -self.slope[:, None] * factor * time[:, :, None]
 
 
 def _resample(track: Tensor, n_points: int) -> tuple[Tensor, Tensor]:

@@ -20,6 +20,7 @@ def record(l2: float = 1e-3) -> ProblemRecord:
         energy_tolerance=1e-9,
         distance_tolerance=1e-4,
         index_test="exact Hessian",
+        image=None,
         inputs=None,
         targets=None,
         test_inputs=None,
@@ -77,17 +78,19 @@ def properties(parameters: np.ndarray, energy: np.ndarray, slope: float) -> tupl
         "robust_accuracy": (robust, "accuracy under all attacks, one column an epsilon", "fraction of samples"),
         "adversarial_loss": (1.0 - robust + 0.01 * noise[:, :2], "adversarial loss, one column an epsilon", "energy"),
     }
-    return tuple(
-        PropertyRows(
-            target="minima",
-            name=name,
-            start=0,
-            values=values,
-            description=description,
-            units=units,
-            settings={"epsilon": list(EPSILON)},
-        )
-        for name, (values, description, units) in columns.items()
+    return tuple(property_rows("minima", name, *column) for name, column in columns.items())
+
+
+def property_rows(target: str, name: str, values: np.ndarray, description: str, units: str = "") -> PropertyRows:
+    """All values of a property that was measured at both epsilons."""
+    return PropertyRows(
+        target=target,
+        name=name,
+        start=0,
+        values=values,
+        description=description,
+        units=units,
+        settings={"epsilon": list(EPSILON)},
     )
 
 
@@ -101,6 +104,23 @@ def build_store(
 ) -> Store:
     """A store of parameters [M, 2], energies [M], pairs [T, 2] and their energies [T]; in memory without a path."""
     parameters, energy, pairs, ts_energy = points
+    return made_up_store(
+        path,
+        minima(parameters, energy),
+        transition_states(pairs, ts_energy),
+        properties(parameters, energy, slope) if measured else (),
+        l2,
+    )
+
+
+def made_up_store(
+    path: Path | None,
+    below: Minima,
+    above: TransitionStates,
+    measured: tuple[PropertyRows, ...],
+    l2: float = 1e-3,
+) -> Store:
+    """A store of these minima, transition states and properties; in memory without a path."""
     store = create_store(path, record(l2), ["found"], ["band"])
     store.commit(
         Commit(
@@ -108,10 +128,10 @@ def build_store(
             tasks=1,
             evaluations=0,
             seconds=0.0,
-            minima=minima(parameters, energy),
-            hits=np.arange(len(energy), dtype=np.int64) % 5,
-            transition_states=transition_states(pairs, ts_energy),
-            properties=properties(parameters, energy, slope) if measured else (),
+            minima=below,
+            hits=np.arange(len(below), dtype=np.int64) % 5,
+            transition_states=above,
+            properties=measured,
         )
     )
     return store

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from landscape.database.records import Commit, PropertyRows
-from landscape.database.store import Store, create_store
-from tests.analysis.synthetic import EPSILON, funnel, minima, record, transition_states
+from landscape.database.store import Store
+from tests.analysis.synthetic import funnel, made_up_store, minima, property_rows, transition_states
 
 POINTS = 41
 LENGTH = 4.0
@@ -34,20 +33,8 @@ def chain_with_paths(path: Path | None, heights: np.ndarray, rises: np.ndarray, 
     values = _path_values(ends, peak, rises)
     for one in values.values():
         one[list(unknown)] = np.nan
-    store = create_store(path, record(), ["found"], ["band"])
-    store.commit(
-        Commit(
-            kind="made up",
-            tasks=1,
-            evaluations=0,
-            seconds=0.0,
-            minima=minima(parameters, energy),
-            hits=np.ones(count, dtype=np.int64),
-            transition_states=transition_states(pairs, peak),
-            properties=tuple(_rows(name, one) for name, one in values.items()),
-        )
-    )
-    return store
+    rows = [property_rows("transition_states", f"path_{name}", one, name) for name, one in values.items()]
+    return made_up_store(path, minima(parameters, energy), transition_states(pairs, peak), tuple(rows))
 
 
 def _path_values(ends: np.ndarray, peak: np.ndarray, rises: np.ndarray) -> dict[str, np.ndarray]:
@@ -60,7 +47,8 @@ def _path_values(ends: np.ndarray, peak: np.ndarray, rises: np.ndarray) -> dict[
         "clean_loss": _kinked(0.5 * ends, 0.5 * peak),
         "accuracy": np.full((len(ends), POINTS), 0.9),
         "adversarial_loss": adversarial,
-        "pgd_accuracy": 0.9 - adversarial,
+        "robust_accuracy": 0.9 - adversarial,
+        "certified_accuracy_crown": 0.8 - adversarial,
         "sensitivity_softmax_crown": adversarial - 5.0,
     }
 
@@ -70,15 +58,3 @@ def _kinked(ends: np.ndarray, peak: np.ndarray) -> np.ndarray:
     place = np.linspace(0.0, 1.0, POINTS)
     corners = np.stack([ends[:, 0], peak, ends[:, 1]], axis=1)
     return np.stack([np.interp(place, [0.0, 0.5, 1.0], row) for row in corners])
-
-
-def _rows(name: str, values: np.ndarray) -> PropertyRows:
-    return PropertyRows(
-        target="transition_states",
-        name=f"path_{name}",
-        start=0,
-        values=values,
-        description=f"{name} along the path",
-        units="",
-        settings={"epsilon": list(EPSILON)},
-    )

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from analysis.paths import draw_profiles, draw_scatter, main
+from analysis.path_figures import draw_profiles, draw_scatter
+from analysis.paths import main
 from landscape.database.database import Database
 from landscape.properties.path_barriers import relate, stored_paths
 from tests.analysis.synthetic import funnel, write_database
@@ -43,14 +44,17 @@ def test_a_contradiction_is_printed_as_plainly(tmp_path: Path) -> None:
 def test_a_profile_is_the_stored_path_less_its_value_at_the_state() -> None:
     paths = stored_paths(Database(chain_with_paths(None, *barriers(9, slope=1.0))))
     figure = draw_profiles(paths.take(np.array([4, 2])))
-    assert len(figure.axes) == 4 * 2
+    assert len(figure.axes) == 5 * 2
     _, line, dot = figure.axes[1].lines
     energy = paths.values["energy"][2]
     np.testing.assert_allclose(np.asarray(line.get_xdata()), paths.position[2])
     np.testing.assert_allclose(np.asarray(line.get_ydata()), energy - energy[20])
     np.testing.assert_allclose(np.asarray(dot.get_xydata(), dtype=np.float64), [[0.5, 0.0]])
-    accuracy = figure.axes[5].lines[1]
+    accuracy, attacked = figure.axes[5].lines[1:3]
     np.testing.assert_allclose(np.asarray(accuracy.get_ydata()), 0.9)
+    np.testing.assert_allclose(np.asarray(attacked.get_ydata()), paths.values["robust_accuracy"][2, :, 0])
+    certified = figure.axes[7].lines[1]
+    np.testing.assert_allclose(np.asarray(certified.get_ydata()), paths.values["certified_accuracy_crown"][2, :, 0])
 
 
 def test_the_scatter_has_all_barriers_and_open_points_where_degenerate() -> None:

@@ -20,7 +20,7 @@ import torch
 from landscape.problems.problem import Problem
 from landscape.properties import apgd
 from landscape.properties.attacked import Networks
-from landscape.properties.attacks import ascend, projected_gradient
+from landscape.properties.attacks import projected_gradient, sign_ascent
 from landscape.properties.distances import NORMS, nearest
 from landscape.properties.noise import noise_accuracy
 from landscape.properties.random_search import random_search
@@ -42,10 +42,10 @@ def main(minima: int, models: int, rounds: int) -> None:
     networks = iris_networks(minima)
     width = torch.full((len(networks.inputs),), EPSILON, dtype=torch.float64)
     modules = [networks.problem.module(theta.numpy()).eval() for theta in networks.theta[:models]]
-    ascend(networks, networks.start, width, STEPS)  # compiles
+    sign_ascent(networks, networks.start, width, STEPS)  # compiles
     ours, theirs = [], []
     for _ in range(rounds):
-        ours.append(seconds(lambda: ascend(networks, networks.start, width, STEPS)) / minima)
+        ours.append(seconds(lambda: sign_ascent(networks, networks.start, width, STEPS)) / minima)
         theirs.append(seconds(lambda: by_foolbox(networks, modules)) / len(modules))
     ratios = [other / own for own, other in zip(ours, theirs, strict=True)]
     click.echo(f"| PGD-{STEPS}, 150 samples, one epsilon | landscape | foolbox {version('foolbox')} | ratio |")

@@ -19,7 +19,7 @@ from typing import Any
 import click
 import numpy as np
 
-from landscape.explore.pool_mpi import FAN_OUT, POLL_SECONDS
+from landscape.explore.pool_mpi import FAN_OUT, poll_seconds
 from tests.benchmarks.coordinator_costs import Size, commit_seconds, coordination, task_seconds
 from tests.benchmarks.machine import processor
 from tests.benchmarks.simulation import Costs, Round, simulate
@@ -105,7 +105,8 @@ def costs(inputs: Mapping[str, Any], size: Size, tasks: int, back: str) -> Costs
         commit=inputs["commit"]["fixed"],
         commit_task=size.walkers * inputs["commit"]["walker"],
         tell=FAN_OUT * carried(tasks * MINIMUM_BYTES) if back == "discarded" else 0.0,
-        delay=LATENCY + POLL_SECONDS,
+        latency=LATENCY,
+        poll=poll_seconds,
     )
 
 

@@ -22,10 +22,10 @@ from landscape.explore.assimilation import Known
 from landscape.explore.context import Context, one_thread_per_task
 from landscape.explore.copies import CopyingWorker, News
 from landscape.explore.finds import Finds
+from landscape.explore.hop_tasks import HopResult, HopTask, Walked
 from landscape.explore.hopping import BasinHopping
 from landscape.explore.phases import Plan
 from landscape.explore.session import context_of, open_or_create, record_of
-from landscape.explore.tasks import HopResult, HopTask, Walked
 from landscape.search.basin_hopping import EXCHANGES
 from tests.benchmarks.large import made_up_commit, made_up_minima
 

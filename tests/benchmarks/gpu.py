@@ -29,7 +29,8 @@ from torch import Tensor
 
 from landscape.config.run_file import Settings
 from landscape.explore.context import Context, one_thread_per_task
-from landscape.explore.tasks import ConnectTask, distinct_minima
+from landscape.explore.distinct import distinct_minima
+from landscape.explore.search_tasks import ConnectTask
 from landscape.optimize.driver import CHECK_EVERY, run_all
 from landscape.optimize.lbfgs import LBFGS
 from landscape.optimize.lbfgs_state import LBFGSState

@@ -10,12 +10,12 @@ from landscape.database.store import Store
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.connecting import Connect
 from landscape.explore.context import Context
+from landscape.explore.distinct import distinct_minima
 from landscape.explore.hopping import BasinHopping
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.pool import LocalPool
 from landscape.explore.progress import Silent
 from landscape.explore.session import executor, open_or_create, record_of, run_campaign
-from landscape.explore.tasks import distinct_minima
 from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs import LBFGS
 from landscape.optimize.newton import newton_finish

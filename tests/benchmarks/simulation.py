@@ -1,14 +1,14 @@
 """A round of a campaign on any number of ranks, event by event, for `coordinator.py`.
 
 One coordinator plans, tells all ranks what is new, hands out tasks one after the other, takes results in as they
-arrive, and assimilates and commits them once all are there. The other ranks work, one task each at a time; a result
-is on the way for a while, and waits while the coordinator is at something else. The coordinating rank works too, but
-its task stands still while it coordinates. All times are in seconds.
+arrive, and assimilates and commits them once all are there. The other ranks work, one task each at a time; a message
+is on the way for a while, is heard of at the next poll, and waits while the coordinator is at something else. The
+coordinating rank works too, but its task stands still while it coordinates. All times are in seconds.
 """
 
 import heapq
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -23,7 +23,8 @@ class Costs:
     commit: float  # of a round, before the share of its tasks
     commit_task: float
     tell: float  # of a round, the coordinator's share
-    delay: float  # of a message, during which neither end is at work
+    latency: float  # of a message, during which neither end is at work
+    poll: Callable[[float], float]  # how much later one who has waited so long hears of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,9 @@ class _Simulation:
         self.arrivals: list[tuple[float, int]] = []  # when which rank's result is there
         self.now = self.busy = 0.0
         self.interrupted = 0.0  # of the coordinating rank's own task, since it was begun
+        self.end = len(tasks) * (costs.assimilate + costs.commit_task) + costs.commit
+        self.idle = [-self.end] * ranks  # since when each rank waits: at first for what ended the round before
+        self.heard = 0.0  # when the coordinator took in a result last
 
     def run(self) -> Round:
         self._coordinate(self.costs.plan * len(self.tasks) + self.costs.tell * (self.ranks > 1))
@@ -64,8 +68,7 @@ class _Simulation:
             self._hand_out(rank)
         while self.arrivals:
             self._take_in()
-        end = self.costs.assimilate + self.costs.commit_task
-        self._coordinate(end * len(self.tasks) + self.costs.commit)
+        self._coordinate(self.end)
         return Round(seconds=self.now, busy=self.busy, work=sum(self.tasks))
 
     def _coordinate(self, seconds: float) -> None:
@@ -77,7 +80,9 @@ class _Simulation:
         task = self.waiting.popleft()
         if rank:
             self._coordinate(self.costs.hand_out)
-            heapq.heappush(self.arrivals, (self.now + task + 2 * self.costs.delay, rank))
+            begun = self.now + self.costs.latency + self.costs.poll(self.now - self.idle[rank])
+            self.idle[rank] = begun + task
+            heapq.heappush(self.arrivals, (begun + task + self.costs.latency, rank))
         else:
             self.interrupted = 0.0
             heapq.heappush(self.arrivals, (self.now + task, 0))
@@ -89,7 +94,9 @@ class _Simulation:
             heapq.heappush(self.arrivals, (when + self.interrupted, 0))
             self.interrupted = 0.0
             return
-        self.now = max(self.now, when)
+        if when > self.now:
+            self.now = when + self.costs.poll(when - self.heard)
+        self.heard = self.now
         if rank:
             self._coordinate(self.costs.receive)
         if self.waiting:

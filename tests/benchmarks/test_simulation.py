@@ -4,12 +4,19 @@ import json
 
 import pytest
 
+from landscape.explore.pool_mpi import poll_seconds
 from tests.benchmarks.coordinator import GPU_SPEED, INPUTS, LARGE, round_of
 from tests.benchmarks.coordinator_costs import Size, coordination
 from tests.benchmarks.simulation import Costs, simulate
 
-FREE = Costs(plan=0.0, hand_out=0.0, receive=0.0, assimilate=0.0, commit=0.0, commit_task=0.0, tell=0.0, delay=0.0)
-COSTS = Costs(plan=1.0, hand_out=2.0, receive=3.0, assimilate=4.0, commit=5.0, commit_task=0.5, tell=6.0, delay=0.25)
+FREE = Costs(
+    plan=0.0, hand_out=0.0, receive=0.0, assimilate=0.0, commit=0.0, commit_task=0.0, tell=0.0, latency=0.0,
+    poll=lambda _: 0.0,
+)  # fmt: skip
+COSTS = Costs(
+    plan=1.0, hand_out=2.0, receive=3.0, assimilate=4.0, commit=5.0, commit_task=0.5, tell=6.0, latency=0.25,
+    poll=lambda _: 0.0,
+)  # fmt: skip
 
 
 def test_without_costs_ranks_share_the_tasks() -> None:
@@ -37,6 +44,17 @@ def test_the_task_of_the_coordinating_rank_stands_still_while_it_coordinates() -
     assert found.busy == 2.0 + 6.0 + 2.0 + 3.0 + 9.0 + 5.0
     assert found.busy_fraction == found.busy / found.seconds
     assert found.speed_up == 20.0 / found.seconds
+
+
+def test_one_who_has_waited_hears_of_a_message_at_the_next_poll() -> None:
+    # Both tasks begin at 0, the other rank's 1 second later, a tenth of the 10 that it has waited for the end of the
+    # round before; its result is there at 6 and heard of a little later, as rank 0 heard of its own at 4.95.
+    polled = Costs(**(vars(FREE) | {"commit": 10.0, "poll": lambda waited: 0.1 * waited}))
+    assert simulate(2, [4.5, 5.0], polled).seconds == pytest.approx(4.95 + 1.1 * (6.0 - 4.95) + 10.0)
+
+
+def test_polls_come_later_the_longer_one_has_waited() -> None:
+    assert [poll_seconds(waited) for waited in (0.0, 0.02, 0.1, 0.5, 3.0)] == [0.0005, 0.0005, 0.002, 0.01, 0.02]
 
 
 def test_many_ranks_wait_for_the_coordinator() -> None:

@@ -36,6 +36,7 @@ def sample_record() -> ProblemRecord:
         energy_tolerance=1e-9,
         distance_tolerance=1e-4,
         index_test="exact Hessian",
+        image=(1, 1, 2),
         inputs=np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]),
         targets=np.array([0, 1, 1, 0]),
         test_inputs=None,

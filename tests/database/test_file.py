@@ -49,6 +49,7 @@ def test_layout_is_that_of_the_contract(path: Path) -> None:
         assert problem.attrs["toml"] == sample_record().toml
         assert problem.attrs["run_toml"] == sample_record().run_toml
         assert (problem.attrs["n_parameters"], problem.attrs["sha256"]) == (P, "0" * 64)
+        assert problem.attrs["image"].tolist() == [1, 1, 2]
         assert set(problem) == {"inputs", "targets"}
         assert (problem["inputs"].dtype, problem["targets"].dtype) == (np.float64, np.int64)
         assert file["minima/parameters"].shape == (file["minima"].attrs["count"], P) == (3, P)
@@ -66,8 +67,8 @@ def test_layout_is_that_of_the_contract(path: Path) -> None:
 def test_h5py_alone_reads_everything(path: Path) -> None:
     def check(name: str, item: Any) -> None:  # noqa: ANN401 - a group or a dataset
         for value in item.attrs.values():
-            text = isinstance(value, np.ndarray) and all(isinstance(part, str) for part in value)
-            assert text or isinstance(value, (str, np.int64, np.float64)), name
+            parts = value if isinstance(value, np.ndarray) else [value]
+            assert all(isinstance(part, (str, np.int64, np.float64)) for part in parts), name
         if isinstance(item, h5py.Dataset):
             assert item.dtype.kind in "fiS", name
             assert len(item[()]) == item.shape[0]

@@ -36,7 +36,17 @@ def test_new_store_is_empty(store: Store) -> None:
 
 def test_record_and_header(store: Store) -> None:
     expected = sample_record()
-    for name in ("toml", "run_toml", "n_parameters", "sha256", "energy_tolerance", "distance_tolerance", "index_test"):
+    known = (
+        "toml",
+        "run_toml",
+        "n_parameters",
+        "sha256",
+        "energy_tolerance",
+        "distance_tolerance",
+        "index_test",
+        "image",
+    )
+    for name in known:
         assert getattr(store.record, name) == getattr(expected, name)
     np.testing.assert_array_equal(store.record.inputs, expected.inputs)
     np.testing.assert_array_equal(store.record.targets, expected.targets)

@@ -9,8 +9,8 @@ from landscape.database.records import Minima
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.copies import CopyingWorker, News
 from landscape.explore.finds import Finds
+from landscape.explore.hop_tasks import HopTask
 from landscape.explore.hopping import BasinHopping
-from landscape.explore.tasks import HopTask
 from tests.explore.commands import done, launched, needs_mpi
 from tests.explore.points import minima, plane, store_of
 

@@ -8,8 +8,8 @@ from landscape.database.records import Minima, Walkers
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.finds import Finds
+from landscape.explore.hop_tasks import HopResult, HopTask, Walked
 from landscape.explore.hopping import DRAWN, BasinHopping
-from landscape.explore.tasks import HopResult, HopTask, Walked
 from landscape.problems.problem import Problem
 from landscape.search.starts import GaussianStarts
 from tests.explore.points import minima, plane, store_of

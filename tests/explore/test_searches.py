@@ -9,7 +9,7 @@ from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.connecting import METHOD_NAMES, SINGLE_ENDED, Connect, SingleEnded
 from landscape.explore.context import Context
 from landscape.explore.finds import Finds
-from landscape.explore.tasks import ClimbTask, ConnectResult, ConnectTask
+from landscape.explore.search_tasks import ClimbTask, ConnectResult, ConnectTask
 from landscape.search.transition_states import Outcome
 from tests.explore.points import minima, plane, states, store_of
 

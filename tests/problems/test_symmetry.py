@@ -13,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landscape.problems.network import Dense
+from landscape.problems.layers import Dense
 from landscape.problems.problem import Problem
 from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
 from tests.problems.reference import points, small_problem

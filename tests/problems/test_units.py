@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.problems.network import Dense
+from landscape.problems.layers import Dense
 from landscape.problems.units import hidden_units
 from tests.problems.reference import points, small_problem, stack, torch_energy
 

@@ -61,7 +61,7 @@ def test_checkpoints_are_those_of_the_paper() -> None:
 def test_apgd_matches_a_plain_loop_for_one_sample() -> None:
     networks = random_networks()
     width, steps, sample = half_width(networks, 0.7), 30, 5
-    found = apgd.ascend(networks, networks.start, width, steps, lambda point: apgd._loss(networks, point))
+    found = apgd.adaptive_ascent(networks, networks.start, width, steps, lambda point: apgd._loss(networks, point))
 
     def loss_at(x: torch.Tensor) -> tuple[float, torch.Tensor]:
         leaf = x.clone().requires_grad_()

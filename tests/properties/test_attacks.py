@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from landscape.properties.attacked import Attack, Networks
-from landscape.properties.attacks import ascend, fast_gradient_sign, projected_gradient
+from landscape.properties.attacks import fast_gradient_sign, projected_gradient, sign_ascent
 from landscape.properties.settings import MeasureSettings
 from tests.properties.minima import networks_of
 from tests.properties.small_problems import small_problem, torch_loss
@@ -65,7 +65,7 @@ def test_the_attack_matches_a_plain_loop_with_autograd(momentum: float) -> None:
         velocity = momentum * velocity + (slope / slope.abs().sum(1, keepdim=True) if momentum else slope)
         moved = point + 2.5 * width / steps * velocity.sign() - networks.inputs
         point = networks.inputs + torch.minimum(torch.maximum(moved, -width), width)
-    found = ascend(networks, networks.start, HALF_WIDTH, steps, momentum)
+    found = sign_ascent(networks, networks.start, HALF_WIDTH, steps, momentum)
     torch.testing.assert_close(found.loss, worst, rtol=1e-9, atol=0)
 
 

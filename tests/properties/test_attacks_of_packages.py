@@ -5,7 +5,7 @@ import torch
 
 from landscape.properties import apgd
 from landscape.properties.attacked import Networks
-from landscape.properties.attacks import ascend
+from landscape.properties.attacks import sign_ascent
 from landscape.properties.distances import NORMS, inside, nearest
 from landscape.properties.robustness import adversarial_points, attack_all
 from landscape.properties.settings import MeasureSettings
@@ -63,7 +63,7 @@ def test_pgd_equals_foolbox(dataset: str, epsilon: float) -> None:
     _, _, broken = attack(
         foolbox_model(networks), networks.samples.inputs, networks.problem.targets, epsilons=[epsilon]
     )
-    ours = ascend(networks, networks.start, width, 40)
+    ours = sign_ascent(networks, networks.start, width, 40)
     assert abs(int(ours.survived.sum()) - int((~broken[0]).sum())) <= 1
 
 

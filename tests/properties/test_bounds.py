@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 from landscape.errors import PropertyError
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.problem import Problem
-from landscape.properties.bounds import logit_box, margin_lower_bound, require_dense
+from landscape.properties.bounds import logit_box, margin_lower_bound, require_layers
 from landscape.properties.certificates import certified
-from landscape.properties.intervals import Box, activation_image, softmax_box
+from landscape.properties.intervals import Box, activation_image, log_odds_box
 from landscape.properties.linear_maps import DenseMap
 from tests.properties.package_bounds import package_box
 from tests.properties.small_problems import FUNCTIONS, iris_minimum, numpy_logits, small_problem, unpack
 
 ARCHITECTURES = [[4], [5, 3], [4, 3, 4]]
+OTHERS = np.diag(np.full(3, -np.inf))
 MINIMA = {"gelu": -0.7517915246935645, "silu": -1.2784645427610738}
 
 
@@ -54,21 +55,21 @@ def test_no_sampled_input_leaves_the_boxes(activation: str, hidden: list[int]) -
     problem, half_width = small_problem(activation, hidden), torch.tensor([0.3, 0.1, 0.6], dtype=torch.float64)
     theta = random_theta(problem)
     points = torch.tensor(theta)
-    logits = logit_box(require_dense(problem), points, problem.inputs, half_width)
-    probabilities = softmax_box(logits)
-    margins = margin_lower_bound(require_dense(problem), points, problem.inputs, problem.targets, half_width)
+    logits = logit_box(require_layers(problem), points, problem.inputs, half_width)
+    odds = log_odds_box(logits)
+    margins = margin_lower_bound(require_layers(problem), points, problem.inputs, problem.targets, half_width)
     inputs, rng = problem.inputs.numpy(), np.random.default_rng(2)
     for _ in range(200):
         shift = rng.uniform(-1.0, 1.0, inputs.shape)
         shift = half_width.numpy() * (np.sign(shift) if rng.random() < 0.5 else shift)
         for row, parameters in enumerate(theta):
             outputs = numpy_logits(parameters, sizes_of(hidden), activation, inputs + shift)
-            soft = scipy.special.softmax(outputs, axis=1)
+            own_odds = -scipy.special.logsumexp(outputs[:, None] + OTHERS - outputs[:, :, None], axis=2)
             own = np.take_along_axis(outputs, problem.targets.numpy()[:, None], 1)
             assert (logits.lower[row].numpy() <= outputs).all()
             assert (outputs <= logits.upper[row].numpy()).all()
-            assert (probabilities.lower[row].numpy() <= soft).all()
-            assert (soft <= probabilities.upper[row].numpy()).all()
+            assert (odds.lower[row].numpy() <= own_odds).all()
+            assert (own_odds <= odds.upper[row].numpy()).all()
             others = np.isfinite(margins[row].numpy())
             assert (margins[row].numpy()[others] <= (own - outputs)[others]).all()
 
@@ -78,7 +79,7 @@ def test_no_sampled_input_leaves_the_boxes(activation: str, hidden: list[int]) -
 def test_boxes_match_a_plain_numpy_propagation(activation: str, hidden: list[int]) -> None:
     problem, half_width = small_problem(activation, hidden), torch.tensor([0.2, 0.4, 0.1], dtype=torch.float64)
     theta = random_theta(problem)
-    box = logit_box(require_dense(problem), torch.tensor(theta), problem.inputs, half_width)
+    box = logit_box(require_layers(problem), torch.tensor(theta), problem.inputs, half_width)
     for row, parameters in enumerate(theta):
         lower, upper = numpy_box(parameters, sizes_of(hidden), activation, problem.inputs.numpy(), half_width.numpy())
         np.testing.assert_allclose(box.lower[row], lower, rtol=0, atol=1e-12)
@@ -90,7 +91,7 @@ def test_boxes_match_a_plain_numpy_propagation(activation: str, hidden: list[int
 def test_boxes_equal_those_of_bound_propagation(activation: str, hidden: list[int]) -> None:
     problem, half_width = small_problem(activation, hidden), torch.tensor([0.2, 0.4, 0.1], dtype=torch.float64)
     theta = random_theta(problem)
-    box = logit_box(require_dense(problem), torch.tensor(theta), problem.inputs, half_width)
+    box = logit_box(require_layers(problem), torch.tensor(theta), problem.inputs, half_width)
     for row, parameters in enumerate(theta):
         expected = package_box(problem, parameters, half_width, "ibp")
         np.testing.assert_allclose(box.lower[row], expected.lower, rtol=0, atol=1e-12)
@@ -101,7 +102,7 @@ def test_boxes_equal_those_of_bound_propagation(activation: str, hidden: list[in
 def test_boxes_of_a_minimum_equal_those_of_bound_propagation(epsilon: float) -> None:
     problem, theta = iris_minimum()
     half_width = torch.full((4,), epsilon, dtype=torch.float64)
-    box = logit_box(require_dense(problem), torch.tensor(theta)[None], problem.inputs, half_width)
+    box = logit_box(require_layers(problem), torch.tensor(theta)[None], problem.inputs, half_width)
     expected = package_box(problem, theta, half_width, "ibp")
     np.testing.assert_allclose(box.lower[0], expected.lower, rtol=0, atol=1e-12)
     np.testing.assert_allclose(box.upper[0], expected.upper, rtol=0, atol=1e-12)
@@ -111,7 +112,7 @@ def test_margins_fold_the_difference_into_the_last_layer() -> None:
     problem, half_width = small_problem("tanh", [5]), torch.full((3,), 0.3, dtype=torch.float64)
     theta = random_theta(problem)
     margins = margin_lower_bound(
-        require_dense(problem), torch.tensor(theta), problem.inputs, problem.targets, half_width
+        require_layers(problem), torch.tensor(theta), problem.inputs, problem.targets, half_width
     ).numpy()
     for row, parameters in enumerate(theta):
         for sample, label in enumerate(problem.targets.tolist()):
@@ -129,7 +130,7 @@ def fold(theta: np.ndarray, label: int, other: int) -> np.ndarray:
 
 def test_certification_is_sharper_than_comparing_logit_boxes() -> None:
     problem, half_width = small_problem("tanh", [5]), torch.full((3,), 0.05, dtype=torch.float64)
-    theta, network = torch.tensor(random_theta(problem, 40)), require_dense(problem)
+    theta, network = torch.tensor(random_theta(problem, 40)), require_layers(problem)
     found = certified(network, theta, problem.inputs, problem.targets, half_width)
     proven = found["certified_accuracy_ibp"]
     box = logit_box(network, theta, problem.inputs, half_width)
@@ -171,7 +172,7 @@ def test_affine_images_survive_cancellation_in_floating_point(scale: float, seed
 
 def test_wider_boxes_bound_wider_outputs() -> None:
     problem = small_problem("gelu", [4, 4])
-    theta, network = torch.tensor(random_theta(problem)), require_dense(problem)
+    theta, network = torch.tensor(random_theta(problem)), require_layers(problem)
     widths = []
     for epsilon in (0.0, 0.01, 0.1, 1.0):
         box = logit_box(network, theta, problem.inputs, torch.full((3,), epsilon, dtype=torch.float64))
@@ -184,4 +185,4 @@ def test_a_foreign_module_has_no_bounds() -> None:
     module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Softsign(), torch.nn.Linear(4, 3))
     problem = Problem.from_module(module, np.eye(3), np.arange(3), l2=1e-2)
     with pytest.raises(PropertyError, match="dense layers"):
-        require_dense(problem)
+        require_layers(problem)

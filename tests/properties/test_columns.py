@@ -35,6 +35,12 @@ def test_one_epsilon_by_value_or_index(db: Database, name: str) -> None:
     assert found.description == "accuracy under all attacks, at epsilon 0.3"
 
 
+def test_epsilons_that_agree_in_six_digits_have_names_of_their_own() -> None:
+    settings, values = {"epsilon": [1.0, 1.0000001, 1e-05]}, np.arange(6.0).reshape(2, 3)
+    stored = Property(values=values, description="accuracy, one column an epsilon", units="", settings=settings)
+    assert [one.name for one in _of_property("a", stored)] == ["a@1", "a@1.0000001", "a@1e-05"]
+
+
 @pytest.mark.parametrize(
     "name", ["robust_accuracy", "robust_accuracy@0.2", "robust_accuracy[2]", "robust_accuracy@wide"]
 )

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.problem import Problem
-from landscape.properties.bounds import logit_box, margin_lower_bound, require_dense
+from landscape.properties.bounds import logit_box, margin_lower_bound, require_layers
 from landscape.properties.crown import RelaxedNetwork, relax_network
 from landscape.properties.intervals import Box, log_odds_box
 from tests.properties.package_bounds import package_box
@@ -24,7 +24,7 @@ HALF_WIDTH = torch.tensor([0.3, 0.1, 0.6], dtype=torch.float64)
 
 
 def relaxed(problem: Problem, theta: np.ndarray, half_width: torch.Tensor) -> RelaxedNetwork:
-    return relax_network(require_dense(problem), torch.tensor(np.atleast_2d(theta)), problem.inputs, half_width)
+    return relax_network(require_layers(problem), torch.tensor(np.atleast_2d(theta)), problem.inputs, half_width)
 
 
 def random_theta(problem: Problem, count: int = 2, seed: int = 1) -> np.ndarray:
@@ -32,13 +32,13 @@ def random_theta(problem: Problem, count: int = 2, seed: int = 1) -> np.ndarray:
 
 
 def sizes(problem: Problem) -> list[int]:
-    network = require_dense(problem)
+    network = require_layers(problem)
     return [network.n_inputs, *(layer.n_out for layer in network.layers)]
 
 
 def assert_sound(problem: Problem, theta: np.ndarray, half_width: torch.Tensor, n_points: int, seed: int = 0) -> None:
     """No sampled input, half of them corners of a sample's box, has outputs outside the bounds of that sample."""
-    name, rng = require_dense(problem).activation.name, np.random.default_rng(seed)
+    name, rng = require_layers(problem).activation.name, np.random.default_rng(seed)
     network = relaxed(problem, theta, half_width)
     logits, odds, margins = network.logits(), network.log_odds(), network.margins(problem.targets)[0].numpy()
     inputs, labels = problem.inputs.numpy(), problem.targets.numpy()
@@ -94,7 +94,7 @@ def test_bounds_are_sound_and_never_wider_than_intervals(
 
 def assert_no_wider(problem: Problem, theta: np.ndarray, half_width: torch.Tensor) -> None:
     """To rounding, which is the slack of either."""
-    arguments = require_dense(problem), torch.tensor(np.atleast_2d(theta)), problem.inputs
+    arguments = require_layers(problem), torch.tensor(np.atleast_2d(theta)), problem.inputs
     network = relaxed(problem, theta, half_width)
     intervals, tight = logit_box(*arguments, half_width), network.logits()
     slack = 1e-12 * (1.0 + intervals.magnitude)
@@ -111,7 +111,7 @@ def test_bounds_of_a_minimum_are_tighter_than_intervals(activation: str, hidden:
     half_width = torch.full((4,), 0.1, dtype=torch.float64)
     assert_no_wider(problem, theta, half_width)
     tight = relaxed(problem, theta, half_width).logits()
-    intervals = logit_box(require_dense(problem), torch.tensor(theta)[None], problem.inputs, half_width)
+    intervals = logit_box(require_layers(problem), torch.tensor(theta)[None], problem.inputs, half_width)
     assert log_volume(tight) < log_volume(intervals) - 0.2
 
 

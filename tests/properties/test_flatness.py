@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from landscape.problems.module import ModuleNetwork
-from landscape.problems.network import DenseNetwork
+from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 from landscape.properties.jacobians import spectral_norm
 from landscape.properties.measure import measure
@@ -139,7 +139,7 @@ def test_tangents_of_dense_networks_and_modules_are_products_with_the_jacobian()
     inputs = torch.tensor(np.random.default_rng(1).normal(size=(5, 3)))
     dense = small_problem("tanh", [4], loss="mse").network
     theta, vector = torch.tensor(np.random.default_rng(2).normal(size=(2, 3, 26)))
-    networks: tuple[DenseNetwork | ModuleNetwork, ...] = dense, ModuleNetwork(module, 3, 2)
+    networks: tuple[LayeredNetwork | ModuleNetwork, ...] = dense, ModuleNetwork(module, 3, 2)
     for network in networks:
         jacobian = torch.func.jacrev(lambda t, network=network: network.outputs(t, inputs).sum(0))(theta)
         expected = torch.einsum("nkwp,wp->wnk", jacobian, vector)

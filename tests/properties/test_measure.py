@@ -12,7 +12,7 @@ from landscape.properties import robustness
 from landscape.properties.catalogue import DESCRIPTIONS
 from landscape.properties.measure import GROUPS, available_groups, measure
 from landscape.properties.robustness import check_order
-from landscape.properties.settings import Epsilon, MeasureSettings
+from landscape.properties.settings import MeasureSettings
 from tests.properties.small_problems import iris_minimum, small_problem
 
 SETTINGS = MeasureSettings(epsilon=(0.1, 0.3), pgd_steps=8, pgd_restarts=3, apgd_steps=20, search_queries=50)
@@ -210,37 +210,6 @@ def test_the_order_is_checked_sample_by_sample() -> None:
     first, second = torch.tensor([[True, False]]), torch.tensor([[False, True]])
     with pytest.raises(PropertyError, match="found 1 that do not"):
         check_order({"a": first, "b": second}, torch.ones(3))
-
-
-@pytest.mark.parametrize(
-    ("epsilon", "message"),
-    [
-        ((), "at least one"),
-        ((0.0,), "positive"),
-        ((-0.1,), "positive"),
-        ((float("nan"),), "positive"),
-        ((float("inf"),), "positive"),
-        (((),), "one number for each input"),
-        (((0.1, -0.1),), "positive"),
-    ],
-)
-def test_unusable_epsilons_are_refused(epsilon: tuple[Epsilon, ...], message: str) -> None:
-    with pytest.raises(PropertyError, match=message):
-        MeasureSettings(epsilon)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        *((name, -1) for name in ("pgd_steps", "pgd_restarts", "seed", "apgd_steps", "search_queries", "noise_draws")),
-        ("distance_limit", 0.0),
-        ("input_bounds", (1.0, 0.0)),
-        ("input_bounds", (0.0,)),
-    ],
-)
-def test_unusable_effort_is_refused(name: str, value: object) -> None:
-    with pytest.raises(PropertyError, match=name):
-        replace(SETTINGS, **{name: value})  # type: ignore[arg-type]
 
 
 def test_requests_that_do_not_fit_are_refused() -> None:

@@ -29,6 +29,11 @@ def test_a_path_runs_from_the_first_minimum_to_the_second_or_is_unknown() -> Non
     for name, (values, *_) in found.items():
         assert np.isfinite(values[:2]).all(), name
         assert np.isnan(values[2]).all(), name
+    accuracies = ("certified_accuracy_crown", "robust_accuracy", "pgd_accuracy")
+    certified, robust, pgd = (found[f"path_{name}"].values[0, :, 0] for name in accuracies)
+    assert (certified <= robust).all()
+    assert (robust <= pgd).all()
+    assert (pgd <= found["path_accuracy"].values[0]).all()
 
 
 def test_kinks_are_refused() -> None:

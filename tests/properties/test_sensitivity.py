@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.properties.bounds import logit_box, require_dense
+from landscape.properties.bounds import logit_box, require_layers
 from landscape.properties.crown import relax_network
-from landscape.properties.intervals import Box, log_odds_box, softmax_box
+from landscape.properties.intervals import Box, log_odds_box
 from landscape.properties.sensitivity import log_volume, sample_sensitivity, softmax_log_volume
 from tests.properties.small_problems import iris_minimum, small_problem
 
@@ -17,11 +17,11 @@ def test_sensitivity_is_the_log_volume_of_the_boxes() -> None:
     half_widths = torch.tensor([[0.1] * 3, [0.4] * 3], dtype=torch.float64)
     found = sample_sensitivity(problem, theta, problem.inputs, half_widths)
     for column, half_width in enumerate(half_widths):
-        logits = logit_box(require_dense(problem), theta, problem.inputs, half_width)
-        soft = softmax_box(logits)
+        logits = logit_box(require_layers(problem), theta, problem.inputs, half_width)
         expected = (logits.upper - logits.lower).log().sum(2)
         torch.testing.assert_close(found["sensitivity_logits"][:, :, column], expected)
-        expected = (soft.upper - soft.lower).log().sum(2)
+        lower, upper = (end.sigmoid() for end in log_odds_box(logits))
+        expected = (upper - lower).log().sum(2)
         torch.testing.assert_close(found["sensitivity_softmax"][:, :, column], expected, rtol=1e-9, atol=1e-9)
 
 
@@ -29,8 +29,8 @@ def test_crown_and_intervals_together_are_the_volume_of_their_intersection() -> 
     problem, minimum = iris_minimum()
     theta, half_width = torch.tensor(minimum)[None], torch.full((4,), 0.3, dtype=torch.float64)
     found = sample_sensitivity(problem, theta, problem.inputs, half_width[None])
-    relaxed = relax_network(require_dense(problem), theta, problem.inputs, half_width)
-    tight = relaxed.logits().intersect(logit_box(require_dense(problem), theta, problem.inputs, half_width))
+    relaxed = relax_network(require_layers(problem), theta, problem.inputs, half_width)
+    tight = relaxed.logits().intersect(logit_box(require_layers(problem), theta, problem.inputs, half_width))
     torch.testing.assert_close(found["sensitivity_logits_crown"][..., 0], (tight.upper - tight.lower).log().sum(2))
     lower, upper = (part.sigmoid() for part in log_odds_box(tight).intersect(relaxed.log_odds()))
     expected = (upper - lower).log().sum(2)
@@ -64,7 +64,7 @@ def test_a_saturated_softmax_loses_no_digits() -> None:
 def test_outputs_that_ignore_the_input_have_no_volume() -> None:
     problem = small_problem("tanh", [4])
     theta = torch.zeros(1, problem.n_parameters, dtype=torch.float64)
-    box = logit_box(require_dense(problem), theta, problem.inputs, torch.ones(3, dtype=torch.float64))
+    box = logit_box(require_layers(problem), theta, problem.inputs, torch.ones(3, dtype=torch.float64))
     assert (log_volume(box) == -torch.inf).all()
 
 

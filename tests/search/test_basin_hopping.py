@@ -48,19 +48,22 @@ def test_the_four_minima_of_a_cluster_of_seven(starts: Starts) -> None:
     )
 
 
+def one_of(walkers: Hoppers, walker: int) -> Hoppers:
+    return Hoppers(
+        theta=walkers.theta[[walker]],
+        energy=walkers.energy[[walker]],
+        step=walkers.step[[walker]],
+        temperature=walkers.temperature[[walker]],
+        seeds=walkers.seeds[walker : walker + 1],
+    )
+
+
 def test_a_walker_does_not_depend_on_its_neighbours_or_the_batch() -> None:
     surface = SixHumpCamel()
     walkers = hoppers(surface, 6)
     together = walk(surface, "camel", walkers, 5, batch=4)
     for walker in range(6):
-        one = Hoppers(
-            theta=walkers.theta[:1],
-            energy=walkers.energy[:1],
-            step=walkers.step[:1],
-            temperature=walkers.temperature[:1],
-            seeds=walkers.seeds[walker : walker + 1],
-        )
-        alone = walk(surface, "camel", one, 5)
+        alone = walk(surface, "camel", one_of(walkers, walker), 5)
         torch.testing.assert_close(
             together.finds.theta[together.find[walker]], alone.finds.theta[alone.find[0]], rtol=0, atol=1e-9
         )
@@ -179,14 +182,7 @@ def test_a_walker_that_exchanges_does_not_depend_on_its_neighbours() -> None:
     exchanges = ExchangeStarts(known, (np.array([[0, 1, 6], [2, 3, 7], [4, 5, 8]]),))
     hops = hop(energy, walkers, 4, starts=starts, exchanges=exchanges, method=LBFGS(), batch=3)
     for walker in range(5):
-        one = Hoppers(
-            theta=walkers.theta[:1],
-            energy=walkers.energy[:1],
-            step=walkers.step[:1],
-            temperature=walkers.temperature[:1],
-            seeds=walkers.seeds[walker : walker + 1],
-        )
-        alone = hop(energy, one, 4, starts=starts, exchanges=exchanges, method=LBFGS(), batch=1)
+        alone = hop(energy, one_of(walkers, walker), 4, starts=starts, exchanges=exchanges, method=LBFGS(), batch=1)
         np.testing.assert_array_equal(hops.find[walker] >= 0, alone.find[0] >= 0)
         np.testing.assert_allclose(
             hops.finds.energy[4 * walker : 4 * walker + 4], alone.finds.energy, rtol=0, atol=1e-9

@@ -1,0 +1,114 @@
+"""Print what landscapes have and lack beside one another: a row a quantity, a column a database.
+
+Of each landscape: how many minima and transition states it has and what fraction of the minima is connected, its lowest
+energy and how far the minima rise above it, the barriers (the climb from a minimum to the lowest transition state that
+leaves it), and properties of the minima. Of these and of the barriers the value at the lowest minimum is given, then
+the least, the median and the largest. What a database does not know is left blank. Energies of different losses are
+different quantities: compare them within a column.
+"""
+
+import csv
+import io
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from landscape.errors import LandscapeError, PropertyError
+from landscape.properties.columns import column, column_family
+from landscape.properties.depth import component_fraction
+
+NAMES = ("accuracy", "test_accuracy", "pgd_accuracy", "certified_accuracy_ibp", "sensitivity_logits")
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The table as CSV, all digits.")
+@click.option("--property", "names", multiple=True, metavar="NAME", help="Properties to compare instead of the usual.")
+def main(files: tuple[Path, ...], output: Path | None, names: tuple[str, ...]) -> None:
+    """Compare the landscapes of database FILEs."""
+    try:
+        table = {str(file): _of_file(file, names) for file in files}
+        for line in aligned(table):
+            click.echo(line)
+        if output:
+            _write(output, csv_text(table))
+    except LandscapeError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+
+
+def quantities(db: Database, names: Sequence[str] = ()) -> Iterator[tuple[str, float]]:
+    """The rows of one landscape; of the properties named, or of those of `NAMES` that it has. Raises PropertyError for
+    a name that is unknown and where there are no minima.
+    """
+    minima, states = db.minima, db.transition_states
+    if not len(minima):
+        raise PropertyError("Expected minima in the database, found none: find some with 'landscape run'.")
+    yield "minima", len(minima)
+    yield "transition states", len(states)
+    yield "connected fraction of the minima", component_fraction(minima.energy, states.energy, states.minima)
+    yield "lowest energy", minima.energy.min()
+    yield "highest minimum above the lowest", np.ptp(minima.energy)
+    yield from _spread("barrier", column(db, "escape_barrier").values, minima.energy)
+    for name in names or [name for name in NAMES if name in db.properties("minima")]:
+        for one in column_family(db, name):
+            yield from _spread(one.name, one.values, minima.energy)
+
+
+def aligned(table: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """The table as lines of text: files are columns."""
+    rows = [["", *table], *([name, *(_text(one.get(name)) for one in table.values())] for name in _names(table))]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in rows
+    ]
+
+
+def csv_text(table: Mapping[str, Mapping[str, float]]) -> str:
+    """The table as CSV, all digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["quantity", *table])
+    writer.writerows([name, *(one.get(name, "") for one in table.values())] for name in _names(table))
+    return text.getvalue()
+
+
+def _of_file(file: Path, names: Sequence[str]) -> dict[str, float]:
+    with Database(open_store(file)) as db:
+        return {name: float(value) for name, value in quantities(db, names)}
+
+
+def _spread(name: str, values: np.ndarray, energy: np.ndarray) -> Iterator[tuple[str, float]]:
+    """Values [M] of minima as they lie, of those that are known."""
+    yield f"{name}, lowest minimum", values[energy.argmin()]
+    known = values[np.isfinite(values)]
+    for what, quantile in (("least", 0.0), ("median", 0.5), ("largest", 1.0)):
+        yield f"{name}, {what}", np.quantile(known, quantile) if len(known) else np.nan
+
+
+def _names(table: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Those of all rows, in order."""
+    return list(dict.fromkeys(name for one in table.values() for name in one))
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None or np.isnan(value) else f"{value:.6g}"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise PropertyError(f"Expected to write {path}, found: {error.strerror}: choose another place.") from error
+
+
+if __name__ == "__main__":
+    main()

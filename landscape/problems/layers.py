@@ -1,0 +1,200 @@
+"""The linear layers of a network: what enters them, and which of their weights meet it.
+
+Every layer multiplies its weight [out, in] with columns of numbers and adds its bias: a dense layer has one column a
+sample, a convolution one a sample and position of its window, which holds the patch of the image there. `enter` makes
+the columns of the activations below, `leave` is its transpose and carries gradients back. Average pooling is linear
+too, and belongs to the layer above it: it is done before anything else.
+
+Shapes: [...] any leading axes, L positions, N samples, which come last. An image of C channels stands in C * H * W
+rows, as torch flattens it; the weight of a convolution is [out, C, rows, columns of its window], flattened.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from landscape.errors import ConfigError
+
+Pair = tuple[int, int]
+Image = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window that slides over an image (C, H, W), with zeros around it; all in rows and columns.
+
+    Raises `ConfigError` where it is larger than the image with its zeros.
+    """
+
+    image: Image
+    kernel: Pair
+    stride: Pair
+    padding: Pair = (0, 0)
+
+    def __post_init__(self) -> None:
+        if min(self.places) < 1:
+            raise ConfigError(
+                "expected the window of a convolution or pooling to fit into its image, found one of "
+                f"{_by(self.kernel)} on an image of {_by(self.image[1:])} with {_by(self.padding)} zeros on either "
+                "side: take a smaller window, more padding, or less pooling and smaller strides before it"
+            )
+
+    @cached_property
+    def places(self) -> Pair:
+        """Rows and columns of places at which the window stands."""
+        sides = zip(self.image[1:], self.kernel, self.stride, self.padding, strict=True)
+        rows, columns = ((size + 2 * zeros - inside) // step + 1 for size, inside, step, zeros in sides)
+        return rows, columns
+
+    @property
+    def pooled(self) -> Image:
+        """Channels, rows and columns of the means over the window."""
+        return self.image[0], *self.places
+
+    def patches(self, values: Tensor) -> Tensor:
+        """The patches [..., C * kernel, L * N] of images [..., C * H * W, N]."""
+        (rows, columns), (down, right) = self.padding, self.stride
+        images = functional.pad(torch.unflatten(values, -2, self.image), (0, 0, columns, columns, rows, rows))
+        windows = images.unfold(-3, self.kernel[0], down).unfold(-3, self.kernel[1], right)
+        return windows.movedim((-2, -1), (-5, -4)).flatten(-6, -4).flatten(-3)
+
+    def images(self, patches: Tensor) -> Tensor:
+        """The transpose of `patches`: sums [..., C * H * W, N] of patches [..., C * kernel, L * N]."""
+        (rows, columns), (channels, height, width) = self.padding, self.image
+        inside = torch.unflatten(torch.unflatten(patches, -2, (channels, *self.kernel)), -1, (*self.places, -1))
+        padded = height + 2 * rows, width + 2 * columns
+        total = inside.new_zeros(*patches.shape[:-2], channels, *padded, inside.shape[-1])
+        for row in range(self.kernel[0]):
+            for column in range(self.kernel[1]):
+                self._under(total, row, column).add_(inside[..., row, column, :, :, :])
+        return total[..., rows : rows + height, columns : columns + width, :].flatten(-4, -2)
+
+    def means(self, values: Tensor) -> Tensor:
+        """Means [..., C * L, N] of images [..., C * H * W, N] over the window; there is no padding."""
+        images = torch.unflatten(values, -2, self.image)
+        total = images.new_zeros(*images.shape[:-4], self.image[0], *self.places, images.shape[-1])
+        for row in range(self.kernel[0]):
+            for column in range(self.kernel[1]):
+                total += self._under(images, row, column)
+        return (total / prod(self.kernel)).flatten(-4, -2)
+
+    def spread(self, means: Tensor) -> Tensor:
+        """Images [..., C * H * W, N] in which each mean [..., C * L, N] has its share: the transpose of `means`."""
+        shares = torch.unflatten(means, -2, (self.image[0], *self.places)) / prod(self.kernel)
+        total = shares.new_zeros(*means.shape[:-2], *self.image, means.shape[-1])
+        for row in range(self.kernel[0]):
+            for column in range(self.kernel[1]):
+                self._under(total, row, column).add_(shares)
+        return total.flatten(-4, -2)
+
+    def _under(self, images: Tensor, row: int, column: int) -> Tensor:
+        """View [..., C, rows, columns, N] of the pixels that lie under one place of the window wherever it stands."""
+        (down, right), (rows, columns) = self.stride, self.places
+        return images[..., row : row + down * rows : down, column : column + right * columns : right, :]
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer: outputs = weight @ inputs + bias, of inputs that may be pooled before."""
+
+    n_in: int
+    n_out: int
+    pool: Window | None = None
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases."""
+        return self.n_out * (self.n_in + 1)
+
+    @property
+    def n_below(self) -> int:
+        """Rows that enter, before pooling."""
+        return self.n_in if self.pool is None else prod(self.pool.image)
+
+    @property
+    def n_units(self) -> int:
+        """Rows that leave."""
+        return self.n_out
+
+    @property
+    def doubles(self) -> int:
+        """Float64 numbers that a gradient touches for each walker and sample."""
+        return 3 * self.n_out + (0 if self.pool is None else 2 * self.n_in)
+
+    def enter(self, values: Tensor) -> Tensor:
+        """Columns [..., in, N] of values [..., n_below, N]."""
+        return values if self.pool is None else self.pool.means(values)
+
+    def leave(self, columns: Tensor) -> Tensor:
+        """The transpose of `enter`: gradients [..., n_below, N] from those of the columns."""
+        return columns if self.pool is None else self.pool.spread(columns)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A layer that has a window at each position of an image, of which it sees the patch; the image may be pooled
+    before. Its `n_out` are channels, its `n_in` numbers of a patch.
+    """
+
+    window: Window
+    n_out: int
+    pool: Window | None = None
+
+    @property
+    def n_in(self) -> int:
+        """Numbers of a patch."""
+        return self.window.image[0] * prod(self.window.kernel)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases."""
+        return self.n_out * (self.n_in + 1)
+
+    @property
+    def image(self) -> Image:
+        """Channels, rows and columns of what leaves."""
+        return self.n_out, *self.window.places
+
+    @property
+    def n_below(self) -> int:
+        """Rows that enter, before pooling."""
+        return prod((self.pool or self.window).image)
+
+    @property
+    def n_units(self) -> int:
+        """Rows that leave."""
+        return prod(self.image)
+
+    @property
+    def doubles(self) -> int:
+        """Float64 numbers that a gradient touches for each walker and sample."""
+        return 3 * self.n_units + 2 * self.n_in * prod(self.window.places)
+
+    def enter(self, values: Tensor) -> Tensor:
+        """Columns [..., in, L * N] of values [..., n_below, N]."""
+        return self.window.patches(values if self.pool is None else self.pool.means(values))
+
+    def leave(self, columns: Tensor) -> Tensor:
+        """The transpose of `enter`: gradients [..., n_below, N] from those of the columns."""
+        images = self.window.images(columns)
+        return images if self.pool is None else self.pool.spread(images)
+
+
+Layer = Dense | Convolution
+
+
+def matrix(layer: Layer, weight: Tensor) -> Tensor:
+    """The whole linear map of a layer [..., n_units, n_below], written out, for its weight [..., out, in]."""
+    if isinstance(layer, Dense) and layer.pool is None:
+        return weight
+    units = torch.eye(layer.n_units).to(weight)
+    columns = weight.mT @ units.view(layer.n_out, -1)
+    return layer.leave(columns).mT
+
+
+def _by(sizes: tuple[int, ...]) -> str:
+    return " x ".join(str(size) for size in sizes)

@@ -1,0 +1,58 @@
+"""Which samples of a data set are used, which are held out, and their scale.
+
+Arrays go by the names `inputs`, `targets` and, where a part is held out, `test_inputs` and `test_targets`; `source`
+names the data set in messages. N samples.
+"""
+
+import numpy as np
+
+from landscape.errors import DataError
+
+Arrays = dict[str, np.ndarray]
+
+
+def thinned(arrays: Arrays, subset: int, seed: int, source: str) -> Arrays:
+    """The arrays with `subset` of the samples, drawn as in `split`; test samples stay. Raises `DataError`."""
+    n = len(arrays["inputs"])
+    if subset > n:
+        raise DataError(f"{source}: expected a subset of at most the {n} samples there are, found {subset}")
+    if subset == n:
+        return arrays
+    rows, _ = _draw(arrays["targets"], subset, seed, source)
+    return arrays | {name: arrays[name][rows] for name in ("inputs", "targets")}
+
+
+def split(arrays: Arrays, test_fraction: float, seed: int, source: str) -> Arrays:
+    """The arrays with that part of the samples held out, in proportion to their classes. Raises `DataError`."""
+    if "test_inputs" in arrays:
+        raise DataError(f"{source}: expected no test samples in the file when test_fraction > 0; set test_fraction = 0")
+    n = len(arrays["inputs"])
+    train, test = _draw(arrays["targets"], n - round(test_fraction * n), seed, source)
+    drawn = {name: arrays[name][train] for name in ("inputs", "targets")}
+    return drawn | {f"test_{name}": arrays[name][test] for name in ("inputs", "targets")}
+
+
+def _draw(targets: np.ndarray, size: int, seed: int, source: str) -> tuple[np.ndarray, np.ndarray]:
+    """Rows drawn, `size` of them, and rows left, both in order; classes keep their proportions."""
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - costs a second, which only those who need it wait
+
+    labels = targets if targets.dtype == np.int64 else None
+    try:
+        drawn, left = train_test_split(np.arange(len(targets)), train_size=size, random_state=seed, stratify=labels)
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{source}: expected to draw {size} of {len(targets)} samples, found: {reason}") from error
+    if labels is not None and len(np.unique(labels[drawn])) < len(np.unique(labels)):
+        raise DataError(f"{source}: expected every class among {size} samples drawn, found a class too rare; draw more")
+    return np.sort(drawn), np.sort(left)
+
+
+def standardised(arrays: Arrays) -> Arrays:
+    """The arrays with mean 0 and variance 1 of each feature of the training inputs; a constant one becomes 0."""
+    train = arrays["inputs"]
+    constant = train.min(axis=0) == train.max(axis=0)
+    mean = np.where(constant, train[0], train.mean(axis=0))
+    size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))  # divided out first: squares then stay in range
+    deviation = np.where(constant, 1.0, ((train - mean) / size).std(axis=0))
+    parts = {name: arrays[name] for name in arrays if name.endswith("inputs")}
+    return arrays | {name: (array - mean) / size / deviation for name, array in parts.items()}

@@ -1,0 +1,77 @@
+"""The adversarial term: the mean loss at inputs that an attack has moved, the outer part of adversarial training.
+
+Madry et al. 2018, arXiv 1706.06083, equation 2.1; with FGSM as the attack and a weight, Goodfellow et al. 2015, arXiv
+1412.6572, section 6. The attack is made anew at every theta: `steps` steps x <- clip(x + s sign(gradient)) from the
+sample, s = 2.5 epsilon / steps, in the box of half-width epsilon, with no random start: an energy is a function. One
+step is FGSM.
+
+By Danskin's theorem the gradient of a maximum is that of the loss with the maximiser held. Here it is so for any number
+of steps: signs do not change under small changes of theta, so neither does the perturbation. Where a sign does change,
+the perturbation jumps and with it the loss: the term is only piecewise smooth. So there are minima and elastic bands,
+and no Hessian, index or transition state; a walker that comes to rest on such a jump is no minimum.
+
+Shapes: W walkers, P parameters, N samples, d inputs, K outputs. Points are [W, d, N].
+"""
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+import torch
+from torch import Tensor
+from torch.func import vjp
+
+from landscape.errors import PropertyError
+from landscape.problems.batched import Network
+from landscape.problems.inputs import LossOfInputs
+from landscape.problems.losses import Loss
+from landscape.problems.terms.term import TermSamples
+
+STEP_FACTOR = 2.5
+
+
+@dataclass(frozen=True, eq=False)
+class AdversarialTerm:
+    """Mean over x of the loss at the end of an attack from x, of any network."""
+
+    network: Network
+    loss: Loss
+    loss_of_inputs: LossOfInputs
+    epsilon: float
+    steps: int
+    kinks = "an adversarial term (adversarial_weight)"
+    keeps_gauge = True
+
+    def value(self, theta: Tensor, samples: TermSamples) -> Tensor:
+        """Values [W]."""
+        outputs = self.network.outputs(theta, self.attacked(theta, samples))
+        return self.loss.value_and_gradient(outputs.mT, samples.encoded)[0].mean(1)
+
+    def value_and_gradient(self, theta: Tensor, samples: TermSamples) -> tuple[Tensor, Tensor]:
+        """Values [W] and gradients [W, P]."""
+        points = self.attacked(theta, samples)
+        outputs, pull_back = vjp(lambda point: self.network.outputs(point, points), theta)[:2]
+        value, delta = self.loss.value_and_gradient(outputs.mT, samples.encoded)
+        return value.mean(1), pull_back(delta.mT / len(samples.inputs))[0]
+
+    def hessian_vector_product(self, *_: Tensor | TermSamples) -> NoReturn:
+        """Raises `PropertyError`."""
+        raise PropertyError(f"a Hessian needs an energy without kinks, found {self.kinks}: leave it out")
+
+    def hessian(self, *_: Tensor | TermSamples) -> NoReturn:
+        """Raises `PropertyError`."""
+        raise PropertyError(f"a Hessian needs an energy without kinks, found {self.kinks}: leave it out")
+
+    def doubles_per_walker(self, samples: TermSamples) -> int:
+        """Those of a gradient, and the points."""
+        touched = 2 * self.network.doubles_per_walker_and_sample + 3 * samples.inputs.shape[1]
+        return touched * len(samples.inputs)
+
+    def attacked(self, theta: Tensor, samples: TermSamples) -> Tensor:
+        """Where the attack on each network ends, [W, N, d]."""
+        start = samples.inputs.mT.contiguous()
+        lower, upper, step = start - self.epsilon, start + self.epsilon, STEP_FACTOR * self.epsilon / self.steps
+        points = start.repeat(len(theta), 1, 1)
+        for _ in range(self.steps):
+            slope = self.loss_of_inputs(theta, points, samples.encoded).gradient
+            points = torch.clamp(points + step * slope.sign_(), lower, upper)
+        return points.mT
