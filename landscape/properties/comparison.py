@@ -1,9 +1,8 @@
 """The columns of one or several databases that a correlation table is made of.
 
 Measures are how deep and how curved a minimum is; robustness is every measured column that `ROBUSTNESS_SIGNS` knows,
-one for each epsilon. Trace and largest eigenvalue without their L2 part differ from those with it by a constant within
-a landscape, so their ranks are the same. Other measures with and without it may be ranked differently; of these the
-table has the one that `FLATTER` names. The control is the squared norm of the parameters.
+one for each epsilon. Measures have their place with and, as task_*, without the L2 part, but only once where both rank
+the minima of every landscape alike. The control is the squared norm of the parameters.
 
 Databases of one problem hold one landscape; minima of several landscapes (of several l2, say) are pooled, but compared
 within their own only, since what makes the landscapes differ moves everything at once. Depth is counted from the lowest
@@ -27,12 +26,14 @@ from landscape.errors import PropertyError
 from landscape.properties.columns import Column, column, column_family
 from landscape.properties.depth import barrier_to_global, escape_barrier
 from landscape.properties.hypotheses import FLATTER, ROBUSTNESS_SIGNS
+from landscape.properties.ranks import tie_groups
 from landscape.properties.statistics import distinct_rows
 
 CONTROL = "squared_norm"
 _BARRIERS = {"escape_barrier": escape_barrier, "barrier_to_global": barrier_to_global}
 _COMPUTED = ("depth", *_BARRIERS)
 _MEASURES = (*_COMPUTED, *FLATTER.measures)
+_TASK = "task_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +107,28 @@ def compare(databases: Sequence[Database]) -> Comparison:
             )
             for number, problem in enumerate(distinct_problems)
         ),
-        measures={name: one for name, one in kept.items() if one.property in _MEASURES},
+        measures=_ranked_differently(
+            {name: one for name, one in kept.items() if one.property in _MEASURES}, landscape[rows]
+        ),
         robustness=robustness,
         controls={CONTROL: kept[CONTROL].values},
         landscape=landscape[rows],
         hits=np.bincount(member, weights=np.concatenate([db.minima.hits for db in databases])),
     )
+
+
+def _ranked_differently(measures: Mapping[str, Column], landscape: np.ndarray) -> dict[str, Column]:
+    """The measures without those of the task that rank the minima of each landscape int64[K] as those of the energy."""
+    ranks = {
+        name: np.concatenate([tie_groups(one.values[None, landscape == number]) for number in np.unique(landscape)], 1)
+        for name, one in measures.items()
+    }
+    twins = {f"{_TASK}{name}": name for name in measures}
+    return {
+        name: one
+        for name, one in measures.items()
+        if name not in twins or not np.array_equal(ranks[name], ranks[twins[name]])
+    }
 
 
 def _name(db: Database) -> str:

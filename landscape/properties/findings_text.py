@@ -12,17 +12,18 @@ from landscape.properties.resampling import KENDALL_LIMIT
 from landscape.properties.statistics import Association, Correlation
 
 LEGEND = f"""
-Correlations are between the columns as they are, each with its 95 % interval and two-sided p: Spearman's rho, Kendall's
-tau-b, rho at fixed {CONTROL}, rho with each minimum weighted by its hits, the quenches of the search that ended in it:
-hops and exchanges of units between known minima, no independent runs. p are by permutation (Kendall's above
-{KENDALL_LIMIT} minima: its normal limit) and adjusted for all tests of the table (Holm), but those of weighted
-correlations, which are no part of the verdicts. Undefined: a column is constant or unknown. "for deeper": by this pair,
-deeper minima are significantly more robust (p < {LEVEL}); "against deeper": significantly less robust; "-": it tells
-neither. Likewise for flatter.
+Correlations are between the columns as they are, each with its 95 % bootstrap interval and two-sided p: Spearman's rho,
+Kendall's tau-b, rho at fixed {CONTROL}, rho with each minimum weighted by its hits, the quenches of the search that
+ended in it: hops and exchanges of units between known minima, no independent runs. p are by permutation (Kendall's
+above {KENDALL_LIMIT} minima: its normal limit) and adjusted for all tests of the table (Holm), but those of weighted
+correlations, which are no part of the verdicts. Undefined: a column is constant or unknown. task_*: of the loss without
+its L2 part, where that ranks the minima differently. "for deeper": by this pair, deeper minima are significantly more
+robust (Spearman's p < {LEVEL}); "against deeper": significantly less; "-": it tells neither. Likewise for flatter.
 """
 VERDICT_LEGEND = """
 A hypothesis is supported where more than half of its pairs are significantly for it and none is against, contradicted
-where it is the other way round, undecided otherwise. A positive median is in its favour.
+where it is the other way round, undecided otherwise. Pairs are judged by Spearman's rho; at fixed squared_norm, by the
+partial rho. Medians are of these, positive in favour of the hypothesis.
 """
 
 
@@ -32,7 +33,7 @@ def report(findings: Findings) -> Iterable[str]:
     yield from LEGEND.splitlines()
     yield ""
     yield (
-        f"{'row':>4} {'measure':<27}{'n':>5}  {'Spearman':<17}{'p':>5}  {'Kendall':<17}{'p':>5}  "
+        f"{'row':>4} {'measure':<32}  {'Spearman':<17}{'p':>5}  {'Kendall':<17}{'p':>5}  "
         f"{f'fixed {CONTROL}':<17}{'p':>5}  {'by hits':<17}{'p':>5}  reads as"
     )
     for name in findings.comparison.robustness:
@@ -71,7 +72,8 @@ def _landscapes(findings: Findings) -> Iterable[str]:
 def _group(name: str, findings: Findings, rows: Sequence[tuple[int, Correlation]]) -> Iterable[str]:
     """The correlations of one robustness column, strongest first."""
     better = "larger" if findings.comparison.robustness_signs[name] > 0 else "smaller"
-    yield f"{name} ({better} is more robust)"
+    most = max(row.count for _, row in rows)
+    yield f"{name} ({better} is more robust), n = {most}"
     for number, row in sorted(rows, key=lambda row: -np.nan_to_num(abs(row[1].spearman.value), nan=-1.0)):
         columns = [
             f"{_interval(found)}{_p(p):>5}"
@@ -82,7 +84,8 @@ def _group(name: str, findings: Findings, rows: Sequence[tuple[int, Correlation]
                 (row.weighted, row.weighted.p),
             )
         ]
-        yield f"{number:>4} {row.measure:<27}{row.count:>5}  {'  '.join(columns)}  {findings.reading(row)}"
+        measure = row.measure if row.count == most else f"{row.measure} (n = {row.count})"
+        yield f"{number:>4} {measure:<32}  {'  '.join(columns)}  {findings.reading(row)}"
 
 
 def _interval(found: Association) -> str:
@@ -108,7 +111,7 @@ def _verdict(hypothesis: Hypothesis, findings: Findings) -> Iterable[str]:
     yield from _two_tallies("all measures together", whole)
     if whole.weighting.compared:
         yield (
-            f"  {'  weighted by hits:':<39}median correlation {whole.weighting.median:+.2f} instead of "
+            f"  {'  weighted by hits:':<39}median rho {whole.weighting.median:+.2f} instead of "
             f"{whole.plain.median:+.2f}, another sign in {whole.weighting.reversed} of {whole.weighting.compared} pairs"
         )
     for name in known:
@@ -128,5 +131,5 @@ def _tally(found: Tally) -> str:
         return f"{found.answer.upper():<13}no pair could be tested"
     return (
         f"{found.answer.upper():<13}{found.in_favour} of {found.tested} pairs for, {found.against} against, "
-        f"median correlation {found.median:+.2f} (rows {row_list(found.rows)})"
+        f"median rho {found.median:+.2f} (rows {row_list(found.rows)})"
     )

@@ -11,6 +11,9 @@ undecided otherwise. The verdict is given twice: from Spearman's rho, and from t
 fixed, since a correlation that only the norm of the parameters carries is no property of depth or flatness. Beside it
 stands what weighting the minima by how often they were found does to the correlations; no verdict is drawn from that.
 
+A notion that stands in the table with and without its L2 part counts as two measures: they rank the minima differently,
+or `landscape.properties.comparison` would have left one out, and Holm's method adjusts for both.
+
 Rows of a table are numbered from 1, so that a verdict can name those it comes from.
 """
 
@@ -51,7 +54,7 @@ class Tally:
             return f"{self.answer.upper()} (no pair could be tested)"
         return (
             f"{self.answer.upper()} ({self.in_favour} of {self.tested} pairs significantly in favour, "
-            f"{self.against} against, median oriented correlation {self.median:+.2f})"
+            f"{self.against} against, median oriented rho {self.median:+.2f})"
         )
 
 
@@ -81,14 +84,23 @@ FLATTER = Hypothesis(
         "hessian_trace": -1,
         "hessian_largest": -1,
         "hessian_log_determinant": -1,
+        "task_hessian_log_determinant": -1,
         "hessian_effective_dimension": -1,
+        "task_hessian_effective_dimension": -1,
         "keskar_sharpness": -1,
+        "task_keskar_sharpness": -1,
         "sam_sharpness": -1,
+        "task_sam_sharpness": -1,
+        "task_sam_first_order": -1,
+        "relative_flatness": -1,
         "task_relative_flatness": -1,
+        "fisher_rao_norm": -1,
         "task_fisher_rao_norm": -1,
     },
 )
-"""Of the measures that come with and without their L2 part this has the one that its authors meant."""
+"""With and, as task_*, without the L2 part. Of the trace and of the largest eigenvalue that part is one number for all
+minima of a landscape: with and without it they rank alike, and are named once.
+"""
 ROBUSTNESS_SIGNS = {
     "robust_accuracy": 1,
     "noise_accuracy": 1,

@@ -2,19 +2,19 @@
 
 All begins with integers: `tie_groups` numbers the different values of a column from below, and values closer than
 rounding are one value, so noise never becomes an order. Rows are compared with rows of their own stratum (landscape)
-only: ranks are taken and centred within strata, in units of the stratum, and Kendall's pairs lie within one. What
-moves whole strata, by whatever monotone law, then has no part in a correlation.
+only: ranks are taken and centred within strata, in units of the stratum. What moves whole strata, by whatever monotone
+law, then has no part in a correlation.
 
 Spearman's rho is Pearson's r of the average ranks; partial Spearman is the same after the part that ranks of the
 controls explain by least squares is taken off both sides (Conover, Practical Nonparametric Statistics, 5.4). Weighted
-Spearman is that of a table in which each row stands as often as its weight says. Kendall's is tau-b. With no controls,
-equal weights and one stratum the general form is the plain one: one code serves all.
+Spearman is that of a table in which each row stands as often as its weight says. With no controls, equal weights and
+one stratum the general form is the plain one: one code serves all. Kendall's tau-b: `landscape.properties.kendall`.
 
 Shapes: n rows, A columns on one side (measures), B on the other (robustness), C any number of columns, F controls, S
 strata. Undefined correlations, those of a column that is constant or fully explained, are NaN.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -64,17 +64,6 @@ class RankTable:
         """Number of strata S."""
         return len(np.unique(self.stratum))
 
-    def take(self, rows: np.ndarray) -> "RankTable":
-        """The table of the given rows int64 [m], rising."""
-        return replace(
-            self,
-            x=self.x[:, rows],
-            y=self.y[:, rows],
-            controls=self.controls[:, rows],
-            stratum=self.stratum[rows],
-            weights=self.weights[rows],
-        )
-
     def spearman_sides(self) -> Sides:
         """Centred ranks [A, n] and [B, n] of both sides, and the empty basis [n, 0] of what is held fixed."""
         return self._centred(self.x), self._centred(self.y), np.zeros((self.n_rows, 0))
@@ -103,20 +92,6 @@ def spearman(sides: Sides) -> np.ndarray:
     """Rank correlations [A, B] of the sides of a table."""
     x, y, _ = sides
     return correlations(x @ y.T, np.sum(x**2, axis=1), np.sum(y**2, axis=1))
-
-
-def kendall_sums(table: RankTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each row, over the rows it is compared with: concordant less discordant pairs [n, A, B], and how many of them
-    are not tied in x [n, A] and in y [n, B]. Halves of their sums over n are tau-b's. O(n^2) time, O(n) memory.
-    """
-    products = np.empty((table.n_rows, len(table.x), len(table.y)))
-    untied_x, untied_y = (np.empty((table.n_rows, len(side))) for side in (table.x, table.y))
-    for row, stratum in enumerate(table.stratum):
-        same = slice(*np.searchsorted(table.stratum, [stratum, stratum + 1]))
-        x, y = (np.sign(side[:, row, None] - side[:, same]).astype(np.float32) for side in (table.x, table.y))
-        products[row] = x @ y.T  # float32 counts exactly up to 2^24
-        untied_x[row], untied_y[row] = np.abs(x).sum(axis=1), np.abs(y).sum(axis=1)
-    return products, untied_x, untied_y
 
 
 def correlations(products: np.ndarray, squares_x: np.ndarray, squares_y: np.ndarray) -> np.ndarray:

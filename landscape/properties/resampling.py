@@ -18,6 +18,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import ndtr
 
+from landscape.properties.kendall import kendall_null_variance
 from landscape.properties.ranks import RankTable, Sides, centred_ranks, correlations
 
 KENDALL_LIMIT = 32
@@ -92,46 +93,3 @@ def _signs(columns: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.nda
     """Signs float32 [..., pairs] of the differences within columns [..., n]; sums of them are exact below 2^24."""
     signs: np.ndarray = np.sign(columns[..., first] - columns[..., second]).astype(np.float32)
     return signs
-
-
-def kendall_null_variance(table: RankTable) -> np.ndarray:
-    """Variance [A, B] of tau-b over all orders within strata; NaN where tau-b is undefined."""
-    variance = np.zeros((len(table.x), len(table.y)))
-    untied_x, untied_y = (np.zeros(len(side)) for side in (table.x, table.y))
-    for stratum in np.unique(table.stratum):
-        rows = table.stratum == stratum
-        x, y = (_tie_sums(side[:, rows]) for side in (table.x, table.y))
-        untied_x, untied_y = untied_x + x.untied, untied_y + y.untied
-        variance += _null_variance(int(rows.sum()), x, y)
-    scale = untied_x[:, None] * untied_y
-    found: np.ndarray = np.divide(variance, scale, out=np.full(variance.shape, np.nan), where=scale > 0.0)
-    return found
-
-
-class _TieSums:
-    """Sums over the groups of t ties of each column [C] within one stratum of m rows, as the variance needs them."""
-
-    def __init__(self, counts: np.ndarray) -> None:
-        m = counts.sum(axis=1)
-        self.untied = m * (m - 1.0) / 2.0 - np.sum(counts * (counts - 1.0), axis=1) / 2.0
-        self.pairs = np.sum(counts * (counts - 1.0), axis=1)
-        self.triples = np.sum(counts * (counts - 1.0) * (counts - 2.0), axis=1)
-        self.spread = np.sum(counts * (counts - 1.0) * (2.0 * counts + 5.0), axis=1)
-
-
-def _tie_sums(groups: np.ndarray) -> _TieSums:
-    """Of tie groups int64 [C, m]."""
-    values = int(groups.max(initial=0)) + 1
-    bins = groups + values * np.arange(len(groups))[:, None]
-    counts = np.bincount(bins.ravel(), minlength=len(groups) * values).astype(np.float64)
-    return _TieSums(counts.reshape(len(groups), values))
-
-
-def _null_variance(m: int, x: _TieSums, y: _TieSums) -> np.ndarray:
-    """Variance [A, B] of concordant less discordant pairs over all orders of m rows."""
-    variance: np.ndarray = (m * (m - 1.0) * (2.0 * m + 5.0) - x.spread[:, None] - y.spread) / 18.0
-    if m > 1:
-        variance = variance + x.pairs[:, None] * y.pairs / (2.0 * m * (m - 1.0))
-    if m > 2:
-        variance = variance + x.triples[:, None] * y.triples / (9.0 * m * (m - 1.0) * (m - 2.0))
-    return np.asarray(np.maximum(variance, 0.0))

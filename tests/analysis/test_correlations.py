@@ -60,7 +60,7 @@ def test_the_report_has_a_table_and_verdicts(outcome: tuple[Result, Path]) -> No
     assert result.exit_code == 0, result.output
     assert "40 distinct minima" in result.output
     lines = result.output.splitlines()
-    assert group(lines, "robust_accuracy@0.3 (larger is more robust)")["depth"].endswith("for deeper")
+    assert group(lines, "robust_accuracy@0.3 (larger is more robust), n = 40")["depth"].endswith("for deeper")
     assert "SUPPORTED    4 of 4 pairs for, 0 against" in small_depth(lines)
     assert "Hypothesis: flatter minima are more robust" in lines
 
@@ -69,7 +69,7 @@ def test_the_report_fits_a_screen_and_has_the_strongest_first(outcome: tuple[Res
     lines = outcome[0].output.splitlines()
     assert max(map(len, lines)) <= 150
     for name in ("robust_accuracy@0.1 (larger is more robust)", "adversarial_loss@0.3 (smaller is more robust)"):
-        strength = [abs(float(line[39:43])) for line in group(lines, name).values()]
+        strength = [abs(float(line[39:43])) for line in group(lines, f"{name}, n = 40").values()]
         assert len(strength) == 5
         assert strength == sorted(strength, reverse=True)
 
@@ -127,8 +127,8 @@ def test_matrices_of_many_columns_are_drawn_one_above_the_other(forty: Path, mon
 def test_a_contradiction_is_printed_as_plainly(tmp_path: Path) -> None:
     result = run(write_database(tmp_path / "other-way.h5", funnel(30), slope=0.1))
     lines = result.output.splitlines()
-    assert "CONTRADICTED 0 of 4 pairs for, 4 against, median correlation -0." in small_depth(lines)
-    assert group(lines, "robust_accuracy@0.3 (larger is more robust)")["depth"].endswith("against deeper")
+    assert "CONTRADICTED 0 of 4 pairs for, 4 against, median rho -0." in small_depth(lines)
+    assert group(lines, "robust_accuracy@0.3 (larger is more robust), n = 30")["depth"].endswith("against deeper")
 
 
 def test_mirror_images_are_counted_once(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 from landscape.database.database import Database
 from landscape.database.records import Property
 from landscape.errors import PropertyError
-from landscape.properties.columns import _of_property, column, column_family, known_names
-from landscape.properties.comparison import compare
+from landscape.properties.columns import Column, _of_property, column, column_family, known_names
+from landscape.properties.comparison import _ranked_differently, compare
 from tests.analysis.synthetic import build_store, funnel
 
 
@@ -80,6 +80,22 @@ def test_comparison_of_one_database(db: Database) -> None:
     }
     assert (found.minima, found.distinct) == (12, 12)
     np.testing.assert_array_equal(found.hits, db.minima.hits)
+
+
+def test_measures_without_l2_that_rank_minima_as_those_with_it_are_left_out() -> None:
+    values = {
+        "keskar_sharpness": np.array([3.0, 1.0, 2.0, 1.0]),
+        "task_keskar_sharpness": np.array([9.0, 7.0, 2.0, 1.0]),  # the same order within both landscapes
+        "sam_sharpness": np.array([3.0, 1.0, 2.0, 1.0]),
+        "task_sam_sharpness": np.array([3.0, 1.0, 1.0, 2.0]),
+        "task_fisher_rao_norm": np.arange(4.0),
+    }
+    columns = {
+        name: Column(name=name, property=name, epsilon=None, description="", units="", values=one)
+        for name, one in values.items()
+    }
+    found = _ranked_differently(columns, np.array([0, 0, 1, 1]))
+    assert list(found) == [name for name in values if name != "task_keskar_sharpness"]
 
 
 def test_mirror_images_count_once() -> None:

@@ -8,14 +8,19 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from landscape.errors import PropertyError
-from landscape.properties.estimates import estimate_all, intervals
+from landscape.properties.estimates import estimate_all
 from landscape.properties.hypotheses import Hypothesis, judge
 from landscape.properties.ranks import RankTable, tie_groups
 from landscape.properties.resampling import KENDALL_LIMIT
 from landscape.properties.statistics import Association, Columns, Correlation, correlate, distinct_rows
-from tests.benchmarks.interval_coverage import coverage
 
 STATISTICS = ("spearman", "kendall", "partial")
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Intervals have their own tests."""
+    monkeypatch.setattr("landscape.properties.bootstrap.RESAMPLES", 39)
 
 
 def single(
@@ -101,49 +106,6 @@ def test_p_of_the_partial_correlation_is_uniform_on_null_data() -> None:
         _, _, partial, _ = estimate_all(rank_table(x, y, control), permutations=199, random=random)
         p.append(float(partial.p[0, 0]))
     assert stats.kstest(p, "uniform").pvalue > 0.01
-
-
-@pytest.mark.parametrize("n", [10, 30, 100])
-@pytest.mark.parametrize("rho", [0.0, 0.5, 0.8])
-@pytest.mark.parametrize("kind", ["normal", "tied"])
-def test_intervals_cover_the_truth_at_their_rate(kind: str, rho: float, n: int) -> None:
-    found = coverage(kind, rho, n, strata=1, draws=1000, random=np.random.default_rng((int(100 * rho), n)))
-    assert abs(found[0] - 0.95) < 0.02  # Spearman
-    np.testing.assert_allclose(found[1:], 0.95, atol=0.027)
-
-
-def test_intervals_hold_where_the_spread_follows_the_measure() -> None:
-    # normal theory says 90 % here
-    found = coverage("spread", 0.0, 30, strata=1, draws=1000, random=np.random.default_rng(0))
-    np.testing.assert_allclose(found, 0.95, atol=0.02)
-
-
-def test_jackknife_variance_of_kendall_is_that_of_leaving_rows_out() -> None:
-    x, y, control = columns(20)
-    tau = stats.kendalltau(x, y).statistic
-    left = [stats.kendalltau(np.delete(x, row), np.delete(y, row)).statistic for row in range(20)]
-    own = 19 * np.var(left) / (1.0 - tau**2) ** 2
-    ties = stats.kendalltau(x, y, method="asymptotic")
-    null = (tau / stats.norm.isf(ties.pvalue / 2.0)) ** 2 / (2.0 * 45.0 / (9.0 * 20.0 * 19.0))
-    error = 1.959964 * np.sqrt((20 * own + 8 * null * 0.437 / 16) / 28)
-    found = single(x, y, control).kendall
-    assert found.low == pytest.approx(np.tanh(np.arctanh(tau) - error), abs=1e-6)
-    assert found.high == pytest.approx(np.tanh(np.arctanh(tau) + error), abs=1e-6)
-
-
-def test_perfect_agreement_has_an_interval() -> None:
-    x = np.arange(9.0)
-    found = single(x, x**3, np.cos(x)).spearman
-    assert (found.value, found.high) == (1.0, 1.0)
-    assert 0.8 < found.low < 0.99
-
-
-def test_blocks_give_about_the_interval_of_single_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = rank_table(*columns(200))
-    whole = intervals(table, np.random.default_rng(0))[0]
-    monkeypatch.setattr("landscape.properties.estimates.BLOCKS", 50)
-    blocked = intervals(table, np.random.default_rng(0))[0]
-    assert blocked[2] - blocked[1] == pytest.approx(whole[2] - whole[1], rel=0.2)
 
 
 def test_weighting_is_repeating() -> None:

@@ -1,0 +1,117 @@
+"""Correlations of resamples, their standard errors and the intervals made of them, against scipy and differences."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from landscape.properties import bootstrap
+from landscape.properties.kendall import taus_and_variances
+from landscape.properties.rank_errors import rhos_and_variances
+from landscape.properties.ranks import RankTable, spearman, tie_groups
+from tests.benchmarks.interval_coverage import coverage, truth
+
+STRATUM = np.repeat([0, 1], [6, 8])
+COUNTS = np.array([[1.0] * 14, [0, 2, 1, 1, 0, 2, 1, 0, 3, 1, 0, 2, 1, 1]])
+TABLES = 300
+NOISE = 3.0 * np.sqrt(0.95 * 0.05 / TABLES)  # exceeded once in 370
+
+
+@pytest.fixture
+def table() -> RankTable:
+    """Columns with ties, two controls and weights, in two landscapes."""
+    random = np.random.default_rng(0)
+    x, y, controls = (tie_groups(random.integers(0, 6, (columns, 14))) for columns in (2, 3, 2))
+    weights = random.integers(1, 4, 14).astype(np.float64)
+    return RankTable(x=x, y=y, controls=controls, stratum=STRATUM, weights=weights)
+
+
+def kinds(table: RankTable) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Controls and weights of the plain, the partial and the weighted correlation."""
+    equal, none = np.ones(14), table.controls[:0]
+    return [(none, equal), (table.controls, equal), (none, table.weights)]
+
+
+def variance_by_differences(statistic: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Variance within strata from changes [n, A, B] of a statistic by each row."""
+    found = np.zeros(statistic.shape[1:])
+    for number in (0, 1):
+        own = counts[number == STRATUM, None, None]
+        change = statistic[number == STRATUM]
+        mean = np.sum(own * change, axis=0) / own.sum()
+        found += np.sum(own * (change - mean) ** 2, axis=0) * own.sum() / (own.sum() - 1.0)
+    return found
+
+
+@pytest.mark.parametrize("kind", range(3))
+def test_rho_of_a_table_is_that_of_its_ranks(table: RankTable, kind: int) -> None:
+    sides = [table.spearman_sides(), table.partial_sides(), table.weighted_sides()][kind]
+    rho, _ = bootstrap.rhos(table, *kinds(table)[kind], COUNTS)
+    np.testing.assert_allclose(rho[0], spearman(sides), atol=1e-12)
+
+
+def test_rho_and_tau_of_resamples_are_those_of_repeated_rows(table: RankTable) -> None:
+    one = np.zeros(14, dtype=np.int64)
+    x, y, rows = table.x[0], table.y[1], COUNTS[1].astype(np.int64)
+    rho, _ = rhos_and_variances(x[None], y[None], table.controls[:0], one, np.ones(14), COUNTS)
+    assert rho[1, 0, 0] == pytest.approx(stats.spearmanr(np.repeat(x, rows), np.repeat(y, rows)).statistic)
+    alone = RankTable(x=x[None], y=y[None], controls=table.controls, stratum=one, weights=np.ones(14))
+    tau, _ = taus_and_variances(alone, COUNTS)
+    assert tau[1, 0, 0] == pytest.approx(stats.kendalltau(np.repeat(x, rows), np.repeat(y, rows)).statistic)
+
+
+@pytest.mark.parametrize("kind", range(3))
+def test_variance_of_rho_is_that_of_small_changes_of_the_counts(table: RankTable, kind: int) -> None:
+    _, found = bootstrap.rhos(table, *kinds(table)[kind], COUNTS)
+    for counts, variance in zip(COUNTS, found, strict=True):
+        steps = np.concatenate([counts + 1e-6 * np.eye(14), counts - 1e-6 * np.eye(14)])
+        up, down = np.split(bootstrap.rhos(table, *kinds(table)[kind], steps)[0], 2)
+        np.testing.assert_allclose(variance, variance_by_differences((up - down) / 2e-6, counts), rtol=1e-6)
+
+
+def test_variance_of_tau_is_that_of_leaving_rows_out() -> None:
+    random = np.random.default_rng(1)
+    x = random.normal(size=400)
+    y = np.round(x + random.normal(size=400))
+    large = RankTable(
+        x=tie_groups(x[None]), y=tie_groups(y[None]), controls=np.zeros((0, 400), dtype=np.int64),
+        stratum=np.zeros(400, dtype=np.int64), weights=np.ones(400),
+    )  # fmt: skip
+    tau, variance = taus_and_variances(large, np.ones((1, 400)))
+    left = [stats.kendalltau(np.delete(x, row), np.delete(y, row)).statistic for row in range(400)]
+    assert tau[0, 0, 0] == pytest.approx(stats.kendalltau(x, y).statistic)
+    assert variance[0, 0, 0] == pytest.approx(399 * np.var(left), rel=0.02)  # to first order in 1 / n
+
+
+def test_perfect_agreement_has_an_interval() -> None:
+    x = np.arange(9)[None]
+    perfect = RankTable(x=x, y=x, controls=x[:0], stratum=np.zeros(9, dtype=np.int64), weights=np.ones(9))
+    value, low, high = bootstrap.intervals(perfect, np.random.default_rng(0))[0][:, 0, 0]
+    assert (value, high) == pytest.approx((1.0, 1.0))
+    assert 0.7 < low < 0.99
+
+
+def test_undefined_resamples_widen_the_interval() -> None:
+    # one row alone tells y from a constant: a third of the resamples are without it
+    x = np.arange(9)[None]
+    lonely = RankTable(
+        x=x, y=(x == 4).astype(np.int64), controls=x[:0], stratum=np.zeros(9, dtype=np.int64), weights=np.ones(9)
+    )
+    _, low, high = bootstrap.intervals(lonely, np.random.default_rng(0))[0][:, 0, 0]
+    assert (low, high) == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rho", "n", "strata"),
+    [
+        ("normal", 0.0, 20, 1), ("normal", 0.9, 20, 1), ("normal", 0.6, 50, 3), ("tied", 0.6, 20, 1),
+        ("tied-twice", 0.3, 20, 1), ("tied-twice", 0.9, 50, 1), ("tied", 0.0, 50, 3), ("spread", 0.0, 20, 1),
+    ],
+)  # fmt: skip
+def test_intervals_cover_the_truth_at_their_rate(
+    kind: str, rho: float, n: int, strata: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the benchmark does the same at more places and with more tables
+    monkeypatch.setattr(bootstrap, "RESAMPLES", 99)
+    expected = truth(kind, rho, population=200_000)
+    found = coverage(kind, n, strata, expected, rho, TABLES, np.random.default_rng(n))
+    np.testing.assert_allclose(found, 0.95, atol=0.02 + NOISE)
