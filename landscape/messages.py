@@ -131,8 +131,7 @@ def _within(place: Any, name: int | str) -> Any:  # noqa: ANN401 - a model, or a
     """What stands under that name: a model, perhaps of the items of a list, models by name, or None."""
     if get_origin(place) is dict:
         return get_args(place)[1]
-    is_model = isinstance(place, type) and issubclass(place, BaseModel)
-    field = place.model_fields.get(name) if is_model else None
+    field = place.model_fields.get(name) if place is not None else None
     if field is None or get_origin(field.annotation) is dict:
         return field and field.annotation
     return next(iter(_models(field.annotation)), None)
