@@ -8,6 +8,9 @@ With --colour the branch of each minimum has the colour of its value. A branch a
 all its minima share one value, and is grey otherwise, as groups are coloured in the field: a mean would show a value
 that no minimum has. Unknown values are light grey.
 
+With --marks the end points of training lie as marks below the minima that `landscape locate` found for them, a colour
+and a shape for each regime; the area of a mark is in proportion to how many end points of the regime lie there.
+
 Of many minima, whose lines would cover each other, those with the longest branches are drawn, which keeps the shape of
 the whole; --lowest draws the lowest ones instead. The figure says how many there are.
 """
@@ -23,6 +26,7 @@ import matplotlib as mpl
 import matplotlib.style
 import numpy as np
 from figures import COLOURS, STYLE, UNKNOWN, require_figure_file, save
+from marks import Marks, depth_in_points, draw_legend, draw_marks, marks_of
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize, to_rgba_array
@@ -36,6 +40,7 @@ from landscape.errors import LandscapeError, PropertyError
 from landscape.messages import number_text
 from landscape.properties.columns import Column, column, readable
 from landscape.properties.layout import GAP, Layout, Order, layout, shared_values
+from landscape.properties.locations import locations_of
 from landscape.properties.packing import TWIG
 from landscape.properties.tree import DisconnectivityTree, disconnectivity_tree, prune, thin
 
@@ -46,6 +51,7 @@ HEIGHT = 4.2  # inches
 UNIT = 0.22  # inches between upright lines, where there is room
 LABEL_SIZE = 5.5  # points
 THINNEST = 0.5  # points: thinner lines vanish in print
+LEGEND_WIDTH = 1.6  # inches
 MOST = 400  # minima whose lines can be told apart on two columns
 
 
@@ -94,9 +100,17 @@ class Picture:
     help=f"Draw so many lowest minima only; else at most {MOST}, of longest branches.",
 )
 @click.option("--labels", is_flag=True, help="Write the row of each minimum below it.")
+@click.option("--marks", metavar="NAME,NAME", help="Mark the end points of these regimes of training, or of all.")
 @click.option("--levels", type=click.IntRange(min=1), help="Merge at so many equal energy levels.")
 def main(
-    file: Path, output: Path, colour: str | None, order: Order, lowest: int | None, labels: bool, levels: int | None
+    file: Path,
+    output: Path,
+    colour: str | None,
+    order: Order,
+    lowest: int | None,
+    labels: bool,
+    marks: str | None,
+    levels: int | None,
 ) -> None:
     """Draw the disconnectivity graph of the database FILE."""
     try:
@@ -104,8 +118,9 @@ def main(
         with Database(open_store(file)) as db:
             tree, note = _drawn_part(disconnectivity_tree(db, levels=levels), lowest)
             chosen = column(db, colour) if colour else None
+            marked = marks_of(locations_of(db), marks) if marks else None
         with matplotlib.style.context(STYLE):
-            figure = draw(tree, chosen, order=order, labels=labels)
+            figure = draw(tree, chosen, order=order, labels=labels, marks=marked)
             if note:
                 figure.supxlabel(note, fontsize="medium")
             save(figure, output)
@@ -124,8 +139,10 @@ def _drawn_part(tree: DisconnectivityTree, lowest: int | None) -> tuple[Disconne
     return thin(tree, MOST), f"the {MOST} of {tree.n_leaves} minima with the longest branches"
 
 
-def draw(tree: DisconnectivityTree, colour: Column | None, *, order: Order, labels: bool) -> Figure:
-    """The figure of a tree, its minima coloured by the values [M] of `colour` at their rows.
+def draw(
+    tree: DisconnectivityTree, colour: Column | None, *, order: Order, labels: bool, marks: Marks | None = None
+) -> Figure:
+    """The figure of a tree, its minima coloured by the values [M] of `colour` at their rows, with marks below them.
 
     Raises PropertyError where nothing is known of `colour`, or where it is missing for the order by value.
     """
@@ -134,14 +151,22 @@ def draw(tree: DisconnectivityTree, colour: Column | None, *, order: Order, labe
     if not tree.n_leaves:
         return _nothing()
     height = min(HEIGHT + 0.04 * tree.n_leaves, 9.0) if labels else HEIGHT
-    picture = _picture(tree, colour, order, label_gap=2.0 * LABEL_SIZE / (72.0 * 0.85 * height) if labels else 0.0)
-    figure = Figure(figsize=(_width(picture, bar=colour is not None, labels=labels), height))
+    room = depth_in_points(marks, tree.minimum) if marks else 0.0
+    label_gap = (room + 2.0 * LABEL_SIZE * labels) / (72.0 * 0.85 * height)
+    picture = _picture(tree, colour, order, label_gap=label_gap)
+    width = _width(picture, bar=colour is not None, labels=labels)
+    figure = Figure(figsize=(width + (LEGEND_WIDTH if marks else 0.0), height))
     axes = figure.add_subplot()
     known = np.empty(0) if picture.values is None else picture.values[np.isfinite(picture.values)]
     scale = _scale(colour.name, known) if colour else None
     _draw_lines(axes, picture, scale)
     if labels:
         _draw_labels(axes, picture)
+    if marks:
+        draw_marks(
+            figure, axes, marks, tree.minimum, picture.places.x[: tree.n_leaves], picture.energies[: tree.n_leaves]
+        )
+        draw_legend(figure, marks, tree.minimum)
     _finish_axes(axes, picture)
     if colour and scale:
         _draw_colour_bar(figure, axes, colour, known, scale)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 
 from landscape.errors import PropertyError
@@ -12,6 +12,8 @@ from landscape.errors import PropertyError
 STYLE = Path(__file__).with_name("paper.mplstyle")
 COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.92, 256)), name="viridis, readable on white")
 UNKNOWN = "0.75"
+FAMILY = "tab10"  # colours of things that have no order
+MARKERS = "osD^v<>PX*"
 _FORMATS = (".svg", ".pdf", ".png")
 
 
@@ -21,6 +23,12 @@ def require_figure_file(output: Path | None) -> None:
         raise PropertyError(
             f"Expected a figure file ending in {', '.join(_FORMATS)}, found '{output}': change its ending."
         )
+
+
+def family_style(place: int) -> tuple[tuple[float, float, float], str]:
+    """Colour and marker of one of several things without an order; markers tell apart what shares a colour."""
+    colours = mpl.color_sequences[FAMILY]
+    return to_rgb(colours[place % len(colours)]), MARKERS[(place + place // len(colours)) % len(MARKERS)]
 
 
 def save(figure: Figure, output: Path) -> None:

@@ -390,6 +390,39 @@ def test_paths_that_cannot_be_followed_are_refused_before_anything_is_measured(
     assert database.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["locate"], "expected end points of training, found none yet: train with 'landscape train'"),
+        (["measure", "--training"], "expected end points of training, found none yet: train with 'landscape train'"),
+        (["measure", "--training", "--paths"], "expected --paths or --training, found both"),
+    ],
+)
+def test_what_was_not_trained_is_not_located_or_measured(
+    database: Path, refused: Run, arguments: list[str], words: str
+) -> None:
+    before = database.read_bytes()
+    name, *options = arguments
+    assert words in refused(name, database, *options).err
+    assert database.read_bytes() == before
+
+
+def test_end_points_are_trained_located_and_measured(source: Path, tmp_path: Path, command: Run) -> None:
+    path = tmp_path / "a.h5"
+    few = ["--set", "train.seeds=2", "--set", "train.epochs=2"]
+    assert command("train", source, "-o", path, *few).status == 0
+    said = command("locate", path)
+    assert said.status == 0
+    assert "Where 2 end points lie" in said.out
+    assert command("measure", path, "--training", "loss", "pgd_accuracy").status == 0
+    with h5py.File(path) as file:
+        stored = file["properties/training"]
+        assert {"minimum", "landing", "superbasin", "clean_loss", "robust_accuracy"} <= set(stored)
+        assert "hessian_trace" not in stored
+    for name in ("verify", "info"):
+        assert command(name, path).status == 0
+
+
 def test_what_has_no_minima_is_not_measured(source: Path, tmp_path: Path, refused: Run) -> None:
     path = tmp_path / "empty.h5"
     landscape.explore(landscape.Problem.from_toml(source), path=path, walkers=1, steps=0, connect={"rounds": 0}).close()

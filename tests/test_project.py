@@ -66,6 +66,16 @@ def test_studies_have_their_command_in_their_head(path: Path) -> None:
     assert name in (ROOT / "runs/studies.sh").read_text()
 
 
+def test_comparisons_of_regimes_have_run_files_with_regimes() -> None:
+    script = (ROOT / "runs/regimes.sh").read_text()
+    names = re.findall(r"studies=\((.+?)\)$", script, re.MULTILINE)[-1].split()
+    assert len(names) == 6
+    for name in names:
+        path = ROOT / "runs" / f"{name}.toml"
+        assert len(RunConfig.from_toml(path).train.members) > 3
+        assert "landscape train" in path.read_text() or f"runs/regimes.sh {name}" in path.read_text()
+
+
 def test_every_known_data_set_has_a_run_file() -> None:
     assert {data_of(path) for path in RUN_FILES} >= set(DATASETS)
 

@@ -25,11 +25,17 @@ KINKS = (
 FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes about half a minute"
 
 
-def stored(file: Path, local: int, changed: dict[str, object] | None = None) -> Context:
-    """The context of a database, which must have minima where they are to be measured."""
+POINTS = {
+    "minima": "expected minima to measure, found none yet: find some with 'landscape run'",
+    "training": "expected end points of training, found none yet: train with 'landscape train'",
+}
+
+
+def stored(file: Path, local: int, changed: dict[str, object] | None = None, *, of: str = "minima") -> Context:
+    """The context of a database, which must have the points `of` which are to be measured, if any are."""
     with Database(open_store(file)) as db:
-        if changed is not None and not len(db.minima):
-            raise PropertyError(f"{file}: expected minima to measure, found none yet: find some with 'landscape run'")
+        if changed is not None and not len(getattr(db, of)):
+            raise PropertyError(f"{file}: {POINTS[of]}")
         return stored_context(db.problem_record, resolve_device("auto", local), changed, str(file))
 
 

@@ -7,6 +7,7 @@ import click
 
 from landscape.cli.exploring import run, study
 from landscape.cli.inspecting import info, verify_command
+from landscape.cli.locating import locate
 from landscape.cli.measuring import measure
 from landscape.cli.training import train
 from landscape.explore.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, complain, one_line
@@ -25,11 +26,12 @@ def cli() -> None:
     landscape info iris.h5
     landscape verify iris.h5
     landscape measure iris.h5 --epsilon 0.05,0.1
+    landscape locate regimes.h5
     landscape study runs/iris.toml --over problem.l2=1e-4,1e-3
     """  # noqa: D301 - click wants the backspace character itself
 
 
-for command in (run, train, study, measure, info, verify_command):
+for command in (run, train, study, measure, locate, info, verify_command):
     cli.add_command(command)
 
 

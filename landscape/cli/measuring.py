@@ -9,7 +9,7 @@ from landscape.cli.campaigns import campaign, show_overview, stored
 from landscape.cli.options import FILE, TIME_LIMIT, numbers
 from landscape.config.tables import MeasureConfig
 from landscape.database.store import open_store
-from landscape.explore.campaign import asked_for
+from landscape.explore.campaign import MakePhase, asked_for, asked_of_training
 from landscape.explore.context import Context
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.job import run_job
@@ -34,8 +34,11 @@ def _measure_options(command: Command) -> Command:
 @click.argument("names", nargs=-1)
 @_measure_options
 @click.option("--paths", is_flag=True, help="Along the path through every transition state, and what is named.")
+@click.option("--training", is_flag=True, help="Of the end points of training, and of their evaluations.")
 @TIME_LIMIT
-def measure(file: Path, names: tuple[str, ...], paths: bool, time_limit: float | None, **settings: object) -> None:
+def measure(
+    file: Path, names: tuple[str, ...], paths: bool, training: bool, time_limit: float | None, **settings: object
+) -> None:
     """Add or refresh properties of the stored minima: all, or those named and what is measured with them.
 
     \b
@@ -43,18 +46,25 @@ def measure(file: Path, names: tuple[str, ...], paths: bool, time_limit: float |
     landscape measure iris.h5 curvature certified_accuracy_ibp
     mpiexec -n 8 landscape measure iris.h5 --pgd-steps 100
     landscape measure iris.h5 --paths
+    landscape measure regimes.h5 --training
     """  # noqa: D301 - click wants the backspace character itself
     changed = {key: value for key, value in settings.items() if value is not None}
+    if paths and training:
+        raise click.UsageError("expected --paths or --training, found both: paths lead through transition states")
+
+    def phases_of(context: Context) -> tuple[MakePhase, ...]:
+        if training:
+            return asked_of_training(context.objective, names)
+        return asked_for(context.objective, names, paths=paths)
 
     def prepare(local: int) -> Context:
-        context = stored(file, local, changed)
-        asked_for(context.objective, names, paths=paths)
+        context = stored(file, local, changed, of="training" if training else "minima")
+        phases_of(context)
         return context
 
     def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         store = open_store(file, writable=True)
-        phases = asked_for(context.objective, names, paths=paths)
-        status = campaign(context, store, pool, interrupt, phases, "continue with the same command")
+        status = campaign(context, store, pool, interrupt, phases_of(context), "continue with the same command")
         return status or show_overview(file)
 
     run_job(prepare, work, time_limit)

@@ -18,9 +18,11 @@ from landscape.explore.assimilation import Known
 from landscape.explore.connecting import Connect, SingleEnded
 from landscape.explore.context import Context
 from landscape.explore.copies import News
+from landscape.explore.evaluating import Evaluate
 from landscape.explore.hopping import BasinHopping
 from landscape.explore.interrupt import Interrupt
-from landscape.explore.measuring import Depths, Measure, chosen_groups
+from landscape.explore.locating import Locate, Surroundings
+from landscape.explore.measuring import Depths, Measure, MeasureTraining, chosen_groups
 from landscape.explore.phases import Phase, Plan, rounds_done
 from landscape.explore.pool import Abandoned, Pool
 from landscape.explore.profiling import Profiles
@@ -30,6 +32,8 @@ from landscape.problems.problem import Problem
 from landscape.properties.profiles import require_paths
 
 MakePhase = Callable[[Context, Known], Phase]
+LOCATING: tuple[MakePhase, ...] = (Locate, Surroundings)
+EVALUATIONS = "evaluations"
 ALL_PHASES: tuple[MakePhase, ...] = (BasinHopping, SingleEnded, Connect, Measure, Depths)
 
 
@@ -47,6 +51,16 @@ def asked_for(objective: Objective, names: Sequence[str], *, paths: bool) -> tup
     if paths and isinstance(objective, Problem):
         require_paths(objective)
     return measuring(() if paths and not names else chosen_groups(objective, names), paths=paths)
+
+
+def asked_of_training(objective: Objective, names: Sequence[str]) -> tuple[MakePhase, ...]:
+    """Phases that measure the named properties of the end points of training, all without names; `EVALUATIONS` is the
+    name of what their evaluations measure. Raises PropertyError for what cannot be measured.
+    """
+    own = [name for name in names if name != EVALUATIONS]
+    groups = () if names and not own else chosen_groups(objective, own)
+    phases: tuple[MakePhase, ...] = (partial(MeasureTraining, groups=groups),)
+    return (*phases, Evaluate) if not names or EVALUATIONS in names else phases
 
 
 class Ending(Enum):

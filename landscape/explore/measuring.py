@@ -1,4 +1,5 @@
-"""Rounds that measure: properties of every minimum, then what depends on the whole landscape.
+"""Rounds that measure: properties of every minimum or of every end point of training, then what depends on the whole
+landscape.
 
 Rows are measured once with the same settings; a database that has grown is measured from the first row that lacks a
 property, and other settings measure again what depends on them.
@@ -24,6 +25,7 @@ from landscape.properties.requests import groups_of
 
 TASK_MINIMA = 8
 ROUND_TASKS = 16
+NOT_STATIONARY = "; at the end of training, which is no stationary point"
 
 
 def chosen_groups(objective: Objective, names: Sequence[str]) -> tuple[str, ...] | None:
@@ -37,13 +39,13 @@ def chosen_groups(objective: Objective, names: Sequence[str]) -> tuple[str, ...]
 
 
 class Measure:
-    """Rounds that measure groups of properties: those asked for, or all that a problem admits.
+    """Rounds that measure groups of properties of the points of a table: those asked for, or all that a problem admits.
 
     Beside the values stand the name of their group and the settings that they depend on. A round takes the groups that
-    have come least far, for the next minima that they lack; a task measures one group.
+    have come least far, for the next points that they lack; a task measures one group.
     """
 
-    kind = "measure"
+    kind, target = "measure", "minima"
 
     def __init__(self, context: Context, known: Known, groups: Sequence[str] | None = None) -> None:
         self.context, self.known = context, known
@@ -53,18 +55,19 @@ class Measure:
             self.groups = available_groups(problem)
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the minima known now still need."""
-        left = len(tables.minima) - min(self._measured(tables).values(), default=len(tables.minima))
+        """Rounds done and those that the points known now still need."""
+        end = len(self._points(tables))
+        left = end - min(self._measured(tables).values(), default=end)
         return rounds_done(tables, self.kind) + -(-left // (TASK_MINIMA * ROUND_TASKS))
 
     def plan(self, tables: Tables) -> Plan | None:
-        """The next minima that lack properties."""
-        measured, end = self._measured(tables), len(tables.minima)
+        """The next points that lack properties."""
+        measured, end = self._measured(tables), len(self._points(tables))
         start = min(measured.values(), default=end)
         if start == end:
             return None
         stop = min(done for done in (start + TASK_MINIMA * ROUND_TASKS, end, *measured.values()) if done > start)
-        theta = tables.minima.parameters[start:stop]
+        theta = self._points(tables)[start:stop]
         tasks = [
             MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,), settings=self.settings)
             for group, done in measured.items()
@@ -84,11 +87,11 @@ class Measure:
                 by_group.setdefault(task.groups[0], []).append(result)
         rows = tuple(
             PropertyRows(
-                target="minima",
+                target=self.target,
                 name=name,
                 start=start,
                 values=np.concatenate([part[name].values for part in parts]),
-                description=first.description,
+                description=self.described(first.description, group),
                 units=first.units,
                 settings=self._settings(group),
             )
@@ -99,18 +102,38 @@ class Measure:
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
 
+    def described(self, description: str, group: str) -> str:
+        """What values of a group mean at these points."""
+        del group
+        return description
+
+    def _points(self, tables: Tables) -> np.ndarray:
+        """The parameters [M, P] of the points."""
+        parameters: np.ndarray = getattr(tables, self.target).parameters
+        return parameters
+
     def _settings(self, group: str) -> dict[str, object]:
         """The group and the settings that its values depend on."""
         settings = self.settings.stored()
         return {"group": group} | {name: settings[name] for name in SETTINGS.get(group, settings)}
 
     def _measured(self, tables: Tables) -> dict[str, int]:
-        """Minima of which each group was measured with these settings."""
-        stored = [(dict(p.settings), len(p.values)) for p in tables.properties["minima"].values()]
+        """Points of which each group was measured with these settings."""
+        stored = [(dict(p.settings), len(p.values)) for p in tables.properties[self.target].values()]
         return {
             group: min((rows for settings, rows in stored if settings == self._settings(group)), default=0)
             for group in self.groups
         }
+
+
+class MeasureTraining(Measure):
+    """The same of the end points of training. They are not stationary, which curvature and sharpness assume."""
+
+    kind, target = "measure_training", "training"
+
+    def described(self, description: str, group: str) -> str:
+        """What values of a group mean at these points."""
+        return f"{description}{NOT_STATIONARY}" if group in ("curvature", "sharpness") else description
 
 
 class Depths:

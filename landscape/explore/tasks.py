@@ -1,6 +1,7 @@
 """Tasks: pure functions of the context and a small picklable specification with its own random seeds.
 
-Each task class is a specification, in a module for each kind: `hop_tasks.py`, `search_tasks.py`, `measure_tasks.py`.
+Each task class is a specification, in a module for each kind: `hop_tasks.py`, `search_tasks.py`, `measure_tasks.py`,
+`train_tasks.py`, `location_tasks.py`.
 """
 
 from typing import Any, Protocol

@@ -19,6 +19,11 @@ LIMITS = "0 if misclassified, at most the widest range of the inputs"
 BALL = f"max over the ball of radius {SAM_RADIUS:g}"
 ASCENT = f"the highest seen by {DIRECTIONS} ascents of {STEPS} steps"
 
+TEST = "test_"
+"""What names begin with that are of test samples; they mean what they mean without it."""
+BY_EPSILON = ", one column an epsilon"
+"""How descriptions end of what has a value for each epsilon."""
+
 DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "clean_loss": ("mean loss over the training samples, without the L2 term", ENERGY),
     "l2_loss": ("L2 part of the energy, l2 * sum(theta^2)", ENERGY),
@@ -151,6 +156,10 @@ def describe(name: str, *, estimated: bool) -> tuple[str, str]:
         if name.endswith(ending):
             description, units = describe(name.removesuffix(ending), estimated=estimated)
             return f"{meaning} {description}", units
+    if name not in DESCRIPTIONS and name.startswith(TEST):
+        description, units = describe(name.removeprefix(TEST), estimated=estimated)
+        whole, ending, _ = description.partition(BY_EPSILON)
+        return f"{whole}; on the test samples{ending}", units
     description, units = DESCRIPTIONS[name]
     for ending, method in ESTIMATES.items():
         if estimated and "hessian_" in name and name.endswith(ending):
@@ -194,6 +203,7 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "sensitivity": tuple(name for name in DESCRIPTIONS if name.startswith("sensitivity_")),
 }
 """The properties of each group, which are measured together."""
+MEMBERS["test_robustness"] = tuple(f"{TEST}{name}" for name in MEMBERS["robustness"])
 
 SETTINGS: dict[str, tuple[str, ...]] = {
     "loss": (),

@@ -18,7 +18,7 @@ from landscape.database.database import Database
 from landscape.database.records import Property
 from landscape.errors import PropertyError
 from landscape.messages import did_you_mean, number_text
-from landscape.properties.catalogue import DEPTHS
+from landscape.properties.catalogue import BY_EPSILON, DEPTHS
 from landscape.properties.depth import barrier_to_global, depth, escape_barrier
 
 
@@ -52,7 +52,6 @@ _STORED_COLUMNS = {
     "log_orbit_size": ("logarithm of the number of symmetric copies", ""),
 }
 _ACRONYMS = ("fgsm", "pgd", "apgd", "ce", "dlr", "ibp", "crown", "sam")
-_BY_EPSILON = ", one column an epsilon"
 _PROPER = ("hessian", "fisher", "rao", "keskar", "jacobian")
 _SELECTION = re.compile(r"(?P<property>[^@\[\]]+)(@(?P<epsilon>[^@\[\]]+)|\[(?P<index>\d+)\])?")
 
@@ -95,7 +94,7 @@ def column_family(db: Database, name: str) -> list[Column]:
         return [_single(name, *DEPTHS[name], _COMPUTED[name](db))]
     stored = db.properties("minima")
     if name in stored:
-        return _of_property(name, stored[name])
+        return property_columns(name, stored[name])
     if name in _STORED_COLUMNS:
         return [_single(name, *_STORED_COLUMNS[name], getattr(db.minima, name))]
     raise PropertyError(
@@ -115,7 +114,8 @@ def _single(name: str, description: str, units: str, values: np.ndarray) -> Colu
     )
 
 
-def _of_property(name: str, stored: Property) -> list[Column]:
+def property_columns(name: str, stored: Property) -> list[Column]:
+    """The columns of a stored property: one, or one for each of its values. Raises PropertyError for other shapes."""
     if stored.values.ndim == 1:
         return [_single(name, stored.description, stored.units, stored.values)]
     if stored.values.ndim > 2:
@@ -127,10 +127,10 @@ def _of_property(name: str, stored: Property) -> list[Column]:
 
 
 def _of_index(name: str, stored: Property, index: int) -> Column:
-    entries = stored.settings.get("epsilon", ()) if stored.description.endswith(_BY_EPSILON) else ()
+    entries = stored.settings.get("epsilon", ()) if stored.description.endswith(BY_EPSILON) else ()
     entry = entries[index] if len(entries) == stored.values.shape[1] else None
     epsilon = float(entry) if isinstance(entry, int | float) else None
-    description = stored.description.removesuffix(_BY_EPSILON)
+    description = stored.description.removesuffix(BY_EPSILON)
     return Column(
         name=f"{name}[{index}]" if epsilon is None else f"{name}@{number_text(epsilon)}",
         property=name,

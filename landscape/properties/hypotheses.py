@@ -44,7 +44,7 @@ class Tally:
     tested: int  # pairs that could be tested
     in_favour: int  # significant with the sign of the hypothesis
     against: int  # significant with the opposite sign
-    median: float  # of the oriented correlations; NaN where none could be computed
+    median: float  # of the oriented values; NaN where none could be computed
     rows: tuple[int, ...]  # of the table that could be tested
     rows_in_favour: tuple[int, ...]
     rows_against: tuple[int, ...]
@@ -126,14 +126,17 @@ def judge(
     ]
     return Verdict(
         sentence=hypothesis.sentence,
-        plain=_tally([(number, row.spearman, sign) for number, row, sign in rows], level),
-        partial=_tally([(number, row.partial, sign) for number, row, sign in rows], level),
+        plain=_of_associations([(number, row.spearman, sign) for number, row, sign in rows], level),
+        partial=_of_associations([(number, row.partial, sign) for number, row, sign in rows], level),
         weighting=_weighting([(sign * row.spearman.value, sign * row.weighted.value) for _, row, sign in rows]),
     )
 
 
-def _tally(pairs: Iterable[tuple[int, Association, int]], level: float) -> Tally:
-    tested = {n: (found.value * sign, found.p_adjusted) for n, found, sign in pairs if np.isfinite(found.p_adjusted)}
+def tally(pairs: Iterable[tuple[int, float, float]], level: float) -> Tally:
+    """The answer of pairs of which each has its row, a value that is positive in favour, and an adjusted p, NaN where
+    it could not be tested.
+    """
+    tested = {row: (value, p) for row, value, p in pairs if np.isfinite(p)}
     in_favour = tuple(n for n, (value, p) in tested.items() if value > 0 and p < level)
     against = tuple(n for n, (value, p) in tested.items() if value < 0 and p < level)
     answer: Answer = "undecided"
@@ -151,6 +154,10 @@ def _tally(pairs: Iterable[tuple[int, Association, int]], level: float) -> Tally
         rows_in_favour=in_favour,
         rows_against=against,
     )
+
+
+def _of_associations(pairs: Iterable[tuple[int, Association, int]], level: float) -> Tally:
+    return tally(((row, found.value * sign, found.p_adjusted) for row, found, sign in pairs), level)
 
 
 def _weighting(pairs: Iterable[tuple[float, float]]) -> Weighting:

@@ -14,6 +14,7 @@ to build it are the least. Everything is pure: nothing is stored here.
                  epsilon; adversarial_distance_linf, adversarial_distance_l2, certified_epsilon
     sensitivity  sensitivity_logits, sensitivity_softmax, sensitivity_logits_crown, sensitivity_softmax_crown, one
                  column an epsilon; refused for a foreign module
+    test_robustness   all of robustness once more on the test samples, as test_NAME; refused without a test part
 
 What has an L2 part stands there once more without it, as task_NAME. Regression has no classes: every accuracy and
 distance and the certified epsilon are left out, and the largest loss that PGD, APGD and the random search found
@@ -80,7 +81,14 @@ class Work:
     @cached_property
     def attacked_samples(self) -> Samples:
         """The training samples with the random numbers of the attacks: drawn for whom attacks alone."""
-        inputs, targets = self.problem.inputs, self.problem.targets
+        return self._drawn(self.problem.inputs, self.problem.targets)
+
+    @cached_property
+    def attacked_test_samples(self) -> Samples:
+        """The test samples with random numbers of their own. Raises PropertyError if there are none."""
+        return self._drawn(*require_test(self.problem))
+
+    def _drawn(self, inputs: Tensor, targets: Tensor) -> Samples:
         draws = (self.settings.offsets(*inputs.shape), self.settings.noise(*inputs.shape))
         return Samples(inputs, targets, *(torch.tensor(draw, device=inputs.device) for draw in draws))
 
@@ -152,9 +160,18 @@ def _sharpness(work: Work, theta: Tensor) -> Named:
 
 
 def _robustness(work: Work, theta: Tensor) -> Named:
+    return _robustness_on(work, theta, work.attacked_samples)
+
+
+def _test_robustness(work: Work, theta: Tensor) -> Named:
+    found = _robustness_on(work, theta, work.attacked_test_samples)
+    return {f"test_{name}": values for name, values in found.items()}
+
+
+def _robustness_on(work: Work, theta: Tensor, samples: Samples) -> Named:
     return sample_mean(
         lambda part: sample_robustness(work.problem, theta, part, work.half_widths, work.settings),
-        work.attacked_samples,
+        samples,
         samples_per_chunk(work.problem),
     )
 
@@ -177,6 +194,16 @@ def _minima_per_curvature_block(problem: Problem) -> int:
     return rows_per_chunk(doubles, problem.device)
 
 
+def require_test(problem: Problem) -> tuple[Tensor, Tensor]:
+    """The test inputs [N, d] and targets of the problem. Raises PropertyError if it has none."""
+    if problem.test_inputs is None or problem.test_targets is None:
+        raise PropertyError(
+            "the robustness of test samples needs held-out samples, found none: set problem.test_fraction, "
+            "or leave 'test_robustness' out"
+        )
+    return problem.test_inputs, problem.test_targets
+
+
 def _nothing_required(problem: Problem) -> None:
     """Every problem admits the group."""
 
@@ -187,6 +214,7 @@ GROUPS: dict[str, Group] = {
     "sharpness": Group(_sharpness, minima_per_block, _nothing_required),
     "robustness": Group(_robustness, minima_per_block, _nothing_required),
     "sensitivity": Group(_sensitivity, minima_per_block, require_layers),
+    "test_robustness": Group(_test_robustness, minima_per_block, require_test),
 }
 
 

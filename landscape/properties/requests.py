@@ -14,7 +14,7 @@ from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 from landscape.properties.apgd import DLR_CLASSES
-from landscape.properties.catalogue import MEMBERS
+from landscape.properties.catalogue import MEMBERS, TEST
 from landscape.properties.measure import GROUPS, is_large
 
 
@@ -90,8 +90,10 @@ def _group_of(name: str) -> str:
 
 
 def _require(problem: Problem, name: str) -> None:
+    names = (name, name.removeprefix(TEST))
     for need in NEEDS:
-        if name in PROPERTIES and re.fullmatch(need.names, name) and not need.fulfilled(problem):
+        concerned = any(re.fullmatch(need.names, known) for known in names)
+        if name in PROPERTIES and concerned and not need.fulfilled(problem):
             raise PropertyError(
                 f"expected properties that this problem has, found '{name}', which needs {need.words}: leave it out"
             )

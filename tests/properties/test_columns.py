@@ -6,7 +6,7 @@ import pytest
 from landscape.database.database import Database
 from landscape.database.records import Property
 from landscape.errors import PropertyError
-from landscape.properties.columns import Column, _of_property, column, column_family, known_names
+from landscape.properties.columns import Column, column, column_family, known_names, property_columns
 from landscape.properties.comparison import _ranked_differently, compare
 from tests.analysis.synthetic import build_store, funnel
 
@@ -38,7 +38,7 @@ def test_one_epsilon_by_value_or_index(db: Database, name: str) -> None:
 def test_epsilons_that_agree_in_six_digits_have_names_of_their_own() -> None:
     settings, values = {"epsilon": [1.0, 1.0000001, 1e-05]}, np.arange(6.0).reshape(2, 3)
     stored = Property(values=values, description="accuracy, one column an epsilon", units="", settings=settings)
-    assert [one.name for one in _of_property("a", stored)] == ["a@1", "a@1.0000001", "a@1e-05"]
+    assert [one.name for one in property_columns("a", stored)] == ["a@1", "a@1.0000001", "a@1e-05"]
 
 
 @pytest.mark.parametrize(
@@ -173,4 +173,4 @@ def test_barriers_of_several_landscapes_are_their_own() -> None:
 def test_one_column_a_layer_is_none_an_epsilon() -> None:
     description, settings = "spectral norm, one column a layer", {"epsilon": [0.1, 0.3]}
     stored = Property(values=np.ones((12, 2)), description=description, units="", settings=settings)
-    assert [one.name for one in _of_property("spectral_norm", stored)] == ["spectral_norm[0]", "spectral_norm[1]"]
+    assert [one.name for one in property_columns("spectral_norm", stored)] == ["spectral_norm[0]", "spectral_norm[1]"]

@@ -7,9 +7,10 @@ import torch
 
 from landscape.errors import PropertyError
 from landscape.numerics import batching
+from landscape.problems.datasets import from_arrays
 from landscape.problems.problem import Problem
 from landscape.properties import robustness
-from landscape.properties.catalogue import DESCRIPTIONS
+from landscape.properties.catalogue import DESCRIPTIONS, MEMBERS
 from landscape.properties.measure import GROUPS, available_groups, measure
 from landscape.properties.robustness import check_order
 from landscape.properties.settings import MeasureSettings
@@ -36,14 +37,30 @@ def test_reference_values_of_iris() -> None:
 def test_every_property_has_a_description_and_its_shape() -> None:
     problem = Problem(dataset="iris", hidden=[3], l2=1e-3, test_fraction=0.2)
     found = measure(problem, points(problem, 5), list(GROUPS), SETTINGS)
-    assert set(found) == set(DESCRIPTIONS)
+    assert set(found) == {*DESCRIPTIONS, *MEMBERS["test_robustness"]}
     for name, (values, description, units) in found.items():
-        columns = (5, 2) if "one column" in DESCRIPTIONS[name][0] else (5,)  # two epsilons, two layers
+        columns = (5, 2) if "one column" in description else (5,)  # two epsilons, two layers
         assert values.shape == columns, name
         assert values.dtype == np.float64
         assert description
         assert units
         assert np.isfinite(values).all(), name
+
+
+def test_test_samples_are_attacked_as_training_samples_are() -> None:
+    problem = Problem(dataset="iris", hidden=[3], l2=1e-3, test_fraction=0.2)
+    assert problem.config is not None
+    assert problem.data.test_inputs is not None
+    assert problem.data.test_targets is not None
+    swapped = from_arrays(problem.data.test_inputs, problem.data.test_targets)
+    theta = points(problem, 3)
+    expected = measure(Problem.from_data(problem.config, swapped), theta, ["robustness"], SETTINGS)
+    found = measure(problem, theta, ["test_robustness"], SETTINGS)
+    for name, values in expected.items():
+        if name != "certified_epsilon":  # whose limit is the range of the training samples
+            np.testing.assert_array_equal(found[f"test_{name}"].values, values.values, err_msg=name)
+    with pytest.raises(PropertyError, match="needs held-out samples, found none"):
+        measure(Problem(dataset="iris", hidden=[3]), theta, ["test_robustness"], SETTINGS)
 
 
 def test_clean_and_test_accuracy_match_a_direct_count() -> None:
@@ -75,9 +92,9 @@ def test_a_batch_equals_its_members_alone(activation: str, hidden: list[int]) ->
 def test_chunks_of_minima_and_samples_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = small_problem("tanh", [5])
     theta = points(problem, 7)
-    whole = measure(problem, theta, list(GROUPS), SETTINGS)
+    whole = measure(problem, theta, available_groups(problem), SETTINGS)
     monkeypatch.setitem(batching.CHUNK_BYTES, "cpu", 8 * 5 * 45)
-    cut = measure(problem, theta, list(GROUPS), SETTINGS)
+    cut = measure(problem, theta, available_groups(problem), SETTINGS)
     for name, (values, *_) in whole.items():
         np.testing.assert_allclose(cut[name].values, values, rtol=1e-9, atol=1e-10, err_msg=name)
 
@@ -121,7 +138,7 @@ def test_random_numbers_are_drawn_for_attacks_alone(monkeypatch: pytest.MonkeyPa
     for name in ("offsets", "noise"):
         monkeypatch.setattr(MeasureSettings, name, refuse)
     problem = Problem(dataset="iris", hidden=[3], l2=1e-3, test_fraction=0.2)
-    groups = [name for name in GROUPS if name != "robustness"]
+    groups = [name for name in available_groups(problem) if not name.endswith("robustness")]
     assert "test_loss" in measure(problem, points(problem, 1), groups, SETTINGS)
 
 
@@ -165,7 +182,7 @@ def test_accuracies_are_ordered() -> None:
 
 def test_a_network_that_ignores_its_input_is_measured_too() -> None:
     problem = Problem(dataset="xor", hidden=[2], l2=1e-3, standardise=False)
-    found = measure(problem, np.zeros((1, problem.n_parameters)), list(GROUPS), SETTINGS)
+    found = measure(problem, np.zeros((1, problem.n_parameters)), available_groups(problem), SETTINGS)
     assert found["clean_loss"].values.item() == pytest.approx(np.log(2.0))
     for name in ("fgsm_accuracy", "pgd_accuracy", "robust_accuracy", "noise_accuracy"):
         np.testing.assert_array_equal(found[name].values, 0.5)

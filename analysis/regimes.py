@@ -1,0 +1,218 @@
+"""Compare the regimes of training in a database: a table, verdicts, curves and figures.
+
+Written into the folder: regimes.csv, every mean over seeds with its interval; verdicts.txt, what is printed;
+robust.svg, accuracy under attack against epsilon, a line a regime; clean.svg, clean against attacked accuracy, a point
+a network; and curve-NAME.svg for every ingredient of training that has at least three strengths.
+
+--only draws these regimes and evaluations alone, in this order.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import matplotlib.style
+import numpy as np
+from figures import STYLE, family_style, save
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from landscape.errors import LandscapeError, PropertyError
+from landscape.properties.columns import readable
+from landscape.properties.contrasts import Mean, mean_over_seeds
+from landscape.properties.curves import Curve, affordable_points, curves
+from landscape.properties.locations_text import locations_report
+from landscape.properties.regime_text import csv_text, table_text
+from landscape.properties.regime_verdicts import verdicts
+from landscape.properties.regimes import Regimes, regimes_of
+
+ROBUST, CLEAN = "robust_accuracy", "accuracy"
+COLOURS_APART = 10
+COURSES = {"sensitivity_logits": "sensitivity S", "certified_accuracy_crown": "certified accuracy"}
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for tables and figures.")
+@click.option("--only", metavar="NAME,NAME", help="Regimes and evaluations to draw, in this order.")
+def main(file: Path, output: Path, only: str | None) -> None:
+    """Compare the regimes of training in the database FILE."""
+    try:
+        with Database(open_store(file)) as db:
+            table = regimes_of(db)
+            lines = [*table_text(table), ""]
+            if "minimum" in db.properties("training"):
+                lines += [*locations_report(db), ""]
+        names = only.split(",") if only else list(table.names)
+        for name in names:
+            table.row(name)
+        lines += verdicts(table)
+        _make_folder(output)
+        _write(output / "regimes.csv", csv_text(table))
+        _write(
+            output / "verdicts.txt",
+            "\n".join([f"made by: python analysis/regimes.py {file} -o {output}", "", *lines]) + "\n",
+        )
+        with matplotlib.style.context(STYLE):
+            for name, figure in figures(table, names):
+                save(figure, output / f"{name}.svg")
+    except LandscapeError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    for line in lines:
+        click.echo(line)
+
+
+def figures(table: Regimes, names: Sequence[str]) -> Iterator[tuple[str, Figure]]:
+    """All figures that the table has columns for, by name."""
+    if table.family(table.tested(ROBUST)):
+        yield "robust", draw_robust(table, names)
+        yield "clean", draw_clean(table, names)
+    made = Counter[str]()
+    for curve in curves(table.settings):
+        made[curve.kind.ingredient] += 1
+        number = made[curve.kind.ingredient]
+        yield f"curve-{curve.kind.ingredient}" + (f"-{number}" if number > 1 else ""), draw_curve(table, curve)
+
+
+def draw_robust(table: Regimes, names: Sequence[str]) -> Figure:
+    """Accuracy under attack against epsilon, from the clean accuracy on, with intervals; a line a regime."""
+    robust, clean = (table.tested(name) for name in (ROBUST, CLEAN))
+    columns = [name for name in table.family(robust) if table.columns[name].epsilon is not None]
+    epsilon = [0.0, *(float(table.columns[name].epsilon or 0.0) for name in columns)]
+    figure = Figure(figsize=(5.6, 3.6))
+    axes = figure.add_subplot()
+    for place, name in enumerate(names):
+        means = [table.mean(name, column) for column in (clean, *columns)]
+        if any(mean.seeds for mean in means):
+            _line(axes, epsilon, means, place, name)
+    axes.set_xlabel("$\\varepsilon$")
+    axes.set_ylabel(_title(robust))
+    axes.set_xlim(0.0, 1.03 * max(epsilon))
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def draw_clean(table: Regimes, names: Sequence[str]) -> Figure:
+    """Clean against attacked accuracy at each epsilon, a point a network, crosses the means with their intervals."""
+    robust, clean = (table.tested(name) for name in (ROBUST, CLEAN))
+    columns = table.family(robust)
+    figure = Figure(figsize=(1.9 * len(columns) + 1.6, 2.4))
+    panels = figure.subplots(1, len(columns), sharex=True, squeeze=False)[0]
+    for axes, column in zip(panels, columns, strict=True):
+        for place, name in enumerate(names):
+            x, y = (table.values([name], one)[0] for one in (clean, column))
+            colour, marker = family_style(place)
+            axes.scatter(x, y, s=9, color=colour, marker=marker, alpha=0.45, linewidths=0)
+            means = mean_over_seeds(x), mean_over_seeds(y)
+            if all(mean.seeds for mean in means):
+                axes.errorbar(
+                    means[0].value,
+                    means[1].value,
+                    xerr=_error(means[0].half_width),
+                    yerr=_error(means[1].half_width),
+                    color=colour,
+                    marker=marker,
+                    markersize=4.5,
+                    markeredgecolor="white",
+                    markeredgewidth=0.4,
+                    elinewidth=0.8,
+                    linestyle="none",
+                    label=name,
+                )
+        axes.set_title(f"$\\varepsilon$ = {table.columns[column].epsilon:g}")
+    panels[0].set_ylabel(_title(robust))
+    figure.supxlabel(_title(clean), fontsize="medium")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right upper")
+    return figure
+
+
+def draw_curve(table: Regimes, curve: Curve) -> Figure:
+    """What an ingredient changes against its strength, and what it costs; where that is too much is shaded."""
+    families = [table.family(table.tested(name)) for name in curve.kind.measures]
+    families = [family for family in families if family]
+    clean = table.tested(CLEAN)
+    figure = Figure(figsize=(2.35 * (len(families) + 1), 2.5))
+    panels = figure.subplots(1, len(families) + 1, sharex=True, squeeze=False)[0]
+    places = _places(curve.strengths)
+    for axes, family in zip(panels, [[clean], *families], strict=True):
+        for place, column in enumerate(family):
+            epsilon = table.columns[column].epsilon
+            label = None if epsilon is None else f"$\\varepsilon$ = {epsilon:g}"
+            _line(axes, places, [table.mean(name, column) for name in curve.names], place, label)
+        axes.set_ylabel(_title(table.columns[family[0]].property))
+        count = affordable_points(table, curve)
+        if count < len(places):
+            axes.axvspan((places[count - 1] + places[count]) / 2.0, places[-1] + 0.3, color="0.93", zorder=0)
+        axes.set_xticks(places, [f"{one:g}" for one in curve.strengths], rotation=45)
+        axes.set_xlim(places[0] - 0.3, places[-1] + 0.3)
+        if len(family) > 1:
+            axes.legend()
+    figure.supxlabel(f"{curve.kind.words}; grey: costs two points of clean accuracy or more", fontsize="medium")
+    return figure
+
+
+def _places(strengths: Sequence[float]) -> list[float]:
+    """Strengths on a logarithmic axis on which 0 stands one place before the first."""
+    positive = np.log10([one for one in strengths if one > 0.0])
+    step = float(np.diff(positive).min()) if len(positive) > 1 else 1.0
+    places = [float(one) for one in positive / step]
+    return [places[0] - 1.0, *places] if strengths[0] == 0.0 else places
+
+
+def _line(axes: Axes, x: Sequence[float], means: Sequence[Mean], place: int, label: str | None) -> None:
+    """Means with their intervals as a line."""
+    colour, marker = family_style(place)
+    axes.errorbar(
+        x,
+        [mean.value for mean in means],
+        yerr=[_error(mean.half_width) for mean in means],
+        color=colour,
+        marker=marker,
+        markersize=3.2,
+        linewidth=1.0,
+        linestyle="-" if place < COLOURS_APART else "--",
+        elinewidth=0.7,
+        capsize=1.5,
+        label=label,
+    )
+
+
+def _error(half_width: float) -> float:
+    return float(np.nan_to_num(half_width))
+
+
+def _title(name: str) -> str:
+    plain = name.removeprefix("test_")
+    part = "test samples" if name != plain else "training samples"
+    return f"{COURSES.get(plain, readable(plain))}, {part}"
+
+
+def _command(file: Path, output: Path) -> str:
+    return f"made by: python analysis/regimes.py {file} -o {output}"
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = "a file" if folder.exists() else error.strerror
+        raise PropertyError(
+            f"Expected a folder {folder}, or a place to make it, found {found}: choose another."
+        ) from error
+
+
+def _write(output: Path, text: str) -> None:
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
+
+
+if __name__ == "__main__":
+    main()

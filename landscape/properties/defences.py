@@ -1,0 +1,185 @@
+"""Evaluations of trained networks: defences that cost no training, as an attack that knows them sees them.
+
+    quantise    each input is rounded to multiples of a step (bit depth reduction, Xu, Evans and Qi 2018, arXiv
+                1704.01155). Rounding has no gradient: attacks take that of the identity in its place (straight-through;
+                BPDA of Athalye, Carlini and Wagner 2018, arXiv 1802.00420), at the rounded point
+    smooth      images are blurred by a Gaussian, cut off at four standard deviations and at the borders; attacks
+                go through it with its exact gradient
+    ensemble    the mean of the softmax outputs of several networks; attacks raise the loss of that mean, exactly
+
+Inputs are blurred, then rounded, as the network sees them: standardised where the problem says so. All attacks of
+`robust_accuracy` but the search for distances are made, each through the defence. A straight-through gradient may
+mislead, and then hides adversarial points that are there: the random search, which needs none, shows where that is so.
+
+Shapes: M networks, P parameters, N samples, d inputs, K outputs, E perturbation sizes. Points are [M, d, N].
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from landscape.config.training import Evaluation
+from landscape.errors import PropertyError
+from landscape.problems.problem import Problem
+from landscape.properties.attacked import Attack, Networks, Pullback
+from landscape.properties.robustness import attack_all
+from landscape.properties.settings import MeasureSettings
+
+LEAST_SIDE = 4
+CUT_OFF = 4.0  # standard deviations of a blur
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filtered(Networks):
+    """Networks whose inputs pass a filter; `back` turns gradients behind it into those before it."""
+
+    forward: Callable[[Tensor], Tensor]  # of points [..., d, N]
+    back: Callable[[Tensor], Tensor]
+
+    def outputs(self, point: Tensor) -> Tensor:
+        """Outputs [M, K, N] at points [M, d, N], or at [d, N] of all networks."""
+        return super().outputs(self.forward(point))
+
+    def vjp(self, point: Tensor) -> tuple[Tensor, Pullback]:
+        """As of `Networks`, through the filter."""
+        outputs, pull_back = super().vjp(self.forward(point))
+        return outputs, lambda output_gradient: self.back(pull_back(output_gradient))
+
+    def slope(self, point: Tensor) -> tuple[Attack, Tensor]:
+        """As of `Networks`, through the filter."""
+        attack, gradient = super().slope(self.forward(point))
+        return attack, self.back(gradient)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ensemble(Networks):
+    """Members with parameters theta [M, P] as one network: its outputs are the logarithms of the mean of theirs, as
+    probabilities.
+    """
+
+    members: Networks
+
+    @property
+    def start(self) -> Tensor:
+        """A copy of the samples, [1, d, N]."""
+        return self.inputs[None].clone()
+
+    def outputs(self, point: Tensor) -> Tensor:
+        """Outputs [1, K, N] at points [1, d, N] or [d, N]."""
+        return _mixture(self.members.outputs(self._shared(point)).log_softmax(1))
+
+    def vjp(self, point: Tensor) -> tuple[Tensor, Pullback]:
+        """Outputs [1, K, N] at points [1, d, N], and the way back from a gradient in them to one in the points."""
+        outputs, pull_back = self.members.vjp(self._shared(point))
+        of_member = outputs.log_softmax(1)
+        mixture = _mixture(of_member)
+        share = (of_member - mixture).exp() / len(self.theta)
+
+        def pull(output_gradient: Tensor) -> Tensor:
+            gradient = share * output_gradient
+            gradient = gradient - of_member.exp() * gradient.sum(1, keepdim=True)
+            return pull_back(gradient).sum(0, keepdim=True)
+
+        return mixture, pull
+
+    def slope(self, point: Tensor) -> tuple[Attack, Tensor]:
+        """What points [1, d, N] are as an attack, and the gradients [1, d, N] of their losses."""
+        outputs, pull_back = self.vjp(point)
+        loss, gradient = self.loss(outputs)
+        return Attack(self.correct(outputs), loss), pull_back(gradient)
+
+    def _shared(self, point: Tensor) -> Tensor:
+        return point.expand(len(self.theta), -1, -1)
+
+
+def defended(networks: Networks, evaluation: Evaluation) -> Networks:
+    """The networks as the evaluation uses them. Raises PropertyError where a blur is asked for without images."""
+    forward, back = _filter(networks, evaluation)
+    parts = networks.problem, networks.theta, networks.samples, networks.bounds
+    if evaluation.quantise or evaluation.smooth:
+        networks = Filtered(*parts, forward=forward, back=back)
+    return Ensemble(*parts, members=networks) if evaluation.ensemble else networks
+
+
+def blur_matrix(shape: tuple[int, int, int], deviation: float) -> Tensor:
+    """The Gaussian blur of images (channels, height, width) as a matrix [d, d], its rows summing to 1."""
+    channels, height, width = shape
+    rows, columns = (_blurred_line(side, deviation) for side in (height, width))
+    return torch.kron(torch.eye(channels, dtype=torch.float64), torch.kron(rows, columns))
+
+
+def _blurred_line(length: int, deviation: float) -> Tensor:
+    """The blur of a line of pixels as a matrix [length, length]."""
+    distance = torch.arange(length, dtype=torch.float64)[:, None] - torch.arange(length)
+    line = (-0.5 * (distance / deviation) ** 2).exp() * (distance.abs() <= int(CUT_OFF * deviation + 0.5))
+    return line / line.sum(1, keepdim=True)
+
+
+def require_defence(problem: Problem, evaluation: Evaluation) -> None:
+    """Raise PropertyError unless the networks of the problem can be evaluated so."""
+    if not problem.is_classification or problem.loss != "cross_entropy":
+        raise PropertyError(
+            f'evaluations need classes and the loss "cross_entropy", found the loss "{problem.loss}": '
+            "leave [train.evaluations] out"
+        )
+    if evaluation.smooth:
+        image_shape(problem)
+
+
+def image_shape(problem: Problem) -> tuple[int, int, int]:
+    """Channels, height and width of the images that are the samples; square and grey where the data do not say.
+
+    Raises PropertyError where they are no images.
+    """
+    if problem.data.image is not None:
+        return problem.data.image
+    inputs = problem.network.n_inputs
+    side = math.isqrt(inputs)
+    if side < LEAST_SIDE or side**2 != inputs:
+        raise PropertyError(
+            f"a blur needs images, or square ones of at least {LEAST_SIDE} x {LEAST_SIDE} pixels, found {inputs} "
+            "inputs: leave 'smooth' out of [train.evaluations]"
+        )
+    return 1, side, side
+
+
+def sample_accuracy(networks: Networks) -> dict[str, Tensor]:
+    """Whether [M, N] the samples are classified correctly."""
+    return {"accuracy": networks.clean.survived.to(torch.float64)}
+
+
+def sample_attacked(networks: Networks, half_widths: Tensor, settings: MeasureSettings) -> dict[str, Tensor]:
+    """Accuracies and the largest loss [M, N, E] under each attack and under all, for half-widths [E, d]."""
+    columns = []
+    for half_width in half_widths:
+        attacks = attack_all(networks, half_width, settings, {})
+        worst = networks.clean
+        for attack in attacks.values():
+            worst = worst.worse(attack)
+        masks = {name: attack.survived for name, attack in attacks.items()} | {"robust_accuracy": worst.survived}
+        columns.append({"adversarial_loss": worst.loss} | {name: mask.double() for name, mask in masks.items()})
+    return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
+
+
+def _filter(
+    networks: Networks, evaluation: Evaluation
+) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
+    """What the inputs pass, and the way back."""
+    step = evaluation.quantise
+    matrix = (
+        blur_matrix(image_shape(networks.problem), evaluation.smooth).to(networks.inputs) if evaluation.smooth else None
+    )
+
+    def forward(point: Tensor) -> Tensor:
+        blurred = point if matrix is None else matrix @ point
+        return (blurred / step).round() * step if step else blurred
+
+    return forward, lambda gradient: gradient if matrix is None else matrix.mT @ gradient
+
+
+def _mixture(of_member: Tensor) -> Tensor:
+    """Logarithms [1, K, N] of the mean of probabilities, from their logarithms [M, K, N]."""
+    return of_member.logsumexp(0, keepdim=True) - math.log(len(of_member))

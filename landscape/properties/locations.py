@@ -1,0 +1,135 @@
+"""Where training ended up: the minimum below each end point, and the superbasin of the landscape that it lies in.
+
+What `landscape locate` stores of an end point, as properties of /training: the row of the minimum that a quench on the
+common energy leads to, how far that is, what was lost on the way; and why there is none, where there is none. The
+superbasin of a minimum at an energy level is the set of minima that it can reach without rising above the level; it
+goes by the row of its lowest minimum. A minimum that lies above the level is alone.
+
+Shapes: M minima, S transition states, T end points, L levels.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.errors import PropertyError
+from landscape.properties.depth import barrier_to_global, components
+
+LEVELS = 4
+
+
+class Landing(IntEnum):
+    """How the quench of an end point ended."""
+
+    LOCATED = 0
+    SADDLE = 1
+    OUT_OF_STEPS = 2
+    STALLED = 3
+    NOT_FINITE = 4
+
+    @property
+    def message(self) -> str:
+        """What it means, for a report."""
+        return _MESSAGES[self]
+
+
+_MESSAGES = {
+    Landing.LOCATED: "at a minimum",
+    Landing.SADDLE: "on a saddle, stepped off in vain",
+    Landing.OUT_OF_STEPS: "out of steps before the gradient was small enough",
+    Landing.STALLED: "stalled: no acceptable step, not even along the gradient",
+    Landing.NOT_FINITE: "energy or gradient not finite",
+}
+
+LOCATION: dict[str, tuple[str, str]] = {
+    "landing": ("how the quench on the common energy ended, a code whose names stand in the settings", "code"),
+    "minimum": ("row of the minimum that the quench led to, NaN where it led to none", "row of /minima"),
+    "energy": ("common energy of the end point as it was trained", "energy"),
+    "rms_gradient": ("root mean square gradient of the common energy at the end point", "energy"),
+    "energy_drop": ("common energy lost in the quench", "energy"),
+    "distance": ("distance from the end point to the minimum, aligned", "parameter units"),
+    "accuracy_change": (
+        "accuracy on the training samples of the minimum less that of the end point",
+        "fraction of samples",
+    ),
+    "test_accuracy_change": (
+        "accuracy on the test samples of the minimum less that of the end point",
+        "fraction of samples",
+    ),
+}
+"""What each property of a location means, and its units."""
+SURROUNDINGS: dict[str, tuple[str, str]] = {
+    "depth": ("energy of the minimum of the end point above the lowest minimum", "energy"),
+    "barrier_to_global": (
+        "climb from the minimum of the end point on the easiest path to the lowest minimum",
+        "energy",
+    ),
+    "superbasin": ("row of the lowest minimum of its superbasin, one column an energy level", "row of /minima"),
+}
+"""Those that depend on the whole landscape."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locations:
+    """Where the leading T end points of a database are."""
+
+    regimes: tuple[str, ...]
+    regime: np.ndarray  # int64[T]
+    landing: np.ndarray  # int64[T]
+    minimum: np.ndarray  # int64[T]: a row of minima, -1 for none
+
+
+def locations_of(db: Database) -> Locations:
+    """The locations of a database. Raises PropertyError where nothing was trained or located."""
+    stored = db.store.tables.properties["training"].get("minimum")
+    if not len(db.training):
+        raise PropertyError(
+            "expected end points of training, found none: train with 'landscape train RUN.toml -o FILE.h5' first"
+        )
+    if stored is None:
+        raise PropertyError("expected located end points of training, found none: run 'landscape locate FILE.h5' first")
+    count = len(stored.values)
+    return Locations(
+        regimes=tuple(db.regimes),
+        regime=db.training.regime[:count],
+        landing=db.store.tables.properties["training"]["landing"].values[:count].astype(np.int64),
+        minimum=np.nan_to_num(stored.values, nan=-1.0).astype(np.int64),
+    )
+
+
+def superbasins(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The superbasin int64[M, L] of each minimum energy [M] at levels [L]; ts_energy [S], ts_minima int64[S, 2]."""
+    order = np.argsort(energy, kind="stable")
+    found = np.empty((len(energy), len(levels)), dtype=np.int64)
+    for column, level in enumerate(levels):
+        component = components(len(energy), ts_minima[ts_energy <= level])
+        lowest = np.empty(component.max(initial=-1) + 1, dtype=np.int64)
+        lowest[component[order[::-1]]] = order[::-1]  # the lowest is written last
+        found[:, column] = lowest[component]
+    return found
+
+
+def equal_levels(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
+    """`LEVELS` energies in equal steps from the lowest minimum to the highest transition state between two minima."""
+    joining = ts_energy[ts_minima[:, 0] != ts_minima[:, 1]]
+    top = joining.max(initial=float(energy.max(initial=0.0)))
+    low = float(energy.min(initial=top))
+    return np.linspace(low, top, LEVELS + 1)[1:]
+
+
+def surroundings(
+    minimum: np.ndarray, energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, levels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What the landscape around the minima int64[T] of end points is like, [T] or [T, L]; NaN where that is -1."""
+    values = {
+        "depth": energy - energy.min(initial=np.inf),
+        "barrier_to_global": barrier_to_global(energy, ts_energy, ts_minima),
+        "superbasin": superbasins(energy, ts_energy, ts_minima, levels).astype(np.float64),
+    }
+    found = {}
+    for name, column in values.items():
+        nowhere = np.full((1, *column.shape[1:]), np.nan)
+        found[name] = np.concatenate([column, nowhere])[minimum]
+    return found
