@@ -28,6 +28,8 @@ BLOCK = re.compile(
 SMALL = {
     "xor": '[problem]\ndataset = "xor"\nstandardise = false\nhidden = [2]\nl2 = 1e-2\n',
     "iris": '[problem]\ndataset = "iris"\nhidden = [6]\nl2 = 1e-4\n',
+    "regimes-iris": '[problem]\ndataset = "iris"\ntest_fraction = 0.3\nhidden = [3]\nl2 = 1e-3\n'
+    "[train]\nepochs = 3\nseeds = 6\n[train.regimes.plain]\n[train.regimes.l2]\nl2 = 1e-2\n",
     "moons": '[problem]\ndataset = "moons"\nsubset = 20\nhidden = [2]\nl2 = 1e-3\n',
 }
 BRIEF = """
