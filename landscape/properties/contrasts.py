@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtrit
 
+from landscape.properties.adjustment import holm
+
 LEVEL = 0.05
 EXACT_SEEDS = 16
 FLIPS = 99_999
@@ -102,12 +104,3 @@ def adjusted(family: Sequence[Contrast]) -> tuple[Contrast, ...]:
     """The contrasts with Holm's adjustment over all p that are defined."""
     p = holm(np.array([one.p for one in family]))
     return tuple(replace(one, p_adjusted=float(value)) for one, value in zip(family, p, strict=True))
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Adjusted p [C] of p [C] (Holm, Scand. J. Stat. 6, 65, 1979); NaN stay so and count for nothing."""
-    result = np.full(p.shape, np.nan)
-    order = np.argsort(p)[: int(np.isfinite(p).sum())]
-    left = np.arange(len(order), 0, -1)
-    result[order] = np.maximum.accumulate(p[order] * left).clip(max=1.0)
-    return result

@@ -22,9 +22,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
 
 from landscape.errors import PropertyError
+from landscape.properties.adjustment import holm
 from landscape.properties.estimates import Estimate, estimate_all
 from landscape.properties.ranks import RankTable, tie_groups
 
@@ -189,11 +189,8 @@ def _pairs(
 
 def _adjusted(rows: list[Correlation]) -> tuple[Correlation, ...]:
     """The rows with Holm's adjustment over all p that are defined."""
-    p = np.array([[getattr(row, name).p for name in _ADJUSTED] for row in rows]).reshape(len(rows), len(_ADJUSTED))
-    defined = np.isfinite(p)
-    adjusted = np.full(p.shape, np.nan)
-    if defined.any():
-        adjusted[defined] = multipletests(p[defined], method="holm")[1]
+    p = np.array([getattr(row, name).p for row in rows for name in _ADJUSTED])
+    adjusted = holm(p).reshape(len(rows), len(_ADJUSTED))
     return tuple(
         replace(
             row, **{n: replace(getattr(row, n), p_adjusted=float(v)) for n, v in zip(_ADJUSTED, values, strict=True)}

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
-from landscape.properties.contrasts import LEVEL, contrasts, holm, mean_over_seeds, sign_flip_p, smallest_p
+from landscape.properties.contrasts import LEVEL, contrasts, mean_over_seeds, sign_flip_p, smallest_p
 from landscape.properties.trends import affordable, trend
 
 
@@ -30,12 +29,6 @@ def test_what_cannot_be_told_is_nan() -> None:
     assert np.isnan(sign_flip_p(np.zeros(8)))
     assert np.isnan(sign_flip_p(np.full(3, np.nan)))
     assert np.isnan(mean_over_seeds(np.array([1.0])).low)
-    np.testing.assert_allclose(holm(np.array([0.01, np.nan, 0.04])), [0.02, np.nan, 0.04])
-
-
-def test_holm_is_that_of_statsmodels() -> None:
-    p = np.random.default_rng(7).random(12) ** 4
-    np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], rtol=1e-12)
 
 
 def test_intervals_cover_and_null_contrasts_decide_rarely() -> None:

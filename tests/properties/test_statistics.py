@@ -97,7 +97,8 @@ def rank_table(x: np.ndarray, y: np.ndarray, control: np.ndarray) -> RankTable:
     return RankTable(x=x, y=y, controls=control, stratum=np.zeros(n, dtype=np.int64), weights=np.ones(n))
 
 
-def test_p_of_the_partial_correlation_is_uniform_on_null_data() -> None:
+def test_p_of_the_partial_correlation_is_uniform_on_null_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("landscape.properties.resampling.WEIGHTED_SHUFFLES", 9)
     random = np.random.default_rng(2)
     p = []
     for _ in range(200):
