@@ -22,7 +22,6 @@ from matplotlib.figure import Figure
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import LandscapeError, PropertyError
-from landscape.explore.study import make_folder
 from landscape.properties.columns import readable
 from landscape.properties.contrasts import Mean, mean_over_seeds
 from landscape.properties.curves import Curve, affordable_points, curves
@@ -52,7 +51,7 @@ def main(file: Path, output: Path, only: str | None) -> None:
         for name in names:
             table.row(name)
         lines += verdicts(table)
-        make_folder(output)
+        _make_folder(output)
         _write(output / "regimes.csv", csv_text(table))
         _write(
             output / "verdicts.txt",
@@ -192,6 +191,16 @@ def _title(name: str) -> str:
     plain = name.removeprefix("test_")
     part = "test samples" if name != plain else "training samples"
     return f"{COURSES.get(plain, readable(plain))}, {part}"
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = "a file" if folder.exists() else error.strerror
+        raise PropertyError(
+            f"Expected a folder {folder}, or a place to make it, found {found}: choose another."
+        ) from error
 
 
 def _write(output: Path, text: str) -> None:

@@ -448,7 +448,7 @@ def test_bad_studies(source: Path, tmp_path: Path, refused: Run, over: str, word
 
 def test_a_study_is_written_to_a_folder(source: Path, refused: Run) -> None:
     said = refused("study", source, "--over", "problem.l2=1e-2", "-o", source).err
-    assert "run.toml: expected a folder to write into, or a place to make it, found a file" in said
+    assert "run.toml: expected a folder for the databases of the study, or a place to make it, found a file" in said
 
 
 @contextlib.contextmanager

@@ -20,13 +20,13 @@ CORRELATIONS, VERDICTS = "correlations.csv", "verdicts.txt"
 
 
 def make_folder(folder: Path) -> None:
-    """Makes the folder, if it is not there. Raises DatabaseError where that cannot be."""
+    """Makes the folder of a study, if it is not there. Raises DatabaseError where that cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         found = "a file" if folder.exists() else error.strerror
         raise DatabaseError(
-            f"{folder}: expected a folder to write into, or a place to make it, found {found}: "
+            f"{folder}: expected a folder for the databases of the study, or a place to make it, found {found}: "
             "choose another one with -o"
         ) from error
 

@@ -12,7 +12,7 @@ from landscape.properties.regimes import COST, GAP, Regimes
 LEGEND = """
 Means over seeds with half the length of their 95 % interval (Student's t); none below two seeds. Seeds differ in
 initial parameters and minibatches; the split of the data is one, and what another would change is in no interval.
-Where a regime has values at fewer seeds than others, not trained yet or diverged, the row ends in how many.
+Where a regime has values at fewer seeds than others (not trained yet, diverged, not located) the row says how many.
 Attacked accuracies are those under all attacks together; certified ones those proven by CROWN. Of an evaluation, the
 networks are those of a regime, used in another way, and attacked through that.
 """
