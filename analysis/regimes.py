@@ -193,10 +193,6 @@ def _title(name: str) -> str:
     return f"{COURSES.get(plain, readable(plain))}, {part}"
 
 
-def _command(file: Path, output: Path) -> str:
-    return f"made by: python analysis/regimes.py {file} -o {output}"
-
-
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)

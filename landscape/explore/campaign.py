@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from landscape.database.store import Store
+from landscape.errors import PropertyError
 from landscape.explore.assimilation import Known
 from landscape.explore.connecting import Connect, SingleEnded
 from landscape.explore.context import Context
@@ -29,6 +30,7 @@ from landscape.explore.profiling import Profiles
 from landscape.explore.progress import Progress
 from landscape.objective import Objective
 from landscape.problems.problem import Problem
+from landscape.properties.catalogue import DEPTHS
 from landscape.properties.profiles import require_paths
 
 MakePhase = Callable[[Context, Known], Phase]
@@ -58,6 +60,11 @@ def asked_of_training(objective: Objective, names: Sequence[str]) -> tuple[MakeP
     name of what their evaluations measure. Raises PropertyError for what cannot be measured.
     """
     own = [name for name in names if name != EVALUATIONS]
+    if around := [name for name in own if name in DEPTHS]:
+        raise PropertyError(
+            f"expected properties of end points, found '{around[0]}', which minima have: 'landscape locate' tells that "
+            "of the minima below end points"
+        )
     groups = () if names and not own else chosen_groups(objective, own)
     phases: tuple[MakePhase, ...] = (partial(MeasureTraining, groups=groups),)
     return (*phases, Evaluate) if not names or EVALUATIONS in names else phases

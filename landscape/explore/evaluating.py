@@ -17,6 +17,7 @@ from landscape.database.records import Commit, PropertyRows
 from landscape.database.tables import Tables
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
+from landscape.explore.measure_tasks import measured_where_finite
 from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.problems.problem import Problem
 from landscape.properties.defended import EVALUATED, measure_evaluation
@@ -39,9 +40,12 @@ class EvaluateTask:
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values by name, one for each of the rows."""
-        if not isinstance(context.objective, Problem):
+        problem = context.objective
+        if not isinstance(problem, Problem):
             raise TypeError("only a Problem has properties to measure")
-        return measure_evaluation(context.objective, self.theta, self.evaluation, self.settings)
+        return measured_where_finite(
+            problem, self.theta, lambda theta: measure_evaluation(problem, theta, self.evaluation, self.settings)
+        )
 
 
 class Evaluate:
@@ -94,7 +98,8 @@ class Evaluate:
         """The tasks of one evaluation: its end points in the order of their seeds."""
         (name, text), points = list(tables.evaluations.items())[place], tables.training
         evaluation = Evaluation.from_table(tomllib.loads(text), name)
-        rows = np.flatnonzero(points.regime == list(tables.regimes).index(evaluation.regime))
+        codes = {regime: code for code, regime in enumerate(tables.regimes)}
+        rows = np.flatnonzero(points.regime == codes.get(evaluation.regime, -1))  # none of one not trained yet
         rows = rows[np.argsort(points.seed[rows], kind="stable")]
         size = max(1, len(rows)) if evaluation.ensemble else TASK_POINTS
         parts = [rows[start : start + size] for start in task_starts(len(rows), size)]

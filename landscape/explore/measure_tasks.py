@@ -3,10 +3,11 @@
 Shapes: M minima, T transition states, P parameters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from landscape.explore.context import Context
 from landscape.problems.problem import Problem
@@ -25,9 +26,12 @@ class MeasureTask:
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values [M, ...] by name."""
-        if not isinstance(context.objective, Problem):
+        problem = context.objective
+        if not isinstance(problem, Problem):
             raise TypeError("only a Problem has properties to measure")
-        return measure(context.objective, self.theta, self.groups, self.settings)
+        return measured_where_finite(
+            problem, self.theta, lambda theta: measure(problem, theta, self.groups, self.settings)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +49,20 @@ class ProfileTask:
         return profiles(
             context.objective, self.theta, self.ends, context.settings.identity.distance_tolerance, self.settings
         )
+
+
+def measured_where_finite(
+    problem: Problem, theta: np.ndarray, measured: Callable[[np.ndarray], Mapping[str, MeasuredProperty]]
+) -> dict[str, MeasuredProperty]:
+    """What is measured of theta [M, P], a value each, or one of them together; NaN where training has diverged, so that
+    the energy is not finite. Zeros are measured there instead, since most measures do not admit such parameters.
+    """
+    finite = problem.energy(torch.tensor(theta, device=problem.device)).isfinite().cpu().numpy()
+    found = measured(np.where(finite[:, None], theta, 0.0))
+    return {name: one._replace(values=_known(one.values, finite)) for name, one in found.items()}
+
+
+def _known(values: np.ndarray, finite: np.ndarray) -> np.ndarray:
+    """Values [M, ...], or [1, ...] of all together, where points [M] are finite, else NaN."""
+    known = finite if len(values) == len(finite) else finite.all(keepdims=True)
+    return np.where(known.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)

@@ -21,6 +21,7 @@ from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.explore.train_tasks import TrainTask
 from landscape.messages import did_you_mean, toml_value
 from landscape.problems.problem import Problem
+from landscape.properties.defences import require_defence
 from landscape.training.objective import check_regime
 from landscape.training.train import Trained
 
@@ -86,7 +87,10 @@ class Train:
 
 
 def chosen_regimes(context: Context, names: Sequence[str]) -> Mapping[str, Regime]:
-    """The named regimes of the run file, all without names; raises `ConfigError` for one that cannot be trained."""
+    """The named regimes of the run file, all without names.
+
+    Raises `ConfigError` for one that cannot be trained, `PropertyError` for evaluations that do not suit the problem.
+    """
     members = context.settings.train.members
     for name in names:
         if name not in members:
@@ -96,6 +100,8 @@ def chosen_regimes(context: Context, names: Sequence[str]) -> Mapping[str, Regim
     chosen = {name: regime for name, regime in members.items() if name in names or not names}
     for regime in chosen.values():
         check_regime(context.objective, regime)
+    for evaluation in context.settings.train.evaluations.values():
+        require_defence(context.objective, evaluation)
     return chosen
 
 

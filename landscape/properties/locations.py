@@ -112,11 +112,13 @@ def superbasins(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray
 
 
 def equal_levels(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
-    """`LEVELS` energies in equal steps from the lowest minimum to the highest transition state between two minima."""
+    """`LEVELS` energies in equal steps from the lowest minimum to the highest transition state between two minima, or
+    to the highest minimum if that is above; zeros where there are no minima.
+    """
     joining = ts_energy[ts_minima[:, 0] != ts_minima[:, 1]]
-    top = joining.max(initial=float(energy.max(initial=0.0)))
-    low = float(energy.min(initial=top))
-    return np.linspace(low, top, LEVELS + 1)[1:]
+    if not len(energy):
+        return np.zeros(LEVELS)
+    return np.linspace(energy.min(), joining.max(initial=energy.max()), LEVELS + 1)[1:]
 
 
 def surroundings(

@@ -12,6 +12,7 @@ from landscape.properties.regimes import COST, GAP, Regimes
 LEGEND = """
 Means over seeds with half the length of their 95 % interval (Student's t); none below two seeds. Seeds differ in
 initial parameters and minibatches; the split of the data is one, and what another would change is in no interval.
+Where a regime has values at fewer seeds than others (not trained yet, diverged, not located) the row says how many.
 Attacked accuracies are those under all attacks together; certified ones those proven by CROWN. Of an evaluation, the
 networks are those of a regime, used in another way, and attacked through that.
 """
@@ -83,7 +84,9 @@ def _section(title: str, columns: Sequence[str], table: Regimes) -> Iterable[str
         means = [table.mean(name, column) for column in columns]
         if any(mean.seeds for mean in means):
             cells = (f"  {shown(mean):>{width}}" for mean, width in zip(means, widths, strict=True))
-            yield f"  {name:<24}" + "".join(cells)
+            fewest = min(mean.seeds for mean in means if mean.seeds)
+            fewer = f"  {fewest} seeds" if name in table.settings and fewest < len(table.seeds) else ""
+            yield f"  {name:<24}" + "".join(cells) + fewer
 
 
 def _head(table: Regimes, column: str) -> str:

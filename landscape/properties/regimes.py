@@ -1,8 +1,9 @@
 """Ways of training, compared over seeds: what was measured at the end points of a database, a row a regime.
 
 Every property of the end points is a table of regimes and seeds. Two are made here: the generalisation gap, training
-accuracy less test accuracy, and the cost in gradient evaluations. Evaluations, which use the end points of a regime in
-another way, are further rows, with the columns that were measured so; that of an ensemble stands at its first seed.
+accuracy (on what early stopping sets aside too) less test accuracy, and the cost in gradient evaluations. Evaluations,
+which use the end points of a regime in another way, are further rows, with the columns that were measured so; that of
+an ensemble stands at its first seed.
 
 Where a test part was held out robustness is that on it, as `tested` says, else that on the training samples.
 
@@ -26,6 +27,8 @@ from landscape.properties.contrasts import Mean, mean_over_seeds
 from landscape.properties.defended import EVALUATED
 
 GAP, COST = "generalisation_gap", "gradient_evaluations"
+NAMED = ("landing", "minimum", "superbasin")
+"""Properties whose numbers are names, of which means say nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +87,7 @@ def regimes_of(db: Database) -> Regimes:
     columns = [
         one
         for name, values in stored.items()
-        if not name.startswith(EVALUATED)
+        if not name.startswith(EVALUATED) and name not in NAMED
         for one in property_columns(name, values)
     ]
     columns += _made({one.name: one for one in columns}, points.gradient_evaluations)

@@ -1,7 +1,7 @@
 """Random numbers of seeds that train side by side: a stream of its own for each seed and purpose.
 
-The streams do not depend on the regime: a seed has the same start and the same minibatches in all regimes, so regimes
-are compared in pairs. Shapes: W seeds, P parameters.
+The streams do not depend on the regime: a seed has the same start in all regimes, and the same minibatches in those of
+one batch size that set the same samples aside, so regimes are compared in pairs. Shapes: W seeds, P parameters.
 """
 
 from collections.abc import Sequence

@@ -84,7 +84,7 @@ class Stopping:
 
 
 def _judged(problem: Problem, theta: Tensor, inputs: Tensor, targets: Tensor) -> list[Tensor]:
-    """Losses [W, N] and whether answers are right, 1 or 0 [W, N]; without classes the latter are NaN."""
+    """Losses [W, N] and whether answers are right, 1 or 0 [W, N]; NaN without classes, and where outputs are NaN."""
     pieces = list(_pieces(problem, theta, inputs, targets))
     return [torch.cat(part, 1)[:, : len(inputs)] for part in zip(*pieces, strict=True)]
 
@@ -93,6 +93,9 @@ def _pieces(problem: Problem, theta: Tensor, inputs: Tensor, targets: Tensor) ->
     rows = torch.arange(len(inputs) + -len(inputs) % ALIGNED, device=inputs.device).clamp(max=len(inputs) - 1)
     for part in torch.split(rows, PIECE):
         outputs = problem.network.outputs(theta, inputs[part])
-        right = outputs.argmax(-1) == targets[part] if problem.is_classification else None
         loss = problem.sample_loss(outputs, targets[part])
-        yield loss, torch.full_like(loss, torch.nan) if right is None else right.to(loss.dtype)
+        if not problem.is_classification:
+            yield loss, torch.full_like(loss, torch.nan)
+            continue
+        right = (outputs.argmax(-1) == targets[part]).to(loss.dtype)
+        yield loss, right.masked_fill(outputs.isnan().any(-1), torch.nan)

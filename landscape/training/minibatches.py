@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from landscape.config.training import Regime
+from landscape.errors import ConfigError
 from landscape.problems.problem import Problem
 from landscape.training.draws import Draws, Purpose
 
@@ -34,12 +35,26 @@ class Minibatch:
         return (values * self.weights).sum(1)
 
 
+def validation_samples(regime: Regime, n: int) -> int:
+    """How many of n samples early stopping sets aside. Raises `ConfigError` where that leaves none on either side."""
+    if not regime.early_stopping:
+        return 0
+    found = round(regime.validation_fraction * n)
+    if not 0 < found < n:
+        raise ConfigError(
+            f"[train] validation_fraction: expected a part of the {n} samples that leaves some to train on and some to "
+            f"stop by, found {regime.validation_fraction:g}, which is {found} of them: change it, or leave "
+            "early_stopping out"
+        )
+    return found
+
+
 class TrainingSamples:
     """`trained` int64[W, n] and `validated` int64[W, N - n]: rows of the problem's samples."""
 
     def __init__(self, problem: Problem, regime: Regime, draws: Draws, n_seeds: int) -> None:
         n = len(problem.inputs)
-        n_validated = round(regime.validation_fraction * n) if regime.early_stopping else 0
+        n_validated = validation_samples(regime, n)
         rows = draws.permutations(Purpose.SPLIT, torch.arange(n, device=problem.device).repeat(n_seeds, 1))
         self._problem, self._draws = problem, draws
         self._encoded = problem.encoded.mT.contiguous()  # [N, K]: whole rows are copied faster

@@ -26,7 +26,7 @@ from landscape.problems.problem import Problem
 from landscape.problems.terms.sensitivity import SensitivityTerm
 from landscape.training.attack import NEAR, ascend, divergence_raised, loss_raised
 from landscape.training.draws import Draws, Purpose
-from landscape.training.minibatches import Minibatch
+from landscape.training.minibatches import Minibatch, validation_samples
 
 WIDTH = 1e-2  # below which |weight| and the logarithm in S are rounded off, the default of problem.sensitivity_width
 
@@ -105,6 +105,7 @@ def dropped(network: Network, probability: float, draws: Draws) -> LayeredNetwor
 
 def check_regime(problem: Problem, regime: Regime) -> None:
     """Raises `ConfigError` for a regime that the problem does not admit."""
+    validation_samples(regime, len(problem.inputs))
     if regime.trades and problem.loss != "cross_entropy":
         raise ConfigError(f'[train] trades: expected the loss "cross_entropy", found "{problem.loss}": set it to 0')
     if regime.dropout:

@@ -10,6 +10,7 @@ import pytest
 import landscape
 from landscape.database.database import Database
 from landscape.database.store import open_store
+from landscape.errors import PropertyError
 from landscape.explore.campaign import LOCATING, MakePhase, asked_of_training
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.pool import Abandoned, LocalPool
@@ -17,7 +18,7 @@ from landscape.explore.progress import Silent
 from landscape.explore.session import executor, run_campaign, stored_context
 from landscape.explore.verify import verify
 from landscape.properties.coverage import coverage
-from landscape.properties.locations import Landing, locations_of, superbasins
+from landscape.properties.locations import Landing, equal_levels, locations_of, superbasins
 from landscape.properties.locations_text import locations_report
 from tests.explore.commands import assert_equal_bytes
 from tests.explore.trained import add_trained
@@ -168,6 +169,41 @@ def test_end_points_are_measured_as_minima_are(whole: Path, tmp_path: Path) -> N
     run(path, asked_of_training(problem, []))
     with Database(open_store(path)) as db:
         assert db.rounds.kind.tolist() == kinds
+
+
+def test_what_diverged_or_was_not_trained_yet_is_unknown(whole: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(whole, tmp_path / "a.h5"))
+    store = open_store(path, writable=True)
+    minimum = store.tables.minima.parameters[:1]
+    theta = np.concatenate([minimum, np.full_like(minimum, np.nan), np.full_like(minimum, 1e200)])
+    evaluations = {
+        "each": 'regime = "plain"\nquantise = 0.5\n',
+        "all": 'regime = "plain"\nensemble = true\n',
+        "later": 'regime = "not trained yet"\n',
+    }
+    add_trained(store, theta, REGIMES, [0, 0, 0], [0, 1, 2], evaluations)
+    store.close()
+    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
+    run(path, asked_of_training(problem, ["loss", "curvature", "sharpness", "evaluations"]))
+    with Database(open_store(path)) as db:
+        found = db.properties("training")
+        evaluated = found["evaluated_robust_accuracy"].values
+        assert np.isfinite(evaluated[:, :, 0]).tolist() == [[True, False, False], [False] * 3, [False] * 3]
+        for name in ("accuracy", "hessian_trace", "keskar_sharpness"):
+            assert np.isfinite(found[name].values).tolist() == [True, False, False], name
+
+
+def test_depths_are_not_measured_of_end_points() -> None:
+    problem = landscape.Problem(dataset="xor", hidden=[2])
+    with pytest.raises(PropertyError, match="found 'depth', which minima have: 'landscape locate' tells"):
+        asked_of_training(problem, ["loss", "depth"])
+
+
+def test_levels_lie_between_the_lowest_minimum_and_the_highest_state_below_zero_too() -> None:
+    minima = np.array([[0, 1], [1, 1]])
+    found = equal_levels(np.array([-5.0, -4.0]), np.array([-1.0, 3.0]), minima)
+    assert found.tolist() == [-4.0, -3.0, -2.0, -1.0]
+    assert equal_levels(np.array([-5.0, -1.0]), np.empty(0), minima[:0]).tolist() == [-4.0, -3.0, -2.0, -1.0]
 
 
 def test_superbasins_of_a_tree_made_by_hand() -> None:

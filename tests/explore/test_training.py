@@ -115,6 +115,9 @@ def test_regimes_join_an_explored_landscape_of_the_same_problem(
         (["--set", "train.evaluations.all.regime='pg'"], "there is no regime 'pg'; did you mean 'pgd'?"),
         (["--set", "train.momentum=1.0"], "[train] momentum: expected a number less than 1, found 1.0"),
         (["--set", "problem.loss='mse'", "--set", "train.regimes.t.trades=1.0"], "trades: expected the loss"),
+        (["--set", "train.regimes.early.validation_fraction=0.9"], "found 0.9, which is 4 of them: change it"),
+        (["--set", "train.regimes.early.validation_fraction=0.1"], "found 0.1, which is 0 of them: change it"),
+        (["--set", "train.evaluations.all.smooth=1.0"], "a blur needs images"),
     ],
 )
 def test_mistakes_are_one_line(

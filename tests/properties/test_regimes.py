@@ -141,6 +141,12 @@ def test_evaluations_are_rows_and_a_mask_is_told() -> None:
     )
 
 
+def test_rows_of_minima_have_no_means() -> None:
+    table = table_of({"plain": ""}, {})
+    assert "accuracy" in table.columns
+    assert not {"minimum", "landing"} & set(table.columns)
+
+
 def test_what_is_missing_is_told_in_one_line() -> None:
     with pytest.raises(PropertyError, match="expected a regime of the database, found 'pgt'; did you mean 'pgd'"):
         table_of(REGIMES, {}).mean("pgt", "accuracy")

@@ -114,6 +114,13 @@ def test_histories_end_in_what_the_parameters_give() -> None:
         np.testing.assert_allclose(columns[f"{part}_accuracy"][3], right.item(), rtol=1e-13)
 
 
+def test_accuracies_of_a_network_that_diverged_are_unknown() -> None:
+    found = train(iris(), regime(epochs=3, learning_rate=1e308, l1=1.0), [0])
+    assert np.isnan(found.parameters).all()
+    for part in ("training", "test"):
+        assert np.isnan(found.history[0, 2, HISTORY_COLUMNS.index(f"{part}_accuracy")])
+
+
 def test_long_histories_are_evenly_spaced() -> None:
     problem = Problem(dataset="xor", standardise=False, hidden=[2])
     history = train(problem, regime(epochs=200), [0]).history[0]
