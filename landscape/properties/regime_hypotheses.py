@@ -92,8 +92,10 @@ def _long(settings: Settings) -> Groups:
 
 
 def _batches(settings: Settings) -> Groups:
-    """Regimes with the smallest of several sizes of batches, and their twins with the largest."""
-    apart = ("batch_size", "learning_rate", "epochs")
+    """Regimes with the smallest of several sizes of batches, and their twins with the largest that see the samples
+    equally often.
+    """
+    apart = ("batch_size", "learning_rate")
     pairs = _pairs(settings, apart, lambda one, other: one.batch_size < other.batch_size)
     smallest = min((settings[one].batch_size for one, _ in pairs), default=0)
     largest = max((settings[other].batch_size for _, other in pairs), default=0)

@@ -89,8 +89,10 @@ def _descend(objective: Objective, starts: Tensor) -> tuple[list[Tensor], Tensor
 
 
 def _next_length(length: Tensor, error: Tensor, good: Tensor) -> Tensor:
-    """Lengths [W] of the next steps: those whose error, which grows with the square of the length, would be `AIM`."""
-    wanted = length * (AIM / error).sqrt().clamp(SHRINK, GROW)
+    """Lengths [W] of the next steps: those whose error, which grows with the square of the length, would be `AIM`; much
+    shorter ones where it is unknown.
+    """
+    wanted = length * (AIM / error).sqrt().nan_to_num(nan=SHRINK).clamp(SHRINK, GROW)
     return torch.where(good, wanted, torch.minimum(wanted, 0.5 * length)).clamp(max=LONGEST_STEP)
 
 
