@@ -9,7 +9,9 @@ mkdir -p "$results"
 for name in iris-1e-3 sensitivity-iris; do
     mpiexec -n 2 landscape run "runs/$name.toml" -o "$results/$name.h5" --resume >/dev/null
     landscape verify "$results/$name.h5" | tee "$results/$name-verified.txt"
-    python analysis/disconnectivity.py "$results/$name.h5" -o "$results/$name-tree.svg" --colour certified_accuracy_ibp@0.3
+    python analysis/disconnectivity.py "$results/$name.h5" -o "$results/$name-tree.svg" --lowest 100 \
+        --colour certified_accuracy_ibp@0.3
 done
-python analysis/compare_landscapes.py "$results/iris-1e-3.h5" "$results/sensitivity-iris.h5" -o "$results/comparison.csv" |
-    tee "$results/comparison.txt"
+script=$PWD/analysis/compare_landscapes.py
+cd "$results"
+python "$script" iris-1e-3.h5 sensitivity-iris.h5 -o comparison.csv | tee comparison.txt
