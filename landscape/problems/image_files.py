@@ -49,10 +49,10 @@ def _required(folder: Path, names: tuple[str, ...]) -> list[Path]:
     paths = [_found(folder, name) for name in names]
     missing = [name for name, path in zip(names, paths, strict=True) if path is None]
     if missing:
-        there = "not" if folder.is_dir() else "no such folder; not"
+        found = f"no {', '.join(missing)}" if folder.is_dir() else "no such folder"
         raise MissingDataError(
             f"{folder}: expected a folder with the files {', '.join(names)} (or these with .gz after the name), "
-            f"found {there} {', '.join(missing)}; put the published files there"
+            f"found {found}; put the published files there"
         )
     return [path for path in paths if path is not None]
 

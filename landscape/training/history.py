@@ -60,11 +60,12 @@ class Stopping:
     """Which seeds still train, bool[W], and of all of them the best parameters and the epoch of the end.
 
     With patience the best ones are those of the lowest validation loss, and a seed stops once it has had none lower
-    for that many epochs; without patience they are the last ones, and no seed stops before its time.
+    for that many epochs; without patience they are the last ones, and no seed stops before its time. They are NaN of a
+    seed that has never had a finite one.
     """
 
     def __init__(self, patience: int, epochs: int, theta: Tensor) -> None:
-        self.best = theta.detach().clone()
+        self.best = torch.full_like(theta, torch.nan, requires_grad=False)
         self.epochs = np.full(len(theta), epochs)
         self.running = np.ones(len(theta), dtype=bool)
         self._patience = patience
