@@ -19,7 +19,6 @@ from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.measure_tasks import measured_where_finite
 from landscape.explore.phases import Plan, rounds_done, task_starts
-from landscape.problems.problem import Problem
 from landscape.properties.defended import EVALUATED, measure_evaluation
 from landscape.properties.measure import MeasuredProperty
 from landscape.properties.settings import MeasureSettings
@@ -40,9 +39,7 @@ class EvaluateTask:
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values by name, one for each of the rows."""
-        problem = context.objective
-        if not isinstance(problem, Problem):
-            raise TypeError("only a Problem has properties to measure")
+        problem = context.problem
         return measured_where_finite(
             problem, self.theta, lambda theta: measure_evaluation(problem, theta, self.evaluation, self.settings)
         )

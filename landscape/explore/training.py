@@ -20,7 +20,6 @@ from landscape.explore.context import Context
 from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.explore.train_tasks import TrainTask
 from landscape.messages import did_you_mean, toml_value
-from landscape.problems.problem import Problem
 from landscape.properties.defences import require_defence
 from landscape.training.objective import check_regime
 from landscape.training.train import Trained
@@ -95,13 +94,11 @@ def chosen_regimes(context: Context, names: Sequence[str]) -> Mapping[str, Regim
     for name in names:
         if name not in members:
             raise ConfigError(f"--regimes: there is no regime '{name}'; {did_you_mean(name, members)}")
-    if not isinstance(context.objective, Problem):
-        raise TypeError("only a Problem has networks to train")
     chosen = {name: regime for name, regime in members.items() if name in names or not names}
     for regime in chosen.values():
-        check_regime(context.objective, regime)
+        check_regime(context.problem, regime)
     for evaluation in context.settings.train.evaluations.values():
-        require_defence(context.objective, evaluation)
+        require_defence(context.problem, evaluation)
     return chosen
 
 
