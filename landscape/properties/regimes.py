@@ -22,7 +22,7 @@ from landscape.database.records import Property
 from landscape.errors import PropertyError
 from landscape.messages import did_you_mean
 from landscape.properties.catalogue import TEST
-from landscape.properties.columns import Column, property_columns
+from landscape.properties.columns import Column, property_columns, single_column
 from landscape.properties.contrasts import Mean, mean_over_seeds
 from landscape.properties.defended import EVALUATED
 
@@ -126,22 +126,11 @@ def _evaluated(stored: Mapping[str, Property], evaluations: Sequence[str]) -> di
 def _made(known: Mapping[str, Column], evaluations: np.ndarray) -> list[Column]:
     """The columns [T] that are made here."""
     cost = "gradients of single samples that training took, with respect to parameters or inputs"
-    made = [_column(COST, cost, "count", evaluations)]
+    made = [single_column(COST, cost, "count", evaluations)]
     if "accuracy" in known and "test_accuracy" in known:
         gap = known["accuracy"].values - known["test_accuracy"].values
-        made.append(_column(GAP, "training accuracy less test accuracy", known["accuracy"].units, gap))
+        made.append(single_column(GAP, "training accuracy less test accuracy", known["accuracy"].units, gap))
     return made
-
-
-def _column(name: str, description: str, units: str, values: np.ndarray) -> Column:
-    return Column(
-        name=name,
-        property=name,
-        epsilon=None,
-        description=description,
-        units=units,
-        values=np.asarray(values, dtype=np.float64),
-    )
 
 
 def _spread(values: np.ndarray, row: np.ndarray, seed: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
