@@ -15,7 +15,6 @@ Of many minima, whose lines would cover each other, those with the longest branc
 the whole; --lowest draws the lowest ones instead. The figure says how many there are.
 """
 
-import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +32,11 @@ from matplotlib.colors import Normalize, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+from scripts import told_in_one_line
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.errors import LandscapeError, PropertyError
+from landscape.errors import PropertyError
 from landscape.messages import number_text
 from landscape.properties.columns import Column, column, readable
 from landscape.properties.layout import GAP, Layout, Order, layout, shared_values
@@ -113,7 +113,7 @@ def main(
     levels: int | None,
 ) -> None:
     """Draw the disconnectivity graph of the database FILE."""
-    try:
+    with told_in_one_line():
         require_figure_file(output)
         with Database(open_store(file)) as db:
             tree, note = _drawn_part(disconnectivity_tree(db, levels=levels), lowest)
@@ -124,9 +124,6 @@ def main(
             if note:
                 figure.supxlabel(note, fontsize="medium")
             save(figure, output)
-    except LandscapeError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     click.echo(f"{output}: minima {tree.n_leaves}, components {len(tree.roots)}" + (f" ({note})" if note else ""))
 
 
