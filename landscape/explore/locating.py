@@ -17,7 +17,7 @@ from landscape.explore.location_tasks import LocateResult, LocateTask
 from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.explore.property_rows import property_rows
 from landscape.explore.surveying import Survey
-from landscape.properties.locations import LOCATION, SURROUNDINGS, Landing, equal_levels, surroundings
+from landscape.properties.locations import LOCATION, SURROUNDINGS, Landing, equal_levels, minimum_rows, surroundings
 from landscape.properties.measure import MeasuredProperty
 
 TASK_POINTS = 8
@@ -84,8 +84,7 @@ class Surroundings(Survey):
         """What surrounds the end points."""
         energy, states = tables.minima.energy, tables.transition_states
         levels = equal_levels(energy, states.energy, states.minima)
-        stored = tables.properties[self.target]["minimum"].values
-        minimum = np.nan_to_num(stored, nan=-1.0).astype(np.int64)
+        minimum = minimum_rows(tables.properties[self.target]["minimum"])
         values = surroundings(minimum, energy, states.energy, states.minima, levels)
         found = {name: MeasuredProperty(values[name], *told) for name, told in SURROUNDINGS.items()}
         own = {"superbasin": {"levels": levels.tolist()}}

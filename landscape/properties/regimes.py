@@ -25,6 +25,7 @@ from landscape.properties.catalogue import TEST
 from landscape.properties.columns import Column, property_columns, single_column
 from landscape.properties.contrasts import Mean, mean_over_seeds
 from landscape.properties.defended import EVALUATED
+from landscape.properties.locations import end_points
 
 GAP, COST = "generalisation_gap", "gradient_evaluations"
 NAMED = ("landing", "minimum", "superbasin")
@@ -73,11 +74,7 @@ class Regimes:
 
 def regimes_of(db: Database) -> Regimes:
     """The regimes of a database. Raises PropertyError where nothing was trained or nothing measured."""
-    points, stored = db.training, db.properties("training")
-    if not len(points):
-        raise PropertyError(
-            "expected end points of training, found none: train with 'landscape train RUN.toml -o FILE.h5' first"
-        )
+    points, stored = end_points(db), db.properties("training")
     if not stored:
         raise PropertyError(
             "expected measured end points of training, found none measured: run 'landscape measure FILE.h5 --training'"
