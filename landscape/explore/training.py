@@ -60,7 +60,7 @@ class Train:
             evaluations=sum(int(result.gradient_evaluations.sum()) for result in results),
             seconds=seconds,
         )
-        return replace(commit, training=replace(noted, points=_joined(rows)) if rows else noted)
+        return replace(commit, training=replace(noted, points=TrainedPoints.concatenated(rows)) if rows else noted)
 
     def _tasks(self, tables: Tables) -> list[TrainTask]:
         names = list(tables.regimes)
@@ -126,8 +126,3 @@ def _rows(trained: Trained, code: int, seeds: Sequence[int]) -> TrainedPoints:
         epochs=trained.epochs,
         history=trained.history,
     )
-
-
-def _joined(rows: Sequence[TrainedPoints]) -> TrainedPoints:
-    columns = TrainedPoints.column_names()
-    return TrainedPoints(**{name: np.concatenate([getattr(part, name) for part in rows]) for name in columns})
