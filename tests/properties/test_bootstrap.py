@@ -135,6 +135,15 @@ def test_perfect_agreement_has_an_interval() -> None:
     assert 0.7 < low < 0.99
 
 
+@pytest.mark.parametrize("n", [9, 10, 33, 100])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_perfect_agreement_is_exactly_one(sign: int, n: int) -> None:
+    x, equal = np.arange(n)[None], np.ones(n)
+    perfect = RankTable(x=x, y=x[:, ::sign], controls=x[:0], stratum=np.zeros(n, dtype=np.int64), weights=equal)
+    for value, low, high in (found[:, 0, 0] for found in bootstrap.intervals(perfect, np.random.default_rng(0))):
+        assert value == (high if sign > 0 else low) == sign
+
+
 def test_undefined_resamples_widen_the_interval() -> None:
     # one row alone tells y from a constant: a third of the resamples are without it
     x = np.arange(9)[None]
