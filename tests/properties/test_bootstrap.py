@@ -68,6 +68,51 @@ def test_variance_of_rho_is_that_of_small_changes_of_the_counts(table: RankTable
         np.testing.assert_allclose(variance, variance_by_differences((up - down) / 2e-6, counts), rtol=1e-6)
 
 
+def plain_tau(table: RankTable, counts: np.ndarray) -> float:
+    """Tau-b of the first columns where rows count so often."""
+    same = table.stratum[:, None] == table.stratum
+    x, y = (same * np.sign(side[0][:, None] - side[0]) for side in (table.x, table.y))
+    return float(counts @ (x * y) @ counts / np.sqrt((counts @ x**2 @ counts) * (counts @ y**2 @ counts)))
+
+
+def plain_variance(table: RankTable, counts: np.ndarray) -> float:
+    """Variance of `plain_tau` by differences."""
+    steps = 1e-5 * np.eye(len(counts))
+    change = [(plain_tau(table, counts + step) - plain_tau(table, counts - step)) / 2e-5 for step in steps]
+    return float(counts @ np.square(change))
+
+
+def test_variance_of_tau_is_that_of_small_changes_of_the_counts(table: RankTable) -> None:
+    tau, found = taus_and_variances(table, COUNTS)
+    np.testing.assert_allclose(tau[:, 0, 0], [plain_tau(table, counts) for counts in COUNTS], rtol=1e-12)
+    np.testing.assert_allclose(found[:, 0, 0], [plain_variance(table, counts) for counts in COUNTS], rtol=1e-6)
+
+
+def test_the_interval_of_tau_is_made_of_resamples_and_of_the_variance_of_normal_data(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bootstrap, "RESAMPLES", 39)
+    random = np.random.default_rng(5)
+    x = random.integers(0, 8, 20)
+    y = x + random.integers(0, 12, 20)
+    one = RankTable(
+        x=tie_groups(x[None]), y=tie_groups(y[None]), controls=np.zeros((0, 20), dtype=np.int64),
+        stratum=np.zeros(20, dtype=np.int64), weights=np.ones(20),
+    )  # fmt: skip
+    rows = np.random.default_rng(0).multinomial(20, np.full(20, 0.05), 39)
+    counts = np.vstack([np.ones(20), rows]).astype(np.float64)
+    tau, ties = stats.kendalltau(x, y).statistic, stats.kendalltau(x, y, method="asymptotic")
+    null = (tau / stats.norm.isf(ties.pvalue / 2.0)) ** 2 / (2.0 * 45.0 / (9.0 * 20.0 * 19.0))
+    taus = np.array([plain_tau(one, row) for row in counts])
+    own = np.array([plain_variance(one, row) for row in counts]) / (1.0 - taus**2) ** 2
+    error = np.sqrt((20 * own + 16 * null * 0.437 / 16) / 36)
+    distance = np.sort(np.abs(np.arctanh(taus[1:]) - np.arctanh(tau)) / error[1:])
+    reach = distance[37] * error[0]  # 38 of 39 and the table itself: 95 % of 40
+    found = bootstrap.intervals(one, np.random.default_rng(0))[1][:, 0, 0]
+    expected = [tau, np.tanh(np.arctanh(tau) - reach), np.tanh(np.arctanh(tau) + reach)]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
 def test_variance_of_tau_is_that_of_leaving_rows_out() -> None:
     random = np.random.default_rng(1)
     x = random.normal(size=400)
@@ -88,6 +133,15 @@ def test_perfect_agreement_has_an_interval() -> None:
     value, low, high = bootstrap.intervals(perfect, np.random.default_rng(0))[0][:, 0, 0]
     assert (value, high) == pytest.approx((1.0, 1.0))
     assert 0.7 < low < 0.99
+
+
+@pytest.mark.parametrize("n", [9, 10, 33, 100])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_perfect_agreement_is_exactly_one(sign: int, n: int) -> None:
+    x, equal = np.arange(n)[None], np.ones(n)
+    perfect = RankTable(x=x, y=x[:, ::sign], controls=x[:0], stratum=np.zeros(n, dtype=np.int64), weights=equal)
+    for value, low, high in (found[:, 0, 0] for found in bootstrap.intervals(perfect, np.random.default_rng(0))):
+        assert value == (high if sign > 0 else low) == sign
 
 
 def test_undefined_resamples_widen_the_interval() -> None:
