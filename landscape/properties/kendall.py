@@ -74,13 +74,13 @@ def _tau_and_variance(agreeing: np.ndarray, x: Sums, y: Sums, counts: np.ndarray
 
 
 def _variance_within(change: np.ndarray, counts: np.ndarray, stratum: np.ndarray) -> np.ndarray:
-    """Variance [k] from what each row changes [n, k] where rows count counts [n, k], as many in each stratum as it has."""
+    """Variance [k] within strata from what each row changes [n, k] where rows count counts [n, k]."""
     variance = np.zeros(counts.shape[1])
     for number in np.unique(stratum):
         rows = np.flatnonzero(stratum == number)
-        if (m := len(rows)) > 1:
-            total, squares = (np.sum(counts[rows] * change[rows] ** power, axis=0) for power in (1, 2))
-            variance += np.maximum(squares - total**2 / m, 0.0) * m / (m - 1.0)
+        m, total, squares = (np.sum(counts[rows] * change[rows] ** power, axis=0) for power in (0, 1, 2))
+        spread = np.maximum(squares - total**2 / np.maximum(m, 1.0), 0.0)
+        variance += np.where(m > 1.0, spread * m / np.maximum(m - 1.0, 1.0), 0.0)
     return variance
 
 
