@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import bdtrc, stdtrit
 
 from landscape.properties.adjustment import holm
 
@@ -98,6 +98,11 @@ def sign_flip_p(difference: np.ndarray) -> float:
         flips = np.concatenate([np.ones((1, n)), flips])
     extreme = np.abs(flips @ known) >= np.abs(known.sum()) - _ROUNDING * np.abs(known).sum()
     return float(extreme.mean())
+
+
+def sign_test_p(more: int, fewer: int) -> float:
+    """One-sided p of so many signs of one kind against so many of the other, were both equally likely."""
+    return float(bdtrc(more - 1, more + fewer, 0.5))
 
 
 def adjusted(family: Sequence[Contrast]) -> tuple[Contrast, ...]:

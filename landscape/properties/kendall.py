@@ -7,7 +7,9 @@ t_ij those of the differences in x and in y, and row i counting c_i times,
 
 The standard error is that of the infinitesimal jackknife, the root of sum_i c_i (d tau / d c_i)^2 (Efron, The
 Jackknife, the Bootstrap and Other Resampling Plans, 1982, ch. 6), whose derivatives are made of the same sums over j.
-The counts of many resamples are columns of one matrix, so that a pair of columns of the table is one matrix product.
+Resamples are drawn within strata, and so is the variance taken: about the mean of each stratum, times m / (m - 1) for
+its m rows (Cochran, Sampling Techniques, ch. 5). The counts of many resamples are columns of one matrix, so that a pair
+of columns of the table is one matrix product.
 
 Shapes: n rows, A and B columns on the two sides, C any number of columns, k resamples.
 """
@@ -30,7 +32,9 @@ def taus_and_variances(table: RankTable, counts: np.ndarray) -> tuple[np.ndarray
     for a, signs in enumerate(_signs(table.x, table.stratum)):
         own = _untied(signs, turned)
         for b, other in enumerate(_signs(table.y, table.stratum)):
-            tau[:, a, b], variance[:, a, b] = _tau_and_variance((signs * other) @ turned, own, others[b], turned)
+            tau[:, a, b], variance[:, a, b] = _tau_and_variance(
+                (signs * other) @ turned, own, others[b], turned, table.stratum
+            )
     return tau, variance
 
 
@@ -55,7 +59,7 @@ def _total(*factors: np.ndarray) -> np.ndarray:
     return np.asarray(product.sum(axis=0, dtype=np.float64))
 
 
-def _tau_and_variance(agreeing: np.ndarray, x: Sums, y: Sums, counts: np.ndarray) -> Sums:
+def _tau_and_variance(agreeing: np.ndarray, x: Sums, y: Sums, counts: np.ndarray, stratum: np.ndarray) -> Sums:
     """Tau-b [k] and its variance [k] from concordant less discordant pairs of each row [n, k].
 
     d tau / d c_i = 2 K_i / sqrt(X Y) - tau (X_i / X + Y_i / Y), K_i, X_i and Y_i the parts of row i in the sums.
@@ -66,7 +70,18 @@ def _tau_and_variance(agreeing: np.ndarray, x: Sums, y: Sums, counts: np.ndarray
     tau = _total(counts, agreeing) / scale
     all_x, all_y = (np.where(whole > 0.0, whole, np.nan) for whole in (all_x, all_y))
     change = 2.0 * agreeing / scale - tau * (of_x / all_x + of_y / all_y)
-    return tau.clip(-1.0, 1.0), np.asarray(np.sum(counts * change**2, axis=0))
+    return tau.clip(-1.0, 1.0), _variance_within(change, counts, stratum)
+
+
+def _variance_within(change: np.ndarray, counts: np.ndarray, stratum: np.ndarray) -> np.ndarray:
+    """Variance [k] within strata from what each row changes [n, k] where rows count counts [n, k]."""
+    variance = np.zeros(counts.shape[1])
+    for number in np.unique(stratum):
+        rows = np.flatnonzero(stratum == number)
+        m, total, squares = (np.sum(counts[rows] * change[rows] ** power, axis=0) for power in (0, 1, 2))
+        spread = np.maximum(squares - total**2 / np.maximum(m, 1.0), 0.0)
+        variance += np.where(m > 1.0, spread * m / np.maximum(m - 1.0, 1.0), 0.0)
+    return variance
 
 
 def kendall_null_variance(table: RankTable) -> np.ndarray:

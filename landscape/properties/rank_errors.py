@@ -14,6 +14,8 @@ taken: about the mean of each stratum, times m / (m - 1) for its m rows (Cochran
 Shapes: n rows, A, B and F columns of x, y and controls, C columns of any, S strata, k resamples.
 """
 
+import math
+
 import numpy as np
 
 from landscape.numerics.compilation import exact
@@ -42,7 +44,7 @@ def rhos_and_variances(
         for a in range(len(x)):
             for b in range(len(y)):
                 if side_x[2][a] > 0.0 and side_y[2][b] > 0.0:
-                    rho[k, a, b] = min(max(_product(weight, side_x[0][a], side_y[0][b]), -1.0), 1.0)
+                    rho[k, a, b] = _rho(weight, side_x[0][a], side_y[0][b])
                     _sum_below(x[a], side_y[1][b], moved[0])
                     _sum_below(y[b], side_x[1][a], moved[1])
                     _add_moved(rho[k, a, b], side_x, side_y, a, b, moved)
@@ -50,6 +52,13 @@ def rhos_and_variances(
                         rho[k, a, b], side_x[0][a], side_y[0][b], moved[0], stratum, weights, counts[k], sums
                     )
     return rho, variance
+
+
+@exact
+def _rho(weight: np.ndarray, u: np.ndarray, v: np.ndarray) -> float:
+    """Rho of scaled ranks [n]; what rounding left of their scale is divided out, so that rho of equal ranks is 1."""
+    rho = _product(weight, u, v) / math.sqrt(_product(weight, u, u) * _product(weight, v, v))
+    return min(max(rho, -1.0), 1.0)
 
 
 @exact

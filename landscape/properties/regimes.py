@@ -40,6 +40,8 @@ class Regimes:
     evaluations: Mapping[str, Evaluation]  # the rows after them
     seeds: np.ndarray  # int64[S], rising
     columns: Mapping[str, Column]  # values [R, S], NaN where there is no end point or nothing was measured
+    training_samples: int
+    test_samples: int
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,6 +68,10 @@ class Regimes:
     def tested(self, name: str) -> str:
         """The name of a property on the test samples, where it was measured there."""
         return f"{TEST}{name}" if self.family(f"{TEST}{name}") else name
+
+    def samples(self, name: str) -> int:
+        """How many samples a property is measured on."""
+        return self.test_samples if name.startswith(TEST) else self.training_samples
 
     def family(self, name: str) -> list[str]:
         """The columns of a property, one for each of its epsilons."""
@@ -100,7 +106,13 @@ def regimes_of(db: Database) -> Regimes:
         evaluations={name: Evaluation.from_table(tomllib.loads(text), name) for name, text in db.evaluations.items()},
         seeds=seeds,
         columns=whole,
+        training_samples=_length(db.problem_record.targets),
+        test_samples=_length(db.problem_record.test_targets),
     )
+
+
+def _length(targets: np.ndarray | None) -> int:
+    return 0 if targets is None else len(targets)
 
 
 def _evaluated(stored: Mapping[str, Property], evaluations: Sequence[str]) -> dict[str, np.ndarray]:

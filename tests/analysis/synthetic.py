@@ -9,6 +9,7 @@ from landscape.database.records import Commit, Minima, ProblemRecord, PropertyRo
 from landscape.database.store import Store, create_store
 
 EPSILON = (0.1, 0.3)
+SAMPLES, TEST_SAMPLES = 800, 200
 
 
 def record(l2: float = 1e-3) -> ProblemRecord:
@@ -21,10 +22,10 @@ def record(l2: float = 1e-3) -> ProblemRecord:
         distance_tolerance=1e-4,
         index_test="exact Hessian",
         image=None,
-        inputs=None,
-        targets=None,
-        test_inputs=None,
-        test_targets=None,
+        inputs=np.zeros((SAMPLES, 2)),
+        targets=np.zeros(SAMPLES, dtype=np.int64),
+        test_inputs=np.zeros((TEST_SAMPLES, 2)),
+        test_targets=np.zeros(TEST_SAMPLES, dtype=np.int64),
     )
 
 

@@ -107,7 +107,7 @@ def started(line: list[str]) -> "subprocess.Popen[str]":
 
 
 def finished(
-    line: list[str], env: dict[str, str] | None = None, timeout: float | None = 280.0
+    line: list[str], env: dict[str, str] | None = None, timeout: float = 280.0
 ) -> "subprocess.CompletedProcess[str]":
     """The command once it has ended."""
     return subprocess.run(

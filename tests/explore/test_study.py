@@ -81,10 +81,11 @@ def test_a_verdict_names_the_rows_that_it_comes_from(tmp_path: Path, paths: list
     assert len(in_favour) == significant > 0
 
 
-@pytest.mark.parametrize("last", [True, False])
-def test_duplicates_of_minima_change_nothing(tmp_path: Path, last: bool) -> None:
-    """Copies that no transition state is known of, after the minima and before them."""
+@pytest.mark.parametrize(("last", "states"), [(True, None), (False, None), (True, 0)])
+def test_duplicates_of_minima_change_nothing(tmp_path: Path, last: bool, states: int | None) -> None:
+    """Copies that no transition state is known of, after the minima and before them; and none of any minimum."""
     parameters, energy, pairs, ts_energy = funnel(20)
+    pairs, ts_energy = pairs[:states], ts_energy[:states]
     copies = np.append(np.arange(20), [3, 4, 5, 3]) if last else np.append([0, 1, 2, 3], np.arange(20))
     shifted = pairs if last else pairs + 4
     for name in ("once", "twice"):

@@ -40,6 +40,20 @@ def path(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(whole, tmp_path / "a.h5"))
 
 
+@pytest.fixture(scope="module")
+def whole_with_kinks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A verified database of two moons with an energy that has no Hessian; do not change it."""
+    path = tmp_path_factory.mktemp("kinks") / "a.h5"
+    problem = landscape.Problem(dataset="moons", subset=20, hidden=[3], activation="relu", l2=1e-2)
+    landscape.explore(problem, path=path, walkers=16, steps=4, measure={"pgd_steps": 1, "pgd_restarts": 1}).close()
+    return path
+
+
+@pytest.fixture
+def path_with_kinks(whole_with_kinks: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(whole_with_kinks, tmp_path / "kinks.h5"))
+
+
 def faults(path: Path) -> list[str]:
     with Database(open_store(path)) as db:
         context = stored_context(db.problem_record, "cpu")
@@ -97,6 +111,28 @@ def test_altered_parameters(path: Path, table: str) -> None:
     assert all(fault.startswith(what) for fault in found)
     assert any("RMS gradient" in fault for fault in found)
     assert any("softmax invariants" in fault for fault in found)
+
+
+def test_minima_with_kinks_are_off_the_gauge_by_no_more_than_their_gradients(path_with_kinks: Path) -> None:
+    with Database(open_store(path_with_kinks)) as db:
+        weight = db.minima.parameters[:, -8:-2].reshape(-1, 2, 3)
+        off, gradient = np.abs(weight.sum(axis=1)).max(axis=1), np.sqrt(17) * db.minima.rms_gradient
+    assert (off <= np.sqrt(2) * gradient / (2 * 1e-2) + 1e-14).all()
+    assert off.max() > 1e-8
+    assert faults(path_with_kinks) == []
+
+
+@pytest.mark.parametrize("columns", [slice(-2, None), slice(-7, -2, 3)], ids=["output biases", "weights of one unit"])
+def test_a_minimum_with_kinks_off_the_gauge(path_with_kinks: Path, columns: slice) -> None:
+    def shift(values: np.ndarray) -> np.ndarray:
+        values[0, columns] += 2e-5
+        return values
+
+    change(path_with_kinks, "minima/parameters", shift)
+    found = [fault for fault in faults(path_with_kinks) if "softmax invariants" in fault]
+    assert len(found) == 1
+    assert found[0].startswith("minimum 0: ")
+    assert found[0].endswith("expected 2.92e-05")  # sqrt(2 * 17) * 1e-7 / (2 * 1e-2)
 
 
 def test_a_point_of_the_wrong_index(path: Path) -> None:

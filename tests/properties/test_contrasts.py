@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from landscape.properties.contrasts import LEVEL, contrasts, mean_over_seeds, sign_flip_p, smallest_p
+from landscape.properties.contrasts import LEVEL, contrasts, mean_over_seeds, sign_flip_p, sign_test_p, smallest_p
 from landscape.properties.trends import affordable, trend
 
 
@@ -18,6 +18,12 @@ def test_means_and_p_are_those_of_scipy() -> None:
     exact = stats.permutation_test((difference,), np.mean, permutation_type="samples", n_resamples=np.inf)
     assert sign_flip_p(difference) == pytest.approx(exact.pvalue, abs=1e-12)
     assert sign_flip_p(np.arange(1.0, 9.0)) == smallest_p(8) == 2.0 / 2**8
+
+
+@pytest.mark.parametrize(("more", "fewer"), [(0, 0), (1, 0), (5, 0), (3, 8), (20, 10)])
+def test_p_of_signs_is_that_of_scipy(more: int, fewer: int) -> None:
+    expected = stats.binomtest(more, more + fewer, alternative="greater").pvalue if more + fewer else 1.0
+    assert sign_test_p(more, fewer) == pytest.approx(expected, rel=1e-12)
 
 
 def test_many_seeds_are_flipped_at_random() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -133,12 +134,22 @@ def test_evaluations_are_rows_and_a_mask_is_told() -> None:
     assert table.mean("rounded", column).value == pytest.approx(table.mean("plain", column).value + 0.1)
     assert table.mean("all", column).seeds == 0
     text = "\n".join(table_text(table))
-    assert text.count("MASKED") == 2
+    assert len(re.findall("MASKED$", text, re.MULTILINE)) == 2
     rows = list(csv.DictReader(io.StringIO(csv_text(table))))
     assert {row["regime"] for row in rows} == {*REGIMES, "rounded"}
     assert float(next(r for r in rows if (r["regime"], r["column"]) == ("rounded", column))["mean"]) == pytest.approx(
         table.mean("rounded", column).value
     )
+
+
+@pytest.mark.parametrize(
+    ("missed", "masked"),
+    [((5, 0), True), ((4, 0), False), ((1, 0), False), ((20, 10), True), ((19, 10), False), ((0, 10), False)],
+)
+def test_a_mask_is_more_than_chance(missed: tuple[int, int], masked: bool) -> None:
+    table = table_of(REGIMES, {}, evaluations={"rounded": 'regime = "plain"\nquantise = 0.5\n'}, missed=missed)
+    text = "\n".join(table_text(table))
+    assert len(re.findall("MASKED$", text, re.MULTILINE)) == 2 * masked
 
 
 def test_rows_of_minima_have_no_means() -> None:

@@ -229,7 +229,7 @@ def test_null_tables_are_declared_supported_in_at_most_five_per_cent(monkeypatch
             {f"x{i}": x[i] + common for i in range(2)},
             {f"y{i}": y[i] + control for i in range(2)},
             controls={"c": control},
-            permutations=299,
+            permutations=999,
             seed=seed,
         )
         verdict = judge(hypothesis, table, {"y0": 1, "y1": 1})
