@@ -92,9 +92,7 @@ def _fieller(table: RankTable, n: int) -> np.ndarray:
     return kendall_null_variance(table) / without_ties * 0.437 / max(n - 4.0, 1.0)
 
 
-def _interval(
-    values: np.ndarray, variances: np.ndarray, normal: np.ndarray, n: float, swapped: float
-) -> np.ndarray:
+def _interval(values: np.ndarray, variances: np.ndarray, normal: np.ndarray, n: float, swapped: float) -> np.ndarray:
     """Value, low and high end [3, A, B] from values [R + 1, A, B], their variances, those of z for normal data, the
     number of rows, in effect, and the value one swap of neighbours from perfect agreement.
     """
