@@ -42,7 +42,8 @@ from landscape.properties.columns import Column, column, readable
 from landscape.properties.layout import GAP, Layout, Order, layout, shared_values
 from landscape.properties.locations import locations_of
 from landscape.properties.packing import TWIG
-from landscape.properties.tree import DisconnectivityTree, disconnectivity_tree, prune, thin
+from landscape.properties.superbasins import disconnectivity_tree
+from landscape.properties.tree import DisconnectivityTree, prune, thin
 
 PLAIN = "0.1"
 NEUTRAL = "0.45"  # above merges of different values

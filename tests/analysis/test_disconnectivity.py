@@ -13,7 +13,7 @@ from analysis.figures import COLOURS, UNKNOWN
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.properties.columns import Column, column
-from landscape.properties.tree import build_tree, disconnectivity_tree
+from landscape.properties.superbasins import build_tree, disconnectivity_tree
 from tests.analysis.synthetic import funnel, write_database
 
 
