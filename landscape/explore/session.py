@@ -28,7 +28,7 @@ from landscape.objective import Objective
 from landscape.problems.adapter import as_objective
 from landscape.problems.datasets import DataSet
 from landscape.problems.problem import Problem
-from landscape.properties.measure import check_settings
+from landscape.properties.work import check_settings
 from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 from landscape.search.transition_states import OUTCOME_NAMES
 

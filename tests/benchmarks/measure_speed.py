@@ -33,7 +33,7 @@ from landscape.explore.pool import LocalPool
 from landscape.explore.progress import Console
 from landscape.explore.session import context_of, executor, open_or_create, record_of, run_campaign, stored_context
 from landscape.problems.problem import Problem
-from landscape.properties.measure import available_groups
+from landscape.properties.groups import available_groups
 from tests.benchmarks.large import made_up_commit
 from tests.benchmarks.machine import processor
 from tests.explore.commands import command, finished
