@@ -9,16 +9,16 @@ different quantities: compare them within a column.
 
 import csv
 import io
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 import numpy as np
+from scripts import told_in_one_line, write
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.errors import LandscapeError, PropertyError
+from landscape.errors import PropertyError
 from landscape.properties.columns import column, column_family
 from landscape.properties.depth import component_fraction
 
@@ -31,15 +31,12 @@ NAMES = ("accuracy", "test_accuracy", "pgd_accuracy", "certified_accuracy_ibp", 
 @click.option("--property", "names", multiple=True, metavar="NAME", help="Properties to compare instead of the usual.")
 def main(files: tuple[Path, ...], output: Path | None, names: tuple[str, ...]) -> None:
     """Compare the landscapes of database FILEs."""
-    try:
+    with told_in_one_line():
         table = {str(file): _of_file(file, names) for file in files}
         for line in aligned(table):
             click.echo(line)
         if output:
-            _write(output, csv_text(table))
-    except LandscapeError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+            write(output, csv_text(table))
 
 
 def quantities(db: Database, names: Sequence[str] = ()) -> Iterator[tuple[str, float]]:
@@ -101,13 +98,6 @@ def _names(table: Mapping[str, Mapping[str, float]]) -> list[str]:
 
 def _text(value: float | None) -> str:
     return "" if value is None or np.isnan(value) else f"{value:.6g}"
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise PropertyError(f"Expected to write {path}, found: {error.strerror}: choose another place.") from error
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ within their own landscape only.
 the correlation oriented so that blue is in favour of robustness, with a dot where it is significant.
 """
 
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,10 +22,10 @@ from figures import STYLE, require_figure_file, save
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from scripts import told_in_one_line, write
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.errors import LandscapeError, PropertyError
 from landscape.messages import number_text
 from landscape.properties.columns import Column, readable
 from landscape.properties.comparison import CONTROL, Comparison
@@ -50,7 +49,7 @@ BESIDE = 8
 @click.option("--matrix", type=click.Path(path_type=Path), help="Correlation matrix: .svg, .pdf or .png.")
 def main(files: tuple[Path, ...], output: Path | None, figure: Path | None, matrix: Path | None) -> None:
     """Correlate depth and curvature with robustness over the distinct minima of database FILEs."""
-    try:
+    with told_in_one_line():
         require_figure_file(figure)
         require_figure_file(matrix)
         with ExitStack() as stack:
@@ -58,15 +57,12 @@ def main(files: tuple[Path, ...], output: Path | None, figure: Path | None, matr
         for line in report(findings):
             click.echo(line)
         if output:
-            _write(output, csv_text({findings.name: findings}))
+            write(output, csv_text({findings.name: findings}))
         with matplotlib.style.context(STYLE):
             if figure:
                 save(draw(findings.comparison, findings.table), figure)
             if matrix:
                 save(draw_matrix(findings), matrix)
-    except LandscapeError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
 
 
 def draw_matrix(findings: Findings) -> Figure:
@@ -166,13 +162,6 @@ def draw(comparison: Comparison, table: Sequence[Correlation]) -> Figure:
     figure.align_ylabels(panels[:, 0])
     _draw_legend(figure, panels[0, 0])
     return figure
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
 
 
 def _epsilon_colours(comparison: Comparison) -> dict[float | None, tuple[float, ...]]:

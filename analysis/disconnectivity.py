@@ -15,7 +15,6 @@ Of many minima, whose lines would cover each other, those with the longest branc
 the whole; --lowest draws the lowest ones instead. The figure says how many there are.
 """
 
-import sys
 from pathlib import Path
 from typing import get_args
 
@@ -23,11 +22,11 @@ import click
 import matplotlib.style
 from figures import STYLE, require_figure_file, save
 from marks import marks_of
+from scripts import told_in_one_line
 from tree_figures import draw
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.errors import LandscapeError
 from landscape.properties.columns import column
 from landscape.properties.layout import Order
 from landscape.properties.locations import locations_of
@@ -67,7 +66,7 @@ def main(
     levels: int | None,
 ) -> None:
     """Draw the disconnectivity graph of the database FILE."""
-    try:
+    with told_in_one_line():
         require_figure_file(output)
         with Database(open_store(file)) as db:
             tree, note = _drawn_part(disconnectivity_tree(db, levels=levels), lowest)
@@ -78,9 +77,6 @@ def main(
             if note:
                 figure.supxlabel(note, fontsize="medium")
             save(figure, output)
-    except LandscapeError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     click.echo(f"{output}: minima {tree.n_leaves}, components {len(tree.roots)}" + (f" ({note})" if note else ""))
 
 

@@ -7,7 +7,6 @@ were measured are drawn: `landscape measure FILE robustness --epsilon 0.05,0.1,0
 Of attacks and of bounds the strongest that was measured is drawn, unless others are named.
 """
 
-import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -20,10 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from scripts import told_in_one_line
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.errors import LandscapeError, PropertyError
+from landscape.errors import PropertyError
 from landscape.properties.columns import Column, column, column_family, readable
 
 TOP = 0.9  # of the values have a colour of their own: a few large ones would leave the others alike
@@ -39,7 +39,7 @@ CERTIFIED = ("certified_accuracy_crown", "certified_accuracy_ibp")
 @click.option("--colour", metavar="NAME", default="depth", show_default=True, help="Property to colour by.")
 def main(file: Path, output: Path, attacked: str | None, certified: str | None, colour: str) -> None:
     """Draw accuracies of the minima of the database FILE against epsilon."""
-    try:
+    with told_in_one_line():
         require_figure_file(output)
         with Database(open_store(file)) as db:
             stored = db.properties("minima")
@@ -48,9 +48,6 @@ def main(file: Path, output: Path, attacked: str | None, certified: str | None, 
             chosen = column(db, colour)
         with matplotlib.style.context(STYLE):
             save(draw(sweeps, [readable(name) for name in names], chosen), output)
-    except LandscapeError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     click.echo(f"{output}: minima {len(chosen.values)}, epsilons {len(sweeps[0][0]) - 1}")
 
 

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
+from scripts import writing
 
 from landscape.errors import PropertyError
 
@@ -34,7 +35,5 @@ def family_style(place: int) -> tuple[tuple[float, float, float], str]:
 def save(figure: Figure, output: Path) -> None:
     """Write the figure, without a date in it. Raises PropertyError where the file cannot be written."""
     dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    try:
+    with writing(output):
         figure.savefig(output, metadata=dates.get(output.suffix.lower()))
-    except OSError as error:
-        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error

@@ -10,7 +10,6 @@ the rise to the transition state from the worse of its two minima: in energy fro
 from the less robust one; negative where the state is more robust than that.
 """
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,10 +18,11 @@ import matplotlib.style
 import numpy as np
 from figures import STYLE, require_figure_file, save
 from path_figures import draw_profiles, draw_scatter, numbers
+from scripts import told_in_one_line
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.errors import LandscapeError, PropertyError
+from landscape.errors import PropertyError
 from landscape.properties.columns import readable
 from landscape.properties.hypotheses import Tally
 from landscape.properties.path_barriers import (
@@ -61,7 +61,7 @@ def main(
     python analysis/paths.py iris.h5 -o profiles.pdf --scatter barriers.pdf
     python analysis/paths.py iris.h5 -o profiles.svg --states 12,7,30 --epsilon 0.3
     """  # noqa: D301 - click wants the backspace character itself
-    try:
+    with told_in_one_line():
         for figure_file in (output, scatter):
             require_figure_file(figure_file)
         with Database(open_store(file)) as db:
@@ -81,9 +81,6 @@ def main(
         if scatter:
             with matplotlib.style.context(STYLE):
                 save(draw_scatter(relation), scatter)
-    except LandscapeError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
 
 
 def report(relation: Relation, *, known: int, total: int) -> Iterator[str]:

@@ -7,7 +7,6 @@ a network; and curve-NAME.svg for every ingredient of training that has at least
 --only draws these regimes and evaluations alone, in this order.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,10 +17,11 @@ import numpy as np
 from figures import STYLE, family_style, save
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scripts import told_in_one_line, write
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.errors import LandscapeError, PropertyError
+from landscape.errors import PropertyError
 from landscape.properties.columns import readable
 from landscape.properties.contrasts import Mean, mean_over_seeds
 from landscape.properties.curves import Curve, affordable_points, curves
@@ -41,7 +41,7 @@ COURSES = {"sensitivity_logits": "sensitivity S", "certified_accuracy_crown": "c
 @click.option("--only", metavar="NAME,NAME", help="Regimes and evaluations to draw, in this order.")
 def main(file: Path, output: Path, only: str | None) -> None:
     """Compare the regimes of training in the database FILE."""
-    try:
+    with told_in_one_line():
         with Database(open_store(file)) as db:
             table = regimes_of(db)
             lines = [*table_text(table), ""]
@@ -52,17 +52,14 @@ def main(file: Path, output: Path, only: str | None) -> None:
             table.row(name)
         lines += verdicts(table)
         _make_folder(output)
-        _write(output / "regimes.csv", csv_text(table))
-        _write(
+        write(output / "regimes.csv", csv_text(table))
+        write(
             output / "verdicts.txt",
             "\n".join([f"made by: python analysis/regimes.py {file} -o {output}", "", *lines]) + "\n",
         )
         with matplotlib.style.context(STYLE):
             for name, figure in figures(table, names):
                 save(figure, output / f"{name}.svg")
-    except LandscapeError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
     for line in lines:
         click.echo(line)
 
@@ -201,13 +198,6 @@ def _make_folder(folder: Path) -> None:
         raise PropertyError(
             f"Expected a folder {folder}, or a place to make it, found {found}: choose another."
         ) from error
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise PropertyError(f"Expected to write {output}, found: {error.strerror}: choose another place.") from error
 
 
 if __name__ == "__main__":

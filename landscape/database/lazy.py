@@ -2,10 +2,11 @@
 
 `Lazy` gives a frozen dataclass a second constructor: `lazy(read, ...)` takes the fields that are known and a function
 that reads any other one by name. To the user of the record nothing differs. `Table` adds what all tables of columns
-share: a number of rows, an empty instance, and growth by new rows that touches no column that was not read yet.
+share: a number of rows, an empty instance, some of the rows, several tables as one, and growth by new rows that touches
+no column that was not read yet.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -109,6 +110,15 @@ class Table(Lazy):
         """A table without rows (`n_parameters` matters only where there is a column of parameters)."""
         layout = cls.layout(n_parameters).items()
         return cls(**{name: read_only(np.empty((0, *shape), dtype)) for name, (dtype, shape) in layout})
+
+    @classmethod
+    def concatenated(cls, parts: Sequence[Self]) -> Self:
+        """The rows of all parts, of which there is at least one, in one table."""
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in cls.column_names()})
+
+    def take(self, rows: slice | NDArray[Any]) -> Self:
+        """Some of the rows: a slice of them, their places, or whether to take each."""
+        return type(self)(**{name: getattr(self, name)[rows] for name in self.column_names()})
 
     def __len__(self) -> int:
         rows = vars(self).get("_rows")

@@ -41,6 +41,13 @@ class Context:
     abandoned: threading.Event = field(default_factory=threading.Event)
 
     @property
+    def problem(self) -> Problem:
+        """The objective as a problem. Raises TypeError where it is another energy."""
+        if not isinstance(self.objective, Problem):
+            raise TypeError("only a Problem has networks to train and properties to measure")
+        return self.objective
+
+    @property
     def quench(self) -> LBFGS:
         """The minimiser of the [quench] table.
 

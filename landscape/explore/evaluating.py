@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from landscape.config.training import Evaluation
-from landscape.database.records import Commit, PropertyRows
+from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.measure_tasks import measured_where_finite
 from landscape.explore.phases import Plan, rounds_done, task_starts
-from landscape.problems.problem import Problem
+from landscape.explore.property_rows import property_rows
 from landscape.properties.defended import EVALUATED, measure_evaluation
 from landscape.properties.measure import MeasuredProperty
 from landscape.properties.settings import MeasureSettings
@@ -40,9 +40,7 @@ class EvaluateTask:
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values by name, one for each of the rows."""
-        problem = context.objective
-        if not isinstance(problem, Problem):
-            raise TypeError("only a Problem has properties to measure")
+        problem = context.problem
         return measured_where_finite(
             problem, self.theta, lambda theta: measure_evaluation(problem, theta, self.evaluation, self.settings)
         )
@@ -73,25 +71,16 @@ class Evaluate:
     ) -> Commit:
         """Adds the values."""
         shape = len(tables.training), len(tables.evaluations)
-        rows = []
+        found = {}
         for name, first in results[0].items():
             values = np.full((*shape, *first.values.shape[1:]), np.nan)
             for task, result in zip(plan.tasks, results, strict=True):
                 if isinstance(task, EvaluateTask):
                     values[task.rows, task.place] = result[name].values
-            rows.append(
-                PropertyRows(
-                    target="training",
-                    name=name,
-                    start=0,
-                    values=values,
-                    description=first.description,
-                    units=first.units,
-                    settings=self._settings(tables),
-                )
-            )
+            found[name] = first._replace(values=values)
+        rows = property_rows("training", 0, found, self._settings(tables))
         return Assimilation(self.known, tables).commit(
-            kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=tuple(rows)
+            kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
 
     def _tasks(self, tables: Tables, place: int) -> list[EvaluateTask]:

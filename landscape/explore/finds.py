@@ -49,5 +49,4 @@ class Finds:
         pairs = zip(minima.energy.tolist(), minima.parameters, strict=True)
         found = np.array([known.find(energy, theta) for energy, theta in pairs], dtype=np.int64)
         row[row < 0] = found
-        kept = {name: getattr(minima, name)[found < 0] for name in minima.column_names()}
-        return type(self)(row=row, hits=self.hits, unknown=Minima(**kept))
+        return type(self)(row=row, hits=self.hits, unknown=minima.take(found < 0))

@@ -59,16 +59,14 @@ class BasinHopping:
         before, steps, moved = self._walkers(tables), self._steps(rounds_done(tables, self.kind)), []
         for start, result in zip(plan.starts, results, strict=True):
             rows = assimilation.finds(result.minima, counted=True)
-            some = _rows(before, slice(start, start + self.table.task_walkers))
+            some = before.take(slice(start, start + self.table.task_walkers))
             moved.append(self._moved(some, result.walked, rows, len(tables.minima), steps))
-        names = Walkers.column_names()
-        walkers = Walkers(**{name: np.concatenate([getattr(part, name) for part in moved]) for name in names})
         return assimilation.commit(
             kind=self.kind,
             tasks=len(plan.tasks),
             evaluations=sum(result.evaluations for result in results),
             seconds=seconds,
-            walkers=walkers,
+            walkers=Walkers.concatenated(moved),
         )
 
     def _walkers(self, tables: Tables) -> Walkers:
@@ -87,7 +85,7 @@ class BasinHopping:
         return min(self.table.round_steps, self.table.steps - number * self.table.round_steps)
 
     def _task(self, tables: Tables, walkers: Walkers, start: int, steps: int) -> HopTask:
-        some = _rows(walkers, slice(start, start + self.table.task_walkers))
+        some = walkers.take(slice(start, start + self.table.task_walkers))
         seed = (self.context.settings.run.seed, len(tables.rounds), start)
         standing = some.minimum >= 0
         row = np.union1d(some.minimum[standing], self._drawn(len(tables.minima), seed))
@@ -120,10 +118,6 @@ class BasinHopping:
             temperature=walkers.temperature * _adaptation(hopped, walked.accepted < ACCEPTED_TARGET * walked.other),
             stale=np.where(exhausted, 0, stale),
         )
-
-
-def _rows(walkers: Walkers, rows: slice) -> Walkers:
-    return Walkers(**{name: getattr(walkers, name)[rows] for name in Walkers.column_names()})
 
 
 def _adaptation(hopped: np.ndarray, raise_it: np.ndarray) -> np.ndarray:

@@ -15,7 +15,10 @@ from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.location_tasks import LocateResult, LocateTask
 from landscape.explore.phases import Plan, rounds_done, task_starts
-from landscape.properties.locations import LOCATION, SURROUNDINGS, Landing, equal_levels, surroundings
+from landscape.explore.property_rows import property_rows
+from landscape.explore.surveying import Survey
+from landscape.properties.locations import LOCATION, SURROUNDINGS, Landing, equal_levels, minimum_rows, surroundings
+from landscape.properties.measure import MeasuredProperty
 
 TASK_POINTS = 8
 ROUND_TASKS = 4
@@ -53,76 +56,39 @@ class Locate:
             "minimum": np.concatenate(minimum),
             "landing": np.concatenate([result.landing for result in results]).astype(np.float64),
         }
+        found = {name: MeasuredProperty(values[name], *told) for name, told in LOCATION.items()}
+        own = {"landing": {"names": [landing.name.lower() for landing in Landing]}}
         return assimilation.commit(
             kind=self.kind,
             tasks=len(plan.tasks),
             evaluations=sum(result.evaluations for result in results),
             seconds=seconds,
-            properties=tuple(self._rows(tables, name, values[name]) for name in LOCATION),
-        )
-
-    def _rows(self, tables: Tables, name: str, values: np.ndarray) -> PropertyRows:
-        description, units = LOCATION[name]
-        return PropertyRows(
-            target="training",
-            name=name,
-            start=_located(tables),
-            values=values,
-            description=description,
-            units=units,
-            settings={"names": [landing.name.lower() for landing in Landing]} if name == "landing" else {},
+            properties=property_rows("training", _located(tables), found, {}, own),
         )
 
 
-class Surroundings:
+class Surroundings(Survey):
     """The round that says how deep the minima of the end points are and in which superbasins, once that has changed."""
 
-    kind = "surroundings"
-
-    def __init__(self, context: Context, known: Known) -> None:
-        self.context, self.known = context, known
-
-    def planned_rounds(self, tables: Tables) -> int:
-        """Those done, and one more if the landscape has changed."""
-        return rounds_done(tables, self.kind) + (self.plan(tables) is not None)
+    kind, target = "surroundings", "training"
 
     def plan(self, tables: Tables) -> Plan | None:
-        """A round without tasks: the coordinator does it while assimilating."""
-        stored = tables.properties["training"].get("superbasin")
-        counts = self._counts(tables)
-        current = stored is not None and all(stored.settings.get(name) == count for name, count in counts.items())
-        return None if current or not counts["located"] or not len(tables.minima) else Plan(tasks=())
+        """A round without tasks, if end points were located."""
+        return super().plan(tables) if _located(tables) else None
 
-    def assimilate(self, tables: Tables, plan: Plan, results: Sequence[object], seconds: float) -> Commit:
-        """Adds what surrounds the end points."""
-        del results
+    def counts(self, tables: Tables) -> dict[str, object]:
+        """With the end points that were located."""
+        return super().counts(tables) | {"located": _located(tables)}
+
+    def rows(self, tables: Tables) -> tuple[PropertyRows, ...]:
+        """What surrounds the end points."""
         energy, states = tables.minima.energy, tables.transition_states
         levels = equal_levels(energy, states.energy, states.minima)
-        stored = tables.properties["training"]["minimum"].values
-        minimum = np.nan_to_num(stored, nan=-1.0).astype(np.int64)
+        minimum = minimum_rows(tables.properties[self.target]["minimum"])
         values = surroundings(minimum, energy, states.energy, states.minima, levels)
-        rows = tuple(
-            PropertyRows(
-                target="training",
-                name=name,
-                start=0,
-                values=values[name],
-                description=description,
-                units=units,
-                settings=self._counts(tables) | ({"levels": levels.tolist()} if name == "superbasin" else {}),
-            )
-            for name, (description, units) in SURROUNDINGS.items()
-        )
-        return Assimilation(self.known, tables).commit(
-            kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
-        )
-
-    def _counts(self, tables: Tables) -> dict[str, object]:
-        return {
-            "minima": len(tables.minima),
-            "transition_states": len(tables.transition_states),
-            "located": _located(tables),
-        }
+        found = {name: MeasuredProperty(values[name], *told) for name, told in SURROUNDINGS.items()}
+        own = {"superbasin": {"levels": levels.tolist()}}
+        return property_rows(self.target, 0, found, self.counts(tables), own)
 
 
 def _located(tables: Tables) -> int:

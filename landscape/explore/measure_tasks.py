@@ -26,9 +26,7 @@ class MeasureTask:
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values [M, ...] by name."""
-        problem = context.objective
-        if not isinstance(problem, Problem):
-            raise TypeError("only a Problem has properties to measure")
+        problem = context.problem
         return measured_where_finite(
             problem, self.theta, lambda theta: measure(problem, theta, self.groups, self.settings)
         )
@@ -44,11 +42,8 @@ class ProfileTask:
 
     def run(self, context: Context) -> dict[str, MeasuredProperty]:
         """The properties by name."""
-        if not isinstance(context.objective, Problem):
-            raise TypeError("only a Problem has properties to measure")
-        return profiles(
-            context.objective, self.theta, self.ends, context.settings.identity.distance_tolerance, self.settings
-        )
+        tolerance = context.settings.identity.distance_tolerance
+        return profiles(context.problem, self.theta, self.ends, tolerance, self.settings)
 
 
 def measured_where_finite(

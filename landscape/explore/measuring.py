@@ -16,6 +16,8 @@ from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.measure_tasks import MeasureTask
 from landscape.explore.phases import Plan, rounds_done, task_starts
+from landscape.explore.property_rows import joined, property_rows
+from landscape.explore.surveying import Survey
 from landscape.objective import Objective
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import DEPTHS, SETTINGS
@@ -86,19 +88,13 @@ class Measure:
         for task, result in zip(plan.tasks, results, strict=True):
             if isinstance(task, MeasureTask):
                 by_group.setdefault(task.groups[0], []).append(result)
-        rows = tuple(
-            PropertyRows(
-                target=self.target,
-                name=name,
-                start=start,
-                values=np.concatenate([part[name].values for part in parts]),
-                description=self.described(first.description, group),
-                units=first.units,
-                settings=self._settings(group),
-            )
-            for group, parts in by_group.items()
-            for name, first in parts[0].items()
-        )
+        rows: tuple[PropertyRows, ...] = ()
+        for group, parts in by_group.items():
+            found = {
+                name: one._replace(description=self.described(one.description, group))
+                for name, one in joined(parts).items()
+            }
+            rows += property_rows(self.target, start, found, self._settings(group))
         return Assimilation(self.known, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
@@ -137,48 +133,18 @@ class MeasureTraining(Measure):
         return f"{description}{NOT_STATIONARY}" if group in ("curvature", "sharpness") else description
 
 
-class Depths:
+class Depths(Survey):
     """The round that computes depths and barriers of all minima, where the landscape has changed."""
 
-    kind = "depths"
+    kind, target = "depths", "minima"
 
-    def __init__(self, context: Context, known: Known) -> None:
-        self.context, self.known = context, known
-
-    def planned_rounds(self, tables: Tables) -> int:
-        """Those done, and one more if the landscape has changed."""
-        return rounds_done(tables, self.kind) + (self.plan(tables) is not None)
-
-    def plan(self, tables: Tables) -> Plan | None:
-        """A round without tasks: the coordinator does it while assimilating."""
-        stored = tables.properties["minima"].get("depth")
-        current = stored is not None and dict(stored.settings) == self._counts(tables)
-        return None if current or not len(tables.minima) else Plan(tasks=())
-
-    def assimilate(self, tables: Tables, plan: Plan, results: Sequence[object], seconds: float) -> Commit:
-        """Adds depths and barriers."""
-        del results
+    def rows(self, tables: Tables) -> tuple[PropertyRows, ...]:
+        """Depths and barriers."""
         energy, states = tables.minima.energy, tables.transition_states
         values = {
             "depth": depth(energy),
             "escape_barrier": escape_barrier(energy, states.energy, states.minima),
             "barrier_to_global": barrier_to_global(energy, states.energy, states.minima),
         }
-        rows = tuple(
-            PropertyRows(
-                target="minima",
-                name=name,
-                start=0,
-                values=values[name],
-                description=description,
-                units=units,
-                settings=self._counts(tables),
-            )
-            for name, (description, units) in DEPTHS.items()
-        )
-        return Assimilation(self.known, tables).commit(
-            kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
-        )
-
-    def _counts(self, tables: Tables) -> dict[str, object]:
-        return {"minima": len(tables.minima), "transition_states": len(tables.transition_states)}
+        found = {name: MeasuredProperty(values[name], *told) for name, told in DEPTHS.items()}
+        return property_rows(self.target, 0, found, self.counts(tables))

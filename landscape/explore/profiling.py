@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from landscape.database.records import Commit, PropertyRows
+from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.measure_tasks import ProfileTask
 from landscape.explore.phases import Plan, rounds_done, task_starts
+from landscape.explore.property_rows import joined, property_rows
 from landscape.problems.problem import Problem
 from landscape.properties.measure import MeasuredProperty
 from landscape.properties.profiles import require_paths
@@ -50,18 +51,7 @@ class Profiles:
         self, tables: Tables, plan: Plan, results: Sequence[Mapping[str, MeasuredProperty]], seconds: float
     ) -> Commit:
         """Adds the values of the measured rows."""
-        rows = tuple(
-            PropertyRows(
-                target="transition_states",
-                name=name,
-                start=self._measured(tables),
-                values=np.concatenate([result[name].values for result in results]),
-                description=first.description,
-                units=first.units,
-                settings=self.settings.stored(),
-            )
-            for name, first in results[0].items()
-        )
+        rows = property_rows("transition_states", self._measured(tables), joined(results), self.settings.stored())
         return Assimilation(self.known, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from landscape.explore.context import Context
-from landscape.problems.problem import Problem
 from landscape.training.train import Trained, train
 
 
@@ -16,7 +15,5 @@ class TrainTask:
 
     def run(self, context: Context) -> Trained:
         """Their end points."""
-        if not isinstance(context.objective, Problem):
-            raise TypeError("only a Problem has networks to train")
         regime = context.settings.train.members[self.regime]
-        return train(context.objective, regime, self.seeds, context.settings.run.seed)
+        return train(context.problem, regime, self.seeds, context.settings.run.seed)

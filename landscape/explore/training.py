@@ -20,7 +20,6 @@ from landscape.explore.context import Context
 from landscape.explore.phases import Plan, rounds_done, task_starts
 from landscape.explore.train_tasks import TrainTask
 from landscape.messages import did_you_mean, toml_value
-from landscape.problems.problem import Problem
 from landscape.properties.defences import require_defence
 from landscape.training.objective import check_regime
 from landscape.training.train import Trained
@@ -61,7 +60,7 @@ class Train:
             evaluations=sum(int(result.gradient_evaluations.sum()) for result in results),
             seconds=seconds,
         )
-        return replace(commit, training=replace(noted, points=_joined(rows)) if rows else noted)
+        return replace(commit, training=replace(noted, points=TrainedPoints.concatenated(rows)) if rows else noted)
 
     def _tasks(self, tables: Tables) -> list[TrainTask]:
         names = list(tables.regimes)
@@ -95,13 +94,11 @@ def chosen_regimes(context: Context, names: Sequence[str]) -> Mapping[str, Regim
     for name in names:
         if name not in members:
             raise ConfigError(f"--regimes: there is no regime '{name}'; {did_you_mean(name, members)}")
-    if not isinstance(context.objective, Problem):
-        raise TypeError("only a Problem has networks to train")
     chosen = {name: regime for name, regime in members.items() if name in names or not names}
     for regime in chosen.values():
-        check_regime(context.objective, regime)
+        check_regime(context.problem, regime)
     for evaluation in context.settings.train.evaluations.values():
-        require_defence(context.objective, evaluation)
+        require_defence(context.problem, evaluation)
     return chosen
 
 
@@ -129,8 +126,3 @@ def _rows(trained: Trained, code: int, seeds: Sequence[int]) -> TrainedPoints:
         epochs=trained.epochs,
         history=trained.history,
     )
-
-
-def _joined(rows: Sequence[TrainedPoints]) -> TrainedPoints:
-    columns = TrainedPoints.column_names()
-    return TrainedPoints(**{name: np.concatenate([getattr(part, name) for part in rows]) for name in columns})

@@ -20,7 +20,7 @@ from landscape.problems.network import DenseNetwork
 
 class Slope(NamedTuple):
     """Losses [W, N], whether the first largest output is the one with the largest target [W, N], bool, and the
-    gradients of the losses in the inputs, [W, d, N], which the caller may overwrite.
+    gradients of the losses in the inputs, [W, d, N].
     """
 
     loss: Tensor

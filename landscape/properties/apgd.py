@@ -21,6 +21,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from landscape.numerics.sign_ascent import sign_step
 from landscape.properties.attacked import Attack, Networks
 
 INERTIA = 0.75
@@ -75,7 +76,7 @@ def adaptive_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps
     scale, rises = torch.full_like(here.value, 2.0), torch.zeros_like(here.value)
     shrunk = torch.ones_like(attack.survived)
     for step in range(1, steps + 1):
-        ahead = box.clip(here.gradient.sign().mul_(width).mul_(scale[:, None]).add_(here.point))
+        ahead = sign_step(here.point, here.gradient, width * scale[:, None], *box)
         if step > 1:
             ahead = box.clip(here.point + INERTIA * (ahead - here.point) + (1.0 - INERTIA) * (here.point - before))
         there, judged = objective(ahead)

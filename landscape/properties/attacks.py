@@ -16,9 +16,8 @@ Shapes: M minima, N samples, d inputs. Points are [M, d, N]; the half-width is [
 import torch
 from torch import Tensor
 
+from landscape.numerics.sign_ascent import STEP_FACTOR, sign_step
 from landscape.properties.attacked import Attack, Networks
-
-STEP_FACTOR = 2.5
 
 
 def fast_gradient_sign(networks: Networks, half_width: Tensor) -> Attack:
@@ -45,6 +44,6 @@ def sign_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps: in
         if momentum:
             length = direction.abs().sum(1, keepdim=True).clamp(min=torch.finfo(direction.dtype).tiny)
             velocity = momentum * velocity + direction / length
-            direction = velocity.clone()
-        point = box.clip(direction.sign_().mul_(step).add_(point))
+            direction = velocity
+        point = sign_step(point, direction, step, *box)
     return attack.worse(networks.judge(networks.outputs(point)))

@@ -92,9 +92,7 @@ def _fieller(table: RankTable, n: int) -> np.ndarray:
     return kendall_null_variance(table) / without_ties * 0.437 / max(n - 4.0, 1.0)
 
 
-def _interval(
-    values: np.ndarray, variances: np.ndarray, normal: np.ndarray, n: float, swapped: float
-) -> np.ndarray:
+def _interval(values: np.ndarray, variances: np.ndarray, normal: np.ndarray, n: float, swapped: float) -> np.ndarray:
     """Value, low and high end [3, A, B] from values [R + 1, A, B], their variances, those of z for normal data, the
     number of rows, in effect, and the value one swap of neighbours from perfect agreement.
     """
@@ -102,8 +100,10 @@ def _interval(
     z = np.arctanh(inner)
     share = n / (n + STEADYING)
     error = np.sqrt(share * variances / (1.0 - inner**2) ** 2 + (1.0 - share) * normal)
+    error[error == 0.0] = np.nan  # no order of the rows would change the value: it says nothing
     distance = np.nan_to_num(np.abs(z[1:] - z[0]) / error[1:], nan=np.inf)
     quantile = np.sort(distance, axis=0)[int(np.ceil(LEVEL * len(z))) - 1]
-    reach = np.where(np.isnan(values[0]), np.nan, (NORMAL + share**2 * np.maximum(quantile - NORMAL, 0.0)) * error[0])
+    reach = (NORMAL + share**2 * np.maximum(quantile - NORMAL, 0.0)) * error[0]
+    reach = np.nan_to_num(reach, nan=np.inf, posinf=np.inf)
     value = values[0]
     return np.stack([value, np.minimum(np.tanh(z[0] - reach), value), np.maximum(np.tanh(z[0] + reach), value)])

@@ -91,19 +91,20 @@ def column_family(db: Database, name: str) -> list[Column]:
     Raises PropertyError for a name that is unknown.
     """
     if name in _COMPUTED:
-        return [_single(name, *DEPTHS[name], _COMPUTED[name](db))]
+        return [single_column(name, *DEPTHS[name], _COMPUTED[name](db))]
     stored = db.properties("minima")
     if name in stored:
         return property_columns(name, stored[name])
     if name in _STORED_COLUMNS:
-        return [_single(name, *_STORED_COLUMNS[name], getattr(db.minima, name))]
+        return [single_column(name, *_STORED_COLUMNS[name], getattr(db.minima, name))]
     raise PropertyError(
         f"Expected a property of the minima, found '{name}': {did_you_mean(name, known_names(db))}; "
         "'landscape measure' adds properties."
     )
 
 
-def _single(name: str, description: str, units: str, values: np.ndarray) -> Column:
+def single_column(name: str, description: str, units: str, values: np.ndarray) -> Column:
+    """The column of a property that has one value each."""
     return Column(
         name=name,
         property=name,
@@ -117,7 +118,7 @@ def _single(name: str, description: str, units: str, values: np.ndarray) -> Colu
 def property_columns(name: str, stored: Property) -> list[Column]:
     """The columns of a stored property: one, or one for each of its values. Raises PropertyError for other shapes."""
     if stored.values.ndim == 1:
-        return [_single(name, stored.description, stored.units, stored.values)]
+        return [single_column(name, stored.description, stored.units, stored.values)]
     if stored.values.ndim > 2:
         raise PropertyError(
             f"Expected one or a list of values a minimum, found {name} of shape {list(stored.values.shape)}: "

@@ -14,6 +14,8 @@ from enum import IntEnum
 import numpy as np
 
 from landscape.database.database import Database
+from landscape.database.records import Property
+from landscape.database.training import TrainedPoints
 from landscape.errors import PropertyError
 from landscape.properties.depth import barrier_to_global, components
 
@@ -81,22 +83,32 @@ class Locations:
     minimum: np.ndarray  # int64[T]: a row of minima, -1 for none
 
 
-def locations_of(db: Database) -> Locations:
-    """The locations of a database. Raises PropertyError where nothing was trained or located."""
-    stored = db.store.tables.properties["training"].get("minimum")
+def end_points(db: Database) -> TrainedPoints:
+    """The end points of training of a database. Raises PropertyError where nothing was trained."""
     if not len(db.training):
         raise PropertyError(
             "expected end points of training, found none: train with 'landscape train RUN.toml -o FILE.h5' first"
         )
+    return db.training
+
+
+def locations_of(db: Database) -> Locations:
+    """The locations of a database. Raises PropertyError where nothing was trained or located."""
+    points, stored = end_points(db), db.store.tables.properties["training"].get("minimum")
     if stored is None:
         raise PropertyError("expected located end points of training, found none: run 'landscape locate FILE.h5' first")
     count = len(stored.values)
     return Locations(
         regimes=tuple(db.regimes),
-        regime=db.training.regime[:count],
+        regime=points.regime[:count],
         landing=db.store.tables.properties["training"]["landing"].values[:count].astype(np.int64),
-        minimum=np.nan_to_num(stored.values, nan=-1.0).astype(np.int64),
+        minimum=minimum_rows(stored),
     )
+
+
+def minimum_rows(stored: Property) -> np.ndarray:
+    """The rows int64[T] of minima, -1 for none, that the property `minimum` has."""
+    return np.nan_to_num(stored.values, nan=-1.0).astype(np.int64)
 
 
 def superbasins(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -22,9 +22,10 @@ from landscape.database.records import Property
 from landscape.errors import PropertyError
 from landscape.messages import did_you_mean
 from landscape.properties.catalogue import TEST
-from landscape.properties.columns import Column, property_columns
+from landscape.properties.columns import Column, property_columns, single_column
 from landscape.properties.contrasts import Mean, mean_over_seeds
 from landscape.properties.defended import EVALUATED
+from landscape.properties.locations import end_points
 
 GAP, COST = "generalisation_gap", "gradient_evaluations"
 NAMED = ("landing", "minimum", "superbasin")
@@ -79,11 +80,7 @@ class Regimes:
 
 def regimes_of(db: Database) -> Regimes:
     """The regimes of a database. Raises PropertyError where nothing was trained or nothing measured."""
-    points, stored = db.training, db.properties("training")
-    if not len(points):
-        raise PropertyError(
-            "expected end points of training, found none: train with 'landscape train RUN.toml -o FILE.h5' first"
-        )
+    points, stored = end_points(db), db.properties("training")
     if not stored:
         raise PropertyError(
             "expected measured end points of training, found none measured: run 'landscape measure FILE.h5 --training'"
@@ -138,22 +135,11 @@ def _evaluated(stored: Mapping[str, Property], evaluations: Sequence[str]) -> di
 def _made(known: Mapping[str, Column], evaluations: np.ndarray) -> list[Column]:
     """The columns [T] that are made here."""
     cost = "gradients of single samples that training took, with respect to parameters or inputs"
-    made = [_column(COST, cost, "count", evaluations)]
+    made = [single_column(COST, cost, "count", evaluations)]
     if "accuracy" in known and "test_accuracy" in known:
         gap = known["accuracy"].values - known["test_accuracy"].values
-        made.append(_column(GAP, "training accuracy less test accuracy", known["accuracy"].units, gap))
+        made.append(single_column(GAP, "training accuracy less test accuracy", known["accuracy"].units, gap))
     return made
-
-
-def _column(name: str, description: str, units: str, values: np.ndarray) -> Column:
-    return Column(
-        name=name,
-        property=name,
-        epsilon=None,
-        description=description,
-        units=units,
-        values=np.asarray(values, dtype=np.float64),
-    )
 
 
 def _spread(values: np.ndarray, row: np.ndarray, seed: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

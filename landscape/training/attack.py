@@ -1,6 +1,6 @@
 """Attacks on minibatches, batched over the networks that train: sign steps up a function, within a box.
 
-x <- clip(x + s sign(gradient)) with s = 2.5 epsilon / steps, as in `landscape.properties.attacks`. One step from the
+x <- clip(x + s sign(gradient)) with s = 2.5 epsilon / steps, as in `landscape.numerics.sign_ascent`. One step from the
 sample is FGSM (Goodfellow et al. 2015, arXiv 1412.6572), steps from a random point of the box are PGD (Madry et al.
 2018, arXiv 1706.06083), steps up the divergence from the outputs on the sample, from a point close to it, are the
 attack of TRADES (Zhang et al. 2019, arXiv 1901.08573, algorithm 1). Networks are attacked whole, without dropout.
@@ -13,10 +13,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from landscape.numerics.sign_ascent import STEP_FACTOR, sign_step
 from landscape.problems.batched import Network
 from landscape.problems.losses import Loss
 
-STEP_FACTOR = 2.5
 NEAR = 1e-3  # standard deviation of the start of the attack of TRADES, as in its algorithm
 
 OutputGradient = Callable[[Tensor], Tensor]
@@ -32,7 +32,7 @@ def ascend(
     point = torch.clamp(start, lower, upper)
     for _ in range(steps):
         outputs, pull_back = network.vjp(theta, point)
-        point = torch.clamp(point + step * pull_back(raised(outputs)).sign(), lower, upper)
+        point = sign_step(point, pull_back(raised(outputs)), step, lower, upper)
     return point
 
 

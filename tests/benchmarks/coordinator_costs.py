@@ -116,12 +116,11 @@ def _result(task: object, number: int, size: Size, minima: Minima) -> HopResult:
     here = task.places
     others = np.setdiff1d(np.arange(size.found - 1), here.row)
     new = made_up_minima(1, random)
-    columns = {n: np.concatenate([getattr(minima, n)[others], getattr(new, n)]) for n in Minima.column_names()}
     count = len(here.row) + len(others) + 1
     finds = Finds(
         row=np.concatenate([here.row, np.full(len(others) + 1, -1)]),
         hits=np.ones(count, dtype=np.int64),
-        unknown=Minima(**columns),
+        unknown=Minima.concatenated([minima.take(others), new]),
     )
     find = random.integers(0, count, (len(task.at), size.steps))
     exchanged = random.random(find.shape) < EXCHANGES

@@ -19,7 +19,6 @@ import numpy as np
 
 from landscape.config.run_file import RunConfig
 from landscape.database.database import Database
-from landscape.database.records import Minima
 from landscape.database.store import open_store
 from landscape.database.tables import Tables
 from landscape.explore.assimilation import Known
@@ -80,10 +79,9 @@ def find_minima(path: Path, minima: int) -> None:
         phases = (partial(Hopping, minima),)
         run_campaign(context, walk, LocalPool(executor(context)), Console(), interrupt, phases)
     found = walk.tables.minima
-    columns = {name: getattr(found, name)[:minima] for name in found.column_names()}
     path.parent.mkdir(parents=True, exist_ok=True)
     store = open_or_create(path, record, resume=False)
-    store.commit(made_up_commit(store, Minima(**columns)))
+    store.commit(made_up_commit(store, found.take(slice(minima))))
     store.close()
 
 

@@ -84,9 +84,17 @@ def test_number_of_walkers_may_shrink(store: Store) -> None:
     store.commit(sample_commit(store))
     commit = sample_commit(store)
     assert commit.walkers is not None
-    fewer = {name: getattr(commit.walkers, name)[:1] for name in commit.walkers.column_names()}
-    store.commit(replace(commit, walkers=type(commit.walkers)(**fewer)))
+    store.commit(replace(commit, walkers=commit.walkers.take(slice(1))))
     assert len(store.tables.walkers) == len(store.tables.walkers.stale) == 1
+
+
+def test_parts_of_a_table_joined_are_the_table(store: Store) -> None:
+    store.commit(sample_commit(store, minima=5))
+    whole = store.tables.minima
+    joined = Minima.concatenated([whole.take(slice(2)), whole.take(np.array([2])), whole.take(np.arange(5) > 2)])
+    assert len(joined) == 5
+    for name in Minima.column_names():
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
 
 
 def test_earlier_tables_keep_their_commit(store: Store) -> None:

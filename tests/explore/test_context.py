@@ -10,8 +10,10 @@ from torch import Tensor
 from landscape.config.run_file import Settings
 from landscape.explore.context import Context, Counted
 from landscape.explore.pool import Abandoned
+from landscape.problems.problem import Problem
 from landscape.problems.surfaces import SixHumpCamel
 from landscape.search.starts import GaussianStarts
+from tests.explore.xor import xor
 
 WALKERS = torch.zeros(5, 2, dtype=torch.float64)
 
@@ -75,3 +77,10 @@ def test_a_gpu_searches_as_many_saddles_at_a_time_as_fit(device: str, batch: int
 
 def test_what_cannot_be_recorded_has_no_recorder() -> None:
     assert Counted(SixHumpCamel(), Event()).recorder is None
+
+
+def test_only_a_problem_is_trained_or_measured() -> None:
+    context = Context(SixHumpCamel(), Settings(), GaussianStarts((1.0,)))
+    with pytest.raises(TypeError, match="only a Problem"):
+        _ = context.problem
+    assert isinstance(Context(xor(), Settings(), GaussianStarts((1.0,))).problem, Problem)

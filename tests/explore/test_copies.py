@@ -33,7 +33,7 @@ def test_rows_hits_and_new_minima_are_those_without_a_copy(told: int) -> None:
         known = Known(context, store.tables)
         plain, short = Assimilation(known, store.tables), Assimilation(Known(context, store.tables), store.tables)
         worker = CopyingWorker(context)
-        if (news := News().since(head(store.tables.minima, told))) is not None:
+        if (news := News().since(store.tables.minima.take(slice(told)))) is not None:
             worker.learn(news)
         for part in range(4):
             found = close_minima(20, 10 * seed + part)
@@ -47,10 +47,6 @@ def test_rows_hits_and_new_minima_are_those_without_a_copy(told: int) -> None:
             np.testing.assert_array_equal(getattr(ours.minima, name), getattr(theirs.minima, name))
         store.commit(theirs)
     assert (discarded > 0) == (told > 0)
-
-
-def head(table: Minima, count: int) -> Minima:
-    return Minima(**{name: getattr(table, name)[:count] for name in Minima.column_names()})
 
 
 def test_a_rank_that_knows_everything_sends_rows_and_walkers_move_alike() -> None:

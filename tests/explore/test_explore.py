@@ -19,18 +19,15 @@ from landscape.problems.surfaces import MuellerBrown
 from tests.database.samples import assert_equal_contents, contents
 from tests.explore.commands import XOR, finished, launched
 from tests.explore.several import status_of
+from tests.explore.xor import HASTE, xor
 
 SHORT: dict[str, Any] = {
     "walkers": 4,
     "steps": 2,
     "connect": {"pairs": 2, "rounds": 1},
-    "measure": {"epsilon": [0.1], "pgd_steps": 1, "pgd_restarts": 1},
+    "measure": HASTE,
 }
 BOX: dict[str, Any] = {"start": (-1.5, 1.5), "walkers": 16, "steps": 4}
-
-
-def xor() -> landscape.Problem:
-    return landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
 
 
 class Bowl:

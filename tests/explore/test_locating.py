@@ -23,17 +23,16 @@ from landscape.properties.locations import Landing, equal_levels, locations_of, 
 from landscape.properties.locations_text import locations_report
 from tests.explore.commands import assert_equal_bytes
 from tests.explore.trained import add_trained
+from tests.explore.xor import HASTE, xor
 
 REGIMES = {"plain": "", "decayed": "l2 = 0.1\n"}
-HASTE = {"epsilon": [0.1], "pgd_steps": 1, "pgd_restarts": 1}
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The landscape of XOR; do not change it."""
     path = tmp_path_factory.mktemp("whole") / "a.h5"
-    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
-    landscape.explore(problem, path=path, walkers=8, steps=8, connect={"rounds": 3}, measure=HASTE).close()
+    landscape.explore(xor(), path=path, walkers=8, steps=8, connect={"rounds": 3}, measure=HASTE).close()
     return path
 
 
@@ -117,8 +116,7 @@ def test_a_new_minimum_joins_the_landscape_without_hits(whole: Path, tmp_path: P
     path = tmp_path / "new.h5"
     with Database(open_store(whole)) as full:
         theta = full.minima.parameters + 1e-4
-        problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
-        landscape.explore(problem, path=path, walkers=1, steps=0, connect={"rounds": 0}, measure=HASTE).close()
+        landscape.explore(xor(), path=path, walkers=1, steps=0, connect={"rounds": 0}, measure=HASTE).close()
         store = open_store(path, writable=True)
         add_trained(store, theta, REGIMES, [0] * len(theta), list(range(len(theta))))
         store.close()
@@ -152,8 +150,7 @@ def test_end_points_are_measured_as_minima_are(whole: Path, tmp_path: Path) -> N
     half = {"half": 'regime = "plain"\nquantise = 0.5\n', "all": 'regime = "plain"\nensemble = true\n'}
     add_trained(store, minima, REGIMES, [0] * len(minima), list(range(len(minima))), half)
     store.close()
-    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
-    run(path, asked_of_training(problem, []))
+    run(path, asked_of_training(xor(), []))
     with Database(open_store(path)) as db:
         own, theirs = db.properties("minima"), db.properties("training")
         for name, values in own.items():
@@ -167,7 +164,7 @@ def test_end_points_are_measured_as_minima_are(whole: Path, tmp_path: Path) -> N
         assert np.isfinite(evaluated.values[:, 0]).all()
         assert np.isfinite(evaluated.values[:, 1, 0]).tolist() == [True] + [False] * (len(minima) - 1)
         kinds = db.rounds.kind.tolist()
-    run(path, asked_of_training(problem, []))
+    run(path, asked_of_training(xor(), []))
     with Database(open_store(path)) as db:
         assert db.rounds.kind.tolist() == kinds
 
@@ -184,8 +181,7 @@ def test_what_diverged_or_was_not_trained_yet_is_unknown(whole: Path, tmp_path: 
     }
     add_trained(store, theta, REGIMES, [0, 0, 0], [0, 1, 2], evaluations)
     store.close()
-    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
-    run(path, asked_of_training(problem, ["loss", "curvature", "sharpness", "evaluations"]))
+    run(path, asked_of_training(xor(), ["loss", "curvature", "sharpness", "evaluations"]))
     with Database(open_store(path)) as db:
         found = db.properties("training")
         evaluated = found["evaluated_robust_accuracy"].values

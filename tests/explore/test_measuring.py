@@ -20,16 +20,14 @@ from landscape.explore.progress import Silent
 from landscape.explore.session import executor, run_campaign
 from landscape.properties.columns import column
 from tests.explore.commands import assert_equal_bytes
-
-HASTE = {"epsilon": [0.1], "pgd_steps": 1, "pgd_restarts": 1}
+from tests.explore.xor import HASTE, xor
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database of XOR with a few minima; do not change it."""
     path = tmp_path_factory.mktemp("whole") / "a.h5"
-    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
-    landscape.explore(problem, path=path, walkers=8, steps=4, connect={"rounds": 0}, measure=HASTE).close()
+    landscape.explore(xor(), path=path, walkers=8, steps=4, connect={"rounds": 0}, measure=HASTE).close()
     return path
 
 
@@ -154,11 +152,10 @@ def test_measuring_continues_where_it_was_stopped(path: Path, monkeypatch: pytes
 
 def test_minima_that_are_added_are_measured_and_depths_made_again(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
-    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
-    with landscape.explore(problem, path=path, walkers=2, steps=1, connect={"rounds": 0}, measure=HASTE) as db:
+    with landscape.explore(xor(), path=path, walkers=2, steps=1, connect={"rounds": 0}, measure=HASTE) as db:
         few = len(db.minima)
     more = {"pairs": 4, "rounds": 1, "single_ended": 2}
-    with landscape.explore(problem, path=path, walkers=2, steps=9, resume=True, connect=more, measure=HASTE) as db:
+    with landscape.explore(xor(), path=path, walkers=2, steps=9, resume=True, connect=more, measure=HASTE) as db:
         assert len(db.minima) > few > 0
         for name in ("clean_loss", "depth"):
             assert np.isfinite(db.properties("minima")[name].values).all()
@@ -175,8 +172,7 @@ def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
 
 def test_paths_are_measured_on_demand_and_continued_where_they_were_stopped(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
-    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
-    landscape.explore(problem, path=path, walkers=8, steps=4, connect={"rounds": 2}, measure=HASTE).close()
+    landscape.explore(xor(), path=path, walkers=8, steps=4, connect={"rounds": 2}, measure=HASTE).close()
     assert measured(path, rounds=0, paths=True) == Ending.GIVEN_UP
     assert measured(path, paths=True) == Ending.COMPLETE
     with Database(open_store(path)) as db:

@@ -21,6 +21,7 @@ from landscape.explore.problem_records import record_of
 from landscape.explore.resumption import open_or_create
 from landscape.explore.session import executor
 from landscape.explore.verify import verify
+from tests.explore.xor import xor
 
 BRIEF = """
 [problem]
@@ -75,7 +76,7 @@ def test_a_landscape_with_smooth_terms_is_whole_and_verified(tmp_path: Path) -> 
         assert float(gradient.abs().max()) < 1e-9
         stored = db.properties("minima")
         assert "hessian_trace" in stored
-    plain = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
+    plain = xor()
     losses = torch.nn.functional.cross_entropy(
         plain.network.outputs(torch.tensor(db.minima.parameters), plain.inputs).flatten(0, 1),
         plain.targets.repeat(len(db.minima)),

@@ -16,6 +16,7 @@ from landscape.explore.pool import Abandoned, LocalPool
 from landscape.explore.preparation import stored_context
 from landscape.explore.session import executor
 from landscape.explore.verify import summary, verify
+from tests.explore.xor import HASTE, xor
 
 TABLES = ("minima", "transition_states")
 
@@ -24,14 +25,13 @@ TABLES = ("minima", "transition_states")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A verified database of XOR; do not change it."""
     path = tmp_path_factory.mktemp("whole") / "a.h5"
-    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
     landscape.explore(
-        problem,
+        xor(),
         path=path,
         walkers=6,
         steps=4,
         connect={"pairs": 3, "rounds": 1, "single_ended": 3},
-        measure={"epsilon": [0.1], "pgd_steps": 1, "pgd_restarts": 1},
+        measure=HASTE,
     ).close()
     return path
 

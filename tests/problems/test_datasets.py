@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from landscape.config.fields import DATASETS
 from landscape.errors import DataError
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
+from tests.problems.faults import fault
 
 SHAPES = {
     "xor": (4, 2, 2),
@@ -259,13 +260,3 @@ def test_a_class_too_rare_for_the_subset(tmp_path: Path) -> None:
     labels = np.repeat([0, 1, 2], [100, 100, 2])
     path = save_npz(tmp_path, inputs=np.arange(202.0)[:, None], targets=labels)
     assert "a class too rare" in fault(lambda: load(path, subset=20))
-
-
-def fault(call: Callable[[], object]) -> str:
-    """The one line of the error that the call must raise."""
-    with pytest.raises(DataError) as caught:
-        call()
-    message = str(caught.value)
-    assert "\n" not in message
-    assert "expected" in message
-    return message

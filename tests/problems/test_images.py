@@ -13,11 +13,12 @@ from hypothesis.extra.numpy import arrays
 from landscape.config.fields import IMAGE_FOLDERS
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import ProblemConfig
-from landscape.errors import ConfigError, DataError
+from landscape.errors import ConfigError
 from landscape.problems.datasets import load
 from landscape.problems.image_files import CIFAR10, IDX, STL10
 from landscape.problems.images import IMAGE_SETS, as_inputs
 from landscape.problems.problem import Problem
+from tests.problems.faults import fault
 from tests.problems.image_bytes import SIDE, random_pixels, write, write_mnist
 
 RUNS = sorted((Path(__file__).parents[2] / "runs").glob("*.toml"))
@@ -297,13 +298,3 @@ def test_classes_named_by_numbers_need_no_quotes() -> None:
     assert RunConfig.from_text(config.to_toml()) == config
     problem = Problem(**config.problem.model_dump())
     assert (problem.data.image, problem.network.n_outputs) == ((1, 4, 4), 2)
-
-
-def fault(call: Callable[[], object]) -> str:
-    """The one line of the error that the call must raise."""
-    with pytest.raises(DataError) as caught:
-        call()
-    message = str(caught.value)
-    assert "\n" not in message
-    assert "expected" in message
-    return message

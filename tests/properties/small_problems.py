@@ -11,17 +11,9 @@ from scipy.optimize import minimize
 from sklearn.datasets import load_iris
 
 from landscape.problems.problem import Problem
+from tests.problems.reference import stack
 
 Array = np.ndarray
-
-MODULES: dict[str, Callable[[], torch.nn.Module]] = {
-    "tanh": torch.nn.Tanh,
-    "sigmoid": torch.nn.Sigmoid,
-    "softplus": torch.nn.Softplus,
-    "gelu": torch.nn.GELU,
-    "silu": torch.nn.SiLU,
-    "relu": torch.nn.ReLU,
-}
 
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "tanh": np.tanh,
@@ -39,10 +31,7 @@ def small_problem(activation: str, hidden: list[int], *, l2: float = 1e-2, loss:
     inputs = rng.normal(size=(12, 3))
     targets = np.arange(12) % 3 if loss == "cross_entropy" else rng.normal(size=(12, 2))
     n_outputs = 3 if loss == "cross_entropy" else 2
-    layers: list[torch.nn.Module] = []
-    for n_in, n_out in zip([3, *hidden], [*hidden, n_outputs], strict=True):
-        layers += [torch.nn.Linear(n_in, n_out), MODULES[activation]()]
-    return Problem.from_module(torch.nn.Sequential(*layers[:-1]), inputs, targets, l2=l2, loss=loss)
+    return Problem.from_module(stack([3, *hidden, n_outputs], activation), inputs, targets, l2=l2, loss=loss)
 
 
 def unpack(theta: Array, sizes: list[int]) -> list[tuple[Array, Array]]:

@@ -153,6 +153,14 @@ def test_undefined_resamples_widen_the_interval() -> None:
     assert (low, high) == (-1.0, 1.0)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_value_that_no_order_of_the_rows_would_change_has_no_interval() -> None:
+    # x differs in the one landscape, y in the other
+    x, y, stratum = np.array([[0, 1, 0, 0, 0, 0]]), np.array([[0, 0, 0, 0, 0, 1]]), np.repeat([0, 1], [2, 4])
+    apart = RankTable(x=x, y=y, controls=x[:0], stratum=stratum, weights=np.ones(6))
+    assert bootstrap.intervals(apart, np.random.default_rng(0))[1][:, 0, 0].tolist() == [0.0, -1.0, 1.0]
+
+
 def covered(kind: str, rho: float, n: int, strata: int, tables: int = 1000) -> np.ndarray:
     """How often the intervals [4] cover; the benchmark does the same at more places."""
     expected = truth(kind, rho, population=200_000)

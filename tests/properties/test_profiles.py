@@ -7,15 +7,15 @@ import landscape
 from landscape.errors import PropertyError
 from landscape.properties.profiles import profiles
 from landscape.properties.settings import MeasureSettings
+from tests.explore.xor import HASTE, xor
 from tests.properties.small_problems import small_problem
 
 SETTINGS = MeasureSettings((0.1,), pgd_steps=1, pgd_restarts=1)
 
 
 def test_a_path_runs_from_the_first_minimum_to_the_second_or_is_unknown() -> None:
-    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
-    settings = {"epsilon": [0.1], "pgd_steps": 1, "pgd_restarts": 1}
-    db = landscape.explore(problem, walkers=8, steps=4, connect={"rounds": 2}, measure=settings)
+    problem = xor()
+    db = landscape.explore(problem, walkers=8, steps=4, connect={"rounds": 2}, measure=HASTE)
     states = db.transition_states
     energies = db.minima.energy[states.minima]
     row = int(np.argmax(np.ptp(energies, axis=1)))

@@ -16,17 +16,15 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs. Points are [W, 
 from dataclasses import dataclass
 from typing import NoReturn
 
-import torch
 from torch import Tensor
 from torch.func import vjp
 
 from landscape.errors import PropertyError
+from landscape.numerics.sign_ascent import STEP_FACTOR, sign_step
 from landscape.problems.batched import Network
 from landscape.problems.inputs import LossOfInputs
 from landscape.problems.losses import Loss
 from landscape.problems.terms.term import TermSamples
-
-STEP_FACTOR = 2.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,5 +71,5 @@ class AdversarialTerm:
         points = start.repeat(len(theta), 1, 1)
         for _ in range(self.steps):
             slope = self.loss_of_inputs(theta, points, samples.encoded).gradient
-            points = torch.clamp(points + step * slope.sign_(), lower, upper)
+            points = sign_step(points, slope, step, lower, upper)
         return points.mT
