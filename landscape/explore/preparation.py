@@ -55,7 +55,11 @@ def stored_context(
 
 
 def prepared_context(objective: Objective, settings: Settings, start: StartBox | None) -> Context:
-    """A context whose settings can be measured with, once there are minima."""
+    """A context whose settings can be measured with, once there are minima.
+
+    `start` is the box in which walkers start, for an energy of the user's own. Raises `ConfigError` or `PropertyError`
+    for what does not fit the objective.
+    """
     context = Context(objective, settings, _starts(objective, settings, start))
     if isinstance(objective, Problem):
         check_settings(objective, context.measuring)

@@ -37,7 +37,10 @@ def open_or_create(
 
 
 def check_energy(context: Context, store: Store) -> None:
-    """An energy of the user's own has no run file to compare: its stored minima tell whether it is the same."""
+    """Raise `DatabaseError` unless the first minimum of the store, if there is one, has the energy that it has here.
+
+    An energy of the user's own has no run file to compare: its stored minima tell whether it is the same.
+    """
     minima = store.tables.minima
     if not len(minima):
         return
