@@ -50,7 +50,8 @@ class BasinHopping:
             return None
         walkers, steps = self._walkers(tables), self._steps(number)
         starts = task_starts(len(walkers), self.table.task_walkers)
-        tasks = [self._task(tables, walkers, start, steps) for start in starts]
+        room = np.empty(len(tables.minima), dtype=np.int64)
+        tasks = [self._task(tables, walkers, start, steps, room) for start in starts]
         return Plan(tasks=tasks, starts=starts)
 
     def assimilate(self, tables: Tables, plan: Plan, results: Sequence[HopResult], seconds: float) -> Commit:
@@ -84,14 +85,16 @@ class BasinHopping:
         """Steps of each walk in a round."""
         return min(self.table.round_steps, self.table.steps - number * self.table.round_steps)
 
-    def _task(self, tables: Tables, walkers: Walkers, start: int, steps: int) -> HopTask:
+    def _task(self, tables: Tables, walkers: Walkers, start: int, steps: int, room: np.ndarray) -> HopTask:
         some = walkers.take(slice(start, start + self.table.task_walkers))
         seed = (self.context.settings.run.seed, len(tables.rounds), start)
         standing = some.minimum >= 0
-        row = np.union1d(some.minimum[standing], self._drawn(len(tables.minima), seed))
+        row, place = distinct(np.append(some.minimum[standing], self._drawn(len(tables.minima), seed)), room)
+        at = np.full(len(standing), -1)
+        at[standing] = place[: np.count_nonzero(standing)]
         return HopTask(
             places=Places.of(tables.minima, row),
-            at=np.where(standing, np.searchsorted(row, some.minimum), -1),
+            at=at,
             step=some.step,
             temperature=some.temperature,
             stream=seed,
@@ -118,6 +121,18 @@ class BasinHopping:
             temperature=walkers.temperature * _adaptation(hopped, walked.accepted < ACCEPTED_TARGET * walked.other),
             stale=np.where(exhausted, 0, stale),
         )
+
+
+def distinct(numbers: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different ones of numbers [N], rising, and where among them each is [N], as sorting finds them too.
+
+    Numbers are indices into `room`, int64, in which anything may stand.
+    """
+    order = np.arange(len(numbers))
+    room[numbers] = order
+    found = np.sort(numbers[room[numbers] == order])
+    room[found] = order[: len(found)]
+    return found, room[numbers]
 
 
 def _adaptation(hopped: np.ndarray, raise_it: np.ndarray) -> np.ndarray:

@@ -69,7 +69,7 @@ def test_at_1024_gpu_ranks_the_coordinator_is_busy_for_less_than_half_of_the_tim
     inputs = json.loads(INPUTS.read_text())
     ours, other = (round_of(inputs, LARGE, GPU_SPEED, 1024, back) for back in ("discarded", "whole"))
     assert ours.busy_fraction < 0.5
-    assert ours.busy_fraction < 0.7 * other.busy_fraction
+    assert ours.busy_fraction < 0.5 * other.busy_fraction
 
 
 def test_the_costs_can_be_measured_and_discarding_makes_results_short() -> None:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from landscape.config.run_file import Settings
 from landscape.database.records import Minima, Walkers
@@ -9,7 +11,7 @@ from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.finds import Finds
 from landscape.explore.hop_tasks import HopResult, HopTask, Walked
-from landscape.explore.hopping import DRAWN, BasinHopping
+from landscape.explore.hopping import DRAWN, BasinHopping, distinct
 from landscape.problems.problem import Problem
 from landscape.search.starts import GaussianStarts
 from tests.explore.points import minima, plane, store_of
@@ -187,3 +189,11 @@ def test_tasks_of_a_surface_bring_only_what_walkers_stand_on(phase: BasinHopping
     plan = phase.plan(store_of(phase.context).tables)
     assert plan is not None
     assert all(len(task.places.row) == 0 for task in plan.tasks if isinstance(task, HopTask))
+
+
+@given(st.lists(st.integers(0, 20)))
+def test_distinct_numbers_are_those_that_sorting_finds(numbers: list[int]) -> None:
+    found, place = distinct(np.array(numbers, dtype=np.int64), np.full(21, 7))
+    expected, inverse = np.unique(np.array(numbers, dtype=np.int64), return_inverse=True)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(place, inverse)
