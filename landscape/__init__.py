@@ -14,7 +14,7 @@ from landscape.database.store import open_store
 from landscape.errors import LandscapeError
 from landscape.explore.session import explore
 from landscape.problems.problem import Problem
-from landscape.properties.tree import disconnectivity_tree
+from landscape.properties.superbasins import disconnectivity_tree
 
 __all__ = ["Database", "LandscapeError", "Problem", "disconnectivity_tree", "explore", "open"]
 

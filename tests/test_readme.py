@@ -144,6 +144,7 @@ def test_every_command_and_script_is_shown() -> None:
     shown = "".join(example.text for example in examples() if example.language == "bash")
     for name in cli.commands:
         assert f"landscape {name} " in shown
-    shared = {ROOT / "analysis" / name for name in ("figures.py", "marks.py", "path_figures.py", "scripts.py")}
+    helpers = ("figures", "marks", "path_figures", "scripts", "tree_colours", "tree_figures")
+    shared = {ROOT / "analysis" / f"{name}.py" for name in helpers}
     for script in {*(ROOT / "analysis").glob("*.py")} - shared:
         assert f"python analysis/{script.name} " in shown

@@ -12,9 +12,12 @@ from landscape.explore.context import Context
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.job import STOPPED, complain
 from landscape.explore.pool import Pool
+from landscape.explore.preparation import resolve_device, stored_context
+from landscape.explore.problem_records import record_of
 from landscape.explore.progress import Console
 from landscape.explore.report import overview
-from landscape.explore.session import open_or_create, record_of, resolve_device, run_campaign, stored_context
+from landscape.explore.resumption import open_or_create
+from landscape.explore.session import run_campaign
 from landscape.problems.compiled import compiled_before
 from landscape.problems.problem import Problem
 

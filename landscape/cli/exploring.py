@@ -12,7 +12,7 @@ from landscape.explore.context import Context
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.job import Prepare, Work, run_job, run_jobs
 from landscape.explore.pool import Pool
-from landscape.explore.session import context_of, resolve_device
+from landscape.explore.preparation import context_of, resolve_device
 from landscape.explore.study import conclude, make_folder
 
 

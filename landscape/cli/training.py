@@ -14,8 +14,10 @@ from landscape.explore.context import Context
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.job import run_job
 from landscape.explore.pool import Pool
+from landscape.explore.preparation import context_of, resolve_device
+from landscape.explore.problem_records import record_of
 from landscape.explore.report import trained_lines
-from landscape.explore.session import FIXED_FOR_TRAINING, context_of, open_or_create, record_of, resolve_device
+from landscape.explore.resumption import FIXED_FOR_TRAINING, open_or_create
 from landscape.explore.training import Train, chosen_regimes
 
 

@@ -22,7 +22,8 @@ from landscape.objective import Objective
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import DEPTHS, SETTINGS
 from landscape.properties.depth import barrier_to_global, depth, escape_barrier
-from landscape.properties.measure import MeasuredProperty, available_groups
+from landscape.properties.groups import available_groups
+from landscape.properties.measure import MeasuredProperty
 from landscape.properties.requests import groups_of
 
 TASK_MINIMA = 8

@@ -10,11 +10,11 @@ from landscape.problems.layers import Convolution, Dense, Image, Layer, Window
 from landscape.problems.network import DenseNetwork, LayeredNetwork
 
 
-def configured_network(config: ProblemConfig, data: DataSet, n_outputs: int) -> LayeredNetwork:
+def configured_network(config: ProblemConfig, data: DataSet) -> LayeredNetwork:
     """The network of a run file on its data; raises `ConfigError` where these do not fit each other."""
     activation = ACTIVATIONS[config.activation]
     if not config.convolution:
-        return DenseNetwork.from_sizes([data.inputs.shape[1], *config.hidden, n_outputs], activation)
+        return DenseNetwork.from_sizes([data.inputs.shape[1], *config.hidden, data.n_outputs], activation)
     layers: list[Layer] = []
     image, pool = _image(config, data), None
     for entry in config.convolution:
@@ -23,7 +23,7 @@ def configured_network(config: ProblemConfig, data: DataSet, n_outputs: int) -> 
         layers.append(layer)
         window = Window(layer.image, (entry.pool, entry.pool), (entry.pool, entry.pool))
         image, pool = window.pooled, window if entry.pool > 1 else None
-    for n_in, n_out in zip([prod(image), *config.hidden], [*config.hidden, n_outputs], strict=True):
+    for n_in, n_out in zip([prod(image), *config.hidden], [*config.hidden, data.n_outputs], strict=True):
         layers.append(Dense(n_in, n_out, pool))
         pool = None
     return LayeredNetwork(tuple(layers), activation)

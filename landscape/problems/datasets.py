@@ -41,6 +41,11 @@ class DataSet:
     sha256: str
     image: Shape | None = None
 
+    @property
+    def n_outputs(self) -> int:
+        """Outputs K of a network for these targets: one a class, or a value."""
+        return int(self.targets.max()) + 1 if self.targets.ndim == 1 else int(self.targets.shape[1])
+
 
 def load(
     name_or_path: str,

@@ -5,9 +5,7 @@ A `Problem` joins a data set, a network, a loss and the L2 weight, fulfils `Obje
 symmetry of its network. Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
 """
 
-import copy
 import math
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,27 +14,21 @@ from torch import Tensor
 
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import ProblemConfig
-from landscape.errors import ConfigError, DataError, PropertyError
+from landscape.errors import ConfigError, PropertyError
 from landscape.messages import did_you_mean
-from landscape.numerics import cuda_graphs
-from landscape.objective import Kernel, Recorder, Symmetry
+from landscape.objective import Kernel, Symmetry
 from landscape.problems.architecture import configured_network
-from landscape.problems.batched import BatchedEnergy, Network
-from landscape.problems.compiled import CompiledEnergy, compiled_energy, compiled_hessian
+from landscape.problems.batched import Network
 from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
-from landscape.problems.fused import FusedEnergy, fused_energy
+from landscape.problems.energy import NetworkEnergy
+from landscape.problems.from_module import module_with, network_of
 from landscape.problems.inputs import LossOfInputs, loss_of_inputs
 from landscape.problems.losses import LOSSES, smoothed
-from landscape.problems.module import ModuleNetwork
 from landscape.problems.network import LayeredNetwork
-from landscape.problems.sequential import layered_network_of, module_of, of_flat_images
+from landscape.problems.sequential import of_flat_images
 from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
-from landscape.problems.terms.added import AddedTerms, terms_of
-from landscape.problems.terms.term import TermSamples, WeightedTerm
-
-# Up to which a quench is faster with Hessians than without, see tests/benchmarks/growth.py; never where energies are
-# computed for walkers side by side, which are too cheap.
-CHEAP_HESSIAN_PARAMETERS = 170
+from landscape.problems.terms.added import terms_of
+from landscape.problems.terms.term import WeightedTerm
 
 
 class Problem:
@@ -108,14 +100,13 @@ class Problem:
         data = from_arrays(inputs, targets)
         check_targets(data.targets, loss)
         problem = cls.__new__(cls)
-        network = layered_network_of(module) or _module_network(module, data, device)
-        _check_fit(network, data, device)
+        network = network_of(module, data, device)
         problem._assemble(network, data, loss, l2, device)  # noqa: SLF001 # a second constructor
         return problem
 
     def _assemble_configured(self, config: ProblemConfig, data: DataSet, device: str) -> None:
         check_targets(data.targets, config.loss)
-        network = configured_network(config, data, _n_outputs(data.targets))
+        network = configured_network(config, data)
         self._assemble(network, data, config.loss, config.l2, device, config)
 
     def _assemble(
@@ -147,20 +138,11 @@ class Problem:
             encoded = smoothed(encoded, _label_smoothing(config, data))
             self.terms = terms_of(config, network, self._loss, self.device)
         self.encoded = encoded
-        self._added = AddedTerms(self.terms, TermSamples(self.inputs, encoded)) if self.terms else None
         self.smooth = not self.kinks
-        self._batched = BatchedEnergy(network, self.inputs, self._loss, encoded, l2)
-        compiled = compiled_energy(network, self.inputs, self._loss, encoded, l2)
-        hessian = compiled_hessian(network, compiled)
-        fused = fused_energy(network, self.inputs, self._loss, encoded, l2, self._batched)
-        self._energy: BatchedEnergy | CompiledEnergy | FusedEnergy = compiled or fused or self._batched
-        self._hessian = hessian or self._batched.hessian
+        self._energy = NetworkEnergy(network, self.inputs, self._loss, encoded, l2, self.terms)
+        self.cheap_hessian = self._energy.cheap_hessian
+        self.recorder = self._energy.recorder
         self.loss_of_inputs: LossOfInputs = loss_of_inputs(network, self._loss, self.device)
-        recordable = isinstance(network, LayeredNetwork) and self.device.type == "cuda" and not self.terms
-        self.recorder: Recorder | None = partial(cuda_graphs.record, self.device) if recordable else None
-        fits = self.n_parameters <= CHEAP_HESSIAN_PARAMETERS
-        cheap = hessian is not None and not (compiled is not None and compiled.in_lanes) and not self.terms
-        self.cheap_hessian = cheap and fits
 
     @property
     def is_classification(self) -> bool:
@@ -178,32 +160,25 @@ class Problem:
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
-        energy = self._energy.energy(theta)
-        return energy if self._added is None else energy + self._added.energy(theta)
+        return self._energy.energy(theta)
 
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
-        energy, gradient = self._energy.energy_and_gradient(theta)
-        if self._added is None:
-            return energy, gradient
-        added, slope = self._added.energy_and_gradient(theta)
-        return energy + added, gradient + slope
+        return self._energy.energy_and_gradient(theta)
 
     def kernel(self) -> Kernel | None:
         """The energy for compiled code, on a CPU; None where there is no such code."""
-        return self._energy.kernel() if isinstance(self._energy, CompiledEnergy) and self._added is None else None
+        return self._energy.kernel()
 
     def hessian(self, theta: Tensor) -> Tensor:
         """Hessians [W, P, P] of theta [W, P]; raises `PropertyError` for an energy with kinks."""
         self._require_smooth()
-        hessian = self._hessian(theta)
-        return hessian if self._added is None else hessian + self._added.hessian(theta)
+        return self._energy.hessian(theta)
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
         """Hessians at theta [W, P] times vector [W, P]; raises `PropertyError` for an energy with kinks."""
         self._require_smooth()
-        product = self._batched.hessian_vector_product(theta, vector)
-        return product if self._added is None else product + self._added.hessian_vector_product(theta, vector)
+        return self._energy.hessian_vector_product(theta, vector)
 
     def sample_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Losses [W, N] of outputs [W, N, K] against targets int64[N] or float64[N, K]."""
@@ -219,12 +194,7 @@ class Problem:
 
     def module(self, theta: np.ndarray) -> torch.nn.Module:
         """The torch module with parameters theta [P], float64, on the CPU."""
-        vector = torch.tensor(np.asarray(theta), dtype=torch.float64)
-        if isinstance(self.network, LayeredNetwork):
-            return module_of(self.network, vector)
-        module = copy.deepcopy(self.network.module).cpu()
-        torch.nn.utils.vector_to_parameters(vector, module.parameters())
-        return module
+        return module_with(self.network, theta)
 
     def _require_smooth(self) -> None:
         if not self.smooth:
@@ -232,10 +202,6 @@ class Problem:
                 f"a Hessian needs a twice differentiable energy, found {self.kinks}: use tanh, sigmoid, softplus, gelu "
                 "or silu and no adversarial_weight, or ask for nothing that needs a Hessian"
             )
-
-
-def _n_outputs(targets: np.ndarray) -> int:
-    return int(targets.max()) + 1 if targets.ndim == 1 else int(targets.shape[1])
 
 
 def _symmetry(network: Network) -> Symmetry:
@@ -257,29 +223,8 @@ def _optional(array: np.ndarray | None, device: torch.device) -> Tensor | None:
     return None if array is None else torch.tensor(array, device=device)
 
 
-def _module_network(module: torch.nn.Module, data: DataSet, device: str) -> ModuleNetwork:
-    copied = copy.deepcopy(module).to(device=device, dtype=torch.float64).eval()
-    return ModuleNetwork(copied, data.inputs.shape[1], _n_outputs(data.targets))
-
-
 def _check_energy(loss: str, l2: float) -> None:
     if loss not in LOSSES:
         raise ConfigError(f"expected the loss {' or '.join(LOSSES)}, found {loss!r}; {did_you_mean(loss, LOSSES)}")
     if not 0.0 <= l2 < math.inf:
         raise ConfigError(f"expected l2 of at least 0, found {l2}; E = mean loss + l2 * sum(theta^2)")
-
-
-def _check_fit(network: Network, data: DataSet, device: str) -> None:
-    """Raise `DataError` unless the network turns a sample into one output a class, or a target value."""
-    expected = [1, data.inputs.shape[1]], [1, _n_outputs(data.targets)]
-    theta = torch.zeros(1, network.n_parameters, dtype=torch.float64, device=device)
-    sample = torch.tensor(data.inputs[:1], device=device)
-    try:
-        found = f"outputs {list(network.outputs(theta, sample).shape[1:])}"
-    except (RuntimeError, ValueError) as error:
-        found = str(error).splitlines()[0]
-    if found != f"outputs {expected[1]}":
-        raise DataError(
-            f"expected a module that maps inputs {expected[0]} to outputs {expected[1]}, found {found}: "
-            "let its first layer have one input a feature and its last layer one output a class or target"
-        )

@@ -16,8 +16,9 @@ from landscape.properties.attacked import Networks
 from landscape.properties.catalogue import TEST, describe
 from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
 from landscape.properties.defences import defended, require_defence, sample_accuracy, sample_attacked
-from landscape.properties.measure import MeasuredProperty, Work, prepare
+from landscape.properties.measure import MeasuredProperty
 from landscape.properties.settings import MeasureSettings, Samples
+from landscape.properties.work import Work, prepare
 
 EVALUATED = "evaluated_"
 

@@ -6,14 +6,14 @@ lowest energy at which the minimum and the global one are connected, a merge of 
 minimum is the first of lowest energy. What the known transition states cannot tell is NaN, not infinity.
 
 Shapes: M minima, T transition states. Costs are O(T log T) at most. All raise PropertyError for tables that do not
-fit each other, as `landscape.properties.tree` does.
+fit each other, as `landscape.properties.superbasins` does.
 """
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from landscape.properties.tree import build_tree, checked_tables
+from landscape.properties.superbasins import build_tree, checked_tables
 
 
 def depth(energy: np.ndarray) -> np.ndarray:

@@ -17,9 +17,11 @@ from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import DESCRIPTIONS, ENERGY, FRACTION
 from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
-from landscape.properties.measure import MeasuredProperty, available_groups, measure, prepare
+from landscape.properties.groups import available_groups
+from landscape.properties.measure import MeasuredProperty, measure
 from landscape.properties.robustness import sample_short_robustness
 from landscape.properties.settings import MeasureSettings
+from landscape.properties.work import prepare
 from landscape.search.paths import Paths, pathways
 
 PATH_POINTS = 41

@@ -15,7 +15,7 @@ from landscape.problems.network import LayeredNetwork
 from landscape.problems.problem import Problem
 from landscape.properties.apgd import DLR_CLASSES
 from landscape.properties.catalogue import MEMBERS, TEST
-from landscape.properties.measure import GROUPS, is_large
+from landscape.properties.groups import GROUPS, is_large
 
 
 class Need(NamedTuple):

@@ -26,7 +26,7 @@ def main(dataset: str, hidden: tuple[int, ...], rounds: int, device: str) -> Non
     torch.set_num_threads(1)
     problem = Problem(dataset=dataset, hidden=list(hidden), l2=1e-4, device=device)
     theta = torch.randn(WALKERS, problem.n_parameters, dtype=torch.float64, device=device)
-    chosen = problem._batched.rows
+    chosen = problem._energy.batched.rows
     sizes = sorted({*ROWS, chosen})
     times = [[_seconds(problem, theta, rows) for rows in sizes] for _ in range(rounds)]
     best = dict(zip(sizes, map(min, zip(*times, strict=True)), strict=True))
@@ -40,9 +40,9 @@ def main(dataset: str, hidden: tuple[int, ...], rounds: int, device: str) -> Non
 def _seconds(problem: Problem, theta: torch.Tensor, rows: int) -> float:
     """Process CPU seconds of one call for all walkers; wall-clock seconds on a GPU."""
     clock = time.process_time if theta.device.type == "cpu" else time.perf_counter
-    problem._batched.rows = rows
+    problem._energy.batched.rows = rows
     begin = clock()
-    energy, _ = problem._batched.energy_and_gradient(theta)
+    energy, _ = problem._energy.batched.energy_and_gradient(theta)
     energy.sum().item()
     return clock() - begin
 

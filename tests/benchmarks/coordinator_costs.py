@@ -25,7 +25,9 @@ from landscape.explore.finds import Finds
 from landscape.explore.hop_tasks import HopResult, HopTask, Walked
 from landscape.explore.hopping import BasinHopping
 from landscape.explore.phases import Plan
-from landscape.explore.session import context_of, open_or_create, record_of
+from landscape.explore.preparation import context_of
+from landscape.explore.problem_records import record_of
+from landscape.explore.resumption import open_or_create
 from landscape.search.basin_hopping import EXCHANGES
 from tests.benchmarks.large import made_up_commit, made_up_minima
 

@@ -102,14 +102,14 @@ class Bench:
         theta = self._tensor(self.starts(walkers))
         taken, batched = (
             seconds_of(partial(energy.energy_and_gradient, theta), self.device, 10, self.work.rounds)
-            for energy in (problem, problem._batched)
+            for energy in (problem, problem._energy.batched)
         )
         memory = walkers * least_bytes(network) / rates.bytes  # type: ignore[arg-type] # iris-10 is dense
         operations = least_operations(network, len(problem.inputs))  # type: ignore[arg-type]
         arithmetic = walkers * operations / rates.operations
         yield "large copy, read and written", f"{rates.bytes / 1e9:.0f} GB/s"
         yield "float64 matrix product", f"{rates.operations / 1e12:.3f} TFLOP/s"
-        way = type(problem._energy).__name__
+        way = type(problem._energy.fastest).__name__
         yield f"energy and gradient, {walkers} walkers, {way}", f"{1e6 * taken:.0f} us"
         yield "the same, BatchedEnergy", f"{1e6 * batched:.0f} us"
         yield "its least bytes at the first rate", f"{1e6 * memory:.1f} us"

@@ -25,7 +25,8 @@ from landscape.numerics.spectra import lanczos, spectrum
 from landscape.optimize.driver import in_hand, run_all
 from landscape.optimize.lbfgs import LBFGS
 from landscape.problems.datasets import from_arrays
-from landscape.problems.problem import CHEAP_HESSIAN_PARAMETERS, Problem
+from landscape.problems.energy import CHEAP_HESSIAN_PARAMETERS
+from landscape.problems.problem import Problem
 from landscape.search.eigenvector_following import EXACT_LIMIT, KRYLOV_VECTORS
 
 WALKERS = (64, 1024, 16384)

@@ -17,7 +17,9 @@ from landscape.config.run_file import RunConfig
 from landscape.database.records import Commit, Minima, TransitionStates, Walkers
 from landscape.database.store import Store
 from landscape.explore.context import Context
-from landscape.explore.session import context_of, open_or_create, record_of
+from landscape.explore.preparation import context_of
+from landscape.explore.problem_records import record_of
+from landscape.explore.resumption import open_or_create
 from landscape.objective import Objective
 
 CLUSTER = 10

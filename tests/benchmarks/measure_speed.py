@@ -29,10 +29,13 @@ from landscape.explore.measure_tasks import MeasureTask
 from landscape.explore.measuring import TASK_MINIMA
 from landscape.explore.phases import Plan, task_starts
 from landscape.explore.pool import LocalPool
+from landscape.explore.preparation import context_of, stored_context
+from landscape.explore.problem_records import record_of
 from landscape.explore.progress import Console
-from landscape.explore.session import context_of, executor, open_or_create, record_of, run_campaign, stored_context
+from landscape.explore.resumption import open_or_create
+from landscape.explore.session import executor, run_campaign
 from landscape.problems.problem import Problem
-from landscape.properties.measure import available_groups
+from landscape.properties.groups import available_groups
 from tests.benchmarks.large import made_up_commit
 from tests.benchmarks.machine import processor
 from tests.explore.commands import command, finished

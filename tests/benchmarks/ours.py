@@ -14,8 +14,10 @@ from landscape.explore.distinct import distinct_minima
 from landscape.explore.hopping import BasinHopping
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.pool import LocalPool
+from landscape.explore.problem_records import record_of
 from landscape.explore.progress import Silent
-from landscape.explore.session import executor, open_or_create, record_of, run_campaign
+from landscape.explore.resumption import open_or_create
+from landscape.explore.session import executor, run_campaign
 from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs import LBFGS
 from landscape.optimize.newton import newton_finish

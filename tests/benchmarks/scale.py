@@ -28,9 +28,11 @@ from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.campaign import ALL_PHASES, Campaign
 from landscape.explore.connecting import Connect
 from landscape.explore.pool import LocalPool
+from landscape.explore.problem_records import record_of
 from landscape.explore.progress import Silent
-from landscape.explore.session import executor, open_or_create, record_of
-from landscape.properties.tree import disconnectivity_tree
+from landscape.explore.resumption import open_or_create
+from landscape.explore.session import executor
+from landscape.properties.superbasins import disconnectivity_tree
 from tests.benchmarks.large import large_context, made_up_commit, made_up_minima, made_up_states, write_database
 
 ROUND = 10_000  # records that a round brings in

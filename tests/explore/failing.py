@@ -16,8 +16,11 @@ from landscape.explore.interrupt import Interrupt
 from landscape.explore.job import run_job
 from landscape.explore.pool import Pool
 from landscape.explore.pool_mpi import launcher_rank
+from landscape.explore.preparation import context_of
+from landscape.explore.problem_records import record_of
 from landscape.explore.progress import Silent
-from landscape.explore.session import context_of, open_or_create, record_of, run_campaign
+from landscape.explore.resumption import open_or_create
+from landscape.explore.session import run_campaign
 from tests.explore.commands import XOR
 
 RANK = launcher_rank()

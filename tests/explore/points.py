@@ -8,7 +8,8 @@ from landscape.config.run_file import Settings
 from landscape.database.records import Minima, TransitionStates
 from landscape.database.store import MemoryStore, Store
 from landscape.explore.context import Context
-from landscape.explore.session import open_or_create, record_of
+from landscape.explore.problem_records import record_of
+from landscape.explore.resumption import open_or_create
 from landscape.problems.surfaces import SixHumpCamel
 from landscape.search.starts import BoxStarts
 

@@ -14,8 +14,9 @@ from landscape.errors import PropertyError
 from landscape.explore.campaign import LOCATING, MakePhase, asked_of_training
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.pool import Abandoned, LocalPool
+from landscape.explore.preparation import stored_context
 from landscape.explore.progress import Silent
-from landscape.explore.session import executor, run_campaign, stored_context
+from landscape.explore.session import executor, run_campaign
 from landscape.explore.verify import verify
 from landscape.properties.coverage import coverage
 from landscape.properties.locations import Landing, equal_levels, locations_of, superbasins

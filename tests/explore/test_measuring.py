@@ -15,8 +15,9 @@ from landscape.explore.campaign import Campaign, Ending, measuring
 from landscape.explore.interrupt import Interrupt
 from landscape.explore.measuring import chosen_groups
 from landscape.explore.pool import Abandoned, LocalPool
+from landscape.explore.preparation import stored_context
 from landscape.explore.progress import Silent
-from landscape.explore.session import executor, run_campaign, stored_context
+from landscape.explore.session import executor, run_campaign
 from landscape.properties.columns import column
 from tests.explore.commands import assert_equal_bytes
 from tests.explore.xor import HASTE, xor

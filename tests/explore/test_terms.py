@@ -16,7 +16,10 @@ from landscape.database.store import create_store, open_store
 from landscape.errors import DatabaseError, PropertyError
 from landscape.explore.measuring import chosen_groups
 from landscape.explore.pool import LocalPool
-from landscape.explore.session import executor, open_or_create, record_of, stored_context
+from landscape.explore.preparation import stored_context
+from landscape.explore.problem_records import record_of
+from landscape.explore.resumption import open_or_create
+from landscape.explore.session import executor
 from landscape.explore.verify import verify
 from tests.explore.xor import xor
 

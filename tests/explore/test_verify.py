@@ -13,7 +13,8 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.explore.context import Context
 from landscape.explore.pool import Abandoned, LocalPool
-from landscape.explore.session import executor, stored_context
+from landscape.explore.preparation import stored_context
+from landscape.explore.session import executor
 from landscape.explore.verify import summary, verify
 from tests.explore.xor import HASTE, xor
 

@@ -35,7 +35,7 @@ def reference(problem: Problem, start: Array, method: LBFGS) -> tuple[Array, int
     """
 
     def evaluate(theta: Array) -> tuple[float, Array]:
-        energy, gradient = problem._batched.energy_and_gradient(torch.tensor(theta[None]))
+        energy, gradient = problem._energy.batched.energy_and_gradient(torch.tensor(theta[None]))
         return float(energy), gradient[0].numpy()
 
     theta, (energy, gradient) = start, evaluate(start)

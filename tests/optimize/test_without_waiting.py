@@ -25,7 +25,7 @@ class Unseen:
     """A problem whose tensors have no values."""
 
     def __init__(self, problem: Problem) -> None:
-        inputs, loss, encoded = problem._batched._data
+        inputs, loss, encoded = problem._energy.batched._data
         batched = BatchedEnergy(problem.network, inputs.to(UNSEEN), loss, encoded.to(UNSEEN), problem.l2)
         self.energy, self.energy_and_gradient = batched.energy, batched.energy_and_gradient
         self.hessian, self.hessian_vector_product = batched.hessian, batched.hessian_vector_product

@@ -61,7 +61,7 @@ def test_finite_differences(name: str) -> None:
 def test_dense_networks_have_the_same_hessian_by_the_way_of_all_layers(hidden: list[int]) -> None:
     problem = small_problem("gelu", hidden)
     assert isinstance(problem.network, DenseNetwork)
-    theta, data = points(problem, 2), problem._batched._data
+    theta, data = points(problem, 2), problem._energy.batched._data
     found = LayeredNetwork(problem.network.layers, problem.network.activation).hessian(theta, *data)
     close(found, problem.network.hessian(theta, *data))
 

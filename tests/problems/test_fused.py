@@ -32,7 +32,7 @@ def problem_of(name: str) -> Problem:
 
 
 def fused_of(problem: Problem) -> FusedEnergy:
-    inputs, _, encoded = problem._batched._data
+    inputs, _, encoded = problem._energy.batched._data
     assert isinstance(problem.network, DenseNetwork)
     return FusedEnergy(problem.network, inputs, encoded, problem.l2)
 
@@ -48,7 +48,7 @@ def test_it_equals_the_batched_energy(name: str, many: int, monkeypatch: pytest.
     theta = torch.tensor(random.normal(size=(11, problem.n_parameters)) * random.choice([0.1, 1.0, 30.0], (11, 1)))
     theta = theta.to(DEVICE)
     energy, gradient = fused_of(problem).energy_and_gradient(theta)
-    expected = problem._batched.energy_and_gradient(theta)
+    expected = problem._energy.batched.energy_and_gradient(theta)
     torch.testing.assert_close(energy, expected[0], rtol=1e-13, atol=1e-14)
     torch.testing.assert_close(gradient, expected[1], rtol=1e-12, atol=1e-14)
     assert torch.equal(fused_of(problem).energy(theta), energy)
@@ -90,14 +90,14 @@ class OnGpu:
 
 def test_the_choice_is_by_device_and_a_failure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = Problem(dataset="iris", hidden=[10], l2=1e-4)
-    inputs, loss, encoded = problem._batched._data
-    assert fused_energy(problem.network, inputs, loss, encoded, 1e-4, problem._batched) is None
-    monkeypatch.setattr(fused, "FusedEnergy", lambda *_: problem._batched)
+    inputs, loss, encoded = problem._energy.batched._data
+    assert fused_energy(problem.network, inputs, loss, encoded, 1e-4, problem._energy.batched) is None
+    monkeypatch.setattr(fused, "FusedEnergy", lambda *_: problem._energy.batched)
     chosen: list[object] = []
 
     def choose(error: float) -> None:
         monkeypatch.setattr(fused, "_largest_error", lambda *_: error)
-        chosen.append(fused_energy(problem.network, OnGpu(), loss, encoded, 1e-4, problem._batched))  # type: ignore[arg-type]
+        chosen.append(fused_energy(problem.network, OnGpu(), loss, encoded, 1e-4, problem._energy.batched))  # type: ignore[arg-type]
 
     choose(1e-15)
     with pytest.warns(UserWarning, match="found a difference of 1.0e-08"):
@@ -107,7 +107,7 @@ def test_the_choice_is_by_device_and_a_failure_is_told(monkeypatch: pytest.Monke
     monkeypatch.setattr(fused, "FusedEnergy", failing)
     with pytest.warns(UserWarning, match="found RuntimeError: no compiler"):
         choose(0.0)
-    assert chosen == [problem._batched, None, None, None]
+    assert chosen == [problem._energy.batched, None, None, None]
 
 
 def failing(*_: object) -> BatchedEnergy:

@@ -168,8 +168,8 @@ def test_smoothed_labels_keep_the_compiled_energy() -> None:
     problem = problem_of(SMOOTH["label_smoothing"], (4,))
     kernel, theta = problem.kernel(), points(problem, 16)
     assert kernel is not None
-    close(problem.hessian(theta), problem._batched.hessian(theta))  # the two ways to the same numbers
-    close(problem.energy(theta), problem._batched.energy(theta))
+    close(problem.hessian(theta), problem._energy.batched.hessian(theta))  # the two ways to the same numbers
+    close(problem.energy(theta), problem._energy.batched.energy(theta))
     outputs = problem.network.outputs(theta, problem.inputs)
     plain = problem_of({}, (4,))
     assert torch.equal(problem.sample_loss(outputs, problem.targets), plain.sample_loss(outputs, problem.targets))

@@ -9,9 +9,10 @@ from landscape.problems.problem import Problem
 from landscape.properties.bounds import logit_box, margin_lower_bound, require_layers
 from landscape.properties.certificates import certified, certified_epsilon
 from landscape.properties.crown import relax_network
+from landscape.properties.groups import available_groups
 from landscape.properties.intervals import Box
 from landscape.properties.jacobians import layer_norms, sample_jacobian_norms
-from landscape.properties.measure import available_groups, measure
+from landscape.properties.measure import measure
 from landscape.properties.settings import MeasureSettings
 from tests.problems.convolutions import FEATURES, PARTS, dense_twin, image_problem, images, linear_stages
 from tests.problems.reference import MODULES, points

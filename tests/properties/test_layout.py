@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from landscape.errors import PropertyError
 from landscape.properties.layout import DROP, Layout, Order, layout, shared_values
-from landscape.properties.tree import DisconnectivityTree, build_tree
+from landscape.properties.superbasins import build_tree
+from landscape.properties.tree import DisconnectivityTree
 
 ORDERS: tuple[Order, ...] = ("energy", "size", "value")
 

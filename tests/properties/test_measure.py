@@ -11,7 +11,8 @@ from landscape.problems.datasets import from_arrays
 from landscape.problems.problem import Problem
 from landscape.properties import robustness
 from landscape.properties.catalogue import DESCRIPTIONS, MEMBERS
-from landscape.properties.measure import GROUPS, available_groups, measure
+from landscape.properties.groups import GROUPS, available_groups
+from landscape.properties.measure import measure
 from landscape.properties.robustness import check_order
 from landscape.properties.settings import MeasureSettings
 from tests.properties.small_problems import iris_minimum, small_problem

@@ -8,8 +8,9 @@ import torch
 
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
-from landscape.properties import measure as measuring
-from landscape.properties.measure import available_groups, measure
+from landscape.properties import groups
+from landscape.properties.groups import available_groups
+from landscape.properties.measure import measure
 from landscape.properties.requests import PROPERTIES, groups_of
 from landscape.properties.settings import MeasureSettings
 from tests.properties.small_problems import small_problem
@@ -54,7 +55,7 @@ def test_a_property_can_be_asked_for_where_it_is_measured(kind: str) -> None:
 
 @pytest.mark.parametrize("l2", [0.0, 1e-2])
 def test_estimates_and_their_errors_can_be_asked_for(l2: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "DENSE_LIMIT", 10)
+    monkeypatch.setattr(groups, "DENSE_LIMIT", 10)
     problem = small_problem("tanh", [12], l2=l2)
     theta = np.random.default_rng(0).normal(size=(1, problem.n_parameters))
     found = admitted(problem)
