@@ -59,7 +59,8 @@ _SELECTION = re.compile(r"(?P<property>[^@\[\]]+)(@(?P<epsilon>[^@\[\]]+)|\[(?P<
 def readable(name: str) -> str:
     """The name of a property as in a sentence: PGD accuracy."""
     words = [word.upper() if word in _ACRONYMS else word for word in name.split("_")]
-    return " ".join(word.capitalize() if word in _PROPER else word for word in words)
+    named = " ".join(word.capitalize() if word in _PROPER else word for word in words)
+    return named.replace("Fisher Rao", "Fisher-Rao")
 
 
 def known_names(db: Database) -> list[str]:
