@@ -15,5 +15,5 @@ def sign_step(point: Tensor, direction: Tensor, step: Tensor | float, lower: Ten
     """clip(point + step sign(direction)), in a new tensor: of the shape of `point` and `direction`, to which the others
     broadcast.
     """
-    moved = (step * direction.sign()).add_(point)
+    moved = direction.sign().mul_(step).add_(point)
     return torch.clamp(moved, lower, upper, out=moved)
