@@ -89,7 +89,7 @@ class BasinHopping:
         some = walkers.take(slice(start, start + self.table.task_walkers))
         seed = (self.context.settings.run.seed, len(tables.rounds), start)
         standing = some.minimum >= 0
-        row, place = distinct(np.append(some.minimum[standing], self._drawn(len(tables.minima), seed)), room)
+        row, place = rows_and_places(np.append(some.minimum[standing], self._drawn(len(tables.minima), seed)), room)
         at = np.full(len(standing), -1)
         at[standing] = place[: np.count_nonzero(standing)]
         return HopTask(
@@ -123,10 +123,10 @@ class BasinHopping:
         )
 
 
-def distinct(numbers: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def rows_and_places(numbers: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The different ones of numbers [N], rising, and where among them each is [N], as sorting finds them too.
 
-    Numbers are indices into `room`, int64, in which anything may stand.
+    Numbers are indices into `room`, int64[M], in which anything may stand.
     """
     order = np.arange(len(numbers))
     room[numbers] = order

@@ -1,4 +1,4 @@
-"""A campaign from beginning to end; in this process, for Python."""
+"""A campaign from beginning to end, as the commands and `landscape.explore` run it."""
 
 import inspect
 from collections.abc import Callable, Mapping

@@ -3,22 +3,23 @@
 Minima are drawn again within their landscape, as many as there are, `RESAMPLES` times. With z = artanh(rho), s its
 standard error and z*, s* those of a resample, the interval is
 
-    tanh(z -+ q s),    q the 95 % quantile of |z* - z| / s*
+    tanh(z -+ q' s),    q' = 1.96 + t^2 max(q - 1.96, 0),    q the 95 % quantile of |z* - z| / s*
 
 (Efron, Nonparametric Standard Errors and Confidence Intervals, Can. J. Stat. 9, 139, 1981, sec. 10; symmetric: Hall, J.
 R. Stat. Soc. B 50, 35, 1988). A resample in which a correlation is undefined counts as infinitely far off, and perfect
-agreement as one swap of neighbours short of it. Percentile intervals cover too rarely where few minima have many ties.
+agreement as about one swap of neighbours short of it. Percentile intervals cover too rarely where few minima have many
+ties.
 
 The quantile is only as good as s is steady (Tibshirani, Biometrika 75, 433, 1988). That of the infinitesimal jackknife
 is right whatever the shape of the dependence but unsteady for few minima and for many ties. So its square is averaged
 with the variance that normal data would have, as if that came from `STEADYING` further minima: for Spearman
-(1 + rho^2 / 2) / (n - 3) (Bonett and Wright, Psychometrika 65, 23, 2000), for Kendall 0.437 / (n - 4) (Fieller, Hartley
-and Pearson, Biometrika 44, 470, 1957) times what ties do to the variance without correlation. A control or a further
-stratum takes one off n. Of weighted rows (sum w)^2 / sum w^2 count (Kish, Survey Sampling, 11.7). With t the share
-of the jackknife in that average, what q exceeds that of the normal distribution counts t^2 times, which simulations
-favour over the whole and over nothing of it, and q is never less.
+(1 + rho^2 / 2) / (n - 3) (Bonett and Wright, Psychometrika 65, 23, 2000), where a control or a further landscape takes
+one off n, for Kendall 0.437 / (n - 4) (Fieller, Hartley and Pearson, Biometrika 44, 470, 1957) times what ties and
+landscapes do to the variance without correlation. Of weighted rows (sum w)^2 / sum w^2 count (Kish, Survey Sampling,
+11.7). t is the share of the jackknife in the average: for few minima the quantile is that of the normal distribution.
 
-`tests/benchmarks/interval_coverage.py` simulates how often these intervals cover.
+`STEADYING` and the square of t are empirical, chosen for the coverage that `tests/benchmarks/interval_coverage.py`
+simulates. Where no order of the rows within their landscapes would change a correlation, nothing is known of it.
 
 Shapes: n rows, A and B columns on the two sides, R resamples; first of R + 1 stands the table itself.
 """
@@ -43,17 +44,22 @@ def intervals(table: RankTable, random: np.random.Generator) -> tuple[np.ndarray
     rho, partial = rhos(table, none, equal, counts), rhos(table, table.controls, equal, counts)
     weighted = rhos(table, none, table.weights, counts)
     tau = taus_and_variances(table, counts)
-    n = table.n_rows - (table.n_strata - 1)
+    n, strata, effective = table.n_rows, table.n_strata, _effective(table.weights)
+    free = n - (strata - 1)
     rank = table.partial_sides()[2].shape[1]
-    total = table.weights.sum()
-    design = table.n_rows * np.sum(table.weights**2) / total**2 if total else np.inf
-    sizes = np.unique(table.stratum, return_counts=True)[1]
-    swapped = 1.0 - 12.0 / max(np.sum(sizes**3 - sizes), 24.0)
+    null = kendall_null_variance(table)
+    known = np.where(null > 0.0, 1.0, np.nan)
+    swapped_rho, swapped_tau = _swapped(n / strata, strata)
     return (
-        _interval(*rho, _bonett_wright(rho[0], n), table.n_rows, swapped),
-        _interval(*tau, _fieller(table, n), table.n_rows, 1.0 - 4.0 / max(np.sum(sizes**2 - sizes), 6.0)),
-        _interval(*partial, _bonett_wright(partial[0], n - rank), table.n_rows, swapped),
-        _interval(*weighted, design * _bonett_wright(weighted[0], n), table.n_rows / design, swapped),
+        _interval(*rho, known * _bonett_wright(rho[0], free), n, swapped_rho),
+        _interval(*tau, known * _fieller(null, n), n, swapped_tau),
+        _interval(*partial, known * _bonett_wright(partial[0], free - rank), n, swapped_rho),
+        _interval(
+            *weighted,
+            known * _bonett_wright(weighted[0], free) * n / effective,
+            effective,
+            _swapped(effective / strata, strata)[0],
+        ),
     )
 
 
@@ -82,25 +88,35 @@ def _apart(groups: np.ndarray, stratum: np.ndarray) -> np.ndarray:
     return tie_groups(groups + (groups.max(initial=0) + 1) * stratum)
 
 
+def _effective(weights: np.ndarray) -> float:
+    """How many rows of equal weight tell as much."""
+    total = float(weights.sum())
+    return total**2 / float(np.sum(weights**2)) if total else 1.0
+
+
+def _swapped(rows: float, strata: int) -> tuple[float, float]:
+    """Rho and tau one swap of neighbours from 1 in strata of so many rows, at least three, each."""
+    m = max(rows, 3.0)
+    return 1.0 - 12.0 / (strata * (m**3 - m)), 1.0 - 4.0 / (strata * (m**2 - m))
+
+
 def _bonett_wright(value: np.ndarray, n: float) -> np.ndarray:
     return np.asarray((1.0 + value**2 / 2.0) / max(n - 3.0, 1.0))
 
 
-def _fieller(table: RankTable, n: int) -> np.ndarray:
-    rows = table.n_rows
-    without_ties = 2.0 * (2.0 * rows + 5.0) / (9.0 * rows * (rows - 1.0))
-    return kendall_null_variance(table) / without_ties * 0.437 / max(n - 4.0, 1.0)
+def _fieller(null: np.ndarray, n: int) -> np.ndarray:
+    without_ties = 2.0 * (2.0 * n + 5.0) / (9.0 * n * (n - 1.0))
+    return null / without_ties * 0.437 / max(n - 4.0, 1.0)
 
 
 def _interval(values: np.ndarray, variances: np.ndarray, normal: np.ndarray, n: float, swapped: float) -> np.ndarray:
-    """Value, low and high end [3, A, B] from values [R + 1, A, B], their variances, those of z for normal data, the
-    number of rows, in effect, and the value one swap of neighbours from perfect agreement.
+    """Value, low and high end [3, A, B] from values [R + 1, A, B], their variances, those of z for normal data, NaN
+    where nothing is known, the number of rows, in effect, and the value one swap of neighbours from perfect agreement.
     """
     inner = np.clip(values, -swapped, swapped)
     z = np.arctanh(inner)
     share = n / (n + STEADYING)
     error = np.sqrt(share * variances / (1.0 - inner**2) ** 2 + (1.0 - share) * normal)
-    error[error == 0.0] = np.nan  # no order of the rows would change the value: it says nothing
     distance = np.nan_to_num(np.abs(z[1:] - z[0]) / error[1:], nan=np.inf)
     quantile = np.sort(distance, axis=0)[int(np.ceil(LEVEL * len(z))) - 1]
     reach = (NORMAL + share**2 * np.maximum(quantile - NORMAL, 0.0)) * error[0]

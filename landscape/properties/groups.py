@@ -17,7 +17,7 @@ remains. With two classes there is no difference of logits ratio, and no apgd_dl
 out unless the loss is cross-entropy; all that is certified, the relative flatness and the spectral norms for a torch
 module of unknown layers, which has no bounds and no layers here.
 
-Shapes: M minima, P parameters.
+Shapes: M minima.
 """
 
 from collections.abc import Callable

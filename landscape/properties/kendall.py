@@ -78,7 +78,8 @@ def _variance_within(change: np.ndarray, counts: np.ndarray, stratum: np.ndarray
     variance = np.zeros(counts.shape[1])
     for number in np.unique(stratum):
         rows = np.flatnonzero(stratum == number)
-        m, total, squares = (np.sum(counts[rows] * change[rows] ** power, axis=0) for power in (0, 1, 2))
+        own, parts = counts[rows], counts[rows] * change[rows]
+        m, total, squares = own.sum(axis=0), parts.sum(axis=0), np.sum(parts * change[rows], axis=0)
         spread = np.maximum(squares - total**2 / np.maximum(m, 1.0), 0.0)
         variance += np.where(m > 1.0, spread * m / np.maximum(m - 1.0, 1.0), 0.0)
     return variance

@@ -38,8 +38,8 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 MASKING_LEGEND = f"""
 Do evaluations hide their gradients? Accuracy under gradient attacks (PGD), under the random search without gradients,
 and under all. MASKED: gradients mislead, the search breaks samples that PGD does not more often than the other way
-round, by more than chance (one-sided sign test, p < {LEVEL}). Means over seeds count as one network: seeds share the
-samples.
+round, by more than chance (one-sided sign test, each by itself, p < {LEVEL}). Means over seeds count as one network:
+seeds share the samples.
 """
 ATTACKS = ("robust_accuracy", "pgd_accuracy", "square_accuracy")
 

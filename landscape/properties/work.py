@@ -1,6 +1,6 @@
 """What measuring works with: the problem, the settings and the samples, checked to fit each other.
 
-Shapes: N samples, d inputs, K outputs, E perturbation sizes.
+Shapes: N samples, d inputs, E perturbation sizes.
 """
 
 from dataclasses import dataclass

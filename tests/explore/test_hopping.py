@@ -11,7 +11,7 @@ from landscape.explore.assimilation import Assimilation, Known
 from landscape.explore.context import Context
 from landscape.explore.finds import Finds
 from landscape.explore.hop_tasks import HopResult, HopTask, Walked
-from landscape.explore.hopping import DRAWN, BasinHopping, distinct
+from landscape.explore.hopping import DRAWN, BasinHopping, rows_and_places
 from landscape.problems.problem import Problem
 from landscape.search.starts import GaussianStarts
 from tests.explore.points import minima, plane, store_of
@@ -192,8 +192,8 @@ def test_tasks_of_a_surface_bring_only_what_walkers_stand_on(phase: BasinHopping
 
 
 @given(st.lists(st.integers(0, 20)))
-def test_distinct_numbers_are_those_that_sorting_finds(numbers: list[int]) -> None:
-    found, place = distinct(np.array(numbers, dtype=np.int64), np.full(21, 7))
+def test_rows_and_places_are_those_that_sorting_finds(numbers: list[int]) -> None:
+    found, place = rows_and_places(np.array(numbers, dtype=np.int64), np.full(21, 7))
     expected, inverse = np.unique(np.array(numbers, dtype=np.int64), return_inverse=True)
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(place, inverse)

@@ -154,11 +154,19 @@ def test_undefined_resamples_widen_the_interval() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_value_that_no_order_of_the_rows_would_change_has_no_interval() -> None:
+def test_nothing_is_known_of_a_value_that_no_order_of_the_rows_would_change() -> None:
     # x differs in the one landscape, y in the other
-    x, y, stratum = np.array([[0, 1, 0, 0, 0, 0]]), np.array([[0, 0, 0, 0, 0, 1]]), np.repeat([0, 1], [2, 4])
-    apart = RankTable(x=x, y=y, controls=x[:0], stratum=stratum, weights=np.ones(6))
-    assert bootstrap.intervals(apart, np.random.default_rng(0))[1][:, 0, 0].tolist() == [0.0, -1.0, 1.0]
+    x, y, stratum = np.arange(16)[None].clip(max=7), np.arange(16)[None].clip(min=8), np.repeat([0, 1], 8)
+    apart = RankTable(x=x, y=y, controls=x[:0], stratum=stratum, weights=np.ones(16))
+    for found in bootstrap.intervals(apart, np.random.default_rng(0)):
+        np.testing.assert_allclose(found[:, 0, 0], [0.0, -1.0, 1.0], atol=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+def test_rows_without_weight_have_no_weighted_correlation() -> None:
+    x = np.arange(12)[None]
+    unweighted = RankTable(x=x, y=x, controls=x[:0], stratum=np.zeros(12, dtype=np.int64), weights=np.zeros(12))
+    assert np.isnan(bootstrap.intervals(unweighted, np.random.default_rng(0))[3]).all()
 
 
 def covered(kind: str, rho: float, n: int, strata: int, tables: int = 1000) -> np.ndarray:
