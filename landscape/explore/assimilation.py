@@ -57,6 +57,7 @@ class Assimilation:
         known.minima.settle(tables.minima.parameters)
         known.states.settle(tables.transition_states.parameters)
         self._old_hits = tables.minima.hits.copy()
+        self._old_energy = tables.minima.energy
         self.n_parameters = tables.minima.parameters.shape[1]
         self._new_hits: list[int] = []
         self._minima: list[tuple[Minima, int]] = []
@@ -89,6 +90,16 @@ class Assimilation:
             self._old_hits[row] += hits
         else:
             self._new_hits[row - len(self._old_hits)] += hits
+
+    def is_above(self, energy: float, minima: np.ndarray) -> bool:
+        """Whether an energy is higher than those of minima rows `minima`, as they are kept."""
+        return all(energy > self._energy(row) for row in minima.tolist())
+
+    def _energy(self, row: int) -> float:
+        if row < len(self._old_energy):
+            return float(self._old_energy[row])
+        found, place = self._minima[row - len(self._old_energy)]
+        return float(found.energy[place])
 
     def transition_state(self, found: TransitionStates, place: int, sides: np.ndarray) -> bool:
         """Adds row `place` of what a task found, between minima rows `sides`; False if it was known."""

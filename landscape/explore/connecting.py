@@ -36,16 +36,22 @@ class _Searching:
         self.table = context.settings.connect
 
     def assimilate(self, tables: Tables, plan: Plan, results: Sequence[ConnectResult], seconds: float) -> Commit:
-        """Adds minima and transition states; one attempt a search."""
+        """Adds minima and transition states; one attempt a search.
+
+        A transition state that rounding alone tells from one of its minima has no descent to it.
+        """
         assert plan.ends is not None  # noqa: S101 - a plan of searches says what they are
         assert plan.methods is not None  # noqa: S101
         assimilation = Assimilation(self.known, tables)
-        outcomes = np.full(len(plan.ends), max(Outcome), dtype=np.int64)
+        outcomes = np.full(len(plan.ends), Outcome.NO_DESCENT, dtype=np.int64)
         for start, result in zip(plan.starts, results, strict=True):
             rows = assimilation.finds(result.minima, counted=False)
+            states = result.transition_states
             for place, search in enumerate(start + result.search):
-                sides = rows[result.transition_states.minima[place]]
-                new = assimilation.transition_state(result.transition_states, place, sides)
+                sides = rows[states.minima[place]]
+                if not assimilation.is_above(float(states.energy[place]), sides):
+                    continue
+                new = assimilation.transition_state(states, place, sides)
                 outcomes[search] = min(outcomes[search], _outcome(sides, plan.ends[search], new=new))
             for search, reason in result.failures:
                 outcomes[start + search] = min(outcomes[start + search], reason)

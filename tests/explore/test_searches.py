@@ -100,6 +100,20 @@ def test_a_search_that_fails_tells_why(context: Context, store: Store, reason: O
     assert following.ends.tolist() == [[0, 3], [1, 3], [2, 3]]  # no pair is tried again without retries
 
 
+def test_what_is_no_higher_than_its_minima_is_no_transition_state(context: Context, store: Store) -> None:
+    phase = Connect(context, Known(context, store.tables))
+    plan = phase.plan(store.tables)
+    assert plan is not None
+    # one as high as a new minimum, then lower than one that it shares with another, which stays
+    flat, real = (0.5, (0.0, 10.5)), (2.0, (0.0, 10.5))
+    results = [result([0, 1, 1], [flat, real, (0.4, (10.5, 1.0))], []), result([0], [flat], [])]
+    store.commit(phase.assimilate(store.tables, plan, results, 0.0))
+    attempts, found = store.tables.attempts, store.tables.transition_states
+    assert attempts.outcome.tolist() == [Outcome.NO_DESCENT, Outcome.NEW_TRANSITION_STATE, Outcome.NO_DESCENT]
+    assert found.energy.tolist() == [12.0]
+    assert found.minima.tolist() == [[0, 4]]
+
+
 def test_bands_are_aligned_and_get_more_images_at_a_retry(store: Store) -> None:
     context = plane(
         connect=TABLE | {"retries": 1, "pairs": 1, "image_density": 10.0, "min_images": 10, "max_images": 40}
