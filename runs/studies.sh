@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes all of analysis/results/: a study of each data set over l2, on two MPI ranks, with its tables, verdicts and
-# figures; of XOR, also what the paths through its transition states say. Names of data sets after it: only these. Run
-# again, it continues what it finds.
+# figures, every stored point verified again; of XOR, also what the paths through its transition states say. Names of
+# data sets after it: only these. Run again, it continues what it finds.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -23,6 +23,7 @@ for dataset in "${datasets[@]}"; do
     mapfile -t databases < <(members "$results")
     or_told python analysis/correlations.py "${databases[@]}" --matrix "$results/matrix.svg" >/dev/null
     for database in "${databases[@]}"; do
+        mpiexec -n 2 landscape verify "$database"
         base=${database%.h5}
         python analysis/disconnectivity.py "$database" -o "$base-tree.svg" --colour "adversarial_loss[1]"
         python analysis/epsilon_sweep.py "$database" -o "$base-sweep.svg"
