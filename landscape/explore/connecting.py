@@ -41,7 +41,7 @@ class _Searching:
         A transition state that rounding alone tells from one of its minima has no descent to it.
         """
         assert plan.ends is not None  # noqa: S101 - a plan of searches says what they are
-        assert plan.methods is not None  # noqa: S101
+        assert plan.methods is not None  # noqa: S101 - and by which method
         assimilation = Assimilation(self.known, tables)
         outcomes = np.full(len(plan.ends), Outcome.NO_DESCENT, dtype=np.int64)
         for start, result in zip(plan.starts, results, strict=True):

@@ -8,14 +8,14 @@ that left without a word would let the others wait for ever.
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from landscape.errors import LandscapeError
 from landscape.explore.context import Context, one_thread_per_task
 from landscape.explore.copies import CopyingWorker
 from landscape.explore.interrupt import Interrupt, ignore_signals
 from landscape.explore.pool import LocalPool, Pool, TaskError
-from landscape.explore.pool_mpi import MpiPool, abort, local_rank, serve, world
+from landscape.explore.pool_mpi import Communicator, MpiPool, abort, local_rank, serve, world
 from landscape.explore.session import executor
 
 FAILED, BAD_INPUT, STOPPED = 1, 2, 75
@@ -54,7 +54,7 @@ def _alone(prepare: Prepare, work: Work, interrupt: Interrupt) -> int:
     return _lead(context, LocalPool(executor(context)), work, interrupt)
 
 
-def _together(comm: Any, prepare: Prepare, work: Work, interrupt: Interrupt) -> int:  # noqa: ANN401
+def _together(comm: Communicator, prepare: Prepare, work: Work, interrupt: Interrupt) -> int:
     try:
         context = _prepared(comm, prepare)
         if comm.rank:
@@ -91,7 +91,7 @@ def _lead(context: Context, pool: Pool, work: Work, interrupt: Interrupt) -> int
     return status
 
 
-def _prepared(comm: Any, prepare: Prepare) -> Context:  # noqa: ANN401 - an mpi4py communicator
+def _prepared(comm: Communicator, prepare: Prepare) -> Context:
     """`prepare` on every rank; if it fails on any, all end with the first message."""
     context, failure = _attempt(comm, prepare)
     failures = [found for found in comm.allgather(failure) if found is not None]
@@ -103,7 +103,7 @@ def _prepared(comm: Any, prepare: Prepare) -> Context:  # noqa: ANN401 - an mpi4
     sys.exit(status)
 
 
-def _attempt(comm: Any, prepare: Prepare) -> tuple[Context | None, Failure | None]:  # noqa: ANN401
+def _attempt(comm: Communicator, prepare: Prepare) -> tuple[Context | None, Failure | None]:
     local = local_rank(comm)
     try:
         return prepare(local), None

@@ -31,14 +31,14 @@ class Worker(Protocol):
     def execute(self, task: Any) -> Any:  # noqa: ANN401 - a pool knows nothing of tasks
         """The result of a task."""
 
-    def learn(self, news: Any) -> None:  # noqa: ANN401
+    def learn(self, news: Any) -> None:  # noqa: ANN401 - a pool knows nothing of news
         """Takes in what was told to all."""
 
 
 class Pool(Protocol):
     """Runs tasks."""
 
-    def tell(self, news: Any) -> None:  # noqa: ANN401
+    def tell(self, news: Any) -> None:  # noqa: ANN401 - a pool knows nothing of news
         """Has every other process learn something before its next task; there may be none."""
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
@@ -61,7 +61,7 @@ class LocalPool:
         self._running = False
         self._thread: threading.Thread | None = None
 
-    def tell(self, news: Any) -> None:  # noqa: ANN401
+    def tell(self, news: Any) -> None:  # noqa: ANN401 - a pool knows nothing of news
         """See `Pool`."""
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:

@@ -18,11 +18,15 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from landscape.errors import LandscapeError
 from landscape.explore.pool import Abandoned, Execute, TaskError, Worker
 
+if TYPE_CHECKING:
+    from mpi4py.MPI import Comm  # see `world`
+
+Communicator: TypeAlias = "Comm"
 SHORTEST_POLL, LONGEST_POLL = 0.0005, 0.02  # seconds
 POLL_FRACTION = 0.02  # of the time waited so far
 LAST_WORDS_SECONDS = 0.5
@@ -39,7 +43,7 @@ def launcher_rank() -> int | None:
     return next((int(os.environ[name]) for name in LAUNCHERS if name in os.environ), None)
 
 
-def world() -> Any | None:  # noqa: ANN401 - an mpi4py communicator, which has no types
+def world() -> "Communicator | None":
     """MPI.COMM_WORLD if this process was started by an MPI launcher as one of several, else None.
 
     MPI is imported only under a launcher, so a single process needs no MPI at all.
@@ -51,14 +55,14 @@ def world() -> Any | None:  # noqa: ANN401 - an mpi4py communicator, which has n
     return MPI.COMM_WORLD if MPI.COMM_WORLD.size > 1 else None
 
 
-def local_rank(comm: Any) -> int:  # noqa: ANN401
+def local_rank(comm: Communicator) -> int:
     """Number of this rank among those of its node."""
     from mpi4py import MPI  # noqa: PLC0415
 
     return int(comm.Split_type(MPI.COMM_TYPE_SHARED).rank)
 
 
-def abort(comm: Any, status: int) -> NoReturn:  # noqa: ANN401
+def abort(comm: Communicator, status: int) -> NoReturn:
     """Ends all ranks at once. Launchers drop what they have not passed on by then, so that gets a moment before."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -70,7 +74,7 @@ def abort(comm: Any, status: int) -> NoReturn:  # noqa: ANN401
 class MpiPool:
     """The pool on rank 0."""
 
-    def __init__(self, comm: Any, execute: Execute) -> None:  # noqa: ANN401
+    def __init__(self, comm: Communicator, execute: Execute) -> None:
         self.comm = comm
         self.execute = execute
         self._open_tasks = 0
@@ -80,7 +84,7 @@ class MpiPool:
         self._done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         threading.Thread(target=self._work, daemon=True).start()
 
-    def tell(self, news: Any) -> None:  # noqa: ANN401
+    def tell(self, news: Any) -> None:  # noqa: ANN401 - of which a pool knows nothing
         """See `Pool`."""
         self._told += 1
         _pass_on(self.comm, news, NEWS)
@@ -149,7 +153,7 @@ def poll_seconds(waited: float) -> float:
     return min(max(POLL_FRACTION * waited, SHORTEST_POLL), LONGEST_POLL)
 
 
-def serve(comm: Any, worker: Worker) -> int:  # noqa: ANN401
+def serve(comm: Communicator, worker: Worker) -> int:
     """The life of every other rank: tasks until rank 0 says stop, with the exit status of the job."""
     heard = 0
     while (tag := _next_tag(comm)) != STOP:
@@ -162,7 +166,7 @@ def serve(comm: Any, worker: Worker) -> int:  # noqa: ANN401
     return int(_listen(comm, STOP))
 
 
-def _next_tag(comm: Any) -> int:  # noqa: ANN401
+def _next_tag(comm: Communicator) -> int:
     from mpi4py import MPI  # noqa: PLC0415 - see `world`
 
     status, began = MPI.Status(), time.monotonic()
@@ -171,14 +175,14 @@ def _next_tag(comm: Any) -> int:  # noqa: ANN401
     return int(status.tag)
 
 
-def _listen(comm: Any, tag: int) -> Any:  # noqa: ANN401
+def _listen(comm: Communicator, tag: int) -> Any:  # noqa: ANN401 - news, of which MPI knows nothing
     """What all are told, which is passed on."""
     said = comm.recv(source=(comm.rank - 1) // FAN_OUT, tag=tag)
     _pass_on(comm, said, tag)
     return said
 
 
-def _pass_on(comm: Any, said: Any, tag: int) -> None:  # noqa: ANN401
+def _pass_on(comm: Communicator, said: Any, tag: int) -> None:  # noqa: ANN401 - as above
     first = FAN_OUT * comm.rank + 1
     for rank in range(first, min(first + FAN_OUT, comm.size)):
         comm.send(said, dest=rank, tag=tag)

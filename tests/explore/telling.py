@@ -30,7 +30,7 @@ class Listener:
         self.heard.append(int(news[0]))
 
 
-def coordinate(comm: object) -> None:
+def coordinate(comm: pool_mpi.Communicator) -> None:
     """Rounds of tasks, some after two news, some after none."""
     pool, told = pool_mpi.MpiPool(comm, lambda task: (task, None)), list[int]()
     for number in range(ROUNDS):
