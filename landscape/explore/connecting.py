@@ -38,7 +38,7 @@ class _Searching:
     def assimilate(self, tables: Tables, plan: Plan, results: Sequence[ConnectResult], seconds: float) -> Commit:
         """Adds minima and transition states; one attempt a search.
 
-        A transition state that rounding alone tells from one of its minima has no descent to it.
+        A transition state that rounding puts no higher than one of its minima, in a flat valley, has no descent to it.
         """
         assert plan.ends is not None  # noqa: S101 - a plan of searches says what they are
         assert plan.methods is not None  # noqa: S101 - and by which method
