@@ -14,13 +14,13 @@ from pathlib import Path
 
 import click
 import numpy as np
-from scripts import told_in_one_line, write
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
-from landscape.properties.columns import column, column_family
-from landscape.properties.depth import component_fraction
+from landscape.graph.depth import component_fraction
+from landscape.plots.scripts import told_in_one_line, write
+from landscape.studies.columns import column, column_family
 
 NAMES = ("accuracy", "test_accuracy", "pgd_accuracy", "certified_accuracy_ibp", "sensitivity_logits")
 

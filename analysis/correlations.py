@@ -18,21 +18,21 @@ import click
 import matplotlib as mpl
 import matplotlib.style
 import numpy as np
-from figures import STYLE, require_figure_file, save
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from scripts import told_in_one_line, write
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.messages import number_text
-from landscape.properties.columns import Column, readable
-from landscape.properties.comparison import CONTROL, Comparison
-from landscape.properties.findings import HYPOTHESES, LEVEL, Findings, csv_text, find
-from landscape.properties.findings_text import report
-from landscape.properties.hypotheses import ROBUSTNESS_SIGNS
-from landscape.properties.statistics import Association, Correlation
+from landscape.plots.figures import STYLE, require_figure_file, save
+from landscape.plots.scripts import told_in_one_line, write
+from landscape.statistics.correlations import Association, Correlation
+from landscape.studies.columns import Column, readable
+from landscape.studies.findings import HYPOTHESES, LEVEL, Findings, csv_text, find
+from landscape.studies.findings_text import report
+from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
+from landscape.studies.minima_table import CONTROL, Comparison
 
 EPSILON_COLOURS = "viridis"
 CORRELATION_COLOURS = "RdBu"

@@ -20,18 +20,18 @@ from typing import get_args
 
 import click
 import matplotlib.style
-from figures import STYLE, require_figure_file, save
-from marks import marks_of
-from scripts import told_in_one_line
-from tree_figures import draw
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.properties.columns import column
-from landscape.properties.layout import Order
-from landscape.properties.locations import locations_of
-from landscape.properties.superbasins import disconnectivity_tree
-from landscape.properties.tree import DisconnectivityTree, prune, thin
+from landscape.graph.layout import Order
+from landscape.graph.superbasins import disconnectivity_tree
+from landscape.graph.tree import DisconnectivityTree, prune, thin
+from landscape.plots.figures import STYLE, require_figure_file, save
+from landscape.plots.marks import marks_of
+from landscape.plots.scripts import told_in_one_line
+from landscape.plots.tree_figures import draw
+from landscape.studies.columns import column
+from landscape.studies.locations import locations_of
 
 MOST = 400  # minima whose lines can be told apart on two columns
 

@@ -14,17 +14,17 @@ import click
 import matplotlib as mpl
 import matplotlib.style
 import numpy as np
-from figures import COLOURS, STYLE, UNKNOWN, require_figure_file, save
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from scripts import told_in_one_line
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
-from landscape.properties.columns import Column, column, column_family, readable
+from landscape.plots.figures import COLOURS, STYLE, UNKNOWN, require_figure_file, save
+from landscape.plots.scripts import told_in_one_line
+from landscape.studies.columns import Column, column, column_family, readable
 
 TOP = 0.9  # of the values have a colour of their own: a few large ones would leave the others alike
 ATTACKED = ("robust_accuracy", "pgd_accuracy", "fgsm_accuracy")

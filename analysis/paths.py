@@ -16,16 +16,17 @@ from pathlib import Path
 import click
 import matplotlib.style
 import numpy as np
-from figures import STYLE, require_figure_file, save
-from path_figures import draw_profiles, draw_scatter, numbers
-from scripts import told_in_one_line
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
-from landscape.properties.columns import readable
-from landscape.properties.hypotheses import Tally
-from landscape.properties.path_barriers import (
+from landscape.plots.figures import STYLE, require_figure_file, save
+from landscape.plots.path_figures import draw_profiles, draw_scatter, numbers
+from landscape.plots.scripts import told_in_one_line
+from landscape.statistics.correlations import MINIMUM_ROWS
+from landscape.studies.columns import readable
+from landscape.studies.hypotheses import Tally
+from landscape.studies.path_barriers import (
     CONTROLS,
     TOGETHER,
     Relation,
@@ -35,7 +36,6 @@ from landscape.properties.path_barriers import (
     relate,
     stored_paths,
 )
-from landscape.properties.statistics import MINIMUM_ROWS
 
 HELD = ", ".join(readable(name) for name in CONTROLS)
 

@@ -14,21 +14,21 @@ from pathlib import Path
 import click
 import matplotlib.style
 import numpy as np
-from figures import STYLE, family_style, save
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scripts import told_in_one_line, write
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
-from landscape.properties.columns import readable
-from landscape.properties.contrasts import Mean, mean_over_seeds
-from landscape.properties.curves import Curve, affordable_points, curves
-from landscape.properties.locations_text import locations_report
-from landscape.properties.regime_text import csv_text, table_text
-from landscape.properties.regime_verdicts import verdicts
-from landscape.properties.regimes import Regimes, regimes_of
+from landscape.plots.figures import STYLE, family_style, save
+from landscape.plots.scripts import told_in_one_line, write
+from landscape.statistics.paired_seeds import Mean, mean_over_seeds
+from landscape.studies.columns import readable
+from landscape.studies.locations import locations_report
+from landscape.studies.regimes.curves import Curve, affordable_points, curves
+from landscape.studies.regimes.table import Regimes, regimes_of
+from landscape.studies.regimes.table_text import csv_text, table_text
+from landscape.studies.regimes.verdicts_text import verdicts
 
 ROBUST, CLEAN = "robust_accuracy", "accuracy"
 COLOURS_APART = 10

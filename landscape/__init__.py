@@ -9,12 +9,12 @@ From Python:
 
 from pathlib import Path
 
+from landscape.campaign.session import explore
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import LandscapeError
-from landscape.explore.session import explore
+from landscape.graph.superbasins import disconnectivity_tree
 from landscape.problems.problem import Problem
-from landscape.properties.superbasins import disconnectivity_tree
 
 __all__ = ["Database", "LandscapeError", "Problem", "disconnectivity_tree", "explore", "open"]
 

@@ -18,9 +18,9 @@ import torch
 
 import landscape
 from landscape.cli import main
-from landscape.problems.surfaces import MuellerBrown
-from landscape.properties import profiles
-from tests.explore.commands import ROOT, XOR, finished, launched, needs_mpi
+from landscape.problems.surfaces.analytic import MuellerBrown
+from landscape.properties import path_profiles as profiles
+from tests.campaign.commands import ROOT, XOR, finished, launched, needs_mpi
 from tests.problems.image_bytes import random_pixels, write
 
 NOBODY = 65534
@@ -560,7 +560,7 @@ def test_under_mpi_a_mistake_is_told_once(source: Path, database: Path, tmp_path
         ["study", source, "--over", "problem.l2=1e-2", "-o", source],
     ]
     texts = [json.dumps([str(part) for part in line]) for line in lines]
-    result = finished(launched(2, ROOT / "tests/explore/several.py", *texts))
+    result = finished(launched(2, ROOT / "tests/campaign/several.py", *texts))
     assert result.stderr.count("\n") == result.stderr.count("landscape: ") == len(lines)
     assert result.stdout.count(str([2] * len(lines))) == 2
 

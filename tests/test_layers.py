@@ -1,10 +1,14 @@
-"""The layers of the package, read from its imports: each part may use only those listed for it.
+"""The layers of the package, read from its imports.
 
-`landscape.errors` and its neighbours stand at the top; a package may import itself and what its row names.
+Each part may use only the parts that its row names. Inside a folder whose modules build on one another the rows of
+`INSIDE` say the same of its own parts. The imports between single modules have no circle.
 """
 
 import ast
+import importlib
 from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,36 +17,87 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "landscape"
 
 NAMES = {"errors", "messages", "config", "objective"}
-SCIENCE = NAMES | {"numerics", "problems", "optimize", "search", "database", "properties", "training"}
+ARRAYS = {"numerics", "database", "graph", "statistics"}
+SCIENCE = NAMES | ARRAYS | {"problems", "optimize", "search", "training", "properties", "studies"}
 ALLOWED = {
     "errors": set(),
     "messages": {"errors"},
     "config": {"errors", "messages"},
     "objective": {"errors"},
-    "numerics": NAMES,
+    "numerics": {"errors", "objective"},
+    "database": {"errors", "messages"},
+    "graph": {"errors"},
+    "statistics": {"errors", "numerics"},
     "problems": NAMES | {"numerics"},
     "optimize": {"errors", "objective", "numerics"},
     "search": {"errors", "objective", "numerics", "optimize"},
-    "database": {"errors", "messages", "config"},
-    "properties": SCIENCE - {"properties", "training"},
-    "training": SCIENCE - {"training"},
-    "explore": SCIENCE,
-    "cli": SCIENCE | {"explore"},
-    "__init__": SCIENCE | {"explore"},
+    "training": NAMES | {"numerics", "problems", "database"},
+    "properties": NAMES | {"numerics", "problems", "optimize", "search"},
+    "studies": NAMES | ARRAYS | {"properties"},
+    "campaign": SCIENCE,
+    "plots": NAMES | ARRAYS | {"studies"},
+    "cli": SCIENCE | {"campaign"},
+    "__init__": SCIENCE | {"campaign"},
     "__main__": {"cli"},
 }
+"""The parts of the package, each with those that it may import besides itself."""
+
+INSIDE: dict[str, tuple[str, ...]] = {
+    "problems": ("data kernels", "networks", "surfaces energies", "terms", "energy", "problem"),
+    "properties": (
+        "settings",
+        "sample_means",
+        "attacks bounds curvature losses",
+        "robustness defences",
+        "catalogue groups",
+        "measure",
+        "evaluations path_profiles",
+    ),
+    "campaign": (
+        "pools interrupt progress",
+        "counted",
+        "context",
+        "identity preparation",
+        "rounds",
+        "sequences rank_copies resumption verify",
+        "campaign",
+        "session job",
+    ),
+}
+"""The parts inside a folder in layers, the lowest first; each may import those in earlier layers and its own."""
+
+MOST_MODULES, MOST_LINES = 14, 300
 MODULES = sorted(PACKAGE.rglob("*.py"))
+FOLDERS = sorted({path.parent for path in MODULES})
 SCRIPTS = sorted((ROOT / "analysis").glob("*.py"))
 
 
-def imported(path: Path) -> Iterator[str]:
+def dotted(path: Path) -> str:
+    """The name under which a file of the package is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+NAMED = {dotted(path): path for path in MODULES}
+
+
+@cache
+def imported(path: Path) -> tuple[str, ...]:
     """Dotted names of all modules that a file imports, wherever in it the import stands."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno} relative import"
-            yield node.module or ""
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in NAMED else node.module or "" for name in whole)
+
+
+def ours(path: Path) -> list[str]:
+    return [name for name in imported(path) if name.split(".")[0] == "landscape"]
 
 
 def part_of(path: Path) -> str:
@@ -56,32 +111,72 @@ def relative(path: Path) -> str:
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_imports_come_from_earlier_layers_by_their_full_path(path: Path) -> None:
     part = part_of(path)
-    ours = [name for name in imported(path) if name.split(".")[0] == "landscape"]
-    assert "landscape" not in ours, "the package root is imported inside the package"
-    used = {name.split(".")[1] for name in ours}
+    assert "landscape" not in ours(path), "the package root is imported inside the package"
+    used = {name.split(".")[1] for name in ours(path)}
     assert used <= ALLOWED[part] | {part}, f"{part} may not import {used - ALLOWED[part] - {part}}"
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if part_of(path) in INSIDE], ids=relative)
+def test_parts_of_a_folder_import_earlier_parts(path: Path) -> None:
+    folder = part_of(path)
+    if path.name == "__init__.py" and path.parent.name == folder:
+        return
+    rank = {part: layer for layer, parts in enumerate(INSIDE[folder]) for part in parts.split()}
+    own = path.relative_to(PACKAGE / folder).parts[0].removesuffix(".py")
+    used = {name.split(".")[2] for name in ours(path) if name.startswith(f"landscape.{folder}.")}
+    late = {part for part in used - {own} if rank[part] > rank[own]}
+    assert not late, f"{folder}/{own} may not import {late}"
+
+
+def test_no_circle_of_imports() -> None:
+    graph = {name: set(ours(path)) & set(NAMED) - {name} for name, path in NAMED.items()}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(NAMED)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=relative)
+def test_a_folder_can_be_overlooked(folder: Path) -> None:
+    assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= MOST_MODULES
+
+
 @pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_only_the_pool_knows_mpi(path: Path) -> None:
-    is_pool = path.parent == PACKAGE / "explore" and path.name.startswith("pool")
+def test_a_module_is_no_longer_than_can_be_read(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("name", [name for name in NAMED if name != "landscape.__main__" and "triton" not in name])
+def test_every_module_is_reached_by_its_dotted_name(name: str) -> None:
+    found: object = importlib.import_module("landscape")
+    importlib.import_module(name)
+    for step in name.split(".")[1:]:
+        found = getattr(found, step)
+    assert found is importlib.import_module(name), f"{name} is hidden by {found!r}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_only_the_pools_know_mpi(path: Path) -> None:
+    is_pool = path.parent == PACKAGE / "campaign/pools"
     assert is_pool or not any(name.split(".")[0] == "mpi4py" for name in imported(path))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_the_library_does_not_draw(path: Path) -> None:
+@pytest.mark.parametrize("path", [path for path in MODULES if part_of(path) != "plots"], ids=relative)
+def test_only_plots_draws_and_nothing_needs_it(path: Path) -> None:
     assert not {name.split(".")[0] for name in imported(path)} & {"matplotlib", "seaborn", "plotly"}
+    assert not any(name.startswith("landscape.plots") for name in imported(path))
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if part_of(p) in ("database", "config", "messages")], ids=relative)
-def test_the_database_does_without_torch(path: Path) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [p for p in MODULES if part_of(p) in ("database", "config", "messages", "graph", "statistics")],
+    ids=relative,
+)
+def test_what_knows_arrays_only_does_without_torch(path: Path) -> None:
     assert "torch" not in {name.split(".")[0] for name in imported(path)}
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=relative)
 def test_scripts_do_not_run_searches(path: Path) -> None:
     parts = {name.split(".")[1] for name in imported(path) if name.startswith("landscape.")}
-    assert not parts & {"optimize", "search", "explore", "problems"}
+    assert not parts & {"optimize", "search", "campaign", "problems"}
 
 
 def test_every_part_has_a_row() -> None:

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from landscape.config.fields import DATASETS
 from landscape.config.run_file import RunConfig
-from landscape.problems.datasets import load
+from landscape.problems.data.datasets import load
 
 ROOT = Path(__file__).parents[1]
 RUN_FILES = sorted((ROOT / "runs").glob("*.toml"))

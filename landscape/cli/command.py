@@ -5,13 +5,15 @@ import sys
 
 import click
 
-from landscape.cli.exploring import run, study
-from landscape.cli.inspecting import info, verify_command
-from landscape.cli.locating import locate
-from landscape.cli.measuring import measure
-from landscape.cli.training import train
-from landscape.explore.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, complain, one_line
-from landscape.explore.pool_mpi import launcher_rank
+from landscape.campaign.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, complain, one_line
+from landscape.campaign.pools.mpi import launcher_rank
+from landscape.cli.info import info
+from landscape.cli.locate import locate
+from landscape.cli.measure import measure
+from landscape.cli.run import run
+from landscape.cli.study import study
+from landscape.cli.train import train
+from landscape.cli.verify import verify_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)

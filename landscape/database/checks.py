@@ -25,7 +25,7 @@ from landscape.database.records import (
     TransitionStates,
 )
 from landscape.database.tables import Properties, Tables, continued
-from landscape.database.training import TrainedPoints, Training
+from landscape.database.trained_points import TrainedPoints, Training
 from landscape.errors import DatabaseError
 
 MAX_KIND = 32

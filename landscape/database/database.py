@@ -24,7 +24,7 @@ from landscape.database.records import (
 )
 from landscape.database.store import Store
 from landscape.database.tables import padded
-from landscape.database.training import TrainedPoints
+from landscape.database.trained_points import TrainedPoints
 from landscape.errors import DatabaseError
 
 

@@ -14,12 +14,12 @@ import h5py
 
 from landscape.database.checks import checked
 from landscape.database.failures import reason
-from landscape.database.layout import write_commit, write_new
 from landscape.database.lock import WriterLock
+from landscape.database.reading import Snapshot
 from landscape.database.records import Commit, Header, ProblemRecord
-from landscape.database.replacement import replace_file
-from landscape.database.snapshot import Snapshot
 from landscape.database.tables import Tables
+from landscape.database.whole_file import replace_file
+from landscape.database.writing import write_commit, write_new
 from landscape.errors import DatabaseError
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.database.lazy import Lazy, Table, column
-from landscape.database.training import Training
+from landscape.database.trained_points import Training
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]

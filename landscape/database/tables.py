@@ -25,7 +25,7 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
-from landscape.database.training import TrainedPoints, Training
+from landscape.database.trained_points import TrainedPoints, Training
 
 Reader = Callable[[str], Read | None]
 """Gives the function that reads the columns of the table (or the values of the property) at that path in a file."""

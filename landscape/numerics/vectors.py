@@ -14,6 +14,20 @@ from llvmlite import ir
 from numba import float64, types
 from numba.extending import intrinsic, models, overload, register_model
 
+from landscape.numerics.compilation import reordered
+
+Array = np.ndarray
+
+
+@reordered
+def dot(a: Array, b: Array) -> float:
+    """The sum over p of a[p] b[p]."""
+    result = 0.0
+    for p in range(len(a)):
+        result += a[p] * b[p]
+    return result
+
+
 LANES = 16  # two registers of AVX-512, so that one waits for the other less; measured on xor
 
 Generated = tuple[Any, Any]  # the signature of an intrinsic and what writes its instructions

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from landscape.objective import Objective
 from landscape.optimize.driver import drive, in_hand, join, take_rows
-from landscape.optimize.lbfgs import LBFGS
-from landscape.optimize.lbfgs_state import LBFGSState
+from landscape.optimize.lbfgs.method import LBFGS
+from landscape.optimize.lbfgs.state import LBFGSState
 from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.status import Status
 

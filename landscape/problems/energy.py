@@ -11,11 +11,12 @@ from torch import Tensor
 
 from landscape.numerics import cuda_graphs
 from landscape.objective import Kernel, Recorder
-from landscape.problems.batched import BatchedEnergy, Network
-from landscape.problems.compiled import CompiledEnergy, compiled_energy, compiled_hessian
-from landscape.problems.fused import FusedEnergy, fused_energy
-from landscape.problems.losses import Loss
-from landscape.problems.network import LayeredNetwork
+from landscape.problems.energies.batched import BatchedEnergy
+from landscape.problems.energies.compiled import CompiledEnergy, compiled_energy, compiled_hessian
+from landscape.problems.energies.fused import FusedEnergy, fused_energy
+from landscape.problems.networks.layered import LayeredNetwork
+from landscape.problems.networks.losses import Loss
+from landscape.problems.networks.module import Network
 from landscape.problems.terms.added import AddedTerms
 from landscape.problems.terms.term import TermSamples, WeightedTerm
 

@@ -17,16 +17,15 @@ from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, PropertyError
 from landscape.messages import did_you_mean
 from landscape.objective import Kernel, Symmetry
-from landscape.problems.architecture import configured_network
-from landscape.problems.batched import Network
-from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
+from landscape.problems.data.datasets import DataSet, check_targets, from_arrays, load
+from landscape.problems.energies.inputs import LossOfInputs, loss_of_inputs
 from landscape.problems.energy import NetworkEnergy
-from landscape.problems.from_module import module_with, network_of
-from landscape.problems.inputs import LossOfInputs, loss_of_inputs
-from landscape.problems.losses import LOSSES, smoothed
-from landscape.problems.network import LayeredNetwork
-from landscape.problems.sequential import of_flat_images
-from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
+from landscape.problems.networks.architecture import configured_network
+from landscape.problems.networks.layered import LayeredNetwork
+from landscape.problems.networks.losses import LOSSES, smoothed
+from landscape.problems.networks.module import Network
+from landscape.problems.networks.symmetry import NoSymmetry, UnitSymmetry
+from landscape.problems.networks.torch_modules import module_with, network_of, of_flat_images
 from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.term import WeightedTerm
 

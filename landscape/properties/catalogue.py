@@ -1,9 +1,13 @@
 """What each property of a minimum means and its units, as they are stored beside the values."""
 
 from landscape.numerics.spectra import LANCZOS_VECTORS
-from landscape.properties.curvature import SCALE_WITHOUT_L2
-from landscape.properties.curvature_estimates import QUADRATURE_PROBES, QUADRATURE_VECTORS, TRACE_PROBES
-from landscape.properties.sharpness import DIRECTIONS, KESKAR_EPSILON, SAM_RADIUS, STEPS
+from landscape.properties.curvature.sharpness import DIRECTIONS, KESKAR_EPSILON, SAM_RADIUS, STEPS
+from landscape.properties.curvature.spectrum import (
+    QUADRATURE_PROBES,
+    QUADRATURE_VECTORS,
+    SCALE_WITHOUT_L2,
+    TRACE_PROBES,
+)
 
 ENERGY = "energy"
 FRACTION = "fraction of samples"

@@ -24,7 +24,7 @@ from torch import Tensor
 from landscape.config.training import Evaluation
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
-from landscape.properties.attacked import Attack, Networks, Pullback
+from landscape.properties.attacks.networks import Attack, Networks, Pullback
 from landscape.properties.robustness import attack_all
 from landscape.properties.settings import MeasureSettings
 

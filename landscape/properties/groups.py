@@ -20,29 +20,30 @@ module of unknown layers, which has no bounds and no layers here.
 Shapes: M minima.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from torch import Tensor
 
 from landscape.errors import PropertyError
-from landscape.messages import did_you_mean
+from landscape.messages import did_you_mean, nearest
 from landscape.numerics.batching import rows_per_chunk
 from landscape.numerics.spectra import DENSE_LIMIT
-from landscape.problems.network import LayeredNetwork
+from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
-from landscape.properties.bounds import require_layers
-from landscape.properties.chunks import minima_per_block, sample_mean, samples_per_chunk
-from landscape.properties.curvature import curvature, require_smooth
-from landscape.properties.curvature_estimates import doubles_per_minimum, estimated_curvature
-from landscape.properties.flatness import sample_flatness, with_l2_part
-from landscape.properties.jacobians import layer_norms, sample_jacobian_norms
-from landscape.properties.loss_parts import norms, sample_losses
+from landscape.properties.attacks.apgd import DLR_CLASSES
+from landscape.properties.bounds.ibp import require_layers
+from landscape.properties.bounds.sensitivity import sample_sensitivity
+from landscape.properties.catalogue import MEMBERS, TEST
+from landscape.properties.curvature.flatness import sample_flatness, with_l2_part
+from landscape.properties.curvature.jacobians import layer_norms, sample_jacobian_norms
+from landscape.properties.curvature.sharpness import sharpness
+from landscape.properties.curvature.spectrum import curvature, doubles_per_minimum, estimated_curvature, require_smooth
+from landscape.properties.losses import norms, sample_losses
 from landscape.properties.robustness import sample_robustness
-from landscape.properties.sensitivity import sample_sensitivity
-from landscape.properties.settings import Samples, without_draws
-from landscape.properties.sharpness import sharpness
-from landscape.properties.work import Work, require_test
+from landscape.properties.sample_means import minima_per_block, sample_mean, samples_per_chunk
+from landscape.properties.settings import Measurement, Samples, require_test, without_draws
 
 Named = dict[str, Tensor]
 
@@ -52,7 +53,7 @@ class Group(NamedTuple):
     PropertyError where the problem does not admit the group.
     """
 
-    compute: Callable[[Work, Tensor], Named]
+    compute: Callable[[Measurement, Tensor], Named]
     block: Callable[[Problem], int]
     require: Callable[[Problem], object]
 
@@ -75,7 +76,7 @@ def is_large(problem: Problem) -> bool:
     return problem.n_parameters > DENSE_LIMIT
 
 
-def _losses(work: Work, theta: Tensor) -> Named:
+def _losses(work: Measurement, theta: Tensor) -> Named:
     problem, chunk = work.problem, samples_per_chunk(work.problem)
     found = norms(problem, theta) | sample_mean(
         lambda part: sample_losses(problem, theta, part, ("clean_loss", "accuracy")), work.samples, chunk
@@ -88,13 +89,13 @@ def _losses(work: Work, theta: Tensor) -> Named:
     )
 
 
-def _curvature(work: Work, theta: Tensor) -> Named:
+def _curvature(work: Measurement, theta: Tensor) -> Named:
     if is_large(work.problem):
         return estimated_curvature(work.problem, theta, work.settings.seed)
     return curvature(work.problem, theta)
 
 
-def _sharpness(work: Work, theta: Tensor) -> Named:
+def _sharpness(work: Measurement, theta: Tensor) -> Named:
     problem = work.problem
     found = sample_mean(
         lambda part: sample_flatness(problem, theta, part.inputs) | sample_jacobian_norms(problem, theta, part.inputs),
@@ -105,16 +106,16 @@ def _sharpness(work: Work, theta: Tensor) -> Named:
     return found | with_l2_part(problem, theta, found) | layers | sharpness(problem, theta, work.settings.seed)
 
 
-def _robustness(work: Work, theta: Tensor) -> Named:
+def _robustness(work: Measurement, theta: Tensor) -> Named:
     return _robustness_on(work, theta, work.attacked_samples)
 
 
-def _test_robustness(work: Work, theta: Tensor) -> Named:
+def _test_robustness(work: Measurement, theta: Tensor) -> Named:
     found = _robustness_on(work, theta, work.attacked_test_samples)
     return {f"test_{name}": values for name, values in found.items()}
 
 
-def _robustness_on(work: Work, theta: Tensor, samples: Samples) -> Named:
+def _robustness_on(work: Measurement, theta: Tensor, samples: Samples) -> Named:
     return sample_mean(
         lambda part: sample_robustness(work.problem, theta, part, work.half_widths, work.settings),
         samples,
@@ -122,7 +123,7 @@ def _robustness_on(work: Work, theta: Tensor, samples: Samples) -> Named:
     )
 
 
-def _sensitivity(work: Work, theta: Tensor) -> Named:
+def _sensitivity(work: Measurement, theta: Tensor) -> Named:
     return sample_mean(
         lambda part: sample_sensitivity(work.problem, theta, part.inputs, work.half_widths),
         work.samples,
@@ -155,3 +156,84 @@ def _admits(problem: Problem, group: Group) -> bool:
     except PropertyError:
         return False
     return True
+
+
+class Need(NamedTuple):
+    """What properties, by a regular expression for their names, need of a problem, in a test and in words."""
+
+    names: str
+    fulfilled: Callable[[Problem], bool]
+    words: str
+
+
+NEEDS = (
+    Need("test_.*", lambda problem: problem.test_inputs is not None, "held-out samples (test_fraction)"),
+    Need(
+        ".*accuracy.*|adversarial_distance_.*|certified_epsilon", lambda problem: problem.is_classification, "classes"
+    ),
+    Need(
+        "apgd_dlr_accuracy",
+        lambda problem: problem.network.n_outputs >= DLR_CLASSES,
+        f"at least {DLR_CLASSES} classes",
+    ),
+    Need(
+        "certified_.*|(task_)?relative_flatness|spectral_norm.*",
+        lambda problem: isinstance(problem.network, LayeredNetwork),
+        "a network of dense layers and convolutions, no torch module of another kind",
+    ),
+    Need("sensitivity_softmax.*", lambda problem: problem.loss == "cross_entropy", 'the loss "cross_entropy"'),
+    Need(
+        ".*_positive_eigenvalues|task_hessian_(log_determinant|effective_dimension)",
+        lambda problem: not is_large(problem),
+        f"an exact Hessian, of at most {DENSE_LIMIT} parameters",
+    ),
+    Need(
+        "hessian_log_determinant.*",
+        lambda problem: not is_large(problem) or problem.l2 > 0.0,
+        f"l2 > 0 or at most {DENSE_LIMIT} parameters",
+    ),
+    Need(".*_(standard_error|residual)", is_large, f"more than {DENSE_LIMIT} parameters"),
+)
+ESTIMATE_ERRORS = (
+    *(f"{name}_standard_error" for name in ("hessian_trace", "task_hessian_trace")),
+    *(f"hessian_{name}_standard_error" for name in ("log_determinant", "effective_dimension")),
+    *(f"{kind}_{end}_residual" for kind in ("hessian", "task_hessian") for end in ("largest", "smallest")),
+)
+"""Errors of estimated curvatures, which are stored beside them."""
+PROPERTIES = {name: group for group, names in MEMBERS.items() for name in names}
+PROPERTIES |= dict.fromkeys(ESTIMATE_ERRORS, "curvature")
+"""The groups of all properties."""
+
+
+def groups_of(problem: Problem, names: Sequence[str]) -> tuple[str, ...]:
+    """The groups that measure the properties `names`, groups among them, in their fixed order.
+
+    Raises PropertyError for a name that is unknown and for what the problem does not admit.
+    """
+    found = {_group_of(name) for name in names}
+    for group in found:
+        GROUPS[group].require(problem)
+    for name in names:
+        _require(problem, name)
+    return tuple(name for name in GROUPS if name in found)
+
+
+def _group_of(name: str) -> str:
+    group = PROPERTIES.get(name, name)
+    if group not in GROUPS:
+        near = nearest(name, [*GROUPS, *PROPERTIES])
+        meant = f"did you mean '{near}'? " if near else ""
+        raise PropertyError(
+            f"expected a property or a group of them, found '{name}'; {meant}the groups are {', '.join(GROUPS)}"
+        )
+    return group
+
+
+def _require(problem: Problem, name: str) -> None:
+    names = (name, name.removeprefix(TEST))
+    for need in NEEDS:
+        concerned = any(re.fullmatch(need.names, known) for known in names)
+        if name in PROPERTIES and concerned and not need.fulfilled(problem):
+            raise PropertyError(
+                f"expected properties that this problem has, found '{name}', which needs {need.words}: leave it out"
+            )

@@ -19,8 +19,7 @@ from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import describe
 from landscape.properties.groups import admitted_group, is_large
-from landscape.properties.settings import MeasureSettings
-from landscape.properties.work import prepare
+from landscape.properties.settings import MeasureSettings, prepare
 
 
 class MeasuredProperty(NamedTuple):

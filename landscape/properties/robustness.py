@@ -15,16 +15,16 @@ import torch
 from torch import Tensor
 
 from landscape.errors import PropertyError
-from landscape.problems.network import LayeredNetwork
+from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
-from landscape.properties import apgd
-from landscape.properties.attacked import Attack, Networks
-from landscape.properties.attacks import fast_gradient_sign, projected_gradient
-from landscape.properties.bounds import require_layers
-from landscape.properties.certificates import certified, certified_epsilon
-from landscape.properties.distances import NORMS, Nearest, inside, nearest
-from landscape.properties.noise import noise_accuracy
-from landscape.properties.random_search import random_search
+from landscape.properties.attacks import apgd
+from landscape.properties.attacks.nearest import NORMS, Nearest, inside, nearest
+from landscape.properties.attacks.networks import Attack, Networks
+from landscape.properties.attacks.noise import noise_accuracy
+from landscape.properties.attacks.pgd import fast_gradient_sign, projected_gradient
+from landscape.properties.attacks.random_search import random_search
+from landscape.properties.bounds.certificates import certified, certified_epsilon
+from landscape.properties.bounds.ibp import require_layers
 from landscape.properties.settings import MeasureSettings, Samples
 
 

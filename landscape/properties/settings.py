@@ -10,9 +10,11 @@ Shapes: N samples, d inputs, E perturbation sizes, R restarts, D draws of noise,
 
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from landscape.config.fields import Radius
@@ -20,6 +22,7 @@ from landscape.config.run_file import Settings
 from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.numerics.streams import stream
+from landscape.problems.problem import Problem
 
 NOISE_STREAM, SEARCH_STREAM, SHARPNESS_STREAM = 1, 2, 3
 FIRST_SHARE = 0.8
@@ -112,3 +115,61 @@ class MeasureSettings:
         moving = order < np.maximum(np.round(share * n_inputs), 1)
         moving[0] = True
         return np.where(moving, signs, 0.0)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What all blocks share: the problem, the settings and half-widths [E, d] on the device."""
+
+    problem: Problem
+    settings: MeasureSettings
+    half_widths: Tensor
+
+    @property
+    def samples(self) -> Samples:
+        """The training samples, without random numbers."""
+        return without_draws(self.problem.inputs, self.problem.targets)
+
+    @cached_property
+    def attacked_samples(self) -> Samples:
+        """The training samples with the random numbers of the attacks: drawn for whom attacks alone."""
+        return self._drawn(self.problem.inputs, self.problem.targets)
+
+    @cached_property
+    def attacked_test_samples(self) -> Samples:
+        """The test samples with random numbers of their own. Raises PropertyError if there are none."""
+        return self._drawn(*require_test(self.problem))
+
+    def _drawn(self, inputs: Tensor, targets: Tensor) -> Samples:
+        draws = (self.settings.offsets(*inputs.shape), self.settings.noise(*inputs.shape))
+        return Samples(inputs, targets, *(torch.tensor(draw, device=inputs.device) for draw in draws))
+
+
+def prepare(problem: Problem, settings: MeasureSettings) -> Measurement:
+    """What all blocks share. Raises PropertyError for settings that do not suit the problem."""
+    check_settings(problem, settings)
+    half_widths = torch.tensor(settings.half_widths(problem.network.n_inputs), device=problem.device)
+    return Measurement(problem, settings, half_widths)
+
+
+def check_settings(problem: Problem, settings: MeasureSettings) -> None:
+    """Raise PropertyError for settings that do not suit the problem: an epsilon a feature, bounds of the inputs."""
+    settings.half_widths(problem.network.n_inputs)
+    if not settings.input_bounds:
+        return
+    low, high = problem.inputs.min().item(), problem.inputs.max().item()
+    if low < settings.input_bounds[0] or high > settings.input_bounds[1]:
+        raise PropertyError(
+            f"input_bounds must hold all inputs as the network sees them, which lie between {low:g} and {high:g}, "
+            f"found {list(settings.input_bounds)}: widen the bounds"
+        )
+
+
+def require_test(problem: Problem) -> tuple[Tensor, Tensor]:
+    """The test inputs [N, d] and targets of the problem. Raises PropertyError if it has none."""
+    if problem.test_inputs is None or problem.test_targets is None:
+        raise PropertyError(
+            "the robustness of test samples needs held-out samples, found none: set problem.test_fraction, "
+            "or leave 'test_robustness' out"
+        )
+    return problem.test_inputs, problem.test_targets

@@ -18,7 +18,7 @@ from torch import Tensor, device
 
 from landscape.objective import Kernel, Objective
 from landscape.optimize.driver import run_all
-from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.lbfgs.method import LBFGS
 from landscape.search.band_kernel import band_kernel
 
 

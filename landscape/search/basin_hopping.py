@@ -20,7 +20,7 @@ from torch import Tensor
 from landscape.numerics.streams import stream
 from landscape.objective import Objective
 from landscape.optimize.driver import join, take_rows
-from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.newton import StationaryPoints
 from landscape.optimize.quench import quench_stream
 from landscape.search.starts import Starts

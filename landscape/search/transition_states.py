@@ -16,7 +16,7 @@ from landscape.numerics.spectra import spectrum
 from landscape.numerics.streams import stream
 from landscape.objective import Objective
 from landscape.optimize.driver import run_all, take_rows
-from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.quench import quench
 from landscape.optimize.status import Status

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.sign_ascent import STEP_FACTOR, sign_step
-from landscape.problems.batched import Network
-from landscape.problems.losses import Loss
+from landscape.problems.networks.losses import Loss
+from landscape.problems.networks.module import Network
 
 NEAR = 1e-3  # standard deviation of the start of the attack of TRADES, as in its algorithm
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.database.training import HISTORY_COLUMNS, HISTORY_ROWS
+from landscape.database.trained_points import HISTORY_COLUMNS, HISTORY_ROWS
 from landscape.problems.problem import Problem
 from landscape.training.minibatches import ALIGNED, TrainingSamples
 

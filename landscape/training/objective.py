@@ -19,9 +19,9 @@ from torch.nn import functional
 
 from landscape.config.training import Regime
 from landscape.errors import ConfigError
-from landscape.problems.batched import Network
-from landscape.problems.losses import LOSSES
-from landscape.problems.network import DenseNetwork, LayeredNetwork
+from landscape.problems.networks.layered import DenseNetwork, LayeredNetwork
+from landscape.problems.networks.losses import LOSSES
+from landscape.problems.networks.module import Network
 from landscape.problems.problem import Problem
 from landscape.problems.terms.sensitivity import SensitivityTerm
 from landscape.training.attack import NEAR, ascend, divergence_raised, loss_raised

@@ -22,7 +22,7 @@ from landscape.training.objective import RegimeObjective
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """End points of some seeds; columns as in `landscape.database.training.TrainedPoints`."""
+    """End points of some seeds; columns as in `landscape.database.trained_points.TrainedPoints`."""
 
     parameters: np.ndarray  # [W, P]
     gradient_evaluations: np.ndarray  # int64[W]

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from analysis.correlations import _label, draw_matrix, main
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.properties.columns import Column
-from landscape.properties.findings import find
+from landscape.studies.columns import Column
+from landscape.studies.findings import find
 from tests.analysis.synthetic import funnel, write_database
 
 

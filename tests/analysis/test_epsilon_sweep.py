@@ -8,8 +8,8 @@ from click.testing import CliRunner, Result
 from matplotlib.collections import LineCollection
 
 from analysis.epsilon_sweep import draw, main
-from analysis.figures import COLOURS
-from landscape.properties.columns import Column
+from landscape.plots.figures import COLOURS
+from landscape.studies.columns import Column
 from tests.analysis.synthetic import funnel, write_database
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from analysis.path_figures import draw_profiles, draw_scatter
 from analysis.paths import main
 from landscape.database.database import Database
-from landscape.properties.path_barriers import relate, stored_paths
+from landscape.plots.path_figures import draw_profiles, draw_scatter
+from landscape.studies.path_barriers import relate, stored_paths
 from tests.analysis.synthetic import funnel, write_database
 from tests.analysis.synthetic_paths import barriers, chain_with_paths
 

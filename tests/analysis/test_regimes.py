@@ -7,14 +7,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analysis.disconnectivity import main as tree_main
-from analysis.marks import marks_of
 from analysis.regimes import main
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.properties.locations import locations_of
+from landscape.plots.marks import marks_of
+from landscape.studies.locations import locations_of
 from tests.analysis.synthetic import funnel, write_database
-from tests.properties.regime_tables import regime_store
-from tests.properties.test_regimes import REGIMES, WEIGHTS
+from tests.studies.regimes.regime_tables import regime_store
+from tests.studies.regimes.test_regimes import REGIMES, WEIGHTS
 
 EVALUATIONS = {"rounded": 'regime = "plain"\nquantise = 0.5\n', "all": 'regime = "plain"\nensemble = true\n'}
 

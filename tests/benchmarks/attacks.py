@@ -18,12 +18,12 @@ import foolbox
 import torch
 
 from landscape.problems.problem import Problem
-from landscape.properties import apgd
-from landscape.properties.attacked import Networks
-from landscape.properties.attacks import projected_gradient, sign_ascent
-from landscape.properties.distances import NORMS, nearest
-from landscape.properties.noise import noise_accuracy
-from landscape.properties.random_search import random_search
+from landscape.properties.attacks import apgd
+from landscape.properties.attacks.nearest import NORMS, nearest
+from landscape.properties.attacks.networks import Networks
+from landscape.properties.attacks.noise import noise_accuracy
+from landscape.properties.attacks.pgd import projected_gradient, sign_ascent
+from landscape.properties.attacks.random_search import random_search
 from landscape.properties.settings import MeasureSettings, Samples
 from tests.benchmarks.machine import processor
 

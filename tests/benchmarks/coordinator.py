@@ -19,7 +19,7 @@ from typing import Any
 import click
 import numpy as np
 
-from landscape.explore.pool_mpi import FAN_OUT, poll_seconds
+from landscape.campaign.pools.mpi import FAN_OUT, poll_seconds
 from tests.benchmarks.coordinator_costs import Size, commit_seconds, coordination, task_seconds
 from tests.benchmarks.machine import processor
 from tests.benchmarks.simulation import Costs, Round, simulate

@@ -15,19 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
+from landscape.campaign.context import Context, one_thread_per_task
+from landscape.campaign.identity import Finds
+from landscape.campaign.preparation import context_of, record_of
+from landscape.campaign.rank_copies import CopyingWorker, News
+from landscape.campaign.resumption import open_or_create
+from landscape.campaign.rounds.assimilation import Known
+from landscape.campaign.rounds.hopping import BasinHopping, HopResult, HopTask, Walked
+from landscape.campaign.rounds.phase import Plan
 from landscape.config.run_file import RunConfig
 from landscape.database.records import Minima, Walkers
 from landscape.database.store import Store
-from landscape.explore.assimilation import Known
-from landscape.explore.context import Context, one_thread_per_task
-from landscape.explore.copies import CopyingWorker, News
-from landscape.explore.finds import Finds
-from landscape.explore.hop_tasks import HopResult, HopTask, Walked
-from landscape.explore.hopping import BasinHopping
-from landscape.explore.phases import Plan
-from landscape.explore.preparation import context_of
-from landscape.explore.problem_records import record_of
-from landscape.explore.resumption import open_or_create
 from landscape.search.basin_hopping import EXCHANGES
 from tests.benchmarks.large import made_up_commit, made_up_minima
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from landscape.problems.network import DenseNetwork
+from landscape.problems.networks.layered import DenseNetwork
 
 EXPONENTIAL = 30
 TANH = 50

@@ -27,13 +27,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.campaign.context import Context, one_thread_per_task
+from landscape.campaign.identity import distinct_minima
+from landscape.campaign.rounds.connecting import ConnectTask
 from landscape.config.run_file import Settings
-from landscape.explore.context import Context, one_thread_per_task
-from landscape.explore.distinct import distinct_minima
-from landscape.explore.search_tasks import ConnectTask
 from landscape.optimize.driver import CHECK_EVERY, run_all
-from landscape.optimize.lbfgs import LBFGS
-from landscape.optimize.lbfgs_state import LBFGSState
+from landscape.optimize.lbfgs.method import LBFGS
+from landscape.optimize.lbfgs.state import LBFGSState
 from landscape.optimize.newton import StationaryPoints
 from landscape.optimize.quench import quench
 from landscape.optimize.recording import RECORD_AFTER, Recorded
@@ -63,7 +63,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Work:
+class Measurement:
     """How much of it."""
 
     walkers: int
@@ -78,7 +78,7 @@ class Work:
 class Bench:
     """The landscape on a device and on one core."""
 
-    def __init__(self, device: str, l2: float, work: Work) -> None:
+    def __init__(self, device: str, l2: float, work: Measurement) -> None:
         table = LANDSCAPES[LANDSCAPE]
         self.core, self.there = (
             Problem(device=name, dataset=table.dataset, standardise=table.standardise, hidden=[table.hidden], l2=l2)
@@ -288,7 +288,7 @@ def main(device: str, l2: float, **work: Any) -> None:
             "expected a CUDA device and a CUDA build of torch, found none: --device cpu tries the script", err=True
         )
         sys.exit(2)
-    bench = Bench(device, l2, Work(**work))
+    bench = Bench(device, l2, Measurement(**work))
     name = torch.cuda.get_device_name(bench.device) if bench.device.type == "cuda" else "the CPU"
     click.echo(
         f"| {LANDSCAPE}, l2 = {l2:g} | {name}, {datetime.now(UTC):%Y-%m-%d}, torch {torch.__version__} |\n|---|---|"

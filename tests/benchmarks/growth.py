@@ -18,13 +18,13 @@ import click
 import numpy as np
 import torch
 
+from landscape.campaign.context import one_thread_per_task
 from landscape.config.tables import ProblemConfig
-from landscape.explore.context import one_thread_per_task
 from landscape.numerics.batching import STATE_BYTES
 from landscape.numerics.spectra import lanczos, spectrum
 from landscape.optimize.driver import in_hand, run_all
-from landscape.optimize.lbfgs import LBFGS
-from landscape.problems.datasets import from_arrays
+from landscape.optimize.lbfgs.method import LBFGS
+from landscape.problems.data.datasets import from_arrays
 from landscape.problems.energy import CHEAP_HESSIAN_PARAMETERS
 from landscape.problems.problem import Problem
 from landscape.search.eigenvector_following import EXACT_LIMIT, KRYLOV_VECTORS

@@ -17,8 +17,8 @@ import click
 import numpy as np
 from scipy.stats import kendalltau, spearmanr
 
-from landscape.properties import bootstrap
-from landscape.properties.ranks import RankTable, tie_groups
+from landscape.statistics import bootstrap
+from landscape.statistics.ranks import RankTable, tie_groups
 
 STATISTICS = ("Spearman", "Kendall", "partial", "weighted")
 RHO = (0.0, 0.3, 0.6, 0.9)

@@ -13,13 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from landscape.campaign.context import Context
+from landscape.campaign.preparation import context_of, record_of
+from landscape.campaign.resumption import open_or_create
 from landscape.config.run_file import RunConfig
 from landscape.database.records import Commit, Minima, TransitionStates, Walkers
 from landscape.database.store import Store
-from landscape.explore.context import Context
-from landscape.explore.preparation import context_of
-from landscape.explore.problem_records import record_of
-from landscape.explore.resumption import open_or_create
 from landscape.objective import Objective
 
 CLUSTER = 10

@@ -17,28 +17,26 @@ from pathlib import Path
 import click
 import numpy as np
 
+from landscape.campaign.context import Context, one_thread_per_task
+from landscape.campaign.interrupt import Interrupt
+from landscape.campaign.pools.local import LocalPool
+from landscape.campaign.preparation import context_of, record_of, stored_context
+from landscape.campaign.progress import Console
+from landscape.campaign.resumption import open_or_create
+from landscape.campaign.rounds.assimilation import Known
+from landscape.campaign.rounds.hopping import BasinHopping
+from landscape.campaign.rounds.measuring import TASK_MINIMA, MeasureTask
+from landscape.campaign.rounds.phase import Plan, task_starts
+from landscape.campaign.session import run_campaign
 from landscape.config.run_file import RunConfig
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.database.tables import Tables
-from landscape.explore.assimilation import Known
-from landscape.explore.context import Context, one_thread_per_task
-from landscape.explore.hopping import BasinHopping
-from landscape.explore.interrupt import Interrupt
-from landscape.explore.measure_tasks import MeasureTask
-from landscape.explore.measuring import TASK_MINIMA
-from landscape.explore.phases import Plan, task_starts
-from landscape.explore.pool import LocalPool
-from landscape.explore.preparation import context_of, stored_context
-from landscape.explore.problem_records import record_of
-from landscape.explore.progress import Console
-from landscape.explore.resumption import open_or_create
-from landscape.explore.session import executor, run_campaign
 from landscape.problems.problem import Problem
 from landscape.properties.groups import available_groups
 from tests.benchmarks.large import made_up_commit
 from tests.benchmarks.machine import processor
-from tests.explore.commands import command, finished
+from tests.campaign.commands import command, finished
 
 TARGET = 180.0  # seconds for 1000 minima on two cores
 FOLDER = Path(tempfile.gettempdir(), "landscape-benchmarks")
@@ -77,7 +75,7 @@ def find_minima(path: Path, minima: int) -> None:
     walk = open_or_create(None, record, resume=False)
     with one_thread_per_task(), Interrupt() as interrupt:
         phases = (partial(Hopping, minima),)
-        run_campaign(context, walk, LocalPool(executor(context)), Console(), interrupt, phases)
+        run_campaign(context, walk, LocalPool(context.execute), Console(), interrupt, phases)
     found = walk.tables.minima
     path.parent.mkdir(parents=True, exist_ok=True)
     store = open_or_create(path, record, resume=False)

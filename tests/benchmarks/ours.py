@@ -5,21 +5,21 @@ import argparse
 import numpy as np
 import torch
 
+from landscape.campaign.context import Context
+from landscape.campaign.identity import distinct_minima
+from landscape.campaign.interrupt import Interrupt
+from landscape.campaign.pools.local import LocalPool
+from landscape.campaign.preparation import record_of
+from landscape.campaign.progress import Silent
+from landscape.campaign.resumption import open_or_create
+from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.connecting import Connect
+from landscape.campaign.rounds.hopping import BasinHopping
+from landscape.campaign.session import run_campaign
 from landscape.config.run_file import Settings
 from landscape.database.store import Store
-from landscape.explore.assimilation import Assimilation, Known
-from landscape.explore.connecting import Connect
-from landscape.explore.context import Context
-from landscape.explore.distinct import distinct_minima
-from landscape.explore.hopping import BasinHopping
-from landscape.explore.interrupt import Interrupt
-from landscape.explore.pool import LocalPool
-from landscape.explore.problem_records import record_of
-from landscape.explore.progress import Silent
-from landscape.explore.resumption import open_or_create
-from landscape.explore.session import executor, run_campaign
 from landscape.optimize.driver import run_all
-from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.newton import newton_finish
 from landscape.problems.problem import Problem
 from landscape.search.starts import GaussianStarts
@@ -101,7 +101,7 @@ def _store(context: Context) -> Store:
 
 def _hopping(context: Context, limit: CpuLimit) -> Store:
     store = _store(context)
-    run_campaign(context, store, LocalPool(executor(context)), Silent(), limit, (BasinHopping,))
+    run_campaign(context, store, LocalPool(context.execute), Silent(), limit, (BasinHopping,))
     return store
 
 
@@ -116,7 +116,7 @@ def _connecting(context: Context, minima: list[list[float]]) -> np.ndarray:
     phase = Connect(context, known)
     plan = phase.plan(store.tables)
     assert plan is not None
-    results = LocalPool(executor(context)).run(plan.tasks, lambda: None, lambda: False)
+    results = LocalPool(context.execute).run(plan.tasks, lambda: None, lambda: False)
     phase.assimilate(store.tables, plan, results, 0.0)
     return np.concatenate([result.transition_states.parameters for result in results])
 

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import numpy as np
 
-from landscape.explore.pool import Execute
+from landscape.campaign.pools.pool import Execute
 from tests.benchmarks import ours
 from tests.benchmarks.judge import Judge
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from landscape.properties.coverage import coverage
+from landscape.statistics.coverage import coverage
 from tests.benchmarks.judge import FINISHED, Judge
 from tests.benchmarks.landscapes import RMS
 from tests.benchmarks.worker import Worker

@@ -22,17 +22,17 @@ from subprocess import DEVNULL, run
 import click
 import numpy as np
 
+from landscape.campaign.campaign import Campaign
+from landscape.campaign.pools.local import LocalPool
+from landscape.campaign.preparation import record_of
+from landscape.campaign.progress import Silent
+from landscape.campaign.resumption import open_or_create
+from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.connecting import Connect
+from landscape.campaign.sequences import ALL_PHASES
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.explore.assimilation import Assimilation, Known
-from landscape.explore.campaign import ALL_PHASES, Campaign
-from landscape.explore.connecting import Connect
-from landscape.explore.pool import LocalPool
-from landscape.explore.problem_records import record_of
-from landscape.explore.progress import Silent
-from landscape.explore.resumption import open_or_create
-from landscape.explore.session import executor
-from landscape.properties.superbasins import disconnectivity_tree
+from landscape.graph.superbasins import disconnectivity_tree
 from tests.benchmarks.large import large_context, made_up_commit, made_up_minima, made_up_states, write_database
 
 ROUND = 10_000  # records that a round brings in
@@ -141,7 +141,7 @@ def resumed(path: Path) -> Seconds:
     timer = Timer()
     context = large_context()
     store = open_or_create(path, record_of(context.objective, context.settings), resume=True)
-    campaign = Campaign(context, store, LocalPool(executor(context)), Silent(), ALL_PHASES)
+    campaign = Campaign(context, store, LocalPool(context.execute), Silent(), ALL_PHASES)
     assert campaign._next() is not None
     store.close()
     return timer.seconds()

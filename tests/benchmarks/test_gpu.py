@@ -4,7 +4,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from landscape.problems.network import DenseNetwork
+from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.problem import Problem
 from tests.benchmarks.device_rates import EXPONENTIAL, TANH, least_bytes, least_operations, synchronisations
 from tests.benchmarks.gpu import main

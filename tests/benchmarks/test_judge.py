@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from landscape.optimize.driver import run_all
-from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.quench import quench
-from landscape.problems.datasets import load
+from landscape.problems.data.datasets import load
 from landscape.problems.problem import Problem
 from tests.benchmarks.judge import Judge
 from tests.benchmarks.landscapes import LANDSCAPES

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from landscape.explore.pool_mpi import poll_seconds
+from landscape.campaign.pools.mpi import poll_seconds
 from tests.benchmarks.coordinator import GPU_SPEED, INPUTS, LARGE, round_of
 from tests.benchmarks.coordinator_costs import Size, coordination
 from tests.benchmarks.simulation import Costs, simulate

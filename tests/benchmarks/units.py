@@ -1,6 +1,6 @@
 """The symmetry of a hidden tanh layer, written for the benchmark: units change places and signs, nothing changes.
 
-It shares no code with `landscape.problems.symmetry`. theta is W1 [H, d], b1 [H], W2 [K, H], b2 [K].
+It shares no code with `landscape.problems.networks.symmetry`. theta is W1 [H, d], b1 [H], W2 [K, H], b2 [K].
 """
 
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ from landscape.database.records import (
     Walkers,
 )
 from landscape.database.store import Store, create_store
-from landscape.database.training import TrainedPoints, Training
+from landscape.database.trained_points import TrainedPoints, Training
 
 P = 5
 OUTCOMES = ("connected", "wrong index", "same minimum")

@@ -16,8 +16,8 @@ import h5py
 import pytest
 
 from landscape.database.failures import reason
-from landscape.database.replacement import SinkFile
 from landscape.database.store import open_store
+from landscape.database.whole_file import SinkFile
 from landscape.errors import DatabaseError
 from tests.database.samples import (
     assert_equal_contents,

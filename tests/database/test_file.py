@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from landscape.database.database import Database
-from landscape.database.snapshot import Snapshot
+from landscape.database.reading import Snapshot
 from landscape.database.store import create_store, open_store
 from landscape.errors import DatabaseError
 from tests.database.samples import (

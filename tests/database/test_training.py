@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from landscape.database.store import Store, open_store
-from landscape.database.training import HISTORY_COLUMNS, HISTORY_ROWS
+from landscape.database.trained_points import HISTORY_COLUMNS, HISTORY_ROWS
 from landscape.errors import DatabaseError
 from tests.database.samples import REGIMES, P, measure, new_store, property_rows, sample_commit, sample_training
 

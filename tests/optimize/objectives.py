@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from landscape.objective import Objective
-from landscape.problems.adapter import as_objective
 from landscape.problems.problem import Problem
-from landscape.problems.surfaces import LennardJones, MuellerBrown, SixHumpCamel
+from landscape.problems.surfaces.adapter import as_objective
+from landscape.problems.surfaces.analytic import LennardJones, MuellerBrown, SixHumpCamel
 
 
 class NumpyCamel:

@@ -11,8 +11,8 @@ from torch import Tensor
 from landscape.objective import Objective
 from landscape.optimize import recording
 from landscape.optimize.driver import CHECK_EVERY, run_all
-from landscape.optimize.lbfgs import LBFGS
-from landscape.optimize.lbfgs_state import LBFGSState
+from landscape.optimize.lbfgs.method import LBFGS
+from landscape.optimize.lbfgs.state import LBFGSState
 from landscape.optimize.newton import newton_finish
 from landscape.optimize.quench import quench
 from landscape.optimize.status import Status

@@ -13,7 +13,7 @@ from landscape.objective import Objective
 from landscape.optimize import driver
 from landscape.optimize.driver import CHECK_EVERY, Listed, _close, drive, join, run_all, take_rows
 from landscape.optimize.status import Status
-from landscape.problems.surfaces import SixHumpCamel
+from landscape.problems.surfaces.analytic import SixHumpCamel
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from landscape.objective import Objective
 from landscape.optimize.driver import run_all, take_rows
-from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.status import Status
 from landscape.search.eigenvector_following import EigenvectorFollowing
 from tests.optimize.objectives import OBJECTIVES, objective, starts

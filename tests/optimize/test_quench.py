@@ -7,13 +7,13 @@ from torch import Tensor
 
 from landscape.numerics.batching import STATE_BYTES
 from landscape.optimize.driver import run_all
-from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.newton import StationaryPoints, classify, newton_finish
 from landscape.optimize.quench import quench, quench_stream
 from landscape.optimize.status import Status
-from landscape.problems.adapter import as_objective
 from landscape.problems.problem import Problem
-from landscape.problems.surfaces import LennardJones, MuellerBrown, SixHumpCamel, Surface
+from landscape.problems.surfaces.adapter import as_objective
+from landscape.problems.surfaces.analytic import LennardJones, MuellerBrown, SixHumpCamel, Surface
 from tests.optimize.objectives import OBJECTIVES, objective, starts
 
 PLANE = [MuellerBrown(), SixHumpCamel()]

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from landscape.errors import SearchError
-from landscape.problems.adapter import as_objective
-from landscape.problems.surfaces import LennardJones, MuellerBrown, SixHumpCamel
-from landscape.problems.symmetry import NoSymmetry
+from landscape.problems.networks.symmetry import NoSymmetry
+from landscape.problems.surfaces.adapter import as_objective
+from landscape.problems.surfaces.analytic import LennardJones, MuellerBrown, SixHumpCamel
 
 CAMEL = SixHumpCamel()
 THETA = torch.tensor(np.random.default_rng(0).uniform(-1.5, 1.5, (7, 2)))

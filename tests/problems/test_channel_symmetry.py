@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from landscape.problems.networks.symmetry import UnitSymmetry, hidden_units
 from landscape.problems.problem import Problem
-from landscape.problems.symmetry import UnitSymmetry
-from landscape.problems.units import hidden_units
 from tests.problems.convolutions import PARTS, image_problem
 from tests.problems.reference import points
 

@@ -13,12 +13,12 @@ from numba import config
 from torch import Tensor
 
 from landscape.numerics.pointers import call
-from landscape.problems import compiled
-from landscape.problems.activations import ACTIVATIONS
-from landscape.problems.compiled import CURVATURES, KINDS, CompiledEnergy, compiled_energy, compiled_hessian
-from landscape.problems.layer_kernels import BLAS_FROM
-from landscape.problems.losses import LOSSES
-from landscape.problems.network import DenseNetwork
+from landscape.problems.energies import compiled
+from landscape.problems.energies.compiled import CURVATURES, KINDS, CompiledEnergy, compiled_energy, compiled_hessian
+from landscape.problems.kernels.layers import BLAS_FROM
+from landscape.problems.networks.activations import ACTIVATIONS
+from landscape.problems.networks.layered import DenseNetwork
+from landscape.problems.networks.losses import LOSSES
 
 L2 = 3e-3
 

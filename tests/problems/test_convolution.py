@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.func import grad, jacrev, vmap
 
 from landscape.errors import ConfigError, DataError, PropertyError
-from landscape.problems.module import ModuleNetwork
-from landscape.problems.network import DenseNetwork, LayeredNetwork
+from landscape.problems.networks.layered import DenseNetwork, LayeredNetwork
+from landscape.problems.networks.module import ModuleNetwork
 from landscape.problems.problem import Problem
 from tests.problems.convolutions import FEATURES, IMAGE, PARTS, convolutions, dense_twin, image_problem, images
 from tests.problems.reference import MODULES, SMOOTH, points, small_problem, torch_energy

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from landscape.config.fields import DATASETS
 from landscape.errors import DataError
-from landscape.problems.datasets import DataSet, check_targets, from_arrays, load
+from landscape.problems.data.datasets import DataSet, check_targets, from_arrays, load
 from tests.problems.faults import fault
 
 SHAPES = {
@@ -94,7 +94,7 @@ def test_standardised_inputs_are_finite_and_constant_features_zero(inputs: np.nd
     inputs[:, 1] = constant
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "landscape.problems.datasets._GENERATORS",
+            "landscape.problems.data.datasets._GENERATORS",
             {"made": lambda: {"inputs": inputs, "targets": np.array([0, 1, 0, 1, 0, 1, 1])}},
         )
         data = load("made")

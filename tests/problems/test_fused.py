@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.problems import fused
-from landscape.problems.batched import BatchedEnergy
-from landscape.problems.fused import FusedEnergy, covered, fused_energy
-from landscape.problems.losses import LOSSES
-from landscape.problems.network import DenseNetwork
+from landscape.problems.energies import fused
+from landscape.problems.energies.batched import BatchedEnergy
+from landscape.problems.energies.fused import FusedEnergy, covered, fused_energy
+from landscape.problems.networks.layered import DenseNetwork
+from landscape.problems.networks.losses import LOSSES
 from landscape.problems.problem import Problem
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"

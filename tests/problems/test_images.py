@@ -14,9 +14,9 @@ from landscape.config.fields import IMAGE_FOLDERS
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError
-from landscape.problems.datasets import load
-from landscape.problems.image_files import CIFAR10, IDX, STL10
-from landscape.problems.images import IMAGE_SETS, as_inputs
+from landscape.problems.data.datasets import load
+from landscape.problems.data.image_files import CIFAR10, IDX, STL10
+from landscape.problems.data.images import IMAGE_SETS, as_inputs
 from landscape.problems.problem import Problem
 from tests.problems.faults import fault
 from tests.problems.image_bytes import SIDE, random_pixels, write, write_mnist

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from landscape.problems.inputs import BatchedInputs, CompiledInputs, loss_of_inputs
-from landscape.problems.losses import LOSSES
+from landscape.problems.energies.inputs import BatchedInputs, CompiledInputs, loss_of_inputs
+from landscape.problems.networks.losses import LOSSES
 from landscape.problems.problem import Problem
 
 CASES = [

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from landscape.errors import ConfigError
-from landscape.problems.layers import Convolution, Dense, Window, matrix
+from landscape.problems.networks.layers import Convolution, Dense, Window, matrix
 
 sides = st.tuples(st.integers(1, 3), st.integers(1, 3))
 

@@ -11,10 +11,10 @@ from scipy.optimize import minimize
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, DataError, PropertyError
 from landscape.objective import Objective
-from landscape.problems.datasets import load
-from landscape.problems.network import DenseNetwork
+from landscape.problems.data.datasets import load
+from landscape.problems.networks.layered import DenseNetwork
+from landscape.problems.networks.symmetry import UnitSymmetry
 from landscape.problems.problem import Problem
-from landscape.problems.symmetry import UnitSymmetry
 from tests.problems.reference import SMOOTH, points, small_problem
 
 IRIS = """

@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from landscape.objective import Objective
-from landscape.problems.surfaces import KnownPoint, LennardJones, MuellerBrown, SixHumpCamel, Surface
+from landscape.problems.surfaces.analytic import KnownPoint, LennardJones, MuellerBrown, SixHumpCamel, Surface
 
 PLANE = [MuellerBrown(), SixHumpCamel()]
 SURFACES: list[Surface] = [*PLANE, LennardJones(2), LennardJones(7)]

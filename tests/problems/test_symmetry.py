@@ -13,9 +13,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landscape.problems.layers import Dense
+from landscape.problems.networks.layers import Dense
+from landscape.problems.networks.symmetry import NoSymmetry, UnitSymmetry
 from landscape.problems.problem import Problem
-from landscape.problems.symmetry import NoSymmetry, UnitSymmetry
 from tests.problems.reference import points, small_problem
 
 ONE, TWO, THREE = [2, 3, 2], [2, 3, 2, 2], [2, 3, 2, 3, 2]

@@ -13,20 +13,19 @@ from torch.func import functional_call, grad, jacrev, vmap
 
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, PropertyError
-from landscape.problems.activations import ACTIVATIONS
-from landscape.problems.batched import Network
-from landscape.problems.datasets import from_arrays
-from landscape.problems.inputs import loss_of_inputs
-from landscape.problems.losses import LOSSES
-from landscape.problems.module import ModuleNetwork
-from landscape.problems.network import DenseNetwork
+from landscape.problems.data.datasets import from_arrays
+from landscape.problems.energies.inputs import loss_of_inputs
+from landscape.problems.networks.activations import ACTIVATIONS
+from landscape.problems.networks.layered import DenseNetwork
+from landscape.problems.networks.losses import LOSSES
+from landscape.problems.networks.module import ModuleNetwork, Network
 from landscape.problems.problem import Problem
 from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.adversarial import AdversarialTerm
 from landscape.problems.terms.jacobian import JacobianTerm
 from landscape.problems.terms.sensitivity import SensitivityTerm
 from landscape.problems.terms.term import DifferentiableTerm, TermSamples
-from landscape.properties.sensitivity import sample_sensitivity
+from landscape.properties.bounds.sensitivity import sample_sensitivity
 from tests.problems.reference import points, samples, stack
 from tests.problems.test_symmetry import random_element, transformed
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.problems.layers import Dense
-from landscape.problems.units import hidden_units
+from landscape.problems.networks.layers import Dense
+from landscape.problems.networks.symmetry import hidden_units
 from tests.problems.reference import points, small_problem, stack, torch_energy
 
 

@@ -7,7 +7,7 @@ import torch
 from scipy.optimize import minimize
 
 from landscape.problems.problem import Problem
-from landscape.properties.attacked import Networks
+from landscape.properties.attacks.networks import Networks
 from landscape.properties.settings import MeasureSettings, Samples
 
 HIDDEN = {"iris": [10], "wine": [6], "digits": [12]}

@@ -8,9 +8,9 @@ from scipy import ndimage
 import landscape
 from landscape.config.training import Evaluation
 from landscape.errors import PropertyError
-from landscape.properties.attacked import Networks
+from landscape.properties.attacks.networks import Networks
 from landscape.properties.defences import blur_matrix, defended, sample_attacked
-from landscape.properties.defended import measure_evaluation
+from landscape.properties.evaluations import measure_evaluation
 from landscape.properties.settings import MeasureSettings
 from tests.properties.minima import networks_of
 

@@ -7,7 +7,7 @@ import torch
 
 from landscape.errors import PropertyError
 from landscape.numerics import batching
-from landscape.problems.datasets import from_arrays
+from landscape.problems.data.datasets import from_arrays
 from landscape.problems.problem import Problem
 from landscape.properties import robustness
 from landscape.properties.catalogue import DESCRIPTIONS, MEMBERS

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from landscape.properties import apgd
-from landscape.properties.attacks import projected_gradient
-from landscape.properties.bounds import require_layers
-from landscape.properties.certificates import certified
+from landscape.properties.attacks import apgd
+from landscape.properties.attacks.pgd import projected_gradient
+from landscape.properties.bounds.certificates import certified
+from landscape.properties.bounds.ibp import require_layers
 from landscape.properties.robustness import sample_short_robustness
 from landscape.properties.settings import MeasureSettings
 from tests.properties.minima import networks_of

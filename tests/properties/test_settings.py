@@ -9,7 +9,7 @@ import torch
 from landscape.config.fields import Radius
 from landscape.config.tables import MeasureConfig
 from landscape.errors import ConfigError
-from landscape.properties import sharpness
+from landscape.properties.curvature import sharpness
 from landscape.properties.settings import MeasureSettings
 from tests.properties.small_problems import small_problem
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscape.explore.context import Counted
+from landscape.campaign.counted import Counted
 from landscape.numerics.pointers import call
 from landscape.objective import Objective
 from landscape.optimize.driver import run_all
-from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.lbfgs.method import LBFGS
 from landscape.problems.problem import Problem
-from landscape.problems.surfaces import MuellerBrown, SixHumpCamel
+from landscape.problems.surfaces.analytic import MuellerBrown, SixHumpCamel
 from landscape.search.bands import BandSettings, _Band, candidates, redistribute, relax, straight_bands, tangents
 
 

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from landscape.objective import Objective
-from landscape.optimize.lbfgs import LBFGS
-from landscape.problems.surfaces import LennardJones, MuellerBrown, SixHumpCamel, Surface
+from landscape.optimize.lbfgs.method import LBFGS
+from landscape.problems.surfaces.analytic import LennardJones, MuellerBrown, SixHumpCamel, Surface
 from landscape.search.basin_hopping import EXCHANGES, Hoppers, Hops, hop
 from landscape.search.starts import BoxStarts, ExchangeStarts, GaussianStarts, Starts
 from tests.optimize.objectives import BOXES, objective

@@ -9,7 +9,7 @@ from landscape.optimize.driver import run_all
 from landscape.optimize.newton import newton_finish
 from landscape.optimize.status import Status
 from landscape.problems.problem import Problem
-from landscape.problems.surfaces import MuellerBrown, SixHumpCamel, Surface
+from landscape.problems.surfaces.analytic import MuellerBrown, SixHumpCamel, Surface
 from landscape.search import eigenvector_following
 from landscape.search.eigenvector_following import EigenvectorFollowing, FollowingState
 from tests.optimize.objectives import objective, starts

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from landscape.objective import Objective
 from landscape.problems.problem import Problem
-from landscape.problems.surfaces import MuellerBrown, SixHumpCamel, Surface
+from landscape.problems.surfaces.analytic import MuellerBrown, SixHumpCamel, Surface
 from landscape.search.paths import pathways
 
 SURFACES = [MuellerBrown(), SixHumpCamel()]

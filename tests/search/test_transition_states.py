@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscape.optimize.lbfgs import LBFGS
+from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.quench import quench
-from landscape.problems.surfaces import LennardJones, MuellerBrown, SixHumpCamel, Surface
+from landscape.problems.surfaces.analytic import LennardJones, MuellerBrown, SixHumpCamel, Surface
 from landscape.search.bands import candidates, relax, straight_bands
 from landscape.search.eigenvector_following import EigenvectorFollowing
 from landscape.search.transition_states import OUTCOME_NAMES, Found, Outcome, SearchSettings, climb, connect, refine

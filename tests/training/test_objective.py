@@ -7,7 +7,7 @@ from torch import nn
 
 from landscape.config.training import Regime
 from landscape.errors import ConfigError
-from landscape.problems.losses import LOSSES
+from landscape.problems.networks.losses import LOSSES
 from landscape.problems.problem import Problem
 from landscape.training.attack import ascend, divergence_raised, loss_raised
 from landscape.training.draws import Draws, Purpose

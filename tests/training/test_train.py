@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from landscape.config.training import Regime
-from landscape.database.training import HISTORY_COLUMNS, HISTORY_ROWS
+from landscape.database.trained_points import HISTORY_COLUMNS, HISTORY_ROWS
 from landscape.problems.problem import Problem
 from landscape.training.train import epsilon_at, train
 from tests.training import reference

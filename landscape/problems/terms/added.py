@@ -11,10 +11,10 @@ from torch import Tensor
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError
 from landscape.numerics.batching import map_row_pairs, map_rows, rows_per_chunk
-from landscape.problems.batched import Network
-from landscape.problems.inputs import loss_of_inputs
-from landscape.problems.losses import Loss
-from landscape.problems.network import DenseNetwork
+from landscape.problems.energies.inputs import loss_of_inputs
+from landscape.problems.networks.layered import DenseNetwork
+from landscape.problems.networks.losses import Loss
+from landscape.problems.networks.module import Network
 from landscape.problems.terms.absolute import L1Term
 from landscape.problems.terms.adversarial import AdversarialTerm
 from landscape.problems.terms.jacobian import JacobianTerm

@@ -21,9 +21,9 @@ from torch.func import vjp
 
 from landscape.errors import PropertyError
 from landscape.numerics.sign_ascent import STEP_FACTOR, sign_step
-from landscape.problems.batched import Network
-from landscape.problems.inputs import LossOfInputs
-from landscape.problems.losses import Loss
+from landscape.problems.energies.inputs import LossOfInputs
+from landscape.problems.networks.losses import Loss
+from landscape.problems.networks.module import Network
 from landscape.problems.terms.term import TermSamples
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from landscape.problems.batched import Network
+from landscape.problems.networks.module import Network
 from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 
 

@@ -22,11 +22,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.problems.compiled import KINDS, sample_columns
-from landscape.problems.network import DenseNetwork
+from landscape.problems.energies.compiled import KINDS, sample_columns
+from landscape.problems.kernels.sensitivity import sensitivities
+from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.terms.absolute import smooth_absolute
 from landscape.problems.terms.sensitivity_hessian import one_layer_hessian
-from landscape.problems.terms.sensitivity_kernels import sensitivities
 from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 
 

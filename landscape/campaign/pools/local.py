@@ -1,0 +1,80 @@
+"""Tasks one after the other in this process."""
+
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from landscape.campaign.pools.pool import Abandoned, Execute
+
+POLL_SECONDS = 0.05
+Outcome = tuple[Any, BaseException | None]
+
+
+class LocalPool:
+    """Tasks one after the other in a daemon thread of this process, whose main thread listens for signals meanwhile.
+
+    One thread: several would wait for each other at Python's lock. Several cores are filled by ranks.
+    """
+
+    def __init__(self, execute: Execute) -> None:
+        self.execute = execute
+        self._running = False
+        self._thread: threading.Thread | None = None
+
+    def tell(self, news: Any) -> None:  # noqa: ANN401 - a pool knows nothing of news
+        """See `Pool`."""
+
+    def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
+        """See `Pool`. Once a round is given up no other of its tasks begins."""
+        done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        given_up = threading.Event()
+        results = []
+
+        def work() -> None:
+            for task in tasks:
+                if given_up.is_set():
+                    return
+                try:
+                    done.put((self.execute(task), None))
+                except BaseException as error:  # noqa: BLE001 - it is raised again where the round was asked for
+                    done.put((None, error))
+                    return
+
+        self._running = True
+        self._thread = threading.Thread(target=work, daemon=True)
+        self._thread.start()
+        try:
+            for _ in tasks:
+                result, error = _wait(done, interrupted)
+                if error is not None:
+                    raise error
+                results.append(result)
+                on_done()
+        finally:
+            given_up.set()
+        self._running = False
+        return results
+
+    def wait(self) -> None:
+        """Waits for the task that is still at work after a round was given up."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def end(self, status: int) -> None:
+        """See `Pool`."""
+        if self._running:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+
+def _wait(done: "queue.SimpleQueue[Outcome]", interrupted: Callable[[], bool]) -> Outcome:
+    while not interrupted():
+        try:
+            return done.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            continue
+    raise Abandoned

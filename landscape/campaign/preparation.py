@@ -1,0 +1,143 @@
+"""The context of a campaign, prepared from a run file, from a database or from what Python hands over."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from landscape.campaign.context import Context
+from landscape.config.run_file import RunConfig, Settings
+from landscape.config.tables import ProblemConfig
+from landscape.database.database import Database
+from landscape.database.records import ProblemRecord
+from landscape.database.store import open_store
+from landscape.errors import ConfigError, DatabaseError, MissingDataError
+from landscape.numerics.spectra import index_test
+from landscape.objective import Objective
+from landscape.problems.data.datasets import DataSet
+from landscape.problems.problem import Problem
+from landscape.properties.settings import check_settings
+from landscape.search.starts import BoxStarts, GaussianStarts, Starts
+
+StartBox = tuple[Any, Any]
+
+
+def context_of(config: RunConfig, device: str, stored: Path | None = None) -> Context:
+    """Context of a run file. Raises `LandscapeError` for whatever in it does not fit the problem.
+
+    If the files of its data set are gone, the data are those of the `stored` database, which is to be continued.
+    """
+    try:
+        problem = Problem(device=device, seed=config.run.seed, **config.problem.model_dump())
+    except MissingDataError:
+        if stored is None or not stored.exists():
+            raise
+        with Database(open_store(stored)) as db:
+            problem = Problem.from_data(config.problem, stored_data(db.problem_record, str(stored)), device)
+    return prepared_context(problem, config, None)
+
+
+def stored_context(
+    record: ProblemRecord, device: str, measure: Mapping[str, object] | None = None, source: str = "database"
+) -> Context:
+    """Context of a database: the problem rebuilt from its data, the settings from its run file.
+
+    `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `DatabaseError` if
+    the file holds no network, `ConfigError` or `PropertyError` for settings that cannot be used.
+    """
+    data = stored_data(record, source)
+    tables = stored_tables(record, source)
+    config = ProblemConfig.from_table(tables.pop("problem"), source)
+    tables["measure"] = tables.get("measure", {}) | dict(measure or {})
+    settings = Settings.from_table(tables, source)
+    return prepared_context(Problem.from_data(config, data, device), settings, None)
+
+
+def prepared_context(objective: Objective, settings: Settings, start: StartBox | None) -> Context:
+    """A context whose settings can be measured with, once there are minima.
+
+    `start` is the box in which walkers start, for an energy of the user's own. Raises `ConfigError` or `PropertyError`
+    for what does not fit the objective.
+    """
+    context = Context(objective, settings, _starts(objective, settings, start))
+    if isinstance(objective, Problem):
+        check_settings(objective, context.measuring)
+    return context
+
+
+def resolve_device(name: str, local_rank: int = 0) -> str:
+    """The torch device of a [run] device: "auto" is a GPU of this rank's own if there is one, else the CPU."""
+    if name == "auto":
+        return f"cuda:{local_rank % torch.cuda.device_count()}" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda"):
+        number, count = int(name.partition(":")[2] or 0), torch.cuda.device_count()
+        if number >= count:
+            raise ConfigError(f'run.device: expected one of the {count} GPUs here, found "{name}"; use "auto"')
+    return name
+
+
+def _starts(objective: Objective, settings: Settings, start: StartBox | None) -> Starts:
+    if start is None:
+        if not isinstance(objective, Problem):
+            raise ConfigError("start: expected a box (low, high) for an energy of your own, found none; give start=")
+        return GaussianStarts(settings.basin_hopping.start_scales)
+    low, high = (np.broadcast_to(np.asarray(end, dtype=np.float64), objective.n_parameters) for end in start)
+    if not (low < high).all():
+        raise ConfigError(f"start: expected low < high for every parameter, found {start!r}")
+    return BoxStarts(low, high)
+
+
+def record_of(objective: Objective, settings: Settings) -> ProblemRecord:
+    """The record of a problem for a new database."""
+    identity = settings.identity
+    known: dict[str, Any] = dict.fromkeys(("inputs", "targets", "test_inputs", "test_targets", "image")) | {
+        "sha256": "",
+        "toml": "",
+    }
+    if isinstance(objective, Problem):
+        data = objective.data
+        known = asdict(data) | {"toml": "" if objective.config is None else _problem_toml(objective.config)}
+    text = settings.to_toml()
+    if known["toml"] and not isinstance(settings, RunConfig):
+        text = f"{known['toml']}\n{text}"
+    return ProblemRecord(
+        **known,
+        run_toml=text,
+        n_parameters=objective.n_parameters,
+        energy_tolerance=identity.energy_tolerance,
+        distance_tolerance=identity.distance_tolerance,
+        index_test=index_test(objective),
+    )
+
+
+def stored_data(record: ProblemRecord, source: str) -> DataSet:
+    """The data of a record; `source` names it in messages. Raises `DatabaseError` where it is of no network."""
+    if not record.toml or record.inputs is None or record.targets is None:
+        raise DatabaseError(
+            f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
+            "energy: verify or measure it from Python, where that energy is"
+        )
+    return DataSet(
+        inputs=record.inputs,
+        targets=record.targets,
+        test_inputs=record.test_inputs,
+        test_targets=record.test_targets,
+        sha256=record.sha256,
+        image=record.image,
+    )
+
+
+def stored_tables(record: ProblemRecord, source: str) -> dict[str, Any]:
+    """The tables of the run file of a record. Raises `DatabaseError` where its text is damaged."""
+    try:
+        return tomllib.loads(record.run_toml)
+    except tomllib.TOMLDecodeError as error:
+        raise DatabaseError(f"{source}: the stored run file is damaged ({error}): restore it from a copy") from error
+
+
+def _problem_toml(config: ProblemConfig) -> str:
+    return RunConfig(problem=config).to_toml("problem")

@@ -1,0 +1,75 @@
+"""The store of a campaign: a new one, or that of a campaign to be continued, if it is of the same landscape."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from landscape.campaign.context import Context
+from landscape.campaign.preparation import stored_tables
+from landscape.campaign.rounds.connecting import METHOD_NAMES
+from landscape.config.tables import ProblemConfig
+from landscape.database.records import ProblemRecord
+from landscape.database.store import Store, create_store, open_store
+from landscape.errors import DatabaseError
+from landscape.search.transition_states import OUTCOME_NAMES
+
+# What may not change when a database is continued: the problem, what makes points one, seed and walks. Training shares
+# with an explored landscape the problem, its data and the seed alone.
+FIXED = ("problem.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
+FIXED_FOR_TRAINING = ("problem.", "run.seed")
+
+
+def open_or_create(
+    path: str | Path | None, record: ProblemRecord, *, resume: bool, fixed: tuple[str, ...] = FIXED
+) -> Store:
+    """A new store, or the one at `path` to be continued; raises `DatabaseError` if it is of something else, or keys of
+    the run file differ whose names, with their table, begin with one of `fixed`.
+    """
+    if path is None or not (resume and Path(path).exists()):
+        return create_store(path, record, OUTCOME_NAMES, METHOD_NAMES, {"torch": str(torch.__version__)})
+    store = open_store(path, writable=True)
+    difference = _difference(store.record, record, str(path), fixed)
+    if difference:
+        store.close()
+        raise DatabaseError(f"{path}: cannot be continued, {difference}; choose another file with -o")
+    return store
+
+
+def check_energy(context: Context, store: Store) -> None:
+    """Raise `DatabaseError` unless the first minimum of the store, if there is one, has the energy that it has here.
+
+    An energy of the user's own has no run file to compare: its stored minima tell whether it is the same.
+    """
+    minima = store.tables.minima
+    if not len(minima):
+        return
+    first = torch.tensor(minima.parameters[:1], device=context.objective.device)
+    found, stored = float(context.objective.energy_and_gradient(first)[0]), float(minima.energy[0])
+    if not abs(found - stored) <= context.settings.identity.energy_tolerance:
+        raise DatabaseError(
+            f"{store.path or 'the database'}: cannot be continued, its first minimum has energy {stored:.10g} and "
+            f"{found:.10g} for this energy; choose another file"
+        )
+
+
+def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed: tuple[str, ...]) -> str:
+    """What makes a database belong to another run file; empty if nothing does."""
+    if stored.n_parameters != wanted.n_parameters:
+        return f"it has {stored.n_parameters} parameters and the run file {wanted.n_parameters}"
+    if stored.sha256 != wanted.sha256:
+        return "its data differ from those of the run file"
+    ours, theirs = (_fixed_keys(stored_tables(record, source), fixed) for record in (wanted, stored))
+    defaults = _fixed_keys(
+        {"problem": {name: field.default for name, field in ProblemConfig.model_fields.items()}}, fixed
+    )
+    theirs = {key: defaults.get(key) for key in ours} | theirs  # a key that is younger than the file
+    for key in sorted(ours.keys() | theirs.keys()):
+        if ours.get(key) != theirs.get(key):
+            return f"{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"
+    return ""
+
+
+def _fixed_keys(tables: Mapping[str, Mapping[str, object]], fixed: tuple[str, ...]) -> dict[str, object]:
+    whole = {f"{name}.{key}": value for name, table in tables.items() for key, value in table.items()}
+    return {key: value for key, value in whole.items() if key.startswith(fixed)}

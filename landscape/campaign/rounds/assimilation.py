@@ -1,0 +1,149 @@
+"""From the results of a round to one commit: look up what is known, number what is new.
+
+`Known` is the coordinator's memory of the committed database (identities, distances), rebuilt from the file
+when a run is resumed. `Assimilation` collects one round in task order; what it finds enters the indexes of `Known`
+at once, so a round whose commit fails must end the campaign. Shapes: M minima, T transition states, P parameters.
+"""
+
+import numpy as np
+
+from landscape.campaign.context import Context
+from landscape.campaign.identity import Finds, Index
+from landscape.database.records import Attempts, Commit, Minima, PropertyRows, TransitionStates, Walkers
+from landscape.database.tables import Tables
+from landscape.objective import Symmetry
+
+
+class Known:
+    """Identities of all stationary points so far, and the aligned distances between the minima."""
+
+    def __init__(self, context: Context, tables: Tables) -> None:
+        self.symmetry = context.objective.symmetry
+        identity = context.settings.identity
+        self.minima = Index(self.symmetry, identity)
+        self.minima.fill(tables.minima.energy, tables.minima.parameters)
+        self.states = Index(self.symmetry, identity)
+        self.states.fill(tables.transition_states.energy, tables.transition_states.parameters)
+        self._distance = np.zeros((0, 0))
+
+    def distances(self, parameters: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Aligned distances [V, V] of the minima `rows` [V], rising, of parameters [M, P].
+
+        Those between all minima are kept: only rows that are new since the last call are computed then.
+        """
+        if len(rows) < len(parameters):
+            return _extended(np.zeros((0, 0)), parameters[rows], self.symmetry)
+        self._distance = _extended(self._distance, parameters, self.symmetry)
+        return self._distance
+
+
+def _extended(distance: np.ndarray, parameters: np.ndarray, symmetry: Symmetry) -> np.ndarray:
+    """Aligned distances [V, V] of parameters [V, P], of which those of the leading rows are known."""
+    old, new = len(distance), len(parameters)
+    result = np.zeros((new, new))
+    result[:old, :old] = distance
+    for row in range(max(old, 1), new):
+        reference = np.broadcast_to(parameters[row], (row, parameters.shape[1]))
+        result[row, :row] = result[:row, row] = symmetry.distance(parameters[:row], reference)
+    return result
+
+
+class Assimilation:
+    """One round on its way to a commit."""
+
+    def __init__(self, known: Known, tables: Tables) -> None:
+        self.known = known
+        known.minima.settle(tables.minima.parameters)
+        known.states.settle(tables.transition_states.parameters)
+        self._old_hits = tables.minima.hits.copy()
+        self._old_energy = tables.minima.energy
+        self.n_parameters = tables.minima.parameters.shape[1]
+        self._new_hits: list[int] = []
+        self._minima: list[tuple[Minima, int]] = []
+        self._states: list[tuple[TransitionStates, int, tuple[int, int]]] = []
+
+    def finds(self, found: Finds, *, counted: bool) -> np.ndarray:
+        """Rows int64[M] of the table for what a task found; their hits are added if `counted`."""
+        known = found.row >= 0
+        rows = found.row.copy()
+        rows[~known] = self.minima(found.unknown, counted=counted)
+        if counted:
+            np.add.at(self._old_hits, rows[known], found.hits[known])
+        return rows
+
+    def minima(self, found: Minima, *, counted: bool) -> np.ndarray:
+        """Rows int64[M] of the table for minima that may be new; their hits are added if `counted`."""
+        rows = np.empty(len(found), dtype=np.int64)
+        for place, (energy, theta) in enumerate(zip(found.energy.tolist(), found.parameters, strict=True)):
+            size = len(self.known.minima)
+            rows[place] = row = self.known.minima.find_or_add(energy, theta)
+            if row == size:
+                self._minima.append((found, place))
+                self._new_hits.append(0)
+            if counted:
+                self._count(row, int(found.hits[place]))
+        return rows
+
+    def _count(self, row: int, hits: int) -> None:
+        if row < len(self._old_hits):
+            self._old_hits[row] += hits
+        else:
+            self._new_hits[row - len(self._old_hits)] += hits
+
+    def is_above(self, energy: float, minima: np.ndarray) -> bool:
+        """Whether an energy is higher than those of minima rows `minima`, as they are kept."""
+        return all(energy > self._energy(row) for row in minima.tolist())
+
+    def _energy(self, row: int) -> float:
+        if row < len(self._old_energy):
+            return float(self._old_energy[row])
+        found, place = self._minima[row - len(self._old_energy)]
+        return float(found.energy[place])
+
+    def transition_state(self, found: TransitionStates, place: int, sides: np.ndarray) -> bool:
+        """Adds row `place` of what a task found, between minima rows `sides`; False if it was known."""
+        size = len(self.known.states)
+        if self.known.states.find_or_add(float(found.energy[place]), found.parameters[place]) < size:
+            return False
+        self._states.append((found, place, (int(sides.min()), int(sides.max()))))
+        return True
+
+    def commit(
+        self,
+        *,
+        kind: str,
+        tasks: int,
+        evaluations: int,
+        seconds: float,
+        attempts: Attempts | None = None,
+        walkers: Walkers | None = None,
+        properties: tuple[PropertyRows, ...] = (),
+    ) -> Commit:
+        """The commit of all that was added."""
+        new_hits = np.array(self._new_hits, dtype=np.int64)
+        return Commit(
+            kind=kind,
+            tasks=tasks,
+            evaluations=evaluations,
+            seconds=seconds,
+            minima=self._new_minima(new_hits),
+            hits=np.concatenate([self._old_hits, new_hits]),
+            transition_states=self._new_states(),
+            attempts=attempts or Attempts.empty(self.n_parameters),
+            walkers=walkers,
+            properties=properties,
+        )
+
+    def _new_minima(self, hits: np.ndarray) -> Minima:
+        if not self._minima:
+            return Minima.empty(self.n_parameters)
+        names = [name for name in Minima.column_names() if name != "hits"]
+        columns = {name: np.array([getattr(found, name)[place] for found, place in self._minima]) for name in names}
+        return Minima(**columns, hits=hits)
+
+    def _new_states(self) -> TransitionStates:
+        if not self._states:
+            return TransitionStates.empty(self.n_parameters)
+        names = [name for name in TransitionStates.column_names() if name != "minima"]
+        columns = {name: np.array([getattr(found, name)[place] for found, place, _ in self._states]) for name in names}
+        return TransitionStates(**columns, minima=np.array([sides for _, _, sides in self._states], dtype=np.int64))

@@ -1,0 +1,173 @@
+"""Rounds that locate end points of training in the landscape, and the round that says what is around them.
+
+An end point is quenched on the common energy, that of [problem]. Where the minimum below it is new, it joins the
+landscape as any other, verified minimum, but without a hit: hits are the quenches of the search, from which coverage is
+estimated, and training is no part of that. The first round that follows may connect it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.campaign.context import Context
+from landscape.campaign.identity import Finds, distinct_minima
+from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.phase import Plan, Survey, property_rows, rounds_done, task_starts
+from landscape.database.records import Commit, PropertyRows
+from landscape.database.tables import Tables
+from landscape.optimize.driver import take_rows
+from landscape.optimize.newton import StationaryPoints
+from landscape.optimize.quench import quench
+from landscape.optimize.status import Status
+from landscape.problems.problem import Problem
+from landscape.properties.measure import MeasuredProperty, measure
+from landscape.studies.locations import LOCATION, SURROUNDINGS, Landing, equal_levels, minimum_rows, surroundings
+
+LANDINGS = {
+    Status.RUNNING: Landing.OUT_OF_STEPS,
+    Status.CONVERGED: Landing.LOCATED,
+    Status.OUT_OF_STEPS: Landing.OUT_OF_STEPS,
+    Status.STALLED: Landing.STALLED,
+    Status.NOT_FINITE: Landing.NOT_FINITE,
+}
+ACCURACIES = ("accuracy", "test_accuracy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocateResult:
+    """Where end points are; NaN and -1 where they could not be located."""
+
+    minima: Finds  # [M]
+    minimum: np.ndarray  # int64[T]: which of these
+    landing: np.ndarray  # int64[T]
+    columns: dict[str, np.ndarray]  # [T], the others of `landscape.studies.locations.LOCATION`
+    evaluations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocateTask:
+    """Quench some end points."""
+
+    theta: np.ndarray  # [T, P]
+
+    def run(self, context: Context) -> LocateResult:
+        """The minima below them, made distinct."""
+        counted, counter = context.counted()
+        start = torch.tensor(self.theta, dtype=torch.float64, device=context.objective.device)
+        energy, gradient = counted.objective.energy_and_gradient(start)
+        points = quench(counted.objective, start, method=context.quench, batch=len(start))
+        landing = _landing(points)
+        located = np.flatnonzero(landing == Landing.LOCATED)
+        below = take_rows(points, torch.tensor(located, device=start.device))
+        minima, numbers = distinct_minima(context, below)
+        minimum = np.full(len(start), -1)
+        minimum[located] = numbers
+        columns = {name: np.full(len(start), np.nan) for name in LOCATION if name not in ("minimum", "landing")}
+        columns["energy"][:] = energy.cpu().numpy()
+        columns["rms_gradient"][:] = gradient.square().mean(1).sqrt().cpu().numpy()
+        for name, values in _changes(context, self.theta[located], below, energy[located]).items():
+            columns[name][located] = values
+        return LocateResult(
+            minima=minima, minimum=minimum, landing=landing, columns=columns, evaluations=counter.evaluations
+        )
+
+
+def _landing(points: StationaryPoints) -> np.ndarray:
+    """How each quench ended, int64[T]."""
+    landing = np.array([LANDINGS[Status(status)] for status in points.status.tolist()], dtype=np.int64)
+    saddle = (landing == Landing.LOCATED) & ~points.is_minimum.cpu().numpy()
+    return np.where(saddle, Landing.SADDLE, landing)
+
+
+def _changes(context: Context, theta: np.ndarray, below: StationaryPoints, energy: Tensor) -> dict[str, np.ndarray]:
+    """How far [L] it is from theta [L, P], of energies [L], to the minima `below`, and what was lost on the way."""
+    minimum = below.theta.cpu().numpy()
+    found = {
+        "energy_drop": (energy - below.energy).cpu().numpy(),
+        "distance": context.objective.symmetry.distance(theta, minimum),
+    }
+    if not isinstance(context.objective, Problem) or not context.objective.is_classification or not len(theta):
+        return found
+    settings = context.measuring
+    before, after = (measure(context.objective, points, ("loss",), settings) for points in (theta, minimum))
+    return found | {f"{name}_change": after[name].values - before[name].values for name in ACCURACIES if name in after}
+
+
+TASK_POINTS = 8
+ROUND_TASKS = 4
+
+
+class Locate:
+    """Rounds that locate the end points that were not located yet."""
+
+    kind = "locate"
+
+    def __init__(self, context: Context, known: Known) -> None:
+        self.context, self.known = context, known
+
+    def planned_rounds(self, tables: Tables) -> int:
+        """Rounds done and those that the end points known now still need."""
+        left = len(tables.training) - _located(tables)
+        return rounds_done(tables, self.kind) + -(-left // (TASK_POINTS * ROUND_TASKS))
+
+    def plan(self, tables: Tables) -> Plan | None:
+        """The next end points."""
+        start = _located(tables)
+        theta = tables.training.parameters[start : start + TASK_POINTS * ROUND_TASKS]
+        tasks = [LocateTask(theta=theta[first : first + TASK_POINTS]) for first in task_starts(len(theta), TASK_POINTS)]
+        return Plan(tasks=tasks) if tasks else None
+
+    def assimilate(self, tables: Tables, plan: Plan, results: Sequence[LocateResult], seconds: float) -> Commit:
+        """Adds the locations, and the minima that are new."""
+        assimilation = Assimilation(self.known, tables)
+        minimum = []
+        for result in results:
+            rows = assimilation.finds(result.minima, counted=False).astype(np.float64)
+            minimum.append(np.append(rows, np.nan)[result.minimum])
+        values = {name: np.concatenate([result.columns[name] for result in results]) for name in results[0].columns}
+        values |= {
+            "minimum": np.concatenate(minimum),
+            "landing": np.concatenate([result.landing for result in results]).astype(np.float64),
+        }
+        found = {name: MeasuredProperty(values[name], *told) for name, told in LOCATION.items()}
+        own = {"landing": {"names": [landing.name.lower() for landing in Landing]}}
+        return assimilation.commit(
+            kind=self.kind,
+            tasks=len(plan.tasks),
+            evaluations=sum(result.evaluations for result in results),
+            seconds=seconds,
+            properties=property_rows("training", _located(tables), found, {}, own),
+        )
+
+
+class Surroundings(Survey):
+    """The round that says how deep the minima of the end points are and in which superbasins, once that has changed."""
+
+    kind, target = "surroundings", "training"
+
+    def plan(self, tables: Tables) -> Plan | None:
+        """A round without tasks, if end points were located."""
+        return super().plan(tables) if _located(tables) else None
+
+    def counts(self, tables: Tables) -> dict[str, object]:
+        """With the end points that were located."""
+        return super().counts(tables) | {"located": _located(tables)}
+
+    def rows(self, tables: Tables) -> tuple[PropertyRows, ...]:
+        """What surrounds the end points."""
+        energy, states = tables.minima.energy, tables.transition_states
+        levels = equal_levels(energy, states.energy, states.minima)
+        minimum = minimum_rows(tables.properties[self.target]["minimum"])
+        values = surroundings(minimum, energy, states.energy, states.minima, levels)
+        found = {name: MeasuredProperty(values[name], *told) for name, told in SURROUNDINGS.items()}
+        own = {"superbasin": {"levels": levels.tolist()}}
+        return property_rows(self.target, 0, found, self.counts(tables), own)
+
+
+def _located(tables: Tables) -> int:
+    """End points that were located."""
+    stored = tables.properties["training"].get("minimum")
+    return 0 if stored is None else len(stored.values)

@@ -1,0 +1,198 @@
+"""Rounds that measure: properties of every minimum or of every end point of training, then what depends on the whole
+landscape.
+
+Rows are measured once with the same settings; a database that has grown is measured from the first row that lacks a
+property, and other settings measure again what depends on them.
+Depths and barriers are made again whenever minima or transition states were added.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from landscape.campaign.context import Context
+from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.phase import Plan, Survey, joined, property_rows, rounds_done, task_starts
+from landscape.database.records import Commit, PropertyRows
+from landscape.database.tables import Tables
+from landscape.graph.depth import barrier_to_global, depth, escape_barrier
+from landscape.objective import Objective
+from landscape.problems.problem import Problem
+from landscape.properties.catalogue import DEPTHS, SETTINGS
+from landscape.properties.groups import available_groups, groups_of
+from landscape.properties.measure import MeasuredProperty, measure
+from landscape.properties.path_profiles import profiles
+from landscape.properties.settings import MeasureSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureTask:
+    """Measure groups of properties of some minima."""
+
+    theta: np.ndarray  # [M, P]
+    groups: tuple[str, ...]
+    settings: MeasureSettings
+
+    def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
+        """Values [M, ...] by name."""
+        problem = context.problem
+        return measured_where_finite(
+            problem, self.theta, lambda theta: measure(problem, theta, self.groups, self.settings)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileTask:
+    """Measure properties along the paths through some transition states."""
+
+    theta: np.ndarray  # [T, P]
+    ends: np.ndarray  # [T, 2, P]: the minima on their two sides
+    settings: MeasureSettings
+
+    def run(self, context: Context) -> dict[str, MeasuredProperty]:
+        """The properties by name."""
+        tolerance = context.settings.identity.distance_tolerance
+        return profiles(context.problem, self.theta, self.ends, tolerance, self.settings)
+
+
+def measured_where_finite(
+    problem: Problem, theta: np.ndarray, measured: Callable[[np.ndarray], Mapping[str, MeasuredProperty]]
+) -> dict[str, MeasuredProperty]:
+    """What is measured of theta [M, P], a value each, or one of them together; NaN where training has diverged, so that
+    the energy is not finite. Zeros are measured there instead, since most measures do not admit such parameters.
+    """
+    finite = problem.energy(torch.tensor(theta, device=problem.device)).isfinite().cpu().numpy()
+    found = measured(np.where(finite[:, None], theta, 0.0))
+    return {name: one._replace(values=_known(one.values, finite)) for name, one in found.items()}
+
+
+def _known(values: np.ndarray, finite: np.ndarray) -> np.ndarray:
+    """Values [M, ...], or [1, ...] of all together, where points [M] are finite, else NaN."""
+    known = finite if len(values) == len(finite) else finite.all(keepdims=True)
+    return np.where(known.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)
+
+
+TASK_MINIMA = 8
+ROUND_TASKS = 16
+NOT_STATIONARY = "; at the end of training, which is no stationary point"
+
+
+def chosen_groups(objective: Objective, names: Sequence[str]) -> tuple[str, ...] | None:
+    """The groups that measure the named properties; None, for all that there are, without names.
+
+    Depths and barriers are made whatever is asked for. Raises PropertyError for names that cannot be measured.
+    """
+    if not names or not isinstance(objective, Problem):
+        return None
+    return groups_of(objective, [name for name in names if name not in DEPTHS])
+
+
+class Measure:
+    """Rounds that measure groups of properties of the points of a table: those asked for, or all that a problem admits.
+
+    Beside the values stand the name of their group and the settings that they depend on. A round takes the groups that
+    have come least far, for the next points that they lack; a task measures one group.
+    """
+
+    kind, target = "measure", "minima"
+
+    def __init__(self, context: Context, known: Known, groups: Sequence[str] | None = None) -> None:
+        self.context, self.known = context, known
+        problem, self.settings = context.objective, context.measuring
+        self.groups = tuple(groups or ())
+        if groups is None and isinstance(problem, Problem):
+            self.groups = available_groups(problem)
+
+    def planned_rounds(self, tables: Tables) -> int:
+        """Rounds done and those that the points known now still need."""
+        end = len(self._points(tables))
+        left = end - min(self._measured(tables).values(), default=end)
+        return rounds_done(tables, self.kind) + -(-left // (TASK_MINIMA * ROUND_TASKS))
+
+    def plan(self, tables: Tables) -> Plan | None:
+        """The next points that lack properties."""
+        measured, end = self._measured(tables), len(self._points(tables))
+        start = min(measured.values(), default=end)
+        if start == end:
+            return None
+        stop = min(done for done in (start + TASK_MINIMA * ROUND_TASKS, end, *measured.values()) if done > start)
+        theta = self._points(tables)[start:stop]
+        tasks = [
+            MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,), settings=self.settings)
+            for group, done in measured.items()
+            if done == start
+            for first in task_starts(len(theta), TASK_MINIMA)
+        ]
+        return Plan(tasks=tasks)
+
+    def assimilate(
+        self, tables: Tables, plan: Plan, results: Sequence[Mapping[str, MeasuredProperty]], seconds: float
+    ) -> Commit:
+        """Adds the values of the measured rows."""
+        start = min(self._measured(tables).values())
+        by_group: dict[str, list[Mapping[str, MeasuredProperty]]] = {}
+        for task, result in zip(plan.tasks, results, strict=True):
+            if isinstance(task, MeasureTask):
+                by_group.setdefault(task.groups[0], []).append(result)
+        rows: tuple[PropertyRows, ...] = ()
+        for group, parts in by_group.items():
+            found = {
+                name: one._replace(description=self.described(one.description, group))
+                for name, one in joined(parts).items()
+            }
+            rows += property_rows(self.target, start, found, self._settings(group))
+        return Assimilation(self.known, tables).commit(
+            kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
+        )
+
+    def described(self, description: str, group: str) -> str:
+        """What values of a group mean at these points."""
+        del group
+        return description
+
+    def _points(self, tables: Tables) -> np.ndarray:
+        """The parameters [M, P] of the points."""
+        parameters: np.ndarray = getattr(tables, self.target).parameters
+        return parameters
+
+    def _settings(self, group: str) -> dict[str, object]:
+        """The group and the settings that its values depend on."""
+        settings = self.settings.stored()
+        return {"group": group} | {name: settings[name] for name in SETTINGS.get(group, settings)}
+
+    def _measured(self, tables: Tables) -> dict[str, int]:
+        """Points of which each group was measured with these settings."""
+        stored = [(dict(p.settings), len(p.values)) for p in tables.properties[self.target].values()]
+        return {
+            group: min((rows for settings, rows in stored if settings == self._settings(group)), default=0)
+            for group in self.groups
+        }
+
+
+class MeasureTraining(Measure):
+    """The same of the end points of training. They are not stationary, which curvature and sharpness assume."""
+
+    kind, target = "measure_training", "training"
+
+    def described(self, description: str, group: str) -> str:
+        """What values of a group mean at these points."""
+        return f"{description}{NOT_STATIONARY}" if group in ("curvature", "sharpness") else description
+
+
+class Depths(Survey):
+    """The round that computes depths and barriers of all minima, where the landscape has changed."""
+
+    kind, target = "depths", "minima"
+
+    def rows(self, tables: Tables) -> tuple[PropertyRows, ...]:
+        """Depths and barriers."""
+        energy, states = tables.minima.energy, tables.transition_states
+        values = {
+            "depth": depth(energy),
+            "escape_barrier": escape_barrier(energy, states.energy, states.minima),
+            "barrier_to_global": barrier_to_global(energy, states.energy, states.minima),
+        }
+        found = {name: MeasuredProperty(values[name], *told) for name, told in DEPTHS.items()}
+        return property_rows(self.target, 0, found, self.counts(tables))

@@ -1,0 +1,181 @@
+"""Verification: is every stored point what the file says it is?
+
+Energies, gradients and Hessian spectra are computed again and compared with the tables. Two kinds of invariant are
+tested beside: a transition state lies above both its minima, and for softmax networks with L2 the output weights of
+each unit sum to zero over the classes and 2 * l2 is an eigenvalue for every unit of the last hidden layer and for
+the output bias (the softmax gauge, where all terms of the energy keep it).
+
+An energy with kinks has no Hessian, so no eigenvalues and no Newton steps: its minima keep an RMS gradient r. The gauge
+makes the K derivatives with respect to the output weights of a unit sum to 2 * l2 times the sum of these weights, at
+any point; so by the Cauchy-Schwarz inequality the weights sum to at most sqrt(K P) r / (2 l2).
+
+Shapes: M points, P parameters, K classes.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from landscape.campaign.context import Context
+from landscape.campaign.identity import Index
+from landscape.campaign.pools.pool import Pool
+from landscape.campaign.rounds.phase import task_starts
+from landscape.database.database import Database
+from landscape.objective import Objective
+from landscape.optimize.newton import StationaryPoints, classify
+from landscape.problems.networks.layered import LayeredNetwork
+from landscape.problems.problem import Problem
+
+TASK_POINTS = 32
+RMS_TOLERANCE = 1e-9
+RMS_WITH_KINKS = 1e-7  # without Newton steps, which need a Hessian, minima are as the quench leaves them
+INVARIANT_TOLERANCE = 1e-8
+# The logarithm of an eigenvalue near the curvature threshold magnifies rounding.
+TOLERANCES = {"energy": 1e-9, "eigenvalue": 1e-6, "log_determinant": 1e-4, "log_orbit_size": 1e-9}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """Recomputed columns of some points [M]."""
+
+    energy: np.ndarray
+    rms_gradient: np.ndarray
+    index: np.ndarray
+    eigenvalue: np.ndarray
+    log_determinant: np.ndarray
+    log_orbit_size: np.ndarray
+    gauge_error: np.ndarray  # largest deviation from the softmax invariants; 0 where there are none
+
+
+@dataclass(frozen=True)
+class VerifyTask:
+    """Recompute some points theta [M, P]."""
+
+    theta: np.ndarray
+
+    def run(self, context: Context) -> Checked:
+        """The columns as they should be in the file."""
+        objective = context.objective
+        theta = torch.tensor(self.theta, dtype=torch.float64, device=objective.device)
+        points = classify(objective, theta)
+        gauge = torch.zeros_like(points.energy)
+        if isinstance(objective, Problem):
+            gauge = _gauge_error(objective, points)
+        return Checked(
+            energy=points.energy.cpu().numpy(),
+            rms_gradient=points.rms_gradient.cpu().numpy(),
+            index=points.index.cpu().numpy(),
+            eigenvalue=points.values[:, 0].cpu().numpy(),
+            log_determinant=points.log_determinant.cpu().numpy(),
+            log_orbit_size=objective.symmetry.log_orbit_size(self.theta),
+            gauge_error=gauge.cpu().numpy(),
+        )
+
+
+def verify(db: Database, context: Context, pool: Pool, interrupted: Callable[[], bool] = lambda: False) -> list[str]:
+    """Every fault as one line; an empty list if there is none. Raises `Abandoned` once it is `interrupted`."""
+    minima, states = db.minima, db.transition_states
+    points = np.concatenate([minima.parameters, states.parameters])
+    tasks = [VerifyTask(points[start : start + TASK_POINTS]) for start in task_starts(len(points), TASK_POINTS)]
+    results: list[Checked] = pool.run(tasks, lambda: None, interrupted)
+    if not results:
+        return []
+    names = Checked.__dataclass_fields__
+    found = {name: np.concatenate([getattr(result, name) for result in results]) for name in names}
+    split = len(minima)
+    below = {name: values[:split] for name, values in found.items()}
+    above = {name: values[split:] for name, values in found.items()}
+    stored_below = {
+        "energy": minima.energy,
+        "eigenvalue": minima.lowest_eigenvalue,
+        "log_determinant": minima.log_determinant,
+        "log_orbit_size": minima.log_orbit_size,
+    }
+    stored_above = {"energy": states.energy, "eigenvalue": states.eigenvalue}
+    rms = RMS_TOLERANCE if context.objective.smooth else RMS_WITH_KINKS
+    gauge = _gauge_tolerance(context.objective)
+    return [
+        *_point_faults("minimum", below, index=0, rms=rms, gauge=gauge),
+        *_column_faults("minimum", below, stored_below),
+        *_point_faults("transition state", above, index=1, rms=rms, gauge=gauge),
+        *_column_faults("transition state", above, stored_above),
+        *_order_faults(db),
+        *_twins("minimum", minima.energy, minima.parameters, context),
+        *_twins("transition state", states.energy, states.parameters, context),
+    ]
+
+
+def _point_faults(what: str, found: dict[str, np.ndarray], *, index: int, rms: float, gauge: float) -> Iterator[str]:
+    """Points that are not stationary, not of that index, or break an invariant."""
+    for row, (has_rms, has, has_gauge) in enumerate(
+        zip(found["rms_gradient"], found["index"], found["gauge_error"], strict=True)
+    ):
+        if not has_rms <= rms:
+            yield f"{what} {row}: RMS gradient {has_rms:.3g}, expected at most {rms:g}"
+        if has != index:
+            yield f"{what} {row}: {has} negative Hessian eigenvalues, expected {index}"
+        if has_gauge > gauge:
+            yield f"{what} {row}: softmax invariants off by {has_gauge:.3g}, expected {gauge:.3g}"
+
+
+def _column_faults(what: str, found: dict[str, np.ndarray], stored: dict[str, np.ndarray]) -> Iterator[str]:
+    """Columns of the file that are not what is computed again; a Hessian that does not exist is nan in both."""
+    for name, values in stored.items():
+        same = np.isclose(found[name], values, rtol=0.0, atol=TOLERANCES[name], equal_nan=True)
+        for row in np.flatnonzero(~same):
+            label = name.replace("_", " ")
+            yield f"{what} {row}: {label} {values[row]:.12g} in the file, {found[name][row]:.12g} recomputed"
+
+
+def _order_faults(db: Database) -> Iterator[str]:
+    states, energy = db.transition_states, db.minima.energy
+    for row, (one, other) in enumerate(states.minima.tolist()):
+        if not (0 <= one < len(energy) and 0 <= other < len(energy)):
+            yield f"transition state {row}: joins minima {one} and {other}, but there are {len(energy)}"
+        elif states.energy[row] <= max(energy[one], energy[other]):
+            yield f"transition state {row}: lies below one of its minima {one} and {other}"
+
+
+def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -> Iterator[str]:
+    index = Index(context.objective.symmetry, context.settings.identity)
+    for row in range(len(energy)):
+        twin = index.find(float(energy[row]), theta[row])
+        if twin >= 0:
+            yield f"{what} {row}: the same point as {what} {twin}"
+        index.add(float(energy[row]), theta[row])
+
+
+def _keeps_gauge(problem: Problem) -> bool:
+    """Whether the energy is softmax cross-entropy with L2 on everything, and terms that keep its gauge."""
+    softmax = problem.loss == "cross_entropy" and problem.l2 > 0.0
+    return softmax and all(term.keeps_gauge for _, term in problem.terms)
+
+
+def _gauge_tolerance(objective: Objective) -> float:
+    """Largest deviation from the softmax invariants of a point that counts as stationary."""
+    if objective.smooth or not isinstance(objective, Problem) or not _keeps_gauge(objective):
+        return INVARIANT_TOLERANCE
+    longest_gradient = math.sqrt(objective.n_parameters) * RMS_WITH_KINKS
+    return math.sqrt(objective.network.n_outputs) * longest_gradient / (2.0 * objective.l2)
+
+
+def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
+    """Largest deviation [M] from the softmax invariants; of eigenvalues where all of them are known."""
+    network = problem.network
+    if not isinstance(network, LayeredNetwork) or not _keeps_gauge(problem):
+        return torch.zeros_like(points.energy)
+    weight, bias = network.unpack(points.theta)[-1]
+    sums = torch.cat([weight.sum(1), bias.sum(1, keepdim=True)], 1).abs().amax(1)
+    if points.values.shape[1] < problem.n_parameters:
+        return sums
+    deviation = (points.values - 2.0 * problem.l2).abs().sort(1).values
+    return torch.maximum(sums, deviation[:, weight.shape[2]])
+
+
+def summary(db: Database, faults: Sequence[str]) -> str:
+    """One line for the end of the report."""
+    points = f"{len(db.minima)} minima and {len(db.transition_states)} transition states"
+    return f"{len(faults)} faults in {points}" if faults else f"{points}: every one is what it says"

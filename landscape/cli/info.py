@@ -1,0 +1,21 @@
+"""`landscape info`: what a database holds."""
+
+from pathlib import Path
+
+import click
+
+from landscape.campaign.pools.mpi import launcher_rank
+from landscape.cli.options import FILE
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from landscape.studies.overview import overview
+
+
+@click.command()
+@FILE
+@click.option("--lowest", type=click.IntRange(min=0), default=10, show_default=True, help="Minima to list.")
+def info(file: Path, lowest: int) -> None:
+    """Show what a database holds: coverage, the lowest minima, the last commits."""
+    with Database(open_store(file)) as db:
+        if not launcher_rank():
+            click.echo(overview(db, lowest))

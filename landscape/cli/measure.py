@@ -1,0 +1,71 @@
+"""`landscape measure`: properties of stored minima."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from landscape.campaign.context import Context
+from landscape.campaign.interrupt import Interrupt
+from landscape.campaign.job import run_job
+from landscape.campaign.pools.pool import Pool
+from landscape.campaign.rounds.phase import MakePhase
+from landscape.campaign.sequences import asked_for, asked_of_training
+from landscape.cli.options import FILE, TIME_LIMIT, numbers
+from landscape.cli.shared import campaign, show_overview, stored
+from landscape.config.tables import MeasureConfig
+from landscape.database.store import open_store
+
+Command = Callable[..., None]
+
+
+def _measure_options(command: Command) -> Command:
+    """Adds an option for each key of the [measure] table; a list is numbers separated by commas."""
+    for name, field in reversed(MeasureConfig.model_fields.items()):
+        one = field.annotation in (int, float)
+        kind = {"type": field.annotation} if one else {"callback": numbers, "metavar": "NUMBER,..."}
+        text = f"{field.description}."
+        option = click.option(f"--{name.replace('_', '-')}", **kind, help=text[0].upper() + text[1:])
+        command = option(command)
+    return command
+
+
+@click.command()
+@FILE
+@click.argument("names", nargs=-1)
+@_measure_options
+@click.option("--paths", is_flag=True, help="Along the path through every transition state, and what is named.")
+@click.option("--training", is_flag=True, help="Of the end points of training, and of their evaluations.")
+@TIME_LIMIT
+def measure(
+    file: Path, names: tuple[str, ...], paths: bool, training: bool, time_limit: float | None, **settings: object
+) -> None:
+    """Add or refresh properties of the stored minima: all, or those named and what is measured with them.
+
+    \b
+    landscape measure iris.h5 --epsilon 0.05,0.1,0.2
+    landscape measure iris.h5 curvature certified_accuracy_ibp
+    mpiexec -n 8 landscape measure iris.h5 --pgd-steps 100
+    landscape measure iris.h5 --paths
+    landscape measure regimes.h5 --training
+    """  # noqa: D301 - click wants the backspace character itself
+    changed = {key: value for key, value in settings.items() if value is not None}
+    if paths and training:
+        raise click.UsageError("expected --paths or --training, found both: paths lead through transition states")
+
+    def phases_of(context: Context) -> tuple[MakePhase, ...]:
+        if training:
+            return asked_of_training(context.objective, names)
+        return asked_for(context.objective, names, paths=paths)
+
+    def prepare(local: int) -> Context:
+        context = stored(file, local, changed, of="training" if training else "minima")
+        phases_of(context)
+        return context
+
+    def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+        store = open_store(file, writable=True)
+        status = campaign(context, store, pool, interrupt, phases_of(context), "continue with the same command")
+        return status or show_overview(file)
+
+    run_job(prepare, work, time_limit)

@@ -1,0 +1,41 @@
+"""`landscape run`: one landscape is explored."""
+
+from pathlib import Path
+
+import click
+
+from landscape.campaign.context import Context
+from landscape.campaign.interrupt import Interrupt
+from landscape.campaign.job import run_job
+from landscape.campaign.pools.pool import Pool
+from landscape.campaign.preparation import context_of, resolve_device
+from landscape.cli.options import RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
+from landscape.cli.shared import explored, show_overview
+from landscape.config.run_file import RunConfig
+
+
+@click.command()
+@RUN_FILE
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Database to write; RUN_FILE's name with .h5.")
+@SETTINGS
+@RESUME
+@TIME_LIMIT
+def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: bool, time_limit: float | None) -> None:
+    """Explore the landscape of a run file.
+
+    \b
+    landscape run runs/iris.toml -o iris.h5
+    landscape run runs/iris.toml -o iris-1e-3.h5 --set problem.l2=1e-3 --time-limit 30m
+    landscape run runs/iris.toml -o iris.h5 --resume
+    """  # noqa: D301 - click wants the backspace character itself
+    path = output or Path(run_file.with_suffix(".h5").name)
+
+    def prepare(local: int) -> Context:
+        config = RunConfig.from_toml(run_file).override(settings)
+        return context_of(config, resolve_device(config.run.device, local), path if resume else None)
+
+    def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+        status = explored(context, path, pool, interrupt, resume=resume, remedy="continue with --resume")
+        return status or show_overview(path)
+
+    run_job(prepare, work, time_limit)

@@ -1,0 +1,49 @@
+"""`landscape study`: a family of landscapes and what it says."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from landscape.campaign.context import Context
+from landscape.campaign.interrupt import Interrupt
+from landscape.campaign.job import Prepare, Work, run_jobs
+from landscape.campaign.pools.pool import Pool
+from landscape.campaign.preparation import context_of, resolve_device
+from landscape.cli.options import RUN_FILE, TIME_LIMIT
+from landscape.cli.shared import explored
+from landscape.config.run_file import RunConfig
+from landscape.studies.study import conclude, make_folder
+
+
+@click.command()
+@RUN_FILE
+@click.option("--over", required=True, metavar="TABLE.KEY=VALUE,...", help="The key that varies, and its values.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write; RUN_FILE's name.")
+@TIME_LIMIT
+def study(run_file: Path, over: str, output: Path | None, time_limit: float | None) -> None:
+    """Explore a family of landscapes and pool what they say about robustness.
+
+    \b
+    landscape study runs/iris.toml --over problem.l2=1e-5,1e-4,1e-3 -o iris
+    mpiexec -n 8 landscape study runs/iris.toml --over problem.hidden=[4],[10] --time-limit 3h
+
+    Writes a database for each value, correlations.csv and verdicts.txt. The same command continues what is there.
+    """  # noqa: D301 - click wants the backspace character itself
+    folder = output or Path(run_file.stem)
+    family = {folder / f"{name}.h5": config for name, config in RunConfig.from_toml(run_file).family(over).items()}
+
+    def part(path: Path, config: RunConfig) -> tuple[Prepare, Work]:
+        def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+            make_folder(folder)
+            click.echo(f"{path.stem}, landscape {list(family).index(path) + 1} of {len(family)}", err=True)
+            status = explored(context, path, pool, interrupt, resume=True, remedy="continue with the same command")
+            if not status and path == list(family)[-1]:
+                command = shlex.join(["landscape", "study", str(run_file), "--over", over, "-o", str(folder)])
+                for line in [*conclude(folder, list(family), command), "", f"written to {folder}"]:
+                    click.echo(line)
+            return status
+
+        return lambda local: context_of(config, resolve_device(config.run.device, local), path), work
+
+    run_jobs([part(*member) for member in family.items()], time_limit)

@@ -1,0 +1,75 @@
+"""`landscape train`: networks are trained in the regimes of a run file."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from landscape.campaign.context import Context
+from landscape.campaign.interrupt import Interrupt
+from landscape.campaign.job import run_job
+from landscape.campaign.pools.pool import Pool
+from landscape.campaign.preparation import context_of, record_of, resolve_device
+from landscape.campaign.resumption import FIXED_FOR_TRAINING, open_or_create
+from landscape.campaign.rounds.training import Train, chosen_regimes
+from landscape.cli.options import RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
+from landscape.cli.shared import campaign
+from landscape.config.run_file import RunConfig
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from landscape.studies.overview import trained_lines
+
+
+def _names(_: click.Context, __: click.Parameter, text: str) -> list[str]:
+    """Names separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+@click.command()
+@RUN_FILE
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Database to write; RUN_FILE's name with .h5.")
+@click.option("--regimes", "names", default="", callback=_names, help="Only these, for instance plain,dropout.")
+@SETTINGS
+@RESUME
+@TIME_LIMIT
+def train(
+    run_file: Path,
+    output: Path | None,
+    names: list[str],
+    settings: tuple[str, ...],
+    resume: bool,
+    time_limit: float | None,
+) -> None:
+    """Train networks in the regimes of a run file, and keep where each ends.
+
+    \b
+    landscape train runs/regimes-digits.toml -o digits.h5
+    landscape train runs/regimes-digits.toml -o digits.h5 --regimes plain,pgd --set train.epochs=20
+    mpiexec -n 2 landscape train runs/regimes-digits.toml -o digits.h5 --resume --time-limit 1h
+
+    With --resume the database may hold an explored landscape of the same problem, or other regimes.
+    """  # noqa: D301 - click wants the backspace character itself
+    path = output or Path(run_file.with_suffix(".h5").name)
+
+    def prepare(local: int) -> Context:
+        config = RunConfig.from_toml(run_file).override(settings)
+        context = context_of(config, resolve_device(config.run.device, local), path if resume else None)
+        chosen_regimes(context, names)
+        return context
+
+    def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+        record = record_of(context.objective, context.settings)
+        store = open_or_create(path, record, resume=resume, fixed=FIXED_FOR_TRAINING)
+        phases = (partial(Train, names=names),)
+        status = campaign(context, store, pool, interrupt, phases, "continue with --resume")
+        return status or _show(path)
+
+    run_job(prepare, work, time_limit)
+
+
+def _show(path: Path) -> int:
+    """Prints what the regimes of a database came to; the exit status."""
+    with Database(open_store(path)) as db:
+        for line in trained_lines(db):
+            click.echo(line)
+    return 0

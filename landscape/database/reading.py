@@ -1,0 +1,195 @@
+"""Reading a database file: one open handle is one committed state.
+
+Files are never changed in place, so a handle goes on showing the commit that it was opened on, whatever a writer does
+meanwhile. Opening reads attributes and shapes only; columns are read through the handle when they are asked for.
+"""
+
+import json
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from landscape.database.failures import first_line, reason
+from landscape.database.lazy import Read, read_only
+from landscape.database.records import TARGETS, Array, Header, ProblemRecord, Property
+from landscape.database.tables import Tables
+from landscape.database.writing import DATA, FORMAT, FORMAT_VERSION, TABLES
+from landscape.errors import DatabaseError
+
+UNREADABLE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError)
+"""What h5py and the decoding of attributes raise on a damaged file."""
+
+
+class Snapshot:
+    """An open database file, not looked into yet.
+
+    Raises:
+        DatabaseError: there is no such file, or it is not a whole HDF5 file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = opened(path)
+
+    def read(self) -> tuple[ProblemRecord, Header, Tables]:
+        """All that the file holds, its arrays left in it.
+
+        Raises:
+            DatabaseError: it is not a database of a version that is known here, or it is damaged.
+        """
+        try:
+            require_format(self.path, self.file)
+            record = self.read_record()
+            return record, self.read_header(), self.read_tables(record.n_parameters)
+        except UNREADABLE as error:
+            raise damaged(self.path, error) from error
+
+    def read_record(self) -> ProblemRecord:
+        """What was explored; the data are left in the file."""
+        attrs, root = self.file["problem"].attrs, self.file.attrs
+        return ProblemRecord.lazy(
+            self.reader("problem"),
+            toml=str(attrs["toml"]),
+            run_toml=str(attrs["run_toml"]),
+            n_parameters=int(attrs["n_parameters"]),
+            sha256=str(attrs["sha256"]),
+            energy_tolerance=float(root["energy_tolerance"]),
+            distance_tolerance=float(root["distance_tolerance"]),
+            index_test=str(root["index_test"]),
+            image=_shape(attrs["image"]) if "image" in attrs else None,
+            **{name: None for name in DATA if name not in self.file["problem"]},
+        )
+
+    def read_header(self) -> Header:
+        """What stands beside the tables."""
+        names = self.file["attempts"].attrs
+        return Header(
+            outcome_names=tuple(map(str, names["outcome_names"])),
+            method_names=tuple(map(str, names["method_names"])),
+            software=json.loads(self.file.attrs["software"]),
+            created=str(self.file.attrs["created"]),
+        )
+
+    def read_tables(self, n_parameters: int) -> Tables:
+        """All tables, their columns left in the file."""
+        tables: dict[str, Any] = {name: self.read_table(name, n_parameters) for name in TABLES}
+        regimes, evaluations = self.read_regimes()
+        properties = {target: self.read_properties(target) for target in TARGETS}
+        return Tables(**tables, regimes=regimes, evaluations=evaluations, properties=properties)
+
+    def read_table(self, name: str, n_parameters: int) -> Any:  # noqa: ANN401 - of the type that TABLES gives for this name
+        """The table of that name, its columns left in the file."""
+        if self.lacks(name):
+            return TABLES[name].empty(n_parameters)
+        group, rows = self.file[name], int(self.file[name].attrs["count"])
+        for column, (_, shape) in TABLES[name].layout(n_parameters).items():
+            found = group[column].shape
+            if found[0] < rows or found[1:] != shape:
+                raise ValueError(f"/{name}/{column} has shape {list(found)}, expected {[rows, *shape]}")
+        return TABLES[name].lazy(self.reader(name), _rows=rows)
+
+    def read_regimes(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The settings of the regimes and of the evaluations of training by name."""
+        if self.lacks("training"):
+            return {}, {}
+        group = self.file["training"]
+        regimes = named_texts(group["regime"].attrs["names"], group.attrs["settings"])
+        return regimes, named_texts(group.attrs["evaluations"], group.attrs["evaluation_settings"])
+
+    def lacks(self, name: str) -> bool:
+        """Whether this is training in a file that was made before there was any."""
+        return name == "training" and name not in self.file
+
+    def read_properties(self, target: str) -> dict[str, Property]:
+        """The properties of a table by name, their values left in the file."""
+        if target == "training" and f"properties/{target}" not in self.file:  # made before there was training
+            return {}
+        return {name: self.read_property(f"properties/{target}/{name}") for name in self.file[f"properties/{target}"]}
+
+    def read_property(self, path: str) -> Property:
+        """The property at that path, its values left in the file."""
+        attrs = self.file[path].attrs
+        return Property.lazy(
+            self.reader(path),
+            description=str(attrs["description"]),
+            units=str(attrs["units"]),
+            settings=json.loads(attrs["settings"]),
+        )
+
+    def reader(self, path: str) -> Read:
+        """The function that reads the columns of the group, or the values of the property, at that path."""
+        if path.startswith("properties/"):
+            return lambda _: self.values(path)
+        return partial(self.column, path)
+
+    def column(self, group: str, name: str) -> Array:
+        """The committed rows of a column, or an array of the problem."""
+        return self.values(f"{group}/{name}", self.count(group) if group in TABLES else None)
+
+    def count(self, table: str) -> int:
+        """The number of committed rows of a table."""
+        return int(self.require_open()[table].attrs["count"])
+
+    def values(self, path: str, rows: int | None = None) -> Array:
+        """The leading rows of a dataset, all for None. Raises DatabaseError if the file is closed or damaged."""
+        file = self.require_open()
+        try:
+            values = file[path][:rows]
+            return read_only(np.strings.decode(values, "utf-8") if values.dtype.kind == "S" else values)
+        except UNREADABLE as error:
+            raise damaged(self.path, error) from error
+
+    def require_open(self) -> h5py.File:
+        """The handle. Raises DatabaseError if it is closed."""
+        if not self.file:
+            raise DatabaseError(f"{self.path} is closed: read what you need before closing it, or open it again")
+        return self.file
+
+
+def opened(path: Path) -> h5py.File:
+    """The HDF5 file at that path, open for reading. Without HDF5's own lock: committed files do not change."""
+    if path.is_dir():
+        raise DatabaseError(f"{path} is a folder: name the database file in it")
+    if not path.exists():
+        raise DatabaseError(f"{path} does not exist: check the name, or make a database by running a campaign")
+    try:
+        with path.open("rb"):
+            pass  # an unreadable file is not told from another kind of file by h5py.is_hdf5
+        if h5py.is_hdf5(path):
+            return h5py.File(path, "r", locking=False)
+    except OSError as error:
+        if "truncated" in str(error):
+            found = f"an HDF5 file cut off at byte {path.stat().st_size}"
+            raise DatabaseError(f"{path} is truncated, {found}: restore it from a whole copy") from error
+        raise DatabaseError(f"{path} cannot be read, {reason(error)}") from error
+    raise DatabaseError(f"{path} is not an HDF5 file ({path.stat().st_size} bytes): name a landscape database")
+
+
+def _shape(sizes: Iterable[int]) -> tuple[int, int, int]:
+    channels, height, width = map(int, sizes)
+    return channels, height, width
+
+
+def require_format(path: Path, file: h5py.File) -> None:
+    """Refuse HDF5 files that are not databases of ours, or of a later version."""
+    if file.attrs.get("format") != FORMAT:
+        raise DatabaseError(f"{path} is HDF5 but not a landscape database: expected the attribute format = {FORMAT!r}")
+    version = int(file.attrs["format_version"])
+    if version > FORMAT_VERSION:
+        raise DatabaseError(
+            f"{path} has format version {version}, newer than the {FORMAT_VERSION} that is known here: update landscape"
+        )
+
+
+def named_texts(names: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
+    """Texts by name, of two attributes."""
+    return {str(name): str(text) for name, text in zip(names, texts, strict=True)}
+
+
+def damaged(path: Path, error: Exception) -> DatabaseError:
+    """The error for a file that should be readable and is not."""
+    return DatabaseError(f"{path} is damaged ({first_line(error)}): restore it from a copy")

@@ -1,0 +1,108 @@
+"""Places of the nodes of a disconnectivity tree: branches packed side by side, nothing over anything.
+
+From the lowest merges to the highest, each branch stands as near to the others of its merge as it can without an
+upright line of one coming close to an upright line of the other at any energy. A short branch that leaves the trunk
+high up hangs close to the trunk, over what lies lower, and needs no long line to a place of its own. What a branch
+takes up at each of `CELLS` energies is its outline; two outlines are compared in one go.
+
+A merge stands right over its trunk where that has most of its minima, and over the middle of its branches otherwise.
+
+Shapes: N nodes, as in `landscape.graph.tree`.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from landscape.graph.tree import DisconnectivityTree
+
+CELLS = 256  # energies at which outlines are compared
+TWIG = 0.5  # least distance between upright lines for a minimum that has none of its own; 1 for all other branches
+STRAIGHT = 2.0 / 3.0  # of the minima of a merge in its trunk: from there on it stands right over it
+
+
+class _Outline(NamedTuple):
+    """Leftmost and rightmost upright line [CELLS] of a branch, relative to where it stands; infinite where none is."""
+
+    left: np.ndarray
+    right: np.ndarray
+    margin: float  # to its neighbours
+
+    def moved(self, distance: float) -> "_Outline":
+        return _Outline(self.left + distance, self.right + distance, self.margin)
+
+    def __or__(self, other: "_Outline") -> "_Outline":
+        return _Outline(np.minimum(self.left, other.left), np.maximum(self.right, other.right), self.margin)
+
+
+def packed_places(
+    tree: DisconnectivityTree, ranks: Sequence[tuple[float, float, int]], drop: float, gap: float, *, balanced: bool
+) -> np.ndarray:
+    """Places [N] of the nodes; the first component stands at 0.
+
+    The branches of a merge are placed in rising order of `ranks` [N]: where `balanced`, the first is the trunk and each
+    other goes to the side of it where it stands nearer; else they go from left to right. Lines slant for `drop` in
+    energy at most, and below the end of a branch `gap`, a fraction of the range of energies, stays free.
+    """
+    x = np.zeros(len(tree.parent))  # from the merge above, at first
+    first, last = _reach(tree, drop, gap)
+    is_twig = (np.arange(len(x)) < tree.n_leaves) & (_energy_above(tree) - tree.height <= drop)
+    outlines: dict[int, _Outline] = {}
+    for node, children in enumerate([*tree.children(), tree.roots.tolist()]):
+        below = sorted(children, key=ranks.__getitem__)
+        places, outline = _packed([outlines.pop(branch) for branch in below], balanced=balanced)
+        if node < len(x):
+            middle = _middle(tree, node, below, places, balanced=balanced)
+            places -= middle
+            outlines[node] = _upright(first[node], last[node], TWIG if is_twig[node] else 1.0) | outline.moved(-middle)
+        x[below] = places
+    for node in range(len(x) - 1, -1, -1):
+        if tree.parent[node] >= 0:
+            x[node] += x[tree.parent[node]]
+    return x
+
+
+def _reach(tree: DisconnectivityTree, drop: float, gap: float) -> tuple[np.ndarray, np.ndarray]:
+    """First and last cell [N] that the line above each node takes up, with the slanted part of the lines below it."""
+    low, span = float(tree.height.min()), float(np.ptp(tree.height)) or 1.0
+    above = _energy_above(tree)
+    bottom = tree.height.copy()
+    inner = tree.parent >= 0
+    np.minimum.at(bottom, tree.parent[inner], np.maximum(tree.height, above - drop)[inner])
+    ends = np.stack([bottom - gap * span, above])
+    first, last = np.clip((ends - low) / span * CELLS, 0, CELLS - 1).astype(np.int64)
+    return first, last
+
+
+def _energy_above(tree: DisconnectivityTree) -> np.ndarray:
+    """Energy [N] of the merge above each node, infinite at the top of a component."""
+    return np.where(tree.parent >= 0, tree.height[tree.parent], np.inf)
+
+
+def _upright(first: int, last: int, margin: float) -> _Outline:
+    left, right = np.full(CELLS, np.inf), np.full(CELLS, -np.inf)
+    left[first : last + 1] = right[first : last + 1] = 0.0
+    return _Outline(left, right, margin)
+
+
+def _packed(parts: Sequence[_Outline], *, balanced: bool) -> tuple[np.ndarray, _Outline]:
+    """Places of branches, the first at 0, each as near to those before it as it can be, and the outline of all."""
+    places = np.zeros(len(parts))
+    together = parts[0] if parts else _upright(0, -1, 0.0)
+    for index, part in enumerate(parts[1:], start=1):
+        right = float((together.right - part.left).max()) + part.margin
+        left = float((together.left - part.right).min()) - part.margin
+        places[index] = left if balanced and -left < right else right
+        together |= part.moved(places[index])
+    return places, together
+
+
+def _middle(tree: DisconnectivityTree, node: int, below: list[int], places: np.ndarray, *, balanced: bool) -> float:
+    """Where a merge stands over its branches; the trunk is the first of them, or the largest from left to right."""
+    if not below:
+        return 0.0
+    trunk = 0 if balanced else int(np.argmax(tree.size[below]))
+    if tree.size[below[trunk]] >= STRAIGHT * tree.size[node]:
+        return float(places[trunk])
+    return float(places.min() + places.max()) / 2.0

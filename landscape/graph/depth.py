@@ -1,0 +1,86 @@
+"""How deep a minimum is, in three senses that differ.
+
+`depth` is the energy above the global minimum: no barrier enters. `escape_barrier` looks one step far: the climb to
+the lowest transition state that leads to another minimum. `barrier_to_global` looks all the way: the climb to the
+lowest energy at which the minimum and the global one are connected, a merge of the disconnectivity tree. The global
+minimum is the first of lowest energy. What the known transition states cannot tell is NaN, not infinity.
+
+Shapes: M minima, T transition states. Costs are O(T log T) at most. All raise PropertyError for tables that do not
+fit each other, as `landscape.graph.superbasins` does.
+"""
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from landscape.graph.superbasins import build_tree, checked_tables
+
+
+def depth(energy: np.ndarray) -> np.ndarray:
+    """Energy [M] of the minima energy [M] above the lowest of them."""
+    energy = np.asarray(energy, dtype=np.float64)
+    return energy - energy.min() if len(energy) else energy.copy()
+
+
+def escape_barrier(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
+    """Climb [M] from each minimum to its lowest transition state to another minimum; NaN where it has none.
+
+    Takes energy [M], ts_energy [T], ts_minima [T, 2]; degenerate rearrangements do not count.
+    """
+    energy, ts_energy, ts_minima = checked_tables(energy, ts_energy, ts_minima)
+    joins = ts_minima[:, 0] != ts_minima[:, 1]
+    lowest = np.full(len(energy), np.inf)
+    for side in (0, 1):
+        np.minimum.at(lowest, ts_minima[joins, side], ts_energy[joins])
+    return np.where(np.isfinite(lowest), lowest - energy, np.nan)
+
+
+def barrier_to_global(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
+    """Climb [M] from each minimum on the easiest known path to the global one: 0 there, NaN where there is no path.
+
+    Takes energy [M], ts_energy [T], ts_minima [T, 2].
+    """
+    return _connection_energy(energy, ts_energy, ts_minima) - np.asarray(energy, dtype=np.float64)
+
+
+def components(n_minima: int, ts_minima: np.ndarray) -> np.ndarray:
+    """Number int64[M] of the component of each minimum: equal where transition states ts_minima [T, 2] connect."""
+    edges = coo_array((np.ones(len(ts_minima), dtype=np.int8), ts_minima.T), shape=(n_minima, n_minima))
+    return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
+
+
+def connected_with_lowest(energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
+    """Whether each minimum energy [M] is connected with the global one, bool[M]; itself included.
+
+    Takes ts_minima [T, 2].
+    """
+    if not len(energy):
+        return np.empty(0, dtype=bool)
+    component = components(len(energy), ts_minima)
+    return np.asarray(component == component[np.argmin(energy)])
+
+
+def component_fraction(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> float:
+    """Fraction of the minima that are connected with the global one, itself included; NaN without minima.
+
+    Takes energy [M], ts_energy [T], ts_minima [T, 2].
+    """
+    energy, _, ts_minima = checked_tables(energy, ts_energy, ts_minima)
+    return float(connected_with_lowest(energy, ts_minima).mean()) if len(energy) else float("nan")
+
+
+def _connection_energy(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
+    """Lowest energies [M] at which each minimum and the global one are connected; its own for the global one."""
+    tree = build_tree(energy, ts_energy, ts_minima)
+    if not tree.n_leaves:
+        return np.empty(0)
+    connection = np.full(len(tree.parent), np.nan)
+    node = int(np.argmin(tree.height[: tree.n_leaves]))
+    while node >= 0:  # from the global minimum to the top, each node connects at its own height
+        connection[node] = tree.height[node]
+        node = int(tree.parent[node])
+    parent = tree.parent.tolist()
+    for node in range(len(parent) - 1, -1, -1):  # branches off that path join it where they meet it
+        if np.isnan(connection[node]) and parent[node] >= 0:
+            connection[node] = connection[parent[node]]
+    return connection[: tree.n_leaves]

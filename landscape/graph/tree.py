@@ -1,0 +1,132 @@
+"""The disconnectivity tree: its nodes, and the trees of some of its minima alone.
+
+Shapes: L leaves, N >= L nodes: leaves first, then merges in rising order, so a parent always comes after its children.
+`landscape.graph.superbasins` builds the tree of a landscape, `landscape.graph.layout` places its nodes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from landscape.errors import PropertyError
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisconnectivityTree:
+    """A forest with one tree for each set of connected minima."""
+
+    minimum: np.ndarray  # int64[L] row of each leaf in the table of minima
+    parent: np.ndarray  # int64[N] node above, -1 at the top of a component
+    height: np.ndarray  # float64[N] energy of a leaf; energy at which the branches of a merge join
+    size: np.ndarray  # int64[N] leaves below
+    lowest: np.ndarray  # int64[N] the leaf of lowest energy below
+    levels: np.ndarray  # float64[K] energy levels, rising; empty where merging is exact
+
+    @property
+    def n_leaves(self) -> int:
+        """Number of minima in the tree."""
+        return len(self.minimum)
+
+    @property
+    def roots(self) -> np.ndarray:
+        """Top nodes int64[C], one for each component, in order of their index."""
+        return np.flatnonzero(self.parent < 0)
+
+    def children(self) -> list[list[int]]:
+        """The nodes right below each node, in order of their index; empty for leaves."""
+        below: list[list[int]] = [[] for _ in self.parent]
+        for node, parent in enumerate(self.parent.tolist()):
+            if parent >= 0:
+                below[parent].append(node)
+        return below
+
+
+def prune(tree: DisconnectivityTree, n_lowest: int) -> DisconnectivityTree:
+    """The tree of the n_lowest minima of lowest energy alone: merges keep their heights, all others fall away.
+
+    Raises PropertyError if n_lowest < 1.
+    """
+    _require_leaves(n_lowest)
+    return _restricted(tree, np.argsort(tree.height[: tree.n_leaves], kind="stable")[:n_lowest])
+
+
+def thin(tree: DisconnectivityTree, n_deepest: int) -> DisconnectivityTree:
+    """The tree of the n_deepest minima of longest branches alone, see `persistence`; merges keep their heights.
+
+    What falls away are the shortest lines of the picture. Of equal ones the lower minima are kept.
+    Raises PropertyError if n_deepest < 1.
+    """
+    _require_leaves(n_deepest)
+    order = np.lexsort((tree.height[: tree.n_leaves], -persistence(tree)))
+    return _restricted(tree, order[:n_deepest])
+
+
+def persistence(tree: DisconnectivityTree) -> np.ndarray:
+    """Length [L] of the branch of each minimum: energy up to the merge with a lower minimum.
+
+    The branch of the lowest minimum of a component ends at the top of that, so it is 0 for a minimum without merges.
+    """
+    inner = tree.parent >= 0
+    end = np.where(inner, tree.height[tree.parent], tree.height)
+    is_top = ~inner | (tree.lowest != tree.lowest[tree.parent])  # of the branch of its lowest minimum
+    length = -tree.height[: tree.n_leaves]
+    length[tree.lowest[is_top]] += end[is_top]
+    return length
+
+
+def contracted(
+    minimum: np.ndarray, parent: np.ndarray, height: np.ndarray, keep: np.ndarray, levels: np.ndarray
+) -> DisconnectivityTree:
+    """The tree of the nodes to `keep`, bool[N]: branches of the others go to the nearest merge above that is kept.
+
+    Takes rows `minimum` of the leaves, `parent` and `height` [N] of all nodes, children before parents, `levels` [K].
+    """
+    new_index = np.append(np.cumsum(keep) - 1, -1)  # the last entry serves parent -1
+    minimum = minimum[keep[: len(minimum)]]
+    parent, height = new_index[_nearest_kept(parent, keep)[keep]], height[keep]
+    size, lowest = _from_leaves(parent, height, len(minimum))
+    return DisconnectivityTree(
+        minimum=minimum, parent=parent, height=height, size=size, lowest=lowest, levels=levels.copy()
+    )
+
+
+def _require_leaves(count: int) -> None:
+    if count < 1:
+        raise PropertyError(f"Expected at least 1 minimum to keep in the tree, found {count}: ask for 1 or more.")
+
+
+def _restricted(tree: DisconnectivityTree, leaves: np.ndarray) -> DisconnectivityTree:
+    """The tree of some leaves [K] alone."""
+    counts = np.zeros(len(tree.parent), dtype=np.int64)
+    counts[leaves] = 1
+    branches = np.zeros_like(counts)
+    for node, parent in enumerate(tree.parent.tolist()):
+        if parent >= 0 and counts[node]:
+            counts[parent] += counts[node]
+            branches[parent] += 1
+    keep = branches > 1
+    keep[: tree.n_leaves] = counts[: tree.n_leaves] > 0
+    return contracted(tree.minimum, tree.parent, tree.height, keep, tree.levels)
+
+
+def _nearest_kept(parent: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """The nearest ancestor of each node that is kept, -1 where there is none."""
+    nearest = parent.tolist()
+    kept = keep.tolist()
+    for node in range(len(nearest) - 1, -1, -1):
+        above = nearest[node]
+        if above >= 0 and not kept[above]:
+            nearest[node] = nearest[above]
+    return np.array(nearest, dtype=np.int64)
+
+
+def _from_leaves(parent: np.ndarray, height: np.ndarray, n_leaves: int) -> tuple[np.ndarray, np.ndarray]:
+    """Number of leaves below each node [N], and the lowest of them, of equal ones that of the first branch."""
+    inner = len(parent) - n_leaves
+    size, lowest, energy = [1] * n_leaves + [0] * inner, [*range(n_leaves), *[-1] * inner], height.tolist()
+    for node, above in enumerate(parent.tolist()):
+        if above >= 0:
+            size[above] += size[node]
+            if lowest[above] < 0 or energy[lowest[node]] < energy[lowest[above]]:
+                lowest[above] = lowest[node]
+    return np.array(size, dtype=np.int64), np.array(lowest, dtype=np.int64)

@@ -1,0 +1,132 @@
+"""The L-BFGS step of all walkers at once, in batched tensor operations.
+
+The search direction is that of Byrd, Nocedal and Schnabel (1994), "Representations of quasi-Newton matrices
+and their use in limited memory methods", eq. 3.1: with S, Y the last m steps and gradient changes, each pair
+scaled so that s.y = 1 (which changes nothing), R the upper triangle of S Y' in order of time and c = s.y / y.y
+of the newest pair,
+
+    u = R^-1 S g,    w = R^-T (u + c Y (Y' u - g)),    direction = -(c g + S' w - c Y' u).
+
+R^-1 is kept, not R: a new pair adds a column (one product with what is there), and when the oldest pair is
+overwritten its row and column are simply dropped, since what remains of a triangular inverse is the inverse
+of what remains. So a step costs two passes over the history and no triangular solve.
+
+Nothing here waits for the device, and no shape depends on values: every walker is computed, and masks tell who changes.
+Slots are a ring; those that are not filled hold anything finite, and their products are masked. A pair whose
+products are not finite is not kept, so the history is finite always. Shapes: W walkers, P parameters, M memory.
+"""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from landscape.optimize.lbfgs.state import PATIENCE, SHORTENING, LBFGSSettings, LBFGSState
+from landscape.optimize.status import Status
+
+
+def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: Tensor, gradient: Tensor) -> LBFGSState:
+    """Accepts or shortens the trials [W, P] of running walkers, whose energy [W] and gradient [W, P] these are."""
+    running = state.status == Status.RUNNING
+    accepted = running & (energy <= state.energy + settings.max_energy_rise)
+    rejections = (state.rejections + running) * ~accepted
+    forgetful = rejections == PATIENCE
+    state = _remember(replace(state, stored=state.stored * ~forgetful), trial, gradient, accepted)
+    column = accepted[:, None]
+    moved = replace(
+        state,
+        theta=torch.where(column, trial, state.theta),
+        energy=torch.where(accepted, energy, state.energy),
+        gradient=torch.where(column, gradient, state.gradient),
+        scale=torch.where(accepted | forgetful, 1.0, state.scale * SHORTENING),
+        rejections=rejections,
+        calls=state.calls + running,
+    )
+    return replace(moved, direction=_direction(moved, settings.max_step), status=_status(settings, moved, running))
+
+
+def _remember(state: LBFGSState, trial: Tensor, gradient: Tensor, accepted: Tensor) -> LBFGSState:
+    """Writes the pair of this trial into the history of walkers that accept it, if its curvature is positive."""
+    change = torch.stack([trial - state.theta, gradient - state.gradient], 1)
+    product, squared = _times(change[:, 1], change.mT).unbind(1)
+    curvature = product / squared
+    scale = product.rsqrt()[:, None, None]
+    pair = change * scale
+    memory = state.pairs.shape[2]
+    slot = state.stored % memory
+    here, filled = _slots(state) == slot[:, None], _filled(state)
+    with_gradient = _times(gradient, state.pairs.flatten(1, 2).mT).view(-1, 2, memory)
+    with_gradient = torch.where(filled[:, None], with_gradient, 0.0)
+    # Products with the change are differences of those with the gradients: the history is read once.
+    with_change = torch.where(filled[:, None], (with_gradient - state.with_gradient) * scale, 0.0)
+    with_step, with_rise = with_change.unbind(1)
+    with_step = torch.where(here, 0.0, with_step)
+    with_rise = torch.where(here, 1.0 / curvature[:, None], with_rise)
+    column = torch.where(filled, -_times(with_step, state.inverse.mT), 0.0)
+    column = torch.where(here, 1.0, column)
+    usable = (column.isfinite() & with_rise.isfinite()).all(1)
+    kept = accepted & (product > 1e-14 * squared) & usable
+    _write(state, slot, kept, pair, column, with_rise)
+    with_own = torch.where(here[:, None], _times(gradient, pair.mT)[:, :, None], with_gradient)
+    with_gradient = torch.where(kept[:, None, None], with_own, with_gradient)
+    return replace(
+        state,
+        with_gradient=torch.where(accepted[:, None, None], with_gradient, state.with_gradient),
+        curvature=torch.where(kept, curvature, state.curvature),
+        stored=state.stored + kept,
+    )
+
+
+def _write(state: LBFGSState, slot: Tensor, kept: Tensor, pair: Tensor, column: Tensor, with_rise: Tensor) -> None:
+    """Replaces one slot [W] of S, Y, R^-1 and Y Y' for the walkers that are `kept`: the pair [W, 2, P], its column
+    [W, M] of R^-1, where its row is zero but on the diagonal, and its row [W, M] of Y Y'.
+    """
+    walkers = torch.arange(len(slot), device=slot.device)
+    _put(state.pairs, (walkers, slice(None), slot), kept, pair)
+    _put(state.inverse, (walkers, slot), kept, torch.zeros_like(column))
+    _put(state.inverse, (walkers, slice(None), slot), kept, column)
+    _put(state.gram, (walkers, slot), kept, with_rise)
+    _put(state.gram, (walkers, slice(None), slot), kept, with_rise)
+
+
+def _put(buffer: Tensor, place: tuple[Tensor | slice, ...], kept: Tensor, values: Tensor) -> None:
+    present = buffer[place]
+    buffer[place] = torch.where(kept.view(-1, *[1] * (values.ndim - 1)), values, present)
+
+
+def _slots(state: LBFGSState) -> Tensor:
+    return torch.arange(state.pairs.shape[2], device=state.pairs.device)
+
+
+def _filled(state: LBFGSState) -> Tensor:
+    """bool[W, M]: the slots that hold a pair."""
+    return _slots(state) < state.stored[:, None]
+
+
+def _direction(state: LBFGSState, max_step: float) -> Tensor:
+    """Quasi-Newton direction [W, P], turned downhill and capped in length."""
+    c, filled = state.curvature[:, None], _filled(state)
+    s_gradient, y_gradient = torch.where(filled[:, None], state.with_gradient, 0.0).unbind(1)
+    u = torch.where(filled, _times(s_gradient, state.inverse.mT), 0.0)
+    inner = torch.where(filled, u + c * (_times(u, state.gram) - y_gradient), 0.0)
+    weights = torch.cat([torch.where(filled, -_times(inner, state.inverse), 0.0), c * u], 1)
+    combined = _times(weights, state.pairs.flatten(1, 2))
+    direction = torch.addcmul(combined, c, state.gradient, value=-1.0)
+    uphill = (direction * state.gradient).sum(1) > 0
+    length = direction.norm(dim=1).clamp_min(1e-300)
+    factor = (max_step / length).clamp_max(1.0)
+    return direction * torch.where(uphill, -factor, factor)[:, None]
+
+
+def _status(settings: LBFGSSettings, state: LBFGSState, running: Tensor) -> Tensor:
+    parameters = state.theta.shape[1]
+    converged = state.gradient.square().sum(1) <= settings.rms**2 * parameters
+    status = torch.where(state.calls >= settings.max_calls, Status.OUT_OF_STEPS, Status.RUNNING)
+    status = torch.where(state.rejections >= 2 * PATIENCE, Status.STALLED, status)
+    status = torch.where(converged, Status.CONVERGED, status)
+    return torch.where(running, status, state.status)
+
+
+def _times(vectors: Tensor, matrices: Tensor) -> Tensor:
+    """Row vectors [W, A] times matrices [W, A, B]: [W, B]; on a CPU several times faster than columns."""
+    return torch.bmm(vectors[:, None], matrices)[:, 0]

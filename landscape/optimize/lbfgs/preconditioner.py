@@ -1,0 +1,101 @@
+"""Cholesky factors of Hessians that are shifted until they are positive definite: what an L-BFGS history starts from.
+
+Shapes: R of W walkers, P parameters.
+"""
+
+import numpy as np
+
+from landscape.numerics.compilation import reordered
+from landscape.numerics.vectors import dot
+
+Array = np.ndarray
+
+SHIFTS = 60  # attempts at a positive definite matrix
+LANCZOS_STEPS = 12
+
+
+@reordered
+def shifted_factors(rows: Array, hessian: Array, factor: Array) -> Array:
+    """Writes the lower factors of the Hessians [R, P, P], each plus the first of growing shifts that makes it positive
+    definite, into the given rows [R] of factor [W, P, P]; returns bool[R]: whether there is one, as there is unless a
+    Hessian is not finite.
+    """
+    found = np.zeros(len(rows), dtype=np.bool_)
+    for r in range(len(rows)):
+        found[r] = _factorise_shifted(hessian[r], factor[rows[r]])
+    return found
+
+
+@reordered
+def _factorise_shifted(hessian: Array, out: Array) -> bool:
+    if not np.isfinite(dot(hessian.ravel(), hessian.ravel())):
+        return False
+    shift = max(0.0, -3.0 * _lowest_eigenvalue(hessian))
+    for _ in range(SHIFTS):
+        pivot = _factorise(hessian, shift, out)
+        if pivot == 0.0:
+            return True
+        shift = max(4.0 * shift, -2.0 * pivot, 1e-12)
+    return False
+
+
+@reordered
+def _factorise(hessian: Array, shift: float, out: Array) -> float:
+    """Writes the Cholesky factor L [P, P] of hessian + shift and returns 0, or the pivot that is in the way of one."""
+    for i in range(len(out)):
+        row = out[i]
+        for j in range(i):
+            row[j] = (hessian[i, j] - dot(row[:j], out[j, :j])) / out[j, j]
+        pivot: float = hessian[i, i] + shift - dot(row[:i], row[:i])
+        if not pivot > 0.0:
+            return pivot
+        row[i] = np.sqrt(pivot)
+    return 0.0
+
+
+@reordered
+def solve(factor: Array, x: Array) -> None:
+    """Overwrites x [P] with the solution of L L' y = x for a lower factor L [P, P]."""
+    for i in range(len(x)):
+        x[i] = (x[i] - dot(factor[i, :i], x[:i])) / factor[i, i]
+    for i in range(len(x) - 1, -1, -1):
+        x[i] /= factor[i, i]
+        row = factor[i]
+        for p in range(i):
+            x[p] -= x[i] * row[p]
+
+
+@reordered
+def _lowest_eigenvalue(matrix: Array) -> float:
+    """Lowest Ritz value of a short Lanczos sequence, whose start is the same for every matrix."""
+    size = len(matrix)
+    steps = min(LANCZOS_STEPS, size)
+    vectors, ritz = np.zeros((steps + 1, size)), np.zeros((steps, steps))
+    for p in range(size):
+        vectors[0, p] = np.cos(1.0 + p * p)
+    _scale(1.0 / np.sqrt(dot(vectors[0], vectors[0])), vectors[0])
+    for k in range(steps):
+        image = vectors[k + 1]
+        for p in range(size):
+            image[p] = dot(matrix[p], vectors[k])
+        ritz[k, k] = dot(image, vectors[k])
+        for earlier in range(k + 1):
+            _add(-dot(image, vectors[earlier]), vectors[earlier], image)
+        length = np.sqrt(dot(image, image))
+        if k + 1 == steps or not length > 1e-12:
+            return float(np.linalg.eigvalsh(ritz[: k + 1, : k + 1])[0])
+        ritz[k, k + 1] = ritz[k + 1, k] = length
+        _scale(1.0 / length, image)
+    return 0.0
+
+
+@reordered
+def _add(factor: float, a: Array, out: Array) -> None:
+    for p in range(len(a)):
+        out[p] += factor * a[p]
+
+
+@reordered
+def _scale(factor: float, out: Array) -> None:
+    for p in range(len(out)):
+        out[p] *= factor

@@ -1,0 +1,90 @@
+"""Marks on a disconnectivity graph: where the end points of each regime of training lie, below their minima."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
+
+from landscape.errors import PropertyError
+from landscape.messages import did_you_mean
+from landscape.plots.figures import family_style
+from landscape.studies.locations import Locations
+
+SMALLEST, LARGEST = 3.2, 8.0  # points across: of one end point, and at most
+GAP = 1.5  # points between marks below each other
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """How many end points of each regime lie at each minimum."""
+
+    counts: Mapping[str, Mapping[int, int]]  # by regime and row of the minimum
+    located: Mapping[str, int]
+
+    def at(self, row: int) -> list[tuple[int, int]]:
+        """The places of the regimes with end points at a minimum, and how many these are."""
+        counts = [(place, found.get(row, 0)) for place, found in enumerate(self.counts.values())]
+        return [(place, count) for place, count in counts if count]
+
+
+def marks_of(locations: Locations, names: str) -> Marks:
+    """The marks of the named regimes, separated by commas, or of "all". Raises PropertyError for an unknown one."""
+    chosen = list(locations.regimes) if names == "all" else names.split(",")
+    counts: dict[str, dict[int, int]] = {}
+    for name in chosen:
+        if name not in locations.regimes:
+            near = did_you_mean(name, locations.regimes)
+            raise PropertyError(f"Expected regimes to mark, or all, found '{name}': {near}.")
+        own = locations.minimum[locations.regime == locations.regimes.index(name)]
+        rows, number = np.unique(own[own >= 0], return_counts=True)
+        counts[name] = dict(zip(rows.tolist(), number.tolist(), strict=True))
+    return Marks(counts=counts, located={name: sum(found.values()) for name, found in counts.items()})
+
+
+def depth_in_points(marks: Marks, rows: np.ndarray) -> float:
+    """Room below the lowest minimum that the highest pile of marks at minima `rows` needs."""
+    piles = [sum(_size(count) + GAP for _, count in marks.at(row)) for row in rows.tolist()]
+    return max(piles, default=0.0) + 2.0 * GAP
+
+
+def draw_marks(figure: Figure, axes: Axes, marks: Marks, rows: np.ndarray, x: np.ndarray, energy: np.ndarray) -> None:
+    """Piles of marks below the leaves at x, energy [L] of minima int64[L] `rows`."""
+    for row, place, height in zip(rows.tolist(), x.tolist(), energy.tolist(), strict=True):
+        below = GAP
+        for regime, count in marks.at(row):
+            size = _size(count)
+            colour, marker = family_style(regime)
+            axes.plot(
+                place,
+                height,
+                marker=marker,
+                markersize=size,
+                color=colour,
+                markeredgecolor="white",
+                markeredgewidth=0.3,
+                transform=axes.transData + ScaledTranslation(0.0, -(below + size / 2.0) / 72.0, figure.dpi_scale_trans),
+                clip_on=False,
+                zorder=3,
+            )
+            below += size + GAP
+
+
+def draw_legend(figure: Figure, marks: Marks, drawn: np.ndarray) -> None:
+    """What the marks mean, how many end points there are of each regime, and how many lie outside of the picture."""
+    inside = set(drawn.tolist())
+    handles = []
+    for place, (name, counts) in enumerate(marks.counts.items()):
+        outside = sum(count for row, count in counts.items() if row not in inside)
+        label = f"{name} ({marks.located[name]}" + (f", {outside} not drawn)" if outside else ")")
+        colour, marker = family_style(place)
+        handles.append(Line2D([], [], linestyle="none", marker=marker, markersize=4.5, color=colour, label=label))
+    figure.legend(handles=handles, loc="outside right upper", title="end points of training")
+
+
+def _size(count: int) -> float:
+    """Points across of a mark, its area in proportion to the number of end points."""
+    return float(min(SMALLEST * np.sqrt(count), LARGEST))

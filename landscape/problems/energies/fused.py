@@ -1,0 +1,101 @@
+"""Energy and gradient of small networks on a GPU by one kernel, which touches the memory for nothing in between.
+
+The batched operations of `network.py` write and read the values of all hidden units for all samples a dozen times; they
+are the reference, and the way for whatever this kernel does not cover. Shapes: W walkers, P parameters, N samples, d
+inputs, K outputs; float64.
+"""
+
+import warnings
+
+import torch
+from torch import Tensor
+
+from landscape.problems.energies.batched import BatchedEnergy
+from landscape.problems.networks.layered import DenseNetwork
+from landscape.problems.networks.losses import Loss
+
+MOST_PARAMETERS = 128  # of a walker, and as many sums: more do not stay near the registers of a thread
+THREADS = 32
+# Walkers that fill a GPU with programs of eight walkers; fewer are taken one by one, with more threads for each.
+MANY_WALKERS = 4096
+
+
+class FusedEnergy:
+    """Mean loss + l2 * sum(theta^2) of a dense network with one hidden layer of tanh units and cross-entropy."""
+
+    def __init__(self, network: DenseNetwork, inputs: Tensor, encoded: Tensor, l2: float) -> None:
+        """Inputs are [N, d], encoded targets [K, N]. Raises `ImportError` where there is no Triton."""
+        from landscape.problems.kernels import triton_energy  # noqa: PLC0415 - Triton comes with CUDA builds of torch only
+
+        self._kernel = triton_energy.energies_and_gradients
+        self._sizes = network.n_inputs, network.layers[0].n_out, network.n_outputs
+        self._data = inputs.mT.contiguous(), encoded.contiguous()
+        self._constants = torch.tensor([1.0 / len(inputs), l2], dtype=torch.float64, device=inputs.device)
+
+    def energy(self, theta: Tensor) -> Tensor:
+        """Energies [W] of theta [W, P]."""
+        return self.energy_and_gradient(theta)[0]
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies [W] and gradients [W, P] of theta [W, P]."""
+        theta = theta.contiguous()
+        walkers, samples = len(theta), self._data[0].shape[1]
+        energy, gradient = theta.new_empty(walkers), torch.empty_like(theta)
+        tile = 8 if walkers >= MANY_WALKERS else 1
+        if not walkers:
+            return energy, gradient
+        with torch.cuda.device_of(theta):  # type: ignore[no-untyped-call]
+            self._kernel[(-(-walkers // tile),)](
+                *(theta, *self._data, self._constants, energy, gradient),
+                *(walkers, samples, *self._sizes, tile, THREADS // tile),
+                num_warps=1,
+            )
+        return energy, gradient
+
+
+def fused_energy(
+    network: object, inputs: Tensor, loss: Loss, encoded: Tensor, l2: float, reference: BatchedEnergy
+) -> FusedEnergy | None:
+    """The fused energy where it is the faster way: of small networks on a GPU; elsewhere None.
+
+    It is tried once, beside the batched energy as `reference`. Where it fails or differs a warning says so.
+    """
+    if not covered(network, loss) or inputs.device.type != "cuda":
+        return None
+    assert isinstance(network, DenseNetwork)  # noqa: S101 - others are not covered
+    try:
+        fused = FusedEnergy(network, inputs, encoded, l2)
+        error = _largest_error(fused, reference, network.n_parameters, inputs.device)
+        trouble = "" if error < 1e-11 else f"a difference of {error:.1e}"
+    except Exception as raised:  # noqa: BLE001 - whatever Triton, its compilers or the driver raise
+        trouble = f"{type(raised).__name__}: {str(raised).partition(chr(10))[0]}"
+    if not trouble:
+        return fused
+    warnings.warn(
+        f"expected that Triton's kernel gives the energies on {inputs.device}, found {trouble}: they are computed by "
+        "batched operations, several times slower; Triton needs a C compiler",
+        stacklevel=2,
+    )
+    return None
+
+
+def covered(network: object, loss: Loss) -> bool:
+    """Whether the kernel is written for such a network, and small enough a one."""
+    return (
+        isinstance(network, DenseNetwork)
+        and len(network.layers) == 2
+        and network.n_parameters <= MOST_PARAMETERS
+        and network.activation.name == "tanh"
+        and loss.name == "cross_entropy"
+    )
+
+
+def _largest_error(fused: FusedEnergy, reference: BatchedEnergy, parameters: int, device: torch.device) -> float:
+    """Of energies and gradients at points between -2 and 2, of few walkers and of many."""
+    errors = []
+    for walkers in (3, MANY_WALKERS + 3):
+        numbers = torch.arange(walkers * parameters, dtype=torch.float64, device=device)
+        theta = 2.0 * numbers.sin().view(walkers, parameters)
+        pairs = zip(fused.energy_and_gradient(theta), reference.energy_and_gradient(theta), strict=True)
+        errors += [(found - expected).abs().max().item() for found, expected in pairs]
+    return max(errors)

@@ -1,0 +1,70 @@
+"""The arithmetic of `inputs.py`: losses of dense networks and gradients in the inputs, one walker after the other.
+
+Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples taken at a time.
+"""
+
+import numpy as np
+
+from landscape.numerics.compilation import reordered
+from landscape.problems.kernels.layers import combine, forward, multiply
+from landscape.problems.kernels.losses import cross_entropies_over, largest_over, squared_errors_over
+
+Array = np.ndarray
+
+
+@reordered
+def _to_inputs(point: Array, sizes: Array, slope: Array, delta: Array, zeros: Array) -> None:
+    """Carries the gradients in the outputs, in delta[layers % 2, :K], back to those in the inputs, delta[0, :d]."""
+    place, unit = len(point), len(slope)
+    for layer in range(len(sizes) - 1, 0, -1):
+        n_in, n_out = sizes[layer - 1], sizes[layer]
+        place -= n_out * (n_in + 1)
+        weights = point[place : place + n_out * n_in].reshape(n_out, n_in)
+        above, below = delta[layer % 2, :n_out], delta[(layer - 1) % 2, :n_in]
+        combine(weights.T, zeros[:n_in], above, below)
+        if layer > 1:
+            unit -= n_in
+            multiply(below, slope[unit : unit + n_in])
+
+
+@reordered
+def input_gradients(
+    theta: Array,
+    network: tuple[Array, int, bool],
+    samples: tuple[Array, Array],
+    columns: int,
+    loss: Array,
+    right: Array,
+    gradient: Array,
+) -> None:
+    """Writes the losses [W, N] of samples, whether their largest output is that of the true class, 1 or 0, [W, N], and
+    the gradients [W, d, N] of the losses in the inputs.
+
+    The network is as for `energies`; the samples are inputs [W, d, N], of each walker its own, and encoded targets
+    [K, N]; so many columns are taken at a time.
+    """
+    sizes, kind, cross_entropy = network
+    point, encoded = samples
+    outputs, hidden = sizes[-1], sizes[1:-1].sum()
+    below, target = np.zeros((sizes[0], columns)), np.zeros((outputs, columns))
+    value, slope = np.zeros((hidden + outputs, columns)), np.zeros((hidden, columns))
+    delta, zeros = np.zeros((2, sizes.max(), columns)), np.zeros(sizes.max())
+    top, total, lost, hit = np.empty(columns), np.empty(columns), np.empty(columns), np.empty(columns)
+    for first in range(0, point.shape[2], columns):
+        last = min(first + columns, point.shape[2])
+        filled = last - first
+        target[:, :filled] = encoded[:, first:last]
+        for walker in range(len(theta)):
+            below[:, :filled] = point[walker, :, first:last]
+            forward(theta[walker], sizes, kind, below, value, slope)
+            z = delta[(len(sizes) - 1) % 2, :outputs]
+            z[:] = value[hidden:]
+            largest_over(z, target, top, hit)
+            if cross_entropy:
+                cross_entropies_over(z, target, top, total, lost)
+            else:
+                squared_errors_over(z, target, lost)
+            _to_inputs(theta[walker], sizes, slope, delta, zeros)
+            loss[walker, first:last] = lost[:filled]
+            right[walker, first:last] = hit[:filled]
+            gradient[walker, :, first:last] = delta[0, : sizes[0], :filled]

@@ -1,0 +1,125 @@
+"""Dense layers of one walker for a block of samples, for compiled code.
+
+Loops over samples, or calls of the BLAS where a layer is large. Blocks are filled up to a multiple of the vector length
+so that no loop has a remainder. Shapes: P parameters, I units below, O above, B samples of a block, with the filling;
+arrays are [units, B], the samples contiguous.
+"""
+
+import numpy as np
+
+from landscape.numerics.compilation import reordered
+from landscape.problems.kernels.activations import activate
+
+Array = np.ndarray
+
+BLAS_FROM = 100  # weights of a layer from which a call of the BLAS is faster than loops; measured on iris and digits
+
+
+@reordered
+def combine(weights: Array, shift: Array, rows: Array, out: Array) -> None:
+    """Writes weights [O, I] times rows [I, B] plus shift [O] into out [O, B]."""
+    if weights.size >= BLAS_FROM:
+        np.dot(weights, rows, out)
+        _add_shift(shift, out)
+        return
+    n_out, n_in = weights.shape
+    lead = (n_in - 1) % 4 + 1
+    for o in range(n_out):
+        total, weight, base = out[o], weights[o], shift[o]
+        _begin(weight, base, rows, lead, total)
+        for i in range(lead, n_in, 4):
+            w0, w1, w2, w3 = weight[i], weight[i + 1], weight[i + 2], weight[i + 3]
+            x0, x1, x2, x3 = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+            for j in range(out.shape[1]):
+                total[j] += w0 * x0[j] + w1 * x1[j] + w2 * x2[j] + w3 * x3[j]
+
+
+@reordered
+def _begin(weight: Array, base: float, rows: Array, lead: int, total: Array) -> None:
+    """Writes base plus the first `lead` terms, one to four: after these, terms come by four."""
+    w0, x0 = weight[0], rows[0]
+    if lead == 1:
+        for j in range(len(total)):
+            total[j] = base + w0 * x0[j]
+        return
+    w1, x1 = weight[1], rows[1]
+    if lead == 2:
+        for j in range(len(total)):
+            total[j] = base + w0 * x0[j] + w1 * x1[j]
+        return
+    w2, x2 = weight[2], rows[2]
+    if lead == 3:
+        for j in range(len(total)):
+            total[j] = base + w0 * x0[j] + w1 * x1[j] + w2 * x2[j]
+        return
+    w3, x3 = weight[3], rows[3]
+    for j in range(len(total)):
+        total[j] = base + w0 * x0[j] + w1 * x1[j] + w2 * x2[j] + w3 * x3[j]
+
+
+@reordered
+def correlate(delta: Array, rows: Array, out: Array) -> None:
+    """Adds delta [O, B] times the transpose of rows [I, B] to out [O, I]."""
+    if out.size >= BLAS_FROM:
+        out += np.dot(delta, rows.T)
+        return
+    n_out, n_in = out.shape
+    for o in range(n_out):
+        vector, total = delta[o], out[o]
+        for i in range(0, n_in - 3, 4):
+            x0, x1, x2, x3 = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+            for j in range(rows.shape[1]):
+                s0 += vector[j] * x0[j]
+                s1 += vector[j] * x1[j]
+                s2 += vector[j] * x2[j]
+                s3 += vector[j] * x3[j]
+            total[i] += s0
+            total[i + 1] += s1
+            total[i + 2] += s2
+            total[i + 3] += s3
+        for i in range(n_in - n_in % 4, n_in):
+            x0, s0 = rows[i], 0.0
+            for j in range(rows.shape[1]):
+                s0 += vector[j] * x0[j]
+            total[i] += s0
+
+
+@reordered
+def _add_shift(shift: Array, z: Array) -> None:
+    for o in range(len(z)):
+        row, base = z[o], shift[o]
+        for j in range(z.shape[1]):
+            row[j] += base
+
+
+@reordered
+def sum_samples(delta: Array, out: Array) -> None:
+    """Adds the sums of the rows of delta [O, B] to out [O]."""
+    for o in range(len(delta)):
+        row, total = delta[o], 0.0
+        for j in range(delta.shape[1]):
+            total += row[j]
+        out[o] += total
+
+
+@reordered
+def multiply(rows: Array, factors: Array) -> None:
+    """Multiplies rows [I, B] by factors [I, B]."""
+    for i in range(len(rows)):
+        for j in range(rows.shape[1]):
+            rows[i, j] *= factors[i, j]
+
+
+@reordered
+def forward(point: Array, sizes: Array, kind: int, inputs: Array, value: Array, slope: Array) -> None:
+    """Writes the values of all units, layer under layer, and the slopes of the activations, both [units, B]."""
+    below, place, unit = inputs, 0, 0
+    for layer in range(len(sizes) - 1):
+        n_in, n_out = sizes[layer], sizes[layer + 1]
+        bias = place + n_out * n_in
+        z = value[unit : unit + n_out]
+        combine(point[place:bias].reshape(n_out, n_in), point[bias : bias + n_out], below, z)
+        if layer < len(sizes) - 2:
+            activate(kind, z, slope[unit : unit + n_out])
+        below, place, unit = z, bias + n_out, unit + n_out

@@ -1,0 +1,36 @@
+"""What a forward pass leaves for the derivatives.
+
+Shapes: W walkers, N samples; a convolution has L positions and L * N columns where a dense layer has N.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from torch import Tensor
+
+from landscape.problems.networks.activations import Activation
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A forward pass through layers l = 0, 1, ...
+
+    `weights[l]` are its weight [W, out, in] and bias [W, out], `post[l]` what enters it [W, in, N] (`post[0]` of the
+    inputs), `pre[l]` its pre-activations [W, out, N], `values[l]` the activations there, for all layers but the last.
+    """
+
+    weights: list[tuple[Tensor, Tensor]]
+    pre: list[Tensor]
+    post: list[Tensor]
+    values: list[Tensor]
+    activation: Activation
+
+    @cached_property
+    def slopes(self) -> list[Tensor]:
+        """Derivatives [W, out, N] of the activation at `pre[l]`, for all layers but the last; made when asked for."""
+        return [self.activation.slope(z, a) for z, a in zip(self.pre[:-1], self.values, strict=True)]
+
+    @property
+    def outputs(self) -> Tensor:
+        """Network outputs [W, K, N]."""
+        return self.pre[-1]

@@ -1,0 +1,164 @@
+"""How far the nearest adversarial point of a sample is, in the infinity norm or the Euclidean one.
+
+What is returned is the distance of a point that was evaluated and is misclassified: an upper bound on the true
+distance, and exact where classes part along a plane. A sample that is misclassified itself has distance 0; where no
+adversarial point was found within the limit, the distance is the limit.
+
+Towards each of the wrong classes that look nearest, DeepFool (Moosavi-Dezfooli et al. 2016, arXiv 1511.04599) steps
+over the linearised boundary until the answer is wrong. From there on a point is a direction u and a distance t at
+which it is known to be adversarial. Bisection shortens t. At the boundary the gradient w of the margin tells the
+direction v in which a plane there would be nearest, w / |w|_2 or sign(w) (the projection of FAB, Croce and Hein 2020,
+arXiv 1907.02044); the next u is a blend of u and v, taken where it is adversarial at t too. So no step loses, and the
+point ends where u = v, the condition of the nearest point.
+
+Shapes: M minima, N samples, d inputs, K outputs. Points and directions are [M, d, N].
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from landscape.properties.attacks.apgd import ranked
+from landscape.properties.attacks.networks import Attack, Networks
+
+CLASSES = 3
+DEEPFOOL_STEPS, OVERSHOOT = 20, 1.02
+ROUNDS, ROUND_BISECTIONS = 20, 10
+LAST_BISECTIONS = 35  # to 3e-11 of the distance: beyond the boundary by more than rounding moves it
+TINY = torch.finfo(torch.float64).tiny
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A norm of what is added to a sample: its length [M, N], and that of a gradient in the dual norm; `steepest`
+    turns a gradient into the step of length one that gains most, the dual length.
+    """
+
+    length: Callable[[Tensor], Tensor]
+    dual: Callable[[Tensor], Tensor]
+    steepest: Callable[[Tensor], Tensor]
+
+
+NORMS = {
+    "linf": Norm(lambda step: step.abs().amax(1), lambda gradient: gradient.abs().sum(1), torch.sign),
+    "l2": Norm(
+        lambda step: torch.linalg.vector_norm(step, dim=1),
+        lambda gradient: torch.linalg.vector_norm(gradient, dim=1),
+        lambda gradient: gradient / torch.linalg.vector_norm(gradient, dim=1, keepdim=True).clamp(min=TINY),
+    ),
+}
+
+
+class Nearest(NamedTuple):
+    """Points [M, d, N] and their distances [M, N] from the samples; adversarial where `found` [M, N]."""
+
+    point: Tensor
+    distance: Tensor
+    found: Tensor
+
+
+class Ray(NamedTuple):
+    """Directions [M, d, N] of length one and the distances [M, N] along them."""
+
+    direction: Tensor
+    distance: Tensor
+
+
+def nearest(networks: Networks, norm: Norm, limit: float) -> Nearest:
+    """The nearest adversarial points found within `limit`, for a problem with classes."""
+    wrong = ~networks.clean.survived
+    distance = torch.full_like(networks.clean.loss, limit).masked_fill(wrong, 0.0)
+    best = Nearest(networks.start, distance, wrong)
+    for target in _near_classes(networks, norm):
+        ray = _refined(networks, norm, _over_the_boundary(networks, norm, target, limit))
+        point = _at(networks, ray)
+        distance = norm.length(point - networks.inputs)
+        closer = ~networks.correct(networks.outputs(point)) & (distance < best.distance)
+        best = Nearest(
+            torch.where(closer[:, None], point, best.point),
+            torch.where(closer, distance, best.distance),
+            best.found | closer,
+        )
+    return best
+
+
+def inside(networks: Networks, found: Nearest, half_width: Tensor) -> Attack:
+    """The points found, as an attack on the box of half-width [d]: where they lie in it."""
+    reached = found.found & networks.box(half_width).contains(found.point)
+    judged = networks.judge(networks.outputs(found.point))
+    loss = torch.where(reached, judged.loss, networks.clean.loss)
+    return Attack(networks.clean.survived & (judged.survived | ~reached), loss)
+
+
+def _near_classes(networks: Networks, norm: Norm) -> list[Tensor]:
+    """The wrong classes [M, N] that are nearest to the samples if the networks were linear, the nearest first."""
+    outputs, pull_back = networks.vjp(networks.start)
+    gain = torch.empty_like(outputs)
+    for index in range(outputs.shape[1]):
+        target = torch.full_like(outputs[:, 0], index, dtype=torch.int64)
+        value, delta = _margin(networks, outputs, target)
+        gain[:, index] = value / norm.dual(pull_back(delta)).clamp(min=TINY)
+    return ranked(networks.wrong(gain), min(CLASSES, outputs.shape[1] - 1))[1]
+
+
+def _over_the_boundary(networks: Networks, norm: Norm, target: Tensor, limit: float) -> Ray:
+    """DeepFool towards classes target [M, N]; where it fails, a ray that is not adversarial."""
+    point = networks.start
+    for _ in range(DEEPFOOL_STEPS):
+        outputs, pull_back = networks.vjp(point)
+        outside = networks.correct(outputs)
+        if not outside.any():
+            break
+        value, delta = _margin(networks, outputs, target)
+        gradient = pull_back(delta)
+        length = OVERSHOOT * value.abs() / norm.dual(gradient).clamp(min=TINY)
+        step = (outside * length.clamp(max=limit))[:, None] * norm.steepest(gradient)
+        point = networks.bounded(point + step)
+    step = point - networks.inputs
+    length = norm.length(step)
+    return Ray(step / length.clamp(min=TINY)[:, None], length.clamp(max=limit))
+
+
+def _refined(networks: Networks, norm: Norm, ray: Ray) -> Ray:
+    """Shorter adversarial rays; those that are not adversarial stay so."""
+    ray = _shortened(networks, ray, ROUND_BISECTIONS)
+    share = torch.ones_like(ray.distance)
+    for _ in range(ROUNDS):
+        outputs, pull_back = networks.vjp(_at(networks, ray))
+        wanted = norm.steepest(pull_back(_margin(networks, outputs, networks.wrong(outputs).max(1).indices)[1]))
+        blend = torch.lerp(ray.direction, wanted, share[:, None])
+        direction = blend / norm.length(blend).clamp(min=TINY)[:, None]
+        better = _adversarial(networks, Ray(direction, ray.distance))
+        ray = Ray(torch.where(better[:, None], direction, ray.direction), ray.distance)
+        ray = _shortened(networks, ray, ROUND_BISECTIONS)
+        share = torch.where(better, (2.0 * share).clamp(max=1.0), 0.5 * share)
+    return _shortened(networks, ray, LAST_BISECTIONS)
+
+
+def _shortened(networks: Networks, ray: Ray, steps: int) -> Ray:
+    """Bisection between the sample and the end of each ray; the end that is kept is adversarial if the given one is."""
+    low, high = torch.zeros_like(ray.distance), ray.distance
+    for _ in range(steps):
+        middle = 0.5 * (low + high)
+        wrong = _adversarial(networks, Ray(ray.direction, middle))
+        low, high = torch.where(wrong, low, middle), torch.where(wrong, middle, high)
+    return Ray(ray.direction, high)
+
+
+def _adversarial(networks: Networks, ray: Ray) -> Tensor:
+    return ~networks.correct(networks.outputs(_at(networks, ray)))
+
+
+def _at(networks: Networks, ray: Ray) -> Tensor:
+    return networks.bounded(networks.inputs + ray.distance[:, None] * ray.direction)
+
+
+def _margin(networks: Networks, outputs: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """By how much [M, N] the outputs [M, K, N] of classes target [M, N] exceed those of the true ones, and the
+    gradient [M, K, N].
+    """
+    gradient = torch.zeros_like(outputs).scatter_(1, target[:, None], 1.0) - networks.encoded
+    return outputs.gather(1, target[:, None])[:, 0] - networks.true(outputs), gradient

@@ -1,0 +1,139 @@
+"""What an attack sees, networks on samples, and what it finds: samples that survive, and the largest losses.
+
+Shapes: M minima, P parameters, N samples, d inputs, K outputs. Points are [M, d, N] and outputs [M, K, N], the samples
+contiguous, because every elementwise pass runs along them. A half-width is [d], one number a feature.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from landscape.problems.networks.losses import LOSSES
+from landscape.problems.problem import Problem
+from landscape.properties.settings import Samples
+
+Pullback = Callable[[Tensor], Tensor]
+
+
+class Attack(NamedTuple):
+    """What an attack found: whether a sample survived, bool [M, N], and its largest loss [M, N].
+
+    A regression has no classes to get wrong: all its samples survive.
+    """
+
+    survived: Tensor
+    loss: Tensor
+
+    def worse(self, other: "Attack") -> "Attack":
+        """The union of two attacks."""
+        return Attack(self.survived & other.survived, torch.maximum(self.loss, other.loss))
+
+
+class AllowedInputs(NamedTuple):
+    """The ends [d, N] of the inputs that an attack may give to the network in place of each sample."""
+
+    lower: Tensor
+    upper: Tensor
+
+    def clip(self, point: Tensor) -> Tensor:
+        """Moves points [M, d, N] to the nearest ones of the box, in place."""
+        return torch.clamp(point, self.lower, self.upper, out=point)
+
+    def contains(self, point: Tensor) -> Tensor:
+        """Whether [M, N] points [M, d, N] lie in the box."""
+        return ((point >= self.lower) & (point <= self.upper)).all(1)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks theta [M, P] on some samples; `bounds` are those of every input, if there are any."""
+
+    problem: Problem
+    theta: Tensor
+    samples: Samples
+    bounds: tuple[float, ...] = ()
+
+    def of(self, rows: Tensor) -> "Networks":
+        """The same networks on some of the samples."""
+        return replace(self, samples=self.samples.part(rows))
+
+    @cached_property
+    def inputs(self) -> Tensor:
+        """The samples, [d, N]."""
+        return self.samples.inputs.mT.contiguous()
+
+    @cached_property
+    def clean(self) -> Attack:
+        """The samples themselves."""
+        return self.judge(self.outputs(self.inputs))
+
+    @cached_property
+    def encoded(self) -> Tensor:
+        """The targets, [K, N]: one-hot for classes."""
+        return LOSSES[self.problem.loss].encode(self.samples.targets, self.problem.network.n_outputs)
+
+    @property
+    def start(self) -> Tensor:
+        """A copy of the samples for each network, [M, d, N]."""
+        return self.inputs.repeat(len(self.theta), 1, 1)
+
+    def starts(self, half_width: Tensor) -> Iterator[Tensor]:
+        """The samples [M, d, N], then the random points of the box of which the samples have offsets."""
+        yield self.start
+        for offset in self.samples.offsets:
+            yield self.box(half_width).clip(self.start + half_width[:, None] * offset.mT)
+
+    def box(self, half_width: Tensor) -> AllowedInputs:
+        """The inputs that are allowed around each sample."""
+        return AllowedInputs(*(self.bounded(self.inputs + side * half_width[:, None]) for side in (-1.0, 1.0)))
+
+    def bounded(self, point: Tensor) -> Tensor:
+        """The nearest points to [..., d, N] within the bounds of the inputs."""
+        return point.clamp(*self.bounds) if self.bounds else point
+
+    def outputs(self, point: Tensor) -> Tensor:
+        """Outputs [M, K, N] at points [M, d, N], or at [d, N] of all networks."""
+        return self.problem.network.outputs(self.theta, point.mT).mT
+
+    def vjp(self, point: Tensor) -> tuple[Tensor, Pullback]:
+        """Outputs [M, K, N] at points [M, d, N], and the function that turns the gradient of a scalar with respect to
+        them, [M, K, N], into that with respect to the points, [M, d, N].
+        """
+        outputs, pull_back = self.problem.network.vjp(self.theta, point.mT)
+        return outputs.mT, lambda output_gradient: pull_back(output_gradient.mT).mT
+
+    def slope(self, point: Tensor) -> tuple[Attack, Tensor]:
+        """What points [M, d, N] are as an attack, and the gradients [M, d, N] of their losses."""
+        loss, right, gradient = self.problem.loss_of_inputs(self.theta, point, self.encoded)
+        return Attack(right if self.problem.is_classification else torch.ones_like(right), loss), gradient
+
+    def loss(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Losses [M, N] of outputs [M, K, N], and their gradients [M, K, N]."""
+        return LOSSES[self.problem.loss].value_and_gradient(outputs, self.encoded)
+
+    def judge(self, outputs: Tensor) -> Attack:
+        """Whether outputs [M, K, N] are correct, and their losses [M, N]."""
+        return Attack(self.correct(outputs), self.loss(outputs)[0])
+
+    def correct(self, outputs: Tensor) -> Tensor:
+        """Whether [M, N] outputs [M, K, N] give the true class; always so where there are no classes."""
+        if not self.problem.is_classification:
+            return torch.ones(len(outputs), outputs.shape[2], dtype=torch.bool, device=outputs.device)
+        predicted = outputs.max(1).indices  # the first of equals, as argmax, which is ten times slower
+        return predicted == self.samples.targets
+
+    def wrong(self, outputs: Tensor) -> Tensor:
+        """Outputs [M, K, N] with minus infinity in place of those of the true classes."""
+        return outputs + self._barred
+
+    def true(self, outputs: Tensor) -> Tensor:
+        """Outputs [M, N] of the true classes, out of [M, K, N]."""
+        return outputs.gather(1, self.samples.targets.expand(len(outputs), 1, -1))[:, 0]
+
+    @cached_property
+    def _barred(self) -> Tensor:
+        return torch.zeros_like(self.encoded).masked_fill(self.encoded > 0.0, -torch.inf)

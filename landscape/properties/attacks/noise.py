@@ -1,0 +1,22 @@
+"""Accuracy under Gaussian noise: what happens to a sample by chance, not by intent.
+
+Every minimum meets the same draws, so that two of them are compared under common random numbers. Noise leaves every
+box: its accuracy may be smaller than that under attack.
+
+Shapes: M minima, N samples, d inputs. The deviation is [d], one number a feature.
+"""
+
+import torch
+from torch import Tensor
+
+from landscape.properties.attacks.networks import Networks
+
+
+def noise_accuracy(networks: Networks, deviation: Tensor) -> Tensor:
+    """Share [M, N] of the draws of the samples, times `deviation`, that leave the answer correct."""
+    draws = networks.samples.noise
+    correct = torch.zeros(len(networks.theta), len(networks.samples.inputs), dtype=torch.float64, device=draws.device)
+    for draw in draws:
+        noisy = networks.bounded(networks.inputs + deviation[:, None] * draw.mT)
+        correct += networks.correct(networks.outputs(noisy))
+    return correct / len(draws)

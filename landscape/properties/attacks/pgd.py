@@ -1,0 +1,49 @@
+"""Attacks inside a box |delta|_inf <= eps: gradient ascent on each sample's loss by signs of the gradient.
+
+One driver serves all of this module: `sign_ascent` takes T steps x <- clip(x + s sign(v)) and judges every iterate, its
+start included. Without momentum v is the gradient. FGSM (Goodfellow et al. 2015) is T = 1 from the sample itself; PGD
+(Madry et al. 2018) takes s = 2.5 eps / T from the sample and then from random points of the box; with momentum
+(MI-FGSM, Dong et al. 2018, arXiv 1710.06081, eq. 6) v <- v + gradient / |gradient|_1. FGSM's step of 2.5 eps ends,
+clipped, at eps sign(gradient). Where inputs have bounds, the box is cut to them.
+
+A sample survives if every iterate of every restart is classified correctly, and its adversarial loss is
+the largest loss over them. The PGD of `projected_gradient` counts the FGSM point and one ascent with momentum as
+further restarts. So PGD <= FGSM <= clean accuracy holds sample by sample, and certified <= PGD remains as a real test.
+
+Shapes: M minima, N samples, d inputs. Points are [M, d, N]; the half-width is [d], one number a feature.
+"""
+
+import torch
+from torch import Tensor
+
+from landscape.numerics.sign_ascent import STEP_FACTOR, sign_step
+from landscape.properties.attacks.networks import Attack, Networks
+
+
+def fast_gradient_sign(networks: Networks, half_width: Tensor) -> Attack:
+    """FGSM: one step from each sample."""
+    return sign_ascent(networks, networks.start, half_width, 1)
+
+
+def projected_gradient(networks: Networks, half_width: Tensor, steps: int) -> Attack:
+    """PGD from the sample, with and without momentum, and from each of its offsets; and FGSM."""
+    attack = fast_gradient_sign(networks, half_width)
+    attack = attack.worse(sign_ascent(networks, networks.start, half_width, steps, momentum=1.0))
+    for start in networks.starts(half_width):
+        attack = attack.worse(sign_ascent(networks, start, half_width, steps))
+    return attack
+
+
+def sign_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps: int, momentum: float = 0.0) -> Attack:
+    """`steps` clipped sign steps of 2.5 half_width / steps from start [M, d, N], each iterate judged."""
+    box, step = networks.box(half_width), (STEP_FACTOR / steps * half_width)[:, None]
+    point, velocity, attack = start, torch.zeros_like(start), networks.clean
+    for _ in range(steps):
+        found, direction = networks.slope(point)
+        attack = attack.worse(found)
+        if momentum:
+            length = direction.abs().sum(1, keepdim=True).clamp(min=torch.finfo(direction.dtype).tiny)
+            velocity = momentum * velocity + direction / length
+            direction = velocity
+        point = sign_step(point, direction, step, *box)
+    return attack.worse(networks.judge(networks.outputs(point)))

@@ -1,0 +1,38 @@
+"""Random search in a box, without gradients: the Square attack for inputs that are no images.
+
+After Andriushchenko et al. 2020 (arXiv 1912.00049, algorithm 1): from a random corner of the box, each query moves a
+random part of the features to one of their two ends and stays where the margin of the best wrong class grew. The part
+starts at 0.8 of the features and halves as in section 4.2, at least one. An image's squares become sets of features,
+since features have no neighbours here.
+
+All samples of all minima are asked the same queries. That the gradient leads nowhere is no help against this attack;
+where it does better than the others, their gradients are masked.
+
+Shapes: M minima, N samples, d inputs, Q queries. Points are [M, d, N]; the half-width is [d], one number a feature.
+"""
+
+import torch
+from torch import Tensor
+
+from landscape.properties.attacks.networks import Attack, Networks
+
+
+def random_search(networks: Networks, half_width: Tensor, corners: Tensor) -> Attack:
+    """The attack by queries `corners` [Q, d]: 1 and -1 for the features that move to an end, 0 for those that stay."""
+    box, width = networks.box(half_width), half_width[:, None]
+    point = box.clip(networks.start + width * corners[0, :, None])
+    outputs = networks.outputs(point)
+    score, attack = _score(networks, outputs), networks.clean.worse(networks.judge(outputs))
+    for corner in corners[1:, :, None]:
+        moved = torch.where(corner == 0.0, point, box.clip(networks.inputs + width * corner))
+        found = _score(networks, networks.outputs(moved))
+        point = torch.where((found > score)[:, None], moved, point)
+        score = torch.maximum(found, score)
+    return attack.worse(networks.judge(networks.outputs(point)))
+
+
+def _score(networks: Networks, outputs: Tensor) -> Tensor:
+    """What the search raises, [M, N]: the margin of the best wrong class, or the loss where there are no classes."""
+    if not networks.problem.is_classification:
+        return networks.loss(outputs)[0]
+    return networks.wrong(outputs).amax(1) - networks.true(outputs)

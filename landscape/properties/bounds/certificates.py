@@ -1,0 +1,66 @@
+"""What is proven of each sample: that a box around it holds no wrong answer, and the largest box of which that is so.
+
+A box is certified where the lower bounds on z_y - z_j, by intervals or by their intersection with CROWN, are positive
+for all other classes j. The largest certified size is found by bisection, of all samples and minima at once. A bound
+may fail at one size and succeed at a larger one; what is returned was itself certified, and whatever lies inside is
+then robust too.
+
+Shapes: M minima, P parameters, N samples, d inputs.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from landscape.problems.networks.layered import LayeredNetwork
+from landscape.properties.bounds.crown import doubles_per_sample, relax_network
+from landscape.properties.bounds.ibp import margin_lower_bound
+from landscape.properties.sample_means import map_blocks
+
+HALVINGS = 24
+
+
+def certified(
+    network: LayeredNetwork, theta: Tensor, inputs: Tensor, targets: Tensor, half_width: Tensor
+) -> dict[str, Tensor]:
+    """Whether [M, N] every input of the box provably gets the true class, for theta [M, P], inputs [N, d], targets [N]
+    and half-width [d], by method: the second includes the first.
+    """
+
+    def of_block(block: Tensor, part: slice) -> dict[str, Tensor]:
+        arguments = block, inputs[part]
+        by_intervals = margin_lower_bound(network, *arguments, targets[part], half_width)
+        by_relaxation = relax_network(network, *arguments, half_width).margins(targets[part])
+        both = torch.maximum(by_intervals, by_relaxation)
+        return {"certified_accuracy_ibp": _positive(by_intervals), "certified_accuracy_crown": _positive(both)}
+
+    return _map_blocks(of_block, network, theta, len(inputs))
+
+
+def certified_epsilon(
+    network: LayeredNetwork, theta: Tensor, inputs: Tensor, targets: Tensor, direction: Tensor, largest: float
+) -> Tensor:
+    """Largest certified size [M, N] of boxes with half-width size * direction [d], by CROWN and intervals, at most
+    `largest` and to 2^-24 of that; 0 for a misclassified sample.
+    """
+
+    def of_block(block: Tensor, part: slice) -> dict[str, Tensor]:
+        size = block.new_zeros(len(block), len(inputs[part]))
+        for halving in range(HALVINGS + 1):
+            trial = (size + largest / 2**halving).clamp(max=largest)
+            relaxed = relax_network(network, block, inputs[part], trial[..., None] * direction)
+            size = torch.where(_positive(relaxed.margins(targets[part])), trial, size)
+        return {"size": size}
+
+    return _map_blocks(of_block, network, theta, len(inputs))["size"]
+
+
+def _positive(margins: Tensor) -> Tensor:
+    return (margins > 0.0).all(2)
+
+
+def _map_blocks(
+    function: Callable[[Tensor, slice], dict[str, Tensor]], network: LayeredNetwork, theta: Tensor, n_samples: int
+) -> dict[str, Tensor]:
+    return map_blocks(function, doubles_per_sample(network, network.n_outputs), theta, n_samples)

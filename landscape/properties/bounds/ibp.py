@@ -1,0 +1,63 @@
+"""Interval bounds (IBP) on what a network can answer inside a box of inputs.
+
+A box goes through the layers as lower and upper ends (Gowal et al. 2018, arXiv 1810.12715). A dense layer
+or a convolution maps the middle with its weights and the radius with their absolute values; an activation maps the
+ends, or its interior minimum where the box contains it. Certification folds the difference to the true class
+into the last layer, which is tighter than subtracting bounds of single outputs. Sound in floating point too: see
+`intervals.py` and `linear_maps.py`.
+
+Shapes: M minima, N samples, d inputs, K outputs. The half-width is [d], one number a feature, or [M, N, d].
+"""
+
+import torch
+from torch import Tensor
+
+from landscape.errors import PropertyError
+from landscape.problems.networks.activations import Activation
+from landscape.problems.networks.layered import LayeredNetwork
+from landscape.problems.problem import Problem
+from landscape.properties.bounds.boxes import Box, activation_image
+from landscape.properties.bounds.linear_maps import LinearMap, linear_maps
+
+
+def require_layers(problem: Problem) -> LayeredNetwork:
+    """The network of the problem. Raises PropertyError if it is a torch module that is none of known layers."""
+    if isinstance(problem.network, LayeredNetwork):
+        return problem.network
+    raise PropertyError(
+        "bounds need a network of dense layers and convolutions with one activation, found another torch module: leave "
+        "the group 'sensitivity' out, or build the module from Linear, Conv2d, AvgPool2d, Flatten and one activation"
+    )
+
+
+def input_box(inputs: Tensor, half_width: Tensor) -> Box:
+    """Box [M or 1, d, N] around inputs [N, d], samples last."""
+    centre, radius = inputs.mT[None], half_width.expand(*half_width.shape[:-2], *inputs.shape).mT
+    return Box(centre - radius, centre + radius)
+
+
+def logit_box(network: LayeredNetwork, theta: Tensor, inputs: Tensor, half_width: Tensor) -> Box:
+    """Bounds [M, N, K] on the outputs before the softmax, for theta [M, P], inputs [N, d]."""
+    hidden, last = linear_maps(network, theta)
+    return last.image(_last_hidden_box(hidden, network.activation, input_box(inputs, half_width))).transposed
+
+
+def margin_lower_bound(
+    network: LayeredNetwork, theta: Tensor, inputs: Tensor, targets: Tensor, half_width: Tensor
+) -> Tensor:
+    """Lower bounds [M, N, K] on z_y - z_j for the true classes y = targets [N]; plus infinity at j = y."""
+    hidden, last = linear_maps(network, theta)
+    box = _last_hidden_box(hidden, network.activation, input_box(inputs, half_width))
+    return without_own(last.differences(targets, box).least(box).mT, targets)
+
+
+def without_own(margins: Tensor, targets: Tensor) -> Tensor:
+    """Margins [M, N, K] with plus infinity at the true classes [N]."""
+    return margins.scatter(2, targets.expand(margins.shape[:2])[..., None], torch.inf)
+
+
+def _last_hidden_box(hidden: list[LinearMap], activation: Activation, box: Box) -> Box:
+    """What enters the last layer, [M or 1, units, N]."""
+    for layer in hidden:
+        box = activation_image(layer.image(box), activation)
+    return box

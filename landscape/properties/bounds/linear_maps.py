@@ -1,0 +1,160 @@
+"""Layers as linear maps: they carry boxes forwards and linear lower bounds backwards.
+
+Bounds need no more of a layer than the methods of `LinearMap`, of the last one those of `DenseMap`; a layer of another
+kind joins by having them. Pooling before a dense layer is written into its weights.
+
+A linear lower bound of a quantity y is y >= sum_i c_i v_i + k, in exact arithmetic with the floats c and k, for all
+values v that a box of inputs can produce. Each step subtracts from k an upper bound on what it rounded: through
+v = W x + b the products c W and c b are off by at most n roundoffs times |c| (|W||x| + |b|), and that sum of
+magnitudes, times n + 4 machine epsilons, is the slack. It covers the rounding of c itself by one more product.
+
+Shapes: M minima, N samples, R rows (quantities bounded at once), n_in and n_out units of a layer, C channels of a
+convolution, L positions. Samples come last.
+"""
+
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from landscape.problems.networks.layered import LayeredNetwork
+from landscape.problems.networks.layers import Convolution, matrix
+from landscape.properties.bounds.boxes import Box, sum_rounding
+
+
+class LinearForms(NamedTuple):
+    """Linear lower bounds: coefficients [M, R, n, N] and constants [M, R, N]; N is 1 where all samples share them."""
+
+    coefficient: Tensor
+    constant: Tensor
+
+    def least(self, box: Box) -> Tensor:
+        """Lower bounds [M, R, N] over a box [M or 1, n, N]."""
+        ends = torch.where(self.coefficient > 0.0, box.lower[:, None], box.upper[:, None])
+        slack = self._rounding() * (self.weighted(box.magnitude) + self.constant.abs())
+        return (self.coefficient * ends).sum(2) + self.constant - slack
+
+    def weighted(self, magnitude: Tensor) -> Tensor:
+        """sum_i |c_i| magnitude_i, [M, R, N], for magnitudes [M or 1, n, N]."""
+        return (self.coefficient.abs() * magnitude[:, None]).sum(2)
+
+    def _rounding(self) -> float:
+        return sum_rounding(self.coefficient.shape[2])
+
+
+class LinearMap(Protocol):
+    """x -> W x + b, W and b each minimum's own."""
+
+    def magnitude(self, box: Box) -> Tensor:
+        """|W| |x| + |b| at most, [M, n_out, N], for x in a box [M or 1, n_in, N]."""
+
+    def image(self, box: Box) -> Box:
+        """Image [M, n_out, N] of a box [M or 1, n_in, N]."""
+
+    def pull_back(self, forms: LinearForms, magnitude: Tensor) -> LinearForms:
+        """Forms of x from forms of W x + b, whose magnitude [M, n_out, N] is known."""
+
+    def both_ends(self) -> LinearForms:
+        """Forms of every output and of its negative, R = 2 n_out: lower bounds on them are lower and upper ends."""
+
+
+class DenseMap(NamedTuple):
+    """x -> weight x + bias, with weight [M, n_out, n_in] and bias [M, n_out]."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def magnitude(self, box: Box) -> Tensor:
+        """|weight| |x| + |bias| at most, [M, n_out, N], for x in a box [M or 1, n_in, N]."""
+        return self.weight.abs() @ box.magnitude + self.bias.abs()[:, :, None]
+
+    def image(self, box: Box) -> Box:
+        """Image [M, n_out, N] of a box [M or 1, n_in, N]."""
+        centre = self.weight @ box.middle + self.bias[:, :, None]
+        spread = self.weight.abs() @ box.radius + self._rounding() * self.magnitude(box)
+        return Box(centre - spread, centre + spread)
+
+    def pull_back(self, forms: LinearForms, magnitude: Tensor) -> LinearForms:
+        """Forms of x from forms of weight x + bias, whose magnitude [M, n_out, N] is known."""
+        coefficient = self.weight.mT[:, None] @ forms.coefficient
+        constant = forms.constant + (forms.coefficient * self.bias[:, None, :, None]).sum(2)
+        slack = self._rounding() * (forms.weighted(magnitude) + forms.constant.abs())
+        return LinearForms(coefficient, constant - slack)
+
+    def both_ends(self) -> LinearForms:
+        """Forms of every output and of its negative, R = 2 n_out: lower bounds on them are lower and upper ends."""
+        weight, bias = torch.cat([self.weight, -self.weight], 1), torch.cat([self.bias, -self.bias], 1)
+        return LinearForms(weight[..., None], bias[..., None])
+
+    def differences(self, targets: Tensor, box: Box) -> LinearForms:
+        """Forms of output y less each output j, R = n_out, for one y = targets [N] a sample and x in a box.
+
+        They bound the outputs as they are computed too, one after the other, each with its own rounding: where rows of
+        weights are huge and nearly equal that is far more than the difference in exact arithmetic.
+        """
+        own, own_bias = self.weight[:, targets].mT, self.bias[:, targets]
+        magnitude = self.magnitude(box)
+        both = magnitude + magnitude.gather(1, targets.expand(len(magnitude), 1, -1))
+        constant = own_bias[:, None] - self.bias[..., None] - self._rounding() * both
+        return LinearForms(own[:, None] - self.weight[..., None], constant)
+
+    def all_differences(self) -> LinearForms:
+        """Forms of output k less output j, R = n_out^2, j changing faster."""
+        weight = (self.weight[:, :, None] - self.weight[:, None]).flatten(1, 2)
+        bias = (self.bias[:, :, None] - self.bias[:, None]).flatten(1, 2)
+        return LinearForms(weight[..., None], bias[..., None])
+
+    def _rounding(self) -> float:
+        return sum_rounding(max(self.weight.shape[1:]))
+
+
+class ConvolutionMap(NamedTuple):
+    """A convolution, of pooled images if so, with weight [M, C, numbers of a patch] and bias [M, C]."""
+
+    layer: Convolution
+    weight: Tensor
+    bias: Tensor
+
+    def magnitude(self, box: Box) -> Tensor:
+        """See `LinearMap`."""
+        return self._columns(self.weight.abs(), self.bias.abs(), box.magnitude)
+
+    def image(self, box: Box) -> Box:
+        """See `LinearMap`."""
+        centre = self._columns(self.weight, self.bias, box.middle)
+        radius = self._columns(self.weight.abs(), torch.zeros_like(self.bias), box.radius)
+        spread = radius + self._rounding() * self.magnitude(box)
+        return Box(centre - spread, centre + spread)
+
+    def pull_back(self, forms: LinearForms, magnitude: Tensor) -> LinearForms:
+        """See `LinearMap`."""
+        channels = torch.unflatten(forms.coefficient, 2, (self.layer.n_out, -1))
+        coefficient = self.layer.leave(self.weight.mT[:, None] @ channels.flatten(3))
+        constant = forms.constant + (channels.sum(3) * self.bias[:, None, :, None]).sum(2)
+        slack = self._rounding() * (forms.weighted(magnitude) + forms.constant.abs())
+        return LinearForms(coefficient, constant - slack)
+
+    def both_ends(self) -> LinearForms:
+        """See `LinearMap`."""
+        bias = self.bias.repeat_interleave(self.layer.n_units // self.layer.n_out, 1)
+        return DenseMap(matrix(self.layer, self.weight), bias).both_ends()
+
+    def _columns(self, weight: Tensor, bias: Tensor, values: Tensor) -> Tensor:
+        columns = weight @ self.layer.enter(values) + bias[:, :, None]
+        return columns.view(len(weight), self.layer.n_units, values.shape[2])
+
+    def _rounding(self) -> float:
+        """Sums are no longer than all units and a patch together, either way."""
+        return sum_rounding(max(self.layer.n_below, self.layer.n_units) + self.layer.n_in)
+
+
+def linear_maps(network: LayeredNetwork, theta: Tensor) -> tuple[list[LinearMap], DenseMap]:
+    """The hidden layers and the last layer of the network at theta [M, P]."""
+    hidden: list[LinearMap] = []
+    for layer, (weight, bias) in zip(network.layers[:-1], network.unpack(theta)[:-1], strict=True):
+        if isinstance(layer, Convolution):
+            hidden.append(ConvolutionMap(layer, weight, bias))
+        else:
+            hidden.append(DenseMap(matrix(layer, weight), bias))
+    weight, bias = network.unpack(theta)[-1]
+    return hidden, DenseMap(matrix(network.layers[-1], weight), bias)

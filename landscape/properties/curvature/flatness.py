@@ -1,0 +1,52 @@
+"""Measures of flatness that do not change when a network is written with other parameters, in closed form.
+
+With C_n the Hessian of sample n's loss in the outputs, J_n the Jacobian of the outputs in the parameters:
+
+- Fisher-Rao norm (Liang et al. 2019, arXiv 1711.01530), squared: theta' F theta = mean_n (J_n theta)' C_n (J_n theta).
+  F is the Fisher information with labels drawn from the network itself: for cross-entropy from its softmax, for the
+  mean squared error from the Gaussian whose negative log likelihood is the loss; both times it is mean_n J_n' C_n J_n.
+- Relative flatness (Petzka et al. 2021, arXiv 2001.00939) of the last layer, whose features f_n are the values of the
+  last hidden one: sum over outputs s, t of <w_s, w_t> tr H_st, with w_s the weights into output s and H_st the block of
+  the Hessian in w_s and w_t. The layer is linear, so H_st = mean_n C_n[s, t] f_n f_n', and no kink is seen.
+
+Both are of the loss alone. The L2 part adds 2 l2 to the diagonals of F and H, hence 2 l2 |theta|^2 and 2 l2 |w|^2 times
+the number of features: that part does depend on how the network is written.
+
+Shapes: M minima, P parameters, N samples, K outputs.
+"""
+
+import torch
+from torch import Tensor
+
+from landscape.problems.networks.layered import LayeredNetwork
+from landscape.problems.problem import Problem
+
+
+def sample_flatness(problem: Problem, theta: Tensor, inputs: Tensor) -> dict[str, Tensor]:
+    """Each sample's part [M, N] of the task measures of theta [M, P]; relative flatness of known layers only."""
+    outputs, tangent = problem.network.parameter_tangent(theta, theta, inputs)
+    found = {"task_fisher_rao_norm": (tangent * problem.loss_curvature(outputs, tangent)).sum(2)}
+    if isinstance(problem.network, LayeredNetwork):
+        found["task_relative_flatness"] = _relative_flatness(problem, problem.network, theta, inputs)
+    return found
+
+
+def with_l2_part(problem: Problem, theta: Tensor, task: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The measures [M] of the whole energy at theta [M, P] from those of the task."""
+    found = {"fisher_rao_norm": task["task_fisher_rao_norm"] + 2.0 * problem.l2 * theta.square().sum(1)}
+    if isinstance(problem.network, LayeredNetwork):
+        weight = problem.network.unpack(theta)[-1][0]
+        l2_part = 2.0 * problem.l2 * weight.shape[2] * weight.square().sum((1, 2))
+        found["relative_flatness"] = task["task_relative_flatness"] + l2_part
+    return found
+
+
+def _relative_flatness(problem: Problem, network: LayeredNetwork, theta: Tensor, inputs: Tensor) -> Tensor:
+    weight, bias = network.unpack(theta)[-1]
+    features = network.features(theta, inputs)
+    outputs = features @ weight.mT + bias[:, None]
+    products = weight @ weight.mT
+    total = torch.zeros_like(outputs)
+    for unit, column in zip(torch.eye(network.n_outputs).to(outputs), products.unbind(2), strict=True):
+        total += problem.loss_curvature(outputs, unit.expand_as(outputs)) * column[:, None]
+    return total.sum(2) * features.square().sum(2)

@@ -1,0 +1,55 @@
+"""How strongly the outputs answer to the inputs: the Jacobian at each sample and, for all inputs, the layers' norms.
+
+The product of the layers' spectral norms bounds that of the Jacobian if the activation's slope is at most 1, as of tanh
+and ReLU (Szegedy et al. 2014, arXiv 1312.6199, section 4.3).
+
+Shapes: M minima, P parameters, N samples, d inputs, K outputs, L layers.
+"""
+
+import torch
+from torch import Tensor
+
+from landscape.numerics.batching import map_rows, rows_per_chunk
+from landscape.problems.networks.layered import LayeredNetwork
+from landscape.problems.networks.layers import Layer, matrix
+from landscape.problems.problem import Problem
+
+
+def sample_jacobian_norms(problem: Problem, theta: Tensor, inputs: Tensor) -> dict[str, Tensor]:
+    """Frobenius and spectral norm [M, N] of the Jacobian of the outputs in inputs [N, d] for theta [M, P]."""
+    jacobian = input_jacobian(problem, theta, inputs)
+    return {
+        "input_jacobian_frobenius": jacobian.square().sum((2, 3)).sqrt(),
+        "input_jacobian_spectral": spectral_norm(jacobian),
+    }
+
+
+def input_jacobian(problem: Problem, theta: Tensor, inputs: Tensor) -> Tensor:
+    """Jacobians [M, N, K, d] of the outputs in inputs [N, d] for theta [M, P]."""
+    points = inputs.expand(len(theta), -1, -1)
+    units = torch.eye(problem.network.n_outputs).to(inputs)
+    return torch.stack([problem.network.input_gradient(theta, points, unit.expand_as)[1] for unit in units], 2)
+
+
+def layer_norms(network: LayeredNetwork, theta: Tensor) -> dict[str, Tensor]:
+    """Spectral norms of each layer [M, L], and their products [M], for theta [M, P].
+
+    The norm is that of the linear map from activations to pre-activations, pooling included, written out: of a dense
+    layer that of its weights.
+    """
+    layers = zip(network.layers, network.unpack(theta), strict=True)
+    norms = torch.stack([_layer_norm(layer, weight) for layer, (weight, _) in layers], 1)
+    return {"spectral_norm": norms, "spectral_norm_product": norms.prod(1)}
+
+
+def _layer_norm(layer: Layer, weight: Tensor) -> Tensor:
+    rows = rows_per_chunk(layer.n_units * layer.n_below, weight.device)
+    return map_rows(lambda block: spectral_norm(matrix(layer, block)), rows, weight)
+
+
+def spectral_norm(matrices: Tensor) -> Tensor:
+    """Largest singular values [...] of matrices [..., a, b], from the smaller Gram matrix: faster than their own."""
+    wide = matrices.shape[-2] <= matrices.shape[-1]
+    gram = matrices @ matrices.mT if wide else matrices.mT @ matrices
+    largest: Tensor = torch.linalg.eigvalsh(gram)[..., -1].clamp(min=0.0)
+    return largest.sqrt()

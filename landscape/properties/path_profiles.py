@@ -1,0 +1,110 @@
+"""Energy and robustness along the pathways through transition states.
+
+A pathway runs from the first of the two stored minima of a transition state through the state itself, in the middle, to
+the second, at PATH_POINTS points, equally spaced in arc length on either side. Where it does not end in a symmetric
+copy of these minima, all values are nan: the steepest-descent path through a transition state need not lead where a
+minimiser went.
+
+Shapes: T transition states, P parameters, I points of a path, E perturbation sizes.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.errors import PropertyError
+from landscape.numerics.spectra import DENSE_LIMIT
+from landscape.problems.problem import Problem
+from landscape.properties.catalogue import DESCRIPTIONS, ENERGY, FRACTION
+from landscape.properties.groups import available_groups
+from landscape.properties.measure import MeasuredProperty, measure
+from landscape.properties.robustness import sample_short_robustness
+from landscape.properties.sample_means import minima_per_block, sample_mean, samples_per_chunk
+from landscape.properties.settings import MeasureSettings, prepare
+from landscape.search.paths import Paths, pathways
+
+PATH_POINTS = 41
+GROUPS = ("loss", "sensitivity")
+NAMES = ("clean_loss", "accuracy", "sensitivity_logits_crown", "sensitivity_softmax_crown")
+ATTACKED = {
+    "adversarial_loss": ("mean over samples of the largest loss that PGD or FGSM found, one column an epsilon", ENERGY),
+    "pgd_accuracy": DESCRIPTIONS["pgd_accuracy"],
+    "robust_accuracy": ("samples that survive PGD, FGSM and APGD, one column an epsilon", FRACTION),
+    "certified_accuracy_crown": DESCRIPTIONS["certified_accuracy_crown"],
+}
+ALONG = "along the steepest-descent path through the transition state, nan where that does not end in its minima"
+
+
+def require_paths(problem: Problem) -> None:
+    """Raise PropertyError unless paths can be followed: by exact Hessians."""
+    if not problem.smooth or problem.n_parameters > DENSE_LIMIT:
+        found = problem.kinks or f"{problem.n_parameters} parameters"
+        raise PropertyError(
+            f"paths need exact Hessians, of a smooth energy and at most {DENSE_LIMIT} parameters, found {found}: "
+            "measure without --paths"
+        )
+
+
+def profiles(
+    problem: Problem, theta: np.ndarray, ends: np.ndarray, tolerance: float, settings: MeasureSettings
+) -> dict[str, MeasuredProperty]:
+    """Properties [T, I] or [T, I, E] along the paths through transition states theta [T, P] between ends [T, 2, P].
+
+    `tolerance` is the largest distance at which the end of a path is a stored minimum. Raises PropertyError for a
+    problem without exact Hessians.
+    """
+    require_paths(problem)
+    points = torch.tensor(theta, device=problem.device)
+    direction = torch.linalg.eigh(problem.hessian(points))[1][:, :, 0]
+    paths = pathways(problem, points, direction, PATH_POINTS)
+    along, arc_length, good = _oriented(problem, paths, ends, tolerance)
+    flat = along.flatten(0, 1)
+    groups = [name for name in GROUPS if name in available_groups(problem)]
+    measured = measure(problem, flat.cpu().numpy(), groups, settings)
+    measured = {name: measured[name] for name in NAMES if name in measured} | _attacked(problem, flat, settings)
+    energy = MeasuredProperty(problem.energy(flat).cpu().numpy(), "energy", "energy")
+    length = MeasuredProperty(arc_length.flatten().cpu().numpy(), "arc length from the transition state", "")
+    named = {"energy": energy, "arc_length": length} | measured
+    return {f"path_{name}": _along(one, good) for name, one in named.items()}
+
+
+def _attacked(problem: Problem, theta: Tensor, settings: MeasureSettings) -> dict[str, MeasuredProperty]:
+    """What is proven and what attacks find at theta [M, P], one column [M] an epsilon."""
+    work = prepare(problem, settings)
+
+    def attacked(block: Tensor) -> dict[str, Tensor]:
+        return sample_mean(
+            lambda part: sample_short_robustness(problem, block, part, work.half_widths, settings),
+            work.attacked_samples,
+            samples_per_chunk(problem),
+        )
+
+    blocks = [attacked(block) for block in torch.split(theta, minima_per_block(problem))]
+    return {
+        name: MeasuredProperty(torch.cat([block[name] for block in blocks]).cpu().numpy(), *ATTACKED[name])
+        for name in blocks[0]
+    }
+
+
+def _oriented(problem: Problem, paths: Paths, ends: np.ndarray, tolerance: float) -> tuple[Tensor, Tensor, np.ndarray]:
+    """Points [T, I, P] and arc lengths [T, I] from the first end to the second, and whether [T] they reach these."""
+    found = paths.points[:, [0, -1]].cpu().numpy()
+    forward, backward = (_largest_distance(problem, found, wanted) for wanted in (ends, ends[:, ::-1]))
+    turn = torch.tensor(backward < forward, device=paths.points.device)
+    points = torch.where(turn[:, None, None], paths.points.flip(1), paths.points)
+    arc_length = torch.where(turn[:, None], -paths.arc_length.flip(1), paths.arc_length)
+    good = paths.converged.cpu().numpy() & (np.minimum(forward, backward) <= tolerance)
+    return points, arc_length, good
+
+
+def _largest_distance(problem: Problem, found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The larger distance [T] of the two ends found [T, 2, P] from those wanted."""
+    distances = [problem.symmetry.distance(found[:, side], wanted[:, side]) for side in (0, 1)]
+    largest: np.ndarray = np.maximum(*distances)
+    return largest
+
+
+def _along(one: MeasuredProperty, good: np.ndarray) -> MeasuredProperty:
+    values = one.values.reshape(len(good), PATH_POINTS, *one.values.shape[1:])
+    known = np.where(good.reshape(-1, *(1,) * (values.ndim - 1)), values, np.nan)
+    return MeasuredProperty(known, f"{one.description}, {ALONG}", one.units)

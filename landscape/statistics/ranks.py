@@ -1,0 +1,142 @@
+"""Rank correlations of many pairs of columns at once: within strata, with other columns held fixed, weighted.
+
+All begins with integers: `tie_groups` numbers the different values of a column from below, and values closer than
+rounding are one value, so noise never becomes an order. Rows are compared with rows of their own stratum (landscape)
+only: ranks are taken and centred within strata, in units of the stratum. What moves whole strata, by whatever monotone
+law, then has no part in a correlation.
+
+Spearman's rho is Pearson's r of the average ranks; partial Spearman is the same after the part that ranks of the
+controls explain by least squares is taken off both sides (Conover, Practical Nonparametric Statistics, 5.4). Weighted
+Spearman is that of a table in which each row stands as often as its weight says. With no controls, equal weights and
+one stratum the general form is the plain one: one code serves all. Kendall's tau-b: `landscape.statistics.kendall`.
+
+Shapes: n rows, A columns on one side (measures), B on the other (robustness), C any number of columns, F controls, S
+strata. Undefined correlations, those of a column that is constant or fully explained, are NaN.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_EXPLAINED = 1e-7  # residual over ranks, in norm, below which nothing is left to correlate
+
+Sides = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def tie_groups(values: np.ndarray, *, relative: float = 1e-9, absolute: float = 1e-12) -> np.ndarray:
+    """Number int64 [C, n] of each value among the different values of its row of values [C, n], from 0 at the lowest.
+
+    Neighbours in order are one value if they differ by at most relative * max|row| + absolute, the largest of what is
+    finite; infinities of one sign are one value.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if not values.size:
+        return np.zeros(values.shape, dtype=np.int64)
+    order = np.argsort(values, axis=1, kind="stable")
+    rising = np.take_along_axis(values, order, axis=1)
+    gaps = np.zeros((len(values), values.shape[1] - 1))
+    np.subtract(rising[:, 1:], rising[:, :-1], out=gaps, where=rising[:, 1:] != rising[:, :-1])
+    largest = np.abs(values).max(axis=1, initial=0.0, keepdims=True, where=np.isfinite(values))
+    new = gaps > relative * largest + absolute
+    number = np.concatenate([np.zeros((len(values), 1), dtype=np.int64), np.cumsum(new, axis=1)], axis=1)
+    groups = np.empty_like(number)
+    np.put_along_axis(groups, order, number, axis=1)
+    return groups
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankTable:
+    """Tie groups of the columns of one analysis, without gaps, and what the rows are."""
+
+    x: np.ndarray  # int64[A, n]
+    y: np.ndarray  # int64[B, n]
+    controls: np.ndarray  # int64[F, n] held fixed in the partial correlation
+    stratum: np.ndarray  # int64[n] rising: rows of one stratum stand together
+    weights: np.ndarray  # float64[n], not negative
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows n."""
+        return len(self.stratum)
+
+    @property
+    def n_strata(self) -> int:
+        """Number of strata S."""
+        return len(np.unique(self.stratum))
+
+    def spearman_sides(self) -> Sides:
+        """Centred ranks [A, n] and [B, n] of both sides, and the empty basis [n, 0] of what is held fixed."""
+        return self._centred(self.x), self._centred(self.y), np.zeros((self.n_rows, 0))
+
+    def partial_sides(self) -> Sides:
+        """Residual ranks [A, n] and [B, n] of both sides and the orthonormal basis [n, F] of the controls."""
+        basis = _basis(self._centred(self.controls))
+        return _residuals(self._centred(self.x), basis), _residuals(self._centred(self.y), basis), basis
+
+    def weighted_sides(self) -> Sides:
+        """As `spearman_sides`, each row as often as its weight: rank times the root of the weight."""
+        x, y = (centred_ranks(side, self.stratum, self.weights) for side in (self.x, self.y))
+        return x, y, np.zeros((self.n_rows, 0))
+
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """The two rows int64 of each pair of rows of one stratum."""
+        first, second = np.triu_indices(self.n_rows, k=1)
+        same = self.stratum[first] == self.stratum[second]
+        return first[same], second[same]
+
+    def _centred(self, groups: np.ndarray) -> np.ndarray:
+        return centred_ranks(groups, self.stratum, np.ones(self.n_rows))
+
+
+def spearman(sides: Sides) -> np.ndarray:
+    """Rank correlations [A, B] of the sides of a table."""
+    x, y, _ = sides
+    return correlations(x @ y.T, np.sum(x**2, axis=1), np.sum(y**2, axis=1))
+
+
+def correlations(products: np.ndarray, squares_x: np.ndarray, squares_y: np.ndarray) -> np.ndarray:
+    """products [..., A, B] over the root of squares_x [..., A] times squares_y [..., B]; NaN where a square is 0,
+    rounding cut off.
+    """
+    scale = np.sqrt(squares_x[..., :, None].astype(np.float64) * squares_y[..., None, :])
+    found: np.ndarray = np.divide(products, scale, out=np.full(products.shape, np.nan), where=scale > 0.0)
+    return found.clip(-1.0, 1.0)
+
+
+def centred_ranks(groups: np.ndarray, stratum: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Average ranks [C, n] within strata of tie groups int64 [C, n], each row standing as often as its weight [n].
+
+    They are in units of the stratum's weight, from -1/2 to 1/2 with weighted mean 0, times the root of the row's
+    weight, so that their products sum to covariances.
+    """
+    columns, n = groups.shape
+    if not columns:
+        return np.zeros((0, n))
+    strata, values = int(stratum.max()) + 1, int(groups.max()) + 1
+    bins = groups + values * (stratum + strata * np.arange(columns)[:, None])
+    found = np.bincount(bins.ravel(), weights=np.tile(weights, columns), minlength=columns * strata * values)
+    counts = found.reshape(columns, strata, values)
+    total = counts.sum(axis=2, keepdims=True)
+    ranks = np.cumsum(counts, axis=2) - counts / 2.0 - total / 2.0
+    ranks = np.divide(ranks, total, out=np.zeros_like(ranks), where=total > 0.0)
+    centred: np.ndarray = ranks.ravel()[bins] * np.sqrt(weights)
+    return centred
+
+
+def _basis(ranks: np.ndarray) -> np.ndarray:
+    """Orthonormal basis [n, <=F] of the span of centred ranks [F, n]."""
+    if not ranks.any():
+        return np.zeros((ranks.shape[1], 0))
+    _, singular, directions = np.linalg.svd(ranks, full_matrices=False)
+    kept: np.ndarray = directions[singular > _EXPLAINED * singular[0]]
+    return kept.T
+
+
+def _residuals(ranks: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """What the basis leaves of the ranks [C, n]: exactly 0 where it explains all."""
+    if not basis.shape[1]:
+        return ranks
+    residual: np.ndarray = ranks - (ranks @ basis) @ basis.T
+    explained = np.sum(residual**2, axis=1) <= _EXPLAINED**2 * np.sum(ranks**2, axis=1)
+    residual[explained] = 0.0
+    return residual

@@ -1,0 +1,180 @@
+"""Where training ended up: the minimum below each end point, and the superbasin of the landscape that it lies in.
+
+What `landscape locate` stores of an end point, as properties of /training: the row of the minimum that a quench on the
+common energy leads to, how far that is, what was lost on the way; and why there is none, where there is none. The
+superbasin of a minimum at an energy level is the set of minima that it can reach without rising above the level; it
+goes by the row of its lowest minimum. A minimum that lies above the level is alone.
+
+Shapes: M minima, S transition states, T end points, L levels.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.database.records import Property
+from landscape.database.trained_points import TrainedPoints
+from landscape.errors import PropertyError
+from landscape.graph.depth import barrier_to_global, components
+
+LEVELS = 4
+
+
+class Landing(IntEnum):
+    """How the quench of an end point ended."""
+
+    LOCATED = 0
+    SADDLE = 1
+    OUT_OF_STEPS = 2
+    STALLED = 3
+    NOT_FINITE = 4
+
+    @property
+    def message(self) -> str:
+        """What it means, for a report."""
+        return _MESSAGES[self]
+
+
+_MESSAGES = {
+    Landing.LOCATED: "at a minimum",
+    Landing.SADDLE: "on a saddle, stepped off in vain",
+    Landing.OUT_OF_STEPS: "out of steps before the gradient was small enough",
+    Landing.STALLED: "stalled: no acceptable step, not even along the gradient",
+    Landing.NOT_FINITE: "energy or gradient not finite",
+}
+
+LOCATION: dict[str, tuple[str, str]] = {
+    "landing": ("how the quench on the common energy ended, a code whose names stand in the settings", "code"),
+    "minimum": ("row of the minimum that the quench led to, NaN where it led to none", "row of /minima"),
+    "energy": ("common energy of the end point as it was trained", "energy"),
+    "rms_gradient": ("root mean square gradient of the common energy at the end point", "energy"),
+    "energy_drop": ("common energy lost in the quench", "energy"),
+    "distance": ("distance from the end point to the minimum, aligned", "parameter units"),
+    "accuracy_change": (
+        "accuracy on the training samples of the minimum less that of the end point",
+        "fraction of samples",
+    ),
+    "test_accuracy_change": (
+        "accuracy on the test samples of the minimum less that of the end point",
+        "fraction of samples",
+    ),
+}
+"""What each property of a location means, and its units."""
+SURROUNDINGS: dict[str, tuple[str, str]] = {
+    "depth": ("energy of the minimum of the end point above the lowest minimum", "energy"),
+    "barrier_to_global": (
+        "climb from the minimum of the end point on the easiest path to the lowest minimum",
+        "energy",
+    ),
+    "superbasin": ("row of the lowest minimum of its superbasin, one column an energy level", "row of /minima"),
+}
+"""Those that depend on the whole landscape."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locations:
+    """Where the leading T end points of a database are."""
+
+    regimes: tuple[str, ...]
+    regime: np.ndarray  # int64[T]
+    landing: np.ndarray  # int64[T]
+    minimum: np.ndarray  # int64[T]: a row of minima, -1 for none
+
+
+def end_points(db: Database) -> TrainedPoints:
+    """The end points of training of a database. Raises PropertyError where nothing was trained."""
+    if not len(db.training):
+        raise PropertyError(
+            "expected end points of training, found none: train with 'landscape train RUN.toml -o FILE.h5' first"
+        )
+    return db.training
+
+
+def locations_of(db: Database) -> Locations:
+    """The locations of a database. Raises PropertyError where nothing was trained or located."""
+    points, stored = end_points(db), db.store.tables.properties["training"].get("minimum")
+    if stored is None:
+        raise PropertyError("expected located end points of training, found none: run 'landscape locate FILE.h5' first")
+    count = len(stored.values)
+    return Locations(
+        regimes=tuple(db.regimes),
+        regime=points.regime[:count],
+        landing=db.store.tables.properties["training"]["landing"].values[:count].astype(np.int64),
+        minimum=minimum_rows(stored),
+    )
+
+
+def minimum_rows(stored: Property) -> np.ndarray:
+    """The rows int64[T] of minima, -1 for none, that the property `minimum` has."""
+    return np.nan_to_num(stored.values, nan=-1.0).astype(np.int64)
+
+
+def superbasins(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The superbasin int64[M, L] of each minimum energy [M] at levels [L]; ts_energy [S], ts_minima int64[S, 2]."""
+    order = np.argsort(energy, kind="stable")
+    found = np.empty((len(energy), len(levels)), dtype=np.int64)
+    for column, level in enumerate(levels):
+        component = components(len(energy), ts_minima[ts_energy <= level])
+        lowest = np.empty(component.max(initial=-1) + 1, dtype=np.int64)
+        lowest[component[order[::-1]]] = order[::-1]  # the lowest is written last
+        found[:, column] = lowest[component]
+    return found
+
+
+def equal_levels(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
+    """`LEVELS` energies in equal steps from the lowest minimum to the highest transition state between two minima, or
+    to the highest minimum if that is above; zeros where there are no minima.
+    """
+    joining = ts_energy[ts_minima[:, 0] != ts_minima[:, 1]]
+    if not len(energy):
+        return np.zeros(LEVELS)
+    return np.linspace(energy.min(), joining.max(initial=energy.max()), LEVELS + 1)[1:]
+
+
+def surroundings(
+    minimum: np.ndarray, energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, levels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What the landscape around the minima int64[T] of end points is like, [T] or [T, L]; NaN where that is -1."""
+    values = {
+        "depth": energy - energy.min(initial=np.inf),
+        "barrier_to_global": barrier_to_global(energy, ts_energy, ts_minima),
+        "superbasin": superbasins(energy, ts_energy, ts_minima, levels).astype(np.float64),
+    }
+    found = {}
+    for name, column in values.items():
+        nowhere = np.full((1, *column.shape[1:]), np.nan)
+        found[name] = np.concatenate([column, nowhere])[minimum]
+    return found
+
+
+def locations_report(db: Database) -> Iterable[str]:
+    """Lines on where the end points of each regime lie. Raises PropertyError where none was located."""
+    found = locations_of(db)
+    energy, states = db.minima.energy, db.transition_states
+    levels = equal_levels(energy, states.energy, states.minima)
+    around = surroundings(found.minimum, energy, states.energy, states.minima, levels)
+    home = around["superbasin"] == int(np.argmin(energy)) if len(energy) else np.empty((0, len(levels)), dtype=bool)
+    yield f"Where {len(found.minimum)} end points lie among {len(energy)} minima: how many were located, at how many"
+    yield "minima, medians of depth and barrier to the lowest minimum, and the share in the superbasin of that at"
+    yield "energy levels"
+    heads = "".join(f"{level:>10.4g}" for level in levels)
+    yield f"  {'regime':<24}{'located':>9}{'minima':>8}{'depth':>11}{'barrier':>11}{heads}"
+    for number, name in enumerate(found.regimes):
+        rows = found.regime == number
+        at = rows & (found.minimum >= 0)
+        depth, barrier = (_median(around[key][at]) for key in ("depth", "barrier_to_global"))
+        shares = "".join(f"{share:>10.0%}" for share in home[at].mean(axis=0)) if at.any() else ""
+        minima = len(np.unique(found.minimum[at]))
+        yield f"  {name:<24}{f'{at.sum()}/{rows.sum()}':>9}{minima:>8}{depth:>11}{barrier:>11}{shares}"
+    for landing in Landing:
+        if landing is not Landing.LOCATED and (found.landing == landing).any():
+            yield f"  {np.sum(found.landing == landing)} not located: {landing.message}"
+
+
+def _median(values: np.ndarray) -> str:
+    """The median of values of which the unknown ones are the largest."""
+    median = float(np.median(np.nan_to_num(values, nan=np.inf))) if len(values) else np.inf
+    return f"{median:.4g}" if np.isfinite(median) else "unknown"

@@ -1,0 +1,88 @@
+"""What `landscape info` shows and every run ends with, as text."""
+
+import math
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.database.trained_points import HISTORY_COLUMNS
+from landscape.graph.depth import component_fraction
+from landscape.statistics.coverage import coverage
+
+LAST_COMMITS = 5
+
+
+def overview(db: Database, lowest: int) -> str:
+    """Counts, coverage, connectedness, the `lowest` minima and the last commits of a database."""
+    trained = ["", *trained_lines(db)] if len(db.training) else []
+    return "\n".join([*_counts(db), *_coverage(db), "", *_lowest(db, lowest), *trained, "", *_commits(db)])
+
+
+def trained_lines(db: Database) -> list[str]:
+    """For each regime of training means over its networks, accuracies as they were when training stopped."""
+    points = db.training
+    last = np.isfinite(points.history[:, :, 0]).sum(axis=1) - 1
+    ends = points.history[np.arange(len(points)), last]
+    lines = [f"{'regime':<24} {'networks':>8} {'epochs':>7} {'gradients':>11} {'training':>9} {'test accuracy':>13}"]
+    for code, name in enumerate(db.regimes):
+        own = points.regime == code
+        if not own.any():
+            continue
+        training, test = (ends[own, HISTORY_COLUMNS.index(f"{part}_accuracy")].mean() for part in ("training", "test"))
+        lines.append(
+            f"{name:<24} {own.sum():>8} {points.epochs[own].mean():>7.1f} "
+            f"{points.gradient_evaluations[own].mean():>11.0f} {training:>9.4f} {test:>13.4f}"
+        )
+    return lines
+
+
+def _counts(db: Database) -> list[str]:
+    minima, states = db.minima, db.transition_states
+    degenerate = int((states.minima[:, 0] == states.minima[:, 1]).sum())
+    lines = [
+        f"database      {db.path or 'in memory'}, created {db.header.created}",
+        f"parameters    {db.problem_record.n_parameters}",
+        f"index test    {db.problem_record.index_test}",
+        f"minima        {len(minima)}",
+        f"transition    {len(states)} states, of them {degenerate} degenerate rearrangements",
+        f"attempts      {len(db.attempts)}",
+    ]
+    if len(minima):
+        connected = component_fraction(minima.energy, states.energy, states.minima)
+        lines.append(f"connected     {connected:.1%} of the minima with the lowest one")
+    return lines
+
+
+def _coverage(db: Database) -> list[str]:
+    found = coverage(db.minima.hits)
+    if not found.quenches:
+        return ["coverage      no quenches yet"]
+    interval = f"95 % interval {found.chao1_low:.1f} to {found.chao1_high:.1f}"
+    return [
+        f"coverage      {found.observed} minima in {found.quenches} quenches, {found.singletons} of them seen once",
+        f"              a further quench is new with probability {found.unseen_mass:.2g} (Good-Turing)",
+        f"              Chao1 estimate {found.chao1:.1f} minima, {interval}",
+    ]
+
+
+def _lowest(db: Database, count: int) -> list[str]:
+    minima = db.minima
+    lines = [f"{'row':>6} {'energy':>16} {'hits':>8} {'lowest eigenvalue':>18} {'copies':>10}"]
+    for row in np.argsort(minima.energy, kind="stable")[:count]:
+        copies = math.exp(min(minima.log_orbit_size[row], 700.0))
+        lines.append(
+            f"{row:>6} {minima.energy[row]:>16.10f} {minima.hits[row]:>8} "
+            f"{minima.lowest_eigenvalue[row]:>18.6g} {copies:>10.4g}"
+        )
+    return lines
+
+
+def _commits(db: Database) -> list[str]:
+    lines = [f"{'round':>6} {'kind':<14} {'tasks':>6} {'evaluations':>12} {'seconds':>9} {'minima':>7} {'ts':>5}"]
+    for row in range(max(0, len(db.rounds) - LAST_COMMITS), len(db.rounds)):
+        line = db.rounds[row]
+        lines.append(
+            f"{row:>6} {line.kind:<14} {line.tasks:>6} {line.evaluations:>12} {line.seconds:>9.2f} "
+            f"{line.new_minima:>+7} {line.new_transition_states:>+5}"
+        )
+    return lines

@@ -1,0 +1,212 @@
+"""Barriers on the stored pathways through transition states: does a barrier in energy go with one in robustness?
+
+The barrier of a quantity of which more is worse, such as the energy or the adversarial loss, is its rise from the worse
+of the two minima to the transition state between them,
+
+    v(transition state)  -  max(v(first minimum), v(second minimum)),
+
+negative where the state is no worse than one of its minima. In energy it is the climb from the higher minimum. It is
+one definition for both sides of the question, so that a robustness that follows the energy would give rho = 1, and it
+leaves out what the better end has to climb in any case: that is a difference between minima, no barrier. Robustness may
+be worst elsewhere on the path; on how many paths it is worse than at both ends, wherever that is, is told as well.
+
+The adversarial loss contains the clean loss, long paths have room for everything to rise, and between two copies of one
+minimum both barriers tend to be high: so the barrier of the clean loss, the length of the path and whether the
+rearrangement is degenerate are held fixed in the partial correlation.
+
+Distinct transition states are counted, degenerate rearrangements among them: those that agree in their energy, negative
+eigenvalue and squared norm and in the energies of their minima are mirror images under a symmetry of the data and count
+once.
+
+Shapes: T transition states, K of them with a known path, D of these distinct; I points of a path, E perturbation sizes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.database.records import Property
+from landscape.errors import PropertyError
+from landscape.messages import number_text
+from landscape.statistics.correlations import MINIMUM_ROWS, Correlation, correlate, distinct_rows
+from landscape.studies.hypotheses import Hypothesis, Verdict, judge
+
+PREFIX = "path_"
+RISE = 1e-6  # in adversarial loss, above rounding
+ENERGY_BARRIER = "energy_barrier"
+CONTROLS = ("clean_loss_barrier", "path_length", "degenerate")
+TOGETHER = Hypothesis(
+    sentence="the higher a barrier in energy, the higher the one in robustness", measures={ENERGY_BARRIER: 1}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPaths:
+    """The known paths of a database, from the first minimum of each transition state to the second."""
+
+    states: np.ndarray  # int64[K] rows of the transition states
+    minima: np.ndarray  # int64[K, 2] rows of the minima at the two ends
+    length: np.ndarray  # float64[K] arc length from end to end
+    position: np.ndarray  # float64[K, I] arc length from the first end in parts of `length`; that of the state: middle
+    epsilon: tuple[str, ...]  # names of the perturbation sizes
+    values: Mapping[str, np.ndarray]  # by property, float64[K, I] or [K, I, E]
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    @property
+    def degenerate(self) -> np.ndarray:
+        """Whether [K] a path joins two copies of one minimum."""
+        return np.asarray(self.minima[:, 0] == self.minima[:, 1])
+
+    @property
+    def middle(self) -> int:
+        """The point of every path at which the transition state is."""
+        return len(self.position[0]) // 2
+
+    def take(self, places: np.ndarray) -> "StoredPaths":
+        """The paths at the given places int64 among the K."""
+        return replace(
+            self,
+            states=self.states[places],
+            minima=self.minima[places],
+            length=self.length[places],
+            position=self.position[places],
+            values={name: values[places] for name, values in self.values.items()},
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """Barriers [D] of distinct transition states, their correlations, and the verdict on `TOGETHER`."""
+
+    paths: StoredPaths
+    energy: np.ndarray  # [D]
+    adversarial_loss: Mapping[str, np.ndarray]  # by epsilon, [D]
+    worse_states: Mapping[str, int]  # by epsilon, how many states have a larger adversarial loss than both minima
+    worse_paths: Mapping[str, int]  # and how many paths have one anywhere
+    table: tuple[Correlation, ...]  # one row an epsilon
+    verdict: Verdict
+
+
+def stored_paths(db: Database, epsilon: Sequence[str] = ()) -> StoredPaths:
+    """The paths that `landscape measure FILE --paths` stored, at the perturbation sizes named: all without a name.
+
+    Raises PropertyError where there are none, and for a perturbation size that was not measured.
+    """
+    stored = {
+        name.removeprefix(PREFIX): one
+        for name, one in db.properties("transition_states").items()
+        if name.startswith(PREFIX)
+    }
+    if not stored:
+        raise PropertyError("Expected stored paths, found none: run 'landscape measure FILE --paths' first.")
+    arc_length = stored["arc_length"].values
+    states = np.flatnonzero(np.isfinite(arc_length).all(axis=1))
+    if not len(states):
+        raise PropertyError(
+            f"Expected paths that end in the minima of their transition states, found none of {len(arc_length)}: "
+            "find more transition states, then run 'landscape measure FILE --paths'."
+        )
+    arc_length = arc_length[states]
+    names = _epsilon_names(stored["adversarial_loss"])
+    chosen = [_place(name, names) for name in epsilon] or list(range(len(names)))
+    length = arc_length[:, -1] - arc_length[:, 0]
+    return StoredPaths(
+        states=states,
+        minima=db.transition_states.minima[states],
+        length=length,
+        position=(arc_length - arc_length[:, :1]) / length[:, None],
+        epsilon=tuple(names[place] for place in chosen),
+        values={
+            name: one.values[states] if one.values.ndim == 2 else one.values[states][:, :, chosen]
+            for name, one in stored.items()
+            if name != "arc_length"
+        },
+    )
+
+
+def barrier(values: np.ndarray) -> np.ndarray:
+    """Rise [K] of values [K, I] from the worse, that is the larger, of the two ends of each path to its middle."""
+    rise: np.ndarray = values[:, values.shape[1] // 2] - np.maximum(values[:, 0], values[:, -1])
+    return rise
+
+
+def distinct_states(db: Database, paths: StoredPaths) -> StoredPaths:
+    """The paths without those of mirror images."""
+    states = db.transition_states
+    ends = np.sort(db.minima.energy[paths.minima], axis=1)
+    squared_norm = np.sum(states.parameters[paths.states] ** 2, axis=1)
+    columns = {
+        "energy": states.energy[paths.states],
+        "eigenvalue": states.eigenvalue[paths.states],
+        "squared_norm": squared_norm,
+        "lower": ends[:, 0],
+        "higher": ends[:, 1],
+    }
+    return paths.take(distinct_rows(columns)[0])
+
+
+def highest_barriers(paths: StoredPaths, number: int) -> StoredPaths:
+    """The highest energy barriers, at most `number`, each between another pair of minima and the lowest known there.
+
+    Degenerate rearrangements come last.
+    """
+    height = barrier(paths.values["energy"])
+    pairs = np.sort(paths.minima, axis=1)
+    lowest_first = np.argsort(paths.values["energy"][:, paths.middle], kind="stable")
+    _, first = np.unique(pairs[lowest_first], axis=0, return_index=True)
+    places = lowest_first[first]
+    order = np.lexsort((-height[places], paths.degenerate[places]))
+    return paths.take(places[order][:number])
+
+
+def relate(paths: StoredPaths) -> Relation:
+    """Correlate the barriers in energy and in adversarial loss on the paths of distinct transition states.
+
+    Raises PropertyError below 8 of them.
+    """
+    if len(paths) < MINIMUM_ROWS:
+        raise PropertyError(
+            f"Expected paths of at least {MINIMUM_ROWS} distinct transition states to correlate, found {len(paths)}: "
+            "find more transition states, or choose a smaller l2."
+        )
+    energy = barrier(paths.values["energy"])
+    losses = {name: paths.values["adversarial_loss"][:, :, place] for place, name in enumerate(paths.epsilon)}
+    robustness = {name: barrier(loss) for name, loss in losses.items()}
+    held = (barrier(paths.values["clean_loss"]), paths.length, paths.degenerate.astype(np.float64))
+    table = correlate({ENERGY_BARRIER: energy}, robustness, controls=dict(zip(CONTROLS, held, strict=True)))
+    verdict = judge(TOGETHER, table, dict.fromkeys(robustness, 1))
+    return Relation(
+        paths=paths,
+        energy=energy,
+        adversarial_loss=robustness,
+        worse_states={name: int(np.sum(rise > RISE)) for name, rise in robustness.items()},
+        worse_paths={name: int(np.sum(_highest(loss) > RISE)) for name, loss in losses.items()},
+        table=table,
+        verdict=verdict,
+    )
+
+
+def _highest(values: np.ndarray) -> np.ndarray:
+    """Rise [K] of values [K, I] from the larger end of each path to its highest point."""
+    rise: np.ndarray = values.max(axis=1) - np.maximum(values[:, 0], values[:, -1])
+    return rise
+
+
+def _epsilon_names(stored: Property) -> tuple[str, ...]:
+    """A name for each perturbation size: its number, or [place] where it has one number a feature."""
+    entries = stored.settings["epsilon"]
+    return tuple(number_text(e) if isinstance(e, int | float) else f"[{place}]" for place, e in enumerate(entries))
+
+
+def _place(name: str, names: Sequence[str]) -> int:
+    try:
+        wanted = number_text(float(name))
+    except ValueError:
+        wanted = name
+    if wanted not in names:
+        raise PropertyError(f"Expected an epsilon that was measured ({', '.join(names)}), found '{name}': name one.")
+    return names.index(wanted)

@@ -1,0 +1,203 @@
+"""What is said about ways of training, and what a table of regimes answers.
+
+A hypothesis chooses two groups of regimes by what they are made of, and says that the first ends at points with more of
+something. Its measures have signs: +1 where a larger value is more of it. It has a family of contrasts over seeds
+(`landscape.statistics.paired_seeds`), one a measure and epsilon, and the same rule as everywhere: supported where more
+than half of the contrasts that could be tested are significantly for it and none is against, contradicted where it is
+the other way round, else undecided. What it costs in clean test accuracy stands beside it.
+
+An ingredient is a key of a regime that changes what is minimised: its attack, a weight, a probability. "Alone" means
+with no other. Where groups are chosen by ingredients, only regimes of the usual schedule (optimiser, batches, epochs)
+take part, the one that most regimes have; other schedules have hypotheses of their own.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from landscape.config.training import Regime
+from landscape.properties.catalogue import TEST
+from landscape.statistics.paired_seeds import LEVEL, Contrast, Mean, contrasts, mean_over_seeds
+from landscape.studies.hypotheses import FLATTER, ROBUSTNESS_SIGNS, Tally, tally
+from landscape.studies.regimes.table import Regimes
+
+Groups = tuple[list[str], list[str]]
+Settings = Mapping[str, Regime]
+
+ADVERSARIAL = frozenset({"adversarial", "trades"})
+REGULARISERS = frozenset({"l2", "l1", "dropout", "input_noise"})
+INGREDIENTS = ADVERSARIAL | REGULARISERS | {"sensitivity"}
+SCHEDULE = ("optimiser", "learning_rate", "momentum", "batch_size", "epochs", "early_stopping")
+ROBUST = {name: ROBUSTNESS_SIGNS[name] for name in ("robust_accuracy", "certified_accuracy_crown", "adversarial_loss")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegimeHypothesis:
+    """A sentence, the two groups of regimes that it compares, and the measures that speak for it with their signs."""
+
+    sentence: str
+    groups: Callable[[Settings], Groups]
+    measures: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegimeVerdict:
+    """What a table of regimes says about one hypothesis."""
+
+    sentence: str
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    contrasts: tuple[Contrast, ...]
+    signs: tuple[int, ...]  # of the contrasts
+    tally: Tally
+    cost: Mean | None  # clean test accuracy of the first less the second group
+
+
+def ingredients(regime: Regime) -> frozenset[str]:
+    """What a regime is made of."""
+    return frozenset(name for name in INGREDIENTS if getattr(regime, name) not in (0, "none"))
+
+
+def alone(kinds: frozenset[str]) -> Callable[[Settings], list[str]]:
+    """The regimes that are made of some of these kinds and of nothing else."""
+    return lambda settings: [name for name, made in _usual(settings).items() if made and made <= kinds]
+
+
+def _combined(settings: Settings) -> list[str]:
+    """The regimes that attack and regularise."""
+    both = ADVERSARIAL | REGULARISERS
+    return [
+        name for name, made in _usual(settings).items() if made & ADVERSARIAL and made & REGULARISERS and made <= both
+    ]
+
+
+def _plain(settings: Settings) -> list[str]:
+    return [name for name, made in _usual(settings).items() if not made]
+
+
+def _usual(settings: Settings) -> dict[str, frozenset[str]]:
+    """The ingredients of the regimes that have the schedule which is the most common one."""
+    schedules = {name: tuple(getattr(one, key) for key in SCHEDULE) for name, one in settings.items()}
+    common = Counter(schedules.values()).most_common(1)
+    return {name: ingredients(one) for name, one in settings.items() if schedules[name] == common[0][0]}
+
+
+def _long(settings: Settings) -> Groups:
+    """The regimes that train longest, to their end, and their twins that stop early."""
+    apart = ("early_stopping", "validation_fraction", "epochs")
+    pairs = _pairs(settings, apart, lambda one, other: not one.early_stopping and other.early_stopping > 0)
+    longest = {other: max(settings[one].epochs for one, twin in pairs if twin == other) for _, other in pairs}
+    kept = [(one, other) for one, other in pairs if settings[one].epochs == longest[other]]
+    return list(dict.fromkeys(one for one, _ in kept)), list(longest)
+
+
+def _batches(settings: Settings) -> Groups:
+    """Regimes with the smallest of several sizes of batches, and their twins with the largest that see the samples
+    equally often.
+    """
+    apart = ("batch_size", "learning_rate")
+    pairs = _pairs(settings, apart, lambda one, other: one.batch_size < other.batch_size)
+    smallest = min((settings[one].batch_size for one, _ in pairs), default=0)
+    largest = max((settings[other].batch_size for _, other in pairs), default=0)
+    ends = [
+        (one, other)
+        for one, other in pairs
+        if (settings[one].batch_size, settings[other].batch_size) == (smallest, largest)
+    ]
+    return list(dict.fromkeys(one for one, _ in ends)), list(dict.fromkeys(other for _, other in ends))
+
+
+def _pairs(
+    settings: Settings, apart: tuple[str, ...], ordered: Callable[[Regime, Regime], bool]
+) -> list[tuple[str, str]]:
+    """Pairs of regimes that differ in nothing but the keys `apart`, in that order."""
+    rest = {name: one.model_dump(exclude=set(apart)) for name, one in settings.items()}
+    return [
+        (one, other)
+        for one in settings
+        for other in settings
+        if one != other and rest[one] == rest[other] and ordered(settings[one], settings[other])
+    ]
+
+
+def _against(
+    first: Callable[[Settings], list[str]], second: Callable[[Settings], list[str]]
+) -> Callable[[Settings], Groups]:
+    return lambda settings: (first(settings), second(settings))
+
+
+HYPOTHESES = (
+    RegimeHypothesis(
+        sentence="adversarial training gives more robust networks than regularisation",
+        groups=_against(alone(ADVERSARIAL), alone(REGULARISERS)),
+        measures=ROBUST,
+    ),
+    RegimeHypothesis(
+        sentence="adversarial training with regularisation gives more robust networks than without",
+        groups=_against(_combined, alone(ADVERSARIAL)),
+        measures=ROBUST,
+    ),
+    RegimeHypothesis(
+        sentence="adversarial training with regularisation gives more robust networks than regularisation alone",
+        groups=_against(_combined, alone(REGULARISERS)),
+        measures=ROBUST,
+    ),
+    RegimeHypothesis(
+        sentence="regularisation gives more robust networks than plain training",
+        groups=_against(alone(REGULARISERS), _plain),
+        measures=ROBUST,
+    ),
+    RegimeHypothesis(
+        sentence="overfitting networks are more robust than those stopped early", groups=_long, measures=ROBUST
+    ),
+    RegimeHypothesis(
+        sentence="small batches end at flatter points than large ones", groups=_batches, measures=FLATTER.measures
+    ),
+    RegimeHypothesis(
+        sentence="small batches give more robust networks than large ones", groups=_batches, measures=ROBUST
+    ),
+    RegimeHypothesis(
+        sentence="the sensitivity loss gives more robust networks than regularisation",
+        groups=_against(alone(frozenset({"sensitivity"})), alone(REGULARISERS)),
+        measures=ROBUST,
+    ),
+    RegimeHypothesis(
+        sentence="the sensitivity loss gives more robust networks than adversarial training",
+        groups=_against(alone(frozenset({"sensitivity"})), alone(ADVERSARIAL)),
+        measures=ROBUST,
+    ),
+)
+"""Of adversarial training and regularisation; of Pedraza et al. on overfitting; of Keskar et al. on batches; of Wang et
+al. on sensitivity."""
+
+
+def judge_regimes(hypothesis: RegimeHypothesis, table: Regimes) -> RegimeVerdict | None:
+    """The verdict of a table on a hypothesis; None where it has not both groups or none of the measures."""
+    first, second = hypothesis.groups(table.settings)
+    columns = {
+        column: sign for name, sign in hypothesis.measures.items() for column in table.family(table.tested(name))
+    }
+    if not first or not second or not columns:
+        return None
+    sides = [{name: table.values(group, name) for name in columns} for group in (first, second)]
+    family, signs = contrasts(*sides), tuple(columns.values())
+    numbers = (
+        (place, one.difference.value * sign, one.p_adjusted)
+        for place, (one, sign) in enumerate(zip(family, signs, strict=True), 1)
+    )
+    return RegimeVerdict(
+        sentence=hypothesis.sentence,
+        first=tuple(first),
+        second=tuple(second),
+        contrasts=family,
+        signs=signs,
+        tally=tally(numbers, LEVEL),
+        cost=_cost(table, first, second),
+    )
+
+
+def _cost(table: Regimes, first: list[str], second: list[str]) -> Mean | None:
+    name = f"{TEST}accuracy"
+    if name not in table.columns:
+        return None
+    return mean_over_seeds(table.values(first, name).mean(axis=0) - table.values(second, name).mean(axis=0))

@@ -1,0 +1,150 @@
+"""Ways of training, compared over seeds: what was measured at the end points of a database, a row a regime.
+
+Every property of the end points is a table of regimes and seeds. Two are made here: the generalisation gap, training
+accuracy (on what early stopping sets aside too) less test accuracy, and the cost in gradient evaluations. Evaluations,
+which use the end points of a regime in another way, are further rows, with the columns that were measured so; that of
+an ensemble stands at its first seed.
+
+Where a test part was held out robustness is that on it, as `tested` says, else that on the training samples.
+
+Shapes: T trained networks, R rows (regimes, then evaluations), S seeds, V evaluations.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from landscape.config.training import Evaluation, Regime
+from landscape.database.database import Database
+from landscape.database.records import Property
+from landscape.errors import PropertyError
+from landscape.messages import did_you_mean
+from landscape.properties.catalogue import TEST
+from landscape.properties.evaluations import EVALUATED
+from landscape.statistics.paired_seeds import Mean, mean_over_seeds
+from landscape.studies.columns import Column, property_columns, single_column
+from landscape.studies.locations import end_points
+
+GAP, COST = "generalisation_gap", "gradient_evaluations"
+NAMED = ("landing", "minimum", "superbasin")
+"""Properties whose numbers are names, of which means say nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regimes:
+    """What is known of each regime and evaluation at each seed."""
+
+    settings: Mapping[str, Regime]  # of the regimes, the leading rows
+    evaluations: Mapping[str, Evaluation]  # the rows after them
+    seeds: np.ndarray  # int64[S], rising
+    columns: Mapping[str, Column]  # values [R, S], NaN where there is no end point or nothing was measured
+    training_samples: int
+    test_samples: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all rows [R]."""
+        return (*self.settings, *self.evaluations)
+
+    def mean(self, name: str, column: str) -> Mean:
+        """The mean of a column of a row over its seeds. Raises PropertyError for names that are unknown."""
+        return mean_over_seeds(self.values([name], column)[0])
+
+    def values(self, names: Sequence[str], column: str) -> np.ndarray:
+        """Values [rows, S] of a column in some rows. Raises PropertyError for names that are unknown."""
+        if column not in self.columns:
+            near = did_you_mean(column, self.columns)
+            raise PropertyError(f"expected a column of the end points, found '{column}'; {near}")
+        return self.columns[column].values[[self.row(name) for name in names]]
+
+    def row(self, name: str) -> int:
+        """The row of that regime or evaluation. Raises PropertyError if there is none."""
+        if name not in self.names:
+            raise PropertyError(f"expected a regime of the database, found '{name}'; {did_you_mean(name, self.names)}")
+        return self.names.index(name)
+
+    def tested(self, name: str) -> str:
+        """The name of a property on the test samples, where it was measured there."""
+        return f"{TEST}{name}" if self.family(f"{TEST}{name}") else name
+
+    def samples(self, name: str) -> int:
+        """How many samples a property is measured on."""
+        return self.test_samples if name.startswith(TEST) else self.training_samples
+
+    def family(self, name: str) -> list[str]:
+        """The columns of a property, one for each of its epsilons."""
+        return [column for column, one in self.columns.items() if one.property == name]
+
+
+def regimes_of(db: Database) -> Regimes:
+    """The regimes of a database. Raises PropertyError where nothing was trained or nothing measured."""
+    points, stored = end_points(db), db.properties("training")
+    if not stored:
+        raise PropertyError(
+            "expected measured end points of training, found none measured: run 'landscape measure FILE.h5 --training'"
+        )
+    seeds, place = np.unique(points.seed, return_inverse=True)
+    shape = len(db.regimes), len(seeds)
+    columns = [
+        one
+        for name, values in stored.items()
+        if not name.startswith(EVALUATED) and name not in NAMED
+        for one in property_columns(name, values)
+    ]
+    columns += _made({one.name: one for one in columns}, points.gradient_evaluations)
+    evaluated = _evaluated(stored, list(db.evaluations))
+    whole = {}
+    for one in columns:
+        spread = [_spread(one.values, points.regime, place, shape)]
+        rows = evaluated.get(one.name, np.full((len(db.evaluations), len(points)), np.nan))
+        spread += [_spread(row, np.zeros_like(points.regime), place, (1, len(seeds))) for row in rows]
+        whole[one.name] = replace(one, values=np.concatenate(spread))
+    return Regimes(
+        settings={name: Regime.from_table(tomllib.loads(text), name) for name, text in db.regimes.items()},
+        evaluations={name: Evaluation.from_table(tomllib.loads(text), name) for name, text in db.evaluations.items()},
+        seeds=seeds,
+        columns=whole,
+        training_samples=_length(db.problem_record.targets),
+        test_samples=_length(db.problem_record.test_targets),
+    )
+
+
+def _length(targets: np.ndarray | None) -> int:
+    return 0 if targets is None else len(targets)
+
+
+def _evaluated(stored: Mapping[str, Property], evaluations: Sequence[str]) -> dict[str, np.ndarray]:
+    """Values [V, T] of the evaluations by the name of the column that they belong to."""
+    found: dict[str, np.ndarray] = {}
+    for name, known in stored.items():
+        if not name.startswith(EVALUATED):
+            continue
+        measured = list(known.settings["evaluations"])
+        for place, evaluation in enumerate(evaluations):
+            if evaluation not in measured:
+                continue
+            one = replace(known, values=known.values[:, measured.index(evaluation)])
+            for column in property_columns(name.removeprefix(EVALUATED), one):
+                rows = found.setdefault(column.name, np.full((len(evaluations), len(column.values)), np.nan))
+                rows[place] = column.values
+    return found
+
+
+def _made(known: Mapping[str, Column], evaluations: np.ndarray) -> list[Column]:
+    """The columns [T] that are made here."""
+    cost = "gradients of single samples that training took, with respect to parameters or inputs"
+    made = [single_column(COST, cost, "count", evaluations)]
+    if "accuracy" in known and "test_accuracy" in known:
+        gap = known["accuracy"].values - known["test_accuracy"].values
+        made.append(single_column(GAP, "training accuracy less test accuracy", known["accuracy"].units, gap))
+    return made
+
+
+def _spread(values: np.ndarray, row: np.ndarray, seed: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Values [T] as [rows, S]; unknown values leave what is there."""
+    known = np.isfinite(values) | np.isinf(values)
+    result = np.full(shape, np.nan)
+    result[row[known], seed[known]] = values[known]
+    return result

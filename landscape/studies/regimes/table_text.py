@@ -1,0 +1,130 @@
+"""The comparison of regimes as text and as CSV: means over seeds with intervals, and what evaluations hide."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from landscape.statistics.paired_seeds import LEVEL, Mean, sign_test_p
+from landscape.studies.regimes.table import COST, GAP, Regimes
+
+LEGEND = """
+Means over seeds with half the length of their 95 % interval (Student's t); none below two seeds. Seeds differ in
+initial parameters and minibatches; the split of the data is one, and what another would change is in no interval.
+Where a regime has values at fewer seeds than others (not trained yet, diverged, not located) the row says how many.
+Attacked accuracies are those under all attacks together; certified ones those proven by CROWN. Of an evaluation, the
+networks are those of a regime, used in another way, and attacked through that.
+"""
+SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("clean accuracy and cost", ("accuracy", "test_accuracy", GAP, COST)),
+    ("accuracy under attack, test samples", ("test_robust_accuracy",)),
+    ("certified accuracy, test samples", ("test_certified_accuracy_crown",)),
+    ("adversarial loss, test samples", ("test_adversarial_loss",)),
+    ("accuracy under attack, training samples", ("robust_accuracy",)),
+    ("certified accuracy, training samples", ("certified_accuracy_crown",)),
+    ("adversarial loss, training samples", ("adversarial_loss",)),
+    ("sensitivity S (log volume of the reachable logits, IBP), training samples", ("sensitivity_logits",)),
+    (
+        "sharpness, on the common energy",
+        ("task_hessian_trace", "task_hessian_largest", "keskar_sharpness", "sam_sharpness", "task_relative_flatness"),
+    ),
+    ("norms", ("squared_norm", "input_jacobian_frobenius", "spectral_norm_product")),
+    (
+        "the quench on the common energy",
+        ("energy", "energy_drop", "distance", "accuracy_change", "test_accuracy_change"),
+    ),
+)
+MASKING_LEGEND = f"""
+Do evaluations hide their gradients? Accuracy under gradient attacks (PGD), under the random search without gradients,
+and under all. MASKED: gradients mislead, the search breaks samples that PGD does not more often than the other way
+round, by more than chance (one-sided sign test, each by itself, p < {LEVEL}). Means over seeds count as one network:
+seeds share the samples.
+"""
+ATTACKS = ("robust_accuracy", "pgd_accuracy", "square_accuracy")
+
+
+def table_text(table: Regimes) -> Iterable[str]:
+    """Lines of the table, and of what evaluations hide."""
+    yield f"{len(table.settings)} regimes, {len(table.evaluations)} evaluations, {len(table.seeds)} seeds"
+    yield from LEGEND.splitlines()
+    for title, properties in SECTIONS:
+        columns = [column for name in properties for column in table.family(name)]
+        if columns:
+            yield ""
+            yield from _section(title, columns, table)
+    yield from _masking(table)
+
+
+def csv_text(table: Regimes) -> str:
+    """Every mean as CSV, a row a regime and column, all digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["regime", "column", "mean", "low", "high", "seeds"])
+    for name in table.names:
+        for column in table.columns:
+            found = table.mean(name, column)
+            if found.seeds:
+                writer.writerow([name, column, repr(found.value), repr(found.low), repr(found.high), found.seeds])
+    return text.getvalue()
+
+
+def shown(mean: Mean) -> str:
+    """A mean with half of its interval, in five digits or so."""
+    if not mean.seeds:
+        return "-"
+    if abs(mean.value) >= 1e5:
+        return f"{mean.value:.3g}" + (f" ±{mean.half_width:.1g}" if mean.half_width > 0.0 else "")
+    digits = 3 if abs(mean.value) < 100.0 else 1
+    interval = f" ±{mean.half_width:.{digits}f}" if np.isfinite(mean.half_width) else ""
+    return f"{mean.value:.{digits}f}{interval}"
+
+
+def _section(title: str, columns: Sequence[str], table: Regimes) -> Iterable[str]:
+    """A row a regime that any of the columns is known of."""
+    heads = [_head(table, name) for name in columns]
+    widths = [max(len(head), 15) for head in heads]
+    yield title
+    yield f"  {'':<24}" + "".join(f"  {head:>{width}}" for head, width in zip(heads, widths, strict=True))
+    for name in table.names:
+        means = [table.mean(name, column) for column in columns]
+        if any(mean.seeds for mean in means):
+            cells = (f"  {shown(mean):>{width}}" for mean, width in zip(means, widths, strict=True))
+            fewest = min(mean.seeds for mean in means if mean.seeds)
+            fewer = f"  {fewest} seeds" if name in table.settings and fewest < len(table.seeds) else ""
+            yield f"  {name:<24}" + "".join(cells) + fewer
+
+
+def _head(table: Regimes, column: str) -> str:
+    one = table.columns[column]
+    return one.name if one.epsilon is None else f"epsilon {one.epsilon:g}"
+
+
+def _masking(table: Regimes) -> Iterable[str]:
+    """What the attacks with and without gradients leave of each evaluation: a mask shows where they differ."""
+    tested = [table.tested(name) for name in ATTACKS]
+    families = [table.family(name) for name in tested]
+    if not table.evaluations or not all(families):
+        return
+    yield ""
+    yield from MASKING_LEGEND.strip().splitlines()
+    samples = table.samples(tested[0])
+    for name in table.evaluations:
+        for robust, pgd, square in zip(*families, strict=True):
+            worst, with_gradients, without = (table.mean(name, column) for column in (robust, pgd, square))
+            if worst.seeds:
+                masked = "  MASKED" if _is_masked(worst, with_gradients, without, samples) else ""
+                both = f"PGD {shown(with_gradients):<15}  search {shown(without):<15}"
+                yield f"  {name:<24}{_head(table, robust):>14}  {both}  all {shown(worst):<15}{masked}"
+
+
+def _is_masked(worst: Mean, with_gradients: Mean, without: Mean, samples: int) -> bool:
+    """Whether the search breaks more samples than PGD beyond chance.
+
+    Only the accuracy under all attacks is known, not that under these two. So samples that a third attack alone breaks
+    count on both sides, which only makes p larger.
+    """
+    missed_by_pgd, missed_by_search = (
+        round(samples * (accuracy.value - worst.value)) for accuracy in (with_gradients, without)
+    )
+    return sign_test_p(missed_by_pgd, missed_by_search) < LEVEL

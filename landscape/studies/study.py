@@ -1,0 +1,75 @@
+"""A study: the landscapes of a family of run files, and what they say together about robustness.
+
+Each landscape has its own database in the folder of the study. The report pools them, each minimum compared within its
+own landscape, and then takes them one by one; where distinct minima are too few it says so instead.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from landscape.errors import DatabaseError, PropertyError
+from landscape.graph.depth import component_fraction
+from landscape.statistics.coverage import coverage
+from landscape.studies.findings import Findings, csv_text, find
+from landscape.studies.findings_text import report, verdicts
+
+CORRELATIONS, VERDICTS = "correlations.csv", "verdicts.txt"
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the folder of a study, if it is not there. Raises DatabaseError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = "a file" if folder.exists() else error.strerror
+        raise DatabaseError(
+            f"{folder}: expected a folder for the databases of the study, or a place to make it, found {found}: "
+            "choose another one with -o"
+        ) from error
+
+
+def conclude(folder: Path, paths: Sequence[Path], command: str) -> list[str]:
+    """Writes the tables and verdicts of the databases into the folder; returns lines that sum them up.
+
+    `command` is what made the study, as it stands in the report.
+    """
+    with ExitStack() as stack:
+        databases = [stack.enter_context(Database(open_store(path))) for path in paths]
+        sections = {"pooled": _findings(databases)} if len(databases) > 1 else {}
+        sections |= {path.stem: _findings([db]) for path, db in zip(paths, databases, strict=True)}
+        landscapes = list(_landscapes(databases))
+    found = {name: findings for name, findings in sections.items() if isinstance(findings, Findings)}
+    lines = [f"made by: {command}", "", *landscapes]
+    for name, findings in sections.items():
+        told = report(findings) if isinstance(findings, Findings) else [findings]
+        lines += ["", f"{name} ".ljust(100, "="), "", *told]
+    (folder / CORRELATIONS).write_text(csv_text(found), encoding="utf-8")
+    (folder / VERDICTS).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    first = next(iter(sections.values()))
+    return [*landscapes, "", *(verdicts(first) if isinstance(first, Findings) else [first])]
+
+
+def _findings(databases: Sequence[Database]) -> Findings | str:
+    """What the databases say, or why they say nothing."""
+    try:
+        return find(databases)
+    except PropertyError as error:
+        return f"refused: {error}"
+
+
+def _landscapes(databases: Iterable[Database]) -> Iterable[str]:
+    """A line for each landscape: what of it is known."""
+    yield f"{'landscape':<20}{'minima':>8}{'states':>8}{'connected':>11}{'unseen':>9}  {'energies'}"
+    for db in databases:
+        minima, states = db.minima, db.transition_states
+        if not len(minima):
+            yield f"{db.path.stem if db.path else '':<20}{0:>8}"
+            continue
+        connected = component_fraction(minima.energy, states.energy, states.minima)
+        yield (
+            f"{db.path.stem if db.path else '':<20}{len(minima):>8}{len(states):>8}{connected:>11.1%}"
+            f"{coverage(minima.hits).unseen_mass:>9.2g}  {minima.energy.min():.6f} to {minima.energy.max():.6f}"
+        )

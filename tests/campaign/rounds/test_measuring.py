@@ -1,0 +1,190 @@
+"""Measuring adds what is missing, makes again what was measured otherwise, and continues where it was stopped."""
+
+import importlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import landscape
+from landscape.campaign.campaign import Campaign, Ending
+from landscape.campaign.interrupt import Interrupt
+from landscape.campaign.pools.local import LocalPool
+from landscape.campaign.pools.pool import Abandoned
+from landscape.campaign.preparation import stored_context
+from landscape.campaign.progress import Silent
+from landscape.campaign.rounds.measuring import chosen_groups
+from landscape.campaign.sequences import measuring
+from landscape.campaign.session import run_campaign
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from landscape.errors import PropertyError
+from landscape.studies.columns import column
+from tests.campaign.commands import assert_equal_bytes
+from tests.campaign.xor import HASTE, xor
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of XOR with a few minima; do not change it."""
+    path = tmp_path_factory.mktemp("whole") / "a.h5"
+    landscape.explore(xor(), path=path, walkers=8, steps=4, connect={"rounds": 0}, measure=HASTE).close()
+    return path
+
+
+@pytest.fixture
+def path(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(whole, tmp_path / "a.h5"))
+
+
+def measured(path: Path, *groups: str, rounds: int | None = None, paths: bool = False, **settings: object) -> Ending:
+    """Measures with these settings; given up in the round after `rounds` of them."""
+    with Database(open_store(path, writable=True)) as db:
+        context = stored_context(db.problem_record, "cpu", settings)
+        done = len(db.rounds)
+
+        class Stopping(LocalPool):
+            def run(self, *arguments: object) -> list[object]:
+                if rounds is not None and len(db.rounds) - done == rounds:
+                    raise Abandoned
+                return super().run(*arguments)  # type: ignore[arg-type]
+
+        phases = measuring(groups or None, paths=paths)
+        return run_campaign(context, db.store, Stopping(context.execute), Silent(), Interrupt(), phases)
+
+
+def kinds(path: Path) -> list[str]:
+    with Database(open_store(path)) as db:
+        return [str(kind) for kind in db.rounds.kind]
+
+
+def test_a_run_measures_everything(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        properties = db.properties("minima")
+        assert {"clean_loss", "pgd_accuracy", "hessian_trace", "sensitivity_logits", "depth"} <= properties.keys()
+        for name, found in properties.items():
+            assert len(found.values) == len(db.minima)
+            assert np.isfinite(found.values).all() or name in ("escape_barrier", "barrier_to_global")
+        assert properties["depth"].values.min() == 0.0
+        for name in ("depth", "escape_barrier", "barrier_to_global"):
+            assert column(db, name).description == properties[name].description
+
+
+def test_what_is_measured_is_not_measured_again(path: Path) -> None:
+    before = kinds(path)
+    assert measured(path) is Ending.COMPLETE
+    assert kinds(path) == before
+
+
+def test_changed_settings_refresh_the_values(path: Path) -> None:
+    before = kinds(path)
+    assert measured(path, epsilon=[0.1, 0.4]) is Ending.COMPLETE
+    assert kinds(path) == [*before, "measure"]
+    with Database(open_store(path)) as db:
+        loss = db.properties("minima")["adversarial_loss"]
+        assert loss.values.shape == (len(db.minima), 2)
+        assert loss.settings["epsilon"] == [0.1, 0.4]
+        assert (loss.values[:, 1] >= loss.values[:, 0]).all()
+
+
+def test_an_epsilon_may_have_one_number_a_feature(path: Path) -> None:
+    assert measured(path, "robustness", epsilon=[[0.1, 0.2], 0.2]) is Ending.COMPLETE
+    rounds = kinds(path)
+    assert measured(path, "robustness", epsilon=[[0.1, 0.2], 0.2]) is Ending.COMPLETE
+    assert kinds(path) == rounds
+    with Database(open_store(path)) as db:
+        loss = db.properties("minima")["adversarial_loss"]
+        assert loss.settings["epsilon"] == [[0.1, 0.2], 0.2]
+        assert (loss.values[:, 1] >= loss.values[:, 0]).all()
+
+
+def test_what_does_not_depend_on_changed_settings_is_kept(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        before = db.properties("minima")
+    assert measured(path, epsilon=[0.2]) is Ending.COMPLETE
+    with Database(open_store(path)) as db:
+        after, last = db.properties("minima"), db.rounds[-1]
+    assert last.tasks == 2 * -(-len(before["depth"].values) // 16)  # robustness and sensitivity
+    for name, found in after.items():
+        changed = found.settings.get("group") in ("robustness", "sensitivity")
+        assert (found.settings.get("epsilon") == [0.2]) == changed
+        if not changed:
+            np.testing.assert_array_equal(found.values, before[name].values)
+            assert found.settings == before[name].settings
+
+
+def test_groups_that_are_asked_for_are_measured_alone(path: Path) -> None:
+    assert measured(path, "sensitivity", epsilon=[0.2]) is Ending.COMPLETE
+    with Database(open_store(path)) as db:
+        found = db.properties("minima")
+        assert found["sensitivity_logits"].settings["epsilon"] == [0.2]
+        assert found["pgd_accuracy"].settings["epsilon"] == [0.1]
+    before = kinds(path)
+    assert measured(path) is Ending.COMPLETE  # the settings of the file again
+    assert kinds(path) == [*before, "measure"]
+
+
+def test_names_lead_to_their_groups() -> None:
+    problem = landscape.Problem(dataset="xor", hidden=[2])
+    assert chosen_groups(problem, []) is None
+    assert chosen_groups(problem, ["depth"]) == ()
+    assert chosen_groups(problem, ["pgd_accuracy", "loss", "fgsm_accuracy", "depth"]) == ("loss", "robustness")
+    with pytest.raises(PropertyError, match="'sensitivty'; did you mean 'sensitivity'"):
+        chosen_groups(problem, ["sensitivty"])
+    with pytest.raises(PropertyError, match="smooth activation"):
+        chosen_groups(landscape.Problem(dataset="xor", hidden=[2], activation="relu"), ["hessian_trace"])
+
+
+def test_measuring_continues_where_it_was_stopped(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("landscape.campaign.rounds.measuring")
+    for name in ("TASK_MINIMA", "ROUND_TASKS"):
+        monkeypatch.setattr(module, name, 1)
+    undisturbed = Path(shutil.copy(path, path.with_name("undisturbed.h5")))
+    assert measured(undisturbed, pgd_steps=2) is Ending.COMPLETE
+    for rounds in (0, 1, 1):
+        assert measured(path, rounds=rounds, pgd_steps=2) is Ending.GIVEN_UP
+    with Database(open_store(path)) as db:
+        stored = db.store.tables.properties["minima"]
+        assert {len(found.values) for found in stored.values() if "pgd_steps" in found.settings} == {2}
+        assert np.isnan(db.properties("minima")["pgd_accuracy"].values[2:]).all()
+    assert measured(path, pgd_steps=2) is Ending.COMPLETE
+    assert_equal_bytes(path, undisturbed)
+
+
+def test_minima_that_are_added_are_measured_and_depths_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with landscape.explore(xor(), path=path, walkers=2, steps=1, connect={"rounds": 0}, measure=HASTE) as db:
+        few = len(db.minima)
+    more = {"pairs": 4, "rounds": 1, "single_ended": 2}
+    with landscape.explore(xor(), path=path, walkers=2, steps=9, resume=True, connect=more, measure=HASTE) as db:
+        assert len(db.minima) > few > 0
+        for name in ("clean_loss", "depth"):
+            assert np.isfinite(db.properties("minima")[name].values).all()
+        assert np.isfinite(db.properties("minima")["barrier_to_global"].values).sum() > 1
+
+
+def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
+    with Database(open_store(path, writable=True)) as db:
+        context = stored_context(db.problem_record, "cpu")
+        campaign = Campaign(context, db.store, LocalPool(context.execute), Silent(), measuring(None))
+        assert [phase.kind for phase in campaign.phases] == ["measure", "depths"]
+        assert campaign.run(Interrupt()) is Ending.COMPLETE
+
+
+def test_paths_are_measured_on_demand_and_continued_where_they_were_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    landscape.explore(xor(), path=path, walkers=8, steps=4, connect={"rounds": 2}, measure=HASTE).close()
+    assert measured(path, rounds=0, paths=True) == Ending.GIVEN_UP
+    assert measured(path, paths=True) == Ending.COMPLETE
+    with Database(open_store(path)) as db:
+        found, states = db.properties("transition_states"), db.transition_states
+        assert {"path_energy", "path_clean_loss", "path_adversarial_loss", "path_accuracy"} <= found.keys()
+        energy = found["path_energy"].values
+        assert energy.shape == (len(states), 41)
+        assert found["path_adversarial_loss"].values.shape == (len(states), 41, 1)
+        known = np.isfinite(energy[:, 0])
+        assert known.any()
+        np.testing.assert_allclose(energy[known][:, 20], states.energy[known], atol=1e-12)
+        ends = db.minima.energy[states.minima][known]
+        np.testing.assert_allclose(energy[known][:, [0, 40]], ends, atol=1e-9)

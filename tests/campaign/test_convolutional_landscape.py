@@ -1,0 +1,86 @@
+"""The landscape of a small convolutional network, from its run file: explored, verified and measured again."""
+
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+import landscape
+from landscape.cli import main
+from landscape.problems.networks.layered import LayeredNetwork
+from landscape.problems.problem import Problem
+
+RUN = """
+[problem]
+dataset = "digits"
+classes = [0, 1, 7]
+subset = 30
+convolution = [{ channels = 2, kernel = 3, pool = 3 }]
+hidden = []
+l2 = 1e-3
+[basin_hopping]
+walkers = 4
+steps = 3
+[connect]
+rounds = 1
+pairs = 2
+[measure]
+epsilon = [0.1]
+pgd_steps = 2
+pgd_restarts = 1
+"""
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["landscape", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ending:
+        main()
+    return int(ending.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("convolution")
+    (folder / "run.toml").write_text(RUN)
+    with pytest.MonkeyPatch.context() as patch:
+        wider = "problem.convolution=[{ channels = 3, pool = 3 }]"
+        assert ended(patch, "run", folder / "run.toml", "-o", folder / "a.h5", "--set", wider) == 0
+    return folder / "a.h5"
+
+
+def test_the_run_file_is_that_of_the_network(database: Path) -> None:
+    with h5py.File(database) as file:
+        assert (
+            "convolution = [{ channels = 3, kernel = 3, stride = 1, padding = 0, pool = 3 }]"
+            in file["problem"].attrs["toml"]
+        )
+    db = landscape.open(database)
+    assert db.minima.parameters.shape[1] == 3 * 10 + 3 * (3 * 2 * 2 + 1)
+    assert np.isfinite(db.minima.lowest_eigenvalue).all()
+
+
+def test_every_point_is_what_it_says(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ended(monkeypatch, "verify", database) == 0
+
+
+def test_it_is_measured_again(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ended(monkeypatch, "measure", database, "sensitivity", "--epsilon", "0.05,0.2") == 0
+    with h5py.File(database) as file:
+        count = int(file["minima"].attrs["count"])
+        certified = file["properties/minima/certified_accuracy_crown"][:count]
+        robust = file["properties/minima/robust_accuracy"][:count]
+        assert (certified <= robust).all()
+        assert file["properties/minima/sensitivity_logits_crown"].shape == (count, 2)
+        assert file["properties/minima/spectral_norm"].shape == (count, 2)
+
+
+def test_a_stored_network_is_the_one_that_was_explored(database: Path) -> None:
+    db = landscape.open(database)
+    keys = {"dataset": "digits", "classes": ["0", "1", "7"], "subset": 30, "hidden": [], "l2": 1e-3}
+    problem = Problem(**keys, convolution=[{"channels": 3, "pool": 3}])  # type: ignore[arg-type] # keys of a run file
+    assert isinstance(problem.network, LayeredNetwork)
+    energy = problem.energy(torch.tensor(db.minima.parameters))
+    np.testing.assert_allclose(energy, db.minima.energy, rtol=0, atol=1e-12)

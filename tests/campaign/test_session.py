@@ -1,0 +1,180 @@
+"""The library: `landscape.explore` in memory and in a file, on networks and on surfaces of a user's own."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import landscape
+from landscape.campaign.progress import Silent
+from landscape.config.run_file import RunConfig
+from landscape.database.records import Commit
+from landscape.database.tables import Tables
+from landscape.errors import ConfigError, DatabaseError, SearchError
+from landscape.problems.surfaces.analytic import MuellerBrown
+from tests.campaign.commands import XOR, finished, launched
+from tests.campaign.several import status_of
+from tests.campaign.xor import HASTE, xor
+from tests.database.samples import assert_equal_contents, contents
+
+SHORT: dict[str, Any] = {
+    "walkers": 4,
+    "steps": 2,
+    "connect": {"pairs": 2, "rounds": 1},
+    "measure": HASTE,
+}
+BOX: dict[str, Any] = {"start": (-1.5, 1.5), "walkers": 16, "steps": 4}
+
+
+class Bowl:
+    """A surface with what is needed and nothing more."""
+
+    n_parameters = 3
+
+    def energy_and_gradient(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Energies [W] and gradients [W, 3]."""
+        return (theta**2).sum(1), 2.0 * theta
+
+
+def without_times(db: landscape.Database) -> dict[str, Any]:
+    return {name: values for name, values in contents(db.store).items() if name != "rounds.seconds"}
+
+
+def test_memory_and_file_hold_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    kept, stored = landscape.explore(xor(), **SHORT), landscape.explore(xor(), path=path, **SHORT)
+    assert kept.path is None
+    assert stored.path == path
+    assert_equal_contents(without_times(kept), without_times(stored))
+    assert not path.with_name("a.h5.lock").exists()
+    with landscape.open(path) as opened:
+        assert_equal_contents(contents(opened.store), contents(stored.store))
+        assert opened.problem_record.run_toml.startswith("[problem]")
+    assert len(landscape.disconnectivity_tree(stored).parent) >= len(stored.minima)
+
+
+def test_a_file_is_continued_only_if_asked(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    first = landscape.explore(xor(), path=path, **SHORT)
+    with pytest.raises(DatabaseError, match="exists already"):
+        landscape.explore(xor(), path=path, **SHORT)
+    settings: dict[str, Any] = SHORT | {"steps": 12}
+    longer = landscape.explore(xor(), path=path, resume=True, **settings)
+    assert longer.rounds.kind.tolist().count("basin_hopping") == 2
+    assert len(longer.rounds) > len(first.rounds)
+    with pytest.raises(DatabaseError, match=r"run.seed is 0 in it and 1"):
+        landscape.explore(xor(), path=path, resume=True, seed=1, **SHORT)
+
+
+def test_a_database_of_the_command_is_continued_by_the_library(tmp_path: Path) -> None:
+    config = RunConfig.from_text(XOR)
+    tables: dict[str, Any] = config.model_dump(exclude={"problem", "run"})
+    path = tmp_path / "a.h5"
+    (tmp_path / "run.toml").write_text(XOR)
+    assert status_of(["run", str(tmp_path / "run.toml"), "-o", str(path), "--time-limit", "0s"]) == 75
+    hopping = tables.pop("basin_hopping")
+    sizes: dict[str, Any] = {name: hopping.pop(name) for name in ("walkers", "steps")}
+    with landscape.explore(xor(), path=path, resume=True, basin_hopping=hopping, **sizes, **tables) as db:
+        assert len(db.minima) > 2
+
+
+def test_a_surface_with_known_points() -> None:
+    surface = MuellerBrown()
+    db = landscape.explore(surface, **BOX, connect={"target": 1.0, "rounds": 5})
+    np.testing.assert_allclose(np.sort(db.minima.energy), surface.known_energies(0), atol=1e-7)
+    np.testing.assert_allclose(np.sort(db.transition_states.energy), surface.known_energies(1), atol=1e-7)
+    order = np.argsort(db.minima.energy)
+    joined = {tuple(sorted(np.argsort(order)[pair].tolist())) for pair in db.transition_states.minima}
+    assert joined == {(0, 2), (1, 2)}
+    assert set(db.properties("minima")) == {"depth", "escape_barrier", "barrier_to_global"}
+
+
+def test_a_surface_of_the_least_that_is_needed(tmp_path: Path) -> None:
+    low, high = np.full(3, -500.0), np.array([500.0, 400.0, 300.0])
+    with landscape.explore(Bowl(), start=(low, high), walkers=3, steps=2, path=tmp_path / "a.h5") as db:
+        np.testing.assert_allclose(db.minima.parameters, np.zeros((1, 3)), atol=1e-6)
+        assert db.minima.hits.tolist() == [6]
+        assert len(db.transition_states) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({}, ConfigError, "expected a box"),
+        ({"start": (1.0, -1.0)}, ConfigError, "expected low < high"),
+        ({"start": (-1.0, 1.0), "walkers": 0}, ConfigError, r"\[basin_hopping\] walkers"),
+        ({"start": (-1.0, 1.0), "conect": {}}, ConfigError, "did you mean 'connect'"),
+        ({"start": (-1.0, 1.0), "path": "no/folder/a.h5"}, DatabaseError, "is no folder"),
+    ],
+)
+def test_what_cannot_be_used(arguments: dict[str, Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        landscape.explore(Bowl(), **arguments)
+
+
+def test_what_is_no_surface() -> None:
+    with pytest.raises(SearchError):
+        landscape.explore(object(), start=(-1.0, 1.0))
+
+
+class Disturbing(Silent):
+    """Does something after the second round."""
+
+    def __init__(self, what: signal.Signals | Exception) -> None:
+        self.what = what
+
+    def commit(self, commit: Commit, tables: Tables) -> None:
+        """After every round."""
+        del commit
+        if len(tables.rounds) == 2:
+            if isinstance(self.what, Exception):
+                raise self.what
+            os.kill(os.getpid(), self.what)
+
+
+def test_control_c_returns_what_was_committed(tmp_path: Path) -> None:
+    path, handler = tmp_path / "a.h5", signal.getsignal(signal.SIGINT)
+    rounds = {"basin_hopping": {"round_steps": 1}}
+    settings: dict[str, Any] = SHORT | rounds | {"steps": 4}
+    db = landscape.explore(xor(), path=path, progress=Disturbing(signal.SIGINT), **settings)
+    assert db.rounds.kind.tolist() == ["basin_hopping"] * 2
+    whole = landscape.explore(xor(), path=path, resume=True, **settings)
+    assert_equal_contents(without_times(whole), without_times(landscape.explore(xor(), **settings)))
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_failure_lets_go_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        landscape.explore(xor(), path=tmp_path / "a.h5", progress=Disturbing(ZeroDivisionError()), **SHORT)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.h5"]
+    assert len(landscape.open(tmp_path / "a.h5").rounds) == 2
+
+
+def test_it_runs_in_any_thread() -> None:
+    found: list[landscape.Database] = []
+    thread = threading.Thread(target=lambda: found.append(landscape.explore(Bowl(), start=(-1, 1), walkers=2, steps=1)))
+    thread.start()
+    thread.join()
+    assert len(found[0].minima) == 1
+
+
+BUSY = """
+import os, signal, threading, time
+import landscape
+
+problem = landscape.Problem(dataset="digits", hidden=[20])
+threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+began = time.monotonic()
+db = landscape.explore(problem, walkers=16, steps=1)
+print(len(db.rounds), time.monotonic() - began < 10.0)
+"""
+
+
+def test_control_c_in_a_round_that_takes_long() -> None:
+    """Threads that are still at work do not spoil the end of the process."""
+    done = finished(launched(0, "-c", BUSY))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 True\n", "")

@@ -1,0 +1,101 @@
+"""A stop that is asked for comes soon, with status 75, everything committed and the file ready to be continued."""
+
+import os
+import re
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from landscape.campaign.interrupt import GRACE_SECONDS, Interrupt
+from landscape.database.store import open_store
+from tests.campaign.commands import MPIEXEC, SLOW, command, run_file, started
+from tests.campaign.processes import first_rank, kill_all
+
+SOON = 10.0
+
+
+def test_a_signal_is_noticed_and_the_round_has_its_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with Interrupt() as interrupt:
+        assert not interrupt.stop_before(1e9)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupt.reason == "SIGTERM"
+        assert interrupt.stop_before(0.0)
+        assert not interrupt.give_up_round()
+        late = time.monotonic() + GRACE_SECONDS + 0.1
+        monkeypatch.setattr(time, "monotonic", lambda: late)
+        assert interrupt.give_up_round()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_time_limit_stops_before_a_round_that_would_not_fit() -> None:
+    with Interrupt(100.0) as interrupt:
+        assert not interrupt.stop_before(50.0)
+        assert interrupt.stop_before(150.0)
+        assert interrupt.reason == "time limit"
+        assert not interrupt.give_up_round()
+
+
+def test_a_thread_that_gets_no_signals_can_still_watch_the_clock() -> None:
+    stopped: list[bool] = []
+
+    def watch() -> None:
+        with Interrupt(1.0) as interrupt:
+            stopped.append(interrupt.stop_before(2.0))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    thread.join()
+    assert stopped == [True]
+
+
+class Stop(NamedTuple):
+    """How a busy job is stopped."""
+
+    ranks: int
+    number: signal.Signals | None  # None: by its time limit
+    to_rank: bool = False  # else to the process that was started
+
+    @property
+    def reason(self) -> str:
+        return self.number.name if self.number else "time limit"
+
+
+STOPS = [Stop(0, signal.SIGTERM), Stop(0, signal.SIGINT), Stop(0, None)]
+if MPIEXEC:
+    STOPS += [Stop(2, signal.SIGTERM), Stop(2, signal.SIGINT), Stop(2, signal.SIGTERM, to_rank=True)]
+
+
+@pytest.mark.timeout(200)
+def test_busy_jobs_are_stopped(tmp_path: Path) -> None:
+    """All at once, since most of their time is waiting."""
+    source = run_file(tmp_path, SLOW)
+    paths = [tmp_path / f"{number}.h5" for number in range(len(STOPS))]
+    limits = [[] if stop.number else ["--time-limit", "2s"] for stop in STOPS]
+    jobs = [
+        started(command(stop.ranks, "run", source, "-o", path, *limit))
+        for stop, path, limit in zip(STOPS, paths, limits, strict=True)
+    ]
+    try:
+        while not all(path.exists() for path in paths):
+            time.sleep(0.02)
+        time.sleep(0.5)  # tasks are handed out
+        began = time.monotonic()
+        for stop, job in zip(STOPS, jobs, strict=True):
+            if stop.number:
+                os.kill(first_rank(job.pid) if stop.to_rank else job.pid, stop.number)
+        said = [job.communicate(timeout=60)[1] for job in jobs]
+        assert time.monotonic() - began < SOON
+    finally:
+        for job in jobs:
+            kill_all(job.pid)
+    assert [job.returncode for job in jobs] == [75] * len(STOPS)
+    for stop, path, text in zip(STOPS, paths, said, strict=True):
+        assert re.search(rf"landscape: stopped early \({stop.reason}\), everything committed to .*{path.name}", text)
+        assert "Traceback" not in text
+        open_store(path, writable=True).close()
+    assert not list(tmp_path.glob("*.lock"))

@@ -1,0 +1,190 @@
+"""Verification finds whatever is not what the file says, and nothing else."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import landscape
+from landscape.campaign.context import Context
+from landscape.campaign.pools.local import LocalPool
+from landscape.campaign.pools.pool import Abandoned
+from landscape.campaign.preparation import stored_context
+from landscape.campaign.verify import summary, verify
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from tests.campaign.xor import HASTE, xor
+
+TABLES = ("minima", "transition_states")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A verified database of XOR; do not change it."""
+    path = tmp_path_factory.mktemp("whole") / "a.h5"
+    landscape.explore(
+        xor(),
+        path=path,
+        walkers=6,
+        steps=4,
+        connect={"pairs": 3, "rounds": 1, "single_ended": 3},
+        measure=HASTE,
+    ).close()
+    return path
+
+
+@pytest.fixture
+def path(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(whole, tmp_path / "a.h5"))
+
+
+@pytest.fixture(scope="module")
+def whole_with_kinks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A verified database of two moons with an energy that has no Hessian; do not change it."""
+    path = tmp_path_factory.mktemp("kinks") / "a.h5"
+    problem = landscape.Problem(dataset="moons", subset=20, hidden=[3], activation="relu", l2=1e-2)
+    landscape.explore(problem, path=path, walkers=16, steps=4, measure={"pgd_steps": 1, "pgd_restarts": 1}).close()
+    return path
+
+
+@pytest.fixture
+def path_with_kinks(whole_with_kinks: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(whole_with_kinks, tmp_path / "kinks.h5"))
+
+
+def faults(path: Path) -> list[str]:
+    with Database(open_store(path)) as db:
+        context = stored_context(db.problem_record, "cpu")
+        found = verify(db, context, LocalPool(context.execute))
+        said = summary(db, found)
+        assert said.startswith(f"{len(found)} faults in ") or (not found and said.endswith("is what it says"))
+        return found
+
+
+def change(path: Path, column: str, alter: Callable[[np.ndarray], np.ndarray]) -> None:
+    with h5py.File(path, "r+") as file:
+        values = file[column][()]
+        file[column][...] = alter(values)
+
+
+def at(row: int, shift: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Adds `shift` to a row."""
+
+    def alter(values: np.ndarray) -> np.ndarray:
+        values[row] += shift
+        return values
+
+    return alter
+
+
+def test_what_was_found_is_what_it_says(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        assert len(db.minima) >= 4
+        assert len(db.transition_states) >= 4
+    assert faults(path) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "shift", "words"),
+    [
+        ("minima/energy", 1e-8, "minimum 1: energy"),
+        ("minima/lowest_eigenvalue", 1e-5, "minimum 1: eigenvalue"),
+        ("minima/log_determinant", 1e-2, "minimum 1: log determinant"),
+        ("minima/log_orbit_size", 0.7, "minimum 1: log orbit size"),
+        ("minima/energy", np.nan, "minimum 1: energy nan in the file"),
+        ("transition_states/energy", -1e-8, "transition state 1: energy"),
+        ("transition_states/eigenvalue", 1e-5, "transition state 1: eigenvalue"),
+    ],
+)
+def test_an_altered_column(path: Path, column: str, shift: float, words: str) -> None:
+    change(path, column, at(1, shift))
+    assert [words in fault for fault in faults(path)] == [True]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_altered_parameters(path: Path, table: str) -> None:
+    change(path, f"{table}/parameters", at(1, 1e-6))
+    what = "minimum 1: " if table == "minima" else "transition state 1: "
+    found = faults(path)
+    assert all(fault.startswith(what) for fault in found)
+    assert any("RMS gradient" in fault for fault in found)
+    assert any("softmax invariants" in fault for fault in found)
+
+
+def test_minima_with_kinks_are_off_the_gauge_by_no_more_than_their_gradients(path_with_kinks: Path) -> None:
+    with Database(open_store(path_with_kinks)) as db:
+        weight = db.minima.parameters[:, -8:-2].reshape(-1, 2, 3)
+        off, gradient = np.abs(weight.sum(axis=1)).max(axis=1), np.sqrt(17) * db.minima.rms_gradient
+    assert (off <= np.sqrt(2) * gradient / (2 * 1e-2) + 1e-14).all()
+    assert off.max() > 1e-8
+    assert faults(path_with_kinks) == []
+
+
+@pytest.mark.parametrize("columns", [slice(-2, None), slice(-7, -2, 3)], ids=["output biases", "weights of one unit"])
+def test_a_minimum_with_kinks_off_the_gauge(path_with_kinks: Path, columns: slice) -> None:
+    def shift(values: np.ndarray) -> np.ndarray:
+        values[0, columns] += 2e-5
+        return values
+
+    change(path_with_kinks, "minima/parameters", shift)
+    found = [fault for fault in faults(path_with_kinks) if "softmax invariants" in fault]
+    assert len(found) == 1
+    assert found[0].startswith("minimum 0: ")
+    assert found[0].endswith("expected 2.92e-05")  # sqrt(2 * 17) * 1e-7 / (2 * 1e-2)
+
+
+def test_a_point_of_the_wrong_index(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        for name in ("parameters", "energy"):
+            saddle, minimum = file["transition_states"][name][0], file["minima"][name][0]
+            file["minima"][name][0], file["transition_states"][name][0] = saddle, minimum
+    found = faults(path)
+    assert "minimum 0: 1 negative Hessian eigenvalues, expected 0" in found
+    assert "transition state 0: 0 negative Hessian eigenvalues, expected 1" in found
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_row_that_is_there_twice(path: Path, table: str) -> None:
+    with h5py.File(path, "r+") as file:
+        for column in file[table].values():
+            column[2] = column[0]
+    what = "minimum" if table == "minima" else "transition state"
+    assert f"{what} 2: the same point as {what} 0" in faults(path)
+
+
+def test_a_transition_state_below_its_minima(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        highest, lowest = int(db.minima.energy.argmax()), int(db.transition_states.energy.argmin())
+        assert db.minima.energy[highest] > db.transition_states.energy[lowest]
+
+    def swap(values: np.ndarray) -> np.ndarray:
+        values[lowest, 1] = highest
+        return values
+
+    change(path, "transition_states/minima", swap)
+    found = faults(path)
+    assert len(found) == 1
+    assert f"transition state {lowest}: lies below one of its minima" in found[0]
+
+
+def test_a_minimum_that_does_not_exist(path: Path) -> None:
+    change(path, "transition_states/minima", at(0, 100))
+    found = faults(path)
+    assert len(found) == 1
+    assert "transition state 0: joins minima" in found[0]
+
+
+def test_an_empty_database(tmp_path: Path) -> None:
+    problem = landscape.Problem(dataset="xor", hidden=[2], l2=1e-2)
+    landscape.explore(problem, path=tmp_path / "a.h5", steps=0).close()
+    assert faults(tmp_path / "a.h5") == []
+
+
+def test_it_can_be_interrupted(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        context: Context = stored_context(db.problem_record, "cpu")
+        with pytest.raises(Abandoned):
+            verify(db, context, LocalPool(context.execute), lambda: True)

@@ -1,0 +1,326 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+from torch import Tensor
+
+from landscape.objective import Objective
+from landscape.optimize.driver import run_all
+from landscape.optimize.lbfgs import method as lbfgs
+from landscape.optimize.lbfgs.method import LBFGS
+from landscape.optimize.status import Status
+from landscape.problems.problem import Problem
+from landscape.problems.surfaces.adapter import as_objective
+from tests.optimize.objectives import OBJECTIVES, objective, starts
+
+Array = np.ndarray
+P = 9
+# Largest error of a direction: the batched way multiplies by an inverse, which here is badly conditioned.
+ERROR = {"one by one": 1e-11, "batched": 1e-7}
+
+
+class Banana:
+    """Rosenbrock's valley in the plane, with its Hessian."""
+
+    n_parameters = 2
+    cheap_hessian = True
+    hessians = 0
+
+    def energy_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        x, y = theta.T
+        bend = y - x * x
+        return (1 - x) ** 2 + 100 * bend**2, np.stack([-2 * (1 - x) - 400 * x * bend, 200 * bend], axis=1)
+
+    def hessian(self, theta: Array) -> Array:
+        self.hessians += len(theta)
+        x, y = theta.T
+        rows = [[2 - 400 * (y - 3 * x * x), -400 * x], [-400 * x, np.full_like(x, 200.0)]]
+        return np.moveaxis(np.array(rows), 2, 0)
+
+
+@pytest.fixture(params=ERROR, autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: request.param == "one by one")
+    name: str = request.param
+    return name
+
+
+class Scripted:
+    """A convex bowl whose gradient is disturbed anew at every call, and whose energy always falls.
+
+    So every trial is accepted whatever the history makes of it, and some pairs have negative curvature.
+    """
+
+    n_parameters = P
+
+    def __init__(self, noise: float) -> None:
+        self.random = np.random.default_rng(0)
+        factor = self.random.normal(size=(P, P))
+        self.matrix, self.noise = factor @ factor.T + np.eye(P), noise
+        self.visited: list[tuple[Array, Array]] = []
+
+    def energy_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        gradient = theta @ self.matrix + self.noise * self.random.normal(size=theta.shape)
+        self.visited.append((theta.copy(), gradient))
+        return np.full(len(theta), -float(len(self.visited))), gradient
+
+
+def two_loop(visited: list[tuple[Array, Array]], memory: int) -> Array:
+    """The direction of Nocedal (1980) from the points and gradients of one walker, the oldest first."""
+    pairs = [(x2 - x1, g2 - g1) for (x1, g1), (x2, g2) in pairwise(visited)]
+    pairs = [(s, y) for s, y in pairs if s @ y > 0][-memory:]
+    q, factors = visited[-1][1].copy(), []
+    for s, y in reversed(pairs):
+        factors.append(s @ q / (s @ y))
+        q -= factors[-1] * y
+    if pairs:
+        s, y = pairs[-1]
+        q *= s @ y / (y @ y)
+    for (s, y), factor in zip(pairs, reversed(factors), strict=True):
+        q += (factor - y @ q / (s @ y)) * s
+    return -q
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3, 20.0])
+@pytest.mark.parametrize("memory", [1, 4, 7])
+def test_the_direction_is_that_of_the_two_loop_recursion(way: str, memory: int, noise: float) -> None:
+    surface = Scripted(noise)
+    energy = as_objective(surface)
+    surface.visited.clear()
+    method = LBFGS(memory=memory, max_step=1e6, rms=0.0)
+    points = torch.tensor(np.random.default_rng(1).normal(size=(3, P)))
+    state = method.init(energy, points)
+    for _ in range(3 * memory + 2):
+        state = method.step(energy, state)
+        for walker in range(3):
+            expected = two_loop([(x[walker], g[walker]) for x, g in surface.visited], memory)
+            found = state.direction[walker].numpy()
+            np.testing.assert_allclose(found, expected, rtol=0, atol=ERROR[way] * float(np.linalg.norm(expected)))
+
+
+@pytest.mark.parametrize("precondition", [False, True])
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_minima_are_those_of_scipy(name: str, precondition: bool) -> None:
+    """From points near its minima, so that both must end in the same one."""
+    energy = objective(name)
+    expected = np.array([scipy_minimum(energy, start) for start in starts(name, 4).numpy()])
+    near = torch.tensor(expected + 0.01 * np.random.default_rng(2).normal(size=expected.shape))
+    state = run_all(LBFGS(precondition=precondition), energy, near, 4)
+    assert (state.status == Status.CONVERGED).all()
+    target = energy.energy(torch.tensor(expected))
+    torch.testing.assert_close(state.energy, target, rtol=1e-9, atol=1e-9)
+
+
+def scipy_minimum(energy: Objective, start: Array) -> Array:
+    def call(x: Array) -> tuple[float, Array]:
+        value, gradient = energy.energy_and_gradient(torch.tensor(x[None]))
+        return value.item(), gradient[0].numpy()
+
+    options = {"maxcor": 20, "maxiter": 5000, "maxfun": 10000, "ftol": 0.0, "gtol": 1e-8}
+    found: Array = minimize(call, start, jac=True, method="L-BFGS-B", options=options).x
+    return found
+
+
+def test_no_step_is_longer_than_the_cap_or_raises_the_energy() -> None:
+    energy, method = objective("camel"), LBFGS(max_step=0.05)
+    state = method.init(energy, starts("camel", 20))
+    for _ in range(40):
+        before = state
+        theta, value = before.theta.clone(), before.energy.clone()
+        state = method.step(energy, state)
+        assert ((state.theta - theta).norm(dim=1) <= 0.05 * (1 + 1e-12)).all()
+        assert (state.energy <= value + method.max_energy_rise).all()
+
+
+@pytest.fixture(scope="module")
+def large() -> Problem:
+    """Large enough to have an energy in float32."""
+    return Problem(dataset="iris", hidden=[10], l2=1e-2)
+
+
+def test_float32_leads_to_where_float64_converges(large: Problem) -> None:
+    method = LBFGS(precondition=True)
+    state = run_all(method, large, start_points(large), 5)
+    energy, gradient = large.energy_and_gradient(state.theta)
+    assert (state.status == Status.CONVERGED).all()
+    assert torch.equal(state.energy, energy)
+    assert torch.equal(state.gradient, gradient)
+    assert (gradient.norm(dim=1) <= method.rms * large.n_parameters**0.5).all()
+    assert not state.rough.any()
+
+
+def test_who_follows_float32_does_not_depend_on_its_neighbours(large: Problem) -> None:
+    together = run_all(LBFGS(), large, start_points(large), 12)
+    for row, point in enumerate(start_points(large)):
+        alone = run_all(LBFGS(), large, point[None], 1)
+        assert torch.equal(alone.theta[0], together.theta[row])
+        assert alone.calls[0] == together.calls[row]
+
+
+@pytest.mark.parametrize("scale", [1.01, np.nan])
+def test_a_wrong_energy_in_float32_only_costs_calls(
+    large: Problem, scale: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = large.kernel()
+    assert kernel is not None
+    assert kernel.rough is not None
+    address, (network, (inputs, *samples), *rest) = kernel.rough
+    wrong = address, (network, (inputs * np.float32(scale), *samples), *rest)
+    monkeypatch.setattr(large, "kernel", lambda: kernel._replace(rough=wrong))
+    state = run_all(LBFGS(), large, start_points(large), 12)
+    assert (state.status == Status.CONVERGED).all()
+    assert torch.equal(state.energy, large.energy(state.theta))
+
+
+def start_points(problem: Problem) -> Tensor:
+    return torch.tensor(np.random.default_rng(4).normal(size=(12, problem.n_parameters)))
+
+
+class Slope:
+    """Falls for ever: there is nothing to converge to."""
+
+    n_parameters = 3
+
+    def energy_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        return theta.sum(axis=1), np.ones_like(theta)
+
+
+class Liar:
+    """The gradient points the wrong way, so no step along it is acceptable."""
+
+    n_parameters = 3
+
+    def energy_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        return (theta**2).sum(axis=1), -2.0 * theta
+
+
+class Edge:
+    """A bowl that exists only for positive parameters; beyond, nothing is a number."""
+
+    n_parameters = 3
+
+    def energy_and_gradient(self, theta: Array) -> tuple[Array, Array]:
+        outside = (theta <= 0).any(axis=1)
+        energy, gradient = ((theta - 1.0) ** 2).sum(axis=1), 2.0 * (theta - 1.0)
+        energy[outside] = np.nan
+        gradient[outside] = np.nan
+        return energy, gradient
+
+
+class Frugal:
+    """A bowl that answers in the same two tensors every time."""
+
+    n_parameters = 3
+    device = torch.device("cpu")
+
+    def __init__(self, walkers: int) -> None:
+        self.energy, self.gradient = torch.empty(walkers).double(), torch.empty(walkers, 3).double()
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        torch.sum(theta**4, 1, out=self.energy)
+        torch.mul(theta**3, 4.0, out=self.gradient)
+        self.answered = self.energy.clone(), self.gradient.clone()
+        return self.energy, self.gradient
+
+
+def test_answers_are_neither_kept_nor_written_to() -> None:
+    surface = Frugal(2)
+    energy, method = as_objective(surface), LBFGS()
+    state = method.init(energy, torch.tensor([[2.0, 1.0, -3.0], [0.5, 9.0, 0.1]]).double())
+    for _ in range(20):
+        state = method.step(energy, state)
+        torch.testing.assert_close(state.energy, (state.theta**4).sum(1), rtol=1e-14, atol=0)
+        torch.testing.assert_close(state.gradient, 4.0 * state.theta**3, rtol=1e-14, atol=0)
+        assert torch.equal(surface.energy, surface.answered[0])
+        assert torch.equal(surface.gradient, surface.answered[1])
+
+
+def final(surface: object, point: float, **settings: float) -> tuple[Status, Tensor]:
+    energy = as_objective(surface)
+    start = torch.full((1, 3), point, dtype=torch.float64)
+    state = run_all(LBFGS(**settings), energy, start, 1)  # type: ignore[arg-type]
+    return Status(int(state.status[0])), state.calls
+
+
+def test_every_way_to_end_has_its_status() -> None:
+    status, calls = final(Slope(), 1.0, max_calls=30)
+    assert (status, int(calls)) == (Status.OUT_OF_STEPS, 30)
+    assert final(Liar(), 1.0)[0] == Status.STALLED
+    assert final(Edge(), -1.0)[0] == Status.NOT_FINITE
+    assert final(Edge(), 3.0)[0] == Status.CONVERGED
+    assert final(Edge(), 1.0) == (Status.CONVERGED, torch.ones(1, dtype=torch.int64))
+
+
+def test_a_trial_that_is_no_number_is_shortened() -> None:
+    """A long first step leaves the domain, where there is no energy; the walker comes back."""
+    status, _ = final(Edge(), 60.0, max_step=100.0)
+    assert status == Status.CONVERGED
+
+
+@pytest.mark.parametrize("precondition", [False, True])
+def test_a_compiled_energy_is_walked_as_any_other(monkeypatch: pytest.MonkeyPatch, precondition: bool) -> None:
+    """Trial by trial; only rounding differs, so as many as do not yet amplify it."""
+    problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
+    points = torch.tensor(np.random.default_rng(5).normal(size=(11, problem.n_parameters)))
+    method = LBFGS(precondition=precondition, max_calls=25)
+    walked = run_all(method, problem, points, 11)
+    monkeypatch.setattr(Problem, "kernel", lambda _: None)
+    stepped = run_all(method, problem, points, 11)
+    assert torch.equal(walked.calls, stepped.calls)
+    assert torch.equal(walked.status, stepped.status)
+    torch.testing.assert_close(walked.theta, stepped.theta, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(("dataset", "precondition"), [("iris", False), ("iris", True), ("xor", False)])
+def test_a_walker_does_not_depend_on_its_neighbours(way: str, dataset: str, precondition: bool) -> None:
+    """To the last bit where walkers go one by one or side by side: a quench of a thousand steps is the same in any
+    company.
+    """
+    problem = Problem(dataset=dataset, hidden=[4], l2=1e-3)
+    walkers, batch = (7, 3) if dataset == "iris" else (70, 45)
+    points = torch.tensor(np.random.default_rng(3).normal(size=(walkers, problem.n_parameters)))
+    method = LBFGS(precondition=precondition)
+    together = run_all(method, problem, points, batch)
+    alone = [run_all(method, problem, point[None], 1) for point in points]
+    for row, state in enumerate(alone):
+        if way == "one by one":
+            assert torch.equal(together.theta[row], state.theta[0])
+            assert torch.equal(together.energy[row], state.energy[0])
+            assert torch.equal(together.calls[row], state.calls[0])
+        else:
+            torch.testing.assert_close(together.energy[row], state.energy[0], rtol=1e-12, atol=0)
+
+
+def test_hessians_save_calls_and_are_shifted_until_they_are_positive_definite(way: str) -> None:
+    """From random starts, where Hessians have negative eigenvalues; every end is a minimum of the same kind."""
+    problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
+    points = torch.tensor(np.random.default_rng(4).normal(size=(16, problem.n_parameters)))
+    plain, helped = (run_all(LBFGS(precondition=use), problem, points, 16) for use in (False, True))
+    assert (helped.status == Status.CONVERGED).all()
+    if way == "one by one":
+        assert helped.calls.sum() < 0.75 * plain.calls.sum()
+    else:
+        assert torch.equal(helped.calls, plain.calls)
+
+
+def test_the_first_preconditioned_step_is_that_of_newton(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the Hessian is positive definite and the step is short."""
+    monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: True)
+    surface = Banana()
+    energy, method = as_objective(surface), LBFGS(precondition=True)
+    state = method.init(energy, torch.tensor([[1.0001, 1.0]], dtype=torch.float64))
+    surface.hessians = 0
+    while not surface.hessians:
+        state = method.step(energy, state)
+    gradient, hessian = state.gradient[0].numpy(), surface.hessian(state.theta.numpy())[0]
+    np.testing.assert_allclose(state.direction[0], -np.linalg.solve(hessian, gradient), rtol=1e-9)
+
+
+def test_a_hessian_that_is_no_number_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: True)
+    surface = Banana()
+    monkeypatch.setattr(surface, "hessian", lambda theta: np.full((len(theta), 2, 2), np.nan))
+    state = run_all(LBFGS(precondition=True), as_objective(surface), torch.tensor([[-1.2, 1.0]]).double(), 1)
+    assert state.status.tolist() == [Status.CONVERGED]

@@ -1,0 +1,106 @@
+"""Coverage against published numbers, against independent sums, and in simulation."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landscape.errors import PropertyError
+from landscape.statistics.coverage import coverage, discovery_curve, morse_sum
+
+
+@pytest.mark.parametrize(
+    ("hits", "estimate", "interval"),
+    [
+        # EstimateS, classic form, as quoted to two decimals in the tests of scikit-bio
+        ([0, 1, 1, 4, 2, 5, 2, 4, 1, 2], 10.5, (9.17, 21.89)),
+        ([0, 1, 1, 4, 5], 5.0, (4.08, 17.27)),
+        ([2, 2, 4, 5], 4.0, (4.0, 4.95)),
+    ],
+)
+def test_chao1_agrees_with_estimates(hits: list[int], estimate: float, interval: tuple[float, float]) -> None:
+    found = coverage(np.array(hits))
+    assert found.chao1 == estimate
+    assert (found.chao1_low, found.chao1_high) == pytest.approx(interval, abs=0.006)
+
+
+def test_good_turing_is_the_share_of_singletons() -> None:
+    found = coverage(np.array([1, 1, 3, 0, 5]))
+    assert (found.quenches, found.observed, found.singletons, found.doubletons) == (10, 4, 2, 0)
+    assert found.unseen_mass == 0.2
+
+
+@given(st.lists(st.integers(0, 6), max_size=30))
+def test_intervals_are_in_order(hits: list[int]) -> None:
+    found = coverage(np.array(hits, dtype=np.int64))
+    assert found.observed <= found.chao1_low <= found.chao1_high
+    assert found.chao1_low <= found.chao1 * (1 + 1e-12)
+    assert found.chao1 <= found.chao1_high * (1 + 1e-12)
+
+
+def test_the_interval_covers_the_truth_in_simulation() -> None:
+    random = np.random.default_rng(0)
+    weights = np.full(50, 1.0 / 50.0)  # equal weights: Chao1 is then unbiased
+    samples = [coverage(random.multinomial(100, weights)) for _ in range(300)]
+    covered = np.mean([s.chao1_low <= 50.0 <= s.chao1_high for s in samples])
+    assert 0.9 <= covered <= 1.0
+    assert np.mean([s.chao1 for s in samples]) == pytest.approx(50.0, abs=1.5)
+
+
+def test_good_turing_is_the_probability_of_a_new_minimum_in_simulation() -> None:
+    random = np.random.default_rng(1)
+    weights = random.dirichlet(np.full(60, 0.3))
+    counts = [random.multinomial(80, weights) for _ in range(400)]
+    estimated = np.mean([coverage(c).unseen_mass for c in counts])
+    assert estimated == pytest.approx(np.mean([weights[c == 0].sum() for c in counts]), abs=0.01)
+
+
+def test_the_discovery_curve_is_the_mean_over_all_orders() -> None:
+    hits = np.array([3, 0, 1, 2])
+    draws = [0, 0, 0, 2, 3, 3]
+    orders = list(itertools.permutations(draws))
+    curve = discovery_curve(hits)
+    assert curve.quenches.tolist() == [1, 2, 3, 4, 5, 6]
+    for m, distinct, new in zip(curve.quenches, curve.distinct, curve.next_new, strict=True):
+        assert distinct == pytest.approx(np.mean([len(set(order[:m])) for order in orders]))
+        if m < len(draws):
+            assert new == pytest.approx(np.mean([order[m] not in order[:m] for order in orders]))
+    assert curve.next_new[-1] == coverage(hits).unseen_mass
+
+
+def test_the_curve_of_many_quenches_stays_finite_and_short() -> None:
+    curve = discovery_curve(np.array([10**6, 5, 1, 1]), points=20)
+    assert len(curve.quenches) == 20
+    assert curve.distinct[-1] == 4.0
+    assert (np.diff(curve.distinct) > 0).all()
+    assert ((curve.next_new >= 0) & (curve.next_new <= 1)).all()
+
+
+def test_no_quenches_tell_nothing() -> None:
+    found = coverage(np.zeros(3, dtype=np.int64))
+    assert found.chao1 == 0.0
+    assert np.isnan(found.unseen_mass)
+    assert len(discovery_curve(np.zeros(3, dtype=np.int64)).quenches) == 0
+
+
+@pytest.mark.parametrize("hits", [np.array([-1, 2]), np.array([0.5]), np.ones((2, 2), dtype=np.int64)])
+def test_hits_are_counts(hits: np.ndarray) -> None:
+    with pytest.raises(PropertyError, match="whole numbers"):
+        coverage(hits)
+
+
+def test_morse_sum_of_the_six_hump_camel() -> None:
+    # three pairs of minima, a transition state at the origin and three pairs of others, a pair of maxima
+    copies = np.array([2, 2, 2, 1, 2, 2, 2, 2])
+    index = np.array([0, 0, 0, 1, 1, 1, 1, 2])
+    assert morse_sum(np.log(copies), index) == 1.0
+
+
+def test_morse_sum_is_exact_for_large_orbits() -> None:
+    orbit = math.log(math.factorial(10) * 2**10)
+    assert morse_sum(np.array([orbit, orbit, 0.0]), np.array([0, 1, 2])) == 1.0
+    with pytest.raises(PropertyError, match="equal length"):
+        morse_sum(np.zeros(2), np.zeros(3))

@@ -1,0 +1,114 @@
+"""A study continues where it was stopped, on any number of ranks, and its verdicts can be traced to its table."""
+
+import csv
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from landscape.studies.study import CORRELATIONS, VERDICTS, conclude
+from tests.analysis.synthetic import funnel, write_database
+from tests.campaign.commands import XOR, assert_equal_bytes, command, done, finished, needs_mpi, run_file
+
+OVER = "problem.l2=1e-2,1e-3"
+MEMBERS = ("l2-0.01.h5", "l2-0.001.h5")
+
+
+def line(ranks: int, source: Path, folder: Path, *more: str) -> list[str]:
+    return command(ranks, "study", source, "--over", OVER, "-o", folder, *more)
+
+
+@needs_mpi
+def test_a_study_is_continued_and_does_not_depend_on_ranks(tmp_path: Path) -> None:
+    source = run_file(tmp_path, XOR)
+    stopped = finished(line(0, source, tmp_path / "a", "--time-limit", "0s"))
+    assert stopped.returncode == 75
+    assert "continue with the same command" in stopped.stderr
+    assert not (tmp_path / "a" / VERDICTS).exists()
+    first = done(line(2, source, tmp_path / "a"))
+    second = done(line(0, source, tmp_path / "b"))
+    assert first.stdout.replace("/a", "/b") == second.stdout
+    assert "landscape" in first.stdout
+    for name in MEMBERS:
+        assert_equal_bytes(tmp_path / "a" / name, tmp_path / "b" / name)
+    text = (tmp_path / "a" / VERDICTS).read_text()
+    assert text.startswith(f"made by: landscape study {source} --over {OVER} -o {tmp_path / 'a'}\n")
+    assert "Hypothesis: deeper minima are more robust" in text or "refused: Expected at least 8" in text
+
+
+def test_the_report_names_the_command_that_a_shell_understands(tmp_path: Path) -> None:
+    source, folder, over = run_file(tmp_path, XOR), tmp_path / "a study", "problem.hidden=[1], [2]"
+    done(command(0, "study", source, "--over", over, "-o", folder))
+    first = (folder / VERDICTS).read_text().splitlines()[0]
+    expected = ["landscape", "study", str(source), "--over", over, "-o", str(folder)]
+    assert shlex.split(first.removeprefix("made by: ")) == expected
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[Path]:
+    return [
+        write_database(tmp_path / f"l2-{l2:g}.h5", funnel(count, seed), l2=l2)
+        for count, seed, l2 in ((20, 0, 1e-2), (15, 1, 1e-3), (5, 2, 1e-4))
+    ]
+
+
+def test_tables_and_verdicts_are_written(tmp_path: Path, paths: list[Path]) -> None:
+    told = conclude(tmp_path, paths, "landscape study")
+    text = (tmp_path / VERDICTS).read_text(encoding="utf-8")
+    assert "40 distinct minima\nof 3 landscapes, compared within their own only:\n  l2-0.01: 20 distinct of 20" in text
+    assert "refused: Expected at least 8 distinct minima to correlate, found 5" in text
+    assert max(map(len, text.splitlines())) <= 150
+    assert any("SUPPORTED" in said for said in told)
+    with (tmp_path / CORRELATIONS).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["table"] for row in rows} == {"pooled", "l2-0.01", "l2-0.001"}
+
+
+def test_a_verdict_names_the_rows_that_it_comes_from(tmp_path: Path, paths: list[Path]) -> None:
+    told = conclude(tmp_path, paths, "landscape study")
+    with (tmp_path / CORRELATIONS).open(encoding="utf-8", newline="") as file:
+        rows = {int(row["row"]): row for row in csv.DictReader(file) if row["table"] == "pooled"}
+    start = next(place for place, said in enumerate(told) if said.lstrip().startswith("small depth:"))
+    named = re.search(r"(\d+) of (\d+) pairs for, .* \(rows (\d+)-(\d+)\)", told[start])
+    assert named is not None
+    significant, tested, first, last = map(int, named.groups())
+    own = [rows[number] for number in range(first, last + 1)]
+    assert {row["measure"] for row in own} == {"depth"}
+    assert len(own) == tested == 4
+    in_favour = [row for row in own if float(row["spearman_p_adjusted"]) < 0.05 and row["reads_as"] == "for deeper"]
+    assert len(in_favour) == significant > 0
+
+
+@pytest.mark.parametrize(("last", "states"), [(True, None), (False, None), (True, 0)])
+def test_duplicates_of_minima_change_nothing(tmp_path: Path, last: bool, states: int | None) -> None:
+    """Copies that no transition state is known of, after the minima and before them; and none of any minimum."""
+    parameters, energy, pairs, ts_energy = funnel(20)
+    pairs, ts_energy = pairs[:states], ts_energy[:states]
+    copies = np.append(np.arange(20), [3, 4, 5, 3]) if last else np.append([0, 1, 2, 3], np.arange(20))
+    shifted = pairs if last else pairs + 4
+    for name in ("once", "twice"):
+        (tmp_path / name).mkdir()
+    once = write_database(tmp_path / "once" / "a.h5", (parameters, energy, pairs, ts_energy))
+    twice = write_database(tmp_path / "twice" / "a.h5", (parameters[copies], energy[copies], shifted, ts_energy))
+    first, second = (
+        [said for said in conclude(path.parent, [path], "landscape study")[3:] if "weighted" not in said]
+        for path in (once, twice)
+    )
+    assert first == second
+    ours, theirs = (
+        [
+            [value for name, value in row.items() if "weighted" not in name]
+            for row in csv.DictReader((path.parent / CORRELATIONS).read_text(encoding="utf-8").splitlines())
+        ]
+        for path in (once, twice)
+    )
+    assert ours == theirs
+
+
+def test_a_landscape_without_minima_is_told(tmp_path: Path, paths: list[Path]) -> None:
+    empty = write_database(tmp_path / "empty.h5", funnel(0), measured=False, l2=1.0)
+    told = conclude(tmp_path, [empty, *paths], "landscape study")
+    assert told[1].split() == ["empty", "0"]
+    assert any("SUPPORTED" in said for said in told)
