@@ -7,6 +7,7 @@ where one differs.
 import sys
 from pathlib import Path
 
+import click
 import h5py
 
 TIMES = "rounds/seconds"
@@ -34,9 +35,9 @@ def main() -> None:
     for old, new in zip(paths[::2], paths[1::2], strict=True):
         before, after = tables(old), tables(new)
         changed = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
-        print(f"{old} {new}: {len(before)} tables, {len(changed)} differ")
+        click.echo(f"{old} {new}: {len(before)} tables, {len(changed)} differ")
         for name in changed:
-            print(f"    {name}: {before.get(name, ('none', ()))[:2]} {after.get(name, ('none', ()))[:2]}")
+            click.echo(f"    {name}: {before.get(name, ('none', ()))[:2]} {after.get(name, ('none', ()))[:2]}")
         different += len(changed)
     sys.exit(different > 0)
 
