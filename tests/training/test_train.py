@@ -60,6 +60,7 @@ def test_steps_are_those_of_torch_on_a_module(keys: dict[str, object], loss: ref
         np.testing.assert_allclose(parameters, expected, rtol=0.0, atol=1e-13)
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("keys", REGIMES.values(), ids=REGIMES)
 def test_a_seed_does_not_depend_on_its_neighbours_in_the_last_bit(keys: dict[str, object]) -> None:
     problem, chosen = iris(), regime(**keys)
@@ -70,6 +71,20 @@ def test_a_seed_does_not_depend_on_its_neighbours_in_the_last_bit(keys: dict[str
             assert getattr(alone, name)[0].tobytes() == getattr(together, name)[place].tobytes(), name
 
 
+@pytest.mark.bits
+@pytest.mark.parametrize("batch_size", [1, 7, 17, 33])
+@pytest.mark.parametrize("keys", [{}, {"early_stopping": 2}, {"adversarial": "pgd"}, {"trades": 3.0}], ids=str)
+def test_neighbours_of_ten_classes_and_any_batch_size(keys: dict[str, object], batch_size: int) -> None:
+    """Ten outputs are summed in vectors, three are not."""
+    problem = Problem(dataset="digits", subset=60, hidden=[5], l2=1e-4, test_fraction=0.2)
+    chosen = regime(batch_size=batch_size, epochs=1, **keys)
+    together = train(problem, chosen, [0, 5, 2, 7])
+    alone = train(problem, chosen, [5])
+    assert alone.parameters[0].tobytes() == together.parameters[1].tobytes()
+    assert alone.history[0].tobytes() == together.history[1].tobytes()
+
+
+@pytest.mark.bits
 @pytest.mark.parametrize("table", [{"activation": "gelu"}, {"activation": "relu"}, {"hidden": [3, 4]}])
 def test_neighbours_of_other_networks(table: dict[str, object]) -> None:
     problem = iris(**table)

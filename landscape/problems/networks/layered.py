@@ -3,7 +3,7 @@
 The mean loss over the samples is differentiated by the chain rule in closed form: one backward pass
 for the gradient, forward and backward tangents (Pearlmutter 1994, "Fast exact multiplication by the
 Hessian") for a Hessian-vector product. No autograd graph is built. The exact Hessians stand in
-`hessian.py` and `layered_hessian.py`.
+`hessian.py`.
 
 Shapes: W walkers, P parameters, N samples, K outputs, L positions of a convolution, 1 of a dense layer; inside,
 activations are [W, out, L * N].
@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.batching import map_rows, rows_per_chunk
+from landscape.numerics.products import product, shifted_product
 from landscape.problems.networks.activations import Activation
 from landscape.problems.networks.hessian import dense_hessian, layered_hessian
 from landscape.problems.networks.layers import Dense, Layer
@@ -102,7 +103,7 @@ class LayeredNetwork:
             delta = output_gradient.mT
             for index in range(len(self.layers) - 1, 0, -1):
                 delta = self._upstream(trace, index, delta) * trace.slopes[index - 1]
-            return self.layers[0].leave(trace.weights[0][0].mT @ delta).mT
+            return self.layers[0].leave(product(trace.weights[0][0].mT, delta)).mT
 
         return trace.outputs.mT, pull_back
 
@@ -119,7 +120,7 @@ class LayeredNetwork:
         blocks = self.unpack(gradient)
         for index in range(len(self.layers) - 1, -1, -1):
             weight_gradient, bias_gradient = blocks[index]
-            weight_gradient.copy_(torch.bmm(delta, trace.post[index].mT))
+            weight_gradient.copy_(product(delta, trace.post[index].mT))
             torch.sum(delta, 2, out=bias_gradient)
             if index:
                 upstream = self._upstream(trace, index, delta)
@@ -135,23 +136,23 @@ class LayeredNetwork:
         pre, post = self._forward_tangent(trace, tangents)
         delta = loss.value_and_gradient(trace.outputs, encoded)[1] / inputs.shape[-2]
         delta_tangent = loss.curvature_product(trace.outputs, pre[-1]) / inputs.shape[-2]
-        product = torch.empty_like(vector)
+        result = torch.empty_like(vector)
         for index in range(len(self.layers) - 1, -1, -1):
-            weight_product, bias_product = self.unpack(product)[index]
-            weight_product.copy_(delta_tangent @ trace.post[index].mT)
+            weight_product, bias_product = self.unpack(result)[index]
+            weight_product.copy_(product(delta_tangent, trace.post[index].mT))
             bias_product.copy_(delta_tangent.sum(2))
             if index:
-                weight_product += delta @ post[index].mT
+                weight_product += product(delta, post[index].mT)
                 weight, slope = trace.weights[index][0], trace.slopes[index - 1]
                 upstream = self._upstream(trace, index, delta)
-                columns = tangents[index][0].mT @ delta + weight.mT @ delta_tangent
+                columns = product(tangents[index][0].mT, delta) + product(weight.mT, delta_tangent)
                 upstream_tangent = self.layers[index].leave(columns).view_as(slope)
                 curvature = self.activation.curvature(trace.pre[index - 1], trace.values[index - 1])
                 delta, delta_tangent = (
                     upstream * slope,
                     upstream_tangent * slope + upstream * curvature * pre[index - 1],
                 )
-        return product
+        return result
 
     def hessian(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
         """Exact Hessian [W, P, P] of the mean loss, the sum of its parts from as many samples as fit a working set."""
@@ -183,7 +184,7 @@ class LayeredNetwork:
             if index:
                 values.append(evaluate(pre[-1]))
                 post.append(self._entering(index, values[-1]))
-            pre.append(torch.baddbmm(bias[:, :, None], weight, post[-1]))
+            pre.append(shifted_product(weight, post[-1], bias))
         return Trace(weights, pre, post, values, self.activation)
 
     def _entering(self, index: int, values: Tensor) -> Tensor:
@@ -194,7 +195,7 @@ class LayeredNetwork:
 
     def _upstream(self, trace: Trace, index: int, delta: Tensor) -> Tensor:
         """Gradients in the activations before a layer, as these stand, from those in what leaves it."""
-        return self.layers[index].leave(torch.bmm(trace.weights[index][0].mT, delta)).view_as(trace.pre[index - 1])
+        return self.layers[index].leave(product(trace.weights[index][0].mT, delta)).view_as(trace.pre[index - 1])
 
     def _forward_tangent(
         self, trace: Trace, tangents: list[tuple[Tensor, Tensor]]
@@ -202,10 +203,10 @@ class LayeredNetwork:
         pre: list[Tensor] = []
         post = [torch.zeros_like(trace.post[0])]
         for index, (weight, bias) in enumerate(tangents):
-            tangent = torch.baddbmm(bias[:, :, None], weight, trace.post[index])
+            tangent = shifted_product(weight, trace.post[index], bias)
             if index:
                 post.append(self._entering(index, trace.slopes[index - 1] * pre[-1]))
-                tangent = tangent + trace.weights[index][0] @ post[-1]
+                tangent = tangent + product(trace.weights[index][0], post[-1])
             pre.append(tangent)
         return pre, post
 

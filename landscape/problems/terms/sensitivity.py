@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.numerics.products import product, shifted_product
 from landscape.problems.energies.compiled import KINDS, sample_columns
 from landscape.problems.kernels.sensitivity import sensitivities
 from landscape.problems.networks.layered import DenseNetwork
@@ -78,11 +79,11 @@ class SensitivityTerm(DifferentiableTerm):
         middle = inputs.mT.expand(len(theta), -1, -1)
         radius = torch.full_like(middle[:, :, :1], self.epsilon)  # of all samples alike
         for weight, bias in layers[:-1]:
-            middle = torch.baddbmm(bias[:, :, None], weight, middle)
-            radius = smooth_absolute(weight, self.width) @ radius
+            middle = shifted_product(weight, middle, bias)
+            radius = product(smooth_absolute(weight, self.width), radius)
             lower, upper = activation(middle - radius), activation(middle + radius)
             middle, radius = 0.5 * (upper + lower), 0.5 * (upper - lower)
-        return 2.0 * (smooth_absolute(layers[-1][0], self.width) @ radius)
+        return 2.0 * (product(smooth_absolute(layers[-1][0], self.width), radius))
 
     def doubles_per_walker(self, samples: TermSamples) -> int:
         """Three times those of a gradient: middles and radii, lower and upper ends, and their slopes."""
