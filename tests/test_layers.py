@@ -59,7 +59,7 @@ INSIDE: dict[str, tuple[str, ...]] = {
         "context",
         "identity preparation",
         "rounds",
-        "sequences rank_copies resumption verify",
+        "sequences replicas resumption verify",
         "campaign",
         "session job",
     ),

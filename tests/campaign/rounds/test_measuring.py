@@ -50,7 +50,7 @@ def measured(path: Path, *groups: str, rounds: int | None = None, paths: bool = 
                     raise Abandoned
                 return super().run(*arguments)  # type: ignore[arg-type]
 
-        phases = measuring(groups or None, paths=paths)
+        phases = measuring(context, groups, paths=paths)
         return run_campaign(context, db.store, Stopping(context.execute), Silent(), Interrupt(), phases)
 
 
@@ -167,7 +167,7 @@ def test_minima_that_are_added_are_measured_and_depths_made_again(tmp_path: Path
 def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu")
-        campaign = Campaign(context, db.store, LocalPool(context.execute), Silent(), measuring(None))
+        campaign = Campaign(context, db.store, LocalPool(context.execute), Silent(), measuring(context))
         assert [phase.kind for phase in campaign.phases] == ["measure", "depths"]
         assert campaign.run(Interrupt()) is Ending.COMPLETE
 
