@@ -75,6 +75,7 @@ class Counted:
         return record
 
     def _count(self, walkers: int) -> None:
+        """Count evaluations. Raises `Abandoned` once the round is given up."""
         if self._abandoned.is_set():
             raise Abandoned
         self.evaluations += walkers

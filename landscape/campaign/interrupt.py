@@ -54,6 +54,7 @@ class Interrupt:
         return False
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Note the first signal and its time."""
         del frame
         if self._signalled is None:
             self._signalled = time.monotonic()

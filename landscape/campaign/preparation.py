@@ -138,4 +138,5 @@ def stored_tables(record: ProblemRecord, source: str) -> dict[str, Any]:
 
 
 def _problem_toml(config: ProblemConfig) -> str:
+    """The text of the [problem] table."""
     return RunConfig(problem=config).to_toml("problem")

@@ -180,6 +180,7 @@ def opened(path: Path) -> h5py.File:
 
 
 def _shape(sizes: Iterable[int]) -> tuple[int, int, int]:
+    """Channels, height and width of an image."""
     channels, height, width = map(int, sizes)
     return channels, height, width
 

@@ -57,7 +57,7 @@ def task_seconds(walkers: int, steps: int, tasks: int) -> list[float]:
 
 
 def coordination(size: Size) -> dict[str, dict[str, float]]:
-    """Seconds and bytes that a task costs: on the way out; back as it is, and without what is known."""
+    """Seconds and bytes that a task costs: on the way out; back as it is, and without committed minima."""
     here = _context(TASKS * size.walkers, size.steps, size.walkers)
     store = open_or_create(None, record_of(here), resume=False)
     _fill(store, size.database, TASKS * size.walkers, size.found)

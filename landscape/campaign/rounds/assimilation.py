@@ -85,6 +85,7 @@ class Assimilation:
         return rows
 
     def _count(self, row: int, hits: int) -> None:
+        """Add hits to a committed or new row."""
         if row < len(self._old_hits):
             self._old_hits[row] += hits
         else:
@@ -95,6 +96,7 @@ class Assimilation:
         return all(energy > self._energy(row) for row in minima.tolist())
 
     def _energy(self, row: int) -> float:
+        """The energy of a committed or new row."""
         if row < len(self._old_energy):
             return float(self._old_energy[row])
         found, place = self._minima[row - len(self._old_energy)]
@@ -135,6 +137,7 @@ class Assimilation:
         )
 
     def _new_minima(self, hits: np.ndarray) -> Minima:
+        """The new minima as a table."""
         if not self._minima:
             return Minima.empty(self.n_parameters)
         names = [name for name in Minima.column_names() if name != "hits"]
@@ -142,6 +145,7 @@ class Assimilation:
         return Minima(**columns, hits=hits)
 
     def _new_states(self) -> TransitionStates:
+        """The new transition states as a table."""
         if not self._states:
             return TransitionStates.empty(self.n_parameters)
         names = [name for name in TransitionStates.column_names() if name != "minima"]

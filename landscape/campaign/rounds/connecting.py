@@ -70,6 +70,7 @@ class ClimbTask:
 
 
 def _connect_result(context: Context, found: Found, evaluations: int) -> ConnectResult:
+    """The result of a task, with distinct minima and canonical transition states."""
     minima, rows = distinct_minima(context, _interleaved(found))
     points = found.points
     states = TransitionStates(
@@ -98,6 +99,7 @@ def _interleaved(found: Found) -> StationaryPoints:
 
 
 def _tensor(context: Context, theta: np.ndarray) -> torch.Tensor:
+    """Parameters as a tensor on the device of the objective."""
     return torch.tensor(theta, dtype=torch.float64, device=context.objective.device)
 
 
@@ -191,6 +193,7 @@ class SingleEnded(_Searching):
 
     @property
     def _round_size(self) -> int:
+        """Number of searches of a round."""
         return SEARCHES_PER_PAIR * self.table.pairs
 
 

@@ -167,6 +167,7 @@ class BasinHopping:
         )
 
     def _walkers(self, tables: Tables) -> Walkers:
+        """The walkers before the next round; new ones before the first."""
         if len(tables.walkers):
             return tables.walkers
         count = self.table.walkers
@@ -182,6 +183,7 @@ class BasinHopping:
         return min(self.table.round_steps, self.table.steps - number * self.table.round_steps)
 
     def _task(self, tables: Tables, walkers: Walkers, start: int, steps: int, room: np.ndarray) -> HopTask:
+        """The task of the walkers from number `start` on; `room` is as in `rows_and_places`."""
         some = walkers.take(slice(start, start + self.table.task_walkers))
         seed = (self.context.settings.run.seed, len(tables.rounds), start)
         standing = some.minimum >= 0

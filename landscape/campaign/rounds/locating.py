@@ -180,7 +180,7 @@ class Surroundings(Survey):
         levels = equal_levels(energy, states.energy, states.minima)
         minimum = minimum_rows(tables.properties[self.target]["minimum"])
         values = surroundings(minimum, energy, states.energy, states.minima, levels)
-        found = {name: MeasuredProperty(values[name], *told) for name, told in SURROUNDINGS.items()}
+        found = {name: MeasuredProperty(values[name], *meaning) for name, meaning in SURROUNDINGS.items()}
         own = {"superbasin": {"levels": levels.tolist()}}
         return property_rows(self.target, 0, found, self.counts(tables), own)
 

@@ -192,5 +192,5 @@ class Depths(Survey):
             "escape_barrier": escape_barrier(energy, states.energy, states.minima),
             "barrier_to_global": barrier_to_global(energy, states.energy, states.minima),
         }
-        found = {name: MeasuredProperty(values[name], *told) for name, told in DEPTHS.items()}
+        found = {name: MeasuredProperty(values[name], *meaning) for name, meaning in DEPTHS.items()}
         return property_rows(self.target, 0, found, self.counts(tables))

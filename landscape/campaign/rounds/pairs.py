@@ -143,6 +143,7 @@ def select_pairs(
 
 
 def _ordered(i: int, j: int) -> Pair:
+    """A pair with the smaller number first."""
     return (int(i), int(j)) if i < j else (int(j), int(i))
 
 

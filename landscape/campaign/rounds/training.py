@@ -131,6 +131,7 @@ def _require_equal(name: str, regime: Regime, text: str) -> None:
 
 
 def _rows(trained: Trained, code: int, seeds: Sequence[int]) -> TrainedPoints:
+    """The end points of a task as rows of the table."""
     return TrainedPoints(
         parameters=trained.parameters,
         regime=np.full(len(seeds), code),
