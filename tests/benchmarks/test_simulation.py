@@ -37,8 +37,8 @@ def test_one_rank_pays_for_no_message() -> None:
 
 
 def test_the_task_of_the_coordinating_rank_stands_still_while_it_coordinates() -> None:
-    # Plan 2 and broadcast 6; its own task from 8 on, which stands still while the other is handed out, so until 20. That
-    # runs from 10 to 20 and is a quarter on the way each time: received from 20.5 to 23.5. Then 9 for both and 5.
+    # Plan 2 and broadcast 6; its own task from 8 on, which stands still while the other is handed out, so until 20.
+    # That runs from 10 to 20 and is a quarter on the way each time: received from 20.5 to 23.5. Then 9 for both and 5.
     found = simulate(2, [10.0, 10.0], COSTS)
     assert found.seconds == 23.5 + 9.0 + 5.0
     assert found.busy == 2.0 + 6.0 + 2.0 + 3.0 + 9.0 + 5.0
