@@ -151,7 +151,7 @@ def write_rows(group: h5py.Group, table: Table, start: int) -> int:
 
 def unknown_columns(group: h5py.Group, table: Table) -> list[str]:
     """The columns in the file that this program does not know: datasets that grow along their first axis."""
-    others = {name: item for name, item in group.items() if name not in table.columns()}
+    others = {name: group[name] for name in group if name not in table.columns()}
     return [name for name, item in others.items() if isinstance(item, h5py.Dataset) and item.maxshape[:1] == (None,)]
 
 
