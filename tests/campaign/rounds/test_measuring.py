@@ -20,6 +20,7 @@ from landscape.campaign.session import run_campaign
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
+from landscape.properties.groups import available_groups
 from landscape.studies.columns import column
 from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.xor import HASTE, xor
@@ -127,7 +128,7 @@ def test_groups_that_are_asked_for_are_measured_alone(path: Path) -> None:
 
 def test_names_lead_to_their_groups() -> None:
     problem = landscape.Problem(dataset="xor", hidden=[2])
-    assert chosen_groups(problem, []) is None
+    assert chosen_groups(problem, []) == available_groups(problem)
     assert chosen_groups(problem, ["depth"]) == ()
     assert chosen_groups(problem, ["pgd_accuracy", "loss", "fgsm_accuracy", "depth"]) == ("loss", "robustness")
     with pytest.raises(PropertyError, match="'sensitivty'; did you mean 'sensitivity'"):
