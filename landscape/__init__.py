@@ -7,18 +7,11 @@ From Python:
     tree = landscape.disconnectivity_tree(db)
 """
 
-from pathlib import Path
-
 from landscape.campaign.session import explore
 from landscape.database.database import Database
-from landscape.database.store import open_store
+from landscape.database.database import open_database as open  # noqa: A004 - landscape.open reads well
 from landscape.errors import LandscapeError
 from landscape.graph.superbasins import disconnectivity_tree
 from landscape.problems.problem import Problem
 
 __all__ = ["Database", "LandscapeError", "Problem", "disconnectivity_tree", "explore", "open"]
-
-
-def open(path: str | Path) -> Database:  # noqa: A001 - landscape.open reads well
-    """The database in a file, for reading; raises `DatabaseError` if it is not one."""
-    return Database(open_store(path))

@@ -1,4 +1,4 @@
-"""Wording of messages to users: the nearest known name, values as TOML, and a failed check of a model in one line."""
+"""Wording of messages to users: nearest known names, values as TOML, and failed checks of a model in one line."""
 
 import difflib
 import json
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 NUMBER, LIST = "a number", "a list"
-"""Kinds of a value that may be either; no keys, which have no spaces, though they stand among them in an error."""
+"""Tags of the alternatives of a value; unlike the keys beside which they appear in an error, they have a space."""
 _EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
@@ -29,12 +29,12 @@ _EXPECTED = {
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` was probably meant to be, if there is one."""
+    """The known name nearest to `name`, or None if none is near."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), None)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the nearest known one, or all of them where none is near."""
+    """The end of a message about an unknown name: the nearest known name, or all of them if none is near."""
     choices = list(known)
     near = nearest(name, choices)
     return f"did you mean '{near}'?" if near else f"known are {', '.join(choices)}"
@@ -56,15 +56,15 @@ def toml_value(value: object) -> str:
 
 
 def number_text(value: float) -> str:
-    """The shortest text that is read back as this number: 0.3, 1, 1e-05."""
+    """The shortest text that reads back as this number: 0.3, 1, 1e-05."""
     text = f"{value:g}"
     return text if float(text) == value else repr(float(value))
 
 
 def one_line(model: type[BaseModel], error: ValidationError) -> str:
-    """What a validation of `model` stumbled over: where, what was expected and what was found.
+    """One line for a failed validation of `model`: the place, the expected value and the value found.
 
-    Of several mistakes one is told; an unknown name goes first, since it explains a missing one.
+    Only one of several mistakes is reported; an unknown name goes first, since it explains a missing one.
     """
     detail = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
     place = _place(model, detail["loc"])
@@ -77,14 +77,16 @@ def one_line(model: type[BaseModel], error: ValidationError) -> str:
 
 
 def _expected(detail: ErrorDetails) -> str:
+    """The part of the line on the expected value."""
     if detail["type"] in _EXPECTED:
         return "expected " + _EXPECTED[detail["type"]].format(**detail.get("ctx", {}))
     return detail["msg"].replace("Input should be ", "expected ", 1).removeprefix("Value error, ")
 
 
 def _found(detail: ErrorDetails) -> str:
+    """The part of the line on the value found, with the nearest known choice."""
     found = detail["input"]
-    if isinstance(found, Mapping):  # a check across the keys of a table says itself what it found
+    if isinstance(found, Mapping):  # a check across the keys of a table has a message of its own
         return "" if detail["type"] == "value_error" else ", found a table"
     text = toml_value(found)
     shown = text if len(text) <= 60 else f"{text[:60]}..."
@@ -103,7 +105,7 @@ def _place(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
 
 
 def _depth(model: type[BaseModel], path: list[int | str]) -> int:
-    """How many parts of a path lead to its table: one, and more into tables by name."""
+    """The number of leading parts of a path that lead to its table: one, and more for tables by name."""
     depth, place = 1, _within(model, path[0])
     while depth < len(path) and (get_origin(place) is dict or get_origin(_within(place, path[depth])) is dict):
         place = _within(place, path[depth])
@@ -112,6 +114,7 @@ def _depth(model: type[BaseModel], path: list[int | str]) -> int:
 
 
 def _key(name: str) -> str:
+    """A key as TOML writes it, in quotes if it needs them."""
     return name if re.fullmatch(r"[\w.-]+", name) else json.dumps(name)
 
 
@@ -121,14 +124,14 @@ def _is_run_file(model: type[BaseModel]) -> bool:
 
 
 def _models(annotation: object) -> list[type[BaseModel]]:
-    """The table that a key is, or that each item of its list is."""
+    """The models of a key that is a table or a list of tables."""
     return [
         kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type) and issubclass(kind, BaseModel)
     ]
 
 
 def _within(place: Any, name: int | str) -> Any:  # noqa: ANN401 - a model, or a mapping of models by name
-    """What stands under that name: a model, perhaps of the items of a list, models by name, or None."""
+    """The value of that name: a model, perhaps of the items of a list, models by name, or None."""
     if get_origin(place) is dict:
         return get_args(place)[1]
     field = place.model_fields.get(name) if place is not None else None

@@ -1,6 +1,21 @@
-"""Settings of all tests: property tests have no deadline, since the machines they run on may be busy."""
+"""Settings of all tests: limits allow for a busy machine, and property tests have no deadline."""
 
+from collections.abc import Generator
+
+import pytest
 from hypothesis import settings
+
+from tests.patience import patient
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Scale the limit of the test, its own or that of all, unless the command line sets one."""
+    if item.config.getoption("timeout") is None:
+        marker = item.get_closest_marker("timeout")
+        seconds = float(marker.args[0] if marker else item.config.getini("timeout"))
+        item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
+    return (yield)

@@ -108,6 +108,7 @@ BAD_RUN_FILES = {
     "data set": (QUICK.replace('"xor"', '"xorr"'), "expected xor, iris, wine, breast_cancer, digits, moons or a path"),
     "activation": (QUICK.replace("hidden", 'activation = "tanhh"\nhidden'), "did you mean 'tanh'?"),
     "device": (QUICK + '[run]\ndevice = "gpu"\n', "expected auto, cpu, cuda or cuda:1"),
+    "strategy": (QUICK.replace("[connect]", '[connect]\nstrategies = ["gmn"]'), "found \"gmn\"; did you mean 'gmin'?"),
     "bounds that leave inputs out": (
         QUICK + "input_bounds = [0.2, 0.8]\n",
         "input_bounds must hold all inputs as the network sees them, which lie between 0 and 1",

@@ -6,9 +6,11 @@ Each part may use only the parts that its row names. Inside a folder whose modul
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -59,7 +61,7 @@ INSIDE: dict[str, tuple[str, ...]] = {
         "context",
         "identity preparation",
         "rounds",
-        "sequences rank_copies resumption verify",
+        "sequences replicas resumption verify",
         "campaign",
         "session job",
     ),
@@ -177,6 +179,29 @@ def test_what_knows_arrays_only_does_without_torch(path: Path) -> None:
 def test_scripts_do_not_run_searches(path: Path) -> None:
     parts = {name.split(".")[1] for name in imported(path) if name.startswith("landscape.")}
     assert not parts & {"optimize", "search", "campaign", "problems"}
+
+
+def test_the_package_itself_has_what_is_public_and_nothing_else() -> None:
+    package = importlib.import_module("landscape")
+    parts = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES}
+    assert {name for name in dir(package) if not name.startswith("_")} - parts == set(package.__all__)
+
+
+DOTTED = re.compile(r"`(landscape(?:\.\w+)+)")
+
+
+@pytest.mark.parametrize("path", [*MODULES, ROOT / "README.md"], ids=relative)
+def test_every_dotted_name_in_a_text_is_reached(path: Path) -> None:
+    for name in DOTTED.findall(path.read_text(encoding="utf-8")):
+        assert reached(name) is not None, f"{path}: there is no {name}"
+
+
+def reached(name: str) -> object:
+    """What a dotted name leads to by attributes, its modules imported as a user imports them."""
+    found: object = importlib.import_module("landscape")
+    for step, last in zip(accumulate(name.split("."), "{}.{}".format), name.split("."), strict=True):
+        found = importlib.import_module(step) if step in NAMED else getattr(found, last, None)
+    return found
 
 
 def test_every_part_has_a_row() -> None:

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from landscape.config.fields import DATASETS
 from landscape.config.run_file import RunConfig
 from landscape.problems.data.datasets import load
+from tests.patience import patient
 
 ROOT = Path(__file__).parents[1]
 RUN_FILES = sorted((ROOT / "runs").glob("*.toml"))
@@ -143,7 +144,7 @@ class SlurmJob:
 @pytest.mark.parametrize(("status", "requeued"), [(0, None), (2, None), (75, "requeue 17")])
 def test_a_slurm_job_is_requeued_if_it_stopped_early(tmp_path: Path, status: int, requeued: str | None) -> None:
     job = SlurmJob(tmp_path, f"exit {status}")
-    job.process.communicate(timeout=20)
+    job.process.communicate(timeout=patient(20.0))
     assert job.process.returncode == status
     assert job.called("scontrol") == requeued
     assert job.called("mpiexec") == "-n 4 landscape run run.toml -o out.h5 --time-limit 3h"
@@ -152,7 +153,7 @@ def test_a_slurm_job_is_requeued_if_it_stopped_early(tmp_path: Path, status: int
 def test_a_slurm_job_resumes_its_database(tmp_path: Path) -> None:
     (tmp_path / "out.h5").touch()
     job = SlurmJob(tmp_path, "exit 0")
-    job.process.communicate(timeout=20)
+    job.process.communicate(timeout=patient(20.0))
     assert (job.called("mpiexec") or "").endswith("--resume")
 
 
@@ -165,5 +166,5 @@ def test_a_slurm_job_hands_the_warning_signal_on(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 75
+        assert process.wait(timeout=patient(20.0)) == 75
     assert job.called("scontrol") == "requeue 17"

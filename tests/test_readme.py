@@ -15,6 +15,7 @@ from typing import NamedTuple
 import h5py
 import pytest
 
+from landscape.campaign.rounds.pairs import STRATEGIES
 from landscape.cli import cli
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import Table
@@ -132,6 +133,12 @@ def assert_names_are_in(path: Path) -> None:
 def test_the_table_of_keys_is_that_of_the_configuration() -> None:
     written = README.split("<!-- keys: begin -->\n")[1].split("<!-- keys: end -->")[0].splitlines()
     assert [row for row in written if row.startswith("| `")] == key_rows()
+
+
+def test_the_table_of_strategies_is_that_of_the_code() -> None:
+    written = README.split("<!-- strategies: begin -->\n")[1].split("<!-- strategies: end -->")[0].splitlines()
+    rows = [f"| `{name}` | {(choose.__doc__ or '').splitlines()[0]} |" for name, choose in STRATEGIES.items()]
+    assert [row for row in written if row.startswith("| `")] == rows
 
 
 def test_links_lead_to_small_files() -> None:

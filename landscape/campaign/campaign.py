@@ -2,9 +2,9 @@
 
     plan from the committed tables -> run the tasks on a pool -> assimilate in task order -> commit
 
-The next round is that of the first phase that has work (`sequences.py` has their order). Since plans look at
-committed tables only, the result does not depend on the number of ranks, and a run that was stopped anywhere continues
-at its last commit.
+The next round is that of the first phase with work to do (`sequences.py` has their order). Since plans depend on
+committed tables only, the result does not depend on the number of ranks, and a stopped run continues from its last
+commit.
 """
 
 import time
@@ -15,8 +15,8 @@ from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.pools.pool import Abandoned, Pool
 from landscape.campaign.progress import Progress
-from landscape.campaign.rank_copies import News
-from landscape.campaign.rounds.assimilation import Known
+from landscape.campaign.replicas import ReplicaUpdates
+from landscape.campaign.rounds.assimilation import LandscapeIndex
 from landscape.campaign.rounds.phase import MakePhase, Phase, Plan, rounds_done
 from landscape.database.store import Store
 
@@ -30,7 +30,7 @@ class Ending(Enum):
 
 
 class Campaign:
-    """Runs the rounds of the coordinating process."""
+    """The rounds of a campaign, run by the coordinating process."""
 
     def __init__(
         self, context: Context, store: Store, pool: Pool, progress: Progress, phases: tuple[MakePhase, ...]
@@ -38,12 +38,12 @@ class Campaign:
         self.store = store
         self.pool = pool
         self.progress = progress
-        known = Known(context, store.tables)
-        self.news = News()
-        self.phases: tuple[Phase, ...] = tuple(phase(context, known) for phase in phases)
+        index = LandscapeIndex(context, store.tables)
+        self.updates = ReplicaUpdates()
+        self.phases: tuple[Phase[Any], ...] = tuple(phase(context, index) for phase in phases)
 
     def run(self, interrupt: Interrupt) -> Ending:
-        """Rounds until no phase has work or a stop is asked for. A round that fails commits nothing."""
+        """Run rounds until no phase has work or a stop is requested. A round that fails commits nothing."""
         last_seconds: dict[str, float] = {}
         while (following := self._next()) is not None:
             phase, plan = following
@@ -57,19 +57,21 @@ class Campaign:
             last_seconds[phase.kind] = time.monotonic() - began
         return Ending.COMPLETE
 
-    def _next(self) -> tuple[Phase, Plan] | None:
+    def _next(self) -> tuple[Phase[Any], Plan[Any]] | None:
+        """The first phase with work to do, and the plan of its next round."""
         for phase in self.phases:
             plan = phase.plan(self.store.tables)
             if plan is not None:
                 return phase, plan
         return None
 
-    def _round(self, phase: Phase, plan: Plan, interrupt: Interrupt) -> None:
+    def _round(self, phase: Phase[Any], plan: Plan[Any], interrupt: Interrupt) -> None:
+        """Run the tasks of a round and commit its results."""
         tables, began = self.store.tables, time.monotonic()
         number = rounds_done(tables, phase.kind) + 1
         self.progress.begin(phase.kind, number, phase.planned_rounds(tables), len(plan.tasks))
-        if (news := self.news.since(tables.minima)) is not None:
-            self.pool.tell(news)
+        if (update := self.updates.following(tables.minima)) is not None:
+            self.pool.broadcast(update)
         results: list[Any] = self.pool.run(plan.tasks, self.progress.task_done, interrupt.give_up_round)
         commit = phase.assimilate(tables, plan, results, time.monotonic() - began)
         self.store.commit(commit)

@@ -1,4 +1,4 @@
-"""What a task needs beside its own specification: the same on every rank, made once.
+"""The context in which tasks run: objective and settings, equal on all ranks.
 
 A `Context` is never sent: every rank builds it from the same run file or Python call.
 """
@@ -30,28 +30,29 @@ CALLS_WITH_KINKS = 500
 
 @dataclass(frozen=True)
 class Context:
-    """The objective, the settings and where fresh walkers start.
+    """The objective, the settings, the distribution of starting points, and the problem.
 
-    Once `abandoned` is set, searches that are still at work in threads of this process end at their next energy.
+    `problem` is the objective itself if it is the energy of a network, else None. Once `abandoned` is set, searches in
+    threads of this process end at their next energy.
     """
 
     objective: Objective
     settings: Settings
     starts: Starts
+    problem: Problem | None
     abandoned: threading.Event = field(default_factory=threading.Event)
 
-    @property
-    def problem(self) -> Problem:
-        """The objective as a problem. Raises TypeError where it is another energy."""
-        if not isinstance(self.objective, Problem):
+    def require_problem(self) -> Problem:
+        """The problem. Raises TypeError if the objective is not the energy of a network."""
+        if self.problem is None:
             raise TypeError("only a Problem has networks to train and properties to measure")
-        return self.objective
+        return self.problem
 
     @property
     def quench(self) -> LBFGS:
         """The minimiser of the [quench] table.
 
-        Where the energy has kinks a walker that ends on one never gets a small gradient: it is given up early.
+        A walker that ends on a kink of the energy never reaches a small gradient; with kinks walkers stop earlier.
         """
         table = self.settings.quench
         calls = table.max_iterations if self.objective.smooth else min(table.max_iterations, CALLS_WITH_KINKS)
@@ -65,37 +66,37 @@ class Context:
 
     @property
     def measuring(self) -> MeasureSettings:
-        """What a measurement is told: the [measure] table and the seed."""
+        """Settings of measurements: the [measure] table and the seed."""
         return MeasureSettings(**self.settings.measure.model_dump(), seed=self.settings.run.seed)
 
     @property
     def units(self) -> tuple[np.ndarray, ...]:
-        """Places int64[H, F] in theta of the units of each hidden layer of a network; none of another energy."""
-        if isinstance(self.objective, Problem) and isinstance(self.objective.network, LayeredNetwork):
-            return hidden_units(self.objective.network.layers)
+        """Indices int64[H, F] into theta of the units of each hidden layer; empty if there are no layers."""
+        if self.problem is not None and isinstance(self.problem.network, LayeredNetwork):
+            return hidden_units(self.problem.network.layers)
         return ()
 
     @property
     def search(self) -> SearchSettings:
-        """How transition states are searched and their sides quenched; on a device as many at a time as fit."""
+        """Settings of searches for transition states and of the quenches from them; a device takes as many as fit."""
         if self.objective.device.type == "cpu":
             return SearchSettings(quench=self.quench)
         matrices = 8 * self.objective.n_parameters**2
         return SearchSettings(quench=self.quench, batch=rows_per_chunk(matrices, self.objective.device))
 
     def execute(self, task: Any) -> Any:  # noqa: ANN401 - every kind of task has its own result
-        """The result of a task: what a worker of a pool does."""
+        """The result of a task."""
         return task.run(self)
 
     def counted(self) -> "tuple[Context, Counted]":
-        """This context with an objective that counts its evaluations, and the counter."""
+        """This context with an objective that counts its evaluations, and that objective."""
         counter = Counted(self.objective, self.abandoned)
         return replace(self, objective=counter), counter
 
 
 @contextmanager
 def one_thread_per_task() -> Iterator[None]:
-    """On a CPU a task computes with one thread: sums then never depend on a thread count."""
+    """Within this context numerical libraries use one thread, so that no sum depends on a thread count."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

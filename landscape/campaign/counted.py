@@ -1,4 +1,4 @@
-"""An objective that counts what it evaluates, and ends its search once the round is given up."""
+"""An objective that counts its evaluations and raises `Abandoned` once the round is given up."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from landscape.objective import Kernel, Objective, Recorder, Replay
 
 
 class Counted:
-    """An objective that counts energies, gradients and Hessians of single walkers; for one task."""
+    """The objective of one task, which counts energies, gradients and Hessians of single walkers."""
 
     def __init__(self, objective: Objective, abandoned: threading.Event) -> None:
         self._objective = objective
@@ -35,7 +35,7 @@ class Counted:
         return self._objective.energy_and_gradient(theta)
 
     def kernel(self) -> Kernel | None:
-        """The energy for compiled code, which reports its calls."""
+        """The energy for compiled code, whose calls are counted."""
         kernel = self._objective.kernel()
         return None if kernel is None else kernel._replace(called=self._count)
 
@@ -50,7 +50,7 @@ class Counted:
         return self._objective.hessian_vector_product(theta, vector)
 
     def _counting(self, recorder: Recorder) -> Recorder:
-        """Records as `recorder` does; what is replayed is counted too."""
+        """A recorder like `recorder`, whose replays are counted too."""
 
         def record(work: Callable[[], None]) -> Replay:
             counts: list[int] = []
@@ -68,13 +68,14 @@ class Counted:
                 self._count(counts[0])
                 after = self.evaluations
                 replay()
-                self.evaluations = after  # what replays by doing it again has counted it again
+                self.evaluations = after  # a replay that runs the work again has counted it again
 
             return counted_replay
 
         return record
 
     def _count(self, walkers: int) -> None:
+        """Count evaluations. Raises `Abandoned` once the round is given up."""
         if self._abandoned.is_set():
             raise Abandoned
         self.evaluations += walkers

@@ -1,14 +1,14 @@
-"""Which stationary points are one: equal energies and, modulo the symmetry, equal places.
+"""Identity of stationary points: two are one if their energies and, modulo the symmetry, their parameters agree.
 
-An `Index` keeps the energies of known points sorted. A new one is compared only with those within the energy
-tolerance; it is the same as the oldest of these whose aligned distance is within the distance tolerance. What was added
-last is sorted in a short list of its own, which is merged into the long one when it has grown in proportion to it: so
-a look-up costs O(log M), and an addition little more. Shapes: M known points, P parameters.
+A `PointIndex` keeps the energies of its points sorted. A further point is compared only with those within the energy
+tolerance; it is the same as the oldest of these whose aligned distance is within the distance tolerance. Recent
+additions have a short sorted list of their own, which is merged into the long one once it exceeds a fraction of it: a
+look-up costs O(log M), an addition little more. Shapes: M points, P parameters.
 """
 
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,26 +20,26 @@ from landscape.objective import Symmetry
 from landscape.optimize.newton import StationaryPoints
 
 MERGE_AT_LEAST = 1000  # recent points
-MERGE_FRACTION = 1 / 256  # of all: more of them and adding one moves too much of their list, fewer and merges cost more
+MERGE_FRACTION = 1 / 256  # of all: with more of them an addition moves a longer list, with fewer merges are frequent
 
 
-class Index:
-    """Known points in the order in which they were added."""
+class PointIndex:
+    """Distinct points in the order in which they were added."""
 
     def __init__(self, symmetry: Symmetry, identity: IdentityConfig) -> None:
         self.symmetry = symmetry
         self.identity = identity
         self._energy = np.empty(0)  # sorted, of all but the recent points
-        self._number = np.empty(0, dtype=np.int64)  # of the point of each energy
+        self._number = np.empty(0, dtype=np.int64)  # of the point with each energy
         self._recent: list[tuple[float, int]] = []  # sorted
-        self._table = np.empty((0, 0))  # places of the leading points
-        self._later: list[np.ndarray] = []  # places of the others
+        self._table = np.empty((0, 0))  # parameters of the leading points
+        self._later: list[np.ndarray] = []  # parameters of the others
 
     def __len__(self) -> int:
         return len(self._table) + len(self._later)
 
     def find(self, energy: float, theta: np.ndarray) -> int:
-        """Number of the known point that theta [P] is, or -1."""
+        """Number of the point in the index that theta [P] is, or -1."""
         return next((number for number in self._near(energy) if self._is_at(number, theta)), -1)
 
     def add(self, energy: float, theta: np.ndarray) -> int:
@@ -52,38 +52,38 @@ class Index:
         return number
 
     def find_or_add(self, energy: float, theta: np.ndarray) -> int:
-        """Number of theta [P], known or new; new if it equals the length of the index before the call."""
+        """Number of theta [P]; a new point has the length of the index before the call."""
         number = self.find(energy, theta)
         return self.add(energy, theta) if number < 0 else number
 
     def fill(self, energy: np.ndarray, theta: np.ndarray) -> None:
-        """Take over points energy [M], theta [M, P] that are known to be distinct, in place of all there are."""
+        """Replace all points by distinct points of energy [M] and parameters theta [M, P]."""
         self._number = np.argsort(energy, kind="stable")
         self._energy = energy[self._number]
         self._recent = []
         self.settle(theta)
 
     def settle(self, theta: np.ndarray) -> None:
-        """Look up the places of all points in theta [M, P], which holds them, and let go of those that were added."""
+        """Use theta [M, P], a table of the parameters of all points, instead of own copies of those added."""
         self._table, self._later = theta, []
 
     def _near(self, energy: float) -> list[int]:
-        """Points within the energy tolerance, in the order in which they were added."""
+        """Numbers of the points within the energy tolerance, in the order in which they were added."""
         low, high = energy - self.identity.energy_tolerance, energy + self.identity.energy_tolerance
         old = slice(np.searchsorted(self._energy, low, "left"), np.searchsorted(self._energy, high, "right"))
         new = slice(bisect_left(self._recent, (low, -1)), bisect_right(self._recent, (high, len(self))))
         return sorted([*self._number[old].tolist(), *(number for _, number in self._recent[new])])
 
     def _is_at(self, number: int, theta: np.ndarray) -> bool:
-        """Whether a known point is a copy of theta [P]; without alignment if it is so near already."""
-        place = self._table[number] if number < len(self._table) else self._later[number - len(self._table)]
+        """Whether a point of the index is a copy of theta [P]; alignment is skipped if they are near without it."""
+        reference = self._table[number] if number < len(self._table) else self._later[number - len(self._table)]
         tolerance = self.identity.distance_tolerance
-        if np.linalg.norm(theta - place) <= tolerance:
+        if np.linalg.norm(theta - reference) <= tolerance:
             return True
-        return bool(self.symmetry.distance(theta[None], place[None])[0] <= tolerance)
+        return bool(self.symmetry.distance(theta[None], reference[None])[0] <= tolerance)
 
     def _merge(self) -> None:
-        """Sort the recent points into the others; of equal energies the recent ones come last."""
+        """Merge the recent points into the others; of equal energies the recent ones come last."""
         energy, number = (np.array(column) for column in zip(*self._recent, strict=True))
         place = np.searchsorted(self._energy, energy, "right")
         self._energy, self._number = np.insert(self._energy, place, energy), np.insert(self._number, place, number)
@@ -91,8 +91,8 @@ class Index:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
-    """Committed minima: rows, energies and parameters."""
+class MinimaRows:
+    """Some rows of the committed minima: row numbers, energies and parameters."""
 
     row: np.ndarray  # int64[M]
     energy: np.ndarray  # [M]
@@ -100,13 +100,13 @@ class Places:
 
     @classmethod
     def of(cls, minima: Minima, row: np.ndarray) -> Self:
-        """The minima in rows `row` [M] of a table."""
+        """The rows int64[M] of a table of minima."""
         return cls(row=row, energy=minima.energy[row], parameters=minima.parameters[row])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finds:
-    """Distinct minima of one task."""
+class DistinctMinima:
+    """Distinct minima of one task: committed ones by their rows, the others with all columns."""
 
     row: np.ndarray  # int64[M]: row of the database, -1 for those in `unknown`
     hits: np.ndarray  # int64[M]
@@ -114,48 +114,62 @@ class Finds:
 
     @classmethod
     def of(cls, minima: Minima) -> Self:
-        """Minima none of which is known."""
+        """Distinct minima whose rows, if any, are unknown."""
         return cls(row=np.full(len(minima), -1), hits=minima.hits, unknown=minima)
 
-    def without(self, known: Index) -> Self:
-        """The same finds; of those that are known the row says it all."""
+    def without(self, committed: PointIndex) -> Self:
+        """The same minima; those in the index of committed ones are reduced to their rows."""
         minima, row = self.unknown, self.row.copy()
         pairs = zip(minima.energy.tolist(), minima.parameters, strict=True)
-        found = np.array([known.find(energy, theta) for energy, theta in pairs], dtype=np.int64)
+        found = np.array([committed.find(energy, theta) for energy, theta in pairs], dtype=np.int64)
         row[row < 0] = found
         return type(self)(row=row, hits=self.hits, unknown=minima.take(found < 0))
 
 
-def distinct_minima(
-    context: Context, points: StationaryPoints, places: Places | None = None
-) -> tuple[Finds, np.ndarray]:
-    """Distinct canonical minima [M]: those of `places`, then others of points [F] in order of first appearance.
+@runtime_checkable
+class Reducible(Protocol):
+    """A result of a task with minima of which some may be committed already."""
 
-    Returns them and int64[F]: which of them each point is.
+    def without(self, committed: PointIndex) -> Self:
+        """The same result; minima in the index of committed ones are reduced to their rows."""
+
+
+def distinct_minima(
+    context: Context, points: StationaryPoints, committed: MinimaRows | None = None
+) -> tuple[DistinctMinima, np.ndarray]:
+    """Distinct canonical minima [M]: the `committed` ones, then others of points [F] in order of first appearance.
+
+    Returns the minima, and the number int64[F] of the minimum that each point is.
     """
     symmetry = context.objective.symmetry
     theta = symmetry.canonical(points.theta.cpu().numpy())
     energy = points.energy.cpu().numpy()
-    index = Index(symmetry, context.settings.identity)
-    if places is not None:
-        index.fill(places.energy, places.parameters)
-    known = len(index)
+    index = PointIndex(symmetry, context.settings.identity)
+    if committed is not None:
+        index.fill(committed.energy, committed.parameters)
+    before = len(index)
     numbers = np.array([index.find_or_add(value, point) for value, point in zip(energy, theta, strict=True)], np.int64)
     appeared, place = np.unique(numbers, return_index=True)
-    first = place[appeared >= known]
+    first = place[appeared >= before]
     hits = np.bincount(numbers, minlength=len(index)).astype(np.int64)
-    rows = torch.tensor(first)
-    kept = theta[first]
-    unknown = Minima(
-        parameters=kept,
-        energy=energy[first],
-        rms_gradient=points.rms_gradient.cpu()[rows].numpy(),
-        lowest_eigenvalue=points.values[:, 0].cpu()[rows].numpy(),
-        log_determinant=points.log_determinant.cpu()[rows].numpy(),
-        log_orbit_size=symmetry.log_orbit_size(kept),
-        hits=hits[known:],
-    )
     row = np.full(len(index), -1)
-    if places is not None:
-        row[:known] = places.row
-    return Finds(row=row, hits=hits, unknown=unknown), numbers
+    if committed is not None:
+        row[:before] = committed.row
+    unknown = _minima(context, points, theta, first, hits[before:])
+    return DistinctMinima(row=row, hits=hits, unknown=unknown), numbers
+
+
+def _minima(
+    context: Context, points: StationaryPoints, theta: np.ndarray, rows: np.ndarray, hits: np.ndarray
+) -> Minima:
+    """The columns of the minima int64[U] among points [F] with canonical parameters theta [F, P]."""
+    here = torch.tensor(rows)
+    return Minima(
+        parameters=theta[rows],
+        energy=points.energy.cpu()[here].numpy(),
+        rms_gradient=points.rms_gradient.cpu()[here].numpy(),
+        lowest_eigenvalue=points.values[:, 0].cpu()[here].numpy(),
+        log_determinant=points.log_determinant.cpu()[here].numpy(),
+        log_orbit_size=context.objective.symmetry.log_orbit_size(theta[rows]),
+        hits=hits,
+    )

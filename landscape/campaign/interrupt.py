@@ -1,7 +1,7 @@
-"""When to stop before the work is done: a time limit, SIGTERM or Ctrl-C.
+"""Early stops: by a time limit, SIGTERM or Ctrl-C.
 
-A stop that is asked for lets the open round finish for `GRACE_SECONDS`; after that the round is given up. Either way
-all that was committed stays, and the run can be resumed.
+After a request to stop the open round may finish within `GRACE_SECONDS`; then it is given up. Either way all committed
+rounds stay, and the run can be resumed.
 """
 
 import signal
@@ -14,7 +14,7 @@ GRACE_SECONDS = 4.0
 
 
 class Interrupt:
-    """Watches clock and, in the main thread, signals inside a `with` block."""
+    """Watches the clock and, in the main thread, signals inside a `with` block."""
 
     def __init__(self, time_limit: float | None = None) -> None:
         """`time_limit` in seconds from now; None for no limit."""
@@ -37,14 +37,14 @@ class Interrupt:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def stop_before(self, seconds: float) -> bool:
-        """Whether to stop now instead of starting a round that is expected to take `seconds`."""
+        """Whether to stop now rather than start a round of about `seconds`."""
         if self._signalled is None and self._deadline is not None and time.monotonic() + seconds > self._deadline:
             self.reason = "time limit"
             return True
         return self._signalled is not None
 
     def give_up_round(self) -> bool:
-        """Whether the open round has had its grace after a stop was asked for."""
+        """Whether a stop was requested and the open round has used up its grace period."""
         now = time.monotonic()
         if self._signalled is not None:
             return now > self._signalled + GRACE_SECONDS
@@ -54,6 +54,7 @@ class Interrupt:
         return False
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Note the first signal and its time."""
         del frame
         if self._signalled is None:
             self._signalled = time.monotonic()
@@ -61,6 +62,6 @@ class Interrupt:
 
 
 def ignore_signals() -> None:
-    """For ranks that do not coordinate: rank 0 decides when to stop."""
+    """Ignore signals on a rank other than 0; rank 0 decides when to stop."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)

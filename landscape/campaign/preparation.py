@@ -1,4 +1,4 @@
-"""The context of a campaign, prepared from a run file, from a database or from what Python hands over."""
+"""Preparation of the context of a campaign: from a run file, a database or an objective in Python."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,9 +12,8 @@ import torch
 from landscape.campaign.context import Context
 from landscape.config.run_file import RunConfig, Settings
 from landscape.config.tables import ProblemConfig
-from landscape.database.database import Database
+from landscape.database.database import open_database
 from landscape.database.records import ProblemRecord
-from landscape.database.store import open_store
 from landscape.errors import ConfigError, DatabaseError, MissingDataError
 from landscape.numerics.spectra import index_test
 from landscape.objective import Objective
@@ -27,16 +26,16 @@ StartBox = tuple[Any, Any]
 
 
 def context_of(config: RunConfig, device: str, stored: Path | None = None) -> Context:
-    """Context of a run file. Raises `LandscapeError` for whatever in it does not fit the problem.
+    """Context of a run file. Raises `LandscapeError` for settings that do not fit the problem.
 
-    If the files of its data set are gone, the data are those of the `stored` database, which is to be continued.
+    If the files of the data set are gone, the data come from the `stored` database, which is to be continued.
     """
     try:
         problem = Problem(device=device, seed=config.run.seed, **config.problem.model_dump())
     except MissingDataError:
         if stored is None or not stored.exists():
             raise
-        with Database(open_store(stored)) as db:
+        with open_database(stored) as db:
             problem = Problem.from_data(config.problem, stored_data(db.problem_record, str(stored)), device)
     return prepared_context(problem, config, None)
 
@@ -44,10 +43,10 @@ def context_of(config: RunConfig, device: str, stored: Path | None = None) -> Co
 def stored_context(
     record: ProblemRecord, device: str, measure: Mapping[str, object] | None = None, source: str = "database"
 ) -> Context:
-    """Context of a database: the problem rebuilt from its data, the settings from its run file.
+    """Context of a database: the problem is rebuilt from its data, the settings come from its run file.
 
     `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `DatabaseError` if
-    the file holds no network, `ConfigError` or `PropertyError` for settings that cannot be used.
+    the database is not of a network, `ConfigError` or `PropertyError` for unusable settings.
     """
     data = stored_data(record, source)
     tables = stored_tables(record, source)
@@ -58,19 +57,20 @@ def stored_context(
 
 
 def prepared_context(objective: Objective, settings: Settings, start: StartBox | None) -> Context:
-    """A context whose settings can be measured with, once there are minima.
+    """Context of an objective, with settings checked against it.
 
     `start` is the box in which walkers start, for an energy of the user's own. Raises `ConfigError` or `PropertyError`
-    for what does not fit the objective.
+    for settings that do not fit the objective.
     """
-    context = Context(objective, settings, _starts(objective, settings, start))
-    if isinstance(objective, Problem):
-        check_settings(objective, context.measuring)
+    problem = objective if isinstance(objective, Problem) else None
+    context = Context(objective, settings, _starts(objective, problem, settings, start), problem)
+    if problem is not None:
+        check_settings(problem, context.measuring)
     return context
 
 
 def resolve_device(name: str, local_rank: int = 0) -> str:
-    """The torch device of a [run] device: "auto" is a GPU of this rank's own if there is one, else the CPU."""
+    """The torch device for run.device: "auto" is one of the node's GPUs, in turn by local rank, else the CPU."""
     if name == "auto":
         return f"cuda:{local_rank % torch.cuda.device_count()}" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda"):
@@ -80,9 +80,10 @@ def resolve_device(name: str, local_rank: int = 0) -> str:
     return name
 
 
-def _starts(objective: Objective, settings: Settings, start: StartBox | None) -> Starts:
+def _starts(objective: Objective, problem: Problem | None, settings: Settings, start: StartBox | None) -> Starts:
+    """Starts in the box, if one is given; those of a problem are Gaussian otherwise."""
     if start is None:
-        if not isinstance(objective, Problem):
+        if problem is None:
             raise ConfigError("start: expected a box (low, high) for an energy of your own, found none; give start=")
         return GaussianStarts(settings.basin_hopping.start_scales)
     low, high = (np.broadcast_to(np.asarray(end, dtype=np.float64), objective.n_parameters) for end in start)
@@ -91,31 +92,28 @@ def _starts(objective: Objective, settings: Settings, start: StartBox | None) ->
     return BoxStarts(low, high)
 
 
-def record_of(objective: Objective, settings: Settings) -> ProblemRecord:
-    """The record of a problem for a new database."""
-    identity = settings.identity
-    known: dict[str, Any] = dict.fromkeys(("inputs", "targets", "test_inputs", "test_targets", "image")) | {
-        "sha256": "",
-        "toml": "",
-    }
-    if isinstance(objective, Problem):
-        data = objective.data
-        known = asdict(data) | {"toml": "" if objective.config is None else _problem_toml(objective.config)}
+def record_of(context: Context) -> ProblemRecord:
+    """The record of the objective and settings for a new database."""
+    problem, settings = context.problem, context.settings
+    data: dict[str, Any] = dict.fromkeys(("inputs", "targets", "test_inputs", "test_targets", "image"))
+    data["sha256"] = toml = ""
+    if problem is not None:
+        data = asdict(problem.data)
+        toml = "" if problem.config is None else _problem_toml(problem.config)
     text = settings.to_toml()
-    if known["toml"] and not isinstance(settings, RunConfig):
-        text = f"{known['toml']}\n{text}"
     return ProblemRecord(
-        **known,
-        run_toml=text,
-        n_parameters=objective.n_parameters,
-        energy_tolerance=identity.energy_tolerance,
-        distance_tolerance=identity.distance_tolerance,
-        index_test=index_test(objective),
+        **data,
+        toml=toml,
+        run_toml=f"{toml}\n{text}" if toml and not isinstance(settings, RunConfig) else text,
+        n_parameters=context.objective.n_parameters,
+        energy_tolerance=settings.identity.energy_tolerance,
+        distance_tolerance=settings.identity.distance_tolerance,
+        index_test=index_test(context.objective),
     )
 
 
 def stored_data(record: ProblemRecord, source: str) -> DataSet:
-    """The data of a record; `source` names it in messages. Raises `DatabaseError` where it is of no network."""
+    """The data of a record; `source` names it in messages. Raises `DatabaseError` if it is not of a network."""
     if not record.toml or record.inputs is None or record.targets is None:
         raise DatabaseError(
             f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
@@ -132,7 +130,7 @@ def stored_data(record: ProblemRecord, source: str) -> DataSet:
 
 
 def stored_tables(record: ProblemRecord, source: str) -> dict[str, Any]:
-    """The tables of the run file of a record. Raises `DatabaseError` where its text is damaged."""
+    """The tables of the run file of a record. Raises `DatabaseError` if its text is damaged."""
     try:
         return tomllib.loads(record.run_toml)
     except tomllib.TOMLDecodeError as error:
@@ -140,4 +138,5 @@ def stored_tables(record: ProblemRecord, source: str) -> dict[str, Any]:
 
 
 def _problem_toml(config: ProblemConfig) -> str:
+    """The text of the [problem] table."""
     return RunConfig(problem=config).to_toml("problem")

@@ -1,6 +1,6 @@
-"""What the coordinating process tells while it works: rounds, rate, finds and time left, on standard error.
+"""Progress of a campaign on standard error: rounds, new points, rate and time left.
 
-On a terminal there is one line that changes, otherwise one line a round, so that a batch job's log stays short.
+A terminal shows a bar for the open round; every committed round gets one line, so the log of a batch job stays short.
 """
 
 import sys
@@ -14,29 +14,29 @@ from landscape.database.tables import Tables
 
 
 class Progress(Protocol):
-    """Receives what happens; never decides anything."""
+    """Observer of a campaign."""
 
     def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
-        """Round `number` (from 1) of at most `planned` of this kind begins, with so many tasks."""
+        """Called as round `number` (from 1) of at most `planned` of this kind begins, with so many tasks."""
 
     def task_done(self) -> None:
-        """A task of the open round is done."""
+        """Called after each task of the open round."""
 
     def commit(self, commit: Commit, tables: Tables) -> None:
-        """The round was committed; `tables` hold the result."""
+        """Called after the round was committed; `tables` include the commit."""
 
 
 class Silent:
-    """Says nothing."""
+    """No progress is shown."""
 
     def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def task_done(self) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def commit(self, commit: Commit, tables: Tables) -> None:
-        """Nothing."""
+        """Show nothing."""
 
 
 class Console:
@@ -50,7 +50,7 @@ class Console:
         self._seconds: list[float] = []
 
     def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
-        """Opens the bar of the round on a terminal."""
+        """Open the bar of the round on a terminal."""
         if kind != self._kind:
             self._kind, self._seconds = kind, []
         self._left = max(0, planned - number)
@@ -60,12 +60,12 @@ class Console:
         self._begun = time.monotonic()
 
     def task_done(self) -> None:
-        """Advances the bar."""
+        """Advance the bar."""
         if self._bar is not None:
             self._bar.update()
 
     def commit(self, commit: Commit, tables: Tables) -> None:
-        """Closes the bar and prints the line of the round."""
+        """Close the bar and print the line of the round."""
         if self._bar is not None:
             self._bar.close()
         seconds = time.monotonic() - self._begun
@@ -81,6 +81,7 @@ class Console:
 
 
 def _counts(commit: Commit, tables: Tables) -> list[str]:
+    """Numbers of points in all, and of those that the commit added."""
     if commit.training is not None:
         return [f"{len(tables.training)} trained networks (+{len(commit.training.points)})"]
     return [

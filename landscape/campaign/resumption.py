@@ -1,4 +1,4 @@
-"""The store of a campaign: a new one, or that of a campaign to be continued, if it is of the same landscape."""
+"""The store of a campaign: a new one, or an existing one of the same landscape to be continued."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +14,8 @@ from landscape.database.store import Store, create_store, open_store
 from landscape.errors import DatabaseError
 from landscape.search.transition_states import OUTCOME_NAMES
 
-# What may not change when a database is continued: the problem, what makes points one, seed and walks. Training shares
-# with an explored landscape the problem, its data and the seed alone.
+# Keys that may not change when a database is continued: of the problem, identity, seed and walks. Training depends on
+# the problem and the seed alone.
 FIXED = ("problem.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
 FIXED_FOR_TRAINING = ("problem.", "run.seed")
 
@@ -23,8 +23,10 @@ FIXED_FOR_TRAINING = ("problem.", "run.seed")
 def open_or_create(
     path: str | Path | None, record: ProblemRecord, *, resume: bool, fixed: tuple[str, ...] = FIXED
 ) -> Store:
-    """A new store, or the one at `path` to be continued; raises `DatabaseError` if it is of something else, or keys of
-    the run file differ whose names, with their table, begin with one of `fixed`.
+    """A new store, or with `resume` the existing one at `path`.
+
+    Raises `DatabaseError` if the existing one belongs to another landscape: its data or number of parameters differ, or
+    a key of the run file whose name, TABLE.KEY, begins with one of `fixed`.
     """
     if path is None or not (resume and Path(path).exists()):
         return create_store(path, record, OUTCOME_NAMES, METHOD_NAMES, {"torch": str(torch.__version__)})
@@ -37,9 +39,9 @@ def open_or_create(
 
 
 def check_energy(context: Context, store: Store) -> None:
-    """Raise `DatabaseError` unless the first minimum of the store, if there is one, has the energy that it has here.
+    """Raise `DatabaseError` if the first minimum of the store has another energy with this objective.
 
-    An energy of the user's own has no run file to compare: its stored minima tell whether it is the same.
+    An energy of the user's own has no run file to compare; its stored minima identify it.
     """
     minima = store.tables.minima
     if not len(minima):
@@ -54,7 +56,7 @@ def check_energy(context: Context, store: Store) -> None:
 
 
 def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed: tuple[str, ...]) -> str:
-    """What makes a database belong to another run file; empty if nothing does."""
+    """The first difference that makes a database belong to another run file; empty if there is none."""
     if stored.n_parameters != wanted.n_parameters:
         return f"it has {stored.n_parameters} parameters and the run file {wanted.n_parameters}"
     if stored.sha256 != wanted.sha256:
@@ -63,7 +65,7 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed
     defaults = _fixed_keys(
         {"problem": {name: field.default for name, field in ProblemConfig.model_fields.items()}}, fixed
     )
-    theirs = {key: defaults.get(key) for key in ours} | theirs  # a key that is younger than the file
+    theirs = {key: defaults.get(key) for key in ours} | theirs  # a key may be younger than the file
     for key in sorted(ours.keys() | theirs.keys()):
         if ours.get(key) != theirs.get(key):
             return f"{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"
@@ -71,5 +73,6 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed
 
 
 def _fixed_keys(tables: Mapping[str, Mapping[str, object]], fixed: tuple[str, ...]) -> dict[str, object]:
+    """The values of the keys whose names, TABLE.KEY, begin with one of `fixed`."""
     whole = {f"{name}.{key}": value for name, table in tables.items() for key, value in table.items()}
     return {key: value for key, value in whole.items() if key.startswith(fixed)}

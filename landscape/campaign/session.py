@@ -1,4 +1,4 @@
-"""A campaign from beginning to end, as the commands and `landscape.explore` run it."""
+"""A campaign from beginning to end, for the commands and `landscape.explore`."""
 
 import inspect
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ from landscape.campaign.preparation import StartBox, prepared_context, record_of
 from landscape.campaign.progress import Progress, Silent
 from landscape.campaign.resumption import check_energy, open_or_create
 from landscape.campaign.rounds.phase import MakePhase
-from landscape.campaign.sequences import ALL_PHASES
+from landscape.campaign.sequences import exploring
 from landscape.config.run_file import Settings
-from landscape.database.database import Database
-from landscape.database.store import Store, open_store
+from landscape.database.database import Database, open_database
+from landscape.database.store import Store
 from landscape.errors import ConfigError
 from landscape.messages import did_you_mean
 from landscape.problems.surfaces.adapter import as_objective
@@ -40,17 +40,20 @@ def explore(
         problem: a `Problem`, or any object with `n_parameters` and
             `energy_and_gradient(theta[W, P]) -> (energy[W], gradient[W, P])`, as in
             `landscape.problems.surfaces.adapter`.
-        start: for such an object, the box (low, high) in which walkers start; numbers or one a parameter.
+        start: for such an object, the box (low, high) in which walkers start: two numbers, or two for each parameter.
         path: a file for the database; in memory without one.
         walkers: independent walks of basin-hopping.
         steps: steps of each walk.
-        seed: of every random number.
+        seed: seed of all random numbers.
         resume: continue the database at `path` if it exists.
-        progress: told of every round, for instance `landscape.campaign.progress.Console()`.
+        progress: observer of the rounds, for instance `landscape.campaign.progress.Console()`; none by default.
         tables: further settings by table of the run file, as in ``connect={"rounds": 50}``.
 
-    Returns the database; Ctrl-C ends the exploration early with what was committed.
-    Raises `LandscapeError` for whatever cannot be used.
+    Returns:
+        The database. Ctrl-C ends the exploration early; the database then has all committed rounds.
+
+    Raises:
+        LandscapeError: an argument or a setting is unusable, or `path` cannot be written or continued.
     """
     unknown = next((name for name in tables if name not in Settings.model_fields), None)
     if unknown is not None:
@@ -61,17 +64,18 @@ def explore(
     settings = Settings.from_table({"basin_hopping": hopping, "run": run, **tables}, "explore")
     objective = as_objective(problem)
     context = prepared_context(objective, settings, start)
-    store = open_or_create(path, record_of(objective, settings), resume=resume)
+    phases = exploring(context)
+    store = open_or_create(path, record_of(context), resume=resume)
     pool = LocalPool(context.execute)
     try:
         with one_thread_per_task(), Interrupt() as interrupt:
-            run_campaign(context, store, pool, progress or Silent(), interrupt)
+            run_campaign(context, store, pool, progress or Silent(), interrupt, phases)
     finally:
         context.abandoned.set()
-        pool.wait()  # a thread at work would spoil the end of the process
+        pool.wait()  # a thread at work would disturb the end of the process
         if store.path is not None:
             store.close()
-    return Database(store if store.path is None else open_store(store.path))  # others may continue the file
+    return Database(store) if store.path is None else open_database(store.path)  # others may continue the file
 
 
 def run_campaign(
@@ -80,11 +84,11 @@ def run_campaign(
     pool: Pool,
     progress: Progress,
     interrupt: Interrupt,
-    phases: tuple[MakePhase, ...] = ALL_PHASES,
+    phases: tuple[MakePhase, ...],
 ) -> Ending:
-    """Runs the phases to the end or until interrupted.
+    """Run the phases to the end or until interrupted.
 
-    Raises `DatabaseError` if the minima of the store are none of this energy's.
+    Raises `DatabaseError` if the minima of the store belong to another energy.
     """
     check_energy(context, store)
     return Campaign(context, store, pool, progress, phases).run(interrupt)

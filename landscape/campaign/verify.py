@@ -1,13 +1,15 @@
-"""Verification: is every stored point what the file says it is?
+"""Verification of all stored points.
 
 Energies, gradients and Hessian spectra are computed again and compared with the tables. Two kinds of invariant are
-tested beside: a transition state lies above both its minima, and for softmax networks with L2 the output weights of
-each unit sum to zero over the classes and 2 * l2 is an eigenvalue for every unit of the last hidden layer and for
-the output bias (the softmax gauge, where all terms of the energy keep it).
+tested too. A transition state lies above both its minima. For softmax networks with L2 the output weights of each unit
+sum to zero over the classes, and 2 * l2 is an eigenvalue for every unit of the last hidden layer and for the output
+bias (the softmax gauge, if all terms of the energy keep it).
 
-An energy with kinks has no Hessian, so no eigenvalues and no Newton steps: its minima keep an RMS gradient r. The gauge
-makes the K derivatives with respect to the output weights of a unit sum to 2 * l2 times the sum of these weights, at
-any point; so by the Cauchy-Schwarz inequality the weights sum to at most sqrt(K P) r / (2 l2).
+An energy with kinks has no Hessian, so no eigenvalues and no Newton steps: its minima keep an RMS gradient r. Because
+of the gauge the K derivatives with respect to the output weights of a unit sum to 2 * l2 times the sum of these weights
+at any point; so by the Cauchy-Schwarz inequality the weights sum to at most sqrt(K P) r / (2 l2).
+
+A missing value, of a column that the file lacked when the row was written, is not compared.
 
 Shapes: M points, P parameters, K classes.
 """
@@ -20,11 +22,10 @@ import numpy as np
 import torch
 
 from landscape.campaign.context import Context
-from landscape.campaign.identity import Index
+from landscape.campaign.identity import PointIndex
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.rounds.phase import task_starts
 from landscape.database.database import Database
-from landscape.objective import Objective
 from landscape.optimize.newton import StationaryPoints, classify
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
@@ -38,7 +39,7 @@ TOLERANCES = {"energy": 1e-9, "eigenvalue": 1e-6, "log_determinant": 1e-4, "log_
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checked:
+class Recomputed:
     """Recomputed columns of some points [M]."""
 
     energy: np.ndarray
@@ -56,15 +57,13 @@ class VerifyTask:
 
     theta: np.ndarray
 
-    def run(self, context: Context) -> Checked:
+    def run(self, context: Context) -> Recomputed:
         """The columns as they should be in the file."""
-        objective = context.objective
+        objective, problem = context.objective, context.problem
         theta = torch.tensor(self.theta, dtype=torch.float64, device=objective.device)
         points = classify(objective, theta)
-        gauge = torch.zeros_like(points.energy)
-        if isinstance(objective, Problem):
-            gauge = _gauge_error(objective, points)
-        return Checked(
+        gauge = torch.zeros_like(points.energy) if problem is None else _gauge_error(problem, points)
+        return Recomputed(
             energy=points.energy.cpu().numpy(),
             rms_gradient=points.rms_gradient.cpu().numpy(),
             index=points.index.cpu().numpy(),
@@ -76,14 +75,14 @@ class VerifyTask:
 
 
 def verify(db: Database, context: Context, pool: Pool, interrupted: Callable[[], bool] = lambda: False) -> list[str]:
-    """Every fault as one line; an empty list if there is none. Raises `Abandoned` once it is `interrupted`."""
+    """One line for every fault; empty if there is none. Raises `Abandoned` once `interrupted()` is true."""
     minima, states = db.minima, db.transition_states
     points = np.concatenate([minima.parameters, states.parameters])
     tasks = [VerifyTask(points[start : start + TASK_POINTS]) for start in task_starts(len(points), TASK_POINTS)]
-    results: list[Checked] = pool.run(tasks, lambda: None, interrupted)
+    results: list[Recomputed] = pool.run(tasks, lambda: None, interrupted)
     if not results:
         return []
-    names = Checked.__dataclass_fields__
+    names = Recomputed.__dataclass_fields__
     found = {name: np.concatenate([getattr(result, name) for result in results]) for name in names}
     split = len(minima)
     below = {name: values[:split] for name, values in found.items()}
@@ -96,7 +95,7 @@ def verify(db: Database, context: Context, pool: Pool, interrupted: Callable[[],
     }
     stored_above = {"energy": states.energy, "eigenvalue": states.eigenvalue}
     rms = RMS_TOLERANCE if context.objective.smooth else RMS_WITH_KINKS
-    gauge = _gauge_tolerance(context.objective)
+    gauge = _gauge_tolerance(context)
     return [
         *_point_faults("minimum", below, index=0, rms=rms, gauge=gauge),
         *_column_faults("minimum", below, stored_below),
@@ -109,7 +108,7 @@ def verify(db: Database, context: Context, pool: Pool, interrupted: Callable[[],
 
 
 def _point_faults(what: str, found: dict[str, np.ndarray], *, index: int, rms: float, gauge: float) -> Iterator[str]:
-    """Points that are not stationary, not of that index, or break an invariant."""
+    """Faults of points that are not stationary, have another index or break an invariant."""
     for row, (has_rms, has, has_gauge) in enumerate(
         zip(found["rms_gradient"], found["index"], found["gauge_error"], strict=True)
     ):
@@ -122,15 +121,17 @@ def _point_faults(what: str, found: dict[str, np.ndarray], *, index: int, rms: f
 
 
 def _column_faults(what: str, found: dict[str, np.ndarray], stored: dict[str, np.ndarray]) -> Iterator[str]:
-    """Columns of the file that are not what is computed again; a Hessian that does not exist is nan in both."""
+    """Faults of columns that differ from the recomputed ones; only energies may not be missing."""
     for name, values in stored.items():
         same = np.isclose(found[name], values, rtol=0.0, atol=TOLERANCES[name], equal_nan=True)
-        for row in np.flatnonzero(~same):
+        missing = np.isnan(values) & (name != "energy")
+        for row in np.flatnonzero(~same & ~missing):
             label = name.replace("_", " ")
             yield f"{what} {row}: {label} {values[row]:.12g} in the file, {found[name][row]:.12g} recomputed"
 
 
 def _order_faults(db: Database) -> Iterator[str]:
+    """Faults of transition states that join no two minima or lie below one of theirs."""
     states, energy = db.transition_states, db.minima.energy
     for row, (one, other) in enumerate(states.minima.tolist()):
         if not (0 <= one < len(energy) and 0 <= other < len(energy)):
@@ -140,7 +141,8 @@ def _order_faults(db: Database) -> Iterator[str]:
 
 
 def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -> Iterator[str]:
-    index = Index(context.objective.symmetry, context.settings.identity)
+    """Faults of points that are stored twice."""
+    index = PointIndex(context.objective.symmetry, context.settings.identity)
     for row in range(len(energy)):
         twin = index.find(float(energy[row]), theta[row])
         if twin >= 0:
@@ -149,21 +151,22 @@ def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -
 
 
 def _keeps_gauge(problem: Problem) -> bool:
-    """Whether the energy is softmax cross-entropy with L2 on everything, and terms that keep its gauge."""
+    """Whether the energy is softmax cross-entropy with L2 on all parameters, and terms that keep its gauge."""
     softmax = problem.loss == "cross_entropy" and problem.l2 > 0.0
     return softmax and all(term.keeps_gauge for _, term in problem.terms)
 
 
-def _gauge_tolerance(objective: Objective) -> float:
+def _gauge_tolerance(context: Context) -> float:
     """Largest deviation from the softmax invariants of a point that counts as stationary."""
-    if objective.smooth or not isinstance(objective, Problem) or not _keeps_gauge(objective):
+    problem = context.problem
+    if problem is None or problem.smooth or not _keeps_gauge(problem):
         return INVARIANT_TOLERANCE
-    longest_gradient = math.sqrt(objective.n_parameters) * RMS_WITH_KINKS
-    return math.sqrt(objective.network.n_outputs) * longest_gradient / (2.0 * objective.l2)
+    longest_gradient = math.sqrt(problem.n_parameters) * RMS_WITH_KINKS
+    return math.sqrt(problem.network.n_outputs) * longest_gradient / (2.0 * problem.l2)
 
 
 def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
-    """Largest deviation [M] from the softmax invariants; of eigenvalues where all of them are known."""
+    """Largest deviation [M] from the softmax invariants, those of eigenvalues included if all of them are known."""
     network = problem.network
     if not isinstance(network, LayeredNetwork) or not _keeps_gauge(problem):
         return torch.zeros_like(points.energy)
@@ -176,6 +179,6 @@ def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
 
 
 def summary(db: Database, faults: Sequence[str]) -> str:
-    """One line for the end of the report."""
+    """The last line of the report."""
     points = f"{len(db.minima)} minima and {len(db.transition_states)} transition states"
     return f"{len(faults)} faults in {points}" if faults else f"{points}: every one is what it says"

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from landscape.campaign.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, complain, one_line
+from landscape.campaign.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, one_line, report_error
 from landscape.campaign.pools.mpi import launcher_rank
 from landscape.cli.info import info
 from landscape.cli.locate import locate
@@ -38,7 +38,7 @@ for command in (run, train, study, measure, locate, info, verify_command):
 
 
 def main() -> None:
-    """Entry point: errors a user can cause become one line and exit status 2."""
+    """Entry point: an error that a user can cause becomes one line and exit status 2."""
     try:
         cli(standalone_mode=False)
         sys.stdout.flush()
@@ -47,7 +47,7 @@ def main() -> None:
         sys.exit(FAILED)
     except (*USER_ERRORS, click.ClickException) as error:
         if not launcher_rank():
-            complain(one_line(error) if isinstance(error, USER_ERRORS) else _usage(error))
+            report_error(one_line(error) if isinstance(error, USER_ERRORS) else _usage(error))
         sys.exit(BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(STOPPED)

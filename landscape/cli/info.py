@@ -1,4 +1,4 @@
-"""`landscape info`: what a database holds."""
+"""`landscape info`: an overview of a database."""
 
 from pathlib import Path
 
@@ -6,8 +6,7 @@ import click
 
 from landscape.campaign.pools.mpi import launcher_rank
 from landscape.cli.options import FILE
-from landscape.database.database import Database
-from landscape.database.store import open_store
+from landscape.database.database import open_database
 from landscape.studies.overview import overview
 
 
@@ -16,6 +15,6 @@ from landscape.studies.overview import overview
 @click.option("--lowest", type=click.IntRange(min=0), default=10, show_default=True, help="Minima to list.")
 def info(file: Path, lowest: int) -> None:
     """Show what a database holds: coverage, the lowest minima, the last commits."""
-    with Database(open_store(file)) as db:
+    with open_database(file) as db:
         if not launcher_rank():
             click.echo(overview(db, lowest))

@@ -1,4 +1,4 @@
-"""`landscape locate`: where training ended up in the landscape."""
+"""`landscape locate`: the minima below the end points of training."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.sequences import LOCATING
 from landscape.cli.options import FILE, TIME_LIMIT
-from landscape.cli.shared import campaign, stored
-from landscape.database.database import Database
+from landscape.cli.shared import database_context, run_phases
+from landscape.database.database import open_database
 from landscape.database.store import open_store
 from landscape.studies.locations import locations_report
 
@@ -27,13 +27,13 @@ def locate(file: Path, time_limit: float | None) -> None:
     mpiexec -n 8 landscape locate regimes.h5 --time-limit 3h
     """  # noqa: D301 - click wants the backspace character itself
 
-    def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+    def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         store = open_store(file, writable=True)
-        status = campaign(context, store, pool, interrupt, LOCATING, "continue with the same command")
+        status = run_phases(context, store, pool, interrupt, LOCATING, "continue with the same command")
         if not status:
-            with Database(open_store(file)) as db:
+            with open_database(file) as db:
                 for line in locations_report(db):
                     click.echo(line)
         return status
 
-    run_job(lambda local: stored(file, local, {}, of="training"), work, time_limit)
+    run_job(lambda local: database_context(file, local, {}, of="training"), coordinate, time_limit)

@@ -10,9 +10,9 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.rounds.phase import MakePhase
-from landscape.campaign.sequences import asked_for, asked_of_training
+from landscape.campaign.sequences import measuring, measuring_training
 from landscape.cli.options import FILE, TIME_LIMIT, numbers
-from landscape.cli.shared import campaign, show_overview, stored
+from landscape.cli.shared import database_context, run_phases, show_overview
 from landscape.config.tables import MeasureConfig
 from landscape.database.store import open_store
 
@@ -20,7 +20,7 @@ Command = Callable[..., None]
 
 
 def _measure_options(command: Command) -> Command:
-    """Adds an option for each key of the [measure] table; a list is numbers separated by commas."""
+    """The command with an option for each key of the [measure] table; lists are numbers separated by commas."""
     for name, field in reversed(MeasureConfig.model_fields.items()):
         one = field.annotation in (int, float)
         kind = {"type": field.annotation} if one else {"callback": numbers, "metavar": "NUMBER,..."}
@@ -54,18 +54,16 @@ def measure(
         raise click.UsageError("expected --paths or --training, found both: paths lead through transition states")
 
     def phases_of(context: Context) -> tuple[MakePhase, ...]:
-        if training:
-            return asked_of_training(context.objective, names)
-        return asked_for(context.objective, names, paths=paths)
+        return measuring_training(context, names) if training else measuring(context, names, paths=paths)
 
     def prepare(local: int) -> Context:
-        context = stored(file, local, changed, of="training" if training else "minima")
-        phases_of(context)
+        context = database_context(file, local, changed, of="training" if training else "minima")
+        phases_of(context)  # refuses what cannot be measured before anything begins
         return context
 
-    def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+    def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         store = open_store(file, writable=True)
-        status = campaign(context, store, pool, interrupt, phases_of(context), "continue with the same command")
+        status = run_phases(context, store, pool, interrupt, phases_of(context), "continue with the same command")
         return status or show_overview(file)
 
-    run_job(prepare, work, time_limit)
+    run_job(prepare, coordinate, time_limit)

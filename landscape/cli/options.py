@@ -18,7 +18,7 @@ def seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | 
 
 
 def numbers(_: click.Context, __: click.Parameter, text: str | None) -> list[float] | None:
-    """Numbers separated by commas; none of an empty text."""
+    """Numbers separated by commas; an empty text gives none."""
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""`landscape run`: one landscape is explored."""
+"""`landscape run`: exploration of one landscape."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, resolve_device
 from landscape.cli.options import RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
-from landscape.cli.shared import explored, show_overview
+from landscape.cli.shared import run_exploration, show_overview
 from landscape.config.run_file import RunConfig
 
 
@@ -34,8 +34,8 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
         config = RunConfig.from_toml(run_file).override(settings)
         return context_of(config, resolve_device(config.run.device, local), path if resume else None)
 
-    def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
-        status = explored(context, path, pool, interrupt, resume=resume, remedy="continue with --resume")
+    def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+        status = run_exploration(context, path, pool, interrupt, resume=resume, remedy="continue with --resume")
         return status or show_overview(path)
 
-    run_job(prepare, work, time_limit)
+    run_job(prepare, coordinate, time_limit)

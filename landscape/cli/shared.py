@@ -1,4 +1,4 @@
-"""What rank 0 does for the commands that explore or measure: a store, a campaign on it, an ending in words."""
+"""Steps that several commands share: contexts, campaigns and messages."""
 
 from pathlib import Path
 
@@ -7,19 +7,18 @@ import click
 from landscape.campaign.campaign import Ending
 from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
-from landscape.campaign.job import STOPPED, complain
+from landscape.campaign.job import STOPPED, report_error
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import record_of, resolve_device, stored_context
 from landscape.campaign.progress import Console
 from landscape.campaign.resumption import open_or_create
 from landscape.campaign.rounds.phase import MakePhase
-from landscape.campaign.sequences import ALL_PHASES
+from landscape.campaign.sequences import exploring
 from landscape.campaign.session import run_campaign
-from landscape.database.database import Database
-from landscape.database.store import Store, open_store
+from landscape.database.database import open_database
+from landscape.database.store import Store
 from landscape.errors import PropertyError
 from landscape.problems.energies.compiled import compiled_before
-from landscape.problems.problem import Problem
 from landscape.studies.overview import overview
 
 KINKS = (
@@ -27,33 +26,39 @@ KINKS = (
     "tanh, sigmoid, softplus, gelu and silu without adversarial_weight have whole landscapes"
 )
 FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes about half a minute"
-
-
 POINTS = {
     "minima": "expected minima to measure, found none yet: find some with 'landscape run'",
     "training": "expected end points of training, found none yet: train with 'landscape train'",
 }
 
 
-def stored(file: Path, local: int, changed: dict[str, object] | None = None, *, of: str = "minima") -> Context:
-    """The context of a database, which must have the points `of` which are to be measured, if any are."""
-    with Database(open_store(file)) as db:
+def database_context(
+    file: Path, local: int, changed: dict[str, object] | None = None, *, of: str = "minima"
+) -> Context:
+    """The context of a database on the rank `local` of its node.
+
+    `changed` are keys of the [measure] table for measurements; the database must have rows of the table `of` then.
+    """
+    with open_database(file) as db:
         if changed is not None and not len(getattr(db, of)):
             raise PropertyError(f"{file}: {POINTS[of]}")
         return stored_context(db.problem_record, resolve_device("auto", local), changed, str(file))
 
 
-def explored(context: Context, path: Path, pool: Pool, interrupt: Interrupt, *, resume: bool, remedy: str) -> int:
-    """Explores a landscape; the exit status."""
-    store = open_or_create(path, record_of(context.objective, context.settings), resume=resume)
-    if isinstance(context.objective, Problem) and context.objective.kinks:
-        click.echo(KINKS.format(context.objective.kinks), err=True)
+def run_exploration(
+    context: Context, path: Path, pool: Pool, interrupt: Interrupt, *, resume: bool, remedy: str
+) -> int:
+    """Explore the landscape of a problem; returns the exit status. `remedy` says how to continue after a stop."""
+    phases = exploring(context)
+    store = open_or_create(path, record_of(context), resume=resume)
+    if kinks := context.require_problem().kinks:
+        click.echo(KINKS.format(kinks), err=True)
     if not compiled_before():
         click.echo(FIRST_USE, err=True)
-    return campaign(context, store, pool, interrupt, ALL_PHASES, remedy)
+    return run_phases(context, store, pool, interrupt, phases, remedy)
 
 
-def campaign(
+def run_phases(
     context: Context,
     store: Store,
     pool: Pool,
@@ -61,14 +66,14 @@ def campaign(
     phases: tuple[MakePhase, ...],
     remedy: str,
 ) -> int:
-    """Runs the phases on a store, which is closed then; the exit status. `remedy` says how to continue if stopped."""
+    """Run phases on a store and close it; returns the exit status. `remedy` says how to continue after a stop."""
     if store.n_rounds:
         click.echo(f"{store.path}: continuing after {store.n_rounds} committed rounds", err=True)
     try:
         ending = run_campaign(context, store, pool, Console(), interrupt, phases)
         if ending is not Ending.COMPLETE:
             lost = ", all but the open round" if ending is Ending.GIVEN_UP else ""
-            complain(f"stopped early ({interrupt.reason}), everything committed to {store.path}{lost}; {remedy}")
+            report_error(f"stopped early ({interrupt.reason}), everything committed to {store.path}{lost}; {remedy}")
             return STOPPED
         return 0
     finally:
@@ -76,7 +81,7 @@ def campaign(
 
 
 def show_overview(path: Path) -> int:
-    """Prints what a database holds; the exit status."""
-    with Database(open_store(path)) as db:
+    """Print an overview of a database; returns the exit status."""
+    with open_database(path) as db:
         click.echo(overview(db, 5))
     return 0

@@ -1,4 +1,4 @@
-"""`landscape study`: a family of landscapes and what it says."""
+"""`landscape study`: exploration of a family of landscapes."""
 
 import shlex
 from pathlib import Path
@@ -7,11 +7,11 @@ import click
 
 from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
-from landscape.campaign.job import Prepare, Work, run_jobs
+from landscape.campaign.job import Coordinate, Prepare, run_jobs
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, resolve_device
 from landscape.cli.options import RUN_FILE, TIME_LIMIT
-from landscape.cli.shared import explored
+from landscape.cli.shared import run_exploration
 from landscape.config.run_file import RunConfig
 from landscape.studies.study import conclude, make_folder
 
@@ -33,17 +33,18 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
     folder = output or Path(run_file.stem)
     family = {folder / f"{name}.h5": config for name, config in RunConfig.from_toml(run_file).family(over).items()}
 
-    def part(path: Path, config: RunConfig) -> tuple[Prepare, Work]:
-        def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+    def part(path: Path, config: RunConfig) -> tuple[Prepare, Coordinate]:
+        def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
             make_folder(folder)
             click.echo(f"{path.stem}, landscape {list(family).index(path) + 1} of {len(family)}", err=True)
-            status = explored(context, path, pool, interrupt, resume=True, remedy="continue with the same command")
+            remedy = "continue with the same command"
+            status = run_exploration(context, path, pool, interrupt, resume=True, remedy=remedy)
             if not status and path == list(family)[-1]:
                 command = shlex.join(["landscape", "study", str(run_file), "--over", over, "-o", str(folder)])
                 for line in [*conclude(folder, list(family), command), "", f"written to {folder}"]:
                     click.echo(line)
             return status
 
-        return lambda local: context_of(config, resolve_device(config.run.device, local), path), work
+        return lambda local: context_of(config, resolve_device(config.run.device, local), path), coordinate
 
     run_jobs([part(*member) for member in family.items()], time_limit)

@@ -1,4 +1,4 @@
-"""`landscape train`: networks are trained in the regimes of a run file."""
+"""`landscape train`: training in the regimes of a run file."""
 
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,9 @@ from landscape.campaign.preparation import context_of, record_of, resolve_device
 from landscape.campaign.resumption import FIXED_FOR_TRAINING, open_or_create
 from landscape.campaign.rounds.training import Train, chosen_regimes
 from landscape.cli.options import RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
-from landscape.cli.shared import campaign
+from landscape.cli.shared import run_phases
 from landscape.config.run_file import RunConfig
-from landscape.database.database import Database
-from landscape.database.store import open_store
+from landscape.database.database import open_database
 from landscape.studies.overview import trained_lines
 
 
@@ -40,7 +39,7 @@ def train(
     resume: bool,
     time_limit: float | None,
 ) -> None:
-    """Train networks in the regimes of a run file, and keep where each ends.
+    """Train networks in the regimes of a run file, and keep their end points.
 
     \b
     landscape train runs/regimes-digits.toml -o digits.h5
@@ -54,22 +53,21 @@ def train(
     def prepare(local: int) -> Context:
         config = RunConfig.from_toml(run_file).override(settings)
         context = context_of(config, resolve_device(config.run.device, local), path if resume else None)
-        chosen_regimes(context, names)
+        chosen_regimes(context, names)  # refuses what cannot be trained before anything begins
         return context
 
-    def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
-        record = record_of(context.objective, context.settings)
-        store = open_or_create(path, record, resume=resume, fixed=FIXED_FOR_TRAINING)
+    def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+        store = open_or_create(path, record_of(context), resume=resume, fixed=FIXED_FOR_TRAINING)
         phases = (partial(Train, names=names),)
-        status = campaign(context, store, pool, interrupt, phases, "continue with --resume")
+        status = run_phases(context, store, pool, interrupt, phases, "continue with --resume")
         return status or _show(path)
 
-    run_job(prepare, work, time_limit)
+    run_job(prepare, coordinate, time_limit)
 
 
 def _show(path: Path) -> int:
-    """Prints what the regimes of a database came to; the exit status."""
-    with Database(open_store(path)) as db:
+    """Print a summary of the regimes of a database; returns the exit status."""
+    with open_database(path) as db:
         for line in trained_lines(db):
             click.echo(line)
     return 0

@@ -1,4 +1,4 @@
-"""`landscape verify`: whether what a database holds is true."""
+"""`landscape verify`: verification of all stored points."""
 
 from pathlib import Path
 
@@ -6,13 +6,12 @@ import click
 
 from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
-from landscape.campaign.job import FAILED, STOPPED, complain, run_job
+from landscape.campaign.job import FAILED, STOPPED, report_error, run_job
 from landscape.campaign.pools.pool import Abandoned, Pool
 from landscape.campaign.verify import summary, verify
 from landscape.cli.options import FILE
-from landscape.cli.shared import stored
-from landscape.database.database import Database
-from landscape.database.store import open_store
+from landscape.cli.shared import database_context
+from landscape.database.database import open_database
 
 
 @click.command(name="verify")
@@ -20,15 +19,15 @@ from landscape.database.store import open_store
 def verify_command(file: Path) -> None:
     """Recompute energy, gradient and index of every stationary point; exit status 1 on any fault."""
 
-    def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
-        with Database(open_store(file)) as db:
+    def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+        with open_database(file) as db:
             try:
                 faults = verify(db, context, pool, interrupt.give_up_round)
             except Abandoned:
-                complain(f"stopped early ({interrupt.reason}), nothing was verified; start again")
+                report_error(f"stopped early ({interrupt.reason}), nothing was verified; start again")
                 return STOPPED
             for line in [*faults, summary(db, faults)]:
                 click.echo(line)
         return FAILED if faults else 0
 
-    run_job(lambda local: stored(file, local), work)
+    run_job(lambda local: database_context(file, local), coordinate)

@@ -1,4 +1,4 @@
-"""Kinds of values that a run file may hold, each with its bounds; a value out of them has a message of its own."""
+"""Types of the values in a run file, with their bounds and messages."""
 
 import re
 from itertools import pairwise
@@ -13,7 +13,6 @@ DataSetName = Literal["xor", "iris", "wine", "breast_cancer", "digits", "moons"]
 ActivationName = Literal["tanh", "sigmoid", "softplus", "gelu", "silu", "relu"]
 LossName = Literal["cross_entropy", "mse"]
 SensitivityName = Literal["log_volume", "mean_width"]
-StrategyName = Literal["missing", "gmin", "untrap", "closest", "unconnected", "random"]
 
 DATASETS: tuple[str, ...] = get_args(DataSetName)
 FILE_SUFFIXES = (".npz", ".h5", ".csv")
@@ -34,7 +33,7 @@ def _data_set(name: str) -> str:
 
 
 def _class_name(name: object) -> object:
-    """A class that is named by a number may stand without quotes."""
+    """The name of a class; one that is a number may stand without quotes."""
     return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
 
 
@@ -82,7 +81,7 @@ NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 ProperFraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-# The values of a list are as strict as others; only the list itself may be any sequence.
+# Values in a list are checked as strictly as others; only the list itself may be any sequence.
 Hidden = Annotated[tuple[Count, ...], Field(strict=False)]
 ImageShape = Annotated[tuple[Count, ...], Field(strict=False), AfterValidator(_three)]
 Positives = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
@@ -92,7 +91,7 @@ Entry = Annotated[
     Discriminator(lambda value: LIST if isinstance(value, list | tuple) else NUMBER),
 ]
 Radii = Annotated[tuple[Entry, ...], Field(strict=False, min_length=1), AfterValidator(_rising)]
-Strategies = Annotated[tuple[StrategyName, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
+Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
 ClassNames = Annotated[
     tuple[Annotated[str, BeforeValidator(_class_name)], ...],
     Field(strict=False),

@@ -1,6 +1,6 @@
-"""Run files: what they may say, how they are read, and how every mistake in one becomes one helpful line.
+"""Run files: reading, overriding and writing, with one helpful line for every mistake.
 
-Reading is TOML -> dictionaries -> models, for a file, for `--set` and for Python alike. `RunConfig.to_toml` writes the
+A run file, `--set` and Python settings are all read as TOML -> dictionaries -> models. `RunConfig.to_toml` writes the
 file as understood, which reads back as the same configuration.
 """
 
@@ -27,7 +27,7 @@ from landscape.messages import toml_value
 
 
 class Settings(Table):
-    """How a landscape is explored, whatever the energy: all tables of a run file but [problem]."""
+    """Settings that suit any energy: all tables of a run file except [problem]."""
 
     basin_hopping: BasinHoppingConfig = BasinHoppingConfig()
     quench: QuenchConfig = QuenchConfig()
@@ -38,19 +38,19 @@ class Settings(Table):
     run: RunTable = RunTable()
 
     def to_toml(self, *tables: str) -> str:
-        """The text of the named tables, of all if none is named: every key, in a fixed order."""
+        """The TOML text of the named tables, of all if none is named: every key, in a fixed order."""
         values = self.model_dump(include=set(tables) if tables else None)
         return "\n".join(_table_text(name, table) for name, table in values.items())
 
 
 class RunConfig(Settings):
-    """A whole run file. Tables that it leaves out, and keys, take their defaults."""
+    """A whole run file. Omitted tables and keys have their defaults."""
 
     problem: ProblemConfig
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
-        """The run file at `path`; raises `ConfigError` if it is missing, malformed or says something unusable."""
+        """The run file at `path`; raises `ConfigError` if it is missing, malformed or has unusable values."""
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -59,7 +59,7 @@ class RunConfig(Settings):
 
     @classmethod
     def from_text(cls, text: str, source: str = "run file") -> Self:
-        """The run file with this text; `source` starts the line of the `ConfigError` that may be raised."""
+        """The run file with this text. Raises `ConfigError`, one line that starts with `source`."""
         return cls.from_table(_parse_toml(text, source), source)
 
     def override(self, settings: Iterable[str]) -> Self:
@@ -73,7 +73,7 @@ class RunConfig(Settings):
     def family(self, over: str) -> dict[str, Self]:
         """The configurations with each of the values of ``TABLE.KEY=VALUE,VALUE,...``, values as TOML.
 
-        They go by KEY-VALUE, in letters, digits and ``.+-`` alone, as names of files. Raises `ConfigError`.
+        Their names KEY-VALUE have only letters, digits and ``.+-``, for names of files. Raises `ConfigError`.
         """
         table, key, text = _parts(over, "--over", "problem.l2=1e-4,1e-3")
         values = _parse_value("--over", over, f"[{text}]")
@@ -101,7 +101,7 @@ def _parts(setting: str, option: str, example: str) -> tuple[str, str, str]:
 
 
 def _put(tables: dict[str, Any], table: str, key: str, value: object) -> None:
-    """Sets a key of a table; dots in the key lead into tables within it."""
+    """Set a key of a table; dots in the key lead into tables within it."""
     *within, last = key.split(".")
     for name in (table, *within):
         if not isinstance(tables.get(name), dict):

@@ -1,7 +1,7 @@
 """The tables of a run file.
 
 Each is a frozen model whose fields carry type, bounds, default and description, so a new key is one line here and
-nothing elsewhere. `landscape.messages.one_line` alone turns a failed check into a message.
+nothing elsewhere. `landscape.messages.one_line` turns a failed check into a message.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from landscape.config.fields import (
     Hidden,
     ImageShape,
     LossName,
+    Names,
     Natural,
     NonNegative,
     Positive,
@@ -27,14 +28,13 @@ from landscape.config.fields import (
     ProperFraction,
     Radii,
     SensitivityName,
-    Strategies,
 )
 from landscape.errors import ConfigError
 from landscape.messages import one_line
 
 
 class Table(BaseModel):
-    """A table of the run file: immutable, without coercions, closed to unknown keys."""
+    """A table of the run file: immutable, without conversions of types, closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
@@ -136,7 +136,7 @@ class QuenchConfig(Table):
 class ConnectConfig(Table):
     """[connect]: the search for transition states between minima."""
 
-    strategies: Strategies = Field(("missing", "closest", "unconnected"), description="ways to choose pairs, in turn")
+    strategies: Names = Field(("missing", "closest", "unconnected"), description="ways to choose pairs, in turn")
     pairs: Count = Field(64, description="pairs tried in a round")
     task_pairs: Count = Field(8, description="pairs of one task")
     rounds: Natural = Field(20, description="most rounds of connecting")
@@ -172,14 +172,14 @@ class MeasureConfig(Table):
 
 
 class IdentityConfig(Table):
-    """[identity]: when two stationary points are one; both must hold."""
+    """[identity]: tolerances within which two stationary points are one; both must hold."""
 
     energy_tolerance: Positive = Field(1e-9, description="largest difference of the energies, absolute")
     distance_tolerance: Positive = Field(1e-4, description="largest distance after alignment")
 
 
 class RunTable(Table):
-    """[run]: how the campaign runs."""
+    """[run]: seed and device of the campaign."""
 
     seed: Natural = Field(0, description="of every random number")
     device: Device = Field("auto", description="cpu, cuda, cuda:1; auto: a GPU per local rank if there is one")

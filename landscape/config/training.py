@@ -1,8 +1,7 @@
 """The [train] table: regimes of training, each a composition of the same keys.
 
-Keys of [train] hold for all regimes; a table [train.regimes.NAME] overrides them for one. A table
-[train.evaluations.NAME] names another way to use the end points of a regime: their ensemble, or inputs that are
-preprocessed.
+Keys of [train] apply to all regimes; a table [train.regimes.NAME] overrides them for one. A table
+[train.evaluations.NAME] declares another way to use the end points of a regime: their ensemble, or preprocessed inputs.
 """
 
 import re
@@ -17,11 +16,11 @@ from landscape.messages import did_you_mean
 OptimiserName = Literal["sgd", "adam"]
 AttackName = Literal["none", "fgsm", "pgd"]
 UNNAMED = "plain"
-"""The name of the one regime of a run file that names none."""
+"""The name of the only regime of a run file without named regimes."""
 
 
 class Regime(Table):
-    """How networks are trained: the keys that a regime may have."""
+    """Settings of training: the keys of a regime."""
 
     optimiser: OptimiserName = Field("sgd", description="stochastic gradient descent with momentum, or adam")
     learning_rate: Positive = Field(0.05, description="of the optimiser")
@@ -45,7 +44,7 @@ class Regime(Table):
 
 
 class Overrides(Regime):
-    """[train.regimes.NAME]: what a regime sets; it is written, and read back, without the keys that it leaves out."""
+    """[train.regimes.NAME]: the keys that a regime overrides; only these are written and read back."""
 
     @model_serializer(mode="wrap")
     def _only_set(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -62,7 +61,7 @@ class Evaluation(Table):
 
 
 class TrainConfig(Regime):
-    """[train]: training, in regimes."""
+    """[train]: training in regimes."""
 
     seeds: Count = Field(10, description="networks trained in each regime")
     task_seeds: Count = Field(10, description="networks trained side by side")

@@ -1,7 +1,7 @@
-"""What must hold for a commit before anything of it is written.
+"""Checks of a commit before anything of it is written.
 
-A store appends a commit only as `checked(...)` returns it: with columns of the types and shapes that the tables have,
-rows that exist and codes that have names. A commit that fails leaves the store as it was.
+A store writes a commit only as `checked(...)` returns it: columns have the types and shapes of the tables, and row
+numbers refer to rows that exist. A commit that fails a check leaves the store unchanged.
 """
 
 import json
@@ -17,7 +17,6 @@ from landscape.database.records import (
     TARGETS,
     Array,
     Commit,
-    Header,
     Integers,
     Minima,
     Property,
@@ -29,7 +28,7 @@ from landscape.database.trained_points import TrainedPoints, Training
 from landscape.errors import DatabaseError
 
 MAX_KIND = 32
-"""Longest name of a kind of round, in bytes: the file keeps it in a column of that width."""
+"""Longest name of a kind of round, in bytes: the width of its column in the file."""
 
 COLUMNS = {
     "minima": Minima.column_names(),
@@ -39,11 +38,12 @@ COLUMNS = {
 AnyTable = TypeVar("AnyTable", bound=Table)
 
 
-def checked(commit: Commit, tables: Tables, header: Header, n_parameters: int) -> Commit:
-    """The commit with its columns in their types, ready to follow `tables`.
+def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
+    """The commit with its columns in their declared types, ready to follow `tables`.
 
-    Raises: DatabaseError: a column has a wrong type or shape, a row or a code does not exist, or a property does not
-        continue the one that is stored.
+    Raises:
+        DatabaseError: a column has a wrong type or shape, a row number refers to no row, or a property does not
+            continue the stored one.
     """
     require(
         0 < len(commit.kind.encode()) <= MAX_KIND, f"a round's kind has 1 to {MAX_KIND} bytes, found {commit.kind!r}"
@@ -61,8 +61,6 @@ def checked(commit: Commit, tables: Tables, header: Header, n_parameters: int) -
     require_rows("transition_states.minima", states.minima, 0, rows["minima"])
     require_rows("attempts.minima", attempts.minima[:, 0], 0, rows["minima"])
     require_rows("attempts.minima (second)", attempts.minima[:, 1], -1, rows["minima"])
-    require_rows("attempts.method", attempts.method, 0, len(header.method_names))
-    require_rows("attempts.outcome", attempts.outcome, 0, len(header.outcome_names))
     require_rows("attempts.round", attempts.round, 0, len(tables.rounds) + 1)
     if walkers is not None:
         require_rows("walkers.minimum", walkers.minimum, -1, rows["minima"])
@@ -79,7 +77,7 @@ def checked(commit: Commit, tables: Tables, header: Header, n_parameters: int) -
 
 
 def checked_training(training: Training, tables: Tables, n_parameters: int) -> Training:
-    """The training with its columns in their types; refused if it changes or reorders regimes that are stored."""
+    """The training with its columns in their declared types; refused if it changes or reorders stored regimes."""
     points = conforming(training.points, n_parameters)
     require_rows("training.regime", points.regime, 0, len(training.regimes))
     kept = list(training.regimes.items())[: len(tables.regimes)]
@@ -88,7 +86,7 @@ def checked_training(training: Training, tables: Tables, n_parameters: int) -> T
 
 
 def require(condition: bool, message: str) -> None:
-    """Refuse the commit with that message unless the condition holds."""
+    """Refuse the commit with this message unless the condition holds."""
     if not condition:
         raise DatabaseError(f"commit refused: {message}")
 
@@ -100,30 +98,30 @@ def require_rows(name: str, values: Integers, lowest: int, end: int) -> None:
 
 
 def conforming(table: AnyTable, n_parameters: int) -> AnyTable:
-    """The table with each column in its own type; refused where a type, a shape or the number of rows does not fit."""
+    """The table with each column in its declared type; refused where a type, a shape or the number of rows differs."""
     kind, rows = type(table), len(table)
     columns = {
-        name: conforming_column(f"{kind.__name__}.{name}", getattr(table, name), dtype, (rows, *shape))
-        for name, (dtype, shape) in kind.layout(n_parameters).items()
+        name: conforming_column(
+            f"{kind.__name__}.{name}", getattr(table, name), one.dtype, (rows, *one.row_shape(n_parameters))
+        )
+        for name, one in kind.columns().items()
     }
     return kind(**columns)
 
 
 def conforming_column(name: str, values: Array, dtype: type[np.generic], shape: tuple[int, ...]) -> Array:
-    """The values as an array of that type; refused if they lose by it or have another shape."""
+    """The values as an array of that type; refused if they have another shape or the type cannot hold them."""
     found = np.asarray(values)
     require(found.shape == shape, f"{name} must have shape {list(shape)}, found {list(found.shape)}")
-    require(
-        found.size == 0 or np.can_cast(found.dtype, dtype, "safe"),
-        f"{name} must be {dtype.__name__}, found {found.dtype}",
-    )
+    safe = found.dtype.kind == "U" if dtype is np.str_ else np.can_cast(found.dtype, dtype, "safe")
+    require(found.size == 0 or safe, f"{name} must be {dtype.__name__}, found {found.dtype}")
     return np.asarray(found, dtype)
 
 
 def checked_properties(
     added: tuple[PropertyRows, ...], stored: Properties, rows: Mapping[str, int]
 ) -> tuple[PropertyRows, ...]:
-    """The property rows in their types, each checked against what is stored once those before it are written."""
+    """The property rows as float64, each checked against the stored properties and the rows before it."""
     result: list[PropertyRows] = []
     known: dict[str, dict[str, Property]] = {target: dict(stored[target]) for target in TARGETS}
     for new in added:
@@ -135,7 +133,7 @@ def checked_properties(
 
 
 def checked_property(new: PropertyRows, stored: Property | None, rows: int) -> PropertyRows:
-    """The property rows in their types; refused if they have no place in `rows` rows or do not fit what is stored."""
+    """The property rows as float64; refused if they exceed `rows` rows or do not continue the stored property."""
     label = f"property {new.name!r} of {new.target}"
     columns = COLUMNS[new.target]
     require(
@@ -170,6 +168,6 @@ def require_continuation(label: str, new: PropertyRows, stored: Property | None)
 
 
 def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings as they will be read back: through JSON, so that tuples are lists."""
+    """The settings after a round trip through JSON, as they will be read: tuples become lists."""
     result: dict[str, Any] = json.loads(json.dumps(settings))
     return result

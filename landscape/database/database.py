@@ -1,4 +1,4 @@
-"""The database as users hold it: tables, properties, the graph of minima and transition states, and a frame.
+"""The database as users see it: tables, properties, the graph of minima and transition states, and a frame.
 
 `Database` reads and never writes; rounds are committed to `Database.store`. Its tables are those of the last commit.
 """
@@ -22,7 +22,7 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
-from landscape.database.store import Store
+from landscape.database.store import Store, open_store
 from landscape.database.tables import padded
 from landscape.database.trained_points import TrainedPoints
 from landscape.errors import DatabaseError
@@ -39,17 +39,17 @@ class Database:
 
     @property
     def path(self) -> Path | None:
-        """The file, None for a database in memory."""
+        """The file, or None for a database in memory."""
         return self.store.path
 
     @property
     def problem_record(self) -> ProblemRecord:
-        """What was explored."""
+        """The explored problem."""
         return self.store.record
 
     @property
     def header(self) -> Header:
-        """Names of the codes in `attempts`, versions of the software and time of creation."""
+        """Versions of the software and time of creation."""
         return self.store.header
 
     @property
@@ -89,14 +89,14 @@ class Database:
 
     @property
     def evaluations(self) -> Mapping[str, str]:
-        """The settings (TOML) of each evaluation of trained networks by name: an ensemble, or preprocessed inputs."""
+        """The settings (TOML) of each evaluation of trained networks by name: ensembles and preprocessed inputs."""
         return self.store.tables.evaluations
 
     def properties(self, target: str) -> dict[str, Property]:
         """Properties by name of the rows of `target`, one of `TARGETS`, NaN where not measured yet.
 
         Raises:
-            DatabaseError: there are no properties of such a thing.
+            DatabaseError: no table of that name has properties.
         """
         if target not in TARGETS:
             raise DatabaseError(f"properties belong to one of {', '.join(TARGETS)}, found {target!r}")
@@ -114,8 +114,8 @@ class Database:
     def graph(self) -> "nx.MultiGraph[int]":
         """The landscape as a graph: nodes are rows of minima, edges are transition states.
 
-        Node attributes: energy, degenerate (the number of degenerate rearrangements of this minimum, which are no
-        edges). Edge attributes: energy, eigenvalue, row (of the transition state).
+        Node attributes: energy, and degenerate, the number of degenerate rearrangements of the minimum, which have no
+        edges. Edge attributes: energy, eigenvalue, and row, that of the transition state.
         """
         states = self.transition_states
         rows = states.minima.tolist()
@@ -130,9 +130,9 @@ class Database:
         return graph
 
     def frame(self) -> Any:  # noqa: ANN401 - a pandas.DataFrame, which is an optional dependency
-        """One row a minimum in a pandas.DataFrame: all columns but the parameters, then all properties.
+        """A pandas.DataFrame with one row per minimum: all columns except the parameters, then all properties.
 
-        A property with several values a minimum has one column each: NAME[0], NAME[1] and so on.
+        A property with several values per minimum has one column for each: NAME[0], NAME[1] and so on.
 
         Raises:
             DatabaseError: pandas is not installed.
@@ -148,7 +148,7 @@ class Database:
         return pd.DataFrame(columns, index=pd.RangeIndex(len(self.minima), name="minimum"))
 
     def close(self) -> None:
-        """Let go of the file; columns that were not read yet are out of reach then."""
+        """Close the file; columns that were not read yet cannot be read any more."""
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -167,8 +167,17 @@ class Database:
         )
 
 
+def open_database(path: str | Path) -> Database:
+    """The database in a file, for reading.
+
+    Raises:
+        DatabaseError: there is no such file, or it is not a whole database of a known version.
+    """
+    return Database(open_store(path))
+
+
 def plain_columns(name: str, values: Array) -> dict[str, Array]:
-    """Values [rows, ...] as columns [rows], with indices in their names unless there is only one by nature."""
+    """Columns [rows] of values [rows, ...]; their names have indices unless the values are plain numbers."""
     if values.ndim == 1:
         return {name: values}
     places = np.ndindex(*values.shape[1:])

@@ -1,4 +1,4 @@
-"""From errors of the operating system and of HDF5 to the one line that a user can act on."""
+"""Errors of the operating system and of HDF5 as one line on which a user can act."""
 
 import errno
 import re
@@ -17,7 +17,7 @@ REASONS = {
 
 
 def error_number(error: OSError) -> int | None:
-    """The errno of an error, which h5py gives as an attribute or in the text only."""
+    """The errno of an error, from its attribute or, for some errors of h5py, from its text."""
     if error.errno is not None:
         return error.errno
     found = re.search(r"errno = (\d+)", str(error))
@@ -25,12 +25,12 @@ def error_number(error: OSError) -> int | None:
 
 
 def reason(error: OSError) -> str:
-    """What went wrong and what to do about it, as half a sentence on one line."""
+    """The cause and its remedy, as half a sentence on one line."""
     number = error_number(error)
     known = REASONS.get(number) if number is not None else None
     return known or f"the system says '{first_line(error)}'"
 
 
 def first_line(error: Exception) -> str:
-    """The first line of the text of an error, or its type where it has no text."""
+    """The first line of the text of an error, or its type if it has no text."""
     return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,12 +1,12 @@
 """The store on disk: one HDF5 file, written by one writer, readable by anybody at any time.
 
-`Hdf5Store` joins the parts: the lock of the writer (`lock.py`), the replacement of the whole file (`replacement.py`),
-what is written (`layout.py`) and what is read (`snapshot.py`). After a commit the tables in memory follow it without
-being read again, and what was not in memory is read from the new file when it is asked for. Records handed out before
-go on seeing their own commit.
+`Hdf5Store` joins the lock of the writer (`lock.py`), the replacement of the whole file (`whole_file.py`), writing
+(`writing.py`) and reading (`reading.py`). After a commit the tables in memory are extended without being read again;
+columns that were not in memory are read from the new file on first use. Records handed out before keep showing their
+own commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -36,8 +36,8 @@ class Hdf5Store:
         self.lock = lock
 
     @classmethod
-    def create(cls, path: Path, record: ProblemRecord, header: Header) -> Self:
-        """A new database file, open for writing.
+    def create(cls, path: Path, record: ProblemRecord, header: Header, names: Mapping[str, Sequence[str]]) -> Self:
+        """A new database file, open for writing; `names` are the first names of the coded columns of attempts.
 
         Raises:
             DatabaseError: the file exists, its folder does not or cannot be written to, or another writer is at work.
@@ -45,7 +45,7 @@ class Hdf5Store:
         path = path.resolve()
         require_place(path)
         lock = WriterLock(path)
-        return cls.locked(path, lock, lambda: create_file(path, record, header))
+        return cls.locked(path, lock, lambda: create_file(path, record, header, names))
 
     @classmethod
     def open(cls, path: Path, *, writable: bool) -> Self:
@@ -62,7 +62,7 @@ class Hdf5Store:
 
     @classmethod
     def locked(cls, path: Path, lock: WriterLock, prepare: Callable[[], None] = lambda: None) -> Self:
-        """The store once `prepare` has run under the lock; whatever fails, the lock is released."""
+        """The store after `prepare` has run under the lock; any failure releases the lock."""
         try:
             prepare()
             return cls(Snapshot(path), lock)
@@ -81,7 +81,7 @@ class Hdf5Store:
     def commit(self, commit: Commit) -> None:
         path = self.snapshot.path
         self.require_writable()
-        ready = checked(commit, self.tables, self.header, self.record.n_parameters)
+        ready = checked(commit, self.tables, self.record.n_parameters)
         try:
             replace_file(path, lambda file: self.write(file, ready))
         except OSError as error:
@@ -94,7 +94,7 @@ class Hdf5Store:
         self.tables = self.tables.after(ready, self.snapshot.reader)
 
     def write(self, file: h5py.File, commit: Commit) -> None:
-        """Write a checked commit to the copy of the file, unless that is no longer the file that was opened."""
+        """Write a checked commit to the copy of the file; refused if another program has changed the file."""
         found = int(file["rounds"].attrs["count"])
         if found != self.n_rounds:
             raise DatabaseError(
@@ -103,7 +103,7 @@ class Hdf5Store:
         write_commit(file, commit)
 
     def require_writable(self) -> None:
-        """Raise DatabaseError unless this store can commit."""
+        """Raise DatabaseError if this store cannot commit."""
         self.snapshot.require_open()
         if self.lock is None:
             raise DatabaseError(f"{self.path} is open for reading only: open it with writable=True to commit")
@@ -115,7 +115,7 @@ class Hdf5Store:
 
 
 def require_place(path: Path) -> None:
-    """Refuse a path at which no new file can be made."""
+    """Refuse a path where no new file can be made."""
     if path.is_dir():
         raise DatabaseError(
             f"{path} is a folder, expected the name of a new file: give one in it, as {path / 'landscape.h5'}"
@@ -126,10 +126,10 @@ def require_place(path: Path) -> None:
         raise DatabaseError(f"{path.parent} is no folder to put {path.name} into: create it or choose another")
 
 
-def create_file(path: Path, record: ProblemRecord, header: Header) -> None:
-    """Write the file of a database in which nothing is committed yet."""
+def create_file(path: Path, record: ProblemRecord, header: Header, names: Mapping[str, Sequence[str]]) -> None:
+    """Write the file of a database without commits."""
     require_place(path)
     try:
-        replace_file(path, lambda file: write_new(file, record, header), create=True)
+        replace_file(path, lambda file: write_new(file, record, header, names), create=True)
     except OSError as error:
         raise DatabaseError(f"{path} could not be created, {reason(error)}, then start again") from error

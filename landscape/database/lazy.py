@@ -1,13 +1,13 @@
-"""Records whose fields may be read when they are first asked for, and tables of columns built on them.
+"""Records whose fields may be read when they are first used, and tables of columns built on them.
 
 `Lazy` gives a frozen dataclass a second constructor: `lazy(read, ...)` takes the fields that are known and a function
-that reads any other one by name. To the user of the record nothing differs. `Table` adds what all tables of columns
-share: a number of rows, an empty instance, some of the rows, several tables as one, and growth by new rows that touches
-no column that was not read yet.
+that reads any other field by name. Users of the record notice no difference. `Table` adds what all tables of columns
+share: a number of rows, an empty table, a choice of rows, several tables as one, and growth by new rows that leaves
+unread columns alone.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import Field, fields
+from dataclasses import Field, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -16,10 +16,40 @@ from numpy.typing import NDArray
 Read = Callable[[str], Any]
 """Reads the field of that name."""
 
+MISSING = {"f": np.nan, "i": -1}
+"""Missing value by kind of numpy type; any other type has zero, False or an empty text."""
 
-def column(dtype: type[np.generic], *shape: int | str) -> dict[str, Any]:
-    """Field metadata of a column: its type and the shape of one row, where "P" stands for the number of parameters."""
-    return {"dtype": dtype, "shape": shape}
+
+@dataclass(frozen=True)
+class Column:
+    """Declaration of a column: type of its values and shape of one row, where "P" is the number of parameters.
+
+    A `coded` column holds names, of which a file keeps a list and the place of each row's name in it. A file that lacks
+    an `essential` column is damaged; any other column may be younger than the file, whose rows then have missing
+    values.
+    """
+
+    dtype: type[np.generic]
+    shape: tuple[int | str, ...]
+    coded: bool
+    essential: bool
+
+    def row_shape(self, n_parameters: int) -> tuple[int, ...]:
+        """Shape of one row."""
+        return tuple(n_parameters if isinstance(size, str) else size for size in self.shape)
+
+    def missing(self, rows: int, n_parameters: int) -> NDArray[Any]:
+        """Missing values of that many rows."""
+        values = np.zeros((rows, *self.row_shape(n_parameters)), self.dtype)
+        values[...] = MISSING.get(values.dtype.kind, values.dtype.type())
+        return values
+
+
+def column(
+    dtype: type[np.generic], *shape: int | str, coded: bool = False, essential: bool = False
+) -> dict[str, Column]:
+    """Field metadata that declares a `Column`."""
+    return {"column": Column(dtype, shape, coded, essential)}
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
@@ -29,16 +59,16 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 
 class Buffer(np.ndarray):
-    """Memory of a column with room for rows to come; the leading `filled` rows are taken and never change."""
+    """Memory of a column with room for more rows. The leading `filled` rows are in use and never change."""
 
     filled: int
 
 
 def joined(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
-    """The rows of both, read-only.
+    """The rows of both arrays, read-only.
 
-    The result has room for half as many rows again. When it is itself the first of a join, only the new rows are
-    copied, so what a column costs by growing is proportional to its length, however often it grows.
+    The result has room for half as many rows again. If `first` came from here, only the new rows are copied, so the
+    cost of a growing column is proportional to its length, however often it grows.
     """
     rows, dtype, buffer = len(first) + len(second), np.result_type(first, second), buffer_of(first)
     if buffer is None or buffer.filled != len(first) or len(buffer) < rows or buffer.dtype != dtype:
@@ -50,7 +80,7 @@ def joined(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
 
 
 def buffer_of(values: NDArray[Any]) -> Buffer | None:
-    """The memory behind a column, if it came from `joined`."""
+    """The memory behind a column that came from `joined`, else None."""
     whole = values.base
     return whole.base if isinstance(whole, np.ndarray) and isinstance(whole.base, Buffer) else None
 
@@ -61,19 +91,19 @@ class Lazy:
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @classmethod
-    def lazy(cls, read: Read | None, **known: Any) -> Self:
-        """A record with the `known` fields, the others to be had from `read`."""
+    def lazy(cls, read: Read | None, **loaded: Any) -> Self:
+        """A record with the `loaded` fields; `read` gives the others."""
         record = object.__new__(cls)
-        record.__dict__.update(known, _read=read)
+        record.__dict__.update(loaded, _read=read)
         return record
 
-    def known(self) -> dict[str, Any]:
+    def loaded(self) -> dict[str, Any]:
         """The fields that are in memory."""
         return {name: value for name, value in vars(self).items() if name in self.__dataclass_fields__}
 
     def reread(self, read: Read | None) -> Self:
         """The same record, with `read` for the fields that are not in memory."""
-        return self.lazy(read, **self.known())
+        return self.lazy(read, **self.loaded())
 
     if not TYPE_CHECKING:  # a type checker would accept any attribute otherwise
 
@@ -93,31 +123,27 @@ class Table(Lazy):
     """Base of frozen dataclasses of numpy columns, all with the same number of rows."""
 
     @classmethod
-    def column_names(cls) -> tuple[str, ...]:
-        """The names of the columns in order."""
-        return tuple(f.name for f in fields(cls))
+    def columns(cls) -> dict[str, Column]:
+        """The declarations of the columns by name, in order."""
+        return {f.name: f.metadata["column"] for f in fields(cls)}
 
     @classmethod
-    def layout(cls, n_parameters: int) -> dict[str, tuple[type[np.generic], tuple[int, ...]]]:
-        """Type and shape of one row of each column by name."""
-        return {
-            f.name: (f.metadata["dtype"], tuple(n_parameters if n == "P" else n for n in f.metadata["shape"]))
-            for f in fields(cls)
-        }
+    def column_names(cls) -> tuple[str, ...]:
+        """The names of the columns in order."""
+        return tuple(cls.columns())
 
     @classmethod
     def empty(cls, n_parameters: int) -> Self:
-        """A table without rows (`n_parameters` matters only where there is a column of parameters)."""
-        layout = cls.layout(n_parameters).items()
-        return cls(**{name: read_only(np.empty((0, *shape), dtype)) for name, (dtype, shape) in layout})
+        """A table without rows; `n_parameters` matters only where a column has parameters."""
+        return cls(**{name: read_only(one.missing(0, n_parameters)) for name, one in cls.columns().items()})
 
     @classmethod
     def concatenated(cls, parts: Sequence[Self]) -> Self:
-        """The rows of all parts, of which there is at least one, in one table."""
+        """The rows of all parts in one table; there must be at least one part."""
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in cls.column_names()})
 
     def take(self, rows: slice | NDArray[Any]) -> Self:
-        """Some of the rows: a slice of them, their places, or whether to take each."""
+        """Some of the rows: a slice, row numbers, or whether to take each row."""
         return type(self)(**{name: getattr(self, name)[rows] for name in self.column_names()})
 
     def __len__(self) -> int:
@@ -128,10 +154,10 @@ class Table(Lazy):
         return f"{type(self).__name__}({len(self)} rows: {', '.join(self.column_names())})"
 
     def extended(self, rows: Self, read: Read | None, **replaced: NDArray[Any]) -> Self:
-        """This table with `rows` after its own. Columns in memory are extended there, others are left to `read`.
+        """This table with `rows` after its own. Columns in memory grow there, others are left to `read`.
 
         `replaced` holds whole columns that take the place of the extended ones.
         """
-        extended = {name: joined(values, getattr(rows, name)) for name, values in self.known().items()}
+        extended = {name: joined(values, getattr(rows, name)) for name, values in self.loaded().items()}
         copies = {name: read_only(values.copy()) for name, values in replaced.items()}
         return self.lazy(read, **(extended | copies), _rows=len(self) + len(rows))

@@ -1,9 +1,8 @@
-"""One writer a file: an advisory lock on a sibling file NAME.lock, held from opening for writing until closing.
+"""One writer per file: an advisory lock on a sibling file NAME.lock, held from opening for writing until closing.
 
-The lock stands on a sibling because every commit puts a new file in the database's place. The kernel drops the lock
-with the process, so a killed writer leaves a harmless file behind. Whoever holds the lock removes the file before
-letting go; a writer that was waiting on the removed file notices that the name belongs to another file now, and
-starts over.
+A sibling carries the lock because every commit puts a new file in the place of the database. The kernel drops the lock
+with the process, so a killed writer leaves a harmless file behind. The holder removes the file before releasing the
+lock; a writer that was waiting for the removed file notices that the name belongs to another file now, and starts over.
 """
 
 import fcntl
@@ -17,7 +16,7 @@ from landscape.errors import DatabaseError
 
 
 class WriterLock:
-    """The right to write the database at `path`; released by `release`, or with the object.
+    """The lock of the writer of the database at `path`; released by `release`, or with the object.
 
     Raises:
         DatabaseError: another writer holds it, or the folder cannot be written to.
@@ -38,7 +37,7 @@ class WriterLock:
 
 
 def acquired(lock: Path) -> int:
-    """The descriptor of the lock file, locked. Raises BlockingIOError if somebody else has it."""
+    """The descriptor of the locked lock file. Raises BlockingIOError if another process holds the lock."""
     while True:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
@@ -54,7 +53,7 @@ def acquired(lock: Path) -> int:
 
 
 def still_named(lock: Path, descriptor: int) -> bool:
-    """Whether the name still belongs to the open file: the previous holder may have removed it in between."""
+    """Whether the name still belongs to the open file, which the previous holder may have removed."""
     try:
         return os.path.samestat(lock.stat(), os.fstat(descriptor))
     except FileNotFoundError:
@@ -62,6 +61,6 @@ def still_named(lock: Path, descriptor: int) -> bool:
 
 
 def released(lock: Path, descriptor: int) -> None:
-    """Remove the lock file, then let go of it."""
+    """Remove the lock file, then release the lock."""
     lock.unlink(missing_ok=True)
     os.close(descriptor)

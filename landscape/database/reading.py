@@ -1,11 +1,14 @@
 """Reading a database file: one open handle is one committed state.
 
-Files are never changed in place, so a handle goes on showing the commit that it was opened on, whatever a writer does
-meanwhile. Opening reads attributes and shapes only; columns are read through the handle when they are asked for.
+Files are never changed in place, so a handle keeps showing the commit on which it was opened, whatever a writer does
+meanwhile. Opening reads attributes and shapes only; columns are read through the handle on first use.
+
+Columns that this program does not know are ignored. A column that the file lacks reads as missing values, unless the
+column is essential.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,15 +20,15 @@ from landscape.database.failures import first_line, reason
 from landscape.database.lazy import Read, read_only
 from landscape.database.records import TARGETS, Array, Header, ProblemRecord, Property
 from landscape.database.tables import Tables
-from landscape.database.writing import DATA, FORMAT, FORMAT_VERSION, TABLES
+from landscape.database.writing import DATA, FORMAT, FORMAT_VERSION, LATER_TABLES, TABLES, stored_names
 from landscape.errors import DatabaseError
 
 UNREADABLE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError)
-"""What h5py and the decoding of attributes raise on a damaged file."""
+"""Errors that h5py and the decoding of attributes raise on a damaged file."""
 
 
 class Snapshot:
-    """An open database file, not looked into yet.
+    """An open database file whose content is not checked yet.
 
     Raises:
         DatabaseError: there is no such file, or it is not a whole HDF5 file.
@@ -36,10 +39,10 @@ class Snapshot:
         self.file = opened(path)
 
     def read(self) -> tuple[ProblemRecord, Header, Tables]:
-        """All that the file holds, its arrays left in it.
+        """Problem, header and tables of the file; arrays are left in it.
 
         Raises:
-            DatabaseError: it is not a database of a version that is known here, or it is damaged.
+            DatabaseError: the file is no database of a known version, or it is damaged.
         """
         try:
             require_format(self.path, self.file)
@@ -49,7 +52,7 @@ class Snapshot:
             raise damaged(self.path, error) from error
 
     def read_record(self) -> ProblemRecord:
-        """What was explored; the data are left in the file."""
+        """The explored problem; its data are left in the file."""
         attrs, root = self.file["problem"].attrs, self.file.attrs
         return ProblemRecord.lazy(
             self.reader("problem"),
@@ -65,29 +68,25 @@ class Snapshot:
         )
 
     def read_header(self) -> Header:
-        """What stands beside the tables."""
-        names = self.file["attempts"].attrs
-        return Header(
-            outcome_names=tuple(map(str, names["outcome_names"])),
-            method_names=tuple(map(str, names["method_names"])),
-            software=json.loads(self.file.attrs["software"]),
-            created=str(self.file.attrs["created"]),
-        )
+        """Versions of the software and time of creation."""
+        return Header(software=json.loads(self.file.attrs["software"]), created=str(self.file.attrs["created"]))
 
     def read_tables(self, n_parameters: int) -> Tables:
-        """All tables, their columns left in the file."""
+        """All tables; their columns are left in the file."""
         tables: dict[str, Any] = {name: self.read_table(name, n_parameters) for name in TABLES}
         regimes, evaluations = self.read_regimes()
         properties = {target: self.read_properties(target) for target in TARGETS}
         return Tables(**tables, regimes=regimes, evaluations=evaluations, properties=properties)
 
     def read_table(self, name: str, n_parameters: int) -> Any:  # noqa: ANN401 - of the type that TABLES gives for this name
-        """The table of that name, its columns left in the file."""
+        """The table of that name; its columns are left in the file."""
         if self.lacks(name):
             return TABLES[name].empty(n_parameters)
         group, rows = self.file[name], int(self.file[name].attrs["count"])
-        for column, (_, shape) in TABLES[name].layout(n_parameters).items():
-            found = group[column].shape
+        for column, declared in TABLES[name].columns().items():
+            if column not in group and not declared.essential:
+                continue
+            shape, found = declared.row_shape(n_parameters), group[column].shape
             if found[0] < rows or found[1:] != shape:
                 raise ValueError(f"/{name}/{column} has shape {list(found)}, expected {[rows, *shape]}")
         return TABLES[name].lazy(self.reader(name), _rows=rows)
@@ -101,17 +100,17 @@ class Snapshot:
         return regimes, named_texts(group.attrs["evaluations"], group.attrs["evaluation_settings"])
 
     def lacks(self, name: str) -> bool:
-        """Whether this is training in a file that was made before there was any."""
-        return name == "training" and name not in self.file
+        """Whether the file is older than this table or group of properties."""
+        return name.rpartition("/")[2] in LATER_TABLES and name not in self.file
 
     def read_properties(self, target: str) -> dict[str, Property]:
-        """The properties of a table by name, their values left in the file."""
-        if target == "training" and f"properties/{target}" not in self.file:  # made before there was training
+        """The properties of a table by name; their values are left in the file."""
+        if self.lacks(f"properties/{target}"):
             return {}
         return {name: self.read_property(f"properties/{target}/{name}") for name in self.file[f"properties/{target}"]}
 
     def read_property(self, path: str) -> Property:
-        """The property at that path, its values left in the file."""
+        """The property at that path; its values are left in the file."""
         attrs = self.file[path].attrs
         return Property.lazy(
             self.reader(path),
@@ -124,15 +123,26 @@ class Snapshot:
         """The function that reads the columns of the group, or the values of the property, at that path."""
         if path.startswith("properties/"):
             return lambda _: self.values(path)
-        return partial(self.column, path)
+        return partial(self.column if path in TABLES else self.array, path)
 
-    def column(self, group: str, name: str) -> Array:
-        """The committed rows of a column, or an array of the problem."""
-        return self.values(f"{group}/{name}", self.count(group) if group in TABLES else None)
+    def array(self, group: str, name: str) -> Array:
+        """A whole dataset of a group."""
+        return self.values(f"{group}/{name}")
 
-    def count(self, table: str) -> int:
-        """The number of committed rows of a table."""
-        return int(self.require_open()[table].attrs["count"])
+    def column(self, table: str, name: str) -> Array:
+        """The committed rows of a column of a table; missing values if the file lacks it."""
+        group, declared = self.require_open()[table], TABLES[table].columns()[name]
+        rows = int(group.attrs["count"])
+        if name not in group:
+            return read_only(declared.missing(rows, int(self.file["problem"].attrs["n_parameters"])))
+        values = self.values(f"{table}/{name}", rows)
+        return self.decoded(values, stored_names(group, name)) if declared.coded else values
+
+    def decoded(self, codes: Array, names: Sequence[str]) -> Array:
+        """The names of codes, empty for -1. Raises DatabaseError for a code without a name."""
+        if len(codes) and not -1 <= codes.min() <= codes.max() < len(names):
+            raise damaged(self.path, ValueError(f"codes from {codes.min()} to {codes.max()} for {len(names)} names"))
+        return read_only(np.array([*names, ""])[codes])
 
     def values(self, path: str, rows: int | None = None) -> Array:
         """The leading rows of a dataset, all for None. Raises DatabaseError if the file is closed or damaged."""
@@ -151,14 +161,14 @@ class Snapshot:
 
 
 def opened(path: Path) -> h5py.File:
-    """The HDF5 file at that path, open for reading. Without HDF5's own lock: committed files do not change."""
+    """The HDF5 file at that path, open for reading without HDF5's own lock: committed files do not change."""
     if path.is_dir():
         raise DatabaseError(f"{path} is a folder: name the database file in it")
     if not path.exists():
         raise DatabaseError(f"{path} does not exist: check the name, or make a database by running a campaign")
     try:
         with path.open("rb"):
-            pass  # an unreadable file is not told from another kind of file by h5py.is_hdf5
+            pass  # h5py.is_hdf5 does not tell an unreadable file from a file of another kind
         if h5py.is_hdf5(path):
             return h5py.File(path, "r", locking=False)
     except OSError as error:
@@ -170,12 +180,13 @@ def opened(path: Path) -> h5py.File:
 
 
 def _shape(sizes: Iterable[int]) -> tuple[int, int, int]:
+    """Channels, height and width of an image."""
     channels, height, width = map(int, sizes)
     return channels, height, width
 
 
 def require_format(path: Path, file: h5py.File) -> None:
-    """Refuse HDF5 files that are not databases of ours, or of a later version."""
+    """Refuse HDF5 files of other programs, and databases of a later version."""
     if file.attrs.get("format") != FORMAT:
         raise DatabaseError(f"{path} is HDF5 but not a landscape database: expected the attribute format = {FORMAT!r}")
     version = int(file.attrs["format_version"])
@@ -186,10 +197,10 @@ def require_format(path: Path, file: h5py.File) -> None:
 
 
 def named_texts(names: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
-    """Texts by name, of two attributes."""
+    """Texts by name, from two attributes."""
     return {str(name): str(text) for name, text in zip(names, texts, strict=True)}
 
 
 def damaged(path: Path, error: Exception) -> DatabaseError:
-    """The error for a file that should be readable and is not."""
+    """The error for a file that should be readable but is not."""
     return DatabaseError(f"{path} is damaged ({first_line(error)}): restore it from a copy")

@@ -1,20 +1,19 @@
-"""What a database holds: tables of numpy columns and the records around them.
+"""Contents of a database: tables of numpy columns and the records around them.
 
 Three kinds of record, all frozen:
 
-- a **table** (`Minima`, `TransitionStates`, `Attempts`, `Rounds`, `Walkers`) is a set of columns with one row a
-  point, a pair, a round or a walker. What a column looks like stands once, in the metadata of its field; empty
-  tables, checks and the layout of the file follow from there;
+- a **table** (`Minima`, `TransitionStates`, `Attempts`, `Rounds`, `Walkers`) is a set of columns with one row for each
+  point, pair, round or walker. The metadata of a field declare its column; empty tables, checks, missing values and the
+  layout of the file follow from the declaration;
 - a **description** (`ProblemRecord`, `Header`, `Property`) says what the tables belong to;
-- a **commit** (`Commit`, `PropertyRows`) is all that one round adds: the only way in which anything is ever written.
+- a **commit** (`Commit`, `PropertyRows`) holds all that one round adds, and is the only way to write to a database.
 
-Records that come from a file are lazy (`landscape/database/lazy.py`): a column is read when it is first asked for.
-Arrays that a store hands out are shared and therefore read-only: copy one before changing it, or before
-`torch.from_numpy`.
+Records from a file are lazy (`landscape/database/lazy.py`): a column is read when it is first used. Arrays of a store
+are shared and therefore read-only: copy one before changing it, or before `torch.from_numpy`.
 
 Shapes: M minima, T transition states, A attempts, R rounds, W walkers, P parameters, N samples, d inputs, K outputs.
-Energies are in units of the loss, parameters have no unit. Equal run file and seed give equal tables, all columns of
-them but `Rounds.seconds`, which is a measured time.
+Energies are in units of the loss, parameters have no unit. Equal run files and seeds give equal tables, except for the
+measured times in `Rounds.seconds`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,6 +29,7 @@ from landscape.database.trained_points import Training
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Texts = NDArray[np.str_]
 
 TARGETS = ("minima", "transition_states", "training")
 """The tables whose rows can have properties."""
@@ -39,18 +39,18 @@ TARGETS = ("minima", "transition_states", "training")
 class Minima(Table):
     """Local minima of the energy, one row each, distinct modulo the symmetry of the problem.
 
-    `parameters` are a flat vector in network order; `log_determinant` is the sum of the logarithms of the positive
-    Hessian eigenvalues; `log_orbit_size` the logarithm of the number of symmetric copies; `hits` counts the quenches
+    `parameters` are a flat vector in network order. `log_determinant` is the sum of the logarithms of the positive
+    Hessian eigenvalues, `log_orbit_size` the logarithm of the number of symmetric copies. `hits` counts the quenches
     that ended here.
     """
 
-    parameters: Floats = field(metadata=column(np.float64, "P"))  # [M, P]
-    energy: Floats = field(metadata=column(np.float64))  # [M]
+    parameters: Floats = field(metadata=column(np.float64, "P", essential=True))  # [M, P]
+    energy: Floats = field(metadata=column(np.float64, essential=True))  # [M]
     rms_gradient: Floats = field(metadata=column(np.float64))  # [M]
     lowest_eigenvalue: Floats = field(metadata=column(np.float64))  # [M]
     log_determinant: Floats = field(metadata=column(np.float64))  # [M]
     log_orbit_size: Floats = field(metadata=column(np.float64))  # [M]
-    hits: Integers = field(metadata=column(np.int64))  # [M]
+    hits: Integers = field(metadata=column(np.int64, essential=True))  # [M]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -61,31 +61,32 @@ class TransitionStates(Table):
     between two symmetric copies of one minimum.
     """
 
-    parameters: Floats = field(metadata=column(np.float64, "P"))  # [T, P]
-    energy: Floats = field(metadata=column(np.float64))  # [T]
+    parameters: Floats = field(metadata=column(np.float64, "P", essential=True))  # [T, P]
+    energy: Floats = field(metadata=column(np.float64, essential=True))  # [T]
     rms_gradient: Floats = field(metadata=column(np.float64))  # [T]
     eigenvalue: Floats = field(metadata=column(np.float64))  # [T]
-    minima: Integers = field(metadata=column(np.int64, 2))  # [T, 2]
+    minima: Integers = field(metadata=column(np.int64, 2, essential=True))  # [T, 2]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Attempts(Table):
-    """Searches for transition states that were made, with what came of each.
+    """Searches for transition states, one row each, with the outcome of each.
 
-    `minima` are the rows of the two end points, the second -1 for a single-ended search. `method` and `outcome` are
-    codes: places in `Header.method_names` and `Header.outcome_names`. `round` is the row of `Rounds` that made the
-    attempt.
+    `minima` are the rows of the two end points; the second is -1 for a single-ended search. `method` is the name of the
+    strategy that chose the pair, or "single_ended"; `outcome` is the name of a
+    `landscape.search.transition_states.Outcome`. Other programs may have written further names. `round` is the row of
+    `Rounds` that made the attempt.
     """
 
-    minima: Integers = field(metadata=column(np.int64, 2))  # [A, 2]
-    method: Integers = field(metadata=column(np.int64))  # [A]
-    outcome: Integers = field(metadata=column(np.int64))  # [A]
+    minima: Integers = field(metadata=column(np.int64, 2, essential=True))  # [A, 2]
+    method: Texts = field(metadata=column(np.str_, coded=True, essential=True))  # [A]
+    outcome: Texts = field(metadata=column(np.str_, coded=True))  # [A]
     round: Integers = field(metadata=column(np.int64))  # [A]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoundSummary:
-    """One committed round: its kind, its cost (energy evaluations, wall seconds) and how many points were new."""
+    """One committed round: kind, cost (energy evaluations, wall seconds) and numbers of new points."""
 
     kind: str
     tasks: int
@@ -99,7 +100,7 @@ class RoundSummary:
 class Rounds(Table):
     """The committed rounds in order: columns, and also a sequence of `RoundSummary`."""
 
-    kind: NDArray[np.str_] = field(metadata=column(np.str_))  # [R]
+    kind: Texts = field(metadata=column(np.str_, essential=True))  # [R]
     tasks: Integers = field(metadata=column(np.int64))  # [R]
     evaluations: Integers = field(metadata=column(np.int64))  # [R]
     seconds: Floats = field(metadata=column(np.float64))  # [R]
@@ -118,19 +119,19 @@ class Rounds(Table):
 class Walkers(Table):
     """State of the basin-hopping walkers after the last round that moved them.
 
-    `minimum` is the row where the walker stands, -1 before its first quench; `step` and `temperature` are its adapted
-    step length and its temperature (units of energy); `stale` counts its steps since it found anything new.
+    `minimum` is the row of the walker's current minimum, -1 before its first quench. `step` and `temperature` are its
+    adapted step length and temperature (units of energy). `stale` counts its steps since its last new minimum.
     """
 
-    minimum: Integers = field(metadata=column(np.int64))  # [W]
-    step: Floats = field(metadata=column(np.float64))  # [W]
-    temperature: Floats = field(metadata=column(np.float64))  # [W]
-    stale: Integers = field(metadata=column(np.int64))  # [W]
+    minimum: Integers = field(metadata=column(np.int64, essential=True))  # [W]
+    step: Floats = field(metadata=column(np.float64, essential=True))  # [W]
+    temperature: Floats = field(metadata=column(np.float64, essential=True))  # [W]
+    stale: Integers = field(metadata=column(np.int64, essential=True))  # [W]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Property(Lazy):
-    """A property of the leading rows of a table: `values` [rows, ...], what they are, their unit and what went in."""
+    """A property of the leading rows of a table: `values` [rows, ...], description, units and settings."""
 
     values: Floats
     description: str
@@ -140,11 +141,10 @@ class Property(Lazy):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ProblemRecord(Lazy):
-    """What was explored: everything that is needed to rebuild the energy without the run file or the data set's own
-    file.
+    """The explored problem: all that rebuilds the energy without the run file and the files of the data set.
 
-    `toml` is the [problem] table and `run_toml` the whole run file as understood; `sha256` belongs to the data as the
-    loss sees them. Arrays are None for a surface of the user's own, and the test arrays where nothing was held out.
+    `toml` is the [problem] table and `run_toml` the whole run file as understood. `sha256` belongs to the data as the
+    loss sees them. Arrays are None for a surface of the user's own; test arrays are None where nothing was held out.
     Two points are one if their energies agree within `energy_tolerance` and their aligned distance is within
     `distance_tolerance`. `index_test` says how the number of negative Hessian eigenvalues of each point was found.
     `image` has the channels, height and width of samples that are images.
@@ -166,10 +166,8 @@ class ProblemRecord(Lazy):
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What else stands beside the tables: names of the codes, versions of the software and ISO time at creation."""
+    """Versions of the software and ISO time at the creation of a database."""
 
-    outcome_names: tuple[str, ...]
-    method_names: tuple[str, ...]
     software: Mapping[str, str]
     created: str
 
@@ -178,9 +176,8 @@ class Header:
 class PropertyRows:
     """Values [rows, ...] of one property for the rows of table `target`, one of `TARGETS`, from `start` on.
 
-    With `start` 0 they replace the property, whatever it was; otherwise they continue it, so `start` is the number of
-    rows that it has and description, units and settings are those that it has. `settings` must be expressible as
-    JSON.
+    With `start` 0 they replace the whole property. Otherwise they continue it: `start` must be its number of rows, and
+    description, units and settings must be its own. `settings` must be expressible as JSON.
     """
 
     target: str
@@ -194,12 +191,11 @@ class PropertyRows:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Commit:
-    """All that one round adds. The tables hold new rows only; rows of minima are counted with the new ones included.
+    """All that one round adds. The tables hold new rows only; row numbers of minima count old and new rows together.
 
-    `hits` [M after this commit] replaces the whole column, so the `hits` of the new rows are taken from there;
-    `walkers` replaces the table of walkers, None keeps it; `training` is None where no networks were trained.
-    `seconds` is wall time, `evaluations` counts energies of single walkers, or gradients of single samples while
-    training.
+    `hits` [M after this commit] replaces the whole column, the `hits` of new rows included. `walkers` replaces the
+    table of walkers; None keeps it. `training` is None where no networks were trained. `seconds` is wall time.
+    `evaluations` counts energies of single walkers, or in training gradients of single samples.
     """
 
     kind: str

@@ -1,8 +1,8 @@
-"""Stores: where committed rounds are kept.
+"""Stores of committed rounds, in memory or in a file.
 
 `Store` is the protocol that exploration and analysis rely on: tables to read and one way to write, `commit`, which
 happens wholly or not at all. `MemoryStore` keeps the tables in memory, `Hdf5Store` also in a file; both pass the same
-tests. What a commit means stands in `tables.py` and what it must satisfy in `checks.py`, once for both.
+tests. `tables.py` defines the effect of a commit and `checks.py` its conditions, once for both stores.
 """
 
 import platform
@@ -23,7 +23,7 @@ from landscape.errors import DatabaseError
 
 
 class Store(Protocol):
-    """Where committed rounds are kept. `path` is None in memory; `tables` are those after the last commit."""
+    """A store of committed rounds. `path` is None in memory; `tables` are those after the last commit."""
 
     path: Path | None
     record: ProblemRecord
@@ -43,11 +43,11 @@ class Store(Protocol):
 
         Raises:
             DatabaseError: the commit does not fit the tables, the store is closed or open for reading only, or its file
-                cannot be written (the disk is full, say). Nothing has changed then.
+                cannot be written, for instance on a full disk. The store is unchanged then.
         """
 
     def close(self) -> None:
-        """Let go of the file and the right to write it; columns that were not read yet are out of reach then."""
+        """Close the file and release the writer's lock; columns that were not read yet cannot be read any more."""
 
 
 class MemoryStore:
@@ -67,7 +67,7 @@ class MemoryStore:
     def commit(self, commit: Commit) -> None:
         if self.closed:
             raise DatabaseError("the database in memory is closed: commit before closing it")
-        self.tables = self.tables.after(checked(commit, self.tables, self.header, self.record.n_parameters))
+        self.tables = self.tables.after(checked(commit, self.tables, self.record.n_parameters))
 
     def close(self) -> None:
         self.closed = True
@@ -80,33 +80,33 @@ def create_store(
     method_names: Sequence[str],
     software: Mapping[str, str] | None = None,
 ) -> Store:
-    """A new store, in a file or (path None) in memory, with the names of the codes in `Attempts`.
+    """A new store, in a file or (path None) in memory.
 
-    `software` adds versions, by name, to those of Python, numpy, h5py and landscape.
+    `outcome_names` and `method_names` are the first names of these columns of `Attempts`, in the order of their codes
+    in the file; a commit may add more. `software` adds versions by name to those of Python, numpy, h5py and landscape.
 
     Raises:
         DatabaseError: the file exists, its folder does not or cannot be written to, or another writer is at work.
     """
-    header = Header(
-        outcome_names=tuple(outcome_names),
-        method_names=tuple(method_names),
-        software=versions() | dict(software or {}),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    return MemoryStore(record, header) if path is None else Hdf5Store.create(Path(path), record, header)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    header = Header(software=versions() | dict(software or {}), created=created)
+    if path is None:
+        return MemoryStore(record, header)
+    return Hdf5Store.create(Path(path), record, header, {"outcome": outcome_names, "method": method_names})
 
 
 def open_store(path: Path | str, *, writable: bool = False) -> Store:
     """The store in an existing file. Only with `writable` does it take the lock and accept commits.
 
-    Raises: DatabaseError: there is no such file, it is not a whole database of a known version, or, with `writable`,
-        another writer is at work.
+    Raises:
+        DatabaseError: there is no such file, it is not a whole database of a known version, or, with `writable`,
+            another writer is at work.
     """
     return Hdf5Store.open(Path(path), writable=writable)
 
 
 def versions() -> dict[str, str]:
-    """Versions of what writes the database."""
+    """Versions of the software that writes the database."""
     try:
         own = version("landscape")
     except PackageNotFoundError:

@@ -1,9 +1,8 @@
-"""The tables of one committed state, and the state that follows it.
+"""The tables of one committed state, and the state after a further commit.
 
-`Tables` is what every store keeps: all tables and properties as of its last commit. `after(commit)` is the whole
-meaning of a commit, written once for every store: rows are appended, hits and walkers replaced, properties replaced
-or continued. A store on disk writes the same to its file and passes a reader of that file, from which come the
-columns that are not in memory.
+Every store keeps `Tables`: all tables and properties as of its last commit. `after(commit)` defines the effect of a
+commit for every store: rows are appended, hits and walkers replaced, properties replaced or continued. A store on disk
+writes the same to its file and passes a reader of that file for the columns that are not in memory.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,19 +27,19 @@ from landscape.database.records import (
 from landscape.database.trained_points import TrainedPoints, Training
 
 Reader = Callable[[str], Read | None]
-"""Gives the function that reads the columns of the table (or the values of the property) at that path in a file."""
+"""From the path of a table or property in a file to the function that reads its columns or values."""
 
 Properties = Mapping[str, Mapping[str, Property]]
-"""Properties by target and name, with the rows that were measured only."""
+"""Properties by target and name; they hold the measured rows only."""
 
 
 def no_file(path: str) -> None:
-    """The reader of tables that are wholly in memory."""
+    """Reader of tables that are wholly in memory: nothing is left to read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """All tables as of one commit; see `landscape/database/records.py` and `training.py` for each."""
+    """All tables as of one commit; see `landscape/database/records.py` and `trained_points.py` for each."""
 
     minima: Minima
     transition_states: TransitionStates
@@ -54,7 +53,7 @@ class Tables:
 
     @classmethod
     def empty(cls, n_parameters: int) -> Self:
-        """The tables of a database in which nothing was committed yet."""
+        """The tables of a database without commits."""
         return cls(
             minima=Minima.empty(n_parameters),
             transition_states=TransitionStates.empty(n_parameters),
@@ -68,7 +67,7 @@ class Tables:
         )
 
     def after(self, commit: Commit, reader: Reader = no_file) -> Self:
-        """The tables after a commit that passed `checks.checked`. Columns out of memory are left to the reader."""
+        """The tables after a commit that passed `checks.checked`. The reader reads columns that are not in memory."""
         return type(self)(
             minima=self.minima.extended(commit.minima, reader("minima"), hits=commit.hits),
             transition_states=self.transition_states.extended(commit.transition_states, reader("transition_states")),
@@ -83,21 +82,21 @@ class Tables:
 
 
 def with_walkers(walkers: Walkers, moved: Walkers | None, reader: Reader) -> Walkers:
-    """The walkers after a round that moved them, or the same if None."""
+    """The walkers after a round: as `moved`, or the same for None."""
     if moved is None:
         return walkers.extended(Walkers.empty(0), reader("walkers"))
     return Walkers.empty(0).extended(moved, None)
 
 
 def with_trained(points: TrainedPoints, added: Training | None, reader: Reader) -> TrainedPoints:
-    """The end points of training after a round, which may have added none."""
+    """The end points of training after a round; None added none."""
     if added is None:
-        return TrainedPoints.lazy(reader("training"), **points.known(), _rows=len(points))
+        return TrainedPoints.lazy(reader("training"), **points.loaded(), _rows=len(points))
     return points.extended(added.points, reader("training"))
 
 
 def with_rows(properties: Properties, added: tuple[PropertyRows, ...], reader: Reader) -> Properties:
-    """The properties once all of `added` are written; values out of memory are left to the reader."""
+    """The properties after all of `added`; the reader reads values that are not in memory."""
     result = {
         target: {name: stored.reread(reader(f"properties/{target}/{name}")) for name, stored in known.items()}
         for target, known in properties.items()
@@ -109,13 +108,13 @@ def with_rows(properties: Properties, added: tuple[PropertyRows, ...], reader: R
 
 
 def continued(stored: Property | None, rows: PropertyRows) -> Property:
-    """The stored property, if there is one, with rows after its own; or those rows alone if they start at row 0."""
+    """The stored property continued by these rows, or the rows alone if they start at row 0 or nothing is stored."""
     values = read_only(rows.values.copy()) if stored is None or rows.start == 0 else joined(stored.values, rows.values)
     return Property(values=values, description=rows.description, units=rows.units, settings=rows.settings)
 
 
 def padded(values: Floats, rows: int) -> Floats:
-    """Property values with NaN in the rows that were not measured yet."""
+    """Property values of that many rows, NaN where not measured yet."""
     if len(values) == rows:
         return values
     result = np.full((rows, *values.shape[1:]), np.nan)

@@ -1,9 +1,9 @@
-"""End points of training: their table, and what one round of training adds.
+"""End points of training: their table, and the part of a commit that adds to it.
 
-A row is one trained network; its regime is a code, the place of a name among the regimes. Regimes and evaluations are
-kept by name as the TOML text of their settings, in the order in which they came. `history` has `HISTORY_ROWS` rows for
-each network, the first ones filled and the others NaN: the end of every epoch, or of evenly spaced ones where there
-are more epochs than rows, with the columns `HISTORY_COLUMNS`.
+A row is one trained network. Its regime is a code: the place of a name among the regimes. The settings of regimes and
+evaluations are kept as TOML text by name, in order of appearance. `history` has `HISTORY_ROWS` rows for each network,
+with the columns `HISTORY_COLUMNS`: the ends of all epochs, or of evenly spaced ones where there are more epochs than
+rows; unused rows are NaN.
 
 Shapes: T trained networks, P parameters, R = HISTORY_ROWS, C columns of the history.
 """
@@ -20,7 +20,7 @@ HISTORY_ROWS = 32
 HISTORY_COLUMNS = (
     "epoch",  # from 1
     "objective",  # mean over the steps of this epoch of what they minimised
-    "training_loss",  # mean loss of clean samples without penalties, on the samples trained on,
+    "training_loss",  # mean loss of clean samples without penalties, on the training samples,
     "training_accuracy",
     "validation_loss",  # on those set aside for early stopping,
     "validation_accuracy",
@@ -31,16 +31,16 @@ HISTORY_COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TrainedPoints(Table):
-    """End points of training, one row each, as they were trained: no canonical copies.
+    """End points of training, one row each, exactly as trained: not made canonical.
 
-    `regime` is the place of its name in `Tables.regimes`; `seed` its start, minibatches and noise.
-    `gradient_evaluations` counts gradients of single samples, with respect to parameters or to inputs; `epochs` is
-    the epoch after which training stopped.
+    `regime` is the place of its name in `Tables.regimes`. `seed` sets start, minibatches and noise.
+    `gradient_evaluations` counts gradients of single samples, with respect to parameters or to inputs. `epochs` is the
+    epoch after which training stopped.
     """
 
-    parameters: NDArray[np.float64] = field(metadata=column(np.float64, "P"))  # [T, P]
-    regime: NDArray[np.int64] = field(metadata=column(np.int64))  # [T]
-    seed: NDArray[np.int64] = field(metadata=column(np.int64))  # [T]
+    parameters: NDArray[np.float64] = field(metadata=column(np.float64, "P", essential=True))  # [T, P]
+    regime: NDArray[np.int64] = field(metadata=column(np.int64, essential=True))  # [T]
+    seed: NDArray[np.int64] = field(metadata=column(np.int64, essential=True))  # [T]
     gradient_evaluations: NDArray[np.int64] = field(metadata=column(np.int64))  # [T]
     epochs: NDArray[np.int64] = field(metadata=column(np.int64))  # [T]
     history: NDArray[np.float64] = field(metadata=column(np.float64, HISTORY_ROWS, len(HISTORY_COLUMNS)))  # [T, R, C]
@@ -48,7 +48,7 @@ class TrainedPoints(Table):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Training:
-    """What a round of training adds: new end points, and the whole of the regimes and evaluations, TOML by name."""
+    """New end points of a round of training, and all regimes and evaluations, old and new, as TOML by name."""
 
     points: TrainedPoints
     regimes: Mapping[str, str]

@@ -1,12 +1,12 @@
-"""Whole-file commits: HDF5 is never changed in place.
+"""Whole-file commits: the HDF5 file is never changed in place.
 
 A commit copies the committed file to a sibling NAME.partial, changes the copy, forces it to the disk and renames it
-over the original. Whatever happens in between - a kill, a power cut, a full disk - the original is what it was, and
-who has it open goes on reading that. So a commit costs a copy, in proportion to the size of the file: next to nothing
-where the file system lets two files share their blocks (XFS, Btrfs), else one to three seconds for a gigabyte.
+over the original. Whatever happens in between - a kill, a power cut, a full disk - the original stays unchanged, and
+its readers keep reading it. A commit therefore costs a copy of the file: next to nothing where the file system lets two
+files share their blocks (XFS, Btrfs), otherwise one to three seconds per gigabyte.
 
-HDF5 does not survive a failed write: the file can no longer be closed and the process crashes at its end. So it writes
-through a `SinkFile`, which swallows everything after the first failure and keeps that for the caller.
+HDF5 does not survive a failed write: the file can no longer be closed, and the process crashes at its end. Therefore
+HDF5 writes through a `SinkFile`, which ignores everything after the first failure and keeps the failure for the caller.
 """
 
 import errno
@@ -24,12 +24,12 @@ NO_COPY_RANGE = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EXDEV)
 
 
 class SinkFile(io.FileIO):
-    """A file to which writing always seems to succeed; the first failure is kept in `failure`."""
+    """A file to which writing always appears to succeed; `failure` keeps the first failure."""
 
     failure: BaseException | None = None
 
     def write(self, data: Any) -> int:  # noqa: ANN401 - anything with a buffer
-        """Write all of the data, or nothing any more once a write has failed."""
+        """Write all of the data, or nothing after a failed write."""
         view = memoryview(data).cast("B")
         self.attempt(lambda: self.write_all(view))
         return len(view)
@@ -40,12 +40,12 @@ class SinkFile(io.FileIO):
         return self.tell() if size is None else size
 
     def write_all(self, view: memoryview) -> None:
-        """Write the whole of the view: one call of the system may write less."""
+        """Write the whole view; a single system call may write less."""
         while view:
             view = view[io.FileIO.write(self, view) :]
 
     def attempt(self, action: Callable[[], object]) -> None:
-        """Do it if nothing has failed yet, and keep the failure. A signal must not reach HDF5 either."""
+        """Run the action unless one has failed before, and keep its failure. Not even a signal may reach HDF5."""
         if self.failure is None:
             try:
                 action()
@@ -54,10 +54,10 @@ class SinkFile(io.FileIO):
 
 
 def replace_file(path: Path, change: Callable[[h5py.File], None], *, create: bool = False) -> None:
-    """Put a changed copy of the HDF5 file at `path` in its place, or a new file if `create`: wholly or not at all.
+    """Replace the HDF5 file at `path` by a changed copy, or create it if `create`: wholly or not at all.
 
     Raises:
-        OSError: the copy could not be made, changed or renamed; the original is as it was and the copy is removed.
+        OSError: the copy could not be made, changed or renamed; the original is unchanged and the copy is removed.
     """
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
@@ -74,7 +74,7 @@ def replace_file(path: Path, change: Callable[[h5py.File], None], *, create: boo
 
 
 def copy_file(path: Path, copy: Path) -> None:
-    """Copy a file with its permissions. The blocks are shared or copied by the file system where it can."""
+    """Copy a file with its permissions. The file system shares or copies the blocks where it can."""
     try:
         copy_range(path, copy)
     except (OSError, AttributeError) as error:  # the latter where Python has no such call: outside Linux
@@ -85,7 +85,7 @@ def copy_file(path: Path, copy: Path) -> None:
 
 
 def copy_range(path: Path, copy: Path) -> None:
-    """Copy the content of a file without passing it through this process."""
+    """Copy the content of a file within the kernel."""
     with path.open("rb") as source, copy.open("wb") as target:
         left = path.stat().st_size
         while left:
@@ -96,7 +96,7 @@ def copy_range(path: Path, copy: Path) -> None:
 
 
 def write_through(sink: SinkFile, change: Callable[[h5py.File], None], mode: str) -> None:
-    """Let `change` work on the HDF5 file in the sink; raises the first failure of the sink, if there is one."""
+    """Apply `change` to the HDF5 file in the sink; raises the first failure of the sink, if there is one."""
     try:
         with h5py.File(sink, mode) as file:
             change(file)
@@ -108,7 +108,7 @@ def write_through(sink: SinkFile, change: Callable[[h5py.File], None], mode: str
 
 
 def synchronise_folder(folder: Path) -> None:
-    """Force the new name to the disk."""
+    """Force the new name of a file in the folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,11 +1,11 @@
-"""Where everything stands in the HDF5 file, and how it is written.
+"""Layout of the HDF5 file, and how it is written.
 
     /                     attrs: format, format_version, software (JSON), created, energy_tolerance, distance_tolerance,
                           index_test
     /problem              attrs: toml, run_toml, n_parameters, sha256, and of images image: channels, height, width
                           datasets: inputs, targets, test_inputs, test_targets, where there are any
     /minima               attr count; one dataset a column, likewise /transition_states, /rounds, /walkers
-    /attempts             also attrs outcome_names, method_names
+    /attempts             also attrs outcome_names, method_names: the names of the codes in these columns
     /training             likewise; attrs settings, evaluations, evaluation_settings (TOML texts), history_columns;
                           attr names of its dataset regime
     /properties/TARGET/NAME   attrs description, units, settings (JSON)
@@ -13,10 +13,15 @@
 Columns grow along their first axis, in chunks of about 256 KiB; a chunk has at most 4096 rows, so that the many
 columns of plain numbers do not make a small database large. Nothing is compressed and nothing pickled. `count` is
 written after the rows that it counts.
+
+A file may be older or newer than this program. A column that an older file lacks is made when rows are appended, with
+missing values in the rows before. A column of a newer program gets missing values in the appended rows, so that all
+columns of a table keep the same length. New names in a coded column go after the names that the file has: no stored
+code changes its meaning.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -24,7 +29,7 @@ import h5py
 import numpy as np
 
 from landscape.database.checks import MAX_KIND
-from landscape.database.lazy import Table
+from landscape.database.lazy import MISSING, Column, Table
 from landscape.database.records import (
     TARGETS,
     Array,
@@ -53,18 +58,20 @@ TABLES: Mapping[str, type[Table]] = {
     "walkers": Walkers,
     "training": TrainedPoints,
 }
+LATER_TABLES = ("training",)
+"""Tables that files of the first programs lack."""
 DATA = ("inputs", "targets", "test_inputs", "test_targets")
 TEXT = h5py.string_dtype()
 KIND = h5py.string_dtype(length=MAX_KIND)
 
 
-def write_new(file: h5py.File, record: ProblemRecord, header: Header) -> None:
-    """Lay out a database in which nothing is committed yet."""
+def write_new(file: h5py.File, record: ProblemRecord, header: Header, names: Mapping[str, Sequence[str]]) -> None:
+    """Lay out a database without commits; `names` are the first names of the coded columns of attempts."""
     write_problem(file.create_group("problem"), record)
     for name, table in TABLES.items():
         create_table(file.create_group(name), table, record.n_parameters)
-    for name in ("outcome_names", "method_names"):
-        file["attempts"].attrs.create(name, list(getattr(header, name)), dtype=TEXT)
+    for name, texts in names.items():
+        write_names(file["attempts"], name, texts)
     write_regimes(file["training"], {}, {})
     for target in TARGETS:
         file.create_group(f"properties/{target}")
@@ -78,7 +85,7 @@ def write_new(file: h5py.File, record: ProblemRecord, header: Header) -> None:
 
 
 def write_problem(group: h5py.Group, record: ProblemRecord) -> None:
-    """Write what was explored; data that are None have no dataset."""
+    """Write the explored problem; data that are None get no dataset."""
     for name in ("toml", "run_toml", "n_parameters", "sha256"):
         group.attrs[name] = getattr(record, name)
     if record.image is not None:
@@ -91,10 +98,16 @@ def write_problem(group: h5py.Group, record: ProblemRecord) -> None:
 
 def create_table(group: h5py.Group, table: type[Table], n_parameters: int) -> None:
     """Create the columns of a table, without rows."""
-    for name, (dtype, shape) in table.layout(n_parameters).items():
-        stored = KIND if dtype is np.str_ else np.dtype(dtype)
-        create_column(group, name, shape, stored)
+    for name, column in table.columns().items():
+        create_column(group, name, column.row_shape(n_parameters), stored_type(column))
     group.attrs["count"] = 0
+
+
+def stored_type(column: Column) -> np.dtype[Any]:
+    """The type of a column in the file: codes of names, text as bytes, numbers as they are."""
+    if column.coded:
+        return np.dtype(np.int64)
+    return np.dtype(KIND if column.dtype is np.str_ else column.dtype)
 
 
 def create_column(group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> h5py.Dataset:
@@ -104,7 +117,7 @@ def create_column(group: h5py.Group, name: str, shape: tuple[int, ...], dtype: n
 
 
 def write_commit(file: h5py.File, commit: Commit) -> None:
-    """Write a checked commit after the rows that the file has; the counts come last."""
+    """Write a checked commit after the rows in the file; the counts come last."""
     appended: dict[str, Table] = {
         "minima": commit.minima,
         "transition_states": commit.transition_states,
@@ -124,10 +137,22 @@ def write_commit(file: h5py.File, commit: Commit) -> None:
 
 
 def write_rows(group: h5py.Group, table: Table, start: int) -> int:
-    """Write the rows of a table from row `start` on; returns the number of rows that there are then."""
-    for name in table.column_names():
-        write_values(group[name], encoded(getattr(table, name)), start)
+    """Write the rows of a table from row `start` on; returns the number of rows after that."""
+    for name, column in table.columns().items():
+        values = getattr(table, name)
+        if name not in group:
+            create_column(group, name, values.shape[1:], stored_type(column))
+            write_missing(group[name], 0, start)
+        write_values(group[name], encoded(group, name, column, values), start)
+    for name in unknown_columns(group, table):
+        write_missing(group[name], start, start + len(table))
     return start + len(table)
+
+
+def unknown_columns(group: h5py.Group, table: Table) -> list[str]:
+    """The columns in the file that this program does not know: datasets that grow along their first axis."""
+    others = {name: group[name] for name in group if name not in table.columns()}
+    return [name for name, item in others.items() if isinstance(item, h5py.Dataset) and item.maxshape[:1] == (None,)]
 
 
 def write_values(dataset: h5py.Dataset, values: Array, start: int) -> None:
@@ -136,9 +161,17 @@ def write_values(dataset: h5py.Dataset, values: Array, start: int) -> None:
     dataset[start:] = values
 
 
+def write_missing(dataset: h5py.Dataset, start: int, end: int) -> None:
+    """Let the dataset end at row `end`, with missing values from row `start` on."""
+    dataset.resize(start, axis=0)
+    dataset.resize(end, axis=0)  # what was cut off is gone: these rows are zeros or empty texts
+    if dataset.dtype.kind in MISSING:
+        dataset[start:] = MISSING[dataset.dtype.kind]
+
+
 def write_training(file: h5py.File, training: Training) -> int:
-    """Write end points after those that are stored, and all regimes and evaluations; returns the number of rows."""
-    if "training" not in file:  # made before there was training
+    """Append end points and replace the lists of regimes and evaluations; returns the number of rows."""
+    if "training" not in file:
         create_table(file.create_group("training"), TrainedPoints, int(file["problem"].attrs["n_parameters"]))
     group = file["training"]
     write_regimes(group, training.regimes, training.evaluations)
@@ -146,20 +179,42 @@ def write_training(file: h5py.File, training: Training) -> int:
 
 
 def write_regimes(group: h5py.Group, regimes: Mapping[str, str], evaluations: Mapping[str, str]) -> None:
-    """Write the names and settings of all regimes and evaluations, instead of those that are stored."""
+    """Replace the stored names and settings of regimes and evaluations."""
     group["regime"].attrs.create("names", list(regimes), dtype=TEXT)
     texts = {"settings": regimes.values(), "evaluations": evaluations, "evaluation_settings": evaluations.values()}
     for name, values in (texts | {"history_columns": HISTORY_COLUMNS}).items():
         group.attrs.create(name, list(values), dtype=TEXT)
 
 
-def encoded(values: Array) -> Array:
-    """Text as bytes, which is how HDF5 keeps it; numbers as they are."""
-    return np.strings.encode(values, "utf-8").astype(KIND) if values.dtype.kind == "U" else values
+def encoded(group: h5py.Group, name: str, column: Column, values: Array) -> Array:
+    """Values of a column as the file stores them; names that are new to the file are added to its list."""
+    if column.coded:
+        return codes(group, name, values)
+    return np.strings.encode(values, "utf-8").astype(KIND) if column.dtype is np.str_ else values
+
+
+def codes(group: h5py.Group, column: str, values: Array) -> Array:
+    """The code of each name in the list that the file has for this column, -1 for the empty name."""
+    known, used = stored_names(group, column), dict.fromkeys(name for name in values.tolist() if name)
+    names = list(dict.fromkeys([*known, *used]))
+    if len(names) > len(known):
+        write_names(group, column, names)
+    code = {name: place for place, name in enumerate(names)} | {"": -1}
+    return np.array([code[name] for name in values.tolist()], dtype=np.int64)
+
+
+def stored_names(group: h5py.Group, column: str) -> list[str]:
+    """The names of a coded column in the order of their codes."""
+    return [str(name) for name in group.attrs.get(f"{column}_names", ())]
+
+
+def write_names(group: h5py.Group, column: str, names: Sequence[str]) -> None:
+    """Replace the list of the names of a coded column."""
+    group.attrs.create(f"{column}_names", list(names), dtype=TEXT)
 
 
 def write_property(group: h5py.Group, rows: PropertyRows) -> None:
-    """Write property values after those that are stored, or instead of them if they start at row 0."""
+    """Append property values to the stored ones, or replace the property if they start at row 0."""
     if rows.start == 0:
         if rows.name in group:
             del group[rows.name]

@@ -32,18 +32,13 @@ class Landing(IntEnum):
     STALLED = 3
     NOT_FINITE = 4
 
-    @property
-    def message(self) -> str:
-        """What it means, for a report."""
-        return _MESSAGES[self]
 
-
-_MESSAGES = {
-    Landing.LOCATED: "at a minimum",
-    Landing.SADDLE: "on a saddle, stepped off in vain",
-    Landing.OUT_OF_STEPS: "out of steps before the gradient was small enough",
-    Landing.STALLED: "stalled: no acceptable step, not even along the gradient",
-    Landing.NOT_FINITE: "energy or gradient not finite",
+_MEANING = {
+    "located": "at a minimum",
+    "saddle": "on a saddle, stepped off in vain",
+    "out_of_steps": "out of steps before the gradient was small enough",
+    "stalled": "stalled: no acceptable step, not even along the gradient",
+    "not_finite": "energy or gradient not finite",
 }
 
 LOCATION: dict[str, tuple[str, str]] = {
@@ -80,7 +75,7 @@ class Locations:
 
     regimes: tuple[str, ...]
     regime: np.ndarray  # int64[T]
-    landing: np.ndarray  # int64[T]
+    landing: np.ndarray  # str[T]: names of `Landing`, or of a newer program
     minimum: np.ndarray  # int64[T]: a row of minima, -1 for none
 
 
@@ -98,11 +93,11 @@ def locations_of(db: Database) -> Locations:
     points, stored = end_points(db), db.store.tables.properties["training"].get("minimum")
     if stored is None:
         raise PropertyError("expected located end points of training, found none: run 'landscape locate FILE.h5' first")
-    count = len(stored.values)
+    count, landing = len(stored.values), db.store.tables.properties["training"]["landing"]
     return Locations(
         regimes=tuple(db.regimes),
         regime=points.regime[:count],
-        landing=db.store.tables.properties["training"]["landing"].values[:count].astype(np.int64),
+        landing=np.array(landing.settings["names"])[landing.values[:count].astype(np.int64)],
         minimum=minimum_rows(stored),
     )
 
@@ -169,9 +164,14 @@ def locations_report(db: Database) -> Iterable[str]:
         shares = "".join(f"{share:>10.0%}" for share in home[at].mean(axis=0)) if at.any() else ""
         minima = len(np.unique(found.minimum[at]))
         yield f"  {name:<24}{f'{at.sum()}/{rows.sum()}':>9}{minima:>8}{depth:>11}{barrier:>11}{shares}"
-    for landing in Landing:
-        if landing is not Landing.LOCATED and (found.landing == landing).any():
-            yield f"  {np.sum(found.landing == landing)} not located: {landing.message}"
+    for name in sorted(set(found.landing.tolist()), key=_order):
+        if name != Landing.LOCATED.name.lower():
+            yield f"  {np.sum(found.landing == name)} not located: {_MEANING.get(name, name)}"
+
+
+def _order(name: str) -> tuple[int, str]:
+    """The place of a landing in a report: known ones as they are declared, then those of a newer program."""
+    return list(_MEANING).index(name) if name in _MEANING else len(_MEANING), name
 
 
 def _median(values: np.ndarray) -> str:

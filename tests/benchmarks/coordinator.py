@@ -30,7 +30,7 @@ TASKS_PER_RANK = 4
 LATENCY, BANDWIDTH = 1e-5, 1.25e9  # seconds, bytes a second: 10 Gbit/s Ethernet, assumed
 GPU_SPEED = 100.0  # over one core, assumed
 DATABASE = 10_000
-MINIMUM_BYTES = 8 * (83 + 2)  # of what ranks are told of a minimum
+MINIMUM_BYTES = 8 * (83 + 2)  # of the update of the replicas for a minimum
 SMALL = Size(walkers=32, steps=10, found=50, database=DATABASE)
 LARGE = Size(walkers=16384, steps=100, found=1000, database=DATABASE)
 CASES = {
@@ -94,7 +94,7 @@ def task_times(measured: list[float], size: Size, speed: float, tasks: int) -> l
 
 
 def costs(inputs: Mapping[str, Any], size: Size, tasks: int, back: str) -> Costs:
-    """What a round of so many tasks costs the coordinator; each brings one new minimum, of which all are told."""
+    """What a round of so many tasks costs the coordinator; each brings one new minimum, which is broadcast."""
     found = inputs["costs"][str(size.walkers)]
     out, result = found["out"], found[back]
     return Costs(
@@ -104,7 +104,7 @@ def costs(inputs: Mapping[str, Any], size: Size, tasks: int, back: str) -> Costs
         assimilate=result["assimilate"],
         commit=inputs["commit"]["fixed"],
         commit_task=size.walkers * inputs["commit"]["walker"],
-        tell=FAN_OUT * carried(tasks * MINIMUM_BYTES) if back == "discarded" else 0.0,
+        broadcast=FAN_OUT * carried(tasks * MINIMUM_BYTES) if back == "discarded" else 0.0,
         latency=LATENCY,
         poll=poll_seconds,
     )

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from landscape.campaign.context import Context, one_thread_per_task
-from landscape.campaign.identity import Finds
+from landscape.campaign.identity import DistinctMinima
 from landscape.campaign.preparation import context_of, record_of
-from landscape.campaign.rank_copies import CopyingWorker, News
+from landscape.campaign.replicas import ReplicaUpdates, ReplicaWorker
 from landscape.campaign.resumption import open_or_create
-from landscape.campaign.rounds.assimilation import Known
-from landscape.campaign.rounds.hopping import BasinHopping, HopResult, HopTask, Walked
+from landscape.campaign.rounds.assimilation import LandscapeIndex
+from landscape.campaign.rounds.hopping import BasinHopping, HopResult, HopTask, WalkSummary
 from landscape.campaign.rounds.phase import Plan
 from landscape.config.run_file import RunConfig
 from landscape.database.records import Minima, Walkers
@@ -48,8 +48,8 @@ class Size:
 def task_seconds(walkers: int, steps: int, tasks: int) -> list[float]:
     """Times of the tasks of a real round."""
     here = _context(walkers * tasks, steps, walkers)
-    tables = open_or_create(None, record_of(here.objective, here.settings), resume=False).tables
-    plan = BasinHopping(here, Known(here, tables)).plan(tables)
+    tables = open_or_create(None, record_of(here), resume=False).tables
+    plan = BasinHopping(here, LandscapeIndex(here, tables)).plan(tables)
     assert plan is not None
     with one_thread_per_task():
         plan.tasks[0].run(here)  # compiles
@@ -57,22 +57,23 @@ def task_seconds(walkers: int, steps: int, tasks: int) -> list[float]:
 
 
 def coordination(size: Size) -> dict[str, dict[str, float]]:
-    """Seconds and bytes that a task costs: on the way out; back as it is, and without what is known."""
+    """Seconds and bytes that a task costs: on the way out; back as it is, and without committed minima."""
     here = _context(TASKS * size.walkers, size.steps, size.walkers)
-    store = open_or_create(None, record_of(here.objective, here.settings), resume=False)
+    store = open_or_create(None, record_of(here), resume=False)
     _fill(store, size.database, TASKS * size.walkers, size.found)
     tables = store.tables
-    phase, worker, news = BasinHopping(here, Known(here, tables)), CopyingWorker(here), News().since(tables.minima)
+    phase, worker = BasinHopping(here, LandscapeIndex(here, tables)), ReplicaWorker(here)
+    update = ReplicaUpdates().following(tables.minima)
     plan = phase.plan(tables)
     assert plan is not None
-    assert news is not None
-    worker.learn(news)
+    assert update is not None
+    worker.receive(update)
     results = [_result(task, number, size, tables.minima) for number, task in enumerate(plan.tasks)]
     out = {"plan": _seconds(lambda: phase.plan(tables)) / TASKS} | _message(plan.tasks[0])
     return {
         "out": out,
         "whole": _back(here, store, plan, results),
-        "discarded": _back(here, store, plan, [result.without(worker.known) for result in results]),
+        "discarded": _back(here, store, plan, [result.without(worker.replica) for result in results]),
     }
 
 
@@ -82,7 +83,7 @@ def commit_seconds(database: int) -> tuple[float, float]:
     for walkers in (FEW, MANY):
         here = _context(walkers, 1, walkers)
         with tempfile.TemporaryDirectory() as folder:
-            store = open_or_create(Path(folder, "a.h5"), record_of(here.objective, here.settings), resume=False)
+            store = open_or_create(Path(folder, "a.h5"), record_of(here), resume=False)
             _fill(store, database, walkers, database)
             again = made_up_commit(store, Minima.empty(here.objective.n_parameters), store.tables.walkers)
             seconds.append(_seconds(partial(store.commit, again), time.perf_counter))
@@ -90,11 +91,11 @@ def commit_seconds(database: int) -> tuple[float, float]:
     return seconds[0], (seconds[1] - seconds[0]) / (MANY - FEW)
 
 
-def _back(here: Context, store: Store, plan: Plan, results: Sequence[HopResult]) -> dict[str, float]:
+def _back(here: Context, store: Store, plan: Plan[HopTask], results: Sequence[HopResult]) -> dict[str, float]:
     """A result's way back and its assimilation, everything but the commit."""
 
     def assimilation() -> float:
-        phase = BasinHopping(here, Known(here, store.tables))
+        phase = BasinHopping(here, LandscapeIndex(here, store.tables))
         return _seconds(lambda: phase.assimilate(store.tables, plan, results, 0.0), repeats=1)
 
     seconds = min(assimilation() for _ in range(REPEATS))
@@ -107,15 +108,14 @@ def _message(what: object) -> dict[str, float]:
     return {"bytes": len(data), "pack": pack, "unpack": _seconds(lambda: pickle.loads(data))}
 
 
-def _result(task: object, number: int, size: Size, minima: Minima) -> HopResult:
+def _result(task: HopTask, number: int, size: Size, minima: Minima) -> HopResult:
     """Steps that lead to one of `found` minima at random; one of these, another in each task, is new."""
-    assert isinstance(task, HopTask)
     random = np.random.default_rng(number)
-    here = task.places
+    here = task.minima
     others = np.setdiff1d(np.arange(size.found - 1), here.row)
     new = made_up_minima(1, random)
     count = len(here.row) + len(others) + 1
-    finds = Finds(
+    all_minima = DistinctMinima(
         row=np.concatenate([here.row, np.full(len(others) + 1, -1)]),
         hits=np.ones(count, dtype=np.int64),
         unknown=Minima.concatenated([minima.take(others), new]),
@@ -123,8 +123,8 @@ def _result(task: object, number: int, size: Size, minima: Minima) -> HopResult:
     find = random.integers(0, count, (len(task.at), size.steps))
     exchanged = random.random(find.shape) < EXCHANGES
     find[exchanged] = -1
-    walked = Walked.of(task.at, find, ~exchanged & (random.random(find.shape) < 0.3), exchanged)
-    return HopResult(minima=finds, walked=walked, evaluations=1)
+    walk = WalkSummary.of(task.at, find, ~exchanged & (random.random(find.shape) < 0.3), exchanged)
+    return HopResult(minima=all_minima, walk=walk, evaluations=1)
 
 
 def _fill(store: Store, minima: int, walkers: int, standing: int) -> None:

@@ -29,6 +29,7 @@ from torch import Tensor
 
 from landscape.campaign.context import Context, one_thread_per_task
 from landscape.campaign.identity import distinct_minima
+from landscape.campaign.preparation import prepared_context
 from landscape.campaign.rounds.connecting import ConnectTask
 from landscape.config.run_file import Settings
 from landscape.optimize.driver import CHECK_EVERY, run_all
@@ -39,7 +40,6 @@ from landscape.optimize.quench import quench
 from landscape.optimize.recording import RECORD_AFTER, Recorded
 from landscape.problems.problem import Problem
 from landscape.search.eigenvector_following import EigenvectorFollowing
-from landscape.search.starts import GaussianStarts
 from tests.benchmarks.device_rates import (
     Rates,
     least_bytes,
@@ -267,8 +267,7 @@ def _steps(method: LBFGS, problem: Problem, state: LBFGSState) -> LBFGSState:
 
 
 def _context(problem: Problem) -> Context:
-    settings = Settings()
-    return Context(problem, settings, GaussianStarts(settings.basin_hopping.start_scales))
+    return prepared_context(problem, Settings(), None)
 
 
 @click.command()

@@ -39,7 +39,7 @@ def write_database(path: Path, minima: int) -> None:
     below = made_up_minima(minima, random)
     below.energy[0] = energy_of(context.objective, below.parameters[0])
     above = made_up_states(below.energy, STATES_PER_MINIMUM, random)
-    store = open_or_create(path, record_of(context.objective, context.settings), resume=False)
+    store = open_or_create(path, record_of(context), resume=False)
     store.commit(
         Commit(
             kind="basin_hopping",  # all the walks that the run file asks for

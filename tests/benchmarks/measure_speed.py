@@ -23,8 +23,8 @@ from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.preparation import context_of, record_of, stored_context
 from landscape.campaign.progress import Console
 from landscape.campaign.resumption import open_or_create
-from landscape.campaign.rounds.assimilation import Known
-from landscape.campaign.rounds.hopping import BasinHopping
+from landscape.campaign.rounds.assimilation import LandscapeIndex
+from landscape.campaign.rounds.hopping import BasinHopping, HopTask
 from landscape.campaign.rounds.measuring import TASK_MINIMA, MeasureTask
 from landscape.campaign.rounds.phase import Plan, task_starts
 from landscape.campaign.session import run_campaign
@@ -71,7 +71,7 @@ def find_minima(path: Path, minima: int) -> None:
     """Write a database with so many minima, found by basin-hopping."""
     table = {"problem": PROBLEM, "basin_hopping": {"steps": 10 * ROUNDS}}
     context = context_of(RunConfig.from_table(table, "measure_speed"), "cpu")
-    record = record_of(context.objective, context.settings)
+    record = record_of(context)
     walk = open_or_create(None, record, resume=False)
     with one_thread_per_task(), Interrupt() as interrupt:
         phases = (partial(Hopping, minima),)
@@ -86,11 +86,11 @@ def find_minima(path: Path, minima: int) -> None:
 class Hopping(BasinHopping):
     """Basin-hopping until there are so many minima."""
 
-    def __init__(self, minima: int, context: Context, known: Known) -> None:
-        super().__init__(context, known)
+    def __init__(self, minima: int, context: Context, index: LandscapeIndex) -> None:
+        super().__init__(context, index)
         self.minima = minima
 
-    def plan(self, tables: Tables) -> Plan | None:
+    def plan(self, tables: Tables) -> Plan[HopTask] | None:
         """The next round, as long as there are fewer."""
         return super().plan(tables) if len(tables.minima) < self.minima else None
 

@@ -9,10 +9,10 @@ from landscape.campaign.context import Context
 from landscape.campaign.identity import distinct_minima
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.pools.local import LocalPool
-from landscape.campaign.preparation import record_of
+from landscape.campaign.preparation import prepared_context, record_of
 from landscape.campaign.progress import Silent
 from landscape.campaign.resumption import open_or_create
-from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.connecting import Connect
 from landscape.campaign.rounds.hopping import BasinHopping
 from landscape.campaign.session import run_campaign
@@ -22,7 +22,6 @@ from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.newton import newton_finish
 from landscape.problems.problem import Problem
-from landscape.search.starts import GaussianStarts
 from tests.benchmarks.landscapes import LANDSCAPES, RMS
 from tests.benchmarks.serve import Answer, Clock, serve
 
@@ -92,11 +91,11 @@ def _problem(name: str, l2: float) -> Problem:
 
 
 def _context(problem: Problem, settings: Settings) -> Context:
-    return Context(problem, settings, GaussianStarts(settings.basin_hopping.start_scales))
+    return prepared_context(problem, settings, None)
 
 
 def _store(context: Context) -> Store:
-    return open_or_create(None, record_of(context.objective, context.settings), resume=False)
+    return open_or_create(None, record_of(context), resume=False)
 
 
 def _hopping(context: Context, limit: CpuLimit) -> Store:
@@ -108,12 +107,12 @@ def _hopping(context: Context, limit: CpuLimit) -> Store:
 def _connecting(context: Context, minima: list[list[float]]) -> np.ndarray:
     """Transition states [T, P] as the tasks found them; what is assimilated of them is only distinct ones."""
     store = _store(context)
-    known = Known(context, store.tables)
-    assimilation = Assimilation(known, store.tables)
+    index = LandscapeIndex(context, store.tables)
+    assimilation = Assimilation(index, store.tables)
     points = newton_finish(context.objective, torch.tensor(minima, dtype=torch.float64))
-    assimilation.finds(distinct_minima(context, points)[0], counted=True)
+    assimilation.add_distinct(distinct_minima(context, points)[0], counted=True)
     store.commit(assimilation.commit(kind="basin_hopping", tasks=1, evaluations=0, seconds=0.0))
-    phase = Connect(context, known)
+    phase = Connect(context, index)
     plan = phase.plan(store.tables)
     assert plan is not None
     results = LocalPool(context.execute).run(plan.tasks, lambda: None, lambda: False)

@@ -27,9 +27,9 @@ from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.preparation import record_of
 from landscape.campaign.progress import Silent
 from landscape.campaign.resumption import open_or_create
-from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.connecting import Connect
-from landscape.campaign.sequences import ALL_PHASES
+from landscape.campaign.sequences import exploring
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.graph.superbasins import disconnectivity_tree
@@ -140,8 +140,8 @@ def resumed(path: Path) -> Seconds:
     """Time from the run file to the first round's tasks."""
     timer = Timer()
     context = large_context()
-    store = open_or_create(path, record_of(context.objective, context.settings), resume=True)
-    campaign = Campaign(context, store, LocalPool(context.execute), Silent(), ALL_PHASES)
+    store = open_or_create(path, record_of(context), resume=True)
+    campaign = Campaign(context, store, LocalPool(context.execute), Silent(), exploring(context))
     assert campaign._next() is not None
     store.close()
     return timer.seconds()
@@ -153,7 +153,7 @@ def chosen(path: Path) -> Seconds:
     with Database(open_store(path)) as db:
         states = db.transition_states
         tables = replace(db.store.tables, transition_states=states.take(slice(None, None, 4)))
-        connect = Connect(context, Known(context, tables))
+        connect = Connect(context, LandscapeIndex(context, tables))
         assert connect.plan(tables) is not None
         timer = Timer()
         assert connect.plan(tables) is not None
@@ -168,9 +168,9 @@ def inserted_minima(path: Path) -> Seconds:
         old = np.random.default_rng(2).integers(0, len(db.minima), ROUND // 2)
         for name in found.column_names():
             getattr(found, name)[::2] = getattr(db.minima, name)[old]
-        assimilation = Assimilation(Known(context, tables), tables)
+        assimilation = Assimilation(LandscapeIndex(context, tables), tables)
         timer = Timer()
-        rows = assimilation.minima(found, counted=True)
+        rows = assimilation.add_minima(found, counted=True)
         assimilation.commit(kind="basin_hopping", tasks=1, evaluations=1, seconds=0.0)
         seconds = timer.seconds()
     assert (rows[::2] == old).all()
@@ -187,9 +187,9 @@ def inserted_states(path: Path) -> Seconds:
         old = np.random.default_rng(2).integers(0, len(db.transition_states), len(found) // 2)
         for name in found.column_names():
             getattr(found, name)[1::2] = getattr(db.transition_states, name)[old]
-        assimilation = Assimilation(Known(context, tables), tables)
+        assimilation = Assimilation(LandscapeIndex(context, tables), tables)
         timer = Timer()
-        new = [assimilation.transition_state(found, place, found.minima[place]) for place in range(len(found))]
+        new = [assimilation.add_transition_state(found, place, found.minima[place]) for place in range(len(found))]
         assimilation.commit(kind="connect", tasks=1, evaluations=1, seconds=0.0)
         seconds = timer.seconds()
     assert not any(new[1::2])

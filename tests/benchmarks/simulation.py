@@ -22,9 +22,9 @@ class Costs:
     assimilate: float  # of a result
     commit: float  # of a round, before the share of its tasks
     commit_task: float
-    tell: float  # of a round, the coordinator's share
+    broadcast: float  # of a round, the coordinator's share
     latency: float  # of a message, during which neither end is at work
-    poll: Callable[[float], float]  # how much later one who has waited so long hears of it
+    poll: Callable[[float], float]  # how much later a rank that has waited so long receives it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class _Simulation:
         self.heard = 0.0  # when the coordinator took in a result last
 
     def run(self) -> Round:
-        self._coordinate(self.costs.plan * len(self.tasks) + self.costs.tell * (self.ranks > 1))
+        self._coordinate(self.costs.plan * len(self.tasks) + self.costs.broadcast * (self.ranks > 1))
         for rank in range(min(self.ranks, len(self.tasks))):
             self._hand_out(rank)
         while self.arrivals:

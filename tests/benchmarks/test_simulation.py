@@ -10,11 +10,11 @@ from tests.benchmarks.coordinator_costs import Size, coordination
 from tests.benchmarks.simulation import Costs, simulate
 
 FREE = Costs(
-    plan=0.0, hand_out=0.0, receive=0.0, assimilate=0.0, commit=0.0, commit_task=0.0, tell=0.0, latency=0.0,
+    plan=0.0, hand_out=0.0, receive=0.0, assimilate=0.0, commit=0.0, commit_task=0.0, broadcast=0.0, latency=0.0,
     poll=lambda _: 0.0,
 )  # fmt: skip
 COSTS = Costs(
-    plan=1.0, hand_out=2.0, receive=3.0, assimilate=4.0, commit=5.0, commit_task=0.5, tell=6.0, latency=0.25,
+    plan=1.0, hand_out=2.0, receive=3.0, assimilate=4.0, commit=5.0, commit_task=0.5, broadcast=6.0, latency=0.25,
     poll=lambda _: 0.0,
 )  # fmt: skip
 
@@ -37,8 +37,8 @@ def test_one_rank_pays_for_no_message() -> None:
 
 
 def test_the_task_of_the_coordinating_rank_stands_still_while_it_coordinates() -> None:
-    # Plan 2 and tell 6; its own task from 8 on, which stands still while the other is handed out, so until 20. That
-    # runs from 10 to 20 and is a quarter on the way each time: received from 20.5 to 23.5. Then 9 for both and 5.
+    # Plan 2 and broadcast 6; its own task from 8 on, which stands still while the other is handed out, so until 20.
+    # That runs from 10 to 20 and is a quarter on the way each time: received from 20.5 to 23.5. Then 9 for both and 5.
     found = simulate(2, [10.0, 10.0], COSTS)
     assert found.seconds == 23.5 + 9.0 + 5.0
     assert found.busy == 2.0 + 6.0 + 2.0 + 3.0 + 9.0 + 5.0

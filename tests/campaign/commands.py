@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 import pytest
 
+from tests.patience import patient
+
 ROOT = Path(__file__).parents[2]
 MPIEXEC = shutil.which("mpiexec", path=Path(sys.executable).parent)
 needs_mpi = pytest.mark.skipif(MPIEXEC is None, reason="needs mpiexec beside Python: pip install 'landscape[mpi]'")
@@ -109,9 +111,10 @@ def started(line: list[str]) -> "subprocess.Popen[str]":
 def finished(
     line: list[str], env: dict[str, str] | None = None, timeout: float = 280.0
 ) -> "subprocess.CompletedProcess[str]":
-    """The command once it has ended."""
+    """The command once it has ended, within `timeout` seconds on an idle machine."""
+    limit = patient(timeout)
     return subprocess.run(
-        line, cwd=ROOT, env=env or environment(), timeout=timeout, capture_output=True, text=True, check=False
+        line, cwd=ROOT, env=env or environment(), timeout=limit, capture_output=True, text=True, check=False
     )
 
 

@@ -5,6 +5,7 @@ Several one after the other, as long as they leave the processes alive; the exit
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,7 @@ from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, record_of
 from landscape.campaign.progress import Silent
 from landscape.campaign.resumption import open_or_create
+from landscape.campaign.sequences import exploring
 from landscape.campaign.session import run_campaign
 from landscape.config.run_file import RunConfig
 from landscape.database.database import Database
@@ -54,18 +56,18 @@ def run(what: str, path: Path) -> int:
         context = context_of(RunConfig.from_text(XOR), "cpu")
         if RANK == 0 or what == "coordinator":
             return context
-        return Context(Failing(context.objective, what), context.settings, context.starts)
+        return replace(context, objective=Failing(context.objective, what))
 
-    def work(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+    def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         if what == "coordinator":
             raise ZeroDivisionError("coordinating")
-        record = record_of(context_of(RunConfig.from_text(XOR), "cpu").objective, context.settings)
+        record = record_of(context_of(RunConfig.from_text(XOR), "cpu"))
         with Database(open_or_create(path, record, resume=False)) as db:
-            run_campaign(context, db.store, pool, Silent(), interrupt)
+            run_campaign(context, db.store, pool, Silent(), interrupt, exploring(context))
         return 0
 
     try:
-        run_job(prepare, work)
+        run_job(prepare, coordinate)
     except SystemExit as ending:
         return int(ending.code or 0)
 

@@ -5,23 +5,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from landscape.campaign.context import Context
-from landscape.campaign.preparation import record_of
+from landscape.campaign.preparation import prepared_context, record_of
 from landscape.campaign.resumption import open_or_create
 from landscape.config.run_file import Settings
 from landscape.database.records import Minima, TransitionStates
 from landscape.database.store import MemoryStore, Store
 from landscape.problems.surfaces.analytic import SixHumpCamel
-from landscape.search.starts import BoxStarts
 
 
 def plane(**tables: object) -> Context:
     """A context of a surface in the plane, which has no symmetry."""
     settings = Settings.from_table(tables)
-    return Context(SixHumpCamel(), settings, BoxStarts(np.full(2, -2.0), np.full(2, 2.0)))
+    return prepared_context(SixHumpCamel(), settings, (-2.0, 2.0))
 
 
 def store_of(context: Context) -> Store:
-    store = open_or_create(None, record_of(context.objective, context.settings), resume=False)
+    store = open_or_create(None, record_of(context), resume=False)
     assert isinstance(store, MemoryStore)
     return store
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from landscape.campaign.context import Context
 from landscape.campaign.counted import Counted
 from landscape.campaign.pools.pool import Abandoned
+from landscape.campaign.preparation import prepared_context
 from landscape.config.run_file import Settings
-from landscape.problems.problem import Problem
 from landscape.problems.surfaces.analytic import SixHumpCamel
 from landscape.search.starts import GaussianStarts
 from tests.campaign.xor import xor
@@ -72,7 +72,7 @@ def test_a_replay_ends_where_the_task_is_abandoned() -> None:
 def test_a_gpu_searches_as_many_saddles_at_a_time_as_fit(device: str, batch: int) -> None:
     surface = SixHumpCamel()
     surface.device, surface.n_parameters = torch.device(device), 83
-    context = Context(surface, Settings(), GaussianStarts((1.0,)))
+    context = Context(surface, Settings(), GaussianStarts((1.0,)), None)
     assert context.search.batch == batch
 
 
@@ -81,7 +81,9 @@ def test_what_cannot_be_recorded_has_no_recorder() -> None:
 
 
 def test_only_a_problem_is_trained_or_measured() -> None:
-    context = Context(SixHumpCamel(), Settings(), GaussianStarts((1.0,)))
     with pytest.raises(TypeError, match="only a Problem"):
-        _ = context.problem
-    assert isinstance(Context(xor(), Settings(), GaussianStarts((1.0,))).problem, Problem)
+        prepared_context(SixHumpCamel(), Settings(), (-1.0, 1.0)).require_problem()
+    problem = xor()
+    context = prepared_context(problem, Settings(), None)
+    assert context.require_problem() is problem
+    assert context.counted()[0].require_problem() is problem

@@ -5,7 +5,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from landscape.campaign.identity import MERGE_AT_LEAST, Index
+from landscape.campaign.identity import MERGE_AT_LEAST, PointIndex
 from landscape.config.tables import IdentityConfig
 from landscape.problems.networks.symmetry import NoSymmetry
 from landscape.problems.problem import Problem
@@ -16,8 +16,8 @@ HERE, NEAR, FAR = np.array([0.0, 0.0]), np.array([0.0, 5e-5]), np.array([0.0, 2e
 
 
 @pytest.fixture
-def index() -> Index:
-    return Index(NoSymmetry(), IDENTITY)
+def index() -> PointIndex:
+    return PointIndex(NoSymmetry(), IDENTITY)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def index() -> Index:
     ],
 )
 def test_energy_alone_is_not_enough_and_distance_alone_neither(
-    index: Index, energy: float, theta: np.ndarray, same: bool
+    index: PointIndex, energy: float, theta: np.ndarray, same: bool
 ) -> None:
     assert index.find(1.0, HERE) == -1
     assert index.add(1.0, HERE) == 0
@@ -41,7 +41,7 @@ def test_energy_alone_is_not_enough_and_distance_alone_neither(
     assert len(index) == (1 if same else 2)
 
 
-def test_points_of_equal_energy_are_told_apart_by_their_place(index: Index) -> None:
+def test_points_of_equal_energy_are_told_apart_by_their_place(index: PointIndex) -> None:
     places = np.arange(10.0)[:, None] * np.ones(2)
     assert [index.find_or_add(0.5, place) for place in places] == list(range(10))
     assert [index.find_or_add(0.5, place) for place in places[::-1]] == list(range(9, -1, -1))
@@ -49,7 +49,7 @@ def test_points_of_equal_energy_are_told_apart_by_their_place(index: Index) -> N
 
 def test_symmetric_copies_are_one() -> None:
     problem = Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
-    index = Index(problem.symmetry, IDENTITY)
+    index = PointIndex(problem.symmetry, IDENTITY)
     theta = np.random.default_rng(0).normal(size=12)
     weight, bias, outgoing, last = np.split(theta.copy(), [4, 6, 10])
     weight, outgoing = weight.reshape(2, 2), outgoing.reshape(2, 2)
@@ -59,12 +59,12 @@ def test_symmetric_copies_are_one() -> None:
     assert index.find(1.0, copy + 1e-3) == -1
 
 
-def test_a_rebuilt_index_answers_as_the_one_that_grew(index: Index) -> None:
+def test_a_rebuilt_index_answers_as_the_one_that_grew(index: PointIndex) -> None:
     random = np.random.default_rng(1)
     energy, theta = random.integers(0, 20, 200) * 4e-10, random.integers(0, 3, (200, 2)) * 6e-5
     numbers = np.array([index.find_or_add(*point) for point in zip(energy.tolist(), theta, strict=True)])
     first = np.unique(numbers, return_index=True)[1]
-    rebuilt = Index(NoSymmetry(), IDENTITY)
+    rebuilt = PointIndex(NoSymmetry(), IDENTITY)
     rebuilt.fill(energy[first], theta[first])
     assert 1 < len(rebuilt) == len(index) < 200
     for value, place in zip(energy.tolist(), theta, strict=True):
@@ -76,7 +76,7 @@ def test_a_large_index_answers_as_a_search_through_all_points(filled: int) -> No
     random = np.random.default_rng(2)
     energy = np.round(random.random(MERGED), 2) + 4e-10 * random.integers(0, 5, MERGED)
     theta = np.arange(float(MERGED))[:, None] * np.ones(2)  # all distinct
-    index = Index(NoSymmetry(), IDENTITY)
+    index = PointIndex(NoSymmetry(), IDENTITY)
     index.fill(energy[:filled], theta[:filled])
     for number in range(filled, MERGED):
         assert index.add(float(energy[number]), theta[number]) == number
@@ -93,7 +93,7 @@ def test_a_large_index_answers_as_a_search_through_all_points(filled: int) -> No
     assert len(index) == MERGED
 
 
-def test_a_point_that_lies_where_a_known_one_does_is_not_aligned(index: Index) -> None:
+def test_a_point_that_lies_where_a_known_one_does_is_not_aligned(index: PointIndex) -> None:
     index.add(1.0, HERE)
     with patch.object(NoSymmetry, "distance", side_effect=AssertionError):
         assert index.find(1.0, NEAR) == 0

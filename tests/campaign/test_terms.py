@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import landscape
 from landscape.campaign.pools.local import LocalPool
-from landscape.campaign.preparation import record_of, stored_context
+from landscape.campaign.preparation import prepared_context, record_of, stored_context
 from landscape.campaign.resumption import open_or_create
 from landscape.campaign.rounds.measuring import chosen_groups
 from landscape.campaign.verify import verify
@@ -85,13 +85,13 @@ def test_a_landscape_with_smooth_terms_is_whole_and_verified(tmp_path: Path) -> 
 
 def test_a_file_that_is_older_than_a_key_is_continued(tmp_path: Path) -> None:
     problem = landscape.Problem(dataset="xor", hidden=[2])
-    record = record_of(problem, Settings())
+    record = record_of(prepared_context(problem, Settings(), None))
     older = replace(record, run_toml=record.run_toml.replace("sensitivity_weight = 0.0\n", ""))
     create_store(tmp_path / "a.h5", older, ["found"], ["band"]).close()
     open_or_create(tmp_path / "a.h5", record, resume=True).close()
     changed = landscape.Problem(dataset="xor", hidden=[2], sensitivity_weight=0.1, sensitivity_epsilon=0.1)
     with pytest.raises(DatabaseError, match=r"sensitivity_epsilon is 0\.0 in it and 0\.1 in the run file"):
-        open_or_create(tmp_path / "a.h5", record_of(changed, Settings()), resume=True)
+        open_or_create(tmp_path / "a.h5", record_of(prepared_context(changed, Settings(), None)), resume=True)
 
 
 def test_an_adversarial_landscape_has_minima_alone(tmp_path: Path) -> None:

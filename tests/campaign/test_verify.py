@@ -104,6 +104,20 @@ def test_an_altered_column(path: Path, column: str, shift: float, words: str) ->
     assert [words in fault for fault in faults(path)] == [True]
 
 
+def test_columns_that_an_older_file_lacks_are_no_fault(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        del file["minima/log_orbit_size"], file["minima/log_determinant"], file["transition_states/eigenvalue"]
+    assert faults(path) == []
+
+
+def test_a_campaign_with_a_strategy_of_a_newer_program(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        text = file["problem"].attrs["run_toml"]
+        assert '"closest"' in text
+        file["problem"].attrs["run_toml"] = text.replace('"closest"', '"shortest_detour"')
+    assert faults(path) == []
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_altered_parameters(path: Path, table: str) -> None:
     change(path, f"{table}/parameters", at(1, 1e-6))

@@ -26,6 +26,7 @@ P = 5
 OUTCOMES = ("connected", "wrong index", "same minimum")
 METHODS = ("band", "single-ended")
 TABLES = ("minima", "transition_states", "attempts", "rounds", "walkers", "training")
+NAMES = {"outcome": OUTCOMES, "method": METHODS}
 REGIMES = {"plain": "l2 = 0.0\n", "böse": 'adversarial = "pgd"\n'}
 
 
@@ -51,11 +52,15 @@ def new_store(path: Path | None) -> Store:
 
 
 def random_table(kind: type[Table], rows: int, rng: np.random.Generator, ends: Mapping[str, tuple[int, int]]) -> Any:  # noqa: ANN401
-    """A table of random numbers; columns of integers lie between the `ends` that are given for them."""
-    columns = {}
-    for name, (dtype, shape) in kind.layout(P).items():
-        whole = dtype is np.int64
-        columns[name] = rng.integers(*ends[name], (rows, *shape)) if whole else rng.normal(size=(rows, *shape))
+    """A table of random numbers and names; columns of integers lie between the `ends` that are given for them."""
+    columns: dict[str, np.ndarray] = {}
+    for name, column in kind.columns().items():
+        shape = (rows, *column.row_shape(P))
+        if column.coded:
+            columns[name] = rng.choice(NAMES[name], shape)
+        else:
+            whole = column.dtype is np.int64
+            columns[name] = rng.integers(*ends[name], shape) if whole else rng.normal(size=shape)
     return kind(**columns)
 
 
@@ -64,7 +69,7 @@ def sample_commit(store: Store, seed: int = 0, minima: int = 3, states: int = 2,
     rng = np.random.default_rng([seed, store.n_rounds])
     total = len(store.tables.minima) + minima
     states, attempts = (states, attempts) if total else (0, 0)
-    ends = {"minima": (0, max(total, 1)), "method": (0, 2), "outcome": (0, 3), "round": (0, store.n_rounds + 1)}
+    ends = {"minima": (0, max(total, 1)), "round": (0, store.n_rounds + 1)}
     return Commit(
         kind="connect" if states else "basin_hopping",
         tasks=4,

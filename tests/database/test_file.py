@@ -157,7 +157,6 @@ def test_long_texts_fit(tmp_path: Path) -> None:
     create_store(tmp_path / "long.h5", record, (), ()).close()
     store = open_store(tmp_path / "long.h5")
     assert store.record.run_toml == record.run_toml
-    assert store.header.outcome_names == ()
 
 
 def test_closed_and_read_only_databases_say_so(path: Path) -> None:

@@ -17,11 +17,11 @@ def test_killed_writers_leave_whole_commits(tmp_path: Path) -> None:
     new_store(path).close()
     committed = 0
     for delay in np.random.default_rng(5).uniform(0.0, 0.2, 10):
-        told = run_and_kill(path, float(delay))
+        reported = run_and_kill(path, float(delay))
         store = open_store(path)
         columns = contents(store)
         store.close()
-        assert committed <= told <= store.n_rounds <= told + 1
+        assert committed <= reported <= store.n_rounds <= reported + 1
         committed = store.n_rounds
         lengths = {name: len(values) for name, values in columns.items() if not name.endswith(".attrs")}
         assert {rows for name, rows in lengths.items() if name.startswith("minima")} == {50 * committed}
@@ -31,23 +31,23 @@ def test_killed_writers_leave_whole_commits(tmp_path: Path) -> None:
 
 
 def run_and_kill(path: Path, delay: float) -> int:
-    """Let a writer work for a while, kill it, and return the last number of rounds that it told."""
+    """Let a writer work for a while, kill it, and return the last number of rounds that it reported."""
     context = multiprocessing.get_context("forkserver")  # imports once for all writers
     context.set_forkserver_preload(["tests.database.writer"])
     receiver, sender = context.Pipe(duplex=False)
     writer = context.Process(target=commit_for_ever, args=(path, sender))
     writer.start()
     sender.close()
-    told: int = receiver.recv()
+    reported: int = receiver.recv()
     time.sleep(delay)
     writer.kill()
     writer.join()
     assert writer.exitcode == -signal.SIGKILL
     while receiver.poll():
         try:
-            told = receiver.recv()
+            reported = receiver.recv()
         except EOFError:
             break
     receiver.close()
     writer.close()
-    return told
+    return reported

@@ -1,4 +1,4 @@
-"""Tasks one after the other in this process."""
+"""The pool of a single process, which runs tasks one after the other."""
 
 import os
 import queue
@@ -14,9 +14,9 @@ Outcome = tuple[Any, BaseException | None]
 
 
 class LocalPool:
-    """Tasks one after the other in a daemon thread of this process, whose main thread listens for signals meanwhile.
+    """A daemon thread that runs tasks one after the other, while the main thread listens for signals.
 
-    One thread: several would wait for each other at Python's lock. Several cores are filled by ranks.
+    There is one thread only: several would wait for each other at Python's lock. Ranks fill several cores.
     """
 
     def __init__(self, execute: Execute) -> None:
@@ -24,11 +24,11 @@ class LocalPool:
         self._running = False
         self._thread: threading.Thread | None = None
 
-    def tell(self, news: Any) -> None:  # noqa: ANN401 - a pool knows nothing of news
-        """See `Pool`."""
+    def broadcast(self, update: Any) -> None:  # noqa: ANN401 - a pool knows nothing of updates
+        """See `Pool`; there is no other process."""
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
-        """See `Pool`. Once a round is given up no other of its tasks begins."""
+        """See `Pool`. After a round is given up, none of its tasks begins."""
         done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         given_up = threading.Event()
         results = []
@@ -39,7 +39,7 @@ class LocalPool:
                     return
                 try:
                     done.put((self.execute(task), None))
-                except BaseException as error:  # noqa: BLE001 - it is raised again where the round was asked for
+                except BaseException as error:  # noqa: BLE001 - raised again in the main thread
                     done.put((None, error))
                     return
 
@@ -59,7 +59,7 @@ class LocalPool:
         return results
 
     def wait(self) -> None:
-        """Waits for the task that is still at work after a round was given up."""
+        """Wait for the task that still runs after a round was given up."""
         if self._thread is not None:
             self._thread.join()
 
@@ -72,6 +72,7 @@ class LocalPool:
 
 
 def _wait(done: "queue.SimpleQueue[Outcome]", interrupted: Callable[[], bool]) -> Outcome:
+    """The next outcome of a task. Raises `Abandoned` once `interrupted()` is true."""
     while not interrupted():
         try:
             return done.get(timeout=POLL_SECONDS)

@@ -1,14 +1,15 @@
-"""Tasks on MPI ranks, every rank at work, the coordinating one too.
+"""The pool of MPI ranks, all of which run tasks, the coordinating one too.
 
-Rank 0 hands out tasks one at a time to whoever is free; its own share runs in a thread while its main thread
-does all the talking, so MPI_THREAD_FUNNELED is enough. The others serve in a loop: receive a task, run it, send
-the result. Waiting is a poll with sleeps in proportion to the time waited so far, not a busy wait: a waiting rank costs
-no processor (two thousand polls a second slowed the rank beside it by a tenth) and hears of a message a little late.
+Rank 0 assigns one task at a time to each free rank. Its own tasks run in a thread while its main thread sends and
+receives all messages, so MPI_THREAD_FUNNELED is enough. Each other rank serves in a loop: it receives a task, runs it
+and sends the result. A waiting rank polls, with sleeps in proportion to the time waited so far: it costs no processor
+(two thousand polls a second slowed the neighbouring rank by a tenth) and receives a message a little late.
 
-What all are told, news and at last to stop, travels down a tree: every rank passes it on to `FAN_OUT` others, so
-rank 0 sends it to a few however many there are. A task says how much of that its rank must have heard before.
+Broadcasts, of updates and at last of the stop, travel down a tree: every rank forwards them to `FAN_OUT` others, so
+rank 0 sends only a few messages however many ranks there are. A task carries the number of updates that its rank must
+have received before.
 
-An exception on any rank travels to rank 0 and ends the job with that rank's message.
+An exception on any rank is sent to rank 0 and ends the job with that rank's message.
 """
 
 import os
@@ -30,21 +31,21 @@ Communicator: TypeAlias = "Comm"
 SHORTEST_POLL, LONGEST_POLL = 0.0005, 0.02  # seconds
 POLL_FRACTION = 0.02  # of the time waited so far
 LAST_WORDS_SECONDS = 0.5
-TASK, RESULT, NEWS, STOP = 1, 2, 3, 4
+TASK, RESULT, UPDATE, STOP = 1, 2, 3, 4
 FAN_OUT = 8
-# Number of the task, its result, and what it raised: an error of the user's or a traceback.
+# Number of the task, its result, and its failure: an error that a user can cause, or a traceback.
 Outcome = tuple[int, Any, LandscapeError | str | None]
 Arrival = tuple[int, int, Any, LandscapeError | str | None]
 LAUNCHERS = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
 
 
 def launcher_rank() -> int | None:
-    """Number of this rank as its MPI launcher tells it, before MPI is imported; None without a launcher."""
+    """Number of this rank from the environment of its MPI launcher, before MPI is imported; None without one."""
     return next((int(os.environ[name]) for name in LAUNCHERS if name in os.environ), None)
 
 
 def world() -> "Communicator | None":
-    """MPI.COMM_WORLD if this process was started by an MPI launcher as one of several, else None.
+    """MPI.COMM_WORLD if an MPI launcher started this process as one of several, else None.
 
     MPI is imported only under a launcher, so a single process needs no MPI at all.
     """
@@ -56,14 +57,14 @@ def world() -> "Communicator | None":
 
 
 def local_rank(comm: Communicator) -> int:
-    """Number of this rank among those of its node."""
+    """Number of this rank on its node."""
     from mpi4py import MPI  # noqa: PLC0415
 
     return int(comm.Split_type(MPI.COMM_TYPE_SHARED).rank)
 
 
 def abort(comm: Communicator, status: int) -> NoReturn:
-    """Ends all ranks at once. Launchers drop what they have not passed on by then, so that gets a moment before."""
+    """End all ranks at once, after a moment in which the launcher can forward their output."""
     sys.stdout.flush()
     sys.stderr.flush()
     time.sleep(LAST_WORDS_SECONDS)
@@ -78,19 +79,19 @@ class MpiPool:
         self.comm = comm
         self.execute = execute
         self._open_tasks = 0
-        self._told = 0
+        self._updates = 0
         self._sent: dict[int, Any] = {}
         self._mine: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        threading.Thread(target=self._work, daemon=True).start()
+        threading.Thread(target=self._serve_own, daemon=True).start()
 
-    def tell(self, news: Any) -> None:  # noqa: ANN401 - of which a pool knows nothing
+    def broadcast(self, update: Any) -> None:  # noqa: ANN401 - a pool knows nothing of updates
         """See `Pool`."""
-        self._told += 1
-        _pass_on(self.comm, news, NEWS)
+        self._updates += 1
+        _forward(self.comm, update, UPDATE)
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
-        """See `Pool`; an error that no user can cause is a `TaskError` with the message of its rank."""
+        """See `Pool`. An error that no user can cause becomes a `TaskError` with the message of its rank."""
         results: list[Any] = [None] * len(tasks)
         waiting = list(enumerate(tasks))[::-1]
         idle = list(range(self.comm.size))[::-1]
@@ -98,7 +99,7 @@ class MpiPool:
         began = time.monotonic()
         while self._open_tasks:
             while waiting and idle:
-                self._hand_out(idle.pop(), waiting.pop())
+                self._assign(idle.pop(), waiting.pop())
             arrived = self._arrivals()
             for rank, number, result, failure in arrived:
                 if isinstance(failure, LandscapeError):
@@ -118,19 +119,20 @@ class MpiPool:
         return results
 
     def end(self, status: int) -> None:
-        """See `Pool`; other ranks that are busy are ended with the job."""
+        """See `Pool`. Busy ranks are aborted."""
         if self._open_tasks:
             abort(self.comm, status)
-        _pass_on(self.comm, status, STOP)
+        _forward(self.comm, status, STOP)
 
-    def _hand_out(self, rank: int, item: tuple[int, Any]) -> None:
+    def _assign(self, rank: int, item: tuple[int, Any]) -> None:
+        """Send a task with its number to a rank, or to the thread of this one."""
         if rank:
-            self._sent[rank] = self.comm.isend((self._told, *item), dest=rank, tag=TASK)
+            self._sent[rank] = self.comm.isend((self._updates, *item), dest=rank, tag=TASK)
         else:
             self._mine.put(item)
 
     def _arrivals(self) -> list[Arrival]:
-        """(rank, number, result, failure) of all results that are there."""
+        """(rank, number, result, failure) of all results that have arrived."""
         from mpi4py import MPI  # noqa: PLC0415 - see `world`
 
         arrived: list[Arrival] = []
@@ -143,30 +145,32 @@ class MpiPool:
             arrived.append((rank, *message.recv()))
         return arrived
 
-    def _work(self) -> None:
+    def _serve_own(self) -> None:
+        """Run the tasks of this rank, one after the other."""
         while True:
             self._done.put(_outcome(self.execute, self._mine.get()))
 
 
 def poll_seconds(waited: float) -> float:
-    """Seconds until the next poll of one who has waited so many."""
+    """Seconds until the next poll after a wait of so many seconds."""
     return min(max(POLL_FRACTION * waited, SHORTEST_POLL), LONGEST_POLL)
 
 
 def serve(comm: Communicator, worker: Worker) -> int:
-    """The life of every other rank: tasks until rank 0 says stop, with the exit status of the job."""
-    heard = 0
+    """Run tasks on a rank other than 0 until it broadcasts the stop; returns the exit status of the job."""
+    received = 0
     while (tag := _next_tag(comm)) != STOP:
-        told, *item = comm.recv(source=0, tag=TASK) if tag == TASK else (heard + 1,)
-        while heard < told:
-            worker.learn(_listen(comm, NEWS))
-            heard += 1
+        updates, *item = comm.recv(source=0, tag=TASK) if tag == TASK else (received + 1,)
+        while received < updates:
+            worker.receive(_broadcast(comm, UPDATE))
+            received += 1
         if tag == TASK:
             comm.send(_outcome(worker.execute, item), dest=0, tag=RESULT)
-    return int(_listen(comm, STOP))
+    return int(_broadcast(comm, STOP))
 
 
 def _next_tag(comm: Communicator) -> int:
+    """The tag of the next message, which is not received yet."""
     from mpi4py import MPI  # noqa: PLC0415 - see `world`
 
     status, began = MPI.Status(), time.monotonic()
@@ -175,20 +179,22 @@ def _next_tag(comm: Communicator) -> int:
     return int(status.tag)
 
 
-def _listen(comm: Communicator, tag: int) -> Any:  # noqa: ANN401 - news, of which MPI knows nothing
-    """What all are told, which is passed on."""
-    said = comm.recv(source=(comm.rank - 1) // FAN_OUT, tag=tag)
-    _pass_on(comm, said, tag)
-    return said
+def _broadcast(comm: Communicator, tag: int) -> Any:  # noqa: ANN401 - MPI knows nothing of updates
+    """The next broadcast with that tag, after forwarding it."""
+    message = comm.recv(source=(comm.rank - 1) // FAN_OUT, tag=tag)
+    _forward(comm, message, tag)
+    return message
 
 
-def _pass_on(comm: Communicator, said: Any, tag: int) -> None:  # noqa: ANN401 - as above
+def _forward(comm: Communicator, message: Any, tag: int) -> None:  # noqa: ANN401 - as above
+    """Send a broadcast to the next ranks of the tree."""
     first = FAN_OUT * comm.rank + 1
     for rank in range(first, min(first + FAN_OUT, comm.size)):
-        comm.send(said, dest=rank, tag=tag)
+        comm.send(message, dest=rank, tag=tag)
 
 
 def _outcome(execute: Execute, item: Sequence[Any]) -> Outcome:
+    """The outcome of a task with its number; whatever it raises is part of it."""
     number, task = item
     try:
         return number, execute(task), None

@@ -1,7 +1,7 @@
-"""Where tasks run: the protocol. `local.py` is a pool in this process, `mpi.py` one of MPI ranks.
+"""Protocol of the pools that run tasks: `local.py` has one in this process, `mpi.py` one of MPI ranks.
 
-A pool is handed to the campaign; nothing else knows how many processors there are. Results come back in the
-order of the tasks. While it waits a pool asks `interrupted()`: once that is true the round is given up.
+Only the pool of a campaign knows the number of processors. Results come back in the order of the tasks. A waiting pool
+polls `interrupted()`; once it is true the round is given up.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,34 +10,35 @@ from typing import Any, Protocol
 Execute = Callable[[Any], Any]
 
 
-class Abandoned(Exception):  # noqa: N818 - it is no error, but what the user asked for
+class Abandoned(Exception):  # noqa: N818 - the user asked for it
     """The round was given up before its tasks were done."""
 
 
 class TaskError(RuntimeError):
-    """A task raised; the message has the rank and the traceback of where it did."""
+    """A task raised; the message has the rank and the traceback."""
 
 
 class Worker(Protocol):
-    """What a process does with what it is sent."""
+    """The part of a process other than the coordinating one."""
 
     def execute(self, task: Any) -> Any:  # noqa: ANN401 - a pool knows nothing of tasks
         """The result of a task."""
 
-    def learn(self, news: Any) -> None:  # noqa: ANN401 - a pool knows nothing of news
-        """Takes in what was told to all."""
+    def receive(self, update: Any) -> None:  # noqa: ANN401 - a pool knows nothing of updates
+        """Take in an update that was broadcast."""
 
 
 class Pool(Protocol):
-    """Runs tasks."""
+    """Processes that run tasks."""
 
-    def tell(self, news: Any) -> None:  # noqa: ANN401 - a pool knows nothing of news
-        """Has every other process learn something before its next task; there may be none."""
+    def broadcast(self, update: Any) -> None:  # noqa: ANN401 - a pool knows nothing of updates
+        """Let every other process, if there are any, receive an update before its next task."""
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
-        """Results in the order of the tasks; `on_done` is called after each. Raises `Abandoned` or what a task
-        raised.
+        """Results in the order of the tasks; `on_done` is called after each task.
+
+        Raises `Abandoned` once `interrupted()` is true, or the error of a task.
         """
 
     def end(self, status: int) -> None:
-        """Lets the workers go, with the exit status of the job. If tasks are still running the process ends here."""
+        """End the other processes with the exit status of the job; with tasks still running, this one too."""

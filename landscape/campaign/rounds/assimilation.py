@@ -1,35 +1,35 @@
-"""From the results of a round to one commit: look up what is known, number what is new.
+"""From the results of a round to one commit: points are looked up among the committed ones, new ones get numbers.
 
-`Known` is the coordinator's memory of the committed database (identities, distances), rebuilt from the file
-when a run is resumed. `Assimilation` collects one round in task order; what it finds enters the indexes of `Known`
-at once, so a round whose commit fails must end the campaign. Shapes: M minima, T transition states, P parameters.
+`LandscapeIndex` is the coordinator's index of the committed points, rebuilt from the file when a run is resumed.
+`Assimilation` collects one round in task order. New points enter the index at once, so a round whose commit fails must
+end the campaign. Shapes: M minima, T transition states, P parameters.
 """
 
 import numpy as np
 
 from landscape.campaign.context import Context
-from landscape.campaign.identity import Finds, Index
+from landscape.campaign.identity import DistinctMinima, PointIndex
 from landscape.database.records import Attempts, Commit, Minima, PropertyRows, TransitionStates, Walkers
 from landscape.database.tables import Tables
 from landscape.objective import Symmetry
 
 
-class Known:
-    """Identities of all stationary points so far, and the aligned distances between the minima."""
+class LandscapeIndex:
+    """Indexes of all minima and transition states so far, and the aligned distances between the minima."""
 
     def __init__(self, context: Context, tables: Tables) -> None:
         self.symmetry = context.objective.symmetry
         identity = context.settings.identity
-        self.minima = Index(self.symmetry, identity)
+        self.minima = PointIndex(self.symmetry, identity)
         self.minima.fill(tables.minima.energy, tables.minima.parameters)
-        self.states = Index(self.symmetry, identity)
+        self.states = PointIndex(self.symmetry, identity)
         self.states.fill(tables.transition_states.energy, tables.transition_states.parameters)
         self._distance = np.zeros((0, 0))
 
     def distances(self, parameters: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Aligned distances [V, V] of the minima `rows` [V], rising, of parameters [M, P].
+        """Aligned distances [V, V] between the minima `rows` [V], rising, of parameters [M, P].
 
-        Those between all minima are kept: only rows that are new since the last call are computed then.
+        The distances between all minima are kept: a later call computes only those of new minima.
         """
         if len(rows) < len(parameters):
             return _extended(np.zeros((0, 0)), parameters[rows], self.symmetry)
@@ -38,7 +38,7 @@ class Known:
 
 
 def _extended(distance: np.ndarray, parameters: np.ndarray, symmetry: Symmetry) -> np.ndarray:
-    """Aligned distances [V, V] of parameters [V, P], of which those of the leading rows are known."""
+    """Aligned distances [V, V] of parameters [V, P], given `distance` between the leading rows."""
     old, new = len(distance), len(parameters)
     result = np.zeros((new, new))
     result[:old, :old] = distance
@@ -49,12 +49,12 @@ def _extended(distance: np.ndarray, parameters: np.ndarray, symmetry: Symmetry) 
 
 
 class Assimilation:
-    """One round on its way to a commit."""
+    """The points of one round, collected for its commit."""
 
-    def __init__(self, known: Known, tables: Tables) -> None:
-        self.known = known
-        known.minima.settle(tables.minima.parameters)
-        known.states.settle(tables.transition_states.parameters)
+    def __init__(self, index: LandscapeIndex, tables: Tables) -> None:
+        self.index = index
+        index.minima.settle(tables.minima.parameters)
+        index.states.settle(tables.transition_states.parameters)
         self._old_hits = tables.minima.hits.copy()
         self._old_energy = tables.minima.energy
         self.n_parameters = tables.minima.parameters.shape[1]
@@ -62,21 +62,21 @@ class Assimilation:
         self._minima: list[tuple[Minima, int]] = []
         self._states: list[tuple[TransitionStates, int, tuple[int, int]]] = []
 
-    def finds(self, found: Finds, *, counted: bool) -> np.ndarray:
-        """Rows int64[M] of the table for what a task found; their hits are added if `counted`."""
-        known = found.row >= 0
+    def add_distinct(self, found: DistinctMinima, *, counted: bool) -> np.ndarray:
+        """Rows int64[M] of the minima of a task in the table; their hits are added if `counted`."""
+        committed = found.row >= 0
         rows = found.row.copy()
-        rows[~known] = self.minima(found.unknown, counted=counted)
+        rows[~committed] = self.add_minima(found.unknown, counted=counted)
         if counted:
-            np.add.at(self._old_hits, rows[known], found.hits[known])
+            np.add.at(self._old_hits, rows[committed], found.hits[committed])
         return rows
 
-    def minima(self, found: Minima, *, counted: bool) -> np.ndarray:
-        """Rows int64[M] of the table for minima that may be new; their hits are added if `counted`."""
+    def add_minima(self, found: Minima, *, counted: bool) -> np.ndarray:
+        """Rows int64[M] in the table of minima that may be new; their hits are added if `counted`."""
         rows = np.empty(len(found), dtype=np.int64)
         for place, (energy, theta) in enumerate(zip(found.energy.tolist(), found.parameters, strict=True)):
-            size = len(self.known.minima)
-            rows[place] = row = self.known.minima.find_or_add(energy, theta)
+            size = len(self.index.minima)
+            rows[place] = row = self.index.minima.find_or_add(energy, theta)
             if row == size:
                 self._minima.append((found, place))
                 self._new_hits.append(0)
@@ -85,25 +85,27 @@ class Assimilation:
         return rows
 
     def _count(self, row: int, hits: int) -> None:
+        """Add hits to a committed or new row."""
         if row < len(self._old_hits):
             self._old_hits[row] += hits
         else:
             self._new_hits[row - len(self._old_hits)] += hits
 
     def is_above(self, energy: float, minima: np.ndarray) -> bool:
-        """Whether an energy is higher than those of minima rows `minima`, as they are kept."""
+        """Whether an energy is higher than the table's energies of the minima rows `minima`."""
         return all(energy > self._energy(row) for row in minima.tolist())
 
     def _energy(self, row: int) -> float:
+        """The energy of a committed or new row."""
         if row < len(self._old_energy):
             return float(self._old_energy[row])
         found, place = self._minima[row - len(self._old_energy)]
         return float(found.energy[place])
 
-    def transition_state(self, found: TransitionStates, place: int, sides: np.ndarray) -> bool:
-        """Adds row `place` of what a task found, between minima rows `sides`; False if it was known."""
-        size = len(self.known.states)
-        if self.known.states.find_or_add(float(found.energy[place]), found.parameters[place]) < size:
+    def add_transition_state(self, found: TransitionStates, place: int, sides: np.ndarray) -> bool:
+        """Add row `place` of a task's transition states, between minima rows `sides`; False if it is no new one."""
+        size = len(self.index.states)
+        if self.index.states.find_or_add(float(found.energy[place]), found.parameters[place]) < size:
             return False
         self._states.append((found, place, (int(sides.min()), int(sides.max()))))
         return True
@@ -119,7 +121,7 @@ class Assimilation:
         walkers: Walkers | None = None,
         properties: tuple[PropertyRows, ...] = (),
     ) -> Commit:
-        """The commit of all that was added."""
+        """The commit of the round with all points added."""
         new_hits = np.array(self._new_hits, dtype=np.int64)
         return Commit(
             kind=kind,
@@ -135,6 +137,7 @@ class Assimilation:
         )
 
     def _new_minima(self, hits: np.ndarray) -> Minima:
+        """The new minima as a table."""
         if not self._minima:
             return Minima.empty(self.n_parameters)
         names = [name for name in Minima.column_names() if name != "hits"]
@@ -142,6 +145,7 @@ class Assimilation:
         return Minima(**columns, hits=hits)
 
     def _new_states(self) -> TransitionStates:
+        """The new transition states as a table."""
         if not self._states:
             return TransitionStates.empty(self.n_parameters)
         names = [name for name in TransitionStates.column_names() if name != "minima"]

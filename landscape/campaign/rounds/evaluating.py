@@ -1,7 +1,7 @@
-"""The round that measures trained networks as evaluations use them, where end points or settings have changed.
+"""The round that measures the evaluations of trained networks, again whenever end points or settings have changed.
 
-The values of all evaluations stand side by side, [T, V] or [T, V, E], NaN at the end points of other regimes; those of
-an ensemble stand at the first of its members.
+A property has a column for each evaluation, [T, V] or [T, V, E], with NaN at the end points of other regimes. The
+values of an ensemble stand at its first member.
 
 Shapes: T end points, V evaluations, E perturbation sizes.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from landscape.campaign.context import Context
-from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.measuring import measured_where_finite
 from landscape.campaign.rounds.phase import Plan, property_rows, rounds_done, task_starts
 from landscape.config.training import Evaluation
@@ -24,22 +24,23 @@ from landscape.properties.measure import MeasuredProperty
 from landscape.properties.settings import MeasureSettings
 
 TASK_POINTS = 4
-MARK = f"{EVALUATED}accuracy"
+# The property whose settings tell whether the stored values are up to date.
+DATED = f"{EVALUATED}accuracy"
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateTask:
-    """Measure some trained networks, or one ensemble of them, as an evaluation uses them."""
+    """Measure some trained networks, or one ensemble of them, in the way of an evaluation."""
 
-    place: int  # of the evaluation
-    rows: np.ndarray  # int64: those of the end points that the values belong to
+    column: int  # of the evaluation
+    rows: np.ndarray  # int64: end points to which the values belong
     theta: np.ndarray  # [M, P]
     evaluation: Evaluation
     settings: MeasureSettings
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values by name, one for each of the rows."""
-        problem = context.problem
+        problem = context.require_problem()
         return measured_where_finite(
             problem, self.theta, lambda theta: measure_evaluation(problem, theta, self.evaluation, self.settings)
         )
@@ -50,50 +51,53 @@ class Evaluate:
 
     kind = "evaluate"
 
-    def __init__(self, context: Context, known: Known) -> None:
-        self.context, self.known, self.settings = context, known, context.measuring
+    def __init__(self, context: Context, index: LandscapeIndex) -> None:
+        self.context, self.index, self.settings = context, index, context.measuring
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Those done, and one more if end points, evaluations or settings have changed."""
+        """Rounds done, and one more if end points, evaluations or settings have changed."""
         return rounds_done(tables, self.kind) + (self.plan(tables) is not None)
 
-    def plan(self, tables: Tables) -> Plan | None:
-        """All of them, or None if nothing has changed."""
-        stored = tables.properties["training"].get(MARK)
+    def plan(self, tables: Tables) -> Plan[EvaluateTask] | None:
+        """All evaluations, or None if nothing has changed."""
+        stored = tables.properties["training"].get(DATED)
         if stored is not None and dict(stored.settings) == self._settings(tables):
             return None
-        tasks = [task for place in range(len(tables.evaluations)) for task in self._tasks(tables, place)]
+        tasks = [task for column in range(len(tables.evaluations)) for task in self._tasks(tables, column)]
         return Plan(tasks=tasks) if tasks else None
 
     def assimilate(
-        self, tables: Tables, plan: Plan, results: Sequence[Mapping[str, MeasuredProperty]], seconds: float
+        self,
+        tables: Tables,
+        plan: Plan[EvaluateTask],
+        results: Sequence[Mapping[str, MeasuredProperty]],
+        seconds: float,
     ) -> Commit:
-        """Adds the values."""
+        """The commit of the values."""
         shape = len(tables.training), len(tables.evaluations)
         found = {}
         for name, first in results[0].items():
             values = np.full((*shape, *first.values.shape[1:]), np.nan)
             for task, result in zip(plan.tasks, results, strict=True):
-                if isinstance(task, EvaluateTask):
-                    values[task.rows, task.place] = result[name].values
+                values[task.rows, task.column] = result[name].values
             found[name] = first._replace(values=values)
         rows = property_rows("training", 0, found, self._settings(tables))
-        return Assimilation(self.known, tables).commit(
+        return Assimilation(self.index, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
 
-    def _tasks(self, tables: Tables, place: int) -> list[EvaluateTask]:
+    def _tasks(self, tables: Tables, column: int) -> list[EvaluateTask]:
         """The tasks of one evaluation: its end points in the order of their seeds."""
-        (name, text), points = list(tables.evaluations.items())[place], tables.training
+        (name, text), points = list(tables.evaluations.items())[column], tables.training
         evaluation = Evaluation.from_table(tomllib.loads(text), name)
         codes = {regime: code for code, regime in enumerate(tables.regimes)}
-        rows = np.flatnonzero(points.regime == codes.get(evaluation.regime, -1))  # none of one not trained yet
+        rows = np.flatnonzero(points.regime == codes.get(evaluation.regime, -1))  # none if it is not trained yet
         rows = rows[np.argsort(points.seed[rows], kind="stable")]
         size = max(1, len(rows)) if evaluation.ensemble else TASK_POINTS
         parts = [rows[start : start + size] for start in task_starts(len(rows), size)]
         return [
             EvaluateTask(
-                place=place,
+                column=column,
                 rows=part[:1] if evaluation.ensemble else part,
                 theta=points.parameters[part],
                 evaluation=evaluation,
@@ -103,6 +107,7 @@ class Evaluate:
         ]
 
     def _settings(self, tables: Tables) -> dict[str, object]:
+        """All that the values depend on; stored as their settings."""
         texts = dict(tables.evaluations)
         return self.settings.stored() | {
             "end_points": len(tables.training),

@@ -1,9 +1,9 @@
-"""Rounds of basin-hopping: all walkers advance, then move, adapt and are seeded afresh.
+"""Rounds of basin-hopping: all walkers advance, then adapt, and exhausted ones start afresh.
 
-The state of the walkers is a committed table: the minimum each stands on, its step and temperature, and for how
-many steps it has found nothing new. A task of a network also brings some known minima, to exchange units of: each as
-likely as any other, so that those which are hard to find serve as often as those which are not, and newer ones lead
-to still newer ones. Shapes: W walkers, M minima.
+The state of the walkers is a committed table: current minimum, step, temperature, and the number of steps since the
+last new minimum. For networks a task also brings some committed minima whose units the walkers exchange. All minima are
+equally likely to be drawn: minima that are hard to find serve as often as others, and new ones lead to still newer
+ones. Shapes: W walkers, M minima.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from typing import Self
 import numpy as np
 
 from landscape.campaign.context import Context
-from landscape.campaign.identity import Finds, Index, Places, distinct_minima
-from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.identity import DistinctMinima, MinimaRows, PointIndex, distinct_minima
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.phase import Plan, rounds_done, task_starts
 from landscape.database.records import Commit, Walkers
 from landscape.database.tables import Tables
@@ -24,20 +24,21 @@ from landscape.search.starts import ExchangeStarts
 
 
 @dataclass(frozen=True, kw_only=True)
-class Walked:
-    """What the steps of walkers came to: all that their next round depends on, whatever the number of steps."""
+class WalkSummary:
+    """Summary of the steps of walkers: all that their next round depends on, whatever the number of steps."""
 
-    stands: np.ndarray  # int64[W]: the minimum each stands on, -1 for none
+    current: np.ndarray  # int64[W]: the minimum of each walker, -1 for none
     hopped: np.ndarray  # int64[W]: steps from a minimum,
-    reached: np.ndarray  # int64[W]: that led to a minimum,
-    other: np.ndarray  # int64[W]: to another than the one it stood on,
+    reached: np.ndarray  # int64[W]: those of them that led to a minimum,
+    other: np.ndarray  # int64[W]: to another minimum than before,
     accepted: np.ndarray  # int64[W]: and were accepted
-    visits: np.ndarray  # int64[V, 2]: walker and minimum, once each
+    visits: np.ndarray  # int64[V, 2]: walker and minimum of each visit, repeated visits once
 
     @classmethod
     def of(cls, at: np.ndarray, find: np.ndarray, accepted: np.ndarray, exchanged: np.ndarray) -> Self:
-        """Of walkers that stood on minima at[W] and whose steps, but for those `exchanged`, led to find[W, S], -1 for
-        none.
+        """The summary of walkers that started from minima at[W] and whose steps led to minima find[W, S].
+
+        -1 stands for no minimum. Steps that `exchanged` units count as visits only.
         """
         current, hopped, other = at, np.zeros(find.shape, dtype=bool), np.zeros(find.shape, dtype=bool)
         for step in range(find.shape[1]):
@@ -46,7 +47,7 @@ class Walked:
             current = np.where(accepted[:, step], find[:, step], current)
         walker, place = np.nonzero(find >= 0)
         return cls(
-            stands=current,
+            current=current,
             hopped=hopped.sum(axis=1),
             reached=(hopped & (find >= 0)).sum(axis=1),
             other=other.sum(axis=1),
@@ -57,62 +58,61 @@ class Walked:
 
 @dataclass(frozen=True, kw_only=True)
 class HopResult:
-    """Distinct minima of a task, first those it was sent, and what its steps came to in terms of them."""
+    """Distinct minima of a task, first those that it was sent, and the summary of its walkers in terms of them."""
 
-    minima: Finds  # [M]
-    walked: Walked
+    minima: DistinctMinima  # [M]
+    walk: WalkSummary
     evaluations: int
 
-    def without(self, known: Index) -> Self:
-        """The same result in terms of what is known; a visit to a minimum that is known is no news."""
-        minima = self.minima.without(known)
-        visits = self.walked.visits
-        walked = replace(self.walked, visits=visits[minima.row[visits[:, 1]] < 0])
-        return replace(self, minima=minima, walked=walked)
+    def without(self, committed: PointIndex) -> Self:
+        """The same result; minima in the index of committed ones are reduced to rows, and visits to them left out."""
+        minima, visits = self.minima.without(committed), self.walk.visits
+        walk = replace(self.walk, visits=visits[minima.row[visits[:, 1]] < 0])
+        return replace(self, minima=minima, walk=walk)
 
 
 @dataclass(frozen=True, kw_only=True)
 class HopTask:
     """Advance some walkers by some basin-hopping steps."""
 
-    places: Places  # the minima that any of them stands on, and others to exchange units with
-    at: np.ndarray  # int64[W]: which of these, -1 for a fresh start
+    minima: MinimaRows  # the current minima of the walkers, and others to exchange units with
+    at: np.ndarray  # int64[W]: the current one of these, -1 for a fresh start
     step: np.ndarray  # [W]
     temperature: np.ndarray  # [W]
-    stream: tuple[int, int, int]  # seed, round and first walker, of which the others follow
+    stream: tuple[int, int, int]  # seed, round and number of the first walker; the others follow
     steps: int
 
     @property
     def hoppers(self) -> Hoppers:
         """The walkers."""
         seed, number, first = self.stream
-        nowhere = np.full((1, self.places.parameters.shape[1] + 1), np.nan)
-        known = np.concatenate([np.column_stack([self.places.parameters, self.places.energy]), nowhere])[self.at]
+        nowhere = np.full((1, self.minima.parameters.shape[1] + 1), np.nan)
+        current = np.concatenate([np.column_stack([self.minima.parameters, self.minima.energy]), nowhere])[self.at]
         return Hoppers(
-            theta=known[:, :-1],
-            energy=known[:, -1],
+            theta=current[:, :-1],
+            energy=current[:, -1],
             step=self.step,
             temperature=self.temperature,
             seeds=tuple((seed, number, first + walker) for walker in range(len(self.at))),
         )
 
     def run(self, context: Context) -> HopResult:
-        """The walk, made distinct."""
-        units = context.units if len(self.places.row) else ()
+        """The summary of the walk, with its distinct minima."""
+        units = context.units if len(self.minima.row) else ()
         context, counter = context.counted()
         hops = hop(
             context.objective,
             self.hoppers,
             self.steps,
             starts=context.starts,
-            exchanges=ExchangeStarts(self.places.parameters, units) if units else None,
+            exchanges=ExchangeStarts(self.minima.parameters, units) if units else None,
             method=context.quench,
             batch=len(self.at),
         )
-        minima, numbers = distinct_minima(context, hops.finds, self.places)
+        minima, numbers = distinct_minima(context, hops.finds, self.minima)
         find = np.append(numbers, -1)[hops.find]
-        walked = Walked.of(self.at, find, hops.accepted, hops.exchanged)
-        return HopResult(minima=minima, walked=walked, evaluations=counter.evaluations)
+        walk = WalkSummary.of(self.at, find, hops.accepted, hops.exchanged)
+        return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations)
 
 
 # Adaptation as in pele's basin-hopping: this fraction of the steps should lead to another minimum, and of those
@@ -120,7 +120,7 @@ class HopTask:
 OTHER_MINIMUM_TARGET = 0.8
 ACCEPTED_TARGET = 0.3
 ADAPTATION = 0.95
-# Minima drawn for a task, of which its walkers exchange units.
+# Minima drawn for a task, whose units its walkers exchange.
 DRAWN = 64
 # A step stays within this factor of the first: where there are few minima no step reaches another often enough.
 STEP_RANGE = 10.0
@@ -131,15 +131,15 @@ class BasinHopping:
 
     kind = "basin_hopping"
 
-    def __init__(self, context: Context, known: Known) -> None:
-        self.context, self.known = context, known
+    def __init__(self, context: Context, index: LandscapeIndex) -> None:
+        self.context, self.index = context, index
         self.table = context.settings.basin_hopping
 
     def planned_rounds(self, tables: Tables) -> int:  # noqa: ARG002 - part of the protocol
-        """Rounds that the steps of the run file make."""
+        """Rounds for the steps of the run file."""
         return -(-self.table.steps // self.table.round_steps)
 
-    def plan(self, tables: Tables) -> Plan | None:
+    def plan(self, tables: Tables) -> Plan[HopTask] | None:
         """Tasks of `task_walkers` walkers each."""
         number = rounds_done(tables, self.kind)
         if number >= self.planned_rounds(tables):
@@ -148,16 +148,16 @@ class BasinHopping:
         starts = task_starts(len(walkers), self.table.task_walkers)
         room = np.empty(len(tables.minima), dtype=np.int64)
         tasks = [self._task(tables, walkers, start, steps, room) for start in starts]
-        return Plan(tasks=tasks, starts=starts)
+        return Plan(tasks=tasks)
 
-    def assimilate(self, tables: Tables, plan: Plan, results: Sequence[HopResult], seconds: float) -> Commit:
-        """Adds minima and hits; moves, adapts and re-seeds the walkers."""
-        assimilation = Assimilation(self.known, tables)
+    def assimilate(self, tables: Tables, plan: Plan[HopTask], results: Sequence[HopResult], seconds: float) -> Commit:
+        """The commit of minima, hits and moved, adapted walkers."""
+        assimilation = Assimilation(self.index, tables)
         before, steps, moved = self._walkers(tables), self._steps(rounds_done(tables, self.kind)), []
-        for start, result in zip(plan.starts, results, strict=True):
-            rows = assimilation.finds(result.minima, counted=True)
-            some = before.take(slice(start, start + self.table.task_walkers))
-            moved.append(self._moved(some, result.walked, rows, len(tables.minima), steps))
+        for task, result in zip(plan.tasks, results, strict=True):
+            rows, (_, _, first) = assimilation.add_distinct(result.minima, counted=True), task.stream
+            some = before.take(slice(first, first + len(task.at)))
+            moved.append(self._moved(some, result.walk, rows, len(tables.minima), steps))
         return assimilation.commit(
             kind=self.kind,
             tasks=len(plan.tasks),
@@ -167,6 +167,7 @@ class BasinHopping:
         )
 
     def _walkers(self, tables: Tables) -> Walkers:
+        """The walkers before the next round; new ones before the first."""
         if len(tables.walkers):
             return tables.walkers
         count = self.table.walkers
@@ -182,6 +183,7 @@ class BasinHopping:
         return min(self.table.round_steps, self.table.steps - number * self.table.round_steps)
 
     def _task(self, tables: Tables, walkers: Walkers, start: int, steps: int, room: np.ndarray) -> HopTask:
+        """The task of the walkers from number `start` on; `room` is as in `rows_and_places`."""
         some = walkers.take(slice(start, start + self.table.task_walkers))
         seed = (self.context.settings.run.seed, len(tables.rounds), start)
         standing = some.minimum >= 0
@@ -189,7 +191,7 @@ class BasinHopping:
         at = np.full(len(standing), -1)
         at[standing] = place[: np.count_nonzero(standing)]
         return HopTask(
-            places=Places.of(tables.minima, row),
+            minima=MinimaRows.of(tables.minima, row),
             at=at,
             step=some.step,
             temperature=some.temperature,
@@ -197,32 +199,32 @@ class BasinHopping:
             steps=steps,
         )
 
-    def _drawn(self, known: int, seed: tuple[int, int, int]) -> np.ndarray:
-        """Rows of minima to exchange units of; all known ones are drawn alike, however often they were found."""
+    def _drawn(self, count: int, seed: tuple[int, int, int]) -> np.ndarray:
+        """Rows of minima whose units are exchanged, drawn from all `count` of them alike, however often found."""
         if not self.context.units:
             return np.empty(0, dtype=np.int64)
-        return stream(*seed, DRAWN).choice(known, min(DRAWN, known), replace=False)
+        return stream(*seed, DRAWN).choice(count, min(DRAWN, count), replace=False)
 
-    def _moved(self, walkers: Walkers, walked: Walked, rows: np.ndarray, n_known: int, steps: int) -> Walkers:
-        """Walkers after steps among minima rows[M] of the table; rows from n_known on are new."""
-        walker, minimum = walked.visits.T
+    def _moved(self, walkers: Walkers, walk: WalkSummary, rows: np.ndarray, committed: int, steps: int) -> Walkers:
+        """Walkers after that many steps among minima rows[M] of the table; rows from `committed` on are new."""
+        walker, minimum = walk.visits.T
         stale = walkers.stale + steps
-        stale[walker[rows[minimum] >= n_known]] = 0
+        stale[walker[rows[minimum] >= committed]] = 0
         exhausted = stale >= self.table.patience
-        hopped = walked.hopped > 0
-        step = walkers.step * _adaptation(hopped, walked.other < OTHER_MINIMUM_TARGET * walked.reached)
+        hopped = walk.hopped > 0
+        step = walkers.step * _adaptation(hopped, walk.other < OTHER_MINIMUM_TARGET * walk.reached)
         return Walkers(
-            minimum=np.where(exhausted, -1, np.append(rows, -1)[walked.stands]),
+            minimum=np.where(exhausted, -1, np.append(rows, -1)[walk.current]),
             step=step.clip(self.table.step / STEP_RANGE, self.table.step * STEP_RANGE),
-            temperature=walkers.temperature * _adaptation(hopped, walked.accepted < ACCEPTED_TARGET * walked.other),
+            temperature=walkers.temperature * _adaptation(hopped, walk.accepted < ACCEPTED_TARGET * walk.other),
             stale=np.where(exhausted, 0, stale),
         )
 
 
 def rows_and_places(numbers: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The different ones of numbers [N], rising, and where among them each is [N], as sorting finds them too.
+    """The distinct values of numbers [N], rising, and the place [N] of each number among them: np.unique, but faster.
 
-    Numbers are indices into `room`, int64[M], in which anything may stand.
+    Numbers are indices into the scratch memory `room`, int64[M], which may hold anything.
     """
     order = np.arange(len(numbers))
     room[numbers] = order
@@ -231,6 +233,6 @@ def rows_and_places(numbers: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, 
     return found, room[numbers]
 
 
-def _adaptation(hopped: np.ndarray, raise_it: np.ndarray) -> np.ndarray:
-    """Factors [W]; one for walkers that have not hopped, of which nothing is known."""
-    return np.where(hopped, np.where(raise_it, 1.0 / ADAPTATION, ADAPTATION), 1.0)
+def _adaptation(hopped: np.ndarray, too_small: np.ndarray) -> np.ndarray:
+    """Factors [W] of a quantity that is too small or too large; 1 for walkers without a step from a minimum."""
+    return np.where(hopped, np.where(too_small, 1.0 / ADAPTATION, ADAPTATION), 1.0)

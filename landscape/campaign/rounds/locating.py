@@ -1,8 +1,8 @@
-"""Rounds that locate end points of training in the landscape, and the round that says what is around them.
+"""Rounds that locate end points of training in the landscape, and the round that measures their surroundings.
 
-An end point is quenched on the common energy, that of [problem]. Where the minimum below it is new, it joins the
-landscape as any other, verified minimum, but without a hit: hits are the quenches of the search, from which coverage is
-estimated, and training is no part of that. The first round that follows may connect it.
+An end point is quenched on the common energy, that of [problem]. If the minimum below it is new, it joins the landscape
+like any other minimum, but without a hit: hits count the quenches of the search, from which coverage is estimated, and
+training is no part of the search. Later rounds may connect it.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,15 @@ import torch
 from torch import Tensor
 
 from landscape.campaign.context import Context
-from landscape.campaign.identity import Finds, distinct_minima
-from landscape.campaign.rounds.assimilation import Assimilation, Known
-from landscape.campaign.rounds.phase import Plan, Survey, property_rows, rounds_done, task_starts
-from landscape.database.records import Commit, PropertyRows
+from landscape.campaign.identity import DistinctMinima, distinct_minima
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
+from landscape.campaign.rounds.phase import Plan, Survey, Task, property_rows, rounds_done, task_starts
+from landscape.database.records import Commit, Property, PropertyRows
 from landscape.database.tables import Tables
 from landscape.optimize.driver import take_rows
 from landscape.optimize.newton import StationaryPoints
 from landscape.optimize.quench import quench
 from landscape.optimize.status import Status
-from landscape.problems.problem import Problem
 from landscape.properties.measure import MeasuredProperty, measure
 from landscape.studies.locations import LOCATION, SURROUNDINGS, Landing, equal_levels, minimum_rows, surroundings
 
@@ -38,10 +37,10 @@ ACCURACIES = ("accuracy", "test_accuracy")
 
 @dataclass(frozen=True, kw_only=True)
 class LocateResult:
-    """Where end points are; NaN and -1 where they could not be located."""
+    """Locations of end points; NaN and -1 where an end point could not be located."""
 
-    minima: Finds  # [M]
-    minimum: np.ndarray  # int64[T]: which of these
+    minima: DistinctMinima  # [M]
+    minimum: np.ndarray  # int64[T]: the one of these below each end point
     landing: np.ndarray  # int64[T]
     columns: dict[str, np.ndarray]  # [T], the others of `landscape.studies.locations.LOCATION`
     evaluations: int
@@ -54,7 +53,7 @@ class LocateTask:
     theta: np.ndarray  # [T, P]
 
     def run(self, context: Context) -> LocateResult:
-        """The minima below them, made distinct."""
+        """The distinct minima below the end points, and the location of each."""
         counted, counter = context.counted()
         start = torch.tensor(self.theta, dtype=torch.float64, device=context.objective.device)
         energy, gradient = counted.objective.energy_and_gradient(start)
@@ -76,23 +75,23 @@ class LocateTask:
 
 
 def _landing(points: StationaryPoints) -> np.ndarray:
-    """How each quench ended, int64[T]."""
+    """The `Landing` int64[T] of each quench."""
     landing = np.array([LANDINGS[Status(status)] for status in points.status.tolist()], dtype=np.int64)
     saddle = (landing == Landing.LOCATED) & ~points.is_minimum.cpu().numpy()
     return np.where(saddle, Landing.SADDLE, landing)
 
 
 def _changes(context: Context, theta: np.ndarray, below: StationaryPoints, energy: Tensor) -> dict[str, np.ndarray]:
-    """How far [L] it is from theta [L, P], of energies [L], to the minima `below`, and what was lost on the way."""
+    """Distances and changes of energy and accuracy [L] from theta [L, P], energy [L], to the minima `below`."""
     minimum = below.theta.cpu().numpy()
     found = {
         "energy_drop": (energy - below.energy).cpu().numpy(),
         "distance": context.objective.symmetry.distance(theta, minimum),
     }
-    if not isinstance(context.objective, Problem) or not context.objective.is_classification or not len(theta):
+    problem, settings = context.problem, context.measuring
+    if problem is None or not problem.is_classification or not len(theta):
         return found
-    settings = context.measuring
-    before, after = (measure(context.objective, points, ("loss",), settings) for points in (theta, minimum))
+    before, after = (measure(problem, points, ("loss",), settings) for points in (theta, minimum))
     return found | {f"{name}_change": after[name].values - before[name].values for name in ACCURACIES if name in after}
 
 
@@ -101,73 +100,92 @@ ROUND_TASKS = 4
 
 
 class Locate:
-    """Rounds that locate the end points that were not located yet."""
+    """Rounds that locate the remaining end points."""
 
     kind = "locate"
 
-    def __init__(self, context: Context, known: Known) -> None:
-        self.context, self.known = context, known
+    def __init__(self, context: Context, index: LandscapeIndex) -> None:
+        self.context, self.index = context, index
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the end points known now still need."""
+        """Rounds done and those that the present end points still need."""
         left = len(tables.training) - _located(tables)
         return rounds_done(tables, self.kind) + -(-left // (TASK_POINTS * ROUND_TASKS))
 
-    def plan(self, tables: Tables) -> Plan | None:
+    def plan(self, tables: Tables) -> Plan[LocateTask] | None:
         """The next end points."""
         start = _located(tables)
         theta = tables.training.parameters[start : start + TASK_POINTS * ROUND_TASKS]
         tasks = [LocateTask(theta=theta[first : first + TASK_POINTS]) for first in task_starts(len(theta), TASK_POINTS)]
         return Plan(tasks=tasks) if tasks else None
 
-    def assimilate(self, tables: Tables, plan: Plan, results: Sequence[LocateResult], seconds: float) -> Commit:
-        """Adds the locations, and the minima that are new."""
-        assimilation = Assimilation(self.known, tables)
+    def assimilate(
+        self, tables: Tables, plan: Plan[LocateTask], results: Sequence[LocateResult], seconds: float
+    ) -> Commit:
+        """The commit of the locations and the new minima."""
+        assimilation = Assimilation(self.index, tables)
         minimum = []
         for result in results:
-            rows = assimilation.finds(result.minima, counted=False).astype(np.float64)
+            rows = assimilation.add_distinct(result.minima, counted=False).astype(np.float64)
             minimum.append(np.append(rows, np.nan)[result.minimum])
         values = {name: np.concatenate([result.columns[name] for result in results]) for name in results[0].columns}
-        values |= {
-            "minimum": np.concatenate(minimum),
-            "landing": np.concatenate([result.landing for result in results]).astype(np.float64),
-        }
-        found = {name: MeasuredProperty(values[name], *told) for name, told in LOCATION.items()}
-        own = {"landing": {"names": [landing.name.lower() for landing in Landing]}}
+        values["minimum"] = np.concatenate(minimum)
+        found = {name: MeasuredProperty(values[name], *LOCATION[name]) for name in LOCATION if name in values}
+        landing = np.concatenate([result.landing for result in results])
         return assimilation.commit(
             kind=self.kind,
             tasks=len(plan.tasks),
             evaluations=sum(result.evaluations for result in results),
             seconds=seconds,
-            properties=property_rows("training", _located(tables), found, {}, own),
+            properties=(
+                landing_rows(tables.properties["training"].get("landing"), landing),
+                *property_rows("training", _located(tables), found, {}),
+            ),
         )
 
 
+def landing_rows(stored: Property | None, landing: np.ndarray) -> PropertyRows:
+    """The property rows of further landings int64[T], coded by the names that are stored.
+
+    If a name is not stored yet it goes after them, and the whole property is written again with the longer list.
+    """
+    known = [one.name.lower() for one in Landing]
+    names = known if stored is None else list(stored.settings["names"])
+    longer = names + [known[code] for code in np.unique(landing) if known[code] not in names]
+    code = np.array([longer.index(name) if name in longer else -1 for name in known])
+    values, start = code[landing].astype(np.float64), 0 if stored is None else len(stored.values)
+    if stored is not None and longer != names:
+        values, start = np.concatenate([stored.values, values]), 0
+    found = {"landing": MeasuredProperty(values, *LOCATION["landing"])}
+    (rows,) = property_rows("training", start, found, {"names": longer})
+    return rows
+
+
 class Surroundings(Survey):
-    """The round that says how deep the minima of the end points are and in which superbasins, once that has changed."""
+    """The round that computes depths, barriers and superbasins of the minima of the end points."""
 
     kind, target = "surroundings", "training"
 
-    def plan(self, tables: Tables) -> Plan | None:
+    def plan(self, tables: Tables) -> Plan[Task] | None:
         """A round without tasks, if end points were located."""
         return super().plan(tables) if _located(tables) else None
 
     def counts(self, tables: Tables) -> dict[str, object]:
-        """With the end points that were located."""
+        """The sizes of the tables, and the number of located end points."""
         return super().counts(tables) | {"located": _located(tables)}
 
     def rows(self, tables: Tables) -> tuple[PropertyRows, ...]:
-        """What surrounds the end points."""
+        """The surroundings of the end points."""
         energy, states = tables.minima.energy, tables.transition_states
         levels = equal_levels(energy, states.energy, states.minima)
         minimum = minimum_rows(tables.properties[self.target]["minimum"])
         values = surroundings(minimum, energy, states.energy, states.minima, levels)
-        found = {name: MeasuredProperty(values[name], *told) for name, told in SURROUNDINGS.items()}
+        found = {name: MeasuredProperty(values[name], *meaning) for name, meaning in SURROUNDINGS.items()}
         own = {"superbasin": {"levels": levels.tolist()}}
         return property_rows(self.target, 0, found, self.counts(tables), own)
 
 
 def _located(tables: Tables) -> int:
-    """End points that were located."""
+    """Number of end points located so far."""
     stored = tables.properties["training"].get("minimum")
     return 0 if stored is None else len(stored.values)

@@ -1,9 +1,8 @@
-"""Rounds that measure: properties of every minimum or of every end point of training, then what depends on the whole
-landscape.
+"""Rounds that measure properties of every minimum or end point of training, then those of the whole landscape.
 
-Rows are measured once with the same settings; a database that has grown is measured from the first row that lacks a
-property, and other settings measure again what depends on them.
-Depths and barriers are made again whenever minima or transition states were added.
+A row is measured once for given settings. A database that has grown is measured from the first row that lacks a
+property; after a change of settings the properties that depend on them are measured again. Depths and barriers are
+computed again whenever minima or transition states were added.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +12,11 @@ import numpy as np
 import torch
 
 from landscape.campaign.context import Context
-from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.phase import Plan, Survey, joined, property_rows, rounds_done, task_starts
 from landscape.database.records import Commit, PropertyRows
 from landscape.database.tables import Tables
 from landscape.graph.depth import barrier_to_global, depth, escape_barrier
-from landscape.objective import Objective
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import DEPTHS, SETTINGS
 from landscape.properties.groups import available_groups, groups_of
@@ -37,7 +35,7 @@ class MeasureTask:
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values [M, ...] by name."""
-        problem = context.problem
+        problem = context.require_problem()
         return measured_where_finite(
             problem, self.theta, lambda theta: measure(problem, theta, self.groups, self.settings)
         )
@@ -54,24 +52,26 @@ class ProfileTask:
     def run(self, context: Context) -> dict[str, MeasuredProperty]:
         """The properties by name."""
         tolerance = context.settings.identity.distance_tolerance
-        return profiles(context.problem, self.theta, self.ends, tolerance, self.settings)
+        return profiles(context.require_problem(), self.theta, self.ends, tolerance, self.settings)
 
 
 def measured_where_finite(
     problem: Problem, theta: np.ndarray, measured: Callable[[np.ndarray], Mapping[str, MeasuredProperty]]
 ) -> dict[str, MeasuredProperty]:
-    """What is measured of theta [M, P], a value each, or one of them together; NaN where training has diverged, so that
-    the energy is not finite. Zeros are measured there instead, since most measures do not admit such parameters.
+    """Properties of theta [M, P], with NaN where the energy is not finite because training has diverged.
+
+    The properties have one value for each point, or a single one for all of them together. Diverged parameters are
+    replaced by zeros while measuring, since most measures do not admit them.
     """
     finite = problem.energy(torch.tensor(theta, device=problem.device)).isfinite().cpu().numpy()
     found = measured(np.where(finite[:, None], theta, 0.0))
-    return {name: one._replace(values=_known(one.values, finite)) for name, one in found.items()}
+    return {name: one._replace(values=_where_finite(one.values, finite)) for name, one in found.items()}
 
 
-def _known(values: np.ndarray, finite: np.ndarray) -> np.ndarray:
-    """Values [M, ...], or [1, ...] of all together, where points [M] are finite, else NaN."""
-    known = finite if len(values) == len(finite) else finite.all(keepdims=True)
-    return np.where(known.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)
+def _where_finite(values: np.ndarray, finite: np.ndarray) -> np.ndarray:
+    """Values [M, ...], or [1, ...] of all points together, with NaN where points bool[M] are not finite."""
+    valid = finite if len(values) == len(finite) else finite.all(keepdims=True)
+    return np.where(valid.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)
 
 
 TASK_MINIMA = 8
@@ -79,39 +79,34 @@ ROUND_TASKS = 16
 NOT_STATIONARY = "; at the end of training, which is no stationary point"
 
 
-def chosen_groups(objective: Objective, names: Sequence[str]) -> tuple[str, ...] | None:
-    """The groups that measure the named properties; None, for all that there are, without names.
+def chosen_groups(problem: Problem, names: Sequence[str]) -> tuple[str, ...]:
+    """The groups that measure the named properties; all groups without names.
 
-    Depths and barriers are made whatever is asked for. Raises PropertyError for names that cannot be measured.
+    Depths and barriers are always computed. Raises PropertyError for names that cannot be measured.
     """
-    if not names or not isinstance(objective, Problem):
-        return None
-    return groups_of(objective, [name for name in names if name not in DEPTHS])
+    return groups_of(problem, [name for name in names if name not in DEPTHS]) if names else available_groups(problem)
 
 
 class Measure:
-    """Rounds that measure groups of properties of the points of a table: those asked for, or all that a problem admits.
+    """Rounds that measure groups of properties of the points of a table: given groups, or all that the problem admits.
 
-    Beside the values stand the name of their group and the settings that they depend on. A round takes the groups that
-    have come least far, for the next points that they lack; a task measures one group.
+    The settings stored with the values are the name of their group and the settings on which they depend. A round
+    measures the groups with the fewest points, at the next points; a task measures one group.
     """
 
     kind, target = "measure", "minima"
 
-    def __init__(self, context: Context, known: Known, groups: Sequence[str] | None = None) -> None:
-        self.context, self.known = context, known
-        problem, self.settings = context.objective, context.measuring
-        self.groups = tuple(groups or ())
-        if groups is None and isinstance(problem, Problem):
-            self.groups = available_groups(problem)
+    def __init__(self, context: Context, index: LandscapeIndex, groups: Sequence[str] | None = None) -> None:
+        self.context, self.index, self.settings = context, index, context.measuring
+        self.groups = available_groups(context.require_problem()) if groups is None else tuple(groups)
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the points known now still need."""
+        """Rounds done and those that the present points still need."""
         end = len(self._points(tables))
         left = end - min(self._measured(tables).values(), default=end)
         return rounds_done(tables, self.kind) + -(-left // (TASK_MINIMA * ROUND_TASKS))
 
-    def plan(self, tables: Tables) -> Plan | None:
+    def plan(self, tables: Tables) -> Plan[MeasureTask] | None:
         """The next points that lack properties."""
         measured, end = self._measured(tables), len(self._points(tables))
         start = min(measured.values(), default=end)
@@ -128,14 +123,17 @@ class Measure:
         return Plan(tasks=tasks)
 
     def assimilate(
-        self, tables: Tables, plan: Plan, results: Sequence[Mapping[str, MeasuredProperty]], seconds: float
+        self,
+        tables: Tables,
+        plan: Plan[MeasureTask],
+        results: Sequence[Mapping[str, MeasuredProperty]],
+        seconds: float,
     ) -> Commit:
-        """Adds the values of the measured rows."""
+        """The commit of the values of the measured rows."""
         start = min(self._measured(tables).values())
         by_group: dict[str, list[Mapping[str, MeasuredProperty]]] = {}
         for task, result in zip(plan.tasks, results, strict=True):
-            if isinstance(task, MeasureTask):
-                by_group.setdefault(task.groups[0], []).append(result)
+            by_group.setdefault(task.groups[0], []).append(result)
         rows: tuple[PropertyRows, ...] = ()
         for group, parts in by_group.items():
             found = {
@@ -143,12 +141,12 @@ class Measure:
                 for name, one in joined(parts).items()
             }
             rows += property_rows(self.target, start, found, self._settings(group))
-        return Assimilation(self.known, tables).commit(
+        return Assimilation(self.index, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
 
     def described(self, description: str, group: str) -> str:
-        """What values of a group mean at these points."""
+        """The description of a property of a group at these points."""
         del group
         return description
 
@@ -158,12 +156,12 @@ class Measure:
         return parameters
 
     def _settings(self, group: str) -> dict[str, object]:
-        """The group and the settings that its values depend on."""
+        """The group and the settings on which its values depend."""
         settings = self.settings.stored()
         return {"group": group} | {name: settings[name] for name in SETTINGS.get(group, settings)}
 
     def _measured(self, tables: Tables) -> dict[str, int]:
-        """Points of which each group was measured with these settings."""
+        """Number of points at which each group was measured with these settings."""
         stored = [(dict(p.settings), len(p.values)) for p in tables.properties[self.target].values()]
         return {
             group: min((rows for settings, rows in stored if settings == self._settings(group)), default=0)
@@ -172,17 +170,17 @@ class Measure:
 
 
 class MeasureTraining(Measure):
-    """The same of the end points of training. They are not stationary, which curvature and sharpness assume."""
+    """The same for the end points of training, which are not stationary, as curvature and sharpness assume."""
 
     kind, target = "measure_training", "training"
 
     def described(self, description: str, group: str) -> str:
-        """What values of a group mean at these points."""
+        """The description of a property of a group at these points."""
         return f"{description}{NOT_STATIONARY}" if group in ("curvature", "sharpness") else description
 
 
 class Depths(Survey):
-    """The round that computes depths and barriers of all minima, where the landscape has changed."""
+    """The round that computes depths and barriers of all minima."""
 
     kind, target = "depths", "minima"
 
@@ -194,5 +192,5 @@ class Depths(Survey):
             "escape_barrier": escape_barrier(energy, states.energy, states.minima),
             "barrier_to_global": barrier_to_global(energy, states.energy, states.minima),
         }
-        found = {name: MeasuredProperty(values[name], *told) for name, told in DEPTHS.items()}
+        found = {name: MeasuredProperty(values[name], *meaning) for name, meaning in DEPTHS.items()}
         return property_rows(self.target, 0, found, self.counts(tables))

@@ -1,20 +1,12 @@
-"""Pair selection: which minima to try to connect next. Names and ideas are those of PATHSAMPLE.
+"""Pair selection: the pairs of minima to connect next. Names and ideas are those of PATHSAMPLE.
 
-A `PairView` is what the strategies see of the landscape; each strategy yields pairs (i, j), i < j, best first.
-Pairs that are connected directly, or that failed once more than `retries`, are never offered.
+A strategy is a function that is declared by `@strategy` and goes by its name in `connect.strategies`, in messages, in
+the README and in `Attempts.method`. It sees the landscape as a `PairView` and yields pairs (i, j), i < j, best first.
+Pairs that are connected directly, or that failed more than `retries` times, are never chosen.
 
-    missing      steps not tried yet on the shortest ways to the global minimum: Dijkstra on weights 0 for
-                 connected pairs, squared distance for open ones, infinity after failure (Carr et al. 2005)
-    unconnected  each minimum outside the component of the global minimum with its nearest one inside
-    gmin         each minimum outside that component with the global minimum
-    untrap       minima that lie high above the global minimum in energy, or behind high barriers, with the
-                 nearest lower minimum (Strodel, Whittleston and Wales 2007)
-    closest      the nearest open pairs
-    random       open pairs at random
-
-Up to `ALL_PAIRS_UP_TO` minima every pair is looked at. Of more minima, whose pairs are too many, each round looks at
-a sample of its own: minima outside the component of the global minimum, drawn at random, and their neighbours in
-energy on both sides of its border. Which of them are connected is known from the whole landscape.
+Up to `ALL_PAIRS_UP_TO` minima every pair is considered. With more minima each round considers a sample of its own:
+minima outside the component of the global minimum, drawn at random, and their neighbours in energy inside and outside
+of it. Which of them are connected is known from the whole landscape.
 
 Shapes: M minima, T transition states, V minima in view.
 """
@@ -27,10 +19,12 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from landscape.errors import ConfigError
 from landscape.graph.depth import barrier_to_global, components
+from landscape.messages import did_you_mean
 
 ALL_PAIRS_UP_TO = 2048  # minima: their distances take 2 million alignments and 32 MiB
-DRAWN = 64  # minima outside the component, where there is a sample
+DRAWN = 64  # minima outside the component that are drawn for a sample
 NEIGHBOURS_INSIDE, NEIGHBOURS_OUTSIDE = 4, 2  # of each that is drawn
 
 Pair = tuple[int, int]
@@ -38,7 +32,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class PairView:
-    """The landscape as pair selection sees it: the minima `rows`, numbered by their place in it."""
+    """The landscape as strategies see it: the minima `rows`, numbered by their place among them."""
 
     rows: np.ndarray  # int64[V], rising; the global minimum is among them
     distance: np.ndarray  # [V, V], aligned
@@ -62,7 +56,7 @@ class PairView:
 
     @cached_property
     def open(self) -> np.ndarray:
-        """bool[V, V]: pairs that may be tried."""
+        """bool[V, V]: pairs that may be chosen."""
         return ~self.joined & (self.tries <= self.retries) & ~np.eye(len(self.rows), dtype=bool)
 
     @cached_property
@@ -78,9 +72,10 @@ class PairView:
 
 
 def rows_in_view(energy: np.ndarray, inside: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Rows int64[V], rising, of the minima energy [M] to choose pairs among; `inside` [M] is the component.
+    """Rows int64[V], rising, of the minima in view, for energies [M].
 
-    At least one minimum must be outside the component of the global minimum if there are many.
+    `inside` bool[M] is the component of the global minimum. Of more than `ALL_PAIRS_UP_TO` minima at least one must be
+    outside of it.
     """
     if len(energy) <= ALL_PAIRS_UP_TO:
         return np.arange(len(energy))
@@ -94,7 +89,7 @@ def rows_in_view(energy: np.ndarray, inside: np.ndarray, random: np.random.Gener
 
 
 def _neighbours(energy: np.ndarray, rows: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
-    """The `count` next of the rows `others` in energy to each of `rows`, half of them below it, in one array."""
+    """Of the rows `others`, the `count` nearest in energy to each of `rows`, half of them below it, in one array."""
     others = others[np.argsort(energy[others], kind="stable")]
     next_above = np.searchsorted(energy[others], energy[rows], side="right")
     steps = np.arange(count) - count // 2
@@ -103,17 +98,36 @@ def _neighbours(energy: np.ndarray, rows: np.ndarray, others: np.ndarray, count:
 
 
 def places(pairs: np.ndarray, rows: np.ndarray, n_minima: int) -> np.ndarray:
-    """Those of pairs [K, 2] of minima that both are among `rows` [V], as places in it."""
+    """Places [L, 2] in `rows` [V] of those pairs [K, 2] of minima that are both among these rows."""
     place = np.full(n_minima, -1)
     place[rows] = np.arange(len(rows))
     found = place[pairs]
     return np.asarray(found[(found >= 0).all(axis=1)])
 
 
+Strategy = Callable[[PairView, np.random.Generator], Iterator[Pair]]
+STRATEGIES: dict[str, Strategy] = {}
+"""Pair strategies by name, in the order of their codes in a new file."""
+
+
+def strategy(choose: Strategy) -> Strategy:
+    """Declare a pair strategy by the name of its function; the first line of its docstring describes it."""
+    STRATEGIES[choose.__name__] = choose
+    return choose
+
+
+def require_strategies(names: Sequence[str]) -> None:
+    """Raise `ConfigError` if there is no pair strategy of one of these names."""
+    for name in names:
+        if name not in STRATEGIES:
+            known = did_you_mean(name, STRATEGIES)
+            raise ConfigError(f'connect.strategies: expected names of pair strategies, found "{name}"; {known}')
+
+
 def select_pairs(
     view: PairView, strategies: Sequence[str], count: int, random: np.random.Generator
 ) -> list[tuple[Pair, str]]:
-    """Up to `count` different pairs of rows with the strategy that chose each, the strategies taking turns."""
+    """Up to `count` distinct pairs of rows, each with the strategy that chose it; the strategies take turns."""
     if not view.open.any():
         return []
     offers = {name: STRATEGIES[name](view, random) for name in strategies}
@@ -129,55 +143,17 @@ def select_pairs(
 
 
 def _ordered(i: int, j: int) -> Pair:
+    """A pair with the smaller number first."""
     return (int(i), int(j)) if i < j else (int(j), int(i))
 
 
-def _closest(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
-    i, j = np.nonzero(np.triu(view.open))
-    for place in np.argsort(view.distance[i, j], kind="stable"):
-        yield int(i[place]), int(j[place])
+@strategy
+def missing(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
+    """Untried steps on the shortest ways to the global minimum.
 
-
-def _random(view: PairView, random: np.random.Generator) -> Iterator[Pair]:
-    i, j = np.nonzero(np.triu(view.open))
-    for place in random.permutation(len(i)):
-        yield int(i[place]), int(j[place])
-
-
-def _gmin(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
-    lowest = int(np.argmin(view.energy))
-    outside = np.flatnonzero(~view.component & view.open[lowest])
-    for i in outside[np.argsort(view.distance[outside, lowest], kind="stable")]:
-        yield _ordered(i, lowest)
-
-
-def _unconnected(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
-    component = view.component
-    reach = np.where(view.open & component[None] & ~component[:, None], view.distance, np.inf)
-    if not len(reach):
-        return
-    order = np.argsort(reach, axis=1, kind="stable")
-    for rank in range(int(component.sum())):
-        nearest = order[:, rank]
-        length = reach[np.arange(len(reach)), nearest]
-        for i in np.argsort(length, kind="stable"):
-            if np.isfinite(length[i]):
-                yield _ordered(i, nearest[i])
-
-
-def _untrap(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
-    barrier = barrier_to_global(view.all_energy, view.ts_energy, view.ts_minima)[view.rows]
-    depth = view.energy - view.energy.min()
-    score = np.where(depth > 0, np.nan_to_num(barrier, nan=np.inf) / np.where(depth > 0, depth, 1.0), -np.inf)
-    lower = view.energy[None] < view.energy[:, None]
-    reach = np.where(view.open & lower, view.distance, np.inf)
-    for i in np.lexsort((depth, -score)):
-        j = int(np.argmin(reach[i]))
-        if np.isfinite(reach[i, j]):
-            yield _ordered(i, j)
-
-
-def _missing(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
+    Dijkstra with weights 0 for connected pairs, squared distance for open ones, infinity after failure (Carr et al.
+    2005).
+    """
     lowest = int(np.argmin(view.energy))
     connected, open_pairs = view.connected, view.open & ~view.connected
     i, j = np.nonzero(open_pairs | connected)
@@ -194,11 +170,59 @@ def _missing(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
             place = before
 
 
-STRATEGIES: dict[str, Callable[[PairView, np.random.Generator], Iterator[Pair]]] = {
-    "missing": _missing,
-    "unconnected": _unconnected,
-    "gmin": _gmin,
-    "untrap": _untrap,
-    "closest": _closest,
-    "random": _random,
-}
+@strategy
+def unconnected(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
+    """Each minimum outside the component of the global minimum with its nearest one inside."""
+    component = view.component
+    reach = np.where(view.open & component[None] & ~component[:, None], view.distance, np.inf)
+    if not len(reach):
+        return
+    order = np.argsort(reach, axis=1, kind="stable")
+    for rank in range(int(component.sum())):
+        nearest = order[:, rank]
+        length = reach[np.arange(len(reach)), nearest]
+        for i in np.argsort(length, kind="stable"):
+            if np.isfinite(length[i]):
+                yield _ordered(i, nearest[i])
+
+
+@strategy
+def gmin(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
+    """Each minimum outside the component of the global minimum with the global minimum."""
+    lowest = int(np.argmin(view.energy))
+    outside = np.flatnonzero(~view.component & view.open[lowest])
+    for i in outside[np.argsort(view.distance[outside, lowest], kind="stable")]:
+        yield _ordered(i, lowest)
+
+
+@strategy
+def untrap(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
+    """Minima high above the global minimum, or behind high barriers, with their nearest lower minimum.
+
+    Strodel, Whittleston and Wales (2007).
+    """
+    barrier = barrier_to_global(view.all_energy, view.ts_energy, view.ts_minima)[view.rows]
+    depth = view.energy - view.energy.min()
+    score = np.where(depth > 0, np.nan_to_num(barrier, nan=np.inf) / np.where(depth > 0, depth, 1.0), -np.inf)
+    lower = view.energy[None] < view.energy[:, None]
+    reach = np.where(view.open & lower, view.distance, np.inf)
+    for i in np.lexsort((depth, -score)):
+        j = int(np.argmin(reach[i]))
+        if np.isfinite(reach[i, j]):
+            yield _ordered(i, j)
+
+
+@strategy
+def closest(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
+    """The nearest open pairs."""
+    i, j = np.nonzero(np.triu(view.open))
+    for place in np.argsort(view.distance[i, j], kind="stable"):
+        yield int(i[place]), int(j[place])
+
+
+@strategy
+def random(view: PairView, random: np.random.Generator) -> Iterator[Pair]:
+    """Open pairs at random."""
+    i, j = np.nonzero(np.triu(view.open))
+    for place in random.permutation(len(i)):
+        yield int(i[place]), int(j[place])

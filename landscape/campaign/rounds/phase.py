@@ -1,25 +1,25 @@
-"""Phases of a campaign: how each kind of round is planned and what becomes of its results.
+"""Phases of a campaign: each plans the rounds of one kind and assimilates their results.
 
-A plan depends on the committed tables alone, never on time, on ranks or on what an earlier process remembered;
-so a resumed run continues as if nothing had happened.
+A plan depends on the committed tables alone, never on time, ranks or the memory of a process; so a resumed run
+continues as if it had never been stopped.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from landscape.campaign.context import Context
-from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.database.records import Commit, PropertyRows
 from landscape.database.tables import Tables
 from landscape.properties.measure import MeasuredProperty
 
 
 def joined(parts: Sequence[Mapping[str, MeasuredProperty]]) -> dict[str, MeasuredProperty]:
-    """What tasks measured one after the other, of which there is at least one."""
+    """The values of several tasks, of which there is at least one, one after the other."""
     return {
         name: first._replace(values=np.concatenate([part[name].values for part in parts]))
         for name, first in parts[0].items()
@@ -33,7 +33,7 @@ def property_rows(
     settings: Mapping[str, object],
     own: Mapping[str, Mapping[str, object]] | None = None,
 ) -> tuple[PropertyRows, ...]:
-    """Properties by name for the rows of a table from `start` on, with the settings of all and each with its own."""
+    """Rows of the properties of a table from `start` on; `settings` are common to all, `own` are those by name."""
     return tuple(
         PropertyRows(
             target=target,
@@ -49,80 +49,83 @@ def property_rows(
 
 
 class Task(Protocol):
-    """One piece of a round."""
+    """One piece of a round, independent of the others."""
 
     def run(self, context: Context) -> Any:  # noqa: ANN401 - every kind of task has its own result
         """The result, picklable and of numpy only."""
 
 
+TaskType = TypeVar("TaskType", bound=Task)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """The tasks of one round, and for searches of transition states what the searches are."""
+class Plan(Generic[TaskType]):
+    """The tasks of one round."""
 
-    tasks: Sequence[Task]
-    ends: np.ndarray | None = None  # int64[S, 2]: the minima of each search, the second -1 for a single-ended one
-    methods: np.ndarray | None = None  # int64[S]
-    starts: Sequence[int] = ()  # the first search of each task
+    tasks: Sequence[TaskType]
 
 
-class Phase(Protocol):
-    """One kind of round."""
+PlanType = TypeVar("PlanType", bound=Plan[Any])
+
+
+class Phase(Protocol[PlanType]):
+    """The rounds of one kind."""
 
     kind: str
 
-    def plan(self, tables: Tables) -> Plan | None:
-        """The next round, or None if there is nothing to do now (there may be later, after other phases)."""
+    def plan(self, tables: Tables) -> PlanType | None:
+        """The next round, or None if there is none now; other phases may give cause for one later."""
 
-    def assimilate(self, tables: Tables, plan: Plan, results: Sequence[Any], seconds: float) -> Commit:
-        """The commit of the round that `plan` began, from the results in the order of its tasks."""
+    def assimilate(self, tables: Tables, plan: PlanType, results: Sequence[Any], seconds: float) -> Commit:
+        """The commit of the planned round, from the results in the order of its tasks."""
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds of this kind that there will be at most, those done included; for progress."""
+        """The largest number of rounds of this kind, those done included; for progress."""
 
 
-MakePhase = Callable[[Context, Known], Phase]
+MakePhase = Callable[[Context, LandscapeIndex], Phase[Any]]
 
 
 def rounds_done(tables: Tables, kind: str) -> int:
-    """Committed rounds of a kind."""
+    """Number of committed rounds of a kind."""
     return int(np.sum(tables.rounds.kind == kind))
 
 
 def task_starts(items: int, size: int) -> list[int]:
-    """First item of each task when `items` are cut into tasks of `size`."""
+    """First item of each task when `items` are divided into tasks of `size`."""
     return list(range(0, items, size))
 
 
 class Survey(ABC):
-    """The round that makes properties of a table, `depth` among them, where what `counts` tells has changed."""
+    """The round that computes properties of a whole table, `depth` among them, again whenever `counts` have changed."""
 
     kind: str
     target: str
 
-    def __init__(self, context: Context, known: Known) -> None:
-        self.context, self.known = context, known
+    def __init__(self, context: Context, index: LandscapeIndex) -> None:
+        self.context, self.index = context, index
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Those done, and one more if the landscape has changed."""
+        """Rounds done, and one more if the landscape has changed."""
         return rounds_done(tables, self.kind) + (self.plan(tables) is not None)
 
-    def plan(self, tables: Tables) -> Plan | None:
-        """A round without tasks: the coordinator does it while assimilating."""
+    def plan(self, tables: Tables) -> Plan[Task] | None:
+        """A round without tasks: the coordinator computes the properties while assimilating."""
         stored = tables.properties[self.target].get("depth")
         current = stored is not None and dict(stored.settings) == self.counts(tables)
         return None if current or not len(tables.minima) else Plan(tasks=())
 
-    def assimilate(self, tables: Tables, plan: Plan, results: Sequence[object], seconds: float) -> Commit:
-        """Adds the properties."""
+    def assimilate(self, tables: Tables, plan: Plan[Task], results: Sequence[object], seconds: float) -> Commit:
+        """The commit of the properties."""
         del results
-        return Assimilation(self.known, tables).commit(
+        return Assimilation(self.index, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=self.rows(tables)
         )
 
     def counts(self, tables: Tables) -> dict[str, object]:
-        """The sizes of the tables that the properties depend on: their settings."""
+        """The sizes of the tables on which the properties depend; they are stored as settings."""
         return {"minima": len(tables.minima), "transition_states": len(tables.transition_states)}
 
     @abstractmethod
     def rows(self, tables: Tables) -> tuple[PropertyRows, ...]:
-        """The properties, of all rows of the table."""
+        """The properties of all rows of the table."""

@@ -1,16 +1,15 @@
-"""Rounds that measure energy and robustness along the path through every transition state; only when asked for."""
+"""Rounds that measure energy and robustness along the path through every transition state, on request only."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from landscape.campaign.context import Context
-from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.measuring import ProfileTask
 from landscape.campaign.rounds.phase import Plan, joined, property_rows, rounds_done, task_starts
 from landscape.database.records import Commit
 from landscape.database.tables import Tables
-from landscape.problems.problem import Problem
 from landscape.properties.measure import MeasuredProperty
 from landscape.properties.path_profiles import require_paths
 
@@ -19,25 +18,25 @@ ROUND_TASKS = 16
 
 
 class Profiles:
-    """Rounds that measure along the paths of transition states, each once."""
+    """Rounds that measure along the path through each transition state.
+
+    Raises PropertyError for a problem without such paths.
+    """
 
     kind = "paths"
 
-    def __init__(self, context: Context, known: Known) -> None:
-        self.context, self.known, self.settings = context, known, context.measuring
+    def __init__(self, context: Context, index: LandscapeIndex) -> None:
+        self.context, self.index, self.settings = context, index, context.measuring
+        require_paths(context.require_problem())
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the transition states known now still need."""
+        """Rounds done and those that the present transition states still need."""
         left = len(tables.transition_states) - self._measured(tables)
         return rounds_done(tables, self.kind) + -(-left // (TASK_STATES * ROUND_TASKS))
 
-    def plan(self, tables: Tables) -> Plan | None:
-        """The next transition states without paths. Raises PropertyError for a problem without exact Hessians."""
-        problem, states = self.context.objective, tables.transition_states
-        start = self._measured(tables)
-        if not isinstance(problem, Problem):
-            return None
-        require_paths(problem)
+    def plan(self, tables: Tables) -> Plan[ProfileTask] | None:
+        """The next transition states without paths."""
+        start, states = self._measured(tables), tables.transition_states
         rows = np.arange(start, min(len(states), start + TASK_STATES * ROUND_TASKS))
         parts = [rows[first : first + TASK_STATES] for first in task_starts(len(rows), TASK_STATES)]
         theta, ends = states.parameters, tables.minima.parameters
@@ -47,16 +46,20 @@ class Profiles:
         return Plan(tasks=tasks) if tasks else None
 
     def assimilate(
-        self, tables: Tables, plan: Plan, results: Sequence[Mapping[str, MeasuredProperty]], seconds: float
+        self,
+        tables: Tables,
+        plan: Plan[ProfileTask],
+        results: Sequence[Mapping[str, MeasuredProperty]],
+        seconds: float,
     ) -> Commit:
-        """Adds the values of the measured rows."""
+        """The commit of the values of the measured rows."""
         rows = property_rows("transition_states", self._measured(tables), joined(results), self.settings.stored())
-        return Assimilation(self.known, tables).commit(
+        return Assimilation(self.index, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
 
     def _measured(self, tables: Tables) -> int:
-        """Transition states whose paths were measured with these settings."""
+        """Number of transition states whose paths were measured with these settings."""
         stored = [one for name, one in tables.properties["transition_states"].items() if name.startswith("path_")]
         if not stored or any(dict(one.settings) != self.settings.stored() for one in stored):
             return 0

@@ -1,7 +1,7 @@
-"""Rounds that train: networks of each regime, one for each seed.
+"""Rounds of training: networks of each regime, one for each seed.
 
-A seed of a regime is trained once; a database that lacks regimes or seeds of the run file is completed. What is
-evaluated of the end points in other ways is noted beside them.
+Each seed of a regime is trained once; a database that lacks regimes or seeds of the run file is completed. The
+evaluations of the run file are stored beside the end points.
 """
 
 import tomllib
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from landscape.campaign.context import Context
-from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.phase import Plan, rounds_done, task_starts
 from landscape.config.training import Evaluation, Regime
 from landscape.database.records import Commit
@@ -32,9 +32,9 @@ class TrainTask:
     seeds: tuple[int, ...]
 
     def run(self, context: Context) -> Trained:
-        """Their end points."""
+        """The end points."""
         regime = context.settings.train.members[self.regime]
-        return train(context.problem, regime, self.seeds, context.settings.run.seed)
+        return train(context.require_problem(), regime, self.seeds, context.settings.run.seed)
 
 
 class Train:
@@ -42,39 +42,39 @@ class Train:
 
     kind = "train"
 
-    def __init__(self, context: Context, known: Known, names: Sequence[str] = ()) -> None:
-        """Of the named regimes, of all without names. Raises `ConfigError` for one that cannot be trained."""
-        self.context, self.known = context, known
+    def __init__(self, context: Context, index: LandscapeIndex, names: Sequence[str] = ()) -> None:
+        """Rounds of the named regimes, of all without names. Raises `ConfigError` for one that cannot be trained."""
+        self.context, self.index = context, index
         self.table = context.settings.train
         self.regimes = chosen_regimes(context, names)
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the seeds not yet trained still need."""
+        """Rounds done and those that the remaining seeds need."""
         return rounds_done(tables, self.kind) + -(-len(self._tasks(tables)) // self.table.round_tasks)
 
-    def plan(self, tables: Tables) -> Plan | None:
-        """The next seeds; without any, a round that only notes other evaluations, if there are."""
-        tasks = self._tasks(tables)
-        noted = self._noted(tables)
-        if not tasks and (noted.regimes, noted.evaluations) == (tables.regimes, tables.evaluations):
+    def plan(self, tables: Tables) -> Plan[TrainTask] | None:
+        """The next seeds. Without any, a round without tasks stores new regimes and evaluations, if there are any."""
+        tasks, following = self._tasks(tables), self._without_points(tables)
+        if not tasks and (following.regimes, following.evaluations) == (tables.regimes, tables.evaluations):
             return None
         return Plan(tasks=tasks[: self.table.round_tasks])
 
-    def assimilate(self, tables: Tables, plan: Plan, results: Sequence[Trained], seconds: float) -> Commit:
-        """Adds the end points."""
-        noted = self._noted(tables)
-        codes = {name: code for code, name in enumerate(noted.regimes)}
-        tasks = [task for task in plan.tasks if isinstance(task, TrainTask)]
+    def assimilate(self, tables: Tables, plan: Plan[TrainTask], results: Sequence[Trained], seconds: float) -> Commit:
+        """The commit of the end points."""
+        training, tasks = self._without_points(tables), plan.tasks
+        codes = {name: code for code, name in enumerate(training.regimes)}
         rows = [_rows(result, codes[task.regime], task.seeds) for task, result in zip(tasks, results, strict=True)]
-        commit = Assimilation(self.known, tables).commit(
+        commit = Assimilation(self.index, tables).commit(
             kind=self.kind,
             tasks=len(tasks),
             evaluations=sum(int(result.gradient_evaluations.sum()) for result in results),
             seconds=seconds,
         )
-        return replace(commit, training=replace(noted, points=TrainedPoints.concatenated(rows)) if rows else noted)
+        points = TrainedPoints.concatenated(rows) if rows else training.points
+        return replace(commit, training=replace(training, points=points))
 
     def _tasks(self, tables: Tables) -> list[TrainTask]:
+        """The tasks of all seeds that are not trained yet."""
         names = list(tables.regimes)
         pairs = zip(tables.training.regime.tolist(), tables.training.seed.tolist(), strict=True)
         done = {(names[code], seed) for code, seed in pairs}
@@ -86,8 +86,8 @@ class Train:
             for first in task_starts(len(seeds), size)
         ]
 
-    def _noted(self, tables: Tables) -> Training:
-        """The regimes and evaluations as they will stand in the database, without end points."""
+    def _without_points(self, tables: Tables) -> Training:
+        """The regimes and evaluations after the next round, without end points."""
         for name in self.regimes.keys() & tables.regimes.keys():
             _require_equal(name, self.regimes[name], tables.regimes[name])
         return Training(
@@ -102,15 +102,15 @@ def chosen_regimes(context: Context, names: Sequence[str]) -> Mapping[str, Regim
 
     Raises `ConfigError` for one that cannot be trained, `PropertyError` for evaluations that do not suit the problem.
     """
-    members = context.settings.train.members
+    members, problem = context.settings.train.members, context.require_problem()
     for name in names:
         if name not in members:
             raise ConfigError(f"--regimes: there is no regime '{name}'; {did_you_mean(name, members)}")
     chosen = {name: regime for name, regime in members.items() if name in names or not names}
     for regime in chosen.values():
-        check_regime(context.problem, regime)
+        check_regime(problem, regime)
     for evaluation in context.settings.train.evaluations.values():
-        require_defence(context.problem, evaluation)
+        require_defence(problem, evaluation)
     return chosen
 
 
@@ -120,6 +120,7 @@ def toml_text(table: Regime | Evaluation) -> str:
 
 
 def _require_equal(name: str, regime: Regime, text: str) -> None:
+    """Raise DatabaseError if a regime differs from the stored one of that name, whose TOML is `text`."""
     stored = Regime.from_table(tomllib.loads(text), f"regime '{name}' of the database")
     for key, value in regime.model_dump().items():
         if getattr(stored, key) != value:
@@ -130,6 +131,7 @@ def _require_equal(name: str, regime: Regime, text: str) -> None:
 
 
 def _rows(trained: Trained, code: int, seeds: Sequence[int]) -> TrainedPoints:
+    """The end points of a task as rows of the table."""
     return TrainedPoints(
         parameters=trained.parameters,
         regime=np.full(len(seeds), code),

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from landscape.campaign.context import Context
-from landscape.campaign.rounds.assimilation import Assimilation, Known
+from landscape.campaign.preparation import prepared_context
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
+from landscape.config.run_file import Settings
 from landscape.database.database import Database
 from landscape.database.store import Store
 from landscape.problems.networks.symmetry import NoSymmetry
@@ -24,14 +26,14 @@ def store(context: Context) -> Store:
     """Minima 0, 1 and 2 with a hit each, and a transition state between 0 and 1."""
     store = store_of(context)
     assimilation = begun(context, store)
-    rows = assimilation.minima(minima([0.0, 1.0, 2.0]), counted=True)
-    assert assimilation.transition_state(states([0.5], [(0, 1)]), 0, rows[:2])
+    rows = assimilation.add_minima(minima([0.0, 1.0, 2.0]), counted=True)
+    assert assimilation.add_transition_state(states([0.5], [(0, 1)]), 0, rows[:2])
     commit(store, assimilation)
     return store
 
 
 def begun(context: Context, store: Store) -> Assimilation:
-    return Assimilation(Known(context, store.tables), store.tables)
+    return Assimilation(LandscapeIndex(context, store.tables), store.tables)
 
 
 def commit(store: Store, assimilation: Assimilation) -> None:
@@ -40,8 +42,8 @@ def commit(store: Store, assimilation: Assimilation) -> None:
 
 def test_what_is_known_keeps_its_row_and_what_is_new_gets_the_next(context: Context, store: Store) -> None:
     assimilation = begun(context, store)
-    assert assimilation.minima(minima([2.0, 7.0, 0.0]), counted=True).tolist() == [2, 3, 0]
-    assert assimilation.minima(minima([5.0, 7.0]), counted=True).tolist() == [4, 3]
+    assert assimilation.add_minima(minima([2.0, 7.0, 0.0]), counted=True).tolist() == [2, 3, 0]
+    assert assimilation.add_minima(minima([5.0, 7.0]), counted=True).tolist() == [4, 3]
     commit(store, assimilation)
     assert store.tables.minima.energy.tolist() == [0.0, 1.0, 2.0, 7.0, 5.0]
     assert store.tables.minima.parameters[:, 0].tolist() == [0.0, 1.0, 2.0, 7.0, 5.0]
@@ -51,8 +53,8 @@ def test_what_is_known_keeps_its_row_and_what_is_new_gets_the_next(context: Cont
 
 def test_only_finds_of_basin_hopping_are_hits(context: Context, store: Store) -> None:
     assimilation = begun(context, store)
-    assimilation.minima(minima([1.0, 9.0], hits=[4, 5]), counted=False)
-    assimilation.minima(minima([1.0], hits=[3]), counted=True)
+    assimilation.add_minima(minima([1.0, 9.0], hits=[4, 5]), counted=False)
+    assimilation.add_minima(minima([1.0], hits=[3]), counted=True)
     commit(store, assimilation)
     assert store.tables.minima.hits.tolist() == [1, 4, 1, 0]
 
@@ -60,9 +62,9 @@ def test_only_finds_of_basin_hopping_are_hits(context: Context, store: Store) ->
 def test_a_transition_state_is_stored_once_with_its_sides_in_order(context: Context, store: Store) -> None:
     assimilation = begun(context, store)
     found = states([0.5, 3.0, 3.0], [(0, 1), (0, 2), (2, 0)])
-    new = [assimilation.transition_state(found, place, np.array(sides)) for place, sides in enumerate(found.minima)]
+    new = [assimilation.add_transition_state(found, place, np.array(sides)) for place, sides in enumerate(found.minima)]
     assert new == [False, True, False]
-    assert assimilation.transition_state(states([4.0], [(2, 1)]), 0, np.array([2, 1]))
+    assert assimilation.add_transition_state(states([4.0], [(2, 1)]), 0, np.array([2, 1]))
     commit(store, assimilation)
     assert store.tables.transition_states.minima.tolist() == [[0, 1], [0, 2], [1, 2]]
     assert store.tables.transition_states.energy.tolist() == [10.5, 13.0, 14.0]
@@ -70,7 +72,7 @@ def test_a_transition_state_is_stored_once_with_its_sides_in_order(context: Cont
 
 def test_a_degenerate_rearrangement_is_kept_and_drawn_as_no_edge(context: Context, store: Store) -> None:
     assimilation = begun(context, store)
-    assert assimilation.transition_state(states([3.0], [(2, 2)]), 0, np.array([2, 2]))
+    assert assimilation.add_transition_state(states([3.0], [(2, 2)]), 0, np.array([2, 2]))
     commit(store, assimilation)
     assert store.tables.transition_states.minima.tolist() == [[0, 1], [2, 2]]
     graph = Database(store).graph()
@@ -81,14 +83,14 @@ def test_a_degenerate_rearrangement_is_kept_and_drawn_as_no_edge(context: Contex
 def test_an_empty_round_changes_nothing_but_the_account(context: Context, store: Store) -> None:
     before = store.tables
     assimilation = begun(context, store)
-    assert assimilation.minima(minima([]), counted=True).tolist() == []
+    assert assimilation.add_minima(minima([]), counted=True).tolist() == []
     commit(store, assimilation)
     assert len(store.tables.rounds) == len(before.rounds) + 1
     np.testing.assert_array_equal(store.tables.minima.hits, before.minima.hits)
 
 
 def test_distances_are_computed_once_a_pair(context: Context) -> None:
-    known, points = Known(context, store_of(context).tables), np.random.default_rng(0).normal(size=(6, 2))
+    index, points = LandscapeIndex(context, store_of(context).tables), np.random.default_rng(0).normal(size=(6, 2))
     expected = np.linalg.norm(points[:, None] - points, axis=2)
     rows: list[int] = []
     distance = NoSymmetry.distance
@@ -100,19 +102,19 @@ def test_distances_are_computed_once_a_pair(context: Context) -> None:
     with patch.object(NoSymmetry, "distance", counted):
         for count in (0, 1, 1, 4, 6, 6):
             np.testing.assert_allclose(
-                known.distances(points[:count], np.arange(count)), expected[:count, :count], rtol=1e-15
+                index.distances(points[:count], np.arange(count)), expected[:count, :count], rtol=1e-15
             )
     assert sum(rows) == 15
 
 
 def test_distances_are_those_of_aligned_copies() -> None:
     problem = Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
-    context = Context(problem, plane().settings, plane().starts)
+    context = prepared_context(problem, Settings(), None)
     theta = np.random.default_rng(0).normal(size=12)
     flipped = theta.copy()
     flipped[[0, 1, 4, 6, 8]] *= -1.0  # the sign of the first unit
-    known = Known(context, store_of(context).tables)
-    distance = known.distances(np.stack([theta, flipped, 2.0 * theta]), np.arange(3))
+    index = LandscapeIndex(context, store_of(context).tables)
+    distance = index.distances(np.stack([theta, flipped, 2.0 * theta]), np.arange(3))
     np.testing.assert_array_equal(distance, distance.T)
     assert distance[0, 1] == pytest.approx(0.0, abs=1e-14)
     assert distance[0, 2] == pytest.approx(np.linalg.norm(theta))

@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landscape.campaign.context import Context
-from landscape.campaign.identity import Finds
-from landscape.campaign.rounds.assimilation import Assimilation, Known
-from landscape.campaign.rounds.hopping import DRAWN, BasinHopping, HopResult, HopTask, Walked, rows_and_places
+from landscape.campaign.identity import DistinctMinima
+from landscape.campaign.preparation import prepared_context
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
+from landscape.campaign.rounds.hopping import DRAWN, BasinHopping, HopResult, HopTask, WalkSummary, rows_and_places
 from landscape.config.run_file import Settings
 from landscape.database.records import Minima, Walkers
 from landscape.problems.problem import Problem
-from landscape.search.starts import GaussianStarts
 from tests.campaign.points import minima, plane, store_of
 
 TABLE = {"walkers": 5, "steps": 7, "round_steps": 3, "task_walkers": 2, "patience": 6, "step": 0.5, "temperature": 0.1}
@@ -21,7 +20,7 @@ TABLE = {"walkers": 5, "steps": 7, "round_steps": 3, "task_walkers": 2, "patienc
 @pytest.fixture
 def phase() -> BasinHopping:
     context = plane(basin_hopping=TABLE)
-    return BasinHopping(context, Known(context, store_of(context).tables))
+    return BasinHopping(context, LandscapeIndex(context, store_of(context).tables))
 
 
 def walkers(minimum: list[int], stale: list[int] | None = None) -> Walkers:
@@ -37,10 +36,10 @@ def walkers(minimum: list[int], stale: list[int] | None = None) -> Walkers:
 def moved(
     phase: BasinHopping, before: Walkers, find: list[list[int]], accepted: list[list[int]], known: int
 ) -> Walkers:
-    walked = Walked.of(
+    walk = WalkSummary.of(
         before.minimum, np.array(find), np.array(accepted, dtype=bool), np.zeros(np.shape(find), dtype=bool)
     )
-    return phase._moved(before, walked, np.arange(9), known, len(find[0]))
+    return phase._moved(before, walk, np.arange(9), known, len(find[0]))
 
 
 def test_walkers_stand_where_they_last_accepted(phase: BasinHopping) -> None:
@@ -78,11 +77,11 @@ def test_steps_adapt_to_hops_from_a_minimum_alone(phase: BasinHopping) -> None:
     """
     before, exchanged = walkers([-1, 0, -1]), np.array([[0, 0], [1, 1], [1, 0]], dtype=bool)
     find, accepted = np.array([[1, 2], [-1, -1], [-1, 3]]), np.array([[1, 1], [0, 0], [0, 1]], dtype=bool)
-    walked = Walked.of(before.minimum, find, accepted, exchanged)
-    assert walked.hopped.tolist() == [1, 0, 0]
-    assert walked.reached.tolist() == [1, 0, 0]
-    assert walked.other.tolist() == [1, 0, 0]
-    after = phase._moved(before, walked, np.arange(9), 9, 2)
+    walk = WalkSummary.of(before.minimum, find, accepted, exchanged)
+    assert walk.hopped.tolist() == [1, 0, 0]
+    assert walk.reached.tolist() == [1, 0, 0]
+    assert walk.other.tolist() == [1, 0, 0]
+    after = phase._moved(before, walk, np.arange(9), 9, 2)
     assert after.step[0] < 0.5
     assert after.step[1:].tolist() == [0.5, 0.5]
     assert after.temperature[1:].tolist() == [0.1, 0.1]
@@ -100,7 +99,7 @@ def test_rounds_and_tasks_make_the_steps_of_the_run_file(phase: BasinHopping) ->
     store = store_of(phase.context)
     steps, seeds = [], []
     while (plan := phase.plan(store.tables)) is not None:
-        tasks = [task for task in plan.tasks if isinstance(task, HopTask)]
+        tasks = plan.tasks
         assert [len(task.hoppers.theta) for task in tasks] == [2, 2, 1]
         steps.append(tasks[0].steps)
         seeds += [seed for task in tasks for seed in task.hoppers.seeds]
@@ -117,11 +116,11 @@ def found(task: HopTask, place: int) -> HopResult:
     """Each walker finds the same minimum at its last step and moves there."""
     find = np.full((len(task.hoppers.theta), task.steps), -1)
     find[:, -1] = 0
-    here = task.places
+    here = task.minima
     find = np.where(find == 0, len(here.row), find)
     new = minima([float(place)], hits=[len(find)])
-    finds = Finds(row=np.append(here.row, -1), hits=np.append(0 * here.row, new.hits), unknown=new)
-    return HopResult(minima=finds, walked=Walked.of(task.at, find, find >= 0, find < -1), evaluations=1)
+    all_minima = DistinctMinima(row=np.append(here.row, -1), hits=np.append(0 * here.row, new.hits), unknown=new)
+    return HopResult(minima=all_minima, walk=WalkSummary.of(task.at, find, find >= 0, find < -1), evaluations=1)
 
 
 def test_a_plan_depends_on_committed_tables_alone(phase: BasinHopping) -> None:
@@ -129,65 +128,62 @@ def test_a_plan_depends_on_committed_tables_alone(phase: BasinHopping) -> None:
     for _ in range(2):
         plan = phase.plan(store.tables)
         assert plan is not None
-        results = [found(task, 0) for task in plan.tasks if isinstance(task, HopTask)]
+        results = [found(task, 0) for task in plan.tasks]
         store.commit(phase.assimilate(store.tables, plan, results, 0.0))
-    again = BasinHopping(phase.context, Known(phase.context, store.tables))
+    again = BasinHopping(phase.context, LandscapeIndex(phase.context, store.tables))
     one, other = phase.plan(store.tables), again.plan(store.tables)
     assert one is not None
     assert other is not None
     for ours, theirs in zip(one.tasks, other.tasks, strict=True):
-        assert isinstance(ours, HopTask)
-        assert isinstance(theirs, HopTask)
         assert ours.hoppers.seeds == theirs.hoppers.seeds
         for name in ("theta", "energy", "step", "temperature"):
             np.testing.assert_array_equal(getattr(ours.hoppers, name), getattr(theirs.hoppers, name))
     first = one.tasks[0]
-    assert isinstance(first, HopTask)
     assert first.hoppers.theta.tolist() == [[0.0, 0.0]] * 2
 
 
 def network_tasks(known: int, seed: int = 0) -> list[HopTask]:
     """Tasks of a network, of which so many minima are known, for walkers that stand nowhere."""
     settings = Settings.from_table({"basin_hopping": TABLE, "run": {"seed": seed}})
-    context = Context(Problem(dataset="xor", hidden=[2]), settings, GaussianStarts((1.0,)))
+    context = prepared_context(Problem(dataset="xor", hidden=[2]), settings, None)
     store = store_of(context)
     columns = {name: getattr(minima(list(range(known))), name) for name in Minima.column_names()}
     columns["parameters"] = np.random.default_rng(0).normal(size=(known, 12))
-    assimilation = Assimilation(Known(context, store.tables), store.tables)
-    assimilation.minima(Minima(**columns), counted=True)
+    assimilation = Assimilation(LandscapeIndex(context, store.tables), store.tables)
+    assimilation.add_minima(Minima(**columns), counted=True)
     store.commit(assimilation.commit(kind="connect", tasks=1, evaluations=0, seconds=0.0))
-    plan = BasinHopping(context, Known(context, store.tables)).plan(store.tables)
+    plan = BasinHopping(context, LandscapeIndex(context, store.tables)).plan(store.tables)
     assert plan is not None
-    return [task for task in plan.tasks if isinstance(task, HopTask)]
+    return list(plan.tasks)
 
 
 def test_tasks_of_a_network_bring_minima_to_exchange_units_of() -> None:
     for known in (0, 3, 200):
         for task in network_tasks(known):
-            assert len(task.places.row) == min(known, DRAWN)
-            assert len(np.unique(task.places.row)) == len(task.places.row)
+            assert len(task.minima.row) == min(known, DRAWN)
+            assert len(np.unique(task.minima.row)) == len(task.minima.row)
             assert (task.at == -1).all()
     one, again, other = network_tasks(200), network_tasks(200), network_tasks(200, seed=1)
-    drawn = {tuple(task.places.row) for task in [*one, *again, *other]}
+    drawn = {tuple(task.minima.row) for task in [*one, *again, *other]}
     assert len(drawn) == 6
-    assert all((a.places.row == b.places.row).all() for a, b in zip(one, again, strict=True))
+    assert all((a.minima.row == b.minima.row).all() for a, b in zip(one, again, strict=True))
 
 
 def test_walkers_stand_in_a_task_on_what_they_stand_on_in_the_table(phase: BasinHopping) -> None:
     store = store_of(phase.context)
     while len(store.tables.rounds) < 2 and (plan := phase.plan(store.tables)) is not None:
-        results = [found(task, len(store.tables.rounds)) for task in plan.tasks if isinstance(task, HopTask)]
+        results = [found(task, len(store.tables.rounds)) for task in plan.tasks]
         store.commit(phase.assimilate(store.tables, plan, results, 0.0))
     plan = phase.plan(store.tables)
     assert plan is not None
-    stood = np.concatenate([task.places.row[task.at] for task in plan.tasks if isinstance(task, HopTask)])
+    stood = np.concatenate([task.minima.row[task.at] for task in plan.tasks])
     assert stood.tolist() == store.tables.walkers.minimum.tolist()
 
 
 def test_tasks_of_a_surface_bring_only_what_walkers_stand_on(phase: BasinHopping) -> None:
     plan = phase.plan(store_of(phase.context).tables)
     assert plan is not None
-    assert all(len(task.places.row) == 0 for task in plan.tasks if isinstance(task, HopTask))
+    assert all(len(task.minima.row) == 0 for task in plan.tasks)
 
 
 @given(st.lists(st.integers(0, 20)))

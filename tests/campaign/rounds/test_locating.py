@@ -1,22 +1,28 @@
 """End points made from known minima are found where they were made; others get a reason, and nothing counts a hit."""
 
 import importlib
+import json
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 import landscape
+from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.pools.pool import Abandoned
-from landscape.campaign.preparation import stored_context
+from landscape.campaign.preparation import prepared_context, stored_context
 from landscape.campaign.progress import Silent
 from landscape.campaign.rounds.phase import MakePhase
-from landscape.campaign.sequences import LOCATING, asked_of_training
+from landscape.campaign.sequences import LOCATING, measuring_training
 from landscape.campaign.session import run_campaign
 from landscape.campaign.verify import verify
+from landscape.config.run_file import Settings
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
@@ -58,7 +64,13 @@ COPY = np.array([2, 3, 0, 1, 5, 4, 7, 6, 9, 8, 10, 11])
 SIGNS = np.array([1, 1, -1, -1, 1, -1, 1, -1, 1, -1, 1, 1])
 
 
-def run(path: Path, phases: tuple[MakePhase, ...] = LOCATING, rounds: int | None = None) -> None:
+def locating(_: Context) -> tuple[MakePhase, ...]:
+    return LOCATING
+
+
+def run(
+    path: Path, phases_of: Callable[[Context], tuple[MakePhase, ...]] = locating, rounds: int | None = None
+) -> None:
     """The phases, given up in the round after `rounds` of them."""
     with Database(open_store(path, writable=True)) as db:
         context, done = stored_context(db.problem_record, "cpu"), len(db.rounds)
@@ -69,7 +81,8 @@ def run(path: Path, phases: tuple[MakePhase, ...] = LOCATING, rounds: int | None
                     raise Abandoned
                 return super().run(*arguments)  # type: ignore[arg-type]
 
-        run_campaign(context, db.store, Stopping(context.execute), Silent(), Interrupt(), phases)
+        pool = Stopping(context.execute)
+        run_campaign(context, db.store, pool, Silent(), Interrupt(), phases_of(context))
 
 
 def test_end_points_are_found_where_they_were_made(path: Path) -> None:
@@ -79,7 +92,7 @@ def test_end_points_are_found_where_they_were_made(path: Path) -> None:
     with Database(open_store(path)) as db:
         count, found, stored = len(db.minima), locations_of(db), db.properties("training")
         np.testing.assert_array_equal(found.minimum, [*range(count), *range(count), -1])
-        assert found.landing.tolist() == [Landing.LOCATED] * (2 * count) + [Landing.NOT_FINITE]
+        assert found.landing.tolist() == ["located"] * (2 * count) + ["not_finite"]
         assert stored["landing"].settings["names"][Landing.NOT_FINITE] == "not_finite"
         np.testing.assert_array_equal(db.minima.hits, before[0])
         assert coverage(db.minima.hits) == before[1]
@@ -144,6 +157,33 @@ def test_locating_continues_where_it_was_stopped(path: Path, monkeypatch: pytest
     assert_equal_bytes(path, undisturbed)
 
 
+@pytest.mark.parametrize("names", [["unheard_of", "located", "stalled"], ["stalled", "not_finite", "located"]])
+def test_landings_go_through_the_names_in_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
+) -> None:
+    module = importlib.import_module("landscape.campaign.rounds.locating")
+    for name in ("TASK_POINTS", "ROUND_TASKS"):
+        monkeypatch.setattr(module, name, 2)
+    undisturbed = Path(shutil.copy(path, path.with_name("undisturbed.h5")))
+    run(undisturbed)
+    run(path, rounds=1)
+    with h5py.File(path, "r+") as file:
+        landing = file["properties/training/landing"]
+        assert landing[()].tolist() == [float(Landing.LOCATED)] * 4
+        landing[...] = names.index("located")
+        landing[0] = 0.0  # the first of the names, whatever it means
+        landing.attrs["settings"] = json.dumps({"names": names})
+    run(path)
+    with landscape.open(path) as db, landscape.open(undisturbed) as whole:
+        found, expected = locations_of(db), locations_of(whole)
+        assert found.landing.tolist() == [names[0], *expected.landing[1:].tolist()]
+        np.testing.assert_array_equal(found.minimum, expected.minimum)
+        stored = db.properties("training")["landing"].settings["names"]
+        assert stored[:3] == names
+        assert set(stored) == {*names, "not_finite"}
+        assert f"1 not located: {names[0]}" in "\n".join(locations_report(db))
+
+
 def test_end_points_are_measured_as_minima_are(whole: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(whole, tmp_path / "a.h5"))
     store = open_store(path, writable=True)
@@ -151,7 +191,7 @@ def test_end_points_are_measured_as_minima_are(whole: Path, tmp_path: Path) -> N
     half = {"half": 'regime = "plain"\nquantise = 0.5\n', "all": 'regime = "plain"\nensemble = true\n'}
     add_trained(store, minima, REGIMES, [0] * len(minima), list(range(len(minima))), half)
     store.close()
-    run(path, asked_of_training(xor(), []))
+    run(path, measuring_training)
     with Database(open_store(path)) as db:
         own, theirs = db.properties("minima"), db.properties("training")
         for name, values in own.items():
@@ -165,7 +205,7 @@ def test_end_points_are_measured_as_minima_are(whole: Path, tmp_path: Path) -> N
         assert np.isfinite(evaluated.values[:, 0]).all()
         assert np.isfinite(evaluated.values[:, 1, 0]).tolist() == [True] + [False] * (len(minima) - 1)
         kinds = db.rounds.kind.tolist()
-    run(path, asked_of_training(xor(), []))
+    run(path, measuring_training)
     with Database(open_store(path)) as db:
         assert db.rounds.kind.tolist() == kinds
 
@@ -182,7 +222,7 @@ def test_what_diverged_or_was_not_trained_yet_is_unknown(whole: Path, tmp_path: 
     }
     add_trained(store, theta, REGIMES, [0, 0, 0], [0, 1, 2], evaluations)
     store.close()
-    run(path, asked_of_training(xor(), ["loss", "curvature", "sharpness", "evaluations"]))
+    run(path, partial(measuring_training, names=["loss", "curvature", "sharpness", "evaluations"]))
     with Database(open_store(path)) as db:
         found = db.properties("training")
         evaluated = found["evaluated_robust_accuracy"].values
@@ -192,9 +232,9 @@ def test_what_diverged_or_was_not_trained_yet_is_unknown(whole: Path, tmp_path: 
 
 
 def test_depths_are_not_measured_of_end_points() -> None:
-    problem = landscape.Problem(dataset="xor", hidden=[2])
+    context = prepared_context(landscape.Problem(dataset="xor", hidden=[2]), Settings(), None)
     with pytest.raises(PropertyError, match="found 'depth', which minima have: 'landscape locate' tells"):
-        asked_of_training(problem, ["loss", "depth"])
+        measuring_training(context, ["loss", "depth"])
 
 
 def test_levels_lie_between_the_lowest_minimum_and_the_highest_state_below_zero_too() -> None:

@@ -20,6 +20,7 @@ from landscape.campaign.session import run_campaign
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
+from landscape.properties.groups import available_groups
 from landscape.studies.columns import column
 from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.xor import HASTE, xor
@@ -50,7 +51,7 @@ def measured(path: Path, *groups: str, rounds: int | None = None, paths: bool = 
                     raise Abandoned
                 return super().run(*arguments)  # type: ignore[arg-type]
 
-        phases = measuring(groups or None, paths=paths)
+        phases = measuring(context, groups, paths=paths)
         return run_campaign(context, db.store, Stopping(context.execute), Silent(), Interrupt(), phases)
 
 
@@ -127,7 +128,7 @@ def test_groups_that_are_asked_for_are_measured_alone(path: Path) -> None:
 
 def test_names_lead_to_their_groups() -> None:
     problem = landscape.Problem(dataset="xor", hidden=[2])
-    assert chosen_groups(problem, []) is None
+    assert chosen_groups(problem, []) == available_groups(problem)
     assert chosen_groups(problem, ["depth"]) == ()
     assert chosen_groups(problem, ["pgd_accuracy", "loss", "fgsm_accuracy", "depth"]) == ("loss", "robustness")
     with pytest.raises(PropertyError, match="'sensitivty'; did you mean 'sensitivity'"):
@@ -167,7 +168,7 @@ def test_minima_that_are_added_are_measured_and_depths_made_again(tmp_path: Path
 def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu")
-        campaign = Campaign(context, db.store, LocalPool(context.execute), Silent(), measuring(None))
+        campaign = Campaign(context, db.store, LocalPool(context.execute), Silent(), measuring(context))
         assert [phase.kind for phase in campaign.phases] == ["measure", "depths"]
         assert campaign.run(Interrupt()) is Ending.COMPLETE
 

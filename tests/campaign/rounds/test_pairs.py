@@ -6,13 +6,21 @@ energy     0   3   1   2   4        a transition state at energy 5 joins 0 and 1
 """
 
 from dataclasses import replace
-from typing import get_args
 
 import numpy as np
 import pytest
 
-from landscape.campaign.rounds.pairs import ALL_PAIRS_UP_TO, STRATEGIES, PairView, places, rows_in_view, select_pairs
-from landscape.config.fields import StrategyName
+from landscape.campaign.rounds.pairs import (
+    ALL_PAIRS_UP_TO,
+    STRATEGIES,
+    PairView,
+    places,
+    require_strategies,
+    rows_in_view,
+    select_pairs,
+)
+from landscape.config.tables import ConnectConfig
+from landscape.errors import ConfigError
 
 PLACES = np.array([0.0, 1.0, 3.0, 6.0, 10.0])
 VIEW = PairView(
@@ -62,8 +70,12 @@ def test_random_pairs_are_all_open_ones_in_an_order_of_their_seed() -> None:
     assert other != offered("random")
 
 
-def test_every_name_of_a_run_file_is_a_strategy() -> None:
-    assert set(get_args(StrategyName)) == set(STRATEGIES)
+def test_the_strategies_of_a_run_file_are_those_that_are_declared() -> None:
+    require_strategies(list(STRATEGIES))
+    require_strategies(ConnectConfig().strategies)
+    with pytest.raises(ConfigError, match=r'^connect.strategies: expected .*, found "gmn"; did you mean \'gmin\'\?$'):
+        require_strategies(["closest", "gmn"])
+    assert all(choose.__doc__ for choose in STRATEGIES.values())
 
 
 @pytest.mark.parametrize("name", STRATEGIES)

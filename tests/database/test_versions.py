@@ -1,0 +1,170 @@
+"""Files of older and newer programs: columns that one of the two does not know, and names in another order."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from landscape.database.records import Commit
+from landscape.database.store import open_store
+from landscape.database.writing import TABLES
+from landscape.errors import DatabaseError
+from tests.database.samples import (
+    METHODS,
+    OUTCOMES,
+    P,
+    assert_equal_contents,
+    contents,
+    measure,
+    new_store,
+    property_rows,
+    sample_commit,
+)
+
+NEWER: dict[str, tuple[Any, tuple[int, ...], object, object]] = {
+    "float": (np.float64, (), 1.5, np.nan),
+    "rows_of_floats": (np.float32, (2, P), 1.5, np.nan),
+    "integer": (np.int32, (), 7, -1),
+    "flag": (np.bool_, (), True, False),
+    "bytes": ("S4", (), b"one", b""),
+    "text": (h5py.string_dtype(), (), b"one", b""),
+}
+"""Columns of a newer program: type, shape of a row, value of the rows that it wrote, missing value."""
+COLUMNS = [(table, name, one.essential) for table, kind in TABLES.items() for name, one in kind.columns().items()]
+OPTIONAL = [(table, name) for table, name, essential in COLUMNS if not essential]
+ESSENTIAL = [(table, name) for table, name, essential in COLUMNS if essential]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A database of two rounds and a property, closed."""
+    path = tmp_path / "a.h5"
+    store = new_store(path)
+    store.commit(sample_commit(store))
+    measure(store, property_rows(rows=3))
+    store.close()
+    return path
+
+
+def alter(path: Path, change: Callable[[h5py.File], None]) -> None:
+    with h5py.File(path, "r+") as file:
+        change(file)
+
+
+def continued(path: Path, seed: int = 1) -> Commit:
+    """The commit that was appended to the file."""
+    store = open_store(path, writable=True)
+    commit = sample_commit(store, seed)
+    store.commit(commit)
+    grown = contents(store)
+    store.close()
+    assert_equal_contents(grown, contents(open_store(path)))
+    return commit
+
+
+def add_newer_columns(file: h5py.File) -> None:
+    for table in TABLES:
+        rows = int(file[table].attrs["count"])
+        for name, (dtype, shape, value, _) in NEWER.items():
+            column = file[table].create_dataset(name, (rows, *shape), dtype, maxshape=(None, *shape))
+            column[...] = value
+        file[table].create_dataset("whole", data=np.arange(3.0))  # not a column: it cannot grow
+    file.create_group("saddles").create_dataset("energy", data=np.arange(2.0))
+    file["minima"].attrs["remark"] = "newer"
+
+
+def test_columns_of_a_newer_program_are_ignored_and_kept(path: Path) -> None:
+    store = open_store(path)
+    before, rows = contents(store), {table: len(getattr(store.tables, table)) for table in TABLES}
+    rows["walkers"] = 0  # a commit replaces this table
+    store.close()
+    alter(path, add_newer_columns)
+    assert_equal_contents(contents(open_store(path)), before)
+    for seed in (1, 2):
+        continued(path, seed)
+    with h5py.File(path) as file:
+        for table in TABLES:
+            group, old = file[table], rows[table]
+            assert {len(group[name]) for name in NEWER} == {int(group.attrs["count"])}
+            for name, (_, _, value, missing) in NEWER.items():
+                values = group[name][()]
+                assert len(values) > old
+                assert (values[:old] == value).all(), (table, name)
+                expected = np.full(values[old:].shape, missing, values.dtype)
+                np.testing.assert_array_equal(values[old:], expected, err_msg=f"{table}/{name}")
+            assert group["whole"][()].tolist() == [0.0, 1.0, 2.0]
+        assert file["saddles/energy"][()].tolist() == [0.0, 1.0]
+        assert file["minima"].attrs["remark"] == "newer"
+
+
+@pytest.mark.parametrize(("table", "name"), OPTIONAL, ids=lambda part: part)
+def test_a_column_that_an_older_file_lacks_is_missing_values(path: Path, table: str, name: str) -> None:
+    alter(path, lambda file: file[table].pop(name))
+    found = getattr(getattr(open_store(path).tables, table), name)
+    column = TABLES[table].columns()[name]
+    assert found.dtype.kind == np.dtype(column.dtype).kind
+    rows = len(getattr(open_store(path).tables, table))
+    assert found.shape == (rows, *column.row_shape(P))
+    missing: dict[str, float | str] = {"f": np.nan, "i": -1, "U": ""}
+    np.testing.assert_array_equal(found, np.full(found.shape, missing[found.dtype.kind]))
+    commit = continued(path)
+    added = {"training": commit.training and commit.training.points, "rounds": commit.summary()}
+    appended = added.get(table) or getattr(commit, table)
+    grown = getattr(getattr(open_store(path).tables, table), name)
+    np.testing.assert_array_equal(grown[:rows], found)
+    np.testing.assert_array_equal(grown[rows:], getattr(appended, name))
+
+
+@pytest.mark.parametrize(("table", "name"), ESSENTIAL, ids=lambda part: part)
+def test_a_file_without_an_essential_column_is_damaged(path: Path, table: str, name: str) -> None:
+    alter(path, lambda file: file[table].pop(name))
+    with pytest.raises(DatabaseError, match="is damaged"):
+        open_store(path)
+
+
+def reorder(file: h5py.File, column: str, names: list[str]) -> None:
+    """Store the column as a program with its names in this order does."""
+    attempts = file["attempts"]
+    old = [str(name) for name in attempts.attrs[f"{column}_names"]]
+    attempts[column][...] = [names.index(old[code]) for code in attempts[column][()]]
+    attempts.attrs.create(f"{column}_names", names, dtype=h5py.string_dtype())
+
+
+def test_codes_go_through_the_names_in_the_file(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.h5"
+    other.write_bytes(path.read_bytes())
+    alter(other, lambda file: reorder(file, "method", ["unheard of", *reversed(METHODS)]))
+    alter(other, lambda file: reorder(file, "outcome", [OUTCOMES[1], OUTCOMES[2], "newer", OUTCOMES[0]]))
+    for one in (path, other):
+        continued(one)
+    assert_equal_contents(contents(open_store(path)), contents(open_store(other)))
+    with h5py.File(path) as ours, h5py.File(other) as theirs:
+        assert ours["attempts/method"][()].tolist() != theirs["attempts/method"][()].tolist()
+        assert list(theirs["attempts"].attrs["method_names"]) == ["unheard of", *reversed(METHODS)]
+
+
+def test_names_that_are_new_to_a_file_go_after_those_that_it_has(path: Path) -> None:
+    alter(path, lambda file: reorder(file, "method", ["unheard of", *METHODS]))
+    before = open_store(path).tables.attempts.method.tolist()
+    store = open_store(path, writable=True)
+    commit = sample_commit(store)
+    commit.attempts.__dict__["method"] = np.array(["a new strategy", METHODS[0]])
+    store.commit(commit)
+    assert store.tables.attempts.method.tolist() == [*before, "a new strategy", METHODS[0]]
+    store.close()
+    assert open_store(path).tables.attempts.method.tolist() == [*before, "a new strategy", METHODS[0]]
+    with h5py.File(path) as file:
+        assert list(file["attempts"].attrs["method_names"]) == ["unheard of", *METHODS, "a new strategy"]
+
+
+@pytest.mark.parametrize("code", [len(METHODS), -2])
+def test_a_code_without_a_name_is_damage(path: Path, code: int) -> None:
+    def spoil(file: h5py.File) -> None:
+        file["attempts/method"][0] = code
+
+    alter(path, spoil)
+    with pytest.raises(DatabaseError, match="is damaged"):
+        _ = open_store(path).tables.attempts.method
