@@ -20,8 +20,8 @@ from tests.patience import patient
 ROOT = Path(__file__).parents[1]
 RUN_FILES = sorted((ROOT / "runs").glob("*.toml"))
 SLURM_SCRIPTS = sorted((ROOT / "runs").glob("slurm-?pu.sh"))
-SHELL_SCRIPTS = [*sorted((ROOT / "runs").glob("*.sh")), ROOT / "tests/run.sh", ROOT / ".ci/run"]
-COMMANDS = [ROOT / "runs/quickstart.sh", ROOT / "tests/run.sh", ROOT / ".ci/run", *SLURM_SCRIPTS]
+SHELL_SCRIPTS = [*sorted((ROOT / "runs").glob("*.sh")), *sorted((ROOT / "tests").glob("*.sh")), ROOT / ".ci/run"]
+COMMANDS = [ROOT / "runs/quickstart.sh", *sorted((ROOT / "tests").glob("*.sh")), ROOT / ".ci/run", *SLURM_SCRIPTS]
 
 
 def data_of(run_file: Path) -> str:

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from landscape.numerics.batching import map_row_pairs
 from landscape.objective import Objective
 
 DENSE_LIMIT = 2000
 LANCZOS_VECTORS = 120
+# In one call: the batched eigensolver of CUDA has been seen to fail beyond 32768.
+MOST_MATRICES = 16384
 
 
 def index_test(objective: Objective) -> str:
@@ -81,7 +84,7 @@ def _eigenpairs(matrices: Tensor) -> tuple[Tensor, Tensor]:
     """Eigenvalues [W, E] and eigenvectors [W, E, E] of symmetric matrices [W, E, E]."""
     finite = matrices.sum((1, 2)).isfinite()
     # LAPACK fails on some matrices with nan and returns finite numbers for others.
-    values, vectors = torch.linalg.eigh(torch.where(finite[:, None, None], matrices, 0.0))
+    values, vectors = map_row_pairs(torch.linalg.eigh, MOST_MATRICES, torch.where(finite[:, None, None], matrices, 0.0))
     return torch.where(finite[:, None], values, torch.nan), vectors
 
 

@@ -1,4 +1,4 @@
-"""What a device can do, measured, and the least that an energy call asks of it.
+"""What a device can do, measured and by its data sheet, and the least that an energy call asks of it.
 
 The least work of an energy-gradient call: theta is read once, energy and gradient are written once, what lies between
 stays on the chip; additions, multiplications, exponentials and hyperbolic tangents are counted as the formulas have
@@ -21,10 +21,23 @@ TANH = 50
 
 @dataclass(frozen=True)
 class Rates:
-    """Bytes a second of a large copy, read and written, and operations a second of a large float64 product."""
+    """Bytes a second read and written, and float64 operations a second, in matrix units and outside of them."""
 
     bytes: float
-    operations: float
+    matrix: float
+    vector: float
+
+
+# NVIDIA's data sheets, by the name that CUDA gives the card.
+DATA_SHEETS = {
+    "NVIDIA H200": Rates(bytes=4.8e12, matrix=67e12, vector=34e12),
+    "NVIDIA H100 80GB HBM3": Rates(bytes=3.35e12, matrix=67e12, vector=34e12),
+    "NVIDIA H100 PCIe": Rates(bytes=2.0e12, matrix=51e12, vector=26e12),
+    "NVIDIA A100-SXM4-80GB": Rates(bytes=2.039e12, matrix=19.5e12, vector=9.7e12),
+    "NVIDIA A100-SXM4-40GB": Rates(bytes=1.555e12, matrix=19.5e12, vector=9.7e12),
+    "NVIDIA A100 80GB PCIe": Rates(bytes=1.935e12, matrix=19.5e12, vector=9.7e12),
+    "NVIDIA A100-PCIE-40GB": Rates(bytes=1.555e12, matrix=19.5e12, vector=9.7e12),
+}
 
 
 def seconds_of(work: Callable[[], object], device: torch.device, repeats: int = 1, rounds: int = 3) -> float:
@@ -40,16 +53,17 @@ def wait(device: torch.device) -> None:
 
 
 def measured_rates(device: torch.device, size: int) -> Rates:
-    """Rates by matrices [size, size]."""
+    """Rates of a copy and of a product of matrices [size, size], and of multiply-adds without a matrix on a GPU."""
     first = torch.rand(size, size, dtype=torch.float64, device=device)
     second, out = torch.rand_like(first), torch.empty_like(first)
     copy = seconds_of(lambda: out.copy_(first), device, 10)
     product = seconds_of(lambda: torch.mm(first, second, out=out), device, 2)
-    return Rates(bytes=2 * 8 * size**2 / copy, operations=2.0 * size**3 / product)
+    matrix = 2.0 * size**3 / product
+    vector = _vector_rate(device) if device.type == "cuda" else matrix
+    return Rates(bytes=2 * 8 * size**2 / copy, matrix=matrix, vector=vector)
 
 
-def vector_rate(device: torch.device) -> float:
-    """Operations a second of fused multiply-adds outside the matrix units of a GPU."""
+def _vector_rate(device: torch.device) -> float:
     from tests.benchmarks.vector_kernel import BLOCK, OPERATIONS, run  # noqa: PLC0415 - needs a CUDA build of torch
 
     numbers = torch.rand(4096 * BLOCK, dtype=torch.float64, device=device).mul_(0.1)

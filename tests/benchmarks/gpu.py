@@ -1,10 +1,11 @@
 """What a GPU makes of it: ``python -m tests.benchmarks.gpu`` measures iris-10 on a device beside single cores.
 
-    ceilings      large copy, float64 matrix product; the share of the smaller one that an energy call reaches, where
-                  the ceiling of a call is its least work (`device_rates.py`) at these rates
+    machine       device, driver, processor, versions, date
+    ceilings      rates of a copy, a matrix product and multiply-adds, and what the least work of an energy call
+                  (`device_rates.py`) makes of them, beside the card's limits: its data sheet, else these rates
     steps         time of a walker-step of L-BFGS, plain and recorded, by the number of walkers; what a recording costs
     waiting       synchronisations of eight steps, and of a look of the driver loop
-    quenches      per second from starts N(0, 1), beside pele on one core of the same machine
+    quenches      per second from starts N(0, 1), beside ourselves and pele on one core of the same machine
     saddles       transition states per minute of the whole pipeline, from pairs of minima to verified points with both
                   sides, beside ourselves on one core; time of an eigensolution, of which it makes one a step
     agreement     of energies and sets of minima with the CPU
@@ -15,12 +16,12 @@ A judge that shares no code with either side verifies a sample; what counts are 
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 import numpy as np
@@ -41,25 +42,35 @@ from landscape.optimize.recording import RECORD_AFTER, Recorded
 from landscape.problems.problem import Problem
 from landscape.search.eigenvector_following import EigenvectorFollowing
 from tests.benchmarks.device_rates import (
+    DATA_SHEETS,
     Rates,
     least_bytes,
     least_operations,
     measured_rates,
     seconds_of,
     synchronisations,
-    vector_rate,
     wait,
 )
 from tests.benchmarks.judge import Judge
 from tests.benchmarks.landscapes import LANDSCAPES, RMS
+from tests.benchmarks.machine import accelerator, cores, driver, versions
 from tests.benchmarks.rows import SADDLE_RMS
 from tests.benchmarks.worker import Worker, peer_command
 
+PARTS = ("machine", "ceilings", "steps", "waiting", "quenches", "saddles", "agreement")
 LANDSCAPE = "iris-10"
 SAMPLE = 512  # points that the judge looks at
 DISPLACEMENT = 1e-3
-Line = tuple[str, str]
+ENOUGH = 5.0  # seconds that a search of transition states takes at least, where there are pairs enough
 T = TypeVar("T")
+
+
+class Row(NamedTuple):
+    """A row of the table."""
+
+    what: str
+    measured: str
+    limit: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,52 +99,60 @@ class Bench:
 
     @cached_property
     def rates(self) -> Rates:
-        """Of the device."""
+        """Of the device, measured."""
         return measured_rates(self.device, self.work.matrix)
+
+    @cached_property
+    def limits(self) -> tuple[Rates, str]:
+        """Of the device, and where they are from."""
+        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else ""
+        return (DATA_SHEETS[name], "data sheet") if name in DATA_SHEETS else (self.rates, "measured")
 
     def starts(self, walkers: int) -> np.ndarray:
         """N(0, 1) [W, P]."""
         return LANDSCAPES[LANDSCAPE].starts(walkers, self.there.n_parameters)
 
-    def ceilings(self) -> Iterator[Line]:
+    def machine(self) -> Iterator[Row]:
+        """What it was measured on, and when."""
+        yield Row("GPU", accelerator(self.device))
+        yield Row("driver", driver())
+        yield Row("processor", cores())
+        yield Row("versions", versions())
+        yield Row("date", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+        yield Row("landscape", f"{LANDSCAPE}, l2 = {self.l2:g}, {self.there.n_parameters} parameters")
+
+    def ceilings(self) -> Iterator[Row]:
         """Share of an energy call in what the device can do."""
-        rates, network = self.rates, self.there.network
-        problem, walkers = self.there, self.work.walkers
+        yield Row("large copy, read and written", *self._share("bytes", self.rates.bytes))
+        yield Row("float64 matrix product", *self._share("matrix", self.rates.matrix))
+        yield Row("float64 multiply-adds without a matrix", *self._share("vector", self.rates.vector))
+        problem, walkers, network = self.there, self.work.walkers, self.there.network
         theta = self._tensor(self.starts(walkers))
         taken, batched = (
             seconds_of(partial(energy.energy_and_gradient, theta), self.device, 10, self.work.rounds)
             for energy in (problem, problem._energy.batched)
         )
-        memory = walkers * least_bytes(network) / rates.bytes  # type: ignore[arg-type] # iris-10 is dense
-        operations = least_operations(network, len(problem.inputs))  # type: ignore[arg-type]
-        arithmetic = walkers * operations / rates.operations
-        yield "large copy, read and written", f"{rates.bytes / 1e9:.0f} GB/s"
-        yield "float64 matrix product", f"{rates.operations / 1e12:.3f} TFLOP/s"
+        memory = walkers * least_bytes(network) / taken  # type: ignore[arg-type] # iris-10 is dense
+        arithmetic = walkers * least_operations(network, len(problem.inputs)) / taken  # type: ignore[arg-type]
         way = type(problem._energy.fastest).__name__
-        yield f"energy and gradient, {walkers} walkers, {way}", f"{1e6 * taken:.0f} us"
-        yield "the same, BatchedEnergy", f"{1e6 * batched:.0f} us"
-        yield "its least bytes at the first rate", f"{1e6 * memory:.1f} us"
-        yield f"its {operations} operations a walker at the second", f"{1e6 * arithmetic:.1f} us"
-        yield "share of the smaller ceiling (goal 40 %)", f"{max(memory, arithmetic) / taken:.0%}"
-        if self.device.type == "cuda":
-            vector = vector_rate(self.device)
-            share = max(memory, walkers * operations / vector) / taken
-            yield "float64 multiply-adds without matrices", f"{vector / 1e12:.3f} TFLOP/s"
-            yield "share, were there no matrix units, which tanh and exp cannot use", f"{share:.0%}"
+        yield Row(f"energy and gradient, {walkers} walkers, {way}", f"{1e6 * taken:.0f} us")
+        yield Row("the same, BatchedEnergy", f"{1e6 * batched:.0f} us")
+        yield Row("its least bytes", *self._share("bytes", memory))
+        yield Row("its least operations", *self._share("matrix", arithmetic))
+        yield Row("the same, without matrix units, which tanh and exp cannot use", *self._share("vector", arithmetic))
+        nearer = max(memory / self.limits[0].bytes, arithmetic / self.limits[0].matrix)
+        yield Row("share of the nearer limit", f"{nearer:.0%}", "goal 40 %")
 
-    def steps(self) -> Iterator[Line]:
+    def steps(self) -> Iterator[Row]:
         """Plain and recorded steps; nobody converges."""
-        for walkers in sorted({64, 1024, self.work.walkers}):
-            if walkers <= self.work.walkers:
-                yield f"L-BFGS, a walker-step, {walkers} walkers", self._step_times(walkers)
         memory, parameters = LBFGS().memory, self.there.n_parameters
         history = 8 * (2 * 2 * memory * parameters + 4 * memory**2)  # S and Y twice, R^-1 three times, Y Y' once
-        yield (
-            "reading its history in batched operations, at the rate of the copy",
-            f"{1e9 * history / self.rates.bytes:.0f} ns",
-        )
+        least = f"{1e9 * history / self.limits[0].bytes:.0f} ns to read its history"
+        for walkers in sorted({64, 1024, self.work.walkers}):
+            if walkers <= self.work.walkers:
+                yield Row(f"L-BFGS, a walker-step, {walkers} walkers", self._step_times(walkers), least)
 
-    def waiting(self) -> Iterator[Line]:
+    def waiting(self) -> Iterator[Row]:
         """Synchronisations, in steps alone and with the loop around them."""
         looks, few = 10, self._tensor(self.starts(64))
         endless = LBFGS(rms=0.0)
@@ -149,52 +168,40 @@ class Bench:
         }
         for name, piece in pieces.items():
             count = synchronisations(self.device, piece)
-            yield f"synchronisations, {name}", "none to count" if count is None else str(count)
+            yield Row(f"synchronisations, {name}", "none to count" if count is None else str(count))
 
-    def quenches(self) -> Iterator[Line]:
+    def quenches(self) -> Iterator[Row]:
         """Verified minima a second."""
-        theta, method = self._tensor(self.starts(self.work.walkers)), LBFGS(precondition=self.there.cheap_hessian)
-        run_all(method, self.there, theta[:64], 64)
-        taken, state = min(
-            (self._timed(lambda: run_all(method, self.there, theta, len(theta))) for _ in range(self.work.rounds)),
-            key=lambda pair: pair[0],
-        )
-        ours = len(theta) * self._minima(state.theta[:SAMPLE].cpu().numpy()) / taken
-        calls = state.calls.double()
-        yield f"quenches per second, {len(theta)} walkers", f"{ours:.0f}; {calls.mean():.0f} calls, {taken:.2f} s"
+        rates = []
+        sizes = {"the device": (self.there, self.work.walkers), "one core": (self.core, self.work.core_starts)}
+        for name, (problem, count) in sizes.items():
+            with one_thread_per_task():
+                rate, told = self._quenches(problem, count)
+            rates.append(rate)
+            yield Row(f"quenches per second, {count} walkers, {name}", told)
+        yield Row("ratio", f"{rates[0] / rates[1]:.1f}")
         if self.work.peer:
             with Worker(peer_command("pele_peer")) as pele:
                 answer = pele.ask("quench", landscape=LANDSCAPE, l2=self.l2, starts=self.work.core_starts)
                 theirs = len(answer["theta"]) * self._minima(np.array(answer["theta"])) / answer["seconds"]
-                yield f"{pele.versions}, one core", f"{theirs:.0f}"
-            yield "ratio (goal 100)", f"{ours / theirs:.1f}"
+                yield Row(f"{pele.versions}, one core", f"{theirs:.0f}")
+            yield Row("ratio", f"{rates[0] / theirs:.1f}", "goal 100")
 
-    def saddles(self) -> Iterator[Line]:
+    def saddles(self) -> Iterator[Row]:
         """Transition states a minute; eigensolutions."""
-        first, last, images = self._pairs()
-        there, core, rates = _context(self.there), _context(self.core), list[float]()
-        for context, count, name in ((there, len(first), "the device"), (core, self.work.core_pairs, "one core")):
-            search = ConnectTask(first=first[:count], last=last[:count], images=images[:count])
-            with one_thread_per_task():
-                ConnectTask(first=first[:2], last=last[:2], images=images[:2]).run(context)
-                taken, found = self._timed(partial(search.run, context))
-            points = found.transition_states.parameters
+        pairs, rates = self._pairs(), []
+        sizes = {"the device": (self.there, self.work.pairs), "one core": (self.core, self.work.core_pairs)}
+        for name, (problem, most) in sizes.items():
+            count, points, taken = self._connected(problem, pairs, most)
             valid = len(self.judge.finished(points[:SAMPLE], 1, SADDLE_RMS)) / max(1, len(points[:SAMPLE]))
             rates.append(60.0 * valid * len(points) / taken)
-            told = f"{rates[-1]:.0f}; {len(points)} from {len(search.first)} pairs in {taken:.2f} s, {valid:.0%} valid"
-            yield f"transition states per minute, {name}", told
-        yield "ratio (goal 50)", f"{rates[0] / rates[1]:.1f}" if rates[1] else "none found on the core"
-        many = min(4096, self.work.walkers)
-        for problem, count, name in ((self.there, many, "the device"), (self.core, 64, "one core")):
-            matrices = problem.hessian(torch.tensor(self.starts(count), device=problem.device))
-            right = matrices.new_ones(count, problem.n_parameters)
-            with one_thread_per_task():
-                whole = seconds_of(partial(torch.linalg.eigh, matrices), problem.device)
-                linear = seconds_of(partial(torch.linalg.solve_ex, matrices, right), problem.device)
-            each = f"{1e6 * whole / count:.1f} us; {1e6 * linear / count:.1f} us"
-            yield f"eigensolution; linear solution, P = {right.shape[1]}, {count} at a time, {name}", each
+            told = f"{rates[-1]:.0f}; {len(points)} from {count} pairs in {taken:.2f} s, {valid:.0%} valid"
+            yield Row(f"transition states per minute, {name}", told)
+        yield Row("ratio", f"{rates[0] / rates[1]:.1f}" if rates[1] else "none found on the core", "goal 50")
+        for name, (problem, most) in sizes.items():
+            yield self._solutions(problem, min(1024, 16 * most), name)
 
-    def agreement(self) -> Iterator[Line]:
+    def agreement(self) -> Iterator[Row]:
         """Row by row from displaced minima; as sets from random starts."""
         count = self.work.core_starts
         context = _context(self.core)
@@ -205,10 +212,10 @@ class Bench:
         energies = (core.energy - there.energy.cpu()).abs().max()
         places = self.core.symmetry.distance(core.theta.numpy(), there.theta.cpu().numpy())
         same = bool((core.is_minimum & there.is_minimum.cpu()).all()) and places.max() <= 1e-4
-        yield f"largest difference of energies, {len(near)} displaced minima (goal 1e-9)", f"{energies:.1e}"
-        yield "the same minima", "yes" if same else f"no: places differ by up to {places.max():.1e}"
+        yield Row(f"largest difference of energies, {len(near)} displaced minima", f"{energies:.1e}", "goal 1e-9")
+        yield Row("the same minima", "yes" if same else f"no: places differ by up to {places.max():.1e}")
         told = f"{len(known.energy)}, {len(found.energy)}, {both}"
-        yield f"distinct minima from {count} random starts: one core, the device, both", told
+        yield Row(f"distinct minima from {count} random starts: one core, the device, both", told)
 
     def _on_both(self, starts: np.ndarray) -> list[StationaryPoints]:
         """Quenches from starts [W, P] on the core and on the device."""
@@ -230,11 +237,51 @@ class Bench:
         each = [1e9 * seconds / CHECK_EVERY / walkers for seconds in (begin, after)]
         return f"{each[0]:.0f} ns plain, {each[1]:.0f} ns recorded; to record: {making / begin:.0f} plain calls"
 
-    def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The nearest ends first [S, P], last [S, P], aligned, and images [S] for the lowest minima there are."""
-        found = quench(
-            self.there, self._tensor(self.starts(self.work.walkers)), method=LBFGS(), batch=self.work.walkers
+    def _share(self, kind: str, rate: float) -> tuple[str, str]:
+        """A rate, and its share of the limit of its kind."""
+        limit, unit = getattr(self.limits[0], kind), "GB/s" if kind == "bytes" else "GFLOP/s"
+        return f"{rate / 1e9:.3g} {unit}", f"{rate / limit:.0%} of {limit / 1e9:.3g} {unit}, {self.limits[1]}"
+
+    def _quenches(self, problem: Problem, count: int) -> tuple[float, str]:
+        """Verified minima a second, of the best round."""
+        theta = torch.tensor(self.starts(count), device=problem.device)
+        method = LBFGS(precondition=problem.cheap_hessian)
+        run_all(method, problem, theta[:64], 64)
+        taken, state = min(
+            (self._timed(lambda: run_all(method, problem, theta, count)) for _ in range(self.work.rounds)),
+            key=lambda pair: pair[0],
         )
+        rate = count * self._minima(state.theta[:SAMPLE].cpu().numpy()) / taken
+        return rate, f"{rate:.0f}; {state.calls.double().mean():.0f} calls, {taken:.2f} s"
+
+    def _solutions(self, problem: Problem, count: int, name: str) -> Row:
+        """Times of solutions with the Hessians at `count` starts."""
+        matrices = problem.hessian(torch.tensor(self.starts(count), device=problem.device))
+        right = matrices.new_ones(count, problem.n_parameters)
+        with one_thread_per_task():
+            whole = seconds_of(partial(torch.linalg.eigh, matrices), problem.device, rounds=1)
+            linear = seconds_of(partial(torch.linalg.solve_ex, matrices, right), problem.device)
+        each = f"{1e6 * whole / count:.1f} us; {1e6 * linear / count:.1f} us"
+        return Row(f"eigensolution; linear solution, P = {right.shape[1]}, {count} at a time, {name}", each)
+
+    def _connected(self, problem: Problem, pairs: ConnectTask, most: int) -> tuple[int, np.ndarray, float]:
+        """Pairs, transition states [T, P] and seconds of a search that takes ENOUGH, or has `most` pairs.
+
+        So it ends in time where torch solves for the eigenvectors of one matrix after the other on a GPU.
+        """
+        context, count = _context(problem), min(16, most)
+        with one_thread_per_task():
+            _first(pairs, 2).run(context)
+            while True:
+                taken, found = self._timed(partial(_first(pairs, count).run, context))
+                if taken >= ENOUGH or count == most:
+                    return count, found.transition_states.parameters, taken
+                count = min(8 * count, most)
+
+    def _pairs(self) -> ConnectTask:
+        """The search between the nearest of the lowest minima there are."""
+        count = min(2048, self.work.walkers)
+        found = quench(self.there, self._tensor(self.starts(count)), method=LBFGS(), batch=count)
         minima = distinct_minima(_context(self.core), found)[0].unknown
         lowest = minima.parameters[np.argsort(minima.energy)]
         ends = np.array([*islice(((i, j) for j in range(len(lowest)) for i in range(j)), self.work.pairs)])
@@ -242,7 +289,8 @@ class Bench:
         last = self.core.symmetry.align(lowest[ends[:, 1]], first)
         table = Settings().connect
         length = table.image_density * np.linalg.norm(last - first, axis=1)
-        return first, last, np.rint(np.clip(length, table.min_images, table.max_images)).astype(np.int64)
+        images = np.rint(np.clip(length, table.min_images, table.max_images)).astype(np.int64)
+        return ConnectTask(first=first, last=last, images=images)
 
     def _minima(self, points: np.ndarray) -> float:
         """Share of points [F, P] that are minima."""
@@ -266,35 +314,37 @@ def _steps(method: LBFGS, problem: Problem, state: LBFGSState) -> LBFGSState:
     return state
 
 
+def _first(pairs: ConnectTask, count: int) -> ConnectTask:
+    return ConnectTask(first=pairs.first[:count], last=pairs.last[:count], images=pairs.images[:count])
+
+
 def _context(problem: Problem) -> Context:
     return prepared_context(problem, Settings(), None)
 
 
 @click.command()
+@click.argument("parts", type=click.Choice(PARTS), nargs=-1)
 @click.option("--device", default="cuda", show_default=True, help="cuda, cuda:1 or cpu.")
 @click.option("--l2", default=1e-4, show_default=True, help="Weight of the regularisation.")
 @click.option("--walkers", default=16384, show_default=True, help="Walkers on the device.")
-@click.option("--pairs", default=2048, show_default=True, help="Pairs of minima that the device connects.")
-@click.option("--core-pairs", default=64, show_default=True, help="Of these, pairs that one core connects.")
+@click.option("--pairs", default=2048, show_default=True, help="Most pairs of minima that the device connects.")
+@click.option("--core-pairs", default=64, show_default=True, help="Most of these that one core connects.")
 @click.option("--core-starts", default=512, show_default=True, help="Quenches of one core, ours and the peer's.")
 @click.option("--matrix", default=8192, show_default=True, help="Size of the matrices by which rates are measured.")
 @click.option("--rounds", default=3, show_default=True, help="Rounds, of which the best counts.")
 @click.option("--peer/--no-peer", default=True, show_default=True, help="Whether to measure pele too.")
-def main(device: str, l2: float, **work: Any) -> None:
-    """Measures iris-10 on a device beside single cores of the same machine."""
+def main(parts: Sequence[str], device: str, l2: float, **work: Any) -> None:
+    """Measures the parts that are asked for, all if none is, on iris-10 on a device beside single cores."""
     if device.startswith("cuda") and not torch.cuda.is_available():
         click.echo(
             "expected a CUDA device and a CUDA build of torch, found none: --device cpu tries the script", err=True
         )
         sys.exit(2)
     bench = Bench(device, l2, Measurement(**work))
-    name = torch.cuda.get_device_name(bench.device) if bench.device.type == "cuda" else "the CPU"
-    click.echo(
-        f"| {LANDSCAPE}, l2 = {l2:g} | {name}, {datetime.now(UTC):%Y-%m-%d}, torch {torch.__version__} |\n|---|---|"
-    )
-    for part in (bench.ceilings, bench.steps, bench.waiting, bench.quenches, bench.saddles, bench.agreement):
-        for what, value in part():
-            click.echo(f"| {what} | {value} |")
+    click.echo("| what | measured | limit or goal |\n|---|---|---|")
+    for part in parts or PARTS:
+        for row in getattr(bench, part)():
+            click.echo(f"| {' | '.join(row)} |")
 
 
 if __name__ == "__main__":

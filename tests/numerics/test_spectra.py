@@ -61,6 +61,15 @@ def test_a_small_spectrum_is_whole() -> None:
     check_pairs(objective, found)
 
 
+def test_many_matrices_are_solved_in_several_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrices = torch.tensor(np.random.default_rng(0).normal(size=(5, 4, 4)))
+    symmetric = matrices + matrices.mT
+    expected = spectra._eigenpairs(symmetric)
+    monkeypatch.setattr(spectra, "MOST_MATRICES", 2)
+    for found, whole in zip(spectra._eigenpairs(symmetric), expected, strict=True):
+        assert torch.equal(found, whole)
+
+
 def test_lanczos_finds_the_extreme_eigenvalues() -> None:
     middle = np.linspace(0.1, 1.0, 297)
     rows = np.array([[-0.5, -0.1, *middle, 3.0], [0.01, 0.05, *middle, 9.0]])

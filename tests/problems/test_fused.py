@@ -1,8 +1,5 @@
 """The fused energy: its kernel in Triton's interpreter where there is no GPU, its choice everywhere."""
 
-import importlib.util
-import os
-
 import numpy as np
 import pytest
 import torch
@@ -13,13 +10,8 @@ from landscape.problems.energies.fused import FusedEnergy, covered, fused_energy
 from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.networks.losses import LOSSES
 from landscape.problems.problem import Problem
+from tests.interpreter import DEVICE, needs_triton
 
-DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-if DEVICE == "cpu":
-    os.environ["TRITON_INTERPRET"] = "1"  # before Triton is imported
-needs_triton = pytest.mark.skipif(
-    importlib.util.find_spec("triton") is None, reason="needs Triton, which comes with CUDA builds of torch"
-)
 TABLES = {
     "xor": {"dataset": "xor", "standardise": False, "hidden": [1], "l2": 1e-2},
     "iris": {"dataset": "iris", "hidden": [10], "l2": 1e-4},
