@@ -25,10 +25,10 @@ def product(left: Tensor, right: Tensor) -> Tensor:
     if left.device.type != "cpu":
         return torch.bmm(left, right)
     if _is_wrapped(left) or _is_wrapped(right):
-        transformed: Tensor = _Transformed.apply(left, right)
+        transformed: Tensor = _Transformed.apply(left, right)  # type: ignore[no-untyped-call] # torch has no type for it
         return transformed
     if torch.is_grad_enabled() and (left.requires_grad or right.requires_grad):
-        differentiated: Tensor = _Differentiated.apply(left, right)
+        differentiated: Tensor = _Differentiated.apply(left, right)  # type: ignore[no-untyped-call] # as above
         return differentiated
     return _product(left, right)
 
@@ -83,7 +83,7 @@ class _Transformed(torch.autograd.Function):
             for tensor, axis in zip((left, right), in_dims, strict=True)
         ]
         found = product(*(tensor.flatten(0, 1) for tensor in whole))
-        return found.unflatten(0, whole[0].shape[:2]), 0
+        return torch.unflatten(found, 0, whole[0].shape[:2]), 0
 
 
 def _product(left: Tensor, right: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ L-BFGS-B from the first start with a minimum whose outputs all vary, and writes 
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -92,4 +93,5 @@ if __name__ == "__main__":
         *(("iris", activation, hidden) for activation in ACTIVATIONS for hidden in ARCHITECTURES),
         *((dataset, "tanh", tuple(hidden)) for dataset, hidden in ATTACKED.items()),
     ]
-    np.savez(FILE, **{_name(*case): _quenched(_problem(*case)) for case in CASES})
+    PARAMETERS: dict[str, Any] = {_name(*case): _quenched(_problem(*case)) for case in CASES}
+    np.savez(FILE, **PARAMETERS)

@@ -1,0 +1,68 @@
+"""Axes of arrays, checked while tests run.
+
+Annotations such as `Float[Tensor, "W P"]` name the axes of an array; within one call equal names mean equal sizes.
+`check_axes` has the modules of the numerical packages check every call. A checker of all types would ask test doubles to
+have every attribute of the protocols; this one looks at arrays alone.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from jaxtyping import AbstractArray, install_import_hook
+
+PACKAGE = Path(__file__).parents[1] / "landscape"
+FOLDERS = ("numerics", "optimize", "search", "properties")
+
+
+def check_axes() -> None:
+    """Check calls in the modules of the numerical packages that are imported from now on, but for compiled ones."""
+    files = [path for folder in FOLDERS for path in PACKAGE.joinpath(folder).rglob("*.py")]
+    checked = [path for path in files if "landscape.numerics.compilation import" not in path.read_text("utf-8")]
+    names = [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in checked]
+    install_import_hook(names, "tests.axes.arrays_only")
+
+
+def arrays_only(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which raises TypeError for an argument or a result whose axes are not those of its annotation."""
+    signature = inspect.signature(function)
+    expected = {name: one.annotation for name, one in signature.parameters.items() if _has_axes(one.annotation)}
+    result = signature.return_annotation
+    if not expected and not _has_axes(result):
+        return function
+
+    @functools.wraps(function)
+    def checked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - any function
+        given = signature.bind(*arguments, **named).arguments
+        for name, annotation in expected.items():
+            if name in given:
+                _check(given[name], annotation, f"{function.__qualname__}: {name}")
+        found = function(*arguments, **named)
+        _check(found, result, f"{function.__qualname__}: result")
+        return found
+
+    return checked
+
+
+def _has_axes(annotation: object) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, AbstractArray):
+        return True
+    return any(_has_axes(part) for part in get_args(annotation))
+
+
+def _check(value: object, annotation: Any, where: str) -> None:  # noqa: ANN401 - any annotation
+    parts = get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, AbstractArray):
+        if not isinstance(value, annotation):
+            shape = getattr(value, "shape", None)
+            raise TypeError(f"{where}: expected {annotation.__name__}, found {type(value).__name__} {shape}")
+    elif get_origin(annotation) is tuple and Ellipsis not in parts and isinstance(value, tuple):
+        for part, member in zip(parts, value, strict=True):
+            if _has_axes(part):
+                _check(member, part, where)
+    elif type(None) in parts and value is not None:
+        for part in parts:
+            if _has_axes(part):
+                _check(value, part, where)
