@@ -20,7 +20,7 @@ from landscape.numerics.spectra import index_test
 from landscape.objective import Objective
 from landscape.problems.data.datasets import DataSet
 from landscape.problems.problem import Problem
-from landscape.properties.settings import check_settings
+from landscape.properties.measurement import check_settings
 from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 
 StartBox = tuple[Any, Any]
@@ -65,7 +65,7 @@ def prepared_context(objective: Objective, settings: Settings, start: StartBox |
     """
     context = Context(objective, settings, _starts(objective, settings, start))
     if isinstance(objective, Problem):
-        check_settings(objective, context.measuring)
+        check_settings(objective, settings.measure)
     return context
 
 

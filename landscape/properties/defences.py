@@ -21,12 +21,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from landscape.config.tables import MeasureConfig
 from landscape.config.training import Evaluation
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.networks import Attack, Networks, Pullback
 from landscape.properties.robustness import attack_all
-from landscape.properties.settings import MeasureSettings
 
 LEAST_SIDE = 4
 CUT_OFF = 4.0  # standard deviations of a blur
@@ -151,7 +151,7 @@ def sample_accuracy(networks: Networks) -> dict[str, Tensor]:
     return {"accuracy": networks.clean.survived.to(torch.float64)}
 
 
-def sample_attacked(networks: Networks, half_widths: Tensor, settings: MeasureSettings) -> dict[str, Tensor]:
+def sample_attacked(networks: Networks, half_widths: Tensor, settings: MeasureConfig) -> dict[str, Tensor]:
     """Accuracies and the largest loss [M, N, E] under each attack and under all, for half-widths [E, d]."""
     columns = []
     for half_width in half_widths:

@@ -10,27 +10,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.config.tables import MeasureConfig
 from landscape.config.training import Evaluation
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.catalogue import TEST, describe
 from landscape.properties.defences import defended, require_defence, sample_accuracy, sample_attacked
+from landscape.properties.draws import Samples
 from landscape.properties.measure import MeasuredProperty
+from landscape.properties.measurement import Measurement, prepare
 from landscape.properties.sample_means import minima_per_block, sample_mean, samples_per_chunk
-from landscape.properties.settings import Measurement, MeasureSettings, Samples, prepare
 
 EVALUATED = "evaluated_"
 
 
 def measure_evaluation(
-    problem: Problem, theta: np.ndarray, evaluation: Evaluation, settings: MeasureSettings
+    problem: Problem, theta: np.ndarray, evaluation: Evaluation, settings: MeasureConfig, seed: int = 0
 ) -> dict[str, MeasuredProperty]:
     """Measure theta [M, P]: values [M] or [M, E], [1] or [1, E] where the M are one ensemble.
 
     Raises PropertyError for an evaluation that does not suit the problem.
     """
     require_defence(problem, evaluation)
-    work = prepare(problem, settings)
+    work = prepare(problem, settings, seed)
     points = torch.tensor(theta, dtype=torch.float64, device=problem.device)
     rows = len(points) if evaluation.ensemble else minima_per_block(problem)
     blocks = [_measured(work, block, evaluation) for block in torch.split(points, rows)]

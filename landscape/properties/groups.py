@@ -40,10 +40,11 @@ from landscape.properties.curvature.flatness import sample_flatness, with_l2_par
 from landscape.properties.curvature.jacobians import layer_norms, sample_jacobian_norms
 from landscape.properties.curvature.sharpness import sharpness
 from landscape.properties.curvature.spectrum import curvature, doubles_per_minimum, estimated_curvature, require_smooth
+from landscape.properties.draws import Samples, without_draws
 from landscape.properties.losses import norms, sample_losses
+from landscape.properties.measurement import Measurement, require_test
 from landscape.properties.robustness import sample_robustness
 from landscape.properties.sample_means import minima_per_block, sample_mean, samples_per_chunk
-from landscape.properties.settings import Measurement, Samples, require_test, without_draws
 
 Named = dict[str, Tensor]
 
@@ -91,7 +92,7 @@ def _losses(work: Measurement, theta: Tensor) -> Named:
 
 def _curvature(work: Measurement, theta: Tensor) -> Named:
     if is_large(work.problem):
-        return estimated_curvature(work.problem, theta, work.settings.seed)
+        return estimated_curvature(work.problem, theta, work.seed)
     return curvature(work.problem, theta)
 
 
@@ -103,7 +104,7 @@ def _sharpness(work: Measurement, theta: Tensor) -> Named:
         samples_per_chunk(problem),
     )
     layers = layer_norms(problem.network, theta) if isinstance(problem.network, LayeredNetwork) else {}
-    return found | with_l2_part(problem, theta, found) | layers | sharpness(problem, theta, work.settings.seed)
+    return found | with_l2_part(problem, theta, found) | layers | sharpness(problem, theta, work.seed)
 
 
 def _robustness(work: Measurement, theta: Tensor) -> Named:

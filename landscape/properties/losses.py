@@ -11,7 +11,7 @@ from torch import Tensor
 
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.networks import Networks
-from landscape.properties.settings import Samples
+from landscape.properties.draws import Samples
 
 
 def norms(problem: Problem, theta: Tensor) -> dict[str, Tensor]:

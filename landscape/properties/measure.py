@@ -15,11 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import describe
 from landscape.properties.groups import admitted_group, is_large
-from landscape.properties.settings import MeasureSettings, prepare
+from landscape.properties.measurement import prepare
 
 
 class MeasuredProperty(NamedTuple):
@@ -31,7 +32,7 @@ class MeasuredProperty(NamedTuple):
 
 
 def measure(
-    problem: Problem, theta: np.ndarray, groups: Sequence[str], settings: MeasureSettings
+    problem: Problem, theta: np.ndarray, groups: Sequence[str], settings: MeasureConfig, seed: int = 0
 ) -> dict[str, MeasuredProperty]:
     """Measure the named groups at theta [M, P].
 
@@ -41,7 +42,7 @@ def measure(
     """
     chosen = [admitted_group(problem, name) for name in groups]
     points = _points(problem, theta)
-    work = prepare(problem, settings)
+    work = prepare(problem, settings, seed)
     found: dict[str, MeasuredProperty] = {}
     for group in chosen:
         blocks = [group.compute(work, block) for block in torch.split(points, group.block(problem))]

@@ -12,15 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import DESCRIPTIONS, ENERGY, FRACTION
 from landscape.properties.groups import available_groups
 from landscape.properties.measure import MeasuredProperty, measure
+from landscape.properties.measurement import prepare
 from landscape.properties.robustness import sample_short_robustness
 from landscape.properties.sample_means import minima_per_block, sample_mean, samples_per_chunk
-from landscape.properties.settings import MeasureSettings, prepare
 from landscape.search.paths import Paths, pathways
 
 PATH_POINTS = 41
@@ -46,7 +47,7 @@ def require_paths(problem: Problem) -> None:
 
 
 def profiles(
-    problem: Problem, theta: np.ndarray, ends: np.ndarray, tolerance: float, settings: MeasureSettings
+    problem: Problem, theta: np.ndarray, ends: np.ndarray, tolerance: float, settings: MeasureConfig, seed: int = 0
 ) -> dict[str, MeasuredProperty]:
     """Properties [T, I] or [T, I, E] along the paths through transition states theta [T, P] between ends [T, 2, P].
 
@@ -60,17 +61,17 @@ def profiles(
     along, arc_length, good = _oriented(problem, paths, ends, tolerance)
     flat = along.flatten(0, 1)
     groups = [name for name in GROUPS if name in available_groups(problem)]
-    measured = measure(problem, flat.cpu().numpy(), groups, settings)
-    measured = {name: measured[name] for name in NAMES if name in measured} | _attacked(problem, flat, settings)
+    measured = measure(problem, flat.cpu().numpy(), groups, settings, seed)
+    measured = {name: measured[name] for name in NAMES if name in measured} | _attacked(problem, flat, settings, seed)
     energy = MeasuredProperty(problem.energy(flat).cpu().numpy(), "energy", "energy")
     length = MeasuredProperty(arc_length.flatten().cpu().numpy(), "arc length from the transition state", "")
     named = {"energy": energy, "arc_length": length} | measured
     return {f"path_{name}": _along(one, good) for name, one in named.items()}
 
 
-def _attacked(problem: Problem, theta: Tensor, settings: MeasureSettings) -> dict[str, MeasuredProperty]:
+def _attacked(problem: Problem, theta: Tensor, settings: MeasureConfig, seed: int) -> dict[str, MeasuredProperty]:
     """What is proven and what attacks find at theta [M, P], one column [M] an epsilon."""
-    work = prepare(problem, settings)
+    work = prepare(problem, settings, seed)
 
     def attacked(block: Tensor) -> dict[str, Tensor]:
         return sample_mean(

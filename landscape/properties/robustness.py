@@ -14,6 +14,7 @@ import itertools
 import torch
 from torch import Tensor
 
+from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
@@ -25,11 +26,11 @@ from landscape.properties.attacks.pgd import fast_gradient_sign, projected_gradi
 from landscape.properties.attacks.random_search import random_search
 from landscape.properties.bounds.certificates import certified, certified_epsilon
 from landscape.properties.bounds.ibp import require_layers
-from landscape.properties.settings import MeasureSettings, Samples
+from landscape.properties.draws import Samples
 
 
 def sample_robustness(
-    problem: Problem, theta: Tensor, samples: Samples, half_widths: Tensor, settings: MeasureSettings
+    problem: Problem, theta: Tensor, samples: Samples, half_widths: Tensor, settings: MeasureConfig
 ) -> dict[str, Tensor]:
     """Named robustness values [M, N, E] of theta [M, P] for half-widths [E, d], and distances and the largest certified
     size [M, N].
@@ -48,7 +49,7 @@ def sample_robustness(
 
 
 def sample_short_robustness(
-    problem: Problem, theta: Tensor, samples: Samples, half_widths: Tensor, settings: MeasureSettings
+    problem: Problem, theta: Tensor, samples: Samples, half_widths: Tensor, settings: MeasureConfig
 ) -> dict[str, Tensor]:
     """The adversarial loss [M, N, E] by PGD and FGSM, and of a classification what survives these, what survives APGD
     too and what is certified: where there are so many points that all attacks would take too long.
@@ -60,7 +61,7 @@ def sample_short_robustness(
     return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
 
 
-def _short_at_one_size(networks: Networks, half_width: Tensor, settings: MeasureSettings) -> dict[str, Tensor]:
+def _short_at_one_size(networks: Networks, half_width: Tensor, settings: MeasureConfig) -> dict[str, Tensor]:
     attack = projected_gradient(networks, half_width, settings.pgd_steps)
     if not networks.problem.is_classification:
         return {"adversarial_loss": attack.loss}
@@ -87,7 +88,7 @@ def _surviving_apgd(networks: Networks, half_width: Tensor, steps: int, survived
     return survived
 
 
-def adversarial_points(networks: Networks, settings: MeasureSettings) -> dict[str, Nearest]:
+def adversarial_points(networks: Networks, settings: MeasureConfig) -> dict[str, Nearest]:
     """The nearest adversarial points of all samples, by the names of their distances; none for a regression."""
     if not networks.problem.is_classification:
         return {}
@@ -97,15 +98,14 @@ def adversarial_points(networks: Networks, settings: MeasureSettings) -> dict[st
 
 
 def attack_all(
-    networks: Networks, half_width: Tensor, settings: MeasureSettings, points: dict[str, Nearest]
+    networks: Networks, half_width: Tensor, settings: MeasureConfig, points: dict[str, Nearest]
 ) -> dict[str, Attack]:
     """What each attack finds in the box of one half-width [d], `points` included, by name."""
-    corners = torch.tensor(settings.corners(len(half_width)), device=half_width.device)
     attacks = {
         "fgsm_accuracy": fast_gradient_sign(networks, half_width),
         "pgd_accuracy": projected_gradient(networks, half_width, settings.pgd_steps),
         "apgd_ce_accuracy": apgd.on_loss(networks, half_width, settings.apgd_steps),
-        "square_accuracy": random_search(networks, half_width, corners),
+        "square_accuracy": random_search(networks, half_width),
     }
     if networks.problem.is_classification and networks.problem.network.n_outputs >= apgd.DLR_CLASSES:
         attacks["apgd_dlr_accuracy"] = apgd.on_dlr(networks, half_width, settings.apgd_steps)
@@ -113,7 +113,7 @@ def attack_all(
 
 
 def _at_one_size(
-    networks: Networks, half_width: Tensor, settings: MeasureSettings, points: dict[str, Nearest]
+    networks: Networks, half_width: Tensor, settings: MeasureConfig, points: dict[str, Nearest]
 ) -> dict[str, Tensor]:
     attacks = attack_all(networks, half_width, settings, points)
     worst = networks.clean

@@ -114,7 +114,7 @@ def group_seconds(found: Path) -> dict[str, float]:
 
 def _group_seconds(context: Context, theta: np.ndarray, group: str) -> float:
     tasks = [
-        MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,), settings=context.measuring)
+        MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,))
         for first in task_starts(len(theta), TASK_MINIMA)
     ]
     tasks[0].run(context)  # compiles

@@ -6,15 +6,15 @@ import torch
 from scipy import ndimage
 
 import landscape
+from landscape.config.tables import MeasureConfig
 from landscape.config.training import Evaluation
 from landscape.errors import PropertyError
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.defences import blur_matrix, defended, sample_attacked
 from landscape.properties.evaluations import measure_evaluation
-from landscape.properties.settings import MeasureSettings
 from tests.properties.minima import networks_of
 
-SETTINGS = MeasureSettings((0.1, 0.4), pgd_steps=5, pgd_restarts=1, apgd_steps=5, search_queries=20)
+SETTINGS = MeasureConfig(epsilon=(0.1, 0.4), pgd_steps=5, pgd_restarts=1, apgd_steps=5, search_queries=20)
 STEP = 0.5
 ROUNDED = Evaluation(regime="plain", quantise=STEP)
 BLURRED = Evaluation(regime="plain", smooth=0.7)

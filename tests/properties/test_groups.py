@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
 from landscape.properties import groups
 from landscape.properties.groups import PROPERTIES, available_groups, groups_of
 from landscape.properties.measure import measure
-from landscape.properties.settings import MeasureSettings
 from tests.properties.small_problems import small_problem
 
-QUICK = MeasureSettings((0.1,), 1, 1, apgd_steps=2, search_queries=2, noise_draws=1)
+QUICK = MeasureConfig(epsilon=(0.1,), pgd_steps=1, pgd_restarts=1, apgd_steps=2, search_queries=2, noise_draws=1)
 
 
 def foreign() -> Problem:

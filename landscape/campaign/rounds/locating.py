@@ -91,8 +91,8 @@ def _changes(context: Context, theta: np.ndarray, below: StationaryPoints, energ
     }
     if not isinstance(context.objective, Problem) or not context.objective.is_classification or not len(theta):
         return found
-    settings = context.measuring
-    before, after = (measure(context.objective, points, ("loss",), settings) for points in (theta, minimum))
+    settings, seed = context.settings.measure, context.settings.run.seed
+    before, after = (measure(context.objective, points, ("loss",), settings, seed) for points in (theta, minimum))
     return found | {f"{name}_change": after[name].values - before[name].values for name in ACCURACIES if name in after}
 
 

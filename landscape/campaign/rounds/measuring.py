@@ -24,7 +24,6 @@ from landscape.properties.catalogue import DEPTHS, SETTINGS
 from landscape.properties.groups import available_groups, groups_of
 from landscape.properties.measure import MeasuredProperty, measure
 from landscape.properties.path_profiles import profiles
-from landscape.properties.settings import MeasureSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +32,12 @@ class MeasureTask:
 
     theta: np.ndarray  # [M, P]
     groups: tuple[str, ...]
-    settings: MeasureSettings
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values [M, ...] by name."""
-        problem = context.problem
+        problem, settings = context.problem, context.settings
         return measured_where_finite(
-            problem, self.theta, lambda theta: measure(problem, theta, self.groups, self.settings)
+            problem, self.theta, lambda theta: measure(problem, theta, self.groups, settings.measure, settings.run.seed)
         )
 
 
@@ -49,12 +47,12 @@ class ProfileTask:
 
     theta: np.ndarray  # [T, P]
     ends: np.ndarray  # [T, 2, P]: the minima on their two sides
-    settings: MeasureSettings
 
     def run(self, context: Context) -> dict[str, MeasuredProperty]:
         """The properties by name."""
-        tolerance = context.settings.identity.distance_tolerance
-        return profiles(context.problem, self.theta, self.ends, tolerance, self.settings)
+        settings = context.settings
+        tolerance = settings.identity.distance_tolerance
+        return profiles(context.problem, self.theta, self.ends, tolerance, settings.measure, settings.run.seed)
 
 
 def measured_where_finite(
@@ -120,7 +118,7 @@ class Measure:
         stop = min(done for done in (start + TASK_MINIMA * ROUND_TASKS, end, *measured.values()) if done > start)
         theta = self._points(tables)[start:stop]
         tasks = [
-            MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,), settings=self.settings)
+            MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,))
             for group, done in measured.items()
             if done == start
             for first in task_starts(len(theta), TASK_MINIMA)
@@ -159,8 +157,7 @@ class Measure:
 
     def _settings(self, group: str) -> dict[str, object]:
         """The group and the settings that its values depend on."""
-        settings = self.settings.stored()
-        return {"group": group} | {name: settings[name] for name in SETTINGS.get(group, settings)}
+        return {"group": group} | {name: self.settings[name] for name in SETTINGS.get(group, self.settings)}
 
     def _measured(self, tables: Tables) -> dict[str, int]:
         """Points of which each group was measured with these settings."""

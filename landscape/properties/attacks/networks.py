@@ -14,7 +14,7 @@ from torch import Tensor
 
 from landscape.problems.networks.losses import LOSSES
 from landscape.problems.problem import Problem
-from landscape.properties.settings import Samples
+from landscape.properties.draws import Samples
 
 Pullback = Callable[[Tensor], Tensor]
 

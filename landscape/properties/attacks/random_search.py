@@ -17,9 +17,9 @@ from torch import Tensor
 from landscape.properties.attacks.networks import Attack, Networks
 
 
-def random_search(networks: Networks, half_width: Tensor, corners: Tensor) -> Attack:
-    """The attack by queries `corners` [Q, d]: 1 and -1 for the features that move to an end, 0 for those that stay."""
-    box, width = networks.box(half_width), half_width[:, None]
+def random_search(networks: Networks, half_width: Tensor) -> Attack:
+    """The attack by the queries that the samples draw as corners."""
+    box, width, corners = networks.box(half_width), half_width[:, None], networks.samples.corners
     point = box.clip(networks.start + width * corners[0, :, None])
     outputs = networks.outputs(point)
     score, attack = _score(networks, outputs), networks.clean.worse(networks.judge(outputs))

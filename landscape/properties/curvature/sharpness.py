@@ -25,7 +25,7 @@ from torch import Tensor
 
 from landscape.numerics.streams import stream
 from landscape.problems.problem import Problem
-from landscape.properties.settings import SHARPNESS_STREAM
+from landscape.properties.draws import SHARPNESS_STREAM
 
 KESKAR_EPSILON = 1e-3
 SAM_RADIUS = 0.05

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
+from landscape.config.tables import MeasureConfig
 from landscape.properties.attacks import apgd
 from landscape.properties.attacks.nearest import NORMS, inside, nearest
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.attacks.pgd import sign_ascent
 from landscape.properties.robustness import adversarial_points, attack_all
-from landscape.properties.settings import MeasureSettings
 from tests.properties.minima import networks_of, some_minimum
 
 REASON = "an oracle of the attacks: pip install -c constraints.txt -e '.[oracles]'"
@@ -16,7 +16,7 @@ foolbox = pytest.importorskip("foolbox", reason=REASON)
 pyautoattack = pytest.importorskip("pyautoattack", reason=REASON)
 
 CASES = [("iris", 0.1), ("iris", 0.3), ("wine", 0.1), ("wine", 0.3), ("digits", 0.1)]
-SETTINGS = MeasureSettings((0.1,))
+SETTINGS = MeasureConfig(epsilon=(0.1,))
 MARGIN = 5.0  # by which the range that the packages know exceeds that of the inputs
 
 
