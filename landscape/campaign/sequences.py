@@ -11,9 +11,9 @@ from landscape.campaign.rounds.measuring import Depths, Measure, MeasureTraining
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.rounds.profiling import Profiles
 from landscape.errors import PropertyError
+from landscape.graph.depth import DEPTHS
 from landscape.objective import Objective
 from landscape.problems.problem import Problem
-from landscape.properties.catalogue import DEPTHS
 from landscape.properties.path_profiles import require_paths
 
 LOCATING: tuple[MakePhase, ...] = (Locate, Surroundings)

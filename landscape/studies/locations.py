@@ -15,8 +15,9 @@ from enum import IntEnum
 import numpy as np
 
 from landscape.database.database import Database
-from landscape.database.records import Property
+from landscape.database.records import Property as StoredProperty
 from landscape.database.trained_points import TrainedPoints
+from landscape.declaration import ENERGY, FRACTION, Property, Section, by_name
 from landscape.errors import PropertyError
 from landscape.graph.depth import barrier_to_global, components
 
@@ -46,31 +47,65 @@ _MESSAGES = {
     Landing.NOT_FINITE: "energy or gradient not finite",
 }
 
-LOCATION: dict[str, tuple[str, str]] = {
-    "landing": ("how the quench on the common energy ended, a code whose names stand in the settings", "code"),
-    "minimum": ("row of the minimum that the quench led to, NaN where it led to none", "row of /minima"),
-    "energy": ("common energy of the end point as it was trained", "energy"),
-    "rms_gradient": ("root mean square gradient of the common energy at the end point", "energy"),
-    "energy_drop": ("common energy lost in the quench", "energy"),
-    "distance": ("distance from the end point to the minimum, aligned", "parameter units"),
-    "accuracy_change": (
-        "accuracy on the training samples of the minimum less that of the end point",
-        "fraction of samples",
+ROW = "row of /minima"
+LOCATION = by_name(
+    Property(
+        name="landing",
+        description="how the quench on the common energy ended, a code whose names stand in the settings",
+        units="code",
     ),
-    "test_accuracy_change": (
-        "accuracy on the test samples of the minimum less that of the end point",
-        "fraction of samples",
+    Property(
+        name="minimum", description="row of the minimum that the quench led to, NaN where it led to none", units=ROW
     ),
-}
-"""What each property of a location means, and its units."""
-SURROUNDINGS: dict[str, tuple[str, str]] = {
-    "depth": ("energy of the minimum of the end point above the lowest minimum", "energy"),
-    "barrier_to_global": (
-        "climb from the minimum of the end point on the easiest path to the lowest minimum",
-        "energy",
+    Property(
+        name="energy",
+        description="common energy of the end point as it was trained",
+        units=ENERGY,
+        section=Section.QUENCH,
     ),
-    "superbasin": ("row of the lowest minimum of its superbasin, one column an energy level", "row of /minima"),
-}
+    Property(
+        name="rms_gradient",
+        description="root mean square gradient of the common energy at the end point",
+        units=ENERGY,
+    ),
+    Property(name="energy_drop", description="common energy lost in the quench", units=ENERGY, section=Section.QUENCH),
+    Property(
+        name="distance",
+        description="distance from the end point to the minimum, aligned",
+        units="parameter units",
+        section=Section.QUENCH,
+    ),
+    Property(
+        name="accuracy_change",
+        description="accuracy on the training samples of the minimum less that of the end point",
+        units=FRACTION,
+        section=Section.QUENCH,
+    ),
+    Property(
+        name="test_accuracy_change",
+        description="accuracy on the test samples of the minimum less that of the end point",
+        units=FRACTION,
+        section=Section.QUENCH,
+    ),
+)
+"""The properties of an end point that tell where it is."""
+SURROUNDINGS = by_name(
+    Property(
+        name="depth",
+        description="energy of the minimum of the end point above the lowest minimum",
+        units=ENERGY,
+    ),
+    Property(
+        name="barrier_to_global",
+        description="climb from the minimum of the end point on the easiest path to the lowest minimum",
+        units=ENERGY,
+    ),
+    Property(
+        name="superbasin",
+        description="row of the lowest minimum of its superbasin, one column an energy level",
+        units=ROW,
+    ),
+)
 """Those that depend on the whole landscape."""
 
 
@@ -107,7 +142,7 @@ def locations_of(db: Database) -> Locations:
     )
 
 
-def minimum_rows(stored: Property) -> np.ndarray:
+def minimum_rows(stored: StoredProperty) -> np.ndarray:
     """The rows int64[T] of minima, -1 for none, that the property `minimum` has."""
     return np.nan_to_num(stored.values, nan=-1.0).astype(np.int64)
 

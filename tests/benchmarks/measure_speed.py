@@ -33,7 +33,7 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.database.tables import Tables
 from landscape.problems.problem import Problem
-from landscape.properties.groups import available_groups
+from landscape.properties.catalogue import available_groups
 from tests.benchmarks.large import made_up_commit
 from tests.benchmarks.machine import processor
 from tests.campaign.commands import command, finished

@@ -23,7 +23,7 @@ from landscape.optimize.newton import StationaryPoints
 from landscape.optimize.quench import quench
 from landscape.optimize.status import Status
 from landscape.problems.problem import Problem
-from landscape.properties.measure import MeasuredProperty, measure
+from landscape.properties.measure import measure, measured
 from landscape.studies.locations import LOCATION, SURROUNDINGS, Landing, equal_levels, minimum_rows, surroundings
 
 LANDINGS = {
@@ -132,7 +132,7 @@ class Locate:
             "minimum": np.concatenate(minimum),
             "landing": np.concatenate([result.landing for result in results]).astype(np.float64),
         }
-        found = {name: MeasuredProperty(values[name], *told) for name, told in LOCATION.items()}
+        found = {name: measured(values[name], declared) for name, declared in LOCATION.items()}
         own = {"landing": {"names": [landing.name.lower() for landing in Landing]}}
         return assimilation.commit(
             kind=self.kind,
@@ -162,7 +162,7 @@ class Surroundings(Survey):
         levels = equal_levels(energy, states.energy, states.minima)
         minimum = minimum_rows(tables.properties[self.target]["minimum"])
         values = surroundings(minimum, energy, states.energy, states.minima, levels)
-        found = {name: MeasuredProperty(values[name], *told) for name, told in SURROUNDINGS.items()}
+        found = {name: measured(values[name], declared) for name, declared in SURROUNDINGS.items()}
         own = {"superbasin": {"levels": levels.tolist()}}
         return property_rows(self.target, 0, found, self.counts(tables), own)
 

@@ -17,12 +17,11 @@ from landscape.campaign.rounds.assimilation import Assimilation, Known
 from landscape.campaign.rounds.phase import Plan, Survey, joined, property_rows, rounds_done, task_starts
 from landscape.database.records import Commit, PropertyRows
 from landscape.database.tables import Tables
-from landscape.graph.depth import barrier_to_global, depth, escape_barrier
+from landscape.graph.depth import DEPTHS, depths
 from landscape.objective import Objective
 from landscape.problems.problem import Problem
-from landscape.properties.catalogue import DEPTHS, SETTINGS
-from landscape.properties.groups import available_groups, groups_of
-from landscape.properties.measure import MeasuredProperty, measure
+from landscape.properties.catalogue import GROUPS, available_groups, groups_of
+from landscape.properties.measure import MeasuredProperty, measure, measured
 from landscape.properties.path_profiles import profiles
 
 
@@ -157,7 +156,7 @@ class Measure:
 
     def _settings(self, group: str) -> dict[str, object]:
         """The group and the settings that its values depend on."""
-        return {"group": group} | {name: self.settings[name] for name in SETTINGS.get(group, self.settings)}
+        return {"group": group} | GROUPS[group].dependences(self.settings)
 
     def _measured(self, tables: Tables) -> dict[str, int]:
         """Points of which each group was measured with these settings."""
@@ -185,11 +184,7 @@ class Depths(Survey):
 
     def rows(self, tables: Tables) -> tuple[PropertyRows, ...]:
         """Depths and barriers."""
-        energy, states = tables.minima.energy, tables.transition_states
-        values = {
-            "depth": depth(energy),
-            "escape_barrier": escape_barrier(energy, states.energy, states.minima),
-            "barrier_to_global": barrier_to_global(energy, states.energy, states.minima),
-        }
-        found = {name: MeasuredProperty(values[name], *told) for name, told in DEPTHS.items()}
+        states = tables.transition_states
+        values = depths(tables.minima.energy, states.energy, states.minima)
+        found = {name: measured(values[name], declared) for name, declared in DEPTHS.items()}
         return property_rows(self.target, 0, found, self.counts(tables))

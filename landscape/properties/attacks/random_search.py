@@ -14,10 +14,11 @@ Shapes: M minima, N samples, d inputs, Q queries. Points are [M, d, N]; the half
 import torch
 from torch import Tensor
 
-from landscape.properties.attacks.networks import Attack, Networks
+from landscape.properties.attacks.attack import Attack
+from landscape.properties.attacks.networks import Networks, Outcome
 
 
-def random_search(networks: Networks, half_width: Tensor) -> Attack:
+def random_search(networks: Networks, half_width: Tensor) -> Outcome:
     """The attack by the queries that the samples draw as corners."""
     box, width, corners = networks.box(half_width), half_width[:, None], networks.samples.corners
     point = box.clip(networks.start + width * corners[0, :, None])
@@ -36,3 +37,10 @@ def _score(networks: Networks, outputs: Tensor) -> Tensor:
     if not networks.problem.is_classification:
         return networks.loss(outputs)[0]
     return networks.wrong(outputs).amax(1) - networks.true(outputs)
+
+
+SQUARE = Attack(
+    name="square_accuracy",
+    description="samples correct after a random search without gradients",
+    run=lambda networks, half_width, _: random_search(networks, half_width),
+)

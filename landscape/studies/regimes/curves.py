@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from landscape.config.training import Regime
-from landscape.properties.catalogue import TEST
+from landscape.declaration import TEST
 from landscape.statistics.paired_seeds import Mean, Trend, affordable, mean_over_seeds, trend
 from landscape.studies.regimes.hypotheses import ingredients
 from landscape.studies.regimes.table import Regimes

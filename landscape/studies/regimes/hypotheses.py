@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from landscape.config.training import Regime
-from landscape.properties.catalogue import TEST
+from landscape.declaration import TEST
 from landscape.statistics.paired_seeds import LEVEL, Contrast, Mean, contrasts, mean_over_seeds
 from landscape.studies.hypotheses import FLATTER, ROBUSTNESS_SIGNS, Tally, tally
 from landscape.studies.regimes.table import Regimes

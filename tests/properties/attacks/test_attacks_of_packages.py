@@ -84,8 +84,9 @@ def test_where_single_attacks_differ_ours_together_leave_no_more(monkeypatch: py
     networks, width = networks_at("digits", 0.3)
     theirs = {name: left_by_autoattack(networks, name, 0.3) for name in ("apgd-ce", "apgd-dlr", "fab")}
     left = networks.clean
-    for attack in attack_all(networks, width, SETTINGS, adversarial_points(networks, SETTINGS)).values():
-        left = left.worse(attack)
+    points = adversarial_points(networks, SETTINGS).values()
+    for outcome in (*attack_all(networks, width, SETTINGS).values(), *(inside(networks, one, width) for one in points)):
+        left = left.worse(outcome)
     assert int(left.survived.sum()) <= min(theirs.values())
     monkeypatch.setattr(apgd, "STARTS", 5)
     assert abs(int(apgd.on_loss(networks, width, 100).survived.sum()) - theirs["apgd-ce"]) <= 1

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from landscape.config.tables import MeasureConfig
-from landscape.properties.attacks.networks import Attack, Networks
+from landscape.properties.attacks.networks import Networks, Outcome
 from landscape.properties.attacks.pgd import fast_gradient_sign, projected_gradient, sign_ascent
 from landscape.properties.draws import with_draws
 from tests.properties.minima import networks_of
@@ -78,7 +78,7 @@ def test_stronger_attacks_find_no_less() -> None:
     assert no_weaker(strong, weak)
 
 
-def no_weaker(attack: Attack, other: Attack) -> bool:
+def no_weaker(attack: Outcome, other: Outcome) -> bool:
     return bool((attack.loss >= other.loss).all()) and not bool((attack.survived & ~other.survived).any())
 
 

@@ -10,10 +10,11 @@ from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box
 from landscape.properties.bounds.certificates import certified, certified_epsilon
 from landscape.properties.bounds.crown import relax_network
-from landscape.properties.bounds.ibp import logit_box, margin_lower_bound, require_layers
+from landscape.properties.bounds.ibp import logit_box, margin_lower_bound
+from landscape.properties.catalogue import available_groups
 from landscape.properties.curvature.jacobians import layer_norms, sample_jacobian_norms
-from landscape.properties.groups import available_groups
 from landscape.properties.measure import measure
+from landscape.properties.needs import require_layers
 from tests.problems.convolutions import FEATURES, PARTS, dense_twin, image_problem, images, linear_stages
 from tests.problems.reference import MODULES, points
 

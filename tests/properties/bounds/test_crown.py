@@ -8,7 +8,8 @@ from landscape.problems.networks.activations import ACTIVATIONS
 from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box, log_odds_box
 from landscape.properties.bounds.crown import RelaxedNetwork, relax_network
-from landscape.properties.bounds.ibp import logit_box, margin_lower_bound, require_layers
+from landscape.properties.bounds.ibp import logit_box, margin_lower_bound
+from landscape.properties.needs import require_layers
 from tests.properties.bounds.package_bounds import package_box
 from tests.properties.small_problems import (
     FUNCTIONS,

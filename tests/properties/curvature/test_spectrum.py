@@ -6,7 +6,9 @@ from scipy.optimize import minimize
 from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
-from landscape.properties.curvature.spectrum import SCALE_WITHOUT_L2, curvature, estimated_curvature, spectrum_summary
+from landscape.properties.curvature.estimates import estimated_curvature
+from landscape.properties.curvature.spectral_functions import SCALE_WITHOUT_L2
+from landscape.properties.curvature.spectrum import curvature, spectrum_summary
 from landscape.properties.measure import measure
 from tests.properties.small_problems import iris_minimum, small_problem, torch_loss
 
