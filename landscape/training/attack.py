@@ -9,10 +9,12 @@ Shapes: W networks, P parameters, B samples of each, d inputs, K outputs.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from landscape.config.training import Regime
 from landscape.numerics.sign_ascent import STEP_FACTOR, sign_step
 from landscape.problems.networks.losses import Loss
 from landscape.problems.networks.module import Network
@@ -21,6 +23,20 @@ NEAR = 1e-3  # standard deviation of the start of the attack of TRADES, as in it
 
 OutputGradient = Callable[[Tensor], Tensor]
 """Gradients [W, B, K], with respect to outputs [W, B, K], of what an attack raises."""
+
+
+class TrainingAttack(NamedTuple):
+    """An attack up the loss whose inputs replace the clean ones: its start in the box, and its steps in a regime."""
+
+    random_start: bool
+    steps: Callable[[Regime], int]
+
+
+ATTACKS = {
+    "fgsm": TrainingAttack(random_start=False, steps=lambda _: 1),
+    "pgd": TrainingAttack(random_start=True, steps=lambda regime: regime.attack_steps),
+}
+"""The attacks by the values of the key `adversarial`, which may be "none" too."""
 
 
 def ascend(

@@ -15,20 +15,23 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from landscape.config.training import Regime
+from landscape.config.training import Part, Regime, keys_of
 from landscape.declaration import TEST
+from landscape.properties import robustness
+from landscape.properties.bounds.certificates import CERTIFIED_CROWN
 from landscape.statistics.paired_seeds import LEVEL, Contrast, Mean, contrasts, mean_over_seeds
-from landscape.studies.hypotheses import FLATTER, ROBUSTNESS_SIGNS, Tally, tally
+from landscape.studies.hypotheses import FLATTER, Tally, tally
 from landscape.studies.regimes.table import Regimes
 
 Groups = tuple[list[str], list[str]]
 Settings = Mapping[str, Regime]
 
-ADVERSARIAL = frozenset({"adversarial", "trades"})
-REGULARISERS = frozenset({"l2", "l1", "dropout", "input_noise"})
-INGREDIENTS = ADVERSARIAL | REGULARISERS | {"sensitivity"}
-SCHEDULE = ("optimiser", "learning_rate", "momentum", "batch_size", "epochs", "early_stopping")
-ROBUST = {name: ROBUSTNESS_SIGNS[name] for name in ("robust_accuracy", "certified_accuracy_crown", "adversarial_loss")}
+ADVERSARIAL, REGULARISERS, SENSITIVITY = (
+    keys_of(part) for part in (Part.ADVERSARIAL, Part.REGULARISER, Part.SENSITIVITY)
+)
+INGREDIENTS = ADVERSARIAL | REGULARISERS | SENSITIVITY
+SCHEDULE = keys_of(Part.SCHEDULE)
+ROBUST = {one.name: one.sign for one in (robustness.ROBUST, CERTIFIED_CROWN, robustness.ADVERSARIAL_LOSS)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,12 +161,12 @@ HYPOTHESES = (
     ),
     RegimeHypothesis(
         sentence="the sensitivity loss gives more robust networks than regularisation",
-        groups=_against(alone(frozenset({"sensitivity"})), alone(REGULARISERS)),
+        groups=_against(alone(SENSITIVITY), alone(REGULARISERS)),
         measures=ROBUST,
     ),
     RegimeHypothesis(
         sentence="the sensitivity loss gives more robust networks than adversarial training",
-        groups=_against(alone(frozenset({"sensitivity"})), alone(ADVERSARIAL)),
+        groups=_against(alone(SENSITIVITY), alone(ADVERSARIAL)),
         measures=ROBUST,
     ),
 )
