@@ -27,6 +27,7 @@ from landscape.declaration import Property, Trait
 from landscape.graph.depth import DEPTHS
 from landscape.properties.catalogue import PROPERTIES
 from landscape.statistics.correlations import Association, Correlation
+from landscape.statistics.rank_statistics import PARTIAL, SPEARMAN, WEIGHTED
 
 Answer = Literal["supported", "contradicted", "undecided"]
 
@@ -102,9 +103,9 @@ def judge(
     ]
     return Verdict(
         sentence=hypothesis.sentence,
-        plain=_of_associations([(number, row.spearman, sign) for number, row, sign in rows], level),
-        partial=_of_associations([(number, row.partial, sign) for number, row, sign in rows], level),
-        weighting=_weighting([(sign * row.spearman.value, sign * row.weighted.value) for _, row, sign in rows]),
+        plain=_of_associations([(number, row.of(SPEARMAN), sign) for number, row, sign in rows], level),
+        partial=_of_associations([(number, row.of(PARTIAL), sign) for number, row, sign in rows], level),
+        weighting=_weighting([(sign * row.of(SPEARMAN).value, sign * row.of(WEIGHTED).value) for _, row, sign in rows]),
     )
 
 
