@@ -30,7 +30,7 @@ from landscape.plots.scripts import told_in_one_line, write
 from landscape.statistics.correlations import Association, Correlation
 from landscape.statistics.rank_statistics import PARTIAL, SPEARMAN
 from landscape.studies.columns import Column, readable
-from landscape.studies.findings import HYPOTHESES, LEVEL, Findings, csv_text, find
+from landscape.studies.findings import HYPOTHESES, LEVEL, Findings, csv_text, findings_of
 from landscape.studies.findings_text import report
 from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
 from landscape.studies.minima_table import CONTROL, Comparison
@@ -54,7 +54,7 @@ def main(files: tuple[Path, ...], output: Path | None, figure: Path | None, matr
         require_figure_file(figure)
         require_figure_file(matrix)
         with ExitStack() as stack:
-            findings = find([stack.enter_context(Database(open_store(file))) for file in files])
+            findings = findings_of([stack.enter_context(Database(open_store(file))) for file in files])
         for line in report(findings):
             click.echo(line)
         if output:

@@ -130,7 +130,7 @@ def draw_clean(table: Regimes, names: Sequence[str]) -> Figure:
 
 
 def draw_curve(table: Regimes, curve: Curve) -> Figure:
-    """What an ingredient changes against its strength, and what it costs; where that is too much is shaded."""
+    """The effects and the cost of an ingredient against its strength; where the cost is too much is shaded."""
     families = [table.family(table.tested(name)) for name in curve.ingredient.measures]
     families = [family for family in families if family]
     clean = table.tested(CLEAN)

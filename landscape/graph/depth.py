@@ -1,4 +1,4 @@
-"""How deep a minimum is, in three senses that differ: `DEPTHS` declares and computes them.
+"""The depth of a minimum in three senses that differ, which `DEPTHS` declares.
 
 `depth` is the energy above the global minimum, without barriers. `escape_barrier` is the climb to the lowest transition
 state that leads to another minimum. `barrier_to_global` is the climb to the lowest energy at which the minimum and the

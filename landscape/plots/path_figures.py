@@ -117,7 +117,7 @@ def _draw_profile(axes: Axes, paths: StoredPaths, place: int, row: Row, colours:
 
 
 def _lowest(values: np.ndarray, middle: int) -> float:
-    """Where the axis of sensitivities [K, I, E] begins: below nearly all, and not where they diverge."""
+    """The lower end of the axis of sensitivities [K, I, E]: below nearly all, and not where they diverge."""
     less = values - values[:, [middle]]
     bulk, high = float(np.quantile(less, LEAST)), float(less.max())
     return max(float(less.min()) - 0.05 * (high - bulk), bulk - 0.5 * (high - bulk))

@@ -44,12 +44,12 @@ class Filtered(Networks):
         return super().outputs(self.forward(point))
 
     def vjp(self, point: Tensor) -> tuple[Tensor, Pullback]:
-        """As of `Networks`, through the filter."""
+        """See `Networks`; the points pass the filter first."""
         outputs, pull_back = super().vjp(self.forward(point))
         return outputs, lambda output_gradient: self.back(pull_back(output_gradient))
 
     def slope(self, point: Tensor) -> tuple[Outcome, Tensor]:
-        """As of `Networks`, through the filter."""
+        """See `Networks`; the points pass the filter first."""
         attack, gradient = super().slope(self.forward(point))
         return attack, self.back(gradient)
 
@@ -151,7 +151,9 @@ def sample_accuracy(networks: Networks) -> dict[str, Tensor]:
     return {"accuracy": networks.clean.survived.to(torch.float64)}
 
 
-def sample_attacked(networks: Networks, half_widths: Tensor, settings: MeasureConfig) -> dict[str, Tensor]:
+def sample_accuracies_under_attack(
+    networks: Networks, half_widths: Tensor, settings: MeasureConfig
+) -> dict[str, Tensor]:
     """Accuracies and the largest loss [M, N, E] under each attack and under all, for half-widths [E, d]."""
     columns = []
     for half_width in half_widths:
@@ -165,7 +167,7 @@ def sample_attacked(networks: Networks, half_widths: Tensor, settings: MeasureCo
 def _filter(
     networks: Networks, evaluation: Evaluation
 ) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
-    """What the inputs pass, and the way back."""
+    """The filter of points [..., d, N], and the function that turns gradients behind it into those before it."""
     step = evaluation.quantise
     matrix = (
         blur_matrix(image_shape(networks.problem), evaluation.smooth).to(networks.inputs) if evaluation.smooth else None

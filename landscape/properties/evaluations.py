@@ -16,7 +16,7 @@ from landscape.declaration import TEST
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.catalogue import PROPERTIES
-from landscape.properties.defences import defended, require_defence, sample_accuracy, sample_attacked
+from landscape.properties.defences import defended, require_defence, sample_accuracies_under_attack, sample_accuracy
 from landscape.properties.draws import Samples
 from landscape.properties.measure import MeasuredProperty, measured
 from landscape.properties.measurement import Measurement, prepare
@@ -55,7 +55,7 @@ def _evaluated(measurement: Measurement, theta: Tensor, evaluation: Evaluation) 
         return sample_accuracy(as_used(part))
 
     def attacked(part: Samples) -> dict[str, Tensor]:
-        return sample_attacked(as_used(part), measurement.half_widths, measurement.settings)
+        return sample_accuracies_under_attack(as_used(part), measurement.half_widths, measurement.settings)
 
     found = sample_mean(clean, measurement.samples, chunk)
     if problem.test_inputs is None:

@@ -34,5 +34,5 @@ class Group:
     settings: tuple[str, ...] | None = None
 
     def dependences(self, stored: Mapping[str, object]) -> dict[str, object]:
-        """Those of the stored settings that the values depend on."""
+        """The stored settings that the values depend on."""
         return {key: stored[key] for key in (stored if self.settings is None else self.settings)}

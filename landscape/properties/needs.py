@@ -1,4 +1,4 @@
-"""What several properties need of a problem."""
+"""Needs of several properties, and the network of a problem whose layers are known."""
 
 from landscape.declaration import Need
 from landscape.errors import PropertyError

@@ -59,25 +59,27 @@ def profiles(
     flat = along.flatten(0, 1)
     groups = [name for name in GROUPS if name in available_groups(problem)]
     found = measure(problem, flat.cpu().numpy(), groups, settings, seed)
-    found = {name: found[name] for name in NAMES if name in found} | _attacked(problem, flat, settings, seed)
+    found = {name: found[name] for name in NAMES if name in found} | _short_robustness(problem, flat, settings, seed)
     energy = MeasuredProperty(problem.energy(flat).cpu().numpy(), "energy", "energy")
     length = MeasuredProperty(arc_length.flatten().cpu().numpy(), "arc length from the transition state", "")
     named = {"energy": energy, "arc_length": length} | found
     return {f"path_{name}": _along(one, good) for name, one in named.items()}
 
 
-def _attacked(problem: Problem, theta: Tensor, settings: MeasureConfig, seed: int) -> dict[str, MeasuredProperty]:
+def _short_robustness(
+    problem: Problem, theta: Tensor, settings: MeasureConfig, seed: int
+) -> dict[str, MeasuredProperty]:
     """Certified and attacked accuracies and the adversarial loss at theta [M, P], each [M, E]."""
     measurement = prepare(problem, settings, seed)
 
-    def attacked(block: Tensor) -> dict[str, Tensor]:
+    def of_block(block: Tensor) -> dict[str, Tensor]:
         return sample_mean(
             lambda part: sample_short_robustness(problem, block, part, measurement.half_widths, settings),
             measurement.attacked_samples,
             samples_per_chunk(problem),
         )
 
-    blocks = [attacked(block) for block in torch.split(theta, minima_per_block(problem))]
+    blocks = [of_block(block) for block in torch.split(theta, minima_per_block(problem))]
     return {
         name: measured(torch.cat([block[name] for block in blocks]).cpu().numpy(), ATTACKED[name], problem)
         for name in blocks[0]

@@ -45,7 +45,7 @@ def intervals(statistics: Iterable[Statistic], table: RankTable, random: np.rand
 
 
 def _counts(stratum: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """How often [R + 1, n] each row stands in the table, once, and in its resamples."""
+    """Numbers [R + 1, n] of times that each row stands in the table, once, and in its resamples."""
     counts = np.ones((RESAMPLES + 1, len(stratum)))
     for number in np.unique(stratum):
         rows = np.flatnonzero(stratum == number)

@@ -1,4 +1,4 @@
-"""Are measures of minima correlated with their robustness? A table of rank correlations that can be trusted.
+"""Tables of rank correlations between measures of minima and their robustness.
 
 Rows are distinct minima, never runs: rows that agree in every column within rounding are one minimum (or its mirror
 image under a symmetry of the data) and are refused, since copies make noise significant. Every pair of a measure and a
@@ -67,7 +67,7 @@ class Association:
 
 @dataclass(frozen=True, kw_only=True)
 class Correlation:
-    """What the table says about one pair."""
+    """The correlations of one pair of columns."""
 
     measure: str
     robustness: str
@@ -75,7 +75,7 @@ class Correlation:
     found: Mapping[str, Association]  # by the name of the statistic
 
     def of(self, statistic: Statistic) -> Association:
-        """What one statistic says."""
+        """The correlation by one statistic."""
         return self.found[statistic.name]
 
 

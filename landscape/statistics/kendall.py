@@ -30,7 +30,8 @@ from landscape.statistics.statistic import Bootstrap, Shuffled, Shuffles, Statis
 KENDALL_LIMIT = 32
 
 Sums = tuple[np.ndarray, np.ndarray]
-"""Of one column in all resamples: pairs of each row with rows that differ [n, k], and all such pairs [k]."""
+"""Numbers, of one column in all resamples, of pairs of each row with rows that differ [n, k], and of all such pairs
+[k]."""
 
 
 def taus_and_variances(table: RankTable, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +121,7 @@ class _TieSums:
 
 
 def _tie_sums(groups: np.ndarray) -> _TieSums:
-    """Of tie groups int64 [C, m]."""
+    """The sums of tie groups int64 [C, m]."""
     values = int(groups.max(initial=0)) + 1
     bins = groups + values * np.arange(len(groups))[:, None]
     counts = np.bincount(bins.ravel(), minlength=len(groups) * values).astype(np.float64)

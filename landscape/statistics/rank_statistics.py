@@ -64,7 +64,7 @@ def _free(table: RankTable) -> int:
 
 
 def _effective(weights: np.ndarray) -> float:
-    """How many rows of equal weight tell as much."""
+    """The number of rows of equal weight that tell as much."""
     total = float(weights.sum())
     return total**2 / float(np.sum(weights**2)) if total else 1.0
 

@@ -1,4 +1,4 @@
-"""What one or several databases say about robustness: the table of correlations and the verdicts drawn from it.
+"""Findings of one or several databases about robustness: the table of correlations and the verdicts drawn from it.
 
 One place makes them, for `landscape study`, the scripts of analysis/ and notebooks. `findings_text` prints them.
 """
@@ -29,7 +29,7 @@ class Findings:
 
     @property
     def name(self) -> str:
-        """That of the landscape, or "pooled" for several."""
+        """The name of the landscape, or "pooled" for several."""
         landscapes = self.comparison.landscapes
         return landscapes[0].name if len(landscapes) == 1 else "pooled"
 
@@ -39,7 +39,7 @@ class Findings:
         return judge(replace(hypothesis, measures=measures), self.table, self.comparison.robustness_signs, LEVEL)
 
     def reading(self, row: Correlation) -> str:
-        """Which hypothesis a significant Spearman correlation speaks for or against; "-" for none."""
+        """The hypothesis that a significant Spearman correlation speaks for or against; "-" for none."""
         for hypothesis in HYPOTHESES:
             if row.measure in hypothesis.measures and row.of(SPEARMAN).p_adjusted < LEVEL:
                 sign = hypothesis.measures[row.measure] * self.comparison.robustness_signs[row.robustness]
@@ -48,7 +48,7 @@ class Findings:
         return "-"
 
 
-def find(databases: Sequence[Database]) -> Findings:
+def findings_of(databases: Sequence[Database]) -> Findings:
     """Correlate depth and curvature with robustness over the distinct minima of the databases.
 
     Raises PropertyError below 8 distinct minima and where no robustness was measured.

@@ -64,7 +64,7 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Weighting:
-    """What weighting minima by how often they were found does to the oriented correlations."""
+    """The effect on oriented correlations of weighting minima by how often they were found."""
 
     compared: int  # pairs with both correlations
     median: float  # of the weighted ones; NaN where there are none
@@ -73,7 +73,7 @@ class Weighting:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the table says about one hypothesis."""
+    """The verdict of a table on one hypothesis."""
 
     sentence: str
     plain: Tally

@@ -1,7 +1,7 @@
-"""Where training ended up: the minimum below each end point, and the superbasin of the landscape that it lies in.
+"""Locations of end points of training: the minimum below each, and the superbasin of the landscape that it lies in.
 
-What `landscape locate` stores of an end point, as properties of /training: the row of the minimum that a quench on the
-common energy leads to, how far that is, what was lost on the way; and why there is none, where there is none. The
+`landscape locate` stores them as properties of /training: the row of the minimum that a quench on the common energy
+leads to, how far that is and what was lost on the way, or why there is none. The
 superbasin of a minimum at an energy level is the set of minima that it can reach without rising above the level; it
 goes by the row of its lowest minimum. A minimum that lies above the level is alone.
 
@@ -25,7 +25,7 @@ LEVELS = 4
 
 
 class Landing(IntEnum):
-    """How the quench of an end point ended."""
+    """The end of the quench of an end point."""
 
     LOCATED = 0
     SADDLE = 1
@@ -35,7 +35,7 @@ class Landing(IntEnum):
 
     @property
     def message(self) -> str:
-        """What it means, for a report."""
+        """The words for it in a report."""
         return _MESSAGES[self]
 
 
@@ -106,12 +106,12 @@ SURROUNDINGS = by_name(
         units=ROW,
     ),
 )
-"""Those that depend on the whole landscape."""
+"""The properties of an end point that depend on the whole landscape."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Locations:
-    """Where the leading T end points of a database are."""
+    """The locations of the leading T end points of a database."""
 
     regimes: tuple[str, ...]
     regime: np.ndarray  # int64[T]
@@ -172,7 +172,7 @@ def equal_levels(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarra
 def surroundings(
     minimum: np.ndarray, energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, levels: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What the landscape around the minima int64[T] of end points is like, [T] or [T, L]; NaN where that is -1."""
+    """The properties `SURROUNDINGS`, [T] or [T, L], of the minima int64[T] of end points; NaN where that is -1."""
     values = {
         "depth": energy - energy.min(initial=np.inf),
         "barrier_to_global": barrier_to_global(energy, ts_energy, ts_minima),

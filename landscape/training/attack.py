@@ -42,7 +42,7 @@ ATTACKS = {
 def ascend(
     network: Network, theta: Tensor, start: Tensor, box: tuple[Tensor, Tensor], steps: int, raised: OutputGradient
 ) -> Tensor:
-    """Where `steps` steps from start [W, B, d] end, within the box of lower and upper ends [W, B, d]."""
+    """The points [W, B, d] that `steps` steps from start [W, B, d] lead to, in the box of lower and upper ends."""
     lower, upper = box
     step = STEP_FACTOR / steps * 0.5 * (upper - lower)
     point = torch.clamp(start, lower, upper)

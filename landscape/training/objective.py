@@ -1,4 +1,4 @@
-"""What a step of training minimises: the loss of a minibatch, as a regime has it, for many networks at once.
+"""The objective of a step of training: the loss of a minibatch in a regime, for many networks at once.
 
     mean loss at the inputs + trades * mean KL(f(x) || f(x')) + sensitivity * S + l2 * sum(theta^2) + l1 * sum(|theta|)
 

@@ -1,4 +1,4 @@
-"""What can be asked for by name is what is measured: neither more nor less."""
+"""Names that can be asked for are those that are measured, neither more nor less."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a measurement depends on: one table for run file, command and stored settings, and draws that share nothing."""
+"""The settings of a measurement, one table for run file, command and database, and draws that share nothing."""
 
 import json
 

@@ -50,7 +50,7 @@ class Place(NamedTuple):
 
 
 Objective = Callable[[Tensor], tuple[Place, Outcome]]
-"""What an ascent raises at points [M, d, N], and their outcome as an attack."""
+"""The objective of an ascent at points [M, d, N], and the outcome of the points."""
 
 
 def on_loss(networks: Networks, half_width: Tensor, steps: int) -> Outcome:

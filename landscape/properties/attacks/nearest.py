@@ -1,4 +1,4 @@
-"""How far the nearest adversarial point of a sample is, in the infinity norm or the Euclidean one.
+"""The distance of the nearest adversarial point of a sample, in the infinity norm or the Euclidean one.
 
 What is returned is the distance of a point that was evaluated and is misclassified: an upper bound on the true
 distance, and exact where classes part along a plane. A sample that is misclassified itself has distance 0; where no

@@ -20,7 +20,7 @@ Pullback = Callable[[Tensor], Tensor]
 
 
 class Outcome(NamedTuple):
-    """What an attack found of each sample. All samples of a regression survive: it has no classes to get wrong."""
+    """The outcome of an attack on each sample. All samples of a regression survive, since they have no classes."""
 
     survived: Tensor  # bool [M, N]: whether every point was classified correctly
     loss: Tensor  # [M, N], the largest

@@ -33,7 +33,7 @@ def random_search(networks: Networks, half_width: Tensor) -> Outcome:
 
 
 def _score(networks: Networks, outputs: Tensor) -> Tensor:
-    """What the search raises, [M, N]: the margin of the best wrong class, or the loss where there are no classes."""
+    """The score [M, N] that the search raises: the margin of the best wrong class, or the loss without classes."""
     if not networks.problem.is_classification:
         return networks.loss(outputs)[0]
     return networks.wrong(outputs).amax(1) - networks.true(outputs)

@@ -1,4 +1,4 @@
-"""What is proven of each sample: that a box around it holds no wrong answer, and the largest box of which that is so.
+"""Certificates of each sample: proofs that a box around it holds no wrong answer, and the largest box that is proven.
 
 A box is certified where the lower bounds on z_y - z_j, by intervals or by their intersection with CROWN, are positive
 for all other classes j. The largest certified size is found by bisection, of all samples and minima at once. A bound

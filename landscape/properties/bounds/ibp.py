@@ -45,7 +45,7 @@ def without_own(margins: Tensor, targets: Tensor) -> Tensor:
 
 
 def _last_hidden_box(hidden: list[LinearMap], activation: Activation, box: Box) -> Box:
-    """What enters the last layer, [M or 1, units, N]."""
+    """Bounds [M or 1, units, N] on the input of the last layer."""
     for layer in hidden:
         box = activation_image(layer.image(box), activation)
     return box

@@ -35,7 +35,7 @@ STREAM = 2
 
 
 class Method(NamedTuple):
-    """How a property is estimated, and the ending and the meaning of the property that tells the error."""
+    """A method of estimating a property, and the ending and meaning of the property that tells the error."""
 
     words: str
     ending: str

@@ -1,4 +1,4 @@
-"""How strongly the outputs answer to the inputs: the Jacobian at each sample and, for all inputs, the layers' norms.
+"""Norms of the Jacobian of the outputs in the inputs, at each sample, and of the layers, for all inputs.
 
 The product of the layers' spectral norms bounds that of the Jacobian if the activation's slope is at most 1, as of tanh
 and ReLU (Szegedy et al. 2014, arXiv 1312.6199, section 4.3).

@@ -1,4 +1,4 @@
-"""How far the energy rises within a small neighbourhood of a minimum.
+"""Sharpness: the rise of the energy within a small neighbourhood of a minimum.
 
 - Keskar sharpness (Keskar et al. 2017, arXiv 1609.04836, metric 2.1 with A = I): 100 (max E - E) / (1 + E), in percent,
   over the box |delta_i| <= KESKAR_EPSILON (|theta_i| + 1).

@@ -62,7 +62,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class CurveVerdict:
-    """What a table says about one column along a curve."""
+    """The verdict of a table on one column along a curve."""
 
     column: str
     sign: int
@@ -85,7 +85,7 @@ def curves(settings: Mapping[str, Regime]) -> Iterable[Curve]:
 
 
 def affordable_points(table: Regimes, curve: Curve) -> int:
-    """How many leading points cost less than two points of clean test accuracy; all where there is no test part."""
+    """The number of leading points that cost less than two points of clean test accuracy; all without a test part."""
     name = f"{TEST}accuracy"
     return affordable(table.values(curve.names, name)) if name in table.columns else len(curve.names)
 

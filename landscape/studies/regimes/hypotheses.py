@@ -1,4 +1,4 @@
-"""What is said about ways of training, and what a table of regimes answers.
+"""Hypotheses about ways of training, and the verdicts of a table of regimes on them.
 
 A hypothesis chooses two groups of regimes by what they are made of, and says that the first ends at points with more of
 something. Its measures have signs: +1 where a larger value is more of it. It has a family of contrasts over seeds
@@ -45,7 +45,7 @@ class RegimeHypothesis:
 
 @dataclass(frozen=True, kw_only=True)
 class RegimeVerdict:
-    """What a table of regimes says about one hypothesis."""
+    """The verdict of a table of regimes on one hypothesis."""
 
     sentence: str
     first: tuple[str, ...]
@@ -57,7 +57,7 @@ class RegimeVerdict:
 
 
 def ingredients(regime: Regime) -> frozenset[str]:
-    """What a regime is made of."""
+    """The ingredients of a regime."""
     return frozenset(name for name in INGREDIENTS if getattr(regime, name) not in (0, "none"))
 
 
@@ -170,8 +170,9 @@ HYPOTHESES = (
         measures=ROBUST,
     ),
 )
-"""Of adversarial training and regularisation; of Pedraza et al. on overfitting; of Keskar et al. on batches; of Wang et
-al. on sensitivity."""
+"""All hypotheses: on adversarial training and regularisation, on overfitting (Pedraza et al.), on batches (Keskar et
+al.) and on sensitivity (Wang et al.).
+"""
 
 
 def judge_regimes(hypothesis: RegimeHypothesis, table: Regimes) -> RegimeVerdict | None:

@@ -45,7 +45,7 @@ NAMED = ("landing", "minimum", "superbasin")
 
 @dataclass(frozen=True, kw_only=True)
 class Regimes:
-    """What is known of each regime and evaluation at each seed."""
+    """All columns of each regime and evaluation at each seed."""
 
     settings: Mapping[str, Regime]  # of the regimes, the leading rows
     evaluations: Mapping[str, Evaluation]  # the rows after them
@@ -56,7 +56,7 @@ class Regimes:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of all rows [R]."""
+        """The names of all rows [R]."""
         return (*self.settings, *self.evaluations)
 
     def mean(self, name: str, column: str) -> Mean:
@@ -81,7 +81,7 @@ class Regimes:
         return f"{TEST}{name}" if self.family(f"{TEST}{name}") else name
 
     def samples(self, name: str) -> int:
-        """How many samples a property is measured on."""
+        """The number of samples that a property is measured on."""
         return self.test_samples if name.startswith(TEST) else self.training_samples
 
     def family(self, name: str) -> list[str]:

@@ -110,7 +110,7 @@ def _head(table: Regimes, column: str) -> str:
 
 
 def _masking(table: Regimes) -> Iterable[str]:
-    """What the attacks with and without gradients leave of each evaluation: a mask shows where they differ."""
+    """Lines on each evaluation: its accuracies under attacks with and without gradients, which a mask sets apart."""
     tested = [table.tested(name) for name in ATTACKS]
     families = [table.family(name) for name in tested]
     if not table.evaluations or not all(families):

@@ -59,7 +59,7 @@ def _verdict(found: RegimeVerdict) -> Iterable[str]:
 
 
 def _curve(table: Regimes, curve: Curve) -> Iterable[str]:
-    """What a curve says up to the strength that costs too much, and as a whole."""
+    """Lines on a curve, up to the strength that costs too much and as a whole."""
     count, lost = affordable_points(table, curve), costs(table, curve)
     yield f"Curve: {curve.ingredient.words}"
     for place, (strength, name) in enumerate(zip(curve.strengths, curve.names, strict=True)):
