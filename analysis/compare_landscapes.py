@@ -92,7 +92,7 @@ def _spread(name: str, values: np.ndarray, energy: np.ndarray) -> Iterator[tuple
 
 
 def _names(table: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """Those of all rows, in order."""
+    """The names of all rows, in order."""
     return list(dict.fromkeys(name for one in table.values() for name in one))
 
 

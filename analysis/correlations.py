@@ -28,8 +28,9 @@ from landscape.messages import number_text
 from landscape.plots.figures import STYLE, require_figure_file, save
 from landscape.plots.scripts import told_in_one_line, write
 from landscape.statistics.correlations import Association, Correlation
+from landscape.statistics.rank_statistics import PARTIAL, SPEARMAN
 from landscape.studies.columns import Column, readable
-from landscape.studies.findings import HYPOTHESES, LEVEL, Findings, csv_text, find
+from landscape.studies.findings import HYPOTHESES, LEVEL, Findings, csv_text, findings_of
 from landscape.studies.findings_text import report
 from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
 from landscape.studies.minima_table import CONTROL, Comparison
@@ -53,7 +54,7 @@ def main(files: tuple[Path, ...], output: Path | None, figure: Path | None, matr
         require_figure_file(figure)
         require_figure_file(matrix)
         with ExitStack() as stack:
-            findings = find([stack.enter_context(Database(open_store(file))) for file in files])
+            findings = findings_of([stack.enter_context(Database(open_store(file))) for file in files])
         for line in report(findings):
             click.echo(line)
         if output:
@@ -79,9 +80,9 @@ def draw_matrix(findings: Findings) -> Figure:
     figure = Figure(figsize=size)
     panels = figure.subplots(*((1, 2) if beside else (2, 1)), sharex=True, sharey=True)
     scale = Normalize(-1.0, 1.0)
-    titles = {"spearman": "Spearman", "partial": f"at fixed {readable(CONTROL)}"}
-    for axes, (name, title) in zip(panels, titles.items(), strict=True):
-        cells = {(row.measure, row.robustness): getattr(row, name) for row in findings.table}
+    titles = ((SPEARMAN, SPEARMAN.title), (PARTIAL, f"at fixed {readable(CONTROL)}"))
+    for axes, (statistic, title) in zip(panels, titles, strict=True):
+        cells = {(row.measure, row.robustness): row.of(statistic) for row in findings.table}
         _draw_cells(axes, [[cells[x, y] for y in robustness] for x in measures], found, scale, cell)
         axes.set_title(title)
         axes.set_xticks(range(len(robustness)), [_column_label(one) for one in found.robustness.values()], rotation=90)
@@ -151,7 +152,7 @@ def draw(comparison: Comparison, table: Sequence[Correlation]) -> Figure:
     figure = Figure(figsize=(1.5 * len(names) + 0.6, 1.35 * len(measures) + 0.6))
     panels = figure.subplots(len(measures), len(names), sharex="col", sharey="row", squeeze=False)
     colours = _epsilon_colours(comparison)
-    rho = {(row.measure, row.robustness): row.spearman.value for row in table}
+    rho = {(row.measure, row.robustness): row.of(SPEARMAN).value for row in table}
     for line, measure in zip(panels, measures, strict=True):
         for axes, name in zip(line, names, strict=True):
             family = [one for one in comparison.robustness.values() if one.property == name]

@@ -24,6 +24,7 @@ from landscape.plots.figures import STYLE, require_figure_file, save
 from landscape.plots.path_figures import draw_profiles, draw_scatter, numbers
 from landscape.plots.scripts import told_in_one_line
 from landscape.statistics.correlations import MINIMUM_ROWS
+from landscape.statistics.rank_statistics import PARTIAL, SPEARMAN
 from landscape.studies.columns import readable
 from landscape.studies.hypotheses import Tally
 from landscape.studies.path_barriers import (
@@ -94,8 +95,8 @@ def report(relation: Relation, *, known: int, total: int) -> Iterator[str]:
             f"  adversarial loss above that of both minima: at {relation.worse_states[name]} of {count} states, "
             f"anywhere on {relation.worse_paths[name]} of {count} paths"
         )
-        yield f"  correlation with the barrier in energy: {numbers(row.spearman)}"
-        yield f"  at fixed {HELD}: {numbers(row.partial)}"
+        yield f"  correlation with the barrier in energy: {numbers(row.of(SPEARMAN))}"
+        yield f"  at fixed {HELD}: {numbers(row.of(PARTIAL))}"
     yield ""
     yield "Spearman, with 95 % intervals and permutation p, adjusted for all tests (Holm)."
     yield f"Hypothesis: {TOGETHER.sentence}"

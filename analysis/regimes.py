@@ -71,9 +71,9 @@ def figures(table: Regimes, names: Sequence[str]) -> Iterator[tuple[str, Figure]
         yield "clean", draw_clean(table, names)
     made = Counter[str]()
     for curve in curves(table.settings):
-        made[curve.kind.ingredient] += 1
-        number = made[curve.kind.ingredient]
-        yield f"curve-{curve.kind.ingredient}" + (f"-{number}" if number > 1 else ""), draw_curve(table, curve)
+        made[curve.ingredient.key] += 1
+        number = made[curve.ingredient.key]
+        yield f"curve-{curve.ingredient.key}" + (f"-{number}" if number > 1 else ""), draw_curve(table, curve)
 
 
 def draw_robust(table: Regimes, names: Sequence[str]) -> Figure:
@@ -130,8 +130,8 @@ def draw_clean(table: Regimes, names: Sequence[str]) -> Figure:
 
 
 def draw_curve(table: Regimes, curve: Curve) -> Figure:
-    """What an ingredient changes against its strength, and what it costs; where that is too much is shaded."""
-    families = [table.family(table.tested(name)) for name in curve.kind.measures]
+    """The effects and the cost of an ingredient against its strength; where the cost is too much is shaded."""
+    families = [table.family(table.tested(name)) for name in curve.ingredient.measures]
     families = [family for family in families if family]
     clean = table.tested(CLEAN)
     figure = Figure(figsize=(2.35 * (len(families) + 1), 2.5))
@@ -150,7 +150,7 @@ def draw_curve(table: Regimes, curve: Curve) -> Figure:
         axes.set_xlim(places[0] - 0.3, places[-1] + 0.3)
         if len(family) > 1:
             axes.legend()
-    figure.supxlabel(f"{curve.kind.words}; grey: costs two points of clean accuracy or more", fontsize="medium")
+    figure.supxlabel(f"{curve.ingredient.words}; grey: costs two points of clean accuracy or more", fontsize="medium")
     return figure
 
 

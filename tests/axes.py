@@ -1,8 +1,8 @@
 """Axes of arrays, checked while tests run.
 
 Annotations such as `Float[Tensor, "W P"]` name the axes of an array; within one call equal names mean equal sizes.
-`check_axes` has the modules of the numerical packages check every call. A checker of all types would ask test doubles to
-have every attribute of the protocols; this one looks at arrays alone.
+`check_axes` makes the modules of the numerical packages check every call. A checker of all types would ask test doubles
+for every attribute of the protocols; this one looks at arrays alone.
 """
 
 import functools

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from landscape.config.fields import DATASETS, ActivationName, LossName
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import ProblemConfig, Table
+from landscape.config.training import AttackName, Part, Regime, keys_of
 from landscape.errors import ConfigError
 from landscape.problems.networks.activations import ACTIVATIONS
 from landscape.problems.networks.losses import LOSSES
+from landscape.training.attack import ATTACKS
 
 IRIS = '[problem]\ndataset = "iris"\n'
 
@@ -124,6 +126,14 @@ def test_one_table_names_its_keys_without_the_table() -> None:
 def test_names_are_those_that_the_code_knows() -> None:
     assert get_args(ActivationName) == tuple(ACTIVATIONS)
     assert set(get_args(LossName)) == set(LOSSES)
+    assert set(get_args(AttackName)) == {"none", *ATTACKS}
+
+
+def test_every_key_of_a_regime_has_one_part_in_comparisons() -> None:
+    marked = [key for part in Part for key in keys_of(part)]
+    assert len(set(marked)) == len(marked)
+    assert set(Regime.model_fields) - set(marked) == {"validation_fraction"}  # which early stopping alone reads
+    assert keys_of(Part.REGULARISER, Part.SENSITIVITY) == {"l2", "l1", "dropout", "input_noise", "sensitivity"}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "landscape"
 
-NAMES = {"errors", "messages", "config", "objective"}
+NAMES = {"errors", "messages", "config", "objective", "declaration"}
 ARRAYS = {"numerics", "database", "graph", "statistics"}
 SCIENCE = NAMES | ARRAYS | {"problems", "optimize", "search", "training", "properties", "studies"}
 ALLOWED = {
@@ -26,9 +26,10 @@ ALLOWED = {
     "messages": {"errors"},
     "config": {"errors", "messages"},
     "objective": {"errors"},
+    "declaration": set(),
     "numerics": {"errors", "objective"},
     "database": {"errors", "messages"},
-    "graph": {"errors"},
+    "graph": {"errors", "declaration"},
     "statistics": {"errors", "numerics"},
     "problems": NAMES | {"numerics"},
     "optimize": {"errors", "objective", "numerics"},
@@ -47,11 +48,13 @@ ALLOWED = {
 INSIDE: dict[str, tuple[str, ...]] = {
     "problems": ("data kernels", "networks", "surfaces energies", "terms", "energy", "problem"),
     "properties": (
-        "settings",
+        "needs draws",
+        "measurement",
         "sample_means",
+        "group",
         "attacks bounds curvature losses",
-        "robustness defences",
-        "catalogue groups",
+        "robustness sharpness defences",
+        "catalogue",
         "measure",
         "evaluations path_profiles",
     ),

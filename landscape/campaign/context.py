@@ -21,7 +21,7 @@ from landscape.optimize.lbfgs.method import LBFGS
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.networks.symmetry import hidden_units
 from landscape.problems.problem import Problem
-from landscape.properties.settings import MeasureSettings
+from landscape.properties.measurement import stored_settings
 from landscape.search.starts import Starts
 from landscape.search.transition_states import SearchSettings
 
@@ -65,9 +65,9 @@ class Context:
         )
 
     @property
-    def measuring(self) -> MeasureSettings:
-        """Settings of measurements: the [measure] table and the seed."""
-        return MeasureSettings(**self.settings.measure.model_dump(), seed=self.settings.run.seed)
+    def measuring(self) -> dict[str, object]:
+        """The [measure] table and the seed of the run, as they stand beside measured values."""
+        return stored_settings(self.settings.measure, self.settings.run.seed)
 
     @property
     def units(self) -> tuple[np.ndarray, ...]:

@@ -19,7 +19,7 @@ from landscape.numerics.spectra import index_test
 from landscape.objective import Objective
 from landscape.problems.data.datasets import DataSet
 from landscape.problems.problem import Problem
-from landscape.properties.settings import check_settings
+from landscape.properties.measurement import check_settings
 from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 
 StartBox = tuple[Any, Any]
@@ -65,7 +65,7 @@ def prepared_context(objective: Objective, settings: Settings, start: StartBox |
     problem = objective if isinstance(objective, Problem) else None
     context = Context(objective, settings, _starts(objective, problem, settings, start), problem)
     if problem is not None:
-        check_settings(problem, context.measuring)
+        check_settings(problem, settings.measure)
     return context
 
 

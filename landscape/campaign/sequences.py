@@ -13,7 +13,7 @@ from landscape.campaign.rounds.pairs import require_strategies
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.rounds.profiling import Profiles
 from landscape.errors import PropertyError
-from landscape.properties.catalogue import DEPTHS
+from landscape.graph.depth import DEPTHS
 from landscape.properties.path_profiles import require_paths
 
 LOCATING: tuple[MakePhase, ...] = (Locate, Surroundings)

@@ -15,6 +15,7 @@ from landscape.cli.options import FILE, TIME_LIMIT, numbers
 from landscape.cli.shared import database_context, run_phases, show_overview
 from landscape.config.tables import MeasureConfig
 from landscape.database.store import open_store
+from landscape.properties.catalogue import GROUPS
 
 Command = Callable[..., None]
 
@@ -30,7 +31,7 @@ def _measure_options(command: Command) -> Command:
     return command
 
 
-@click.command()
+@click.command(epilog=f"The groups of properties are {', '.join(GROUPS)}.")
 @FILE
 @click.argument("names", nargs=-1)
 @_measure_options

@@ -2,12 +2,15 @@
 
 Keys of [train] apply to all regimes; a table [train.regimes.NAME] overrides them for one. A table
 [train.evaluations.NAME] declares another way to use the end points of a regime: their ensemble, or preprocessed inputs.
+Each key of a regime is marked with its part in comparisons of regimes, which `keys_of` reads.
 """
 
 import re
-from typing import Any, Literal, Self
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic.fields import FieldInfo
 
 from landscape.config.fields import Count, Fraction, Natural, NonNegative, Positive, ProperFraction
 from landscape.config.tables import Table
@@ -19,28 +22,65 @@ UNNAMED = "plain"
 """The name of the only regime of a run file without named regimes."""
 
 
+class Part(StrEnum):
+    """What a key of a regime decides."""
+
+    SCHEDULE = "how long and by what steps networks train"
+    REGULARISER = "a penalty or noise against overfitting"
+    ADVERSARIAL = "training on attacked inputs"
+    SENSITIVITY = "the sensitivity loss"
+    REACH = "how far attacks and boxes reach"
+
+
 class Regime(Table):
     """Settings of training: the keys of a regime."""
 
-    optimiser: OptimiserName = Field("sgd", description="stochastic gradient descent with momentum, or adam")
-    learning_rate: Positive = Field(0.05, description="of the optimiser")
-    momentum: ProperFraction = Field(0.9, description="of sgd")
-    batch_size: Count = Field(32, description="samples of a step; all where there are fewer")
-    epochs: Count = Field(100, description="passes over the training samples, at most")
-    early_stopping: Natural = Field(
+    optimiser: Annotated[OptimiserName, Part.SCHEDULE] = Field(
+        "sgd", description="stochastic gradient descent with momentum, or adam"
+    )
+    learning_rate: Annotated[Positive, Part.SCHEDULE] = Field(0.05, description="of the optimiser")
+    momentum: Annotated[ProperFraction, Part.SCHEDULE] = Field(0.9, description="of sgd")
+    batch_size: Annotated[Count, Part.SCHEDULE] = Field(32, description="samples of a step; all where there are fewer")
+    epochs: Annotated[Count, Part.SCHEDULE] = Field(100, description="passes over the training samples, at most")
+    early_stopping: Annotated[Natural, Part.SCHEDULE] = Field(
         0, description="epochs without a lower validation loss after which training stops at its best; 0: never"
     )
     validation_fraction: ProperFraction = Field(0.2, description="part of the samples that early stopping sets aside")
-    l2: NonNegative = Field(0.0, description="weight of sum(theta^2) while training, instead of problem.l2")
-    l1: NonNegative = Field(0.0, description="weight of sum(|theta|) while training")
-    dropout: ProperFraction = Field(0.0, description="probability that a hidden unit is left out of a step")
-    input_noise: NonNegative = Field(0.0, description="standard deviation of Gaussian noise on the inputs")
-    adversarial: AttackName = Field("none", description="attack whose inputs replace the clean ones")
-    trades: NonNegative = Field(0.0, description="weight of KL(clean || attacked) outputs (TRADES)")
-    sensitivity: NonNegative = Field(0.0, description="weight of the log volume of the interval box of the logits")
-    epsilon: Positive = Field(0.1, description="radius of attacks and boxes, infinity norm, in units of the inputs")
-    epsilon_ramp: Fraction = Field(0.0, description="part of the epochs over which epsilon grows to its value")
-    attack_steps: Count = Field(7, description="steps of pgd and of the attack of trades")
+    l2: Annotated[NonNegative, Part.REGULARISER] = Field(
+        0.0, description="weight of sum(theta^2) while training, instead of problem.l2"
+    )
+    l1: Annotated[NonNegative, Part.REGULARISER] = Field(0.0, description="weight of sum(|theta|) while training")
+    dropout: Annotated[ProperFraction, Part.REGULARISER] = Field(
+        0.0, description="probability that a hidden unit is left out of a step"
+    )
+    input_noise: Annotated[NonNegative, Part.REGULARISER] = Field(
+        0.0, description="standard deviation of Gaussian noise on the inputs"
+    )
+    adversarial: Annotated[AttackName, Part.ADVERSARIAL] = Field(
+        "none", description="attack whose inputs replace the clean ones"
+    )
+    trades: Annotated[NonNegative, Part.ADVERSARIAL] = Field(
+        0.0, description="weight of KL(clean || attacked) outputs (TRADES)"
+    )
+    sensitivity: Annotated[NonNegative, Part.SENSITIVITY] = Field(
+        0.0, description="weight of the log volume of the interval box of the logits"
+    )
+    epsilon: Annotated[Positive, Part.REACH] = Field(
+        0.1, description="radius of attacks and boxes, infinity norm, in units of the inputs"
+    )
+    epsilon_ramp: Annotated[Fraction, Part.REACH] = Field(
+        0.0, description="part of the epochs over which epsilon grows to its value"
+    )
+    attack_steps: Annotated[Count, Part.REACH] = Field(7, description="steps of pgd and of the attack of trades")
+
+
+def keys_of(*parts: Part) -> frozenset[str]:
+    """The keys of a regime that are marked with one of these parts."""
+    return frozenset(name for name, field in Regime.model_fields.items() if set(parts) & set(_marks(field)))
+
+
+def _marks(field: FieldInfo) -> list[Part]:
+    return [mark for mark in field.metadata if isinstance(mark, Part)]
 
 
 class Overrides(Regime):

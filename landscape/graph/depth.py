@@ -1,18 +1,22 @@
-"""How deep a minimum is, in three senses that differ.
+"""The depth of a minimum in three senses that differ, which `DEPTHS` declares.
 
-`depth` is the energy above the global minimum: no barrier enters. `escape_barrier` looks one step far: the climb to
-the lowest transition state that leads to another minimum. `barrier_to_global` looks all the way: the climb to the
-lowest energy at which the minimum and the global one are connected, a merge of the disconnectivity tree. The global
-minimum is the first of lowest energy. What the known transition states cannot tell is NaN, not infinity.
+`depth` is the energy above the global minimum, without barriers. `escape_barrier` is the climb to the lowest transition
+state that leads to another minimum. `barrier_to_global` is the climb to the lowest energy at which the minimum and the
+global one are connected, a merge of the disconnectivity tree. The global minimum is the first of lowest energy. What
+the known transition states cannot tell is NaN, not infinity.
 
 Shapes: M minima, T transition states. Costs are O(T log T) at most. All raise PropertyError for tables that do not
 fit each other, as `landscape.graph.superbasins` does.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from landscape.declaration import ENERGY, Property
 from landscape.graph.superbasins import build_tree, checked_tables
 
 
@@ -84,3 +88,43 @@ def _connection_energy(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.
         if np.isnan(connection[node]) and parent[node] >= 0:
             connection[node] = connection[parent[node]]
     return connection[: tree.n_leaves]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Depth(Property):
+    """A property [M] of the minima that depends on the whole landscape: energy [M], ts_energy [T], ts_minima [T, 2]."""
+
+    compute: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+DEPTHS: dict[str, Depth] = {
+    one.name: one
+    for one in (
+        Depth(
+            name="depth",
+            description="energy above the lowest minimum",
+            units=ENERGY,
+            compute=lambda energy, *_: depth(energy),
+            trait="depth",
+            sign=-1,
+        ),
+        Depth(
+            name="escape_barrier",
+            description="climb to the lowest transition state to another minimum",
+            units=ENERGY,
+            compute=escape_barrier,
+            trait="depth",
+        ),
+        Depth(
+            name="barrier_to_global",
+            description="climb on the easiest path to the lowest minimum",
+            units=ENERGY,
+            compute=barrier_to_global,
+        ),
+    )
+}
+
+
+def depths(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> dict[str, np.ndarray]:
+    """All of `DEPTHS` [M] by name."""
+    return {name: one.compute(energy, ts_energy, ts_minima) for name, one in DEPTHS.items()}

@@ -1,4 +1,4 @@
-"""What the scripts that draw share: style, file formats, colours of values."""
+"""Style, file formats and colours of all figures."""
 
 from pathlib import Path
 

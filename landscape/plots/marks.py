@@ -20,7 +20,7 @@ GAP = 1.5  # points between marks below each other
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
-    """How many end points of each regime lie at each minimum."""
+    """The number of end points of each regime at each minimum."""
 
     counts: Mapping[str, Mapping[int, int]]  # by regime and row of the minimum
     located: Mapping[str, int]
@@ -74,7 +74,7 @@ def draw_marks(figure: Figure, axes: Axes, marks: Marks, rows: np.ndarray, x: np
 
 
 def draw_legend(figure: Figure, marks: Marks, drawn: np.ndarray) -> None:
-    """What the marks mean, how many end points there are of each regime, and how many lie outside of the picture."""
+    """The meaning of the marks, with the number of end points of each regime and of those outside of the picture."""
     inside = set(drawn.tolist())
     handles = []
     for place, (name, counts) in enumerate(marks.counts.items()):

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from landscape.statistics.correlations import Association
+from landscape.statistics.rank_statistics import SPEARMAN
 from landscape.studies.path_barriers import Relation, StoredPaths
 
 EPSILON = "\N{GREEK SMALL LETTER EPSILON}"
@@ -76,7 +77,7 @@ def draw_scatter(relation: Relation) -> Figure:
     panels = figure.subplots(lines, columns, sharex=True, squeeze=False)
     for axes, row, rise in zip(panels.flat, relation.table, relation.adversarial_loss.values(), strict=False):
         _draw_barriers(axes, relation, rise)
-        text = f"$\\rho$ = {numbers(row.spearman)}".replace("-", "\N{MINUS SIGN}")
+        text = f"$\\rho$ = {numbers(row.of(SPEARMAN))}".replace("-", "\N{MINUS SIGN}")
         axes.set_title(f"{EPSILON} = {row.robustness}\n{text}", fontsize=7)
         axes.set_xlabel("energy barrier from the higher minimum")
         _label_y(axes, "adversarial loss above\nthe less robust minimum")
@@ -116,7 +117,7 @@ def _draw_profile(axes: Axes, paths: StoredPaths, place: int, row: Row, colours:
 
 
 def _lowest(values: np.ndarray, middle: int) -> float:
-    """Where the axis of sensitivities [K, I, E] begins: below nearly all, and not where they diverge."""
+    """The lower end of the axis of sensitivities [K, I, E]: below nearly all, and not where they diverge."""
     less = values - values[:, [middle]]
     bulk, high = float(np.quantile(less, LEAST)), float(less.max())
     return max(float(less.min()) - 0.05 * (high - bulk), bulk - 0.5 * (high - bulk))

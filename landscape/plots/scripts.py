@@ -1,4 +1,4 @@
-"""What all scripts share: what a user can cause is told in one line, a file that cannot be written too."""
+"""Endings of scripts in one line: errors that a user can cause, and files that cannot be written."""
 
 import sys
 from collections.abc import Iterator

@@ -52,7 +52,7 @@ class Picture:
 
     @property
     def top(self) -> float:
-        """Where components end."""
+        """The height at which components end."""
         return self.high + 0.05 * self.span
 
 
@@ -175,7 +175,7 @@ def _finish_axes(axes: Axes, picture: Picture) -> None:
 
 
 def _draw_legend(axes: Axes, picture: Picture) -> None:
-    """What dashes and light grey mean, above the axes, where there are any."""
+    """The meaning of dashes and light grey, above the axes, where there are any."""
     keys = []
     if len(picture.tree.roots) > 1:
         keys.append(Line2D([], [], color=NEUTRAL, linewidth=0.8, linestyle=UNCONNECTED, label="no known connection"))

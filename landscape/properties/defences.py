@@ -21,12 +21,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from landscape.config.tables import MeasureConfig
 from landscape.config.training import Evaluation
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
-from landscape.properties.attacks.networks import Attack, Networks, Pullback
-from landscape.properties.robustness import attack_all
-from landscape.properties.settings import MeasureSettings
+from landscape.properties.attacks.networks import Networks, Outcome, Pullback
+from landscape.properties.robustness import ADVERSARIAL_LOSS, ROBUST, attack_all, together
 
 LEAST_SIDE = 4
 CUT_OFF = 4.0  # standard deviations of a blur
@@ -44,12 +44,12 @@ class Filtered(Networks):
         return super().outputs(self.forward(point))
 
     def vjp(self, point: Tensor) -> tuple[Tensor, Pullback]:
-        """As of `Networks`, through the filter."""
+        """See `Networks`; the points pass the filter first."""
         outputs, pull_back = super().vjp(self.forward(point))
         return outputs, lambda output_gradient: self.back(pull_back(output_gradient))
 
-    def slope(self, point: Tensor) -> tuple[Attack, Tensor]:
-        """As of `Networks`, through the filter."""
+    def slope(self, point: Tensor) -> tuple[Outcome, Tensor]:
+        """See `Networks`; the points pass the filter first."""
         attack, gradient = super().slope(self.forward(point))
         return attack, self.back(gradient)
 
@@ -85,11 +85,11 @@ class Ensemble(Networks):
 
         return mixture, pull
 
-    def slope(self, point: Tensor) -> tuple[Attack, Tensor]:
-        """What points [1, d, N] are as an attack, and the gradients [1, d, N] of their losses."""
+    def slope(self, point: Tensor) -> tuple[Outcome, Tensor]:
+        """The outcome of the points [1, d, N], and the gradients [1, d, N] of their losses."""
         outputs, pull_back = self.vjp(point)
         loss, gradient = self.loss(outputs)
-        return Attack(self.correct(outputs), loss), pull_back(gradient)
+        return Outcome(self.correct(outputs), loss), pull_back(gradient)
 
     def _shared(self, point: Tensor) -> Tensor:
         return point.expand(len(self.theta), -1, -1)
@@ -151,23 +151,23 @@ def sample_accuracy(networks: Networks) -> dict[str, Tensor]:
     return {"accuracy": networks.clean.survived.to(torch.float64)}
 
 
-def sample_attacked(networks: Networks, half_widths: Tensor, settings: MeasureSettings) -> dict[str, Tensor]:
+def sample_accuracies_under_attack(
+    networks: Networks, half_widths: Tensor, settings: MeasureConfig
+) -> dict[str, Tensor]:
     """Accuracies and the largest loss [M, N, E] under each attack and under all, for half-widths [E, d]."""
     columns = []
     for half_width in half_widths:
-        attacks = attack_all(networks, half_width, settings, {})
-        worst = networks.clean
-        for attack in attacks.values():
-            worst = worst.worse(attack)
-        masks = {name: attack.survived for name, attack in attacks.items()} | {"robust_accuracy": worst.survived}
-        columns.append({"adversarial_loss": worst.loss} | {name: mask.double() for name, mask in masks.items()})
+        outcomes = attack_all(networks, half_width, settings)
+        worst = together(networks, outcomes.values())
+        masks = {name: outcome.survived for name, outcome in outcomes.items()} | {ROBUST.name: worst.survived}
+        columns.append({ADVERSARIAL_LOSS.name: worst.loss} | {name: mask.double() for name, mask in masks.items()})
     return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
 
 
 def _filter(
     networks: Networks, evaluation: Evaluation
 ) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
-    """What the inputs pass, and the way back."""
+    """The filter of points [..., d, N], and the function that turns gradients behind it into those before it."""
     step = evaluation.quantise
     matrix = (
         blur_matrix(image_shape(networks.problem), evaluation.smooth).to(networks.inputs) if evaluation.smooth else None

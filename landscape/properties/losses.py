@@ -1,29 +1,84 @@
-"""The energy taken apart: loss on the samples, L2 term, and how well the network does unattacked.
+"""The energy taken apart: loss on the samples, L2 term, and accuracy without attack.
 
-Energy = clean_loss + l2_loss. Every function returns one number a sample, which `measure` averages, or one
-number a minimum.
-
-Shapes: M minima, P parameters, N samples, K outputs.
+Energy = clean_loss + l2_loss. Shapes: M minima, P parameters, N samples, K outputs.
 """
 
 import torch
 from torch import Tensor
 
+from landscape.declaration import ENERGY, FRACTION, Property, Section
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.networks import Networks
-from landscape.properties.settings import Samples
+from landscape.properties.draws import Samples, without_draws
+from landscape.properties.group import Group, Named
+from landscape.properties.measurement import Measurement
+from landscape.properties.needs import CLASSES, TEST_SAMPLES
+from landscape.properties.sample_means import sample_mean, samples_per_chunk
 
 
-def norms(problem: Problem, theta: Tensor) -> dict[str, Tensor]:
+def losses(measurement: Measurement, theta: Tensor) -> Named:
+    """The properties of the group at theta [M, P], each [M]."""
+    problem, chunk = measurement.problem, samples_per_chunk(measurement.problem)
+    found = norms(problem, theta) | sample_mean(
+        lambda part: sample_losses(problem, theta, part, ("clean_loss", "accuracy")), measurement.samples, chunk
+    )
+    if problem.test_inputs is None or problem.test_targets is None:
+        return found
+    test = without_draws(problem.test_inputs, problem.test_targets)
+    return found | sample_mean(
+        lambda part: sample_losses(problem, theta, part, ("test_loss", "test_accuracy")), test, chunk
+    )
+
+
+def norms(problem: Problem, theta: Tensor) -> Named:
     """Squared norm and L2 part of the energy, [M], of theta [M, P]."""
     squared_norm = theta.square().sum(1)
     return {"squared_norm": squared_norm, "l2_loss": problem.l2 * squared_norm}
 
 
-def sample_losses(problem: Problem, theta: Tensor, samples: Samples, names: tuple[str, str]) -> dict[str, Tensor]:
+def sample_losses(problem: Problem, theta: Tensor, samples: Samples, names: tuple[str, str]) -> Named:
     """Loss and, for classification, accuracy [M, N] of theta [M, P] on the samples, under the two names."""
     clean = Networks(problem, theta, samples).clean
     found = {names[0]: clean.loss}
     if problem.is_classification:
         found[names[1]] = clean.survived.to(torch.float64)
     return found
+
+
+LOSS = Group(
+    name="loss",
+    compute=losses,
+    settings=(),
+    properties=(
+        Property(
+            name="clean_loss", description="mean loss over the training samples, without the L2 term", units=ENERGY
+        ),
+        Property(name="l2_loss", description="L2 part of the energy, l2 * sum(theta^2)", units=ENERGY),
+        Property(
+            name="squared_norm",
+            description="squared norm of the parameters, sum(theta^2)",
+            units="parameter units squared",
+            section=Section.NORMS,
+        ),
+        Property(
+            name="accuracy",
+            description="accuracy on the training samples",
+            units=FRACTION,
+            needs=(CLASSES,),
+            section=Section.CLEAN,
+        ),
+        Property(
+            name="test_loss",
+            description="mean loss over the test samples, without the L2 term",
+            units=ENERGY,
+            needs=(TEST_SAMPLES,),
+        ),
+        Property(
+            name="test_accuracy",
+            description="accuracy on the test samples",
+            units=FRACTION,
+            needs=(TEST_SAMPLES, CLASSES),
+            section=Section.CLEAN,
+        ),
+    ),
+)

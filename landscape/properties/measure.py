@@ -1,9 +1,8 @@
-"""Named properties of stored minima, measured a group at a time; see `landscape.properties.groups`.
+"""Named properties of points in parameter space, measured a group at a time; see `landscape.properties.catalogue`.
 
-`measure` cuts the minima into blocks and a group, inside, its means over samples into chunks (`chunks.py`): the working
-set is that of `numerics.batching`, however many minima and samples there are; one Hessian [P, P], or as many Lanczos
-vectors as stand for it, and what the problem needs to build it are the least. Everything is pure: nothing is stored
-here.
+`measure` cuts the minima into blocks, and a group cuts its means over samples into chunks (`sample_means.py`). So the
+working set is that of `numerics.batching`, however many minima and samples there are, but at least one Hessian [P, P],
+or the Lanczos vectors that stand for it. Nothing is stored here.
 
 Shapes: M minima, P parameters, E perturbation sizes.
 """
@@ -15,11 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.config.tables import MeasureConfig
+from landscape.declaration import Property
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
-from landscape.properties.catalogue import describe
-from landscape.properties.groups import admitted_group, is_large
-from landscape.properties.settings import MeasureSettings, prepare
+from landscape.properties.catalogue import PROPERTIES, admitted_group
+from landscape.properties.measurement import prepare
 
 
 class MeasuredProperty(NamedTuple):
@@ -30,24 +30,29 @@ class MeasuredProperty(NamedTuple):
     units: str
 
 
+def measured(values: np.ndarray, declared: Property, problem: Problem | None = None) -> MeasuredProperty:
+    """Values of a declared property, measured on the problem."""
+    return MeasuredProperty(values, declared.meaning(problem), declared.units)
+
+
 def measure(
-    problem: Problem, theta: np.ndarray, groups: Sequence[str], settings: MeasureSettings
+    problem: Problem, theta: np.ndarray, groups: Sequence[str], settings: MeasureConfig, seed: int = 0
 ) -> dict[str, MeasuredProperty]:
     """Measure the named groups at theta [M, P].
 
-    Values are float64 [M], or [M, E] where there is one column an epsilon of the settings. Raises PropertyError
-    for an unknown or unsuitable group, for theta of a wrong shape or not finite, and if a bound and an
-    attack contradict each other.
+    Values are float64 [M], or [M, E] where there is one column an epsilon of the settings. Raises PropertyError for an
+    unknown or unsuitable group, for theta of a wrong shape or not finite, and if a bound and an attack contradict each
+    other.
     """
     chosen = [admitted_group(problem, name) for name in groups]
     points = _points(problem, theta)
-    work = prepare(problem, settings)
+    measurement = prepare(problem, settings, seed)
     found: dict[str, MeasuredProperty] = {}
     for group in chosen:
-        blocks = [group.compute(work, block) for block in torch.split(points, group.block(problem))]
+        blocks = [group.compute(measurement, block) for block in torch.split(points, group.block(problem))]
         for name in blocks[0]:
             values = torch.cat([block[name] for block in blocks]).cpu().numpy()
-            found[name] = MeasuredProperty(values, *describe(name, estimated=is_large(problem)))
+            found[name] = measured(values, PROPERTIES[name], problem)
     return found
 
 

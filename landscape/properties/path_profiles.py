@@ -12,26 +12,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from landscape.config.tables import MeasureConfig
+from landscape.declaration import by_name
 from landscape.errors import PropertyError
 from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.problem import Problem
-from landscape.properties.catalogue import DESCRIPTIONS, ENERGY, FRACTION
-from landscape.properties.groups import available_groups
-from landscape.properties.measure import MeasuredProperty, measure
-from landscape.properties.robustness import sample_short_robustness
+from landscape.properties.attacks.pgd import PGD
+from landscape.properties.bounds.certificates import CERTIFIED_CROWN
+from landscape.properties.catalogue import available_groups
+from landscape.properties.measure import MeasuredProperty, measure, measured
+from landscape.properties.measurement import prepare
+from landscape.properties.robustness import SHORT_ADVERSARIAL_LOSS, SHORT_ROBUST, sample_short_robustness
 from landscape.properties.sample_means import minima_per_block, sample_mean, samples_per_chunk
-from landscape.properties.settings import MeasureSettings, prepare
 from landscape.search.paths import Paths, pathways
 
 PATH_POINTS = 41
 GROUPS = ("loss", "sensitivity")
 NAMES = ("clean_loss", "accuracy", "sensitivity_logits_crown", "sensitivity_softmax_crown")
-ATTACKED = {
-    "adversarial_loss": ("mean over samples of the largest loss that PGD or FGSM found, one column an epsilon", ENERGY),
-    "pgd_accuracy": DESCRIPTIONS["pgd_accuracy"],
-    "robust_accuracy": ("samples that survive PGD, FGSM and APGD, one column an epsilon", FRACTION),
-    "certified_accuracy_crown": DESCRIPTIONS["certified_accuracy_crown"],
-}
+ATTACKED = by_name(SHORT_ADVERSARIAL_LOSS, PGD.accuracy, SHORT_ROBUST, CERTIFIED_CROWN)
 ALONG = "along the steepest-descent path through the transition state, nan where that does not end in its minima"
 
 
@@ -46,7 +44,7 @@ def require_paths(problem: Problem) -> None:
 
 
 def profiles(
-    problem: Problem, theta: np.ndarray, ends: np.ndarray, tolerance: float, settings: MeasureSettings
+    problem: Problem, theta: np.ndarray, ends: np.ndarray, tolerance: float, settings: MeasureConfig, seed: int = 0
 ) -> dict[str, MeasuredProperty]:
     """Properties [T, I] or [T, I, E] along the paths through transition states theta [T, P] between ends [T, 2, P].
 
@@ -60,28 +58,30 @@ def profiles(
     along, arc_length, good = _oriented(problem, paths, ends, tolerance)
     flat = along.flatten(0, 1)
     groups = [name for name in GROUPS if name in available_groups(problem)]
-    measured = measure(problem, flat.cpu().numpy(), groups, settings)
-    measured = {name: measured[name] for name in NAMES if name in measured} | _attacked(problem, flat, settings)
+    found = measure(problem, flat.cpu().numpy(), groups, settings, seed)
+    found = {name: found[name] for name in NAMES if name in found} | _short_robustness(problem, flat, settings, seed)
     energy = MeasuredProperty(problem.energy(flat).cpu().numpy(), "energy", "energy")
     length = MeasuredProperty(arc_length.flatten().cpu().numpy(), "arc length from the transition state", "")
-    named = {"energy": energy, "arc_length": length} | measured
+    named = {"energy": energy, "arc_length": length} | found
     return {f"path_{name}": _along(one, good) for name, one in named.items()}
 
 
-def _attacked(problem: Problem, theta: Tensor, settings: MeasureSettings) -> dict[str, MeasuredProperty]:
-    """What is proven and what attacks find at theta [M, P], one column [M] an epsilon."""
-    work = prepare(problem, settings)
+def _short_robustness(
+    problem: Problem, theta: Tensor, settings: MeasureConfig, seed: int
+) -> dict[str, MeasuredProperty]:
+    """Certified and attacked accuracies and the adversarial loss at theta [M, P], each [M, E]."""
+    measurement = prepare(problem, settings, seed)
 
-    def attacked(block: Tensor) -> dict[str, Tensor]:
+    def of_block(block: Tensor) -> dict[str, Tensor]:
         return sample_mean(
-            lambda part: sample_short_robustness(problem, block, part, work.half_widths, settings),
-            work.attacked_samples,
+            lambda part: sample_short_robustness(problem, block, part, measurement.half_widths, settings),
+            measurement.attacked_samples,
             samples_per_chunk(problem),
         )
 
-    blocks = [attacked(block) for block in torch.split(theta, minima_per_block(problem))]
+    blocks = [of_block(block) for block in torch.split(theta, minima_per_block(problem))]
     return {
-        name: MeasuredProperty(torch.cat([block[name] for block in blocks]).cpu().numpy(), *ATTACKED[name])
+        name: measured(torch.cat([block[name] for block in blocks]).cpu().numpy(), ATTACKED[name], problem)
         for name in blocks[0]
     }
 

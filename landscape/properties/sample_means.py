@@ -14,7 +14,7 @@ from torch import Tensor
 
 from landscape.numerics.batching import rows_per_chunk
 from landscape.problems.problem import Problem
-from landscape.properties.settings import Samples
+from landscape.properties.draws import Samples
 
 
 def samples_per_chunk(problem: Problem) -> int:

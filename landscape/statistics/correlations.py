@@ -1,4 +1,4 @@
-"""Are measures of minima correlated with their robustness? A table of rank correlations that can be trusted.
+"""Tables of rank correlations between measures of minima and their robustness.
 
 Rows are distinct minima, never runs: rows that agree in every column within rounding are one minimum (or its mirror
 image under a symmetry of the data) and are refused, since copies make noise significant. Every pair of a measure and a
@@ -20,17 +20,19 @@ Shapes: M minima.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from landscape.errors import PropertyError
 from landscape.statistics.bootstrap import intervals
-from landscape.statistics.p_values import holm, kendall_p, spearman_p, weighted_p
+from landscape.statistics.p_values import holm, p_values
 from landscape.statistics.ranks import RankTable, tie_groups
+from landscape.statistics.statistic import Statistic
+from landscape.statistics.table import STATISTICS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
+class Estimate(NamedTuple):
     """One statistic for all pairs, each array [A, B]; NaN where it is undefined."""
 
     value: np.ndarray
@@ -39,25 +41,11 @@ class Estimate:
     p: np.ndarray  # two-sided
 
 
-def estimate_all(
-    table: RankTable, *, permutations: int, random: np.random.Generator
-) -> tuple[Estimate, Estimate, Estimate, Estimate]:
-    """Spearman's rho, Kendall's tau, the partial and the weighted Spearman of all pairs of a table."""
-    rho, tau, partial, weighted = intervals(table, random)
-    plain_p, partial_p = spearman_p(
-        [table.spearman_sides(), table.partial_sides()], [rho[0], partial[0]], table.stratum, permutations, random
-    )
-    return (
-        _estimate(rho, plain_p),
-        _estimate(tau, kendall_p(table, tau[0], permutations, random)),
-        _estimate(partial, partial_p),
-        _estimate(weighted, weighted_p(table, weighted[0], random)),
-    )
-
-
-def _estimate(interval: np.ndarray, p: np.ndarray) -> Estimate:
-    value, low, high = interval
-    return Estimate(value=value, low=low, high=high, p=p)
+def estimate_all(table: RankTable, *, permutations: int, random: np.random.Generator) -> dict[str, Estimate]:
+    """All statistics of all pairs of a table, by name."""
+    found = intervals(STATISTICS, table, random)
+    p = p_values(STATISTICS, table, {name: interval[0] for name, interval in found.items()}, permutations, random)
+    return {name: Estimate(value, low, high, p[name]) for name, (value, low, high) in found.items()}
 
 
 MINIMUM_ROWS = 8
@@ -79,18 +67,19 @@ class Association:
 
 @dataclass(frozen=True, kw_only=True)
 class Correlation:
-    """What the table says about one pair."""
+    """The correlations of one pair of columns."""
 
     measure: str
     robustness: str
     count: int  # minima for which all columns involved are known
-    spearman: Association
-    kendall: Association
-    partial: Association  # Spearman at fixed controls
-    weighted: Association  # Spearman with each minimum as often as it was found; not adjusted
+    found: Mapping[str, Association]  # by the name of the statistic
+
+    def of(self, statistic: Statistic) -> Association:
+        """The correlation by one statistic."""
+        return self.found[statistic.name]
 
 
-_ADJUSTED = ("spearman", "kendall", "partial")
+_ADJUSTED = tuple(one.name for one in STATISTICS if one.adjusted)
 
 
 def correlate(
@@ -126,7 +115,7 @@ def correlate(
         for known_y, names_y in _by_known(robustness):
             kept = order[(known_x & known_y & controls_known)[order]]
             if len(kept) < MINIMUM_ROWS:
-                estimates = (_undefined(names_x, names_y),) * 4
+                estimates = dict.fromkeys((one.name for one in STATISTICS), _undefined(names_x, names_y))
             else:
                 sides = [[measures[name] for name in names_x], [robustness[name] for name in names_y]]
                 x, y, c = (tie_groups(_stack(side, rows)[:, kept]) for side in [*sides, [*controls.values()]])
@@ -187,45 +176,37 @@ def _by_known(columns: Columns) -> list[tuple[np.ndarray, list[str]]]:
 
 def _undefined(names_x: list[str], names_y: list[str]) -> Estimate:
     nothing = np.full((len(names_x), len(names_y)), np.nan)
-    return Estimate(value=nothing, low=nothing, high=nothing, p=nothing)
+    return Estimate(nothing, nothing, nothing, nothing)
 
 
 def _pairs(
-    names_x: list[str], names_y: list[str], count: int, estimates: tuple[Estimate, ...]
+    names_x: list[str], names_y: list[str], count: int, estimates: Mapping[str, Estimate]
 ) -> dict[tuple[str, str], Correlation]:
     """The rows of one block of pairs, p not adjusted yet."""
-    rows = {}
-    for i, x in enumerate(names_x):
-        for j, y in enumerate(names_y):
-            rho, tau, partial, weighted = (
-                Association(
-                    value=float(e.value[i, j]),
-                    low=float(e.low[i, j]),
-                    high=float(e.high[i, j]),
-                    p=float(e.p[i, j]),
-                    p_adjusted=np.nan,
-                )
-                for e in estimates
-            )
-            rows[x, y] = Correlation(
-                measure=x,
-                robustness=y,
-                count=count,
-                spearman=rho,
-                kendall=tau,
-                partial=partial,
-                weighted=weighted,
-            )
-    return rows
+    return {
+        (x, y): Correlation(
+            measure=x,
+            robustness=y,
+            count=count,
+            found={name: _association(one, i, j) for name, one in estimates.items()},
+        )
+        for i, x in enumerate(names_x)
+        for j, y in enumerate(names_y)
+    }
+
+
+def _association(one: Estimate, i: int, j: int) -> Association:
+    value, low, high, p = (float(numbers[i, j]) for numbers in one)
+    return Association(value=value, low=low, high=high, p=p, p_adjusted=np.nan)
 
 
 def _adjusted(rows: list[Correlation]) -> tuple[Correlation, ...]:
     """The rows with Holm's adjustment over all p that are defined."""
-    p = np.array([getattr(row, name).p for row in rows for name in _ADJUSTED])
+    p = np.array([row.found[name].p for row in rows for name in _ADJUSTED])
     adjusted = holm(p).reshape(len(rows), len(_ADJUSTED))
-    return tuple(
-        replace(
-            row, **{n: replace(getattr(row, n), p_adjusted=float(v)) for n, v in zip(_ADJUSTED, values, strict=True)}
-        )
-        for row, values in zip(rows, adjusted, strict=True)
-    )
+    return tuple(_with_adjusted(row, values) for row, values in zip(rows, adjusted, strict=True))
+
+
+def _with_adjusted(row: Correlation, values: np.ndarray) -> Correlation:
+    own = {name: replace(row.found[name], p_adjusted=float(p)) for name, p in zip(_ADJUSTED, values, strict=True)}
+    return replace(row, found={**row.found, **own})

@@ -1,4 +1,4 @@
-"""How much of a landscape has been seen, from how often each minimum was hit.
+"""Coverage: how much of a landscape has been seen, from how often each minimum was hit.
 
 Quenches are treated as draws with replacement from a population of minima whose weights are the shares of the search
 that end in them. Rare minima tell about unseen ones: with f1 minima hit once and f2 hit twice in n quenches,
@@ -29,7 +29,7 @@ _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """What the hits say about the minima that are still unseen."""
+    """Estimates from the hits of the minima that are still unseen."""
 
     quenches: int
     observed: int  # distinct minima hit at least once

@@ -11,17 +11,27 @@ Resamples are drawn within strata, and so is the variance taken: about the mean 
 its m rows (Cochran, Sampling Techniques, ch. 5). The counts of many resamples are columns of one matrix, so that a pair
 of columns of the table is one matrix product.
 
-Shapes: n rows, A and B columns on the two sides, C any number of columns, k resamples.
+For normal data artanh(tau) has the variance 0.437 / (n - 4) (Fieller, Hartley and Pearson, Biometrika 44, 470, 1957),
+times what ties and landscapes do to the variance without correlation. A shuffle costs n^2: above `KENDALL_LIMIT` rows p
+is that of the normal limit of the permutation distribution, with the variance of each stratum corrected for ties
+(Kendall, Rank Correlation Methods, 4.5).
+
+Shapes: n rows, A and B columns on the two sides, C any number of columns, k resamples or shuffles.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.special import ndtr
 
-from landscape.statistics.ranks import RankTable
+from landscape.statistics.ranks import RankTable, correlations
+from landscape.statistics.statistic import Bootstrap, Shuffled, Shuffles, Statistic
+
+KENDALL_LIMIT = 32
 
 Sums = tuple[np.ndarray, np.ndarray]
-"""Of one column in all resamples: pairs of each row with rows that differ [n, k], and all such pairs [k]."""
+"""Numbers, of one column in all resamples, of pairs of each row with rows that differ [n, k], and of all such pairs
+[k]."""
 
 
 def taus_and_variances(table: RankTable, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,7 +121,7 @@ class _TieSums:
 
 
 def _tie_sums(groups: np.ndarray) -> _TieSums:
-    """Of tie groups int64 [C, m]."""
+    """The sums of tie groups int64 [C, m]."""
     values = int(groups.max(initial=0)) + 1
     bins = groups + values * np.arange(len(groups))[:, None]
     counts = np.bincount(bins.ravel(), minlength=len(groups) * values).astype(np.float64)
@@ -126,3 +136,50 @@ def _null_variance(m: int, x: _TieSums, y: _TieSums) -> np.ndarray:
     if m > 2:
         variance = variance + x.triples[:, None] * y.triples / (9.0 * m * (m - 1.0) * (m - 2.0))
     return np.asarray(np.maximum(variance, 0.0))
+
+
+def _bootstrap(table: RankTable, counts: np.ndarray) -> Bootstrap:
+    tau, variance = taus_and_variances(table, counts)
+    n, strata = table.n_rows, table.n_strata
+    m = max(n / strata, 3.0)
+    swapped = 1.0 - 4.0 / (strata * (m**2 - m))
+    return Bootstrap(tau, variance, _fieller(kendall_null_variance(table), n), n, swapped)
+
+
+def _fieller(null: np.ndarray, n: int) -> np.ndarray:
+    without_ties = 2.0 * (2.0 * n + 5.0) / (9.0 * n * (n - 1.0))
+    return null / without_ties * 0.437 / max(n - 4.0, 1.0)
+
+
+def _shuffled(table: RankTable) -> Shuffled:
+    first, second = table.pairs()
+    x = _pair_signs(table.x, first, second)
+
+    def values(orders: np.ndarray) -> np.ndarray:
+        y = np.moveaxis(_pair_signs(table.y[:, orders], first, second), 0, 1)  # [k, B, pairs]
+        products = np.moveaxis(y @ x.T, 1, 2)
+        return correlations(products, np.abs(x).sum(axis=1), np.abs(y[0]).sum(axis=1))  # shuffling leaves the ties
+
+    return Shuffled(values, len(table.y) * len(first))
+
+
+def _pair_signs(columns: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Signs float32 [..., pairs] of the differences within columns [..., n]; sums of them are exact below 2^24."""
+    signs: np.ndarray = np.sign(columns[..., first] - columns[..., second]).astype(np.float32)
+    return signs
+
+
+def _normal_limit(table: RankTable, value: np.ndarray) -> np.ndarray | None:
+    if table.n_rows <= KENDALL_LIMIT:
+        return None
+    return np.asarray(2.0 * ndtr(-np.abs(value) / np.sqrt(kendall_null_variance(table))))
+
+
+KENDALL = Statistic(
+    name="kendall",
+    title="Kendall",
+    bootstrap=_bootstrap,
+    shuffled=_shuffled,
+    shuffles=Shuffles("signs of pairs"),
+    limit=_normal_limit,
+)

@@ -1,4 +1,4 @@
-"""Do two groups of training runs differ? Paired over seeds, with intervals and exact p.
+"""Differences of two groups of training runs, paired over seeds, with intervals and exact p.
 
 Two regimes that begin from the same seed share the initial parameters and the data, so runs are compared seed by seed:
 the difference of a seed is the mean of the one group of regimes at it less that of the other. Its mean has Student's
@@ -43,7 +43,7 @@ class Mean:
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """What one column says about the difference of two groups; p two-sided, NaN where nothing differs anywhere."""
+    """The difference of two groups in one column; p two-sided, NaN where nothing differs anywhere."""
 
     column: str
     difference: Mean  # the first group less the second
@@ -74,7 +74,7 @@ def contrasts(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray])
 
 
 def contrast(column: str, difference: np.ndarray) -> Contrast:
-    """What differences [S] say, p not adjusted yet."""
+    """The contrast of differences [S], p not adjusted yet."""
     return Contrast(
         column=column,
         difference=mean_over_seeds(difference),
@@ -120,7 +120,7 @@ Course = Literal["monotone", "not monotone", "opposite", "undecided"]
 
 @dataclass(frozen=True, kw_only=True)
 class Trend:
-    """How values change along a curve, oriented so that a positive change is the one that is expected."""
+    """The change of values along a curve, oriented so that a positive change is the one that is expected."""
 
     course: Course
     points: tuple[Mean, ...]  # not oriented
@@ -153,8 +153,8 @@ def trend(values: np.ndarray, sign: int) -> Trend:
 
 
 def affordable(test_accuracy: np.ndarray) -> int:
-    """How many leading points of test accuracies [K, S] cost less than `TOO_MUCH`, on average over seeds, each compared
-    with the first; that one included.
+    """The number of leading points of test accuracies [K, S], the first included, that cost less than `TOO_MUCH` on
+    average over seeds, compared with the first.
     """
     known = test_accuracy[:, np.isfinite(test_accuracy).all(axis=0)]
     cost = known[0].mean() - known.mean(axis=1)

@@ -74,7 +74,7 @@ class RankTable:
         return _residuals(self._centred(self.x), basis), _residuals(self._centred(self.y), basis), basis
 
     def weighted_sides(self) -> Sides:
-        """As `spearman_sides`, each row as often as its weight: rank times the root of the weight."""
+        """The sides of `spearman_sides` with each row as often as its weight: rank times the root of the weight."""
         x, y = (centred_ranks(side, self.stratum, self.weights) for side in (self.x, self.y))
         return x, y, np.zeros((self.n_rows, 0))
 
@@ -133,7 +133,7 @@ def _basis(ranks: np.ndarray) -> np.ndarray:
 
 
 def _residuals(ranks: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """What the basis leaves of the ranks [C, n]: exactly 0 where it explains all."""
+    """The ranks [C, n] less what the basis explains: exactly 0 where it explains all."""
     if not basis.shape[1]:
         return ranks
     residual: np.ndarray = ranks - (ranks @ basis) @ basis.T

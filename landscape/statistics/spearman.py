@@ -92,8 +92,11 @@ def _side(
     stratum: np.ndarray,
     weight: np.ndarray,
 ) -> Side:
-    """Of one side: u [C, n], its part of the stratum's weight [C, n], one over the norm of the residual ranks [C] (0:
-    nothing is left), slopes on the controls [C, F], what u moves in its own column [C, n] and in controls [C, F, n].
+    """The parts of one side.
+
+    They are u [C, n], its part of the stratum's weight [C, n], one over the norm of the residual ranks [C] (0 where
+    nothing is left), slopes on the controls [C, F], and what u moves in its own column [C, n] and in controls
+    [C, F, n].
     """
     u = _ranks(groups, stratum, weight)
     columns, n = u.shape

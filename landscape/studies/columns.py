@@ -9,17 +9,17 @@ Shapes: M minima, E values of epsilon.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from landscape.database.database import Database
-from landscape.database.records import Property
+from landscape.database.records import Property as StoredProperty
+from landscape.declaration import BY_EPSILON, ENERGY, Property, by_name
 from landscape.errors import PropertyError
-from landscape.graph.depth import barrier_to_global, depth, escape_barrier
+from landscape.graph.depth import DEPTHS
 from landscape.messages import did_you_mean, number_text
-from landscape.properties.catalogue import BY_EPSILON, DEPTHS
+from landscape.properties.catalogue import PROPERTIES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,38 +34,34 @@ class Column:
     values: np.ndarray  # float64[M], NaN where unknown
 
 
-_COMPUTED: dict[str, Callable[[Database], np.ndarray]] = {
-    "depth": lambda db: depth(db.minima.energy),
-    "escape_barrier": lambda db: escape_barrier(
-        db.minima.energy, db.transition_states.energy, db.transition_states.minima
+_STORED_COLUMNS = by_name(
+    Property(name="energy", description="energy", units=""),
+    Property(name="hits", description="quenches that ended in the minimum", units="count"),
+    Property(name="rms_gradient", description="root mean square gradient", units=ENERGY),
+    Property(name="lowest_eigenvalue", description="lowest eigenvalue of the Hessian", units=ENERGY),
+    Property(
+        name="log_determinant",
+        description="sum of the logarithms of the positive eigenvalues of the Hessian",
+        units="log energy",
     ),
-    "barrier_to_global": lambda db: barrier_to_global(
-        db.minima.energy, db.transition_states.energy, db.transition_states.minima
-    ),
-}
-_STORED_COLUMNS = {
-    "energy": ("energy", ""),
-    "hits": ("quenches that ended in the minimum", "count"),
-    "rms_gradient": ("root mean square gradient", "energy"),
-    "lowest_eigenvalue": ("lowest eigenvalue of the Hessian", "energy"),
-    "log_determinant": ("sum of the logarithms of the positive eigenvalues of the Hessian", "log energy"),
-    "log_orbit_size": ("logarithm of the number of symmetric copies", ""),
-}
-_ACRONYMS = ("fgsm", "pgd", "apgd", "ce", "dlr", "ibp", "crown", "sam")
-_PROPER = ("hessian", "fisher", "rao", "keskar", "jacobian")
+    Property(name="log_orbit_size", description="logarithm of the number of symmetric copies", units=""),
+)
+"""The columns of /minima that are numbers."""
+_SPELLINGS = {spelling.lower().replace("-", "_"): spelling for one in PROPERTIES.values() for spelling in one.spellings}
 _SELECTION = re.compile(r"(?P<property>[^@\[\]]+)(@(?P<epsilon>[^@\[\]]+)|\[(?P<index>\d+)\])?")
 
 
 def readable(name: str) -> str:
     """The name of a property as in a sentence: PGD accuracy."""
-    words = [word.upper() if word in _ACRONYMS else word for word in name.split("_")]
-    named = " ".join(word.capitalize() if word in _PROPER else word for word in words)
-    return named.replace("Fisher Rao", "Fisher-Rao")
+    text = f"_{name}_"
+    for word, spelling in _SPELLINGS.items():
+        text = text.replace(f"_{word}_", f"_{spelling}_")
+    return text.strip("_").replace("_", " ")
 
 
 def known_names(db: Database) -> list[str]:
     """Names of all properties of the minima of a database, without selections."""
-    return sorted({*_COMPUTED, *_STORED_COLUMNS, *db.properties("minima")})
+    return sorted({*DEPTHS, *_STORED_COLUMNS, *db.properties("minima")})
 
 
 def column(db: Database, name: str) -> Column:
@@ -91,21 +87,27 @@ def column_family(db: Database, name: str) -> list[Column]:
 
     Raises PropertyError for a name that is unknown.
     """
-    if name in _COMPUTED:
-        return [single_column(name, *DEPTHS[name], _COMPUTED[name](db))]
+    if name in DEPTHS:
+        states = db.transition_states
+        values = DEPTHS[name].compute(db.minima.energy, states.energy, states.minima)
+        return [single_column(DEPTHS[name], values)]
     stored = db.properties("minima")
     if name in stored:
         return property_columns(name, stored[name])
     if name in _STORED_COLUMNS:
-        return [single_column(name, *_STORED_COLUMNS[name], getattr(db.minima, name))]
+        return [single_column(_STORED_COLUMNS[name], getattr(db.minima, name))]
     raise PropertyError(
         f"Expected a property of the minima, found '{name}': {did_you_mean(name, known_names(db))}; "
         "'landscape measure' adds properties."
     )
 
 
-def single_column(name: str, description: str, units: str, values: np.ndarray) -> Column:
+def single_column(declared: Property, values: np.ndarray) -> Column:
     """The column of a property that has one value each."""
+    return _whole(declared.name, declared.meaning(), declared.units, values)
+
+
+def _whole(name: str, description: str, units: str, values: np.ndarray) -> Column:
     return Column(
         name=name,
         property=name,
@@ -116,10 +118,10 @@ def single_column(name: str, description: str, units: str, values: np.ndarray) -
     )
 
 
-def property_columns(name: str, stored: Property) -> list[Column]:
+def property_columns(name: str, stored: StoredProperty) -> list[Column]:
     """The columns of a stored property: one, or one for each of its values. Raises PropertyError for other shapes."""
     if stored.values.ndim == 1:
-        return [single_column(name, stored.description, stored.units, stored.values)]
+        return [_whole(name, stored.description, stored.units, stored.values)]
     if stored.values.ndim > 2:
         raise PropertyError(
             f"Expected one or a list of values a minimum, found {name} of shape {list(stored.values.shape)}: "
@@ -128,7 +130,7 @@ def property_columns(name: str, stored: Property) -> list[Column]:
     return [_of_index(name, stored, index) for index in range(stored.values.shape[1])]
 
 
-def _of_index(name: str, stored: Property, index: int) -> Column:
+def _of_index(name: str, stored: StoredProperty, index: int) -> Column:
     entries = stored.settings.get("epsilon", ()) if stored.description.endswith(BY_EPSILON) else ()
     entry = entries[index] if len(entries) == stored.values.shape[1] else None
     epsilon = float(entry) if isinstance(entry, int | float) else None

@@ -1,4 +1,4 @@
-"""What one or several databases say about robustness: the table of correlations and the verdicts drawn from it.
+"""Findings of one or several databases about robustness: the table of correlations and the verdicts drawn from it.
 
 One place makes them, for `landscape study`, the scripts of analysis/ and notebooks. `findings_text` prints them.
 """
@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 
 from landscape.database.database import Database
 from landscape.statistics.correlations import Correlation, correlate
+from landscape.statistics.rank_statistics import SPEARMAN
+from landscape.statistics.table import STATISTICS
 from landscape.studies.hypotheses import DEEPER, FLATTER, Hypothesis, Verdict, judge
 from landscape.studies.minima_table import Comparison, compare
 
 HYPOTHESES = (DEEPER, FLATTER)
 LEVEL = 0.05
-STATISTICS = ("spearman", "kendall", "partial", "weighted")
 NUMBERS = ("value", "low", "high", "p", "p_adjusted")
 
 
@@ -28,7 +29,7 @@ class Findings:
 
     @property
     def name(self) -> str:
-        """That of the landscape, or "pooled" for several."""
+        """The name of the landscape, or "pooled" for several."""
         landscapes = self.comparison.landscapes
         return landscapes[0].name if len(landscapes) == 1 else "pooled"
 
@@ -38,16 +39,16 @@ class Findings:
         return judge(replace(hypothesis, measures=measures), self.table, self.comparison.robustness_signs, LEVEL)
 
     def reading(self, row: Correlation) -> str:
-        """Which hypothesis a significant Spearman correlation speaks for or against; "-" for none."""
+        """The hypothesis that a significant Spearman correlation speaks for or against; "-" for none."""
         for hypothesis in HYPOTHESES:
-            if row.measure in hypothesis.measures and row.spearman.p_adjusted < LEVEL:
+            if row.measure in hypothesis.measures and row.of(SPEARMAN).p_adjusted < LEVEL:
                 sign = hypothesis.measures[row.measure] * self.comparison.robustness_signs[row.robustness]
                 word = hypothesis.sentence.split()[0]
-                return f"{'for' if row.spearman.value * sign > 0 else 'against'} {word}"
+                return f"{'for' if row.of(SPEARMAN).value * sign > 0 else 'against'} {word}"
         return "-"
 
 
-def find(databases: Sequence[Database]) -> Findings:
+def findings_of(databases: Sequence[Database]) -> Findings:
     """Correlate depth and curvature with robustness over the distinct minima of the databases.
 
     Raises PropertyError below 8 distinct minima and where no robustness was measured.
@@ -65,13 +66,14 @@ def find(databases: Sequence[Database]) -> Findings:
 
 def csv_text(sections: Mapping[str, Findings]) -> str:
     """The tables of named findings as CSV, one row a pair, all digits; p of weighted correlations are not adjusted."""
-    columns = [(s, n) for s in STATISTICS for n in NUMBERS if (s, n) != ("weighted", "p_adjusted")]
+    columns = [(s, n) for s in STATISTICS for n in NUMBERS if n != "p_adjusted" or s.adjusted]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["table", "row", "measure", "robustness", "count", *(f"{s}_{n}" for s, n in columns), "reads_as"])
+    heads = [f"{statistic.name}_{number}" for statistic, number in columns]
+    writer.writerow(["table", "row", "measure", "robustness", "count", *heads, "reads_as"])
     for name, findings in sections.items():
         for number, row in enumerate(findings.table, start=1):
-            numbers = [repr(getattr(getattr(row, statistic), name)) for statistic, name in columns]
+            numbers = [repr(getattr(row.of(statistic), name)) for statistic, name in columns]
             place = [name, number, row.measure, row.robustness, row.count]
             writer.writerow([*place, *numbers, findings.reading(row)])
     return text.getvalue()

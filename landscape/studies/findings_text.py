@@ -6,7 +6,9 @@ from itertools import groupby
 import numpy as np
 
 from landscape.statistics.correlations import Association, Correlation
-from landscape.statistics.p_values import KENDALL_LIMIT
+from landscape.statistics.kendall import KENDALL_LIMIT
+from landscape.statistics.rank_statistics import SPEARMAN
+from landscape.statistics.table import STATISTICS
 from landscape.studies.findings import HYPOTHESES, LEVEL, Findings
 from landscape.studies.hypotheses import Hypothesis, Tally, Verdict
 from landscape.studies.minima_table import CONTROL
@@ -32,10 +34,8 @@ def report(findings: Findings) -> Iterable[str]:
     yield from _landscapes(findings)
     yield from LEGEND.splitlines()
     yield ""
-    yield (
-        f"{'row':>4} {'measure':<32}  {'Spearman':<17}{'p':>5}  {'Kendall':<17}{'p':>5}  "
-        f"{f'fixed {CONTROL}':<17}{'p':>5}  {'by hits':<17}{'p':>5}  reads as"
-    )
+    heads = "  ".join(f"{one.title.format(control=CONTROL):<17}{'p':>5}" for one in STATISTICS)
+    yield f"{'row':>4} {'measure':<32}  {heads}  reads as"
     for name in findings.comparison.robustness:
         rows = [(number, row) for number, row in enumerate(findings.table, start=1) if row.robustness == name]
         yield from _group(name, findings, rows)
@@ -74,18 +74,15 @@ def _group(name: str, findings: Findings, rows: Sequence[tuple[int, Correlation]
     better = "larger" if findings.comparison.robustness_signs[name] > 0 else "smaller"
     most = max(row.count for _, row in rows)
     yield f"{name} ({better} is more robust), n = {most}"
-    for number, row in sorted(rows, key=lambda row: -np.nan_to_num(abs(row[1].spearman.value), nan=-1.0)):
-        columns = [
-            f"{_interval(found)}{_p(p):>5}"
-            for found, p in (
-                (row.spearman, row.spearman.p_adjusted),
-                (row.kendall, row.kendall.p_adjusted),
-                (row.partial, row.partial.p_adjusted),
-                (row.weighted, row.weighted.p),
-            )
-        ]
+    for number, row in sorted(rows, key=lambda row: -np.nan_to_num(abs(row[1].of(SPEARMAN).value), nan=-1.0)):
+        columns = [_cell(row.of(one), adjusted=one.adjusted) for one in STATISTICS]
         measure = row.measure if row.count == most else f"{row.measure} (n = {row.count})"
         yield f"{number:>4} {measure:<32}  {'  '.join(columns)}  {findings.reading(row)}"
+
+
+def _cell(found: Association, *, adjusted: bool) -> str:
+    """A correlation with its interval and p."""
+    return f"{_interval(found)}{_p(found.p_adjusted if adjusted else found.p):>5}"
 
 
 def _interval(found: Association) -> str:

@@ -23,7 +23,11 @@ from typing import Literal
 
 import numpy as np
 
+from landscape.declaration import Property, Trait
+from landscape.graph.depth import DEPTHS
+from landscape.properties.catalogue import PROPERTIES
 from landscape.statistics.correlations import Association, Correlation
+from landscape.statistics.rank_statistics import PARTIAL, SPEARMAN, WEIGHTED
 
 Answer = Literal["supported", "contradicted", "undecided"]
 
@@ -60,7 +64,7 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Weighting:
-    """What weighting minima by how often they were found does to the oriented correlations."""
+    """The effect on oriented correlations of weighting minima by how often they were found."""
 
     compared: int  # pairs with both correlations
     median: float  # of the weighted ones; NaN where there are none
@@ -69,7 +73,7 @@ class Weighting:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the table says about one hypothesis."""
+    """The verdict of a table on one hypothesis."""
 
     sentence: str
     plain: Tally
@@ -77,42 +81,15 @@ class Verdict:
     weighting: Weighting
 
 
-DEEPER = Hypothesis(sentence="deeper minima are more robust", measures={"depth": -1, "escape_barrier": 1})
-FLATTER = Hypothesis(
-    sentence="flatter minima are more robust",
-    measures={
-        "hessian_trace": -1,
-        "hessian_largest": -1,
-        "hessian_log_determinant": -1,
-        "task_hessian_log_determinant": -1,
-        "hessian_effective_dimension": -1,
-        "task_hessian_effective_dimension": -1,
-        "keskar_sharpness": -1,
-        "task_keskar_sharpness": -1,
-        "sam_sharpness": -1,
-        "task_sam_sharpness": -1,
-        "task_sam_first_order": -1,
-        "relative_flatness": -1,
-        "task_relative_flatness": -1,
-        "fisher_rao_norm": -1,
-        "task_fisher_rao_norm": -1,
-    },
-)
-"""With and, as task_*, without the L2 part. Of the trace and of the largest eigenvalue that part is one number for all
-minima of a landscape: with and without it they rank alike, and are named once.
-"""
-ROBUSTNESS_SIGNS = {
-    "robust_accuracy": 1,
-    "noise_accuracy": 1,
-    "adversarial_distance_linf": 1,
-    "adversarial_distance_l2": 1,
-    "certified_accuracy_crown": 1,
-    "certified_epsilon": 1,
-    "adversarial_loss": -1,
-    "sensitivity_logits_crown": -1,
-    "sensitivity_softmax_crown": -1,
-}
+def signs(properties: Iterable[Property], trait: Trait) -> dict[str, int]:
+    """The signs, by name, of the properties that are declared to tell of a trait."""
+    return {one.name: one.sign for one in properties if one.trait == trait}
+
+
+ROBUSTNESS_SIGNS = signs(PROPERTIES.values(), "robustness")
 """+1 for the properties of which a larger value is more robust, -1 where it is less."""
+DEEPER = Hypothesis(sentence="deeper minima are more robust", measures=signs(DEPTHS.values(), "depth"))
+FLATTER = Hypothesis(sentence="flatter minima are more robust", measures=signs(PROPERTIES.values(), "flatness"))
 
 
 def judge(
@@ -126,9 +103,9 @@ def judge(
     ]
     return Verdict(
         sentence=hypothesis.sentence,
-        plain=_of_associations([(number, row.spearman, sign) for number, row, sign in rows], level),
-        partial=_of_associations([(number, row.partial, sign) for number, row, sign in rows], level),
-        weighting=_weighting([(sign * row.spearman.value, sign * row.weighted.value) for _, row, sign in rows]),
+        plain=_of_associations([(number, row.of(SPEARMAN), sign) for number, row, sign in rows], level),
+        partial=_of_associations([(number, row.of(PARTIAL), sign) for number, row, sign in rows], level),
+        weighting=_weighting([(sign * row.of(SPEARMAN).value, sign * row.of(WEIGHTED).value) for _, row, sign in rows]),
     )
 
 

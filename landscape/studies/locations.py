@@ -1,7 +1,7 @@
-"""Where training ended up: the minimum below each end point, and the superbasin of the landscape that it lies in.
+"""Locations of end points of training: the minimum below each, and the superbasin of the landscape that it lies in.
 
-What `landscape locate` stores of an end point, as properties of /training: the row of the minimum that a quench on the
-common energy leads to, how far that is, what was lost on the way; and why there is none, where there is none. The
+`landscape locate` stores them as properties of /training: the row of the minimum that a quench on the common energy
+leads to, how far that is and what was lost on the way, or why there is none. The
 superbasin of a minimum at an energy level is the set of minima that it can reach without rising above the level; it
 goes by the row of its lowest minimum. A minimum that lies above the level is alone.
 
@@ -15,8 +15,9 @@ from enum import IntEnum
 import numpy as np
 
 from landscape.database.database import Database
-from landscape.database.records import Property
+from landscape.database.records import Property as StoredProperty
 from landscape.database.trained_points import TrainedPoints
+from landscape.declaration import ENERGY, FRACTION, Property, Section, by_name
 from landscape.errors import PropertyError
 from landscape.graph.depth import barrier_to_global, components
 
@@ -24,7 +25,7 @@ LEVELS = 4
 
 
 class Landing(IntEnum):
-    """How the quench of an end point ended."""
+    """The end of the quench of an end point."""
 
     LOCATED = 0
     SADDLE = 1
@@ -41,37 +42,71 @@ _MEANING = {
     "not_finite": "energy or gradient not finite",
 }
 
-LOCATION: dict[str, tuple[str, str]] = {
-    "landing": ("how the quench on the common energy ended, a code whose names stand in the settings", "code"),
-    "minimum": ("row of the minimum that the quench led to, NaN where it led to none", "row of /minima"),
-    "energy": ("common energy of the end point as it was trained", "energy"),
-    "rms_gradient": ("root mean square gradient of the common energy at the end point", "energy"),
-    "energy_drop": ("common energy lost in the quench", "energy"),
-    "distance": ("distance from the end point to the minimum, aligned", "parameter units"),
-    "accuracy_change": (
-        "accuracy on the training samples of the minimum less that of the end point",
-        "fraction of samples",
+ROW = "row of /minima"
+LOCATION = by_name(
+    Property(
+        name="landing",
+        description="how the quench on the common energy ended, a code whose names stand in the settings",
+        units="code",
     ),
-    "test_accuracy_change": (
-        "accuracy on the test samples of the minimum less that of the end point",
-        "fraction of samples",
+    Property(
+        name="minimum", description="row of the minimum that the quench led to, NaN where it led to none", units=ROW
     ),
-}
-"""What each property of a location means, and its units."""
-SURROUNDINGS: dict[str, tuple[str, str]] = {
-    "depth": ("energy of the minimum of the end point above the lowest minimum", "energy"),
-    "barrier_to_global": (
-        "climb from the minimum of the end point on the easiest path to the lowest minimum",
-        "energy",
+    Property(
+        name="energy",
+        description="common energy of the end point as it was trained",
+        units=ENERGY,
+        section=Section.QUENCH,
     ),
-    "superbasin": ("row of the lowest minimum of its superbasin, one column an energy level", "row of /minima"),
-}
-"""Those that depend on the whole landscape."""
+    Property(
+        name="rms_gradient",
+        description="root mean square gradient of the common energy at the end point",
+        units=ENERGY,
+    ),
+    Property(name="energy_drop", description="common energy lost in the quench", units=ENERGY, section=Section.QUENCH),
+    Property(
+        name="distance",
+        description="distance from the end point to the minimum, aligned",
+        units="parameter units",
+        section=Section.QUENCH,
+    ),
+    Property(
+        name="accuracy_change",
+        description="accuracy on the training samples of the minimum less that of the end point",
+        units=FRACTION,
+        section=Section.QUENCH,
+    ),
+    Property(
+        name="test_accuracy_change",
+        description="accuracy on the test samples of the minimum less that of the end point",
+        units=FRACTION,
+        section=Section.QUENCH,
+    ),
+)
+"""The properties of an end point that tell where it is."""
+SURROUNDINGS = by_name(
+    Property(
+        name="depth",
+        description="energy of the minimum of the end point above the lowest minimum",
+        units=ENERGY,
+    ),
+    Property(
+        name="barrier_to_global",
+        description="climb from the minimum of the end point on the easiest path to the lowest minimum",
+        units=ENERGY,
+    ),
+    Property(
+        name="superbasin",
+        description="row of the lowest minimum of its superbasin, one column an energy level",
+        units=ROW,
+    ),
+)
+"""The properties of an end point that depend on the whole landscape."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Locations:
-    """Where the leading T end points of a database are."""
+    """The locations of the leading T end points of a database."""
 
     regimes: tuple[str, ...]
     regime: np.ndarray  # int64[T]
@@ -102,7 +137,7 @@ def locations_of(db: Database) -> Locations:
     )
 
 
-def minimum_rows(stored: Property) -> np.ndarray:
+def minimum_rows(stored: StoredProperty) -> np.ndarray:
     """The rows int64[T] of minima, -1 for none, that the property `minimum` has."""
     return np.nan_to_num(stored.values, nan=-1.0).astype(np.int64)
 
@@ -132,7 +167,7 @@ def equal_levels(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarra
 def surroundings(
     minimum: np.ndarray, energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, levels: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What the landscape around the minima int64[T] of end points is like, [T] or [T, L]; NaN where that is -1."""
+    """The properties `SURROUNDINGS`, [T] or [T, L], of the minima int64[T] of end points; NaN where that is -1."""
     values = {
         "depth": energy - energy.min(initial=np.inf),
         "barrier_to_global": barrier_to_global(energy, ts_energy, ts_minima),

@@ -23,16 +23,15 @@ import numpy as np
 
 from landscape.database.database import Database
 from landscape.errors import PropertyError
-from landscape.graph.depth import barrier_to_global, escape_barrier
+from landscape.graph.depth import DEPTHS
 from landscape.statistics.correlations import distinct_rows
 from landscape.statistics.ranks import tie_groups
 from landscape.studies.columns import Column, column, column_family
 from landscape.studies.hypotheses import FLATTER, ROBUSTNESS_SIGNS
 
 CONTROL = "squared_norm"
-_BARRIERS = {"escape_barrier": escape_barrier, "barrier_to_global": barrier_to_global}
-_COMPUTED = ("depth", *_BARRIERS)
-_MEASURES = (*_COMPUTED, *FLATTER.measures)
+_BARRIERS = {name: one.compute for name, one in DEPTHS.items() if name != "depth"}
+_MEASURES = (*DEPTHS, *FLATTER.measures)
 _TASK = "task_"
 
 
@@ -165,7 +164,7 @@ def _barriers(
 def _columns(db: Database) -> dict[str, Column]:
     """All columns of one database that take part."""
     stored = db.properties("minima")
-    known = [name for name in (*_MEASURES, *ROBUSTNESS_SIGNS) if name in _COMPUTED or name in stored]
+    known = [name for name in (*_MEASURES, *ROBUSTNESS_SIGNS) if name in DEPTHS or name in stored]
     columns = {one.name: one for name in known for one in column_family(db, name)}
     columns[CONTROL] = column(db, CONTROL) if CONTROL in stored else _squared_norm(db)
     return columns

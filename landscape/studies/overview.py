@@ -1,4 +1,4 @@
-"""What `landscape info` shows and every run ends with, as text."""
+"""The overview of a database as text, which `landscape info` shows and every run ends with."""
 
 import math
 

@@ -13,7 +13,7 @@ from landscape.database.store import open_store
 from landscape.errors import DatabaseError, PropertyError
 from landscape.graph.depth import component_fraction
 from landscape.statistics.coverage import coverage
-from landscape.studies.findings import Findings, csv_text, find
+from landscape.studies.findings import Findings, csv_text, findings_of
 from landscape.studies.findings_text import report, verdicts
 
 CORRELATIONS, VERDICTS = "correlations.csv", "verdicts.txt"
@@ -53,9 +53,9 @@ def conclude(folder: Path, paths: Sequence[Path], command: str) -> list[str]:
 
 
 def _findings(databases: Sequence[Database]) -> Findings | str:
-    """What the databases say, or why they say nothing."""
+    """The findings of the databases, or the reason why there are none."""
     try:
-        return find(databases)
+        return findings_of(databases)
     except PropertyError as error:
         return f"refused: {error}"
 

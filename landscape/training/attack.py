@@ -9,10 +9,12 @@ Shapes: W networks, P parameters, B samples of each, d inputs, K outputs.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from landscape.config.training import Regime
 from landscape.numerics.sign_ascent import STEP_FACTOR, sign_step
 from landscape.problems.networks.losses import Loss
 from landscape.problems.networks.module import Network
@@ -23,10 +25,24 @@ OutputGradient = Callable[[Tensor], Tensor]
 """Gradients [W, B, K], with respect to outputs [W, B, K], of what an attack raises."""
 
 
+class TrainingAttack(NamedTuple):
+    """An attack up the loss whose inputs replace the clean ones: its start in the box, and its steps in a regime."""
+
+    random_start: bool
+    steps: Callable[[Regime], int]
+
+
+ATTACKS = {
+    "fgsm": TrainingAttack(random_start=False, steps=lambda _: 1),
+    "pgd": TrainingAttack(random_start=True, steps=lambda regime: regime.attack_steps),
+}
+"""The attacks by the values of the key `adversarial`, which may be "none" too."""
+
+
 def ascend(
     network: Network, theta: Tensor, start: Tensor, box: tuple[Tensor, Tensor], steps: int, raised: OutputGradient
 ) -> Tensor:
-    """Where `steps` steps from start [W, B, d] end, within the box of lower and upper ends [W, B, d]."""
+    """The points [W, B, d] that `steps` steps from start [W, B, d] lead to, in the box of lower and upper ends."""
     lower, upper = box
     step = STEP_FACTOR / steps * 0.5 * (upper - lower)
     point = torch.clamp(start, lower, upper)

@@ -1,4 +1,4 @@
-"""What a step of training minimises: the loss of a minibatch, as a regime has it, for many networks at once.
+"""The objective of a step of training: the loss of a minibatch in a regime, for many networks at once.
 
     mean loss at the inputs + trades * mean KL(f(x) || f(x')) + sensitivity * S + l2 * sum(theta^2) + l1 * sum(|theta|)
 
@@ -24,7 +24,7 @@ from landscape.problems.networks.losses import LOSSES
 from landscape.problems.networks.module import Network
 from landscape.problems.problem import Problem
 from landscape.problems.terms.sensitivity import SensitivityTerm
-from landscape.training.attack import NEAR, ascend, divergence_raised, loss_raised
+from landscape.training.attack import ATTACKS, NEAR, ascend, divergence_raised, loss_raised
 from landscape.training.draws import Draws, Purpose
 from landscape.training.minibatches import Minibatch, validation_samples
 
@@ -40,8 +40,9 @@ class RegimeObjective:
         self._network, self._loss = problem.network, LOSSES[problem.loss]
         self._regime, self._draws = regime, draws
         self._trained = dropped(problem.network, regime.dropout, draws) if regime.dropout else problem.network
-        attacked = regime.attack_steps if regime.adversarial == "pgd" or regime.trades else 0
-        attacked += regime.adversarial == "fgsm"
+        self._attack = ATTACKS.get(regime.adversarial)
+        attacked = regime.attack_steps if regime.trades else 0
+        attacked += self._attack.steps(regime) if self._attack else 0
         self.gradients_per_sample = 1 + attacked + bool(regime.trades) + 2 * bool(regime.sensitivity)
 
     def values(self, theta: Tensor, batch: Minibatch, epsilon: float) -> Tensor:
@@ -69,14 +70,13 @@ class RegimeObjective:
 
     @torch.no_grad()
     def _adversarial(self, theta: Tensor, inputs: Tensor, batch: Minibatch, epsilon: float) -> Tensor:
-        if self._regime.adversarial == "none":
+        if self._attack is None:
             return inputs
-        start, steps = inputs, 1
-        if self._regime.adversarial == "pgd":
+        start = inputs
+        if self._attack.random_start:
             start = inputs + epsilon * (2.0 * self._draws.uniform(Purpose.ATTACK, inputs.shape) - 1.0)
-            steps = self._regime.attack_steps
-        raised = loss_raised(self._loss, batch.encoded)
-        return ascend(self._network, theta, start, (inputs - epsilon, inputs + epsilon), steps, raised)
+        box, raised = (inputs - epsilon, inputs + epsilon), loss_raised(self._loss, batch.encoded)
+        return ascend(self._network, theta, start, box, self._attack.steps(self._regime), raised)
 
     def _divergence(self, theta: Tensor, inputs: Tensor, outputs: Tensor, epsilon: float) -> Tensor:
         with torch.no_grad():

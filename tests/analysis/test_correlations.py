@@ -12,7 +12,7 @@ from analysis.correlations import _label, draw_matrix, main
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.studies.columns import Column
-from landscape.studies.findings import find
+from landscape.studies.findings import findings_of
 from tests.analysis.synthetic import funnel, write_database
 
 
@@ -100,7 +100,7 @@ def test_the_pictures_are_written(outcome: tuple[Result, Path]) -> None:
 
 def test_the_matrix_has_the_table_oriented_to_robustness(forty: Path) -> None:
     with Database(open_store(forty)) as db:
-        findings = find([db])
+        findings = findings_of([db])
     figure = draw_matrix(findings)
     for axes, name in zip(figure.axes, ("spearman", "partial"), strict=False):
         shown = np.asarray(axes.images[0].get_array())
@@ -116,7 +116,7 @@ def test_the_matrix_has_the_table_oriented_to_robustness(forty: Path) -> None:
 
 def test_matrices_of_many_columns_are_drawn_one_above_the_other(forty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Database(open_store(forty)) as db:
-        findings = find([db])
+        findings = findings_of([db])
     monkeypatch.setattr("analysis.correlations.BESIDE", 3)
     monkeypatch.setattr("analysis.correlations.WIDTH", 0.8)
     first, second, _ = draw_matrix(findings).axes

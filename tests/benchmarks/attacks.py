@@ -17,6 +17,7 @@ import click
 import foolbox
 import torch
 
+from landscape.config.tables import MeasureConfig
 from landscape.problems.problem import Problem
 from landscape.properties.attacks import apgd
 from landscape.properties.attacks.nearest import NORMS, nearest
@@ -24,12 +25,12 @@ from landscape.properties.attacks.networks import Networks
 from landscape.properties.attacks.noise import noise_accuracy
 from landscape.properties.attacks.pgd import projected_gradient, sign_ascent
 from landscape.properties.attacks.random_search import random_search
-from landscape.properties.settings import MeasureSettings, Samples
+from landscape.properties.draws import with_draws
 from tests.benchmarks.machine import processor
 
 STEPS, EPSILON = 40, 0.3
 RANGE = 100.0  # of the inputs that foolbox allows
-SETTINGS = MeasureSettings((EPSILON,))
+SETTINGS = MeasureConfig(epsilon=(EPSILON,))
 
 
 @click.command()
@@ -68,9 +69,7 @@ def iris_networks(minima: int) -> Networks:
     """Random networks 4-10-3 on iris; an attack costs the same at a minimum."""
     problem = Problem(dataset="iris", hidden=[10], l2=1e-3)
     theta = torch.randn(minima, problem.n_parameters, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    shape = tuple(problem.inputs.shape)
-    draws = (torch.tensor(draw(*shape)) for draw in (SETTINGS.offsets, SETTINGS.noise))
-    return Networks(problem, theta, Samples(problem.inputs, problem.targets, *draws))
+    return Networks(problem, theta, with_draws(problem.inputs, problem.targets, SETTINGS))
 
 
 def by_foolbox(networks: Networks, modules: list[torch.nn.Module]) -> None:
@@ -83,12 +82,11 @@ def by_foolbox(networks: Networks, modules: list[torch.nn.Module]) -> None:
 
 def attacks(networks: Networks, width: torch.Tensor) -> dict[str, Callable[[], object]]:
     """Each attack of a measurement at its default effort, by name."""
-    corners = torch.tensor(SETTINGS.corners(len(width)))
     return {
         "PGD, all restarts": lambda: projected_gradient(networks, width, SETTINGS.pgd_steps),
         "APGD on the loss": lambda: apgd.on_loss(networks, width, SETTINGS.apgd_steps),
         "APGD on DLR": lambda: apgd.on_dlr(networks, width, SETTINGS.apgd_steps),
-        "random search": lambda: random_search(networks, width, corners),
+        "random search": lambda: random_search(networks, width),
         "noise": lambda: noise_accuracy(networks, width),
         "distances, infinity norm": lambda: nearest(networks, NORMS["linf"], SETTINGS.distance_limit),
         "distances, Euclidean": lambda: nearest(networks, NORMS["l2"], SETTINGS.distance_limit),

@@ -19,8 +19,8 @@ from scipy.stats import kendalltau, spearmanr
 
 from landscape.statistics import bootstrap
 from landscape.statistics.ranks import RankTable, tie_groups
+from landscape.statistics.table import STATISTICS
 
-STATISTICS = ("Spearman", "Kendall", "partial", "weighted")
 RHO = (0.0, 0.3, 0.6, 0.9)
 ROWS = (10, 20, 50, 200)
 STRATA = (1, 3)
@@ -91,7 +91,8 @@ def coverage(
     inside = np.empty((tables, len(STATISTICS)))
     pairs = zip(*KINDS[kind](rho, (tables, n), random), strict=True)
     for number, (x, y) in enumerate(pairs):
-        value, low, high = np.array(bootstrap.intervals(table(x, y, strata, random), random))[:, :, 0, 0].T
+        found = bootstrap.intervals(STATISTICS, table(x, y, strata, random), random)
+        value, low, high = np.array([*found.values()])[:, :, 0, 0].T
         inside[number] = np.where(np.isfinite(value), (low <= expected) & (expected <= high), np.nan)
     return np.asarray(np.nanmean(inside, axis=0))
 
@@ -109,7 +110,7 @@ def shown(share: float) -> str:
 def main(kinds: Sequence[str], rows: Sequence[int], tables: int) -> None:
     """Print the table."""
     bootstrap.RESAMPLES = RESAMPLES
-    click.echo(line("kind", "rho", "rows", "landscapes", *STATISTICS))
+    click.echo(line("kind", "rho", "rows", "landscapes", *(one.name for one in STATISTICS)))
     for kind, rho in product(kinds or KINDS, RHO):
         if kind == "spread" and rho:
             continue

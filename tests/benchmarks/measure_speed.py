@@ -33,7 +33,7 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.database.tables import Tables
 from landscape.problems.problem import Problem
-from landscape.properties.groups import available_groups
+from landscape.properties.catalogue import available_groups
 from tests.benchmarks.large import made_up_commit
 from tests.benchmarks.machine import processor
 from tests.campaign.commands import command, finished
@@ -114,7 +114,7 @@ def group_seconds(found: Path) -> dict[str, float]:
 
 def _group_seconds(context: Context, theta: np.ndarray, group: str) -> float:
     tasks = [
-        MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,), settings=context.measuring)
+        MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,))
         for first in task_starts(len(theta), TASK_MINIMA)
     ]
     tasks[0].run(context)  # compiles

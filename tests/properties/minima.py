@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
+from landscape.config.tables import MeasureConfig
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.networks import Networks
-from landscape.properties.settings import MeasureSettings, Samples
+from landscape.properties.draws import with_draws
 
 Array = np.ndarray
 
@@ -52,14 +53,10 @@ def some_minimum(dataset: str) -> tuple[Problem, torch.Tensor]:
 
 
 def networks_of(
-    problem: Problem, theta: torch.Tensor, settings: MeasureSettings | None = None, bounds: tuple[float, ...] = ()
+    problem: Problem, theta: torch.Tensor, settings: MeasureConfig | None = None, bounds: tuple[float, ...] = ()
 ) -> Networks:
     """The networks theta [M, P] on all samples of the problem, with the random numbers of the settings."""
-    settings = settings or MeasureSettings((0.1,))
-    shape = tuple(problem.inputs.shape)
-    samples = Samples(
-        problem.inputs, problem.targets, torch.tensor(settings.offsets(*shape)), torch.tensor(settings.noise(*shape))
-    )
+    samples = with_draws(problem.inputs, problem.targets, settings or MeasureConfig())
     return Networks(problem, theta, samples, bounds)
 
 

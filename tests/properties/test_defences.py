@@ -6,15 +6,15 @@ import torch
 from scipy import ndimage
 
 import landscape
+from landscape.config.tables import MeasureConfig
 from landscape.config.training import Evaluation
 from landscape.errors import PropertyError
 from landscape.properties.attacks.networks import Networks
-from landscape.properties.defences import blur_matrix, defended, sample_attacked
+from landscape.properties.defences import blur_matrix, defended, sample_accuracies_under_attack
 from landscape.properties.evaluations import measure_evaluation
-from landscape.properties.settings import MeasureSettings
 from tests.properties.minima import networks_of
 
-SETTINGS = MeasureSettings((0.1, 0.4), pgd_steps=5, pgd_restarts=1, apgd_steps=5, search_queries=20)
+SETTINGS = MeasureConfig(epsilon=(0.1, 0.4), pgd_steps=5, pgd_restarts=1, apgd_steps=5, search_queries=20)
 STEP = 0.5
 ROUNDED = Evaluation(regime="plain", quantise=STEP)
 BLURRED = Evaluation(regime="plain", smooth=0.7)
@@ -74,8 +74,8 @@ def test_an_ensemble_answers_with_the_mean_of_the_probabilities(networks: Networ
 def test_an_ensemble_of_copies_is_the_network(networks: Networks) -> None:
     alone = networks_of(networks.problem, networks.theta[:1], SETTINGS)
     copies = networks_of(networks.problem, networks.theta[[0, 0, 0]], SETTINGS)
-    expected = sample_attacked(alone, HALF_WIDTH[None], SETTINGS)
-    found = sample_attacked(defended(copies, TOGETHER), HALF_WIDTH[None], SETTINGS)
+    expected = sample_accuracies_under_attack(alone, HALF_WIDTH[None], SETTINGS)
+    found = sample_accuracies_under_attack(defended(copies, TOGETHER), HALF_WIDTH[None], SETTINGS)
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, atol=1e-9, err_msg=name)
 
@@ -90,7 +90,7 @@ def test_rounding_has_the_gradient_of_the_rounded_point(networks: Networks) -> N
 
 def test_attacks_go_through_rounding(networks: Networks) -> None:
     used = defended(networks, ROUNDED)
-    found = sample_attacked(used, HALF_WIDTH[None], SETTINGS)
+    found = sample_accuracies_under_attack(used, HALF_WIDTH[None], SETTINGS)
     left = used.clean.survived.double().mean()
     assert found["pgd_accuracy"].mean() < left - 0.1
     assert found["robust_accuracy"].mean() <= found["square_accuracy"].mean() < left

@@ -1,4 +1,4 @@
-"""What can be asked for by name is what is measured: neither more nor less."""
+"""Names that can be asked for are those that are measured, neither more nor less."""
 
 from collections.abc import Callable
 
@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
-from landscape.properties import groups
-from landscape.properties.groups import PROPERTIES, available_groups, groups_of
+from landscape.properties.catalogue import GROUP_OF, PROPERTIES, available_groups, groups_of
+from landscape.properties.curvature import spectrum
 from landscape.properties.measure import measure
-from landscape.properties.settings import MeasureSettings
 from tests.properties.small_problems import small_problem
 
-QUICK = MeasureSettings((0.1,), 1, 1, apgd_steps=2, search_queries=2, noise_draws=1)
+QUICK = MeasureConfig(epsilon=(0.1,), pgd_steps=1, pgd_restarts=1, apgd_steps=2, search_queries=2, noise_draws=1)
 
 
 def foreign() -> Problem:
@@ -54,12 +54,12 @@ def test_a_property_can_be_asked_for_where_it_is_measured(kind: str) -> None:
 
 @pytest.mark.parametrize("l2", [0.0, 1e-2])
 def test_estimates_and_their_errors_can_be_asked_for(l2: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "DENSE_LIMIT", 10)
+    monkeypatch.setattr(spectrum, "DENSE_LIMIT", 10)
     problem = small_problem("tanh", [12], l2=l2)
     theta = np.random.default_rng(0).normal(size=(1, problem.n_parameters))
     found = admitted(problem)
     assert "hessian_trace_standard_error" in found
-    assert {name for name in found if PROPERTIES[name] == "curvature"} == set(
+    assert {name for name in found if GROUP_OF[name] == "curvature"} == set(
         measure(problem, theta, ["curvature"], QUICK)
     )
 

@@ -1,24 +1,23 @@
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.numerics import batching
 from landscape.problems.data.datasets import from_arrays
 from landscape.problems.problem import Problem
-from landscape.properties import robustness
-from landscape.properties.catalogue import DESCRIPTIONS, MEMBERS
-from landscape.properties.groups import GROUPS, available_groups
+from landscape.properties import draws, robustness
+from landscape.properties.catalogue import GROUPS, PROPERTIES, available_groups
 from landscape.properties.measure import measure
 from landscape.properties.robustness import check_order
-from landscape.properties.settings import MeasureSettings
-from tests.properties.small_problems import iris_minimum, small_problem
+from tests.properties.minima import iris_minimum
+from tests.properties.small_problems import small_problem
 
 WITHOUT_TEST = [name for name in GROUPS if name != "test_robustness"]
-SETTINGS = MeasureSettings(epsilon=(0.1, 0.3), pgd_steps=8, pgd_restarts=3, apgd_steps=20, search_queries=50)
+SETTINGS = MeasureConfig(epsilon=(0.1, 0.3), pgd_steps=8, pgd_restarts=3, apgd_steps=20, search_queries=50)
 
 
 def points(problem: Problem, count: int) -> np.ndarray:
@@ -27,7 +26,7 @@ def points(problem: Problem, count: int) -> np.ndarray:
 
 def test_reference_values_of_iris() -> None:
     problem, theta = iris_minimum()
-    found = measure(problem, theta[None], ["loss", "robustness"], MeasureSettings(epsilon=(0.3,)))
+    found = measure(problem, theta[None], ["loss", "robustness"], MeasureConfig(epsilon=(0.3,)))
     assert found["fgsm_accuracy"].values.item() == pytest.approx(0.680, abs=1e-4)
     for name in ("pgd_accuracy", "apgd_ce_accuracy", "square_accuracy", "robust_accuracy", "certified_accuracy_crown"):
         assert found[name].values.item() == pytest.approx(0.6733, abs=1e-4)
@@ -39,7 +38,7 @@ def test_reference_values_of_iris() -> None:
 def test_every_property_has_a_description_and_its_shape() -> None:
     problem = Problem(dataset="iris", hidden=[3], l2=1e-3, test_fraction=0.2)
     found = measure(problem, points(problem, 5), list(GROUPS), SETTINGS)
-    assert set(found) == {*DESCRIPTIONS, *MEMBERS["test_robustness"]}
+    assert set(found) == {name for name, declared in PROPERTIES.items() if not declared.missing(problem)}
     for name, (values, description, units) in found.items():
         columns = (5, 2) if "one column" in description else (5,)  # two epsilons, two layers
         assert values.shape == columns, name
@@ -104,9 +103,13 @@ def test_chunks_of_minima_and_samples_change_nothing(monkeypatch: pytest.MonkeyP
 def test_one_epsilon_a_feature() -> None:
     problem = small_problem("tanh", [5])
     theta = points(problem, 2)
-    scalar = measure(problem, theta, ["robustness"], MeasureSettings((0.2,), 4, 2))
-    vector = measure(problem, theta, ["robustness"], MeasureSettings(((0.2, 0.2, 0.2),), 4, 2))
-    narrow = measure(problem, theta, ["robustness"], MeasureSettings(((0.2, 1e-9, 1e-9),), 4, 2))
+    scalar = measure(problem, theta, ["robustness"], MeasureConfig(epsilon=(0.2,), pgd_steps=4, pgd_restarts=2))
+    vector = measure(
+        problem, theta, ["robustness"], MeasureConfig(epsilon=((0.2, 0.2, 0.2),), pgd_steps=4, pgd_restarts=2)
+    )
+    narrow = measure(
+        problem, theta, ["robustness"], MeasureConfig(epsilon=((0.2, 1e-9, 1e-9),), pgd_steps=4, pgd_restarts=2)
+    )
     for name in scalar:
         np.testing.assert_array_equal(scalar[name].values, vector[name].values)
     assert (narrow["adversarial_loss"].values < scalar["adversarial_loss"].values).all()
@@ -116,7 +119,7 @@ def test_bounds_of_the_inputs_hold_attacks_back() -> None:
     problem = Problem(dataset="xor", hidden=[3], l2=1e-3, standardise=False)
     theta = points(problem, 4)
     free = measure(problem, theta, ["robustness"], SETTINGS)
-    bounded = measure(problem, theta, ["robustness"], replace(SETTINGS, input_bounds=(0.0, 1.0)))
+    bounded = measure(problem, theta, ["robustness"], SETTINGS.model_copy(update={"input_bounds": (0.0, 1.0)}))
     assert (bounded["adversarial_loss"].values < free["adversarial_loss"].values).all()
     assert (bounded["robust_accuracy"].values >= free["robust_accuracy"].values).all()
     assert (bounded["adversarial_distance_l2"].values >= free["adversarial_distance_l2"].values - 1e-9).all()
@@ -125,10 +128,8 @@ def test_bounds_of_the_inputs_hold_attacks_back() -> None:
 def test_the_seed_decides_the_random_starts() -> None:
     problem = small_problem("gelu", [6, 6])
     theta = points(problem, 3)
-    runs = [
-        measure(problem, theta, ["robustness"], MeasureSettings((1.0,), 3, 2, seed))["adversarial_loss"].values
-        for seed in (0, 0, 1)
-    ]
+    settings = MeasureConfig(epsilon=(1.0,), pgd_steps=3, pgd_restarts=2)
+    runs = [measure(problem, theta, ["robustness"], settings, seed)["adversarial_loss"].values for seed in (0, 0, 1)]
     np.testing.assert_array_equal(runs[0], runs[1])
     assert (runs[0] != runs[2]).any()
 
@@ -137,8 +138,8 @@ def test_random_numbers_are_drawn_for_attacks_alone(monkeypatch: pytest.MonkeyPa
     def refuse(*_: object) -> np.ndarray:
         raise AssertionError
 
-    for name in ("offsets", "noise"):
-        monkeypatch.setattr(MeasureSettings, name, refuse)
+    for name in ("offsets", "noise", "corners"):
+        monkeypatch.setattr(draws, name, refuse)
     problem = Problem(dataset="iris", hidden=[3], l2=1e-3, test_fraction=0.2)
     groups = [name for name in available_groups(problem) if not name.endswith("robustness")]
     assert "test_loss" in measure(problem, points(problem, 1), groups, SETTINGS)
@@ -188,7 +189,7 @@ def test_a_network_that_ignores_its_input_is_measured_too() -> None:
     assert found["clean_loss"].values.item() == pytest.approx(np.log(2.0))
     for name in ("fgsm_accuracy", "pgd_accuracy", "robust_accuracy", "noise_accuracy"):
         np.testing.assert_array_equal(found[name].values, 0.5)
-    limit = MeasureSettings((0.1,)).distance_limit
+    limit = SETTINGS.distance_limit
     for name in ("adversarial_distance_linf", "adversarial_distance_l2"):
         np.testing.assert_array_equal(found[name].values, 0.5 * limit)  # half of the samples are misclassified
     assert "apgd_dlr_accuracy" not in found
@@ -218,7 +219,9 @@ def test_the_largest_epsilon_keeps_the_proportions_of_the_first() -> None:
     problem = small_problem("tanh", [5])
     theta = points(problem, 3)
     found = [
-        measure(problem, theta, ["robustness"], MeasureSettings(epsilon, 1, 1))["certified_epsilon"].values
+        measure(problem, theta, ["robustness"], MeasureConfig(epsilon=epsilon, pgd_steps=1, pgd_restarts=1))[
+            "certified_epsilon"
+        ].values
         for epsilon in (((0.1, 0.2, 0.1), 0.3), ((0.05, 0.1, 0.05),), (0.3, (0.1, 0.2, 0.1)))
     ]
     np.testing.assert_array_equal(found[0], found[1])
@@ -243,6 +246,6 @@ def test_requests_that_do_not_fit_are_refused() -> None:
     with pytest.raises(PropertyError, match="finite"):
         measure(problem, np.full_like(good, np.nan), ["loss"], SETTINGS)
     with pytest.raises(PropertyError, match="3 numbers for 3 inputs"):
-        measure(problem, good, ["sensitivity"], MeasureSettings(((0.1, 0.2),)))
+        measure(problem, good, ["sensitivity"], MeasureConfig(epsilon=((0.1, 0.2),)))
     with pytest.raises(PropertyError, match="must hold all inputs"):
-        measure(problem, good, ["robustness"], replace(SETTINGS, input_bounds=(-0.1, 0.1)))
+        measure(problem, good, ["robustness"], SETTINGS.model_copy(update={"input_bounds": (-0.1, 0.1)}))

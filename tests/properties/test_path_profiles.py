@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import landscape
+from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.properties.path_profiles import profiles
-from landscape.properties.settings import MeasureSettings
 from tests.campaign.xor import HASTE, xor
 from tests.properties.small_problems import small_problem
 
-SETTINGS = MeasureSettings((0.1,), pgd_steps=1, pgd_restarts=1)
+SETTINGS = MeasureConfig(epsilon=(0.1,), pgd_steps=1, pgd_restarts=1)
 
 
 def test_a_path_runs_from_the_first_minimum_to_the_second_or_is_unknown() -> None:

@@ -3,16 +3,16 @@
 import numpy as np
 import torch
 
+from landscape.config.tables import MeasureConfig
 from landscape.properties.attacks import apgd
 from landscape.properties.attacks.pgd import projected_gradient
 from landscape.properties.bounds.certificates import certified
-from landscape.properties.bounds.ibp import require_layers
+from landscape.properties.needs import require_layers
 from landscape.properties.robustness import sample_short_robustness
-from landscape.properties.settings import MeasureSettings
 from tests.properties.minima import networks_of
 from tests.properties.small_problems import small_problem
 
-SETTINGS = MeasureSettings((0.2,), pgd_steps=1, pgd_restarts=1, apgd_steps=10)
+SETTINGS = MeasureConfig(epsilon=(0.2,), pgd_steps=1, pgd_restarts=1, apgd_steps=10)
 
 
 def test_apgd_on_what_is_open_alone_leaves_what_it_leaves_of_all_samples() -> None:

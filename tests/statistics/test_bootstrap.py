@@ -5,9 +5,11 @@ import pytest
 from scipy import stats
 
 from landscape.statistics import bootstrap
-from landscape.statistics.kendall import taus_and_variances
+from landscape.statistics.kendall import KENDALL, taus_and_variances
+from landscape.statistics.rank_statistics import SPEARMAN, WEIGHTED, rhos
 from landscape.statistics.ranks import RankTable, spearman, tie_groups
 from landscape.statistics.spearman import rhos_and_variances
+from landscape.statistics.table import STATISTICS
 from tests.benchmarks.interval_coverage import coverage, truth
 
 STRATUM = np.repeat([0, 1], [6, 8])
@@ -43,7 +45,7 @@ def variance_by_differences(statistic: np.ndarray, counts: np.ndarray, stratum: 
 @pytest.mark.parametrize("kind", range(3))
 def test_rho_of_a_table_is_that_of_its_ranks(table: RankTable, kind: int) -> None:
     sides = [table.spearman_sides(), table.partial_sides(), table.weighted_sides()][kind]
-    rho, _ = bootstrap.rhos(table, *kinds(table)[kind], COUNTS)
+    rho, _ = rhos(table, *kinds(table)[kind], COUNTS)
     np.testing.assert_allclose(rho[0], spearman(sides), atol=1e-12)
 
 
@@ -59,10 +61,10 @@ def test_rho_and_tau_of_resamples_are_those_of_repeated_rows(table: RankTable) -
 
 @pytest.mark.parametrize("kind", range(3))
 def test_variance_of_rho_is_that_of_small_changes_of_the_counts(table: RankTable, kind: int) -> None:
-    _, found = bootstrap.rhos(table, *kinds(table)[kind], COUNTS)
+    _, found = rhos(table, *kinds(table)[kind], COUNTS)
     for counts, variance in zip(COUNTS, found, strict=True):
         steps = np.concatenate([counts + 1e-6 * np.eye(14), counts - 1e-6 * np.eye(14)])
-        up, down = np.split(bootstrap.rhos(table, *kinds(table)[kind], steps)[0], 2)
+        up, down = np.split(rhos(table, *kinds(table)[kind], steps)[0], 2)
         np.testing.assert_allclose(variance, variance_by_differences((up - down) / 2e-6, counts, STRATUM), rtol=1e-6)
 
 
@@ -107,9 +109,32 @@ def test_the_interval_of_tau_is_made_of_resamples_and_of_the_variance_of_normal_
     distance = np.sort(np.abs(np.arctanh(taus[1:]) - np.arctanh(tau)) / error[1:])
     quantile = max(distance[37], stats.norm.ppf(0.975))  # 38 of 39 and the table itself: 95 % of 40
     reach = (stats.norm.ppf(0.975) + (20 / 36) ** 2 * (quantile - stats.norm.ppf(0.975))) * error[0]
-    found = bootstrap.intervals(one, np.random.default_rng(0))[1][:, 0, 0]
+    found = bootstrap.intervals([KENDALL], one, np.random.default_rng(0))["kendall"][:, 0, 0]
     expected = [tau, np.tanh(np.arctanh(tau) - reach), np.tanh(np.arctanh(tau) + reach)]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_the_interval_of_rho_takes_the_variance_of_normal_data_at_the_rho_of_each_resample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bootstrap, "RESAMPLES", 39)
+    random = np.random.default_rng(5)
+    x = random.normal(size=20)
+    one = RankTable(
+        x=tie_groups(x[None]), y=tie_groups((x + random.normal(size=20))[None]),
+        controls=np.zeros((0, 20), dtype=np.int64), stratum=np.zeros(20, dtype=np.int64), weights=np.ones(20),
+    )  # fmt: skip
+    rows = np.random.default_rng(0).multinomial(20, np.full(20, 0.05), 39)
+    counts = np.vstack([np.ones(20), rows]).astype(np.float64)
+    rho, variance = (found[:, 0, 0] for found in rhos(one, one.controls, np.ones(20), counts))
+    normal = (1.0 + rho**2 / 2.0) / 17.0
+    error = np.sqrt((20 * variance / (1.0 - rho**2) ** 2 + 16 * normal) / 36)
+    distance = np.sort(np.abs(np.arctanh(rho[1:]) - np.arctanh(rho[0])) / error[1:])
+    quantile = max(distance[37], stats.norm.ppf(0.975))
+    reach = (stats.norm.ppf(0.975) + (20 / 36) ** 2 * (quantile - stats.norm.ppf(0.975))) * error[0]
+    found = bootstrap.intervals([SPEARMAN], one, np.random.default_rng(0))["spearman"][:, 0, 0]
+    expected = [rho[0], np.tanh(np.arctanh(rho[0]) - reach), np.tanh(np.arctanh(rho[0]) + reach)]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_variance_of_tau_is_that_of_leaving_rows_out() -> None:
@@ -129,7 +154,7 @@ def test_variance_of_tau_is_that_of_leaving_rows_out() -> None:
 def test_perfect_agreement_has_an_interval() -> None:
     x = np.arange(9)[None]
     perfect = RankTable(x=x, y=x, controls=x[:0], stratum=np.zeros(9, dtype=np.int64), weights=np.ones(9))
-    value, low, high = bootstrap.intervals(perfect, np.random.default_rng(0))[0][:, 0, 0]
+    value, low, high = bootstrap.intervals([SPEARMAN], perfect, np.random.default_rng(0))["spearman"][:, 0, 0]
     assert (value, high) == (1.0, 1.0)
     assert 0.8 < low < 0.99
 
@@ -139,7 +164,8 @@ def test_perfect_agreement_has_an_interval() -> None:
 def test_perfect_agreement_is_exactly_one(sign: int, n: int) -> None:
     x, equal = np.arange(n)[None], np.ones(n)
     perfect = RankTable(x=x, y=x[:, ::sign], controls=x[:0], stratum=np.zeros(n, dtype=np.int64), weights=equal)
-    for value, low, high in (found[:, 0, 0] for found in bootstrap.intervals(perfect, np.random.default_rng(0))):
+    found = bootstrap.intervals(STATISTICS, perfect, np.random.default_rng(0))
+    for value, low, high in (one[:, 0, 0] for one in found.values()):
         assert value == (high if sign > 0 else low) == sign
 
 
@@ -149,7 +175,7 @@ def test_undefined_resamples_widen_the_interval() -> None:
     lonely = RankTable(
         x=x, y=(x == 4).astype(np.int64), controls=x[:0], stratum=np.zeros(9, dtype=np.int64), weights=np.ones(9)
     )
-    _, low, high = bootstrap.intervals(lonely, np.random.default_rng(0))[0][:, 0, 0]
+    _, low, high = bootstrap.intervals([SPEARMAN], lonely, np.random.default_rng(0))["spearman"][:, 0, 0]
     assert (low, high) == (-1.0, 1.0)
 
 
@@ -158,7 +184,7 @@ def test_nothing_is_known_of_a_value_that_no_order_of_the_rows_would_change() ->
     # x differs in the one landscape, y in the other
     x, y, stratum = np.arange(16)[None].clip(max=7), np.arange(16)[None].clip(min=8), np.repeat([0, 1], 8)
     apart = RankTable(x=x, y=y, controls=x[:0], stratum=stratum, weights=np.ones(16))
-    for found in bootstrap.intervals(apart, np.random.default_rng(0)):
+    for found in bootstrap.intervals(STATISTICS, apart, np.random.default_rng(0)).values():
         np.testing.assert_allclose(found[:, 0, 0], [0.0, -1.0, 1.0], atol=1e-12)
 
 
@@ -166,7 +192,7 @@ def test_nothing_is_known_of_a_value_that_no_order_of_the_rows_would_change() ->
 def test_rows_without_weight_have_no_weighted_correlation() -> None:
     x = np.arange(12)[None]
     unweighted = RankTable(x=x, y=x, controls=x[:0], stratum=np.zeros(12, dtype=np.int64), weights=np.zeros(12))
-    assert np.isnan(bootstrap.intervals(unweighted, np.random.default_rng(0))[3]).all()
+    assert np.isnan(bootstrap.intervals([WEIGHTED], unweighted, np.random.default_rng(0))["weighted"]).all()
 
 
 def covered(kind: str, rho: float, n: int, strata: int, tables: int = 1000) -> np.ndarray:

@@ -40,7 +40,7 @@ def test_barriers_and_their_correlation_are_those_put_in(chain: Database) -> Non
     np.testing.assert_allclose(relation.adversarial_loss["0.3"], RISES[kept])
     for row in relation.table:
         assert row.count == 19
-        assert row.spearman.value == pytest.approx(stats.spearmanr(HEIGHTS[kept], RISES[kept]).statistic)
+        assert row.found["spearman"].value == pytest.approx(stats.spearmanr(HEIGHTS[kept], RISES[kept]).statistic)
 
 
 def test_paths_that_are_worst_beside_the_state_are_told(chain: Database) -> None:

@@ -21,7 +21,6 @@ from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.properties.evaluations import EVALUATED, measure_evaluation
 from landscape.properties.measure import MeasuredProperty
-from landscape.properties.settings import MeasureSettings
 
 TASK_POINTS = 4
 # The property whose settings tell whether the stored values are up to date.
@@ -36,13 +35,14 @@ class EvaluateTask:
     rows: np.ndarray  # int64: end points to which the values belong
     theta: np.ndarray  # [M, P]
     evaluation: Evaluation
-    settings: MeasureSettings
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values by name, one for each of the rows."""
-        problem = context.require_problem()
+        problem, settings = context.require_problem(), context.settings
         return measured_where_finite(
-            problem, self.theta, lambda theta: measure_evaluation(problem, theta, self.evaluation, self.settings)
+            problem,
+            self.theta,
+            lambda theta: measure_evaluation(problem, theta, self.evaluation, settings.measure, settings.run.seed),
         )
 
 
@@ -101,7 +101,6 @@ class Evaluate:
                 rows=part[:1] if evaluation.ensemble else part,
                 theta=points.parameters[part],
                 evaluation=evaluation,
-                settings=self.settings,
             )
             for part in parts
         ]
@@ -109,7 +108,7 @@ class Evaluate:
     def _settings(self, tables: Tables) -> dict[str, object]:
         """All that the values depend on; stored as their settings."""
         texts = dict(tables.evaluations)
-        return self.settings.stored() | {
+        return self.settings | {
             "end_points": len(tables.training),
             "evaluations": list(texts),
             "texts": list(texts.values()),

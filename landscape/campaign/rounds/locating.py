@@ -22,7 +22,7 @@ from landscape.optimize.driver import take_rows
 from landscape.optimize.newton import StationaryPoints
 from landscape.optimize.quench import quench
 from landscape.optimize.status import Status
-from landscape.properties.measure import MeasuredProperty, measure
+from landscape.properties.measure import measure, measured
 from landscape.studies.locations import LOCATION, SURROUNDINGS, Landing, equal_levels, minimum_rows, surroundings
 
 LANDINGS = {
@@ -88,10 +88,11 @@ def _changes(context: Context, theta: np.ndarray, below: StationaryPoints, energ
         "energy_drop": (energy - below.energy).cpu().numpy(),
         "distance": context.objective.symmetry.distance(theta, minimum),
     }
-    problem, settings = context.problem, context.measuring
+    problem = context.problem
     if problem is None or not problem.is_classification or not len(theta):
         return found
-    before, after = (measure(problem, points, ("loss",), settings) for points in (theta, minimum))
+    settings, seed = context.settings.measure, context.settings.run.seed
+    before, after = (measure(problem, points, ("loss",), settings, seed) for points in (theta, minimum))
     return found | {f"{name}_change": after[name].values - before[name].values for name in ACCURACIES if name in after}
 
 
@@ -130,7 +131,7 @@ class Locate:
             minimum.append(np.append(rows, np.nan)[result.minimum])
         values = {name: np.concatenate([result.columns[name] for result in results]) for name in results[0].columns}
         values["minimum"] = np.concatenate(minimum)
-        found = {name: MeasuredProperty(values[name], *LOCATION[name]) for name in LOCATION if name in values}
+        found = {name: measured(values[name], declared) for name, declared in LOCATION.items() if name in values}
         landing = np.concatenate([result.landing for result in results])
         return assimilation.commit(
             kind=self.kind,
@@ -156,7 +157,7 @@ def landing_rows(stored: Property | None, landing: np.ndarray) -> PropertyRows:
     values, start = code[landing].astype(np.float64), 0 if stored is None else len(stored.values)
     if stored is not None and longer != names:
         values, start = np.concatenate([stored.values, values]), 0
-    found = {"landing": MeasuredProperty(values, *LOCATION["landing"])}
+    found = {"landing": measured(values, LOCATION["landing"])}
     (rows,) = property_rows("training", start, found, {"names": longer})
     return rows
 
@@ -180,7 +181,7 @@ class Surroundings(Survey):
         levels = equal_levels(energy, states.energy, states.minima)
         minimum = minimum_rows(tables.properties[self.target]["minimum"])
         values = surroundings(minimum, energy, states.energy, states.minima, levels)
-        found = {name: MeasuredProperty(values[name], *meaning) for name, meaning in SURROUNDINGS.items()}
+        found = {name: measured(values[name], declared) for name, declared in SURROUNDINGS.items()}
         own = {"superbasin": {"levels": levels.tolist()}}
         return property_rows(self.target, 0, found, self.counts(tables), own)
 

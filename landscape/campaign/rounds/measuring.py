@@ -16,13 +16,11 @@ from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.phase import Plan, Survey, joined, property_rows, rounds_done, task_starts
 from landscape.database.records import Commit, PropertyRows
 from landscape.database.tables import Tables
-from landscape.graph.depth import barrier_to_global, depth, escape_barrier
+from landscape.graph.depth import DEPTHS, depths
 from landscape.problems.problem import Problem
-from landscape.properties.catalogue import DEPTHS, SETTINGS
-from landscape.properties.groups import available_groups, groups_of
-from landscape.properties.measure import MeasuredProperty, measure
+from landscape.properties.catalogue import GROUPS, available_groups, groups_of
+from landscape.properties.measure import MeasuredProperty, measure, measured
 from landscape.properties.path_profiles import profiles
-from landscape.properties.settings import MeasureSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +29,12 @@ class MeasureTask:
 
     theta: np.ndarray  # [M, P]
     groups: tuple[str, ...]
-    settings: MeasureSettings
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values [M, ...] by name."""
-        problem = context.require_problem()
+        problem, settings = context.require_problem(), context.settings
         return measured_where_finite(
-            problem, self.theta, lambda theta: measure(problem, theta, self.groups, self.settings)
+            problem, self.theta, lambda theta: measure(problem, theta, self.groups, settings.measure, settings.run.seed)
         )
 
 
@@ -47,12 +44,12 @@ class ProfileTask:
 
     theta: np.ndarray  # [T, P]
     ends: np.ndarray  # [T, 2, P]: the minima on their two sides
-    settings: MeasureSettings
 
     def run(self, context: Context) -> dict[str, MeasuredProperty]:
         """The properties by name."""
-        tolerance = context.settings.identity.distance_tolerance
-        return profiles(context.require_problem(), self.theta, self.ends, tolerance, self.settings)
+        problem, settings = context.require_problem(), context.settings
+        tolerance = settings.identity.distance_tolerance
+        return profiles(problem, self.theta, self.ends, tolerance, settings.measure, settings.run.seed)
 
 
 def measured_where_finite(
@@ -115,7 +112,7 @@ class Measure:
         stop = min(done for done in (start + TASK_MINIMA * ROUND_TASKS, end, *measured.values()) if done > start)
         theta = self._points(tables)[start:stop]
         tasks = [
-            MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,), settings=self.settings)
+            MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,))
             for group, done in measured.items()
             if done == start
             for first in task_starts(len(theta), TASK_MINIMA)
@@ -157,8 +154,7 @@ class Measure:
 
     def _settings(self, group: str) -> dict[str, object]:
         """The group and the settings on which its values depend."""
-        settings = self.settings.stored()
-        return {"group": group} | {name: settings[name] for name in SETTINGS.get(group, settings)}
+        return {"group": group} | GROUPS[group].dependences(self.settings)
 
     def _measured(self, tables: Tables) -> dict[str, int]:
         """Number of points at which each group was measured with these settings."""
@@ -186,11 +182,7 @@ class Depths(Survey):
 
     def rows(self, tables: Tables) -> tuple[PropertyRows, ...]:
         """Depths and barriers."""
-        energy, states = tables.minima.energy, tables.transition_states
-        values = {
-            "depth": depth(energy),
-            "escape_barrier": escape_barrier(energy, states.energy, states.minima),
-            "barrier_to_global": barrier_to_global(energy, states.energy, states.minima),
-        }
-        found = {name: MeasuredProperty(values[name], *meaning) for name, meaning in DEPTHS.items()}
+        states = tables.transition_states
+        values = depths(tables.minima.energy, states.energy, states.minima)
+        found = {name: measured(values[name], declared) for name, declared in DEPTHS.items()}
         return property_rows(self.target, 0, found, self.counts(tables))

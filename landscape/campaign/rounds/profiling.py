@@ -40,9 +40,7 @@ class Profiles:
         rows = np.arange(start, min(len(states), start + TASK_STATES * ROUND_TASKS))
         parts = [rows[first : first + TASK_STATES] for first in task_starts(len(rows), TASK_STATES)]
         theta, ends = states.parameters, tables.minima.parameters
-        tasks = [
-            ProfileTask(theta=theta[part], ends=ends[states.minima[part]], settings=self.settings) for part in parts
-        ]
+        tasks = [ProfileTask(theta=theta[part], ends=ends[states.minima[part]]) for part in parts]
         return Plan(tasks=tasks) if tasks else None
 
     def assimilate(
@@ -53,7 +51,7 @@ class Profiles:
         seconds: float,
     ) -> Commit:
         """The commit of the values of the measured rows."""
-        rows = property_rows("transition_states", self._measured(tables), joined(results), self.settings.stored())
+        rows = property_rows("transition_states", self._measured(tables), joined(results), self.settings)
         return Assimilation(self.index, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
@@ -61,6 +59,6 @@ class Profiles:
     def _measured(self, tables: Tables) -> int:
         """Number of transition states whose paths were measured with these settings."""
         stored = [one for name, one in tables.properties["transition_states"].items() if name.startswith("path_")]
-        if not stored or any(dict(one.settings) != self.settings.stored() for one in stored):
+        if not stored or any(dict(one.settings) != self.settings for one in stored):
             return 0
         return min(len(one.values) for one in stored)

@@ -21,8 +21,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from landscape.declaration import Need
 from landscape.numerics.sign_ascent import sign_step
-from landscape.properties.attacks.networks import Attack, Networks
+from landscape.properties.attacks.attack import Attack
+from landscape.properties.attacks.networks import Networks, Outcome
+from landscape.properties.needs import CLASSES
 
 INERTIA = 0.75
 CHECKPOINTS = (22, 41, 57, 70, 80, 87, 93, 99)  # p + max(p - p_before - 3, 6), per cent
@@ -46,16 +49,16 @@ class Place(NamedTuple):
         return Place(*map(torch.where, (wide, where, wide), other, self))
 
 
-Objective = Callable[[Tensor], tuple[Place, Attack]]
-"""What an ascent raises, at points [M, d, N], and what they are as an attack."""
+Objective = Callable[[Tensor], tuple[Place, Outcome]]
+"""The objective of an ascent at points [M, d, N], and the outcome of the points."""
 
 
-def on_loss(networks: Networks, half_width: Tensor, steps: int) -> Attack:
+def on_loss(networks: Networks, half_width: Tensor, steps: int) -> Outcome:
     """APGD on the loss, from the sample and the first of its offsets."""
     return _from_starts(networks, half_width, steps, partial(_loss, networks))
 
 
-def on_dlr(networks: Networks, half_width: Tensor, steps: int) -> Attack:
+def on_dlr(networks: Networks, half_width: Tensor, steps: int) -> Outcome:
     """APGD on DLR, from the sample and the first of its offsets, and with four or more classes from the sample towards
     each of the three best wrong classes; the problem needs three classes.
     """
@@ -68,7 +71,7 @@ def on_dlr(networks: Networks, half_width: Tensor, steps: int) -> Attack:
     return attack
 
 
-def adaptive_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps: int, objective: Objective) -> Attack:
+def adaptive_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps: int, objective: Objective) -> Outcome:
     """APGD from start [M, d, N], each iterate judged."""
     box, width, checks = networks.box(half_width), half_width[:, None], checkpoints(steps)
     here, attack = objective(start)
@@ -127,19 +130,37 @@ def ranked(outputs: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:
     return values, order
 
 
-def _from_starts(networks: Networks, half_width: Tensor, steps: int, objective: Objective) -> Attack:
+def _from_starts(networks: Networks, half_width: Tensor, steps: int, objective: Objective) -> Outcome:
     attack = networks.clean
     for start in islice(networks.starts(half_width), STARTS):
         attack = attack.worse(adaptive_ascent(networks, start, half_width, steps, objective))
     return attack
 
 
-def _loss(networks: Networks, point: Tensor) -> tuple[Place, Attack]:
+def _loss(networks: Networks, point: Tensor) -> tuple[Place, Outcome]:
     found, gradient = networks.slope(point)
     return Place(point, found.loss, gradient), found
 
 
-def _ratio(networks: Networks, target: Tensor | None, point: Tensor) -> tuple[Place, Attack]:
+def _ratio(networks: Networks, target: Tensor | None, point: Tensor) -> tuple[Place, Outcome]:
     outputs, pull_back = networks.vjp(point)
     value, delta = ratio(networks, target, outputs)
     return Place(point, value, pull_back(delta)), networks.judge(outputs)
+
+
+APGD_CE = Attack(
+    name="apgd_ce_accuracy",
+    description="samples correct at every iterate of APGD on the loss",
+    run=lambda networks, half_width, settings: on_loss(networks, half_width, settings.apgd_steps),
+    spellings=("APGD", "CE"),
+)
+APGD_DLR = Attack(
+    name="apgd_dlr_accuracy",
+    description="samples correct at every iterate of APGD on the difference of logits ratio",
+    run=lambda networks, half_width, settings: on_dlr(networks, half_width, settings.apgd_steps),
+    needs=(
+        CLASSES,
+        Need(holds=lambda problem: problem.network.n_outputs >= DLR_CLASSES, words=f"at least {DLR_CLASSES} classes"),
+    ),
+    spellings=("APGD", "DLR"),
+)

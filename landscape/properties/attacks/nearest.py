@@ -1,4 +1,4 @@
-"""How far the nearest adversarial point of a sample is, in the infinity norm or the Euclidean one.
+"""The distance of the nearest adversarial point of a sample, in the infinity norm or the Euclidean one.
 
 What is returned is the distance of a point that was evaluated and is misclassified: an upper bound on the true
 distance, and exact where classes part along a plane. A sample that is misclassified itself has distance 0; where no
@@ -21,10 +21,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from landscape.declaration import Property
 from landscape.properties.attacks.apgd import ranked
-from landscape.properties.attacks.networks import Attack, Networks
+from landscape.properties.attacks.networks import Networks, Outcome
+from landscape.properties.needs import CLASSES
 
-CLASSES = 3
+NEAR_CLASSES = 3
 DEEPFOOL_STEPS, OVERSHOOT = 20, 1.02
 ROUNDS, ROUND_BISECTIONS = 20, 10
 LAST_BISECTIONS = 35  # to 3e-11 of the distance: beyond the boundary by more than rounding moves it
@@ -33,23 +35,46 @@ TINY = torch.finfo(torch.float64).tiny
 
 @dataclass(frozen=True)
 class Norm:
-    """A norm of what is added to a sample: its length [M, N], and that of a gradient in the dual norm; `steepest`
-    turns a gradient into the step of length one that gains most, the dual length.
+    """A norm of what is added to a sample.
+
+    `length` [M, N] is that of a step, `dual` that of a gradient in the dual norm. `steepest` turns a gradient into the
+    step of length one that gains most, the dual length.
     """
 
+    name: str
+    words: str
     length: Callable[[Tensor], Tensor]
     dual: Callable[[Tensor], Tensor]
     steepest: Callable[[Tensor], Tensor]
 
+    @property
+    def distance(self) -> Property:
+        """The property that is the mean distance in this norm."""
+        return Property(
+            name=f"adversarial_distance_{self.name}",
+            description=f"mean over samples of the distance of the nearest adversarial point found, {self.words}, at "
+            "most the limit",
+            units="input units",
+            needs=(CLASSES,),
+            trait="robustness",
+        )
 
-NORMS = {
-    "linf": Norm(lambda step: step.abs().amax(1), lambda gradient: gradient.abs().sum(1), torch.sign),
-    "l2": Norm(
-        lambda step: torch.linalg.vector_norm(step, dim=1),
-        lambda gradient: torch.linalg.vector_norm(gradient, dim=1),
-        lambda gradient: gradient / torch.linalg.vector_norm(gradient, dim=1, keepdim=True).clamp(min=TINY),
-    ),
-}
+
+LINF = Norm(
+    "linf",
+    "infinity norm",
+    lambda step: step.abs().amax(1),
+    lambda gradient: gradient.abs().sum(1),
+    torch.sign,
+)
+L2 = Norm(
+    "l2",
+    "Euclidean",
+    lambda step: torch.linalg.vector_norm(step, dim=1),
+    lambda gradient: torch.linalg.vector_norm(gradient, dim=1),
+    lambda gradient: gradient / torch.linalg.vector_norm(gradient, dim=1, keepdim=True).clamp(min=TINY),
+)
+NORMS = {norm.name: norm for norm in (LINF, L2)}
 
 
 class Nearest(NamedTuple):
@@ -85,12 +110,12 @@ def nearest(networks: Networks, norm: Norm, limit: float) -> Nearest:
     return best
 
 
-def inside(networks: Networks, found: Nearest, half_width: Tensor) -> Attack:
+def inside(networks: Networks, found: Nearest, half_width: Tensor) -> Outcome:
     """The points found, as an attack on the box of half-width [d]: where they lie in it."""
     reached = found.found & networks.box(half_width).contains(found.point)
     judged = networks.judge(networks.outputs(found.point))
     loss = torch.where(reached, judged.loss, networks.clean.loss)
-    return Attack(networks.clean.survived & (judged.survived | ~reached), loss)
+    return Outcome(networks.clean.survived & (judged.survived | ~reached), loss)
 
 
 def _near_classes(networks: Networks, norm: Norm) -> list[Tensor]:
@@ -101,7 +126,7 @@ def _near_classes(networks: Networks, norm: Norm) -> list[Tensor]:
         target = torch.full_like(outputs[:, 0], index, dtype=torch.int64)
         value, delta = _margin(networks, outputs, target)
         gain[:, index] = value / norm.dual(pull_back(delta)).clamp(min=TINY)
-    return ranked(networks.wrong(gain), min(CLASSES, outputs.shape[1] - 1))[1]
+    return ranked(networks.wrong(gain), min(NEAR_CLASSES, outputs.shape[1] - 1))[1]
 
 
 def _over_the_boundary(networks: Networks, norm: Norm, target: Tensor, limit: float) -> Ray:

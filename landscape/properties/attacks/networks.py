@@ -1,4 +1,4 @@
-"""What an attack sees, networks on samples, and what it finds: samples that survive, and the largest losses.
+"""Networks on samples, as an attack sees them, and the outcome of an attack.
 
 Shapes: M minima, P parameters, N samples, d inputs, K outputs. Points are [M, d, N] and outputs [M, K, N], the samples
 contiguous, because every elementwise pass runs along them. A half-width is [d], one number a feature.
@@ -14,23 +14,20 @@ from torch import Tensor
 
 from landscape.problems.networks.losses import LOSSES
 from landscape.problems.problem import Problem
-from landscape.properties.settings import Samples
+from landscape.properties.draws import Samples
 
 Pullback = Callable[[Tensor], Tensor]
 
 
-class Attack(NamedTuple):
-    """What an attack found: whether a sample survived, bool [M, N], and its largest loss [M, N].
+class Outcome(NamedTuple):
+    """The outcome of an attack on each sample. All samples of a regression survive, since they have no classes."""
 
-    A regression has no classes to get wrong: all its samples survive.
-    """
+    survived: Tensor  # bool [M, N]: whether every point was classified correctly
+    loss: Tensor  # [M, N], the largest
 
-    survived: Tensor
-    loss: Tensor
-
-    def worse(self, other: "Attack") -> "Attack":
-        """The union of two attacks."""
-        return Attack(self.survived & other.survived, torch.maximum(self.loss, other.loss))
+    def worse(self, other: "Outcome") -> "Outcome":
+        """The outcome of both attacks together."""
+        return Outcome(self.survived & other.survived, torch.maximum(self.loss, other.loss))
 
 
 class AllowedInputs(NamedTuple):
@@ -67,7 +64,7 @@ class Networks:
         return self.samples.inputs.mT.contiguous()
 
     @cached_property
-    def clean(self) -> Attack:
+    def clean(self) -> Outcome:
         """The samples themselves."""
         return self.judge(self.outputs(self.inputs))
 
@@ -106,18 +103,18 @@ class Networks:
         outputs, pull_back = self.problem.network.vjp(self.theta, point.mT)
         return outputs.mT, lambda output_gradient: pull_back(output_gradient.mT).mT
 
-    def slope(self, point: Tensor) -> tuple[Attack, Tensor]:
-        """What points [M, d, N] are as an attack, and the gradients [M, d, N] of their losses."""
+    def slope(self, point: Tensor) -> tuple[Outcome, Tensor]:
+        """The outcome of the points [M, d, N], and the gradients [M, d, N] of their losses."""
         loss, right, gradient = self.problem.loss_of_inputs(self.theta, point, self.encoded)
-        return Attack(right if self.problem.is_classification else torch.ones_like(right), loss), gradient
+        return Outcome(right if self.problem.is_classification else torch.ones_like(right), loss), gradient
 
     def loss(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
         """Losses [M, N] of outputs [M, K, N], and their gradients [M, K, N]."""
         return LOSSES[self.problem.loss].value_and_gradient(outputs, self.encoded)
 
-    def judge(self, outputs: Tensor) -> Attack:
-        """Whether outputs [M, K, N] are correct, and their losses [M, N]."""
-        return Attack(self.correct(outputs), self.loss(outputs)[0])
+    def judge(self, outputs: Tensor) -> Outcome:
+        """The outcome of points with outputs [M, K, N]."""
+        return Outcome(self.correct(outputs), self.loss(outputs)[0])
 
     def correct(self, outputs: Tensor) -> Tensor:
         """Whether [M, N] outputs [M, K, N] give the true class; always so where there are no classes."""

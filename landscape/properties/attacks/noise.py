@@ -9,7 +9,9 @@ Shapes: M minima, N samples, d inputs. The deviation is [d], one number a featur
 import torch
 from torch import Tensor
 
+from landscape.declaration import FRACTION, Property
 from landscape.properties.attacks.networks import Networks
+from landscape.properties.needs import CLASSES
 
 
 def noise_accuracy(networks: Networks, deviation: Tensor) -> Tensor:
@@ -20,3 +22,13 @@ def noise_accuracy(networks: Networks, deviation: Tensor) -> Tensor:
         noisy = networks.bounded(networks.inputs + deviation[:, None] * draw.mT)
         correct += networks.correct(networks.outputs(noisy))
     return correct / len(draws)
+
+
+NOISE = Property(
+    name="noise_accuracy",
+    description="mean accuracy under Gaussian noise whose standard deviation is epsilon",
+    units=FRACTION,
+    by_epsilon=True,
+    needs=(CLASSES,),
+    trait="robustness",
+)

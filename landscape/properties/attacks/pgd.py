@@ -17,15 +17,16 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.sign_ascent import STEP_FACTOR, sign_step
-from landscape.properties.attacks.networks import Attack, Networks
+from landscape.properties.attacks.attack import Attack
+from landscape.properties.attacks.networks import Networks, Outcome
 
 
-def fast_gradient_sign(networks: Networks, half_width: Tensor) -> Attack:
+def fast_gradient_sign(networks: Networks, half_width: Tensor) -> Outcome:
     """FGSM: one step from each sample."""
     return sign_ascent(networks, networks.start, half_width, 1)
 
 
-def projected_gradient(networks: Networks, half_width: Tensor, steps: int) -> Attack:
+def projected_gradient(networks: Networks, half_width: Tensor, steps: int) -> Outcome:
     """PGD from the sample, with and without momentum, and from each of its offsets; and FGSM."""
     attack = fast_gradient_sign(networks, half_width)
     attack = attack.worse(sign_ascent(networks, networks.start, half_width, steps, momentum=1.0))
@@ -34,7 +35,7 @@ def projected_gradient(networks: Networks, half_width: Tensor, steps: int) -> At
     return attack
 
 
-def sign_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps: int, momentum: float = 0.0) -> Attack:
+def sign_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps: int, momentum: float = 0.0) -> Outcome:
     """`steps` clipped sign steps of 2.5 half_width / steps from start [M, d, N], each iterate judged."""
     box, step = networks.box(half_width), (STEP_FACTOR / steps * half_width)[:, None]
     point, velocity, attack = start, torch.zeros_like(start), networks.clean
@@ -47,3 +48,17 @@ def sign_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps: in
             direction = velocity
         point = sign_step(point, direction, step, *box)
     return attack.worse(networks.judge(networks.outputs(point)))
+
+
+FGSM = Attack(
+    name="fgsm_accuracy",
+    description="accuracy at the sample and at its FGSM point",
+    run=lambda networks, half_width, _: fast_gradient_sign(networks, half_width),
+    spellings=("FGSM",),
+)
+PGD = Attack(
+    name="pgd_accuracy",
+    description="samples correct at every iterate of every PGD restart and at the FGSM point",
+    run=lambda networks, half_width, settings: projected_gradient(networks, half_width, settings.pgd_steps),
+    spellings=("PGD",),
+)

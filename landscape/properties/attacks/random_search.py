@@ -14,12 +14,13 @@ Shapes: M minima, N samples, d inputs, Q queries. Points are [M, d, N]; the half
 import torch
 from torch import Tensor
 
-from landscape.properties.attacks.networks import Attack, Networks
+from landscape.properties.attacks.attack import Attack
+from landscape.properties.attacks.networks import Networks, Outcome
 
 
-def random_search(networks: Networks, half_width: Tensor, corners: Tensor) -> Attack:
-    """The attack by queries `corners` [Q, d]: 1 and -1 for the features that move to an end, 0 for those that stay."""
-    box, width = networks.box(half_width), half_width[:, None]
+def random_search(networks: Networks, half_width: Tensor) -> Outcome:
+    """The attack by the queries that the samples draw as corners."""
+    box, width, corners = networks.box(half_width), half_width[:, None], networks.samples.corners
     point = box.clip(networks.start + width * corners[0, :, None])
     outputs = networks.outputs(point)
     score, attack = _score(networks, outputs), networks.clean.worse(networks.judge(outputs))
@@ -32,7 +33,14 @@ def random_search(networks: Networks, half_width: Tensor, corners: Tensor) -> At
 
 
 def _score(networks: Networks, outputs: Tensor) -> Tensor:
-    """What the search raises, [M, N]: the margin of the best wrong class, or the loss where there are no classes."""
+    """The score [M, N] that the search raises: the margin of the best wrong class, or the loss without classes."""
     if not networks.problem.is_classification:
         return networks.loss(outputs)[0]
     return networks.wrong(outputs).amax(1) - networks.true(outputs)
+
+
+SQUARE = Attack(
+    name="square_accuracy",
+    description="samples correct after a random search without gradients",
+    run=lambda networks, half_width, _: random_search(networks, half_width),
+)

@@ -42,7 +42,7 @@ class Box(NamedTuple):
         return Box(self.lower.mT, self.upper.mT)
 
     def intersect(self, other: "Box") -> "Box":
-        """What both boxes contain."""
+        """The intersection of two boxes."""
         return Box(torch.maximum(self.lower, other.lower), torch.minimum(self.upper, other.upper))
 
 

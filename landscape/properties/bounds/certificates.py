@@ -1,4 +1,4 @@
-"""What is proven of each sample: that a box around it holds no wrong answer, and the largest box of which that is so.
+"""Certificates of each sample: proofs that a box around it holds no wrong answer, and the largest box that is proven.
 
 A box is certified where the lower bounds on z_y - z_j, by intervals or by their intersection with CROWN, are positive
 for all other classes j. The largest certified size is found by bisection, of all samples and minima at once. A bound
@@ -13,12 +13,40 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from landscape.declaration import FRACTION, Property, Section
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.properties.bounds.crown import doubles_per_sample, relax_network
 from landscape.properties.bounds.ibp import margin_lower_bound
+from landscape.properties.needs import CLASSES, LAYERS
 from landscape.properties.sample_means import map_blocks
 
 HALVINGS = 24
+CERTIFIED_IBP = Property(
+    name="certified_accuracy_ibp",
+    description="samples whose whole box is proven correct by interval bounds (IBP)",
+    units=FRACTION,
+    by_epsilon=True,
+    needs=(CLASSES, LAYERS),
+    spellings=("IBP",),
+)
+CERTIFIED_CROWN = Property(
+    name="certified_accuracy_crown",
+    description="samples whose whole box is proven correct by CROWN intersected with IBP",
+    units=FRACTION,
+    by_epsilon=True,
+    needs=(CLASSES, LAYERS),
+    trait="robustness",
+    section=Section.CERTIFIED,
+    spellings=("CROWN",),
+)
+CERTIFIED_EPSILON = Property(
+    name="certified_epsilon",
+    description="mean over samples of the largest half-width proven correct by CROWN intersected with IBP, "
+    "0 if misclassified, at most the widest range of the inputs",
+    units="units of the inputs; of the widest feature where the first epsilon has one number a feature",
+    needs=(CLASSES, LAYERS),
+    trait="robustness",
+)
 
 
 def certified(
@@ -33,7 +61,7 @@ def certified(
         by_intervals = margin_lower_bound(network, *arguments, targets[part], half_width)
         by_relaxation = relax_network(network, *arguments, half_width).margins(targets[part])
         both = torch.maximum(by_intervals, by_relaxation)
-        return {"certified_accuracy_ibp": _positive(by_intervals), "certified_accuracy_crown": _positive(both)}
+        return {CERTIFIED_IBP.name: _positive(by_intervals), CERTIFIED_CROWN.name: _positive(both)}
 
     return _map_blocks(of_block, network, theta, len(inputs))
 

@@ -12,22 +12,10 @@ Shapes: M minima, N samples, d inputs, K outputs. The half-width is [d], one num
 import torch
 from torch import Tensor
 
-from landscape.errors import PropertyError
 from landscape.problems.networks.activations import Activation
 from landscape.problems.networks.layered import LayeredNetwork
-from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box, activation_image
 from landscape.properties.bounds.linear_maps import LinearMap, linear_maps
-
-
-def require_layers(problem: Problem) -> LayeredNetwork:
-    """The network of the problem. Raises PropertyError if it is a torch module that is none of known layers."""
-    if isinstance(problem.network, LayeredNetwork):
-        return problem.network
-    raise PropertyError(
-        "bounds need a network of dense layers and convolutions with one activation, found another torch module: leave "
-        "the group 'sensitivity' out, or build the module from Linear, Conv2d, AvgPool2d, Flatten and one activation"
-    )
 
 
 def input_box(inputs: Tensor, half_width: Tensor) -> Box:
@@ -57,7 +45,7 @@ def without_own(margins: Tensor, targets: Tensor) -> Tensor:
 
 
 def _last_hidden_box(hidden: list[LinearMap], activation: Activation, box: Box) -> Box:
-    """What enters the last layer, [M or 1, units, N]."""
+    """Bounds [M or 1, units, N] on the input of the last layer."""
     for layer in hidden:
         box = activation_image(layer.image(box), activation)
     return box

@@ -13,11 +13,25 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from landscape.declaration import Need, Property, Section
 from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box, log_odds_box
 from landscape.properties.bounds.crown import doubles_per_sample, relax_network
-from landscape.properties.bounds.ibp import logit_box, require_layers
-from landscape.properties.sample_means import map_blocks
+from landscape.properties.bounds.ibp import logit_box
+from landscape.properties.group import Group, Named
+from landscape.properties.measurement import Measurement
+from landscape.properties.needs import require_layers
+from landscape.properties.sample_means import map_blocks, sample_mean, samples_per_chunk
+
+
+def sensitivity(measurement: Measurement, theta: Tensor) -> Named:
+    """The properties of the group at theta [M, P], each [M, E]."""
+    problem, half_widths = measurement.problem, measurement.half_widths
+    return sample_mean(
+        lambda part: sample_sensitivity(problem, theta, part.inputs, half_widths),
+        measurement.samples,
+        samples_per_chunk(problem),
+    )
 
 
 def sample_sensitivity(problem: Problem, theta: Tensor, inputs: Tensor, half_widths: Tensor) -> dict[str, Tensor]:
@@ -59,3 +73,50 @@ def softmax_log_volume(odds: Box) -> Tensor:
     """Log volume [...] of the box of the softmax outputs, from the box [..., K] of their log-odds."""
     shrink = (-(odds.lower - odds.upper).expm1()).log()
     return (functional.logsigmoid(odds.upper) + functional.logsigmoid(-odds.lower) + shrink).sum(-1)
+
+
+CROSS_ENTROPY = Need(holds=lambda problem: problem.loss == "cross_entropy", words='the loss "cross_entropy"')
+LOG_VOLUME = "log of output units, summed over outputs"
+SUM = "mean over samples of sum_k log(u_k - l_k) with IBP bounds on the"
+
+SENSITIVITY = Group(
+    name="sensitivity",
+    compute=sensitivity,
+    require=require_layers,
+    settings=("epsilon",),
+    properties=(
+        Property(
+            name="sensitivity_logits",
+            description=f"{SUM} logits",
+            units=LOG_VOLUME,
+            by_epsilon=True,
+            section=Section.SENSITIVITY,
+        ),
+        Property(
+            name="sensitivity_softmax",
+            description=f"{SUM} softmax outputs",
+            units=LOG_VOLUME,
+            by_epsilon=True,
+            needs=(CROSS_ENTROPY,),
+        ),
+        Property(
+            name="sensitivity_logits_crown",
+            description="sensitivity_logits by CROWN intersected with IBP",
+            units=LOG_VOLUME,
+            by_epsilon=True,
+            trait="robustness",
+            sign=-1,
+            spellings=("CROWN",),
+        ),
+        Property(
+            name="sensitivity_softmax_crown",
+            description="sensitivity_softmax by CROWN, on differences of logits too, intersected with IBP",
+            units=LOG_VOLUME,
+            by_epsilon=True,
+            needs=(CROSS_ENTROPY,),
+            trait="robustness",
+            sign=-1,
+            spellings=("CROWN",),
+        ),
+    ),
+)

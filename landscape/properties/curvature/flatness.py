@@ -18,24 +18,28 @@ Shapes: M minima, P parameters, N samples, K outputs.
 import torch
 from torch import Tensor
 
+from landscape.declaration import ENERGY, Property, Section
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
+from landscape.properties.needs import LAYERS, layered_network
 
 
 def sample_flatness(problem: Problem, theta: Tensor, inputs: Tensor) -> dict[str, Tensor]:
     """Each sample's part [M, N] of the task measures of theta [M, P]; relative flatness of known layers only."""
     outputs, tangent = problem.network.parameter_tangent(theta, theta, inputs)
     found = {"task_fisher_rao_norm": (tangent * problem.loss_curvature(outputs, tangent)).sum(2)}
-    if isinstance(problem.network, LayeredNetwork):
-        found["task_relative_flatness"] = _relative_flatness(problem, problem.network, theta, inputs)
+    network = layered_network(problem)
+    if network is not None:
+        found["task_relative_flatness"] = _relative_flatness(problem, network, theta, inputs)
     return found
 
 
 def with_l2_part(problem: Problem, theta: Tensor, task: dict[str, Tensor]) -> dict[str, Tensor]:
     """The measures [M] of the whole energy at theta [M, P] from those of the task."""
     found = {"fisher_rao_norm": task["task_fisher_rao_norm"] + 2.0 * problem.l2 * theta.square().sum(1)}
-    if isinstance(problem.network, LayeredNetwork):
-        weight = problem.network.unpack(theta)[-1][0]
+    network = layered_network(problem)
+    if network is not None:
+        weight = network.unpack(theta)[-1][0]
         l2_part = 2.0 * problem.l2 * weight.shape[2] * weight.square().sum((1, 2))
         found["relative_flatness"] = task["task_relative_flatness"] + l2_part
     return found
@@ -50,3 +54,31 @@ def _relative_flatness(problem: Problem, network: LayeredNetwork, theta: Tensor,
     for unit, column in zip(torch.eye(network.n_outputs).to(outputs), products.unbind(2), strict=True):
         total += problem.loss_curvature(outputs, unit.expand_as(outputs)) * column[:, None]
     return total.sum(2) * features.square().sum(2)
+
+
+BLOCKS = "sum over outputs s, t of <w_s, w_t> tr H_st, H_st blocks of the Hessian in the last layer's weights w"
+FISHER = "F the Fisher information with the network's own labels"
+
+PROPERTIES = (
+    Property(name="relative_flatness", description=BLOCKS, units=ENERGY, needs=(LAYERS,), trait="flatness", sign=-1),
+    Property(
+        name="task_relative_flatness",
+        description=f"{BLOCKS}, without the L2 term",
+        units=ENERGY,
+        needs=(LAYERS,),
+        trait="flatness",
+        sign=-1,
+        section=Section.SHARPNESS,
+    ),
+    Property(
+        name="fisher_rao_norm",
+        description=f"theta^T (F + 2 * l2) theta, {FISHER}",
+        units=ENERGY,
+        trait="flatness",
+        sign=-1,
+        spellings=("Fisher-Rao",),
+    ),
+    Property(
+        name="task_fisher_rao_norm", description=f"theta^T F theta, {FISHER}", units=ENERGY, trait="flatness", sign=-1
+    ),
+)

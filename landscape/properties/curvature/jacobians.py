@@ -1,4 +1,4 @@
-"""How strongly the outputs answer to the inputs: the Jacobian at each sample and, for all inputs, the layers' norms.
+"""Norms of the Jacobian of the outputs in the inputs, at each sample, and of the layers, for all inputs.
 
 The product of the layers' spectral norms bounds that of the Jacobian if the activation's slope is at most 1, as of tanh
 and ReLU (Szegedy et al. 2014, arXiv 1312.6199, section 4.3).
@@ -9,10 +9,12 @@ Shapes: M minima, P parameters, N samples, d inputs, K outputs, L layers.
 import torch
 from torch import Tensor
 
+from landscape.declaration import Property, Section
 from landscape.numerics.batching import map_rows, rows_per_chunk
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.networks.layers import Layer, matrix
 from landscape.problems.problem import Problem
+from landscape.properties.needs import LAYERS
 
 
 def sample_jacobian_norms(problem: Problem, theta: Tensor, inputs: Tensor) -> dict[str, Tensor]:
@@ -53,3 +55,34 @@ def spectral_norm(matrices: Tensor) -> Tensor:
     gram = matrices @ matrices.mT if wide else matrices.mT @ matrices
     largest: Tensor = torch.linalg.eigvalsh(gram)[..., -1].clamp(min=0.0)
     return largest.sqrt()
+
+
+SLOPE = "output units per input unit"
+
+PROPERTIES = (
+    Property(
+        name="input_jacobian_frobenius",
+        description="mean over samples of the Frobenius norm of d logits / d inputs",
+        units=SLOPE,
+        section=Section.NORMS,
+        spellings=("Jacobian",),
+    ),
+    Property(
+        name="input_jacobian_spectral",
+        description="mean over samples of the spectral norm of d logits / d inputs",
+        units=SLOPE,
+    ),
+    Property(
+        name="spectral_norm",
+        description="largest singular value of the weights, one column a layer",
+        units="parameter units",
+        needs=(LAYERS,),
+    ),
+    Property(
+        name="spectral_norm_product",
+        description="product over layers of the largest singular value of the weights",
+        units=SLOPE,
+        needs=(LAYERS,),
+        section=Section.NORMS,
+    ),
+)

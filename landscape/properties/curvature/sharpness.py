@@ -1,4 +1,4 @@
-"""How far the energy rises within a small neighbourhood of a minimum.
+"""Sharpness: the rise of the energy within a small neighbourhood of a minimum.
 
 - Keskar sharpness (Keskar et al. 2017, arXiv 1609.04836, metric 2.1 with A = I): 100 (max E - E) / (1 + E), in percent,
   over the box |delta_i| <= KESKAR_EPSILON (|theta_i| + 1).
@@ -23,9 +23,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from landscape.declaration import ENERGY, Property, Section
 from landscape.numerics.streams import stream
 from landscape.problems.problem import Problem
-from landscape.properties.settings import SHARPNESS_STREAM
+from landscape.properties.draws import SHARPNESS_STREAM
 
 KESKAR_EPSILON = 1e-3
 SAM_RADIUS = 0.05
@@ -97,3 +98,51 @@ def _directions(problem: Problem, theta: Tensor, seed: int) -> Tensor:
     random = stream(seed, SHARPNESS_STREAM).standard_normal((DIRECTIONS - 1, theta.shape[1]))
     shared = torch.tensor(random, device=theta.device).expand(len(theta), -1, -1)
     return torch.cat([task_loss(problem, theta)[1][:, None], shared], 1)
+
+
+BOX = f"max over the box of half-widths {KESKAR_EPSILON:g} (|theta_i| + 1)"
+BALL = f"max over the ball of radius {SAM_RADIUS:g}"
+ASCENT = f"the highest seen by {DIRECTIONS} ascents of {STEPS} steps"
+
+PROPERTIES = (
+    Property(
+        name="keskar_sharpness",
+        description=f"100 (max E - E) / (1 + E), {BOX}; {ASCENT}",
+        units="percent",
+        trait="flatness",
+        sign=-1,
+        section=Section.SHARPNESS,
+        spellings=("Keskar",),
+    ),
+    Property(
+        name="task_keskar_sharpness",
+        description=f"100 (max L - L) / (1 + L) of the loss L without the L2 term, {BOX}; {ASCENT}",
+        units="percent",
+        trait="flatness",
+        sign=-1,
+    ),
+    Property(
+        name="sam_sharpness",
+        description=f"max E - E, {BALL}; {ASCENT}",
+        units=ENERGY,
+        trait="flatness",
+        sign=-1,
+        section=Section.SHARPNESS,
+        spellings=("SAM",),
+    ),
+    Property(
+        name="task_sam_sharpness",
+        description=f"max L - L of the loss L without the L2 term, {BALL}; {ASCENT}",
+        units=ENERGY,
+        trait="flatness",
+        sign=-1,
+    ),
+    Property(
+        name="task_sam_first_order",
+        description=f"rise of the loss without the L2 term by a step of {SAM_RADIUS:g} along its gradient (SAM's "
+        "first-order step)",
+        units=ENERGY,
+        trait="flatness",
+        sign=-1,
+    ),
+)

@@ -1,59 +1,51 @@
-"""Curvature of a minimum from the spectrum of its exact Hessian, with the part of the L2 term told apart.
+"""Curvature of a minimum from the spectrum of its Hessian, with the part of the L2 term told apart.
 
-The L2 term l2 * sum(theta^2) adds exactly 2*l2 to every eigenvalue, so what the data contribute is each
-eigenvalue less 2*l2 and the trace less 2*l2*P. Of energies with kinks (ReLU) the Hessian says nothing about the
-curvature a minimum has, and measuring it is refused.
-
-Beyond DENSE_LIMIT parameters Hessian-vector products alone give estimates:
-
-- the trace by Hutch++, the log-determinant and the effective dimension by stochastic Lanczos quadrature, each with its
-  standard error as NAME_standard_error;
-- the extreme eigenvalues by Lanczos, each with the norm of its residual, H v - lambda v of its unit vector, as
-  NAME_residual: an eigenvalue lies as near as that, and the true extreme is no less extreme than what stands there.
-  That is no standard error, since nothing is random.
-
-Logarithms and effective parts of eigenvalues less 2 * l2 have a step or a kink where many of these lie, at zero, and no
-quadrature gets over it: there is no estimate of the task log-determinant, the task effective dimension, the numbers of
-positive eigenvalues and, without L2, the log-determinant.
+The L2 term l2 * sum(theta^2) adds exactly 2 * l2 to every eigenvalue. So what the data contribute is each eigenvalue
+less 2 * l2, and the trace less 2 * l2 * P. The Hessian of an energy with kinks (ReLU) says nothing about the curvature
+of a minimum, and measuring it is refused. Up to DENSE_LIMIT parameters the spectrum is exact; beyond it is estimated
+(`estimates.py`).
 
 Shapes: M minima, P parameters.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import torch
 from torch import Tensor
 
+from landscape.declaration import ENERGY, Need, Property, Section
 from landscape.errors import PropertyError
-from landscape.numerics.spectra import LANCZOS_VECTORS, lanczos
-from landscape.numerics.stochastic import Estimate, hutch_plus_plus, lanczos_quadrature, random_signs
-from landscape.numerics.streams import stream
+from landscape.numerics.batching import rows_per_chunk
+from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.problem import Problem
-from landscape.properties.curvature.sharpness import canonical
+from landscape.properties.curvature.estimates import HUTCH, LANCZOS, QUADRATURE, VECTORS, Method, estimated_curvature
+from landscape.properties.curvature.spectral_functions import SCALE_WITHOUT_L2, effective_parts, logarithms
+from landscape.properties.group import Group, Named
+from landscape.properties.measurement import Measurement
 
-SCALE_WITHOUT_L2 = 1e-3
+
+def measured_curvature(measurement: Measurement, theta: Tensor) -> Named:
+    """The properties of the group at theta [M, P], each [M]."""
+    if is_large(measurement.problem):
+        return estimated_curvature(measurement.problem, theta, measurement.seed)
+    return curvature(measurement.problem, theta)
 
 
-def curvature(problem: Problem, theta: Tensor) -> dict[str, Tensor]:
+def curvature(problem: Problem, theta: Tensor) -> Named:
     """Named curvatures [M] of theta [M, P]. Raises PropertyError for an energy with kinks."""
     require_smooth(problem)
     return spectrum_summary(torch.linalg.eigvalsh(problem.hessian(theta)), problem.l2, problem.curvature_threshold)
 
 
-def require_smooth(problem: Problem) -> None:
-    """Raise PropertyError unless the Hessian of the energy is continuous."""
-    if not problem.smooth:
-        raise PropertyError(
-            f"curvature needs a smooth energy, found {problem.kinks}, which the Hessian does not see: leave the group "
-            "'curvature' out, or use a smooth activation such as softplus or gelu and no adversarial_weight"
-        )
-
-
-def spectrum_summary(eigenvalues: Tensor, l2: float, threshold: float) -> dict[str, Tensor]:
+def spectrum_summary(eigenvalues: Tensor, l2: float, threshold: float) -> Named:
     """Named curvatures [M] from eigenvalues [M, P] in ascending order.
 
-    The log-determinant runs over the eigenvalues above `threshold`, whose number stands beside it: all P
-    where l2 > 0; without L2 the zero directions of the softmax are left out.
+    The log-determinant runs over the eigenvalues above `threshold`, whose number stands beside it. With l2 > 0 these
+    are all P at a minimum; without L2 the zero directions of the softmax are left out.
     """
-    found: dict[str, Tensor] = {}
+    found: Named = {}
     for prefix, values in (("hessian", eigenvalues), ("task_hessian", eigenvalues - 2.0 * l2)):
         found |= {
             f"{prefix}_trace": values.sum(1),
@@ -66,69 +58,151 @@ def spectrum_summary(eigenvalues: Tensor, l2: float, threshold: float) -> dict[s
     return found
 
 
-def logarithms(eigenvalues: Tensor, threshold: float) -> Tensor:
-    """Logarithms of the eigenvalues above the threshold, zero for the others."""
-    return torch.where(eigenvalues > threshold, eigenvalues, 1.0).log()
+def require_smooth(problem: Problem) -> None:
+    """Raises PropertyError unless the Hessian of the energy is continuous."""
+    if not problem.smooth:
+        raise PropertyError(
+            f"curvature needs a smooth energy, found {problem.kinks}, which the Hessian does not see: leave the group "
+            "'curvature' out, or use a smooth activation such as softplus or gelu and no adversarial_weight"
+        )
 
 
-def effective_parts(eigenvalues: Tensor, l2: float) -> Tensor:
-    """lambda / (lambda + z) of each eigenvalue, whose sum is the effective dimension (MacKay 1992, "Bayesian
-    interpolation"; Maddox et al. 2020, arXiv 2003.02139). z is 2 * l2, the curvature of the L2 part, or 1e-3 without
-    one. Negative eigenvalues count as zero.
-    """
-    positive = eigenvalues.clamp(min=0.0)
-    return positive / (positive + (2.0 * l2 or SCALE_WITHOUT_L2))
+def is_large(problem: Problem) -> bool:
+    """Whether the Hessian is too large to be diagonalised."""
+    return problem.n_parameters > DENSE_LIMIT
 
 
-TRACE_PROBES = 20  # in the sketch of Hutch++, and again beside it
-QUADRATURE_PROBES = 10
-QUADRATURE_VECTORS = 60
-STREAM = 2
+def minima_per_curvature_block(problem: Problem) -> int:
+    """Minima whose Hessians, or the vectors that stand for them, fill a working set."""
+    rows = VECTORS if is_large(problem) else problem.n_parameters
+    return rows_per_chunk(rows * problem.n_parameters, problem.device)
 
 
-def estimated_curvature(problem: Problem, theta: Tensor, seed: int = 0) -> dict[str, Tensor]:
-    """Named curvatures [M] of theta [M, P] for a smooth activation, with their standard errors and residuals."""
-    theta = canonical(problem, theta)
-    return _trace(problem, theta, seed) | _functions(problem, theta, seed) | _extremes(problem, theta)
+EXACT = Need(
+    holds=lambda problem: not is_large(problem), words=f"an exact Hessian, of at most {DENSE_LIMIT} parameters"
+)
+EXACT_OR_L2 = Need(
+    holds=lambda problem: not is_large(problem) or problem.l2 > 0.0,
+    words=f"l2 > 0 or at most {DENSE_LIMIT} parameters",
+)
+ESTIMATED = Need(holds=is_large, words=f"more than {DENSE_LIMIT} parameters")
 
 
-def doubles_per_minimum(problem: Problem) -> int:
-    """Float64 numbers that the estimates of one minimum hold at a time."""
-    return 3 * max(LANCZOS_VECTORS, QUADRATURE_PROBES * QUADRATURE_VECTORS) * problem.n_parameters
+@dataclass(frozen=True, kw_only=True)
+class Curvature(Property):
+    """A property of the spectrum, and the method by which it is estimated where the Hessian is too large."""
+
+    method: Method | None = None
+    spellings: tuple[str, ...] = ("Hessian",)
+
+    def meaning(self, problem: Any = None) -> str:  # noqa: ANN401 - as of `Property`
+        """The description, with the method where the values on this problem are estimates."""
+        if self.method is None or problem is None or not is_large(problem):
+            return self.description
+        return f"{self.description}, estimated: {self.method.words}"
+
+    def with_error(self) -> Iterator[Property]:
+        """The property, then the one that tells the error of its estimates, if there are any."""
+        yield self
+        if self.method is not None:
+            yield Property(
+                name=f"{self.name}_{self.method.ending}",
+                description=f"{self.method.error} {self.description}, estimated: {self.method.words}",
+                units=self.units,
+                needs=(ESTIMATED, *self.needs),
+            )
 
 
-def _trace(problem: Problem, theta: Tensor, seed: int) -> dict[str, Tensor]:
-    generator = stream(seed, STREAM, 0)
-    sketch, probes = (random_signs(generator, TRACE_PROBES, theta) for _ in range(2))
-    found = hutch_plus_plus(problem, theta, sketch, probes)
-    task = found._replace(value=found.value - 2.0 * problem.l2 * problem.n_parameters)
-    return _named("hessian_trace", found) | _named("task_hessian_trace", task)
+SCALE = f"z = 2 * l2, or {SCALE_WITHOUT_L2:g} where l2 = 0"
+LOG_ENERGY = "log energy, summed over eigenvalues"
 
-
-def _functions(problem: Problem, theta: Tensor, seed: int) -> dict[str, Tensor]:
-    probes = random_signs(stream(seed, STREAM, 1), QUADRATURE_PROBES, theta)
-    quadrature = lanczos_quadrature(problem, theta, probes, QUADRATURE_VECTORS)
-    dimension = quadrature.trace(lambda values: effective_parts(values, problem.l2))
-    found = _named("hessian_effective_dimension", dimension)
-    if problem.l2:
-        determinant = quadrature.trace(lambda values: logarithms(values, problem.curvature_threshold))
-        found |= _named("hessian_log_determinant", determinant)
-    return found
-
-
-def _extremes(problem: Problem, theta: Tensor) -> dict[str, Tensor]:
-    spectrum = lanczos(problem, theta, LANCZOS_VECTORS)
-    found: dict[str, Tensor] = {}
-    for name, place in (("smallest", 0), ("largest", -1)):
-        value, vector = spectrum.values[:, place], spectrum.vectors[:, :, place]
-        difference = problem.hessian_vector_product(theta, vector) - value[:, None] * vector
-        for prefix, shift in (("hessian", 0.0), ("task_hessian", 2.0 * problem.l2)):
-            found |= {
-                f"{prefix}_{name}": value - shift,
-                f"{prefix}_{name}_residual": torch.linalg.vector_norm(difference, dim=1),
-            }
-    return found
-
-
-def _named(name: str, estimate: Estimate) -> dict[str, Tensor]:
-    return {name: estimate.value, f"{name}_standard_error": estimate.standard_error}
+# Of the trace and of the largest eigenvalue the L2 part is one number for all minima of a landscape: with and without
+# it they rank alike, and count once as flatness.
+PROPERTIES = (
+    Curvature(
+        name="hessian_trace", description="trace of the Hessian", units=ENERGY, method=HUTCH, trait="flatness", sign=-1
+    ),
+    Curvature(
+        name="task_hessian_trace",
+        description="trace of the Hessian less the L2 part, 2 * l2 * P",
+        units=ENERGY,
+        method=HUTCH,
+        section=Section.SHARPNESS,
+    ),
+    Curvature(
+        name="hessian_largest",
+        description="largest eigenvalue of the Hessian",
+        units=ENERGY,
+        method=LANCZOS,
+        trait="flatness",
+        sign=-1,
+    ),
+    Curvature(
+        name="task_hessian_largest",
+        description="largest eigenvalue of the Hessian less the L2 part, 2 * l2",
+        units=ENERGY,
+        method=LANCZOS,
+        section=Section.SHARPNESS,
+    ),
+    Curvature(name="hessian_smallest", description="smallest eigenvalue of the Hessian", units=ENERGY, method=LANCZOS),
+    Curvature(
+        name="task_hessian_smallest",
+        description="smallest eigenvalue of the Hessian less the L2 part, 2 * l2",
+        units=ENERGY,
+        method=LANCZOS,
+    ),
+    Curvature(
+        name="hessian_log_determinant",
+        description="sum of the logarithms of the Hessian's eigenvalues above the curvature threshold",
+        units=LOG_ENERGY,
+        needs=(EXACT_OR_L2,),
+        method=QUADRATURE,
+        trait="flatness",
+        sign=-1,
+    ),
+    Curvature(
+        name="task_hessian_log_determinant",
+        description="sum of the logarithms of the Hessian's eigenvalues less 2 * l2, where that is above the "
+        "curvature threshold",
+        units=LOG_ENERGY,
+        needs=(EXACT,),
+        trait="flatness",
+        sign=-1,
+    ),
+    Curvature(
+        name="hessian_positive_eigenvalues",
+        description="number of eigenvalues above the curvature threshold",
+        units="count",
+        needs=(EXACT,),
+    ),
+    Curvature(
+        name="task_hessian_positive_eigenvalues",
+        description="number of eigenvalues less 2 * l2 above the curvature threshold",
+        units="count",
+        needs=(EXACT,),
+    ),
+    Curvature(
+        name="hessian_effective_dimension",
+        description=f"sum of lambda / (lambda + z) over the Hessian's eigenvalues, {SCALE}",
+        units="count",
+        method=QUADRATURE,
+        trait="flatness",
+        sign=-1,
+    ),
+    Curvature(
+        name="task_hessian_effective_dimension",
+        description=f"sum of mu / (mu + z) over the Hessian's eigenvalues less 2 * l2, where positive, {SCALE}",
+        units="count",
+        needs=(EXACT,),
+        trait="flatness",
+        sign=-1,
+    ),
+)
+CURVATURE = Group(
+    name="curvature",
+    compute=measured_curvature,
+    block=minima_per_curvature_block,
+    require=require_smooth,
+    settings=("seed",),
+    properties=tuple(one for declared in PROPERTIES for one in declared.with_error()),
+)

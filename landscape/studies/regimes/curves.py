@@ -12,42 +12,42 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from landscape.config.training import Regime
-from landscape.properties.catalogue import TEST
+from landscape.config.training import Part, Regime, keys_of
+from landscape.declaration import TEST
 from landscape.statistics.paired_seeds import Mean, Trend, affordable, mean_over_seeds, trend
 from landscape.studies.regimes.hypotheses import ingredients
 from landscape.studies.regimes.table import Regimes
 
-ATTACK_KEYS = frozenset({"epsilon", "epsilon_ramp", "attack_steps"})
-"""Keys that say nothing where neither attacks nor boxes are used."""
+REACH = keys_of(Part.REACH)
+"""Keys that change nothing where neither attacks nor boxes are used."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
-    """An ingredient, the key that is its strength, how that is called, and the properties that it should change with
-    their signs.
+class Ingredient:
+    """An ingredient of training with a strength: the keys of both, words for the strength, and the properties that it
+    should change, with their signs.
     """
 
-    ingredient: str
     key: str
+    strength: str
     words: str
     measures: Mapping[str, int]
 
 
-KINDS = (
-    Kind(
-        ingredient="sensitivity",
+STRENGTHS = (
+    Ingredient(
         key="sensitivity",
+        strength="sensitivity",
         words="weight of the sensitivity loss",
         measures={"sensitivity_logits": -1, "certified_accuracy_crown": 1},
     ),
-    Kind(
-        ingredient="adversarial",
-        key="epsilon",
+    Ingredient(
+        key="adversarial",
+        strength="epsilon",
         words="radius of adversarial training",
         measures={"robust_accuracy": 1},
     ),
-    Kind(ingredient="trades", key="trades", words="weight of TRADES", measures={"robust_accuracy": 1}),
+    Ingredient(key="trades", strength="trades", words="weight of TRADES", measures={"robust_accuracy": 1}),
 )
 
 
@@ -55,14 +55,14 @@ KINDS = (
 class Curve:
     """Regimes in the order of their strengths."""
 
-    kind: Kind
+    ingredient: Ingredient
     names: tuple[str, ...]  # [K]
     strengths: tuple[float, ...]  # [K] rising
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurveVerdict:
-    """What a table says about one column along a curve."""
+    """The verdict of a table on one column along a curve."""
 
     column: str
     sign: int
@@ -72,20 +72,20 @@ class CurveVerdict:
 
 def curves(settings: Mapping[str, Regime]) -> Iterable[Curve]:
     """All curves of at least three points that the regimes have."""
-    for kind in KINDS:
-        active = [name for name, one in settings.items() if kind.ingredient in ingredients(one)]
-        rest = {name: sorted(settings[name].model_dump(exclude={kind.key}).items()) for name in active}
+    for ingredient in STRENGTHS:
+        active = [name for name, one in settings.items() if ingredient.key in ingredients(one)]
+        rest = {name: sorted(settings[name].model_dump(exclude={ingredient.strength}).items()) for name in active}
         for _, group in groupby(sorted(active, key=lambda name: str(rest[name])), key=lambda name: str(rest[name])):
-            members = {_strength(settings[name], kind): name for name in group}
-            for name in _without(settings, settings[members[max(members)]], kind):
+            members = {_strength(settings[name], ingredient): name for name in group}
+            for name in _without(settings, settings[members[max(members)]], ingredient):
                 members[0.0] = name
             if len(members) > 2:
                 strengths = tuple(sorted(members))
-                yield Curve(kind=kind, names=tuple(members[one] for one in strengths), strengths=strengths)
+                yield Curve(ingredient=ingredient, names=tuple(members[one] for one in strengths), strengths=strengths)
 
 
 def affordable_points(table: Regimes, curve: Curve) -> int:
-    """How many leading points cost less than two points of clean test accuracy; all where there is no test part."""
+    """The number of leading points that cost less than two points of clean test accuracy; all without a test part."""
     name = f"{TEST}accuracy"
     return affordable(table.values(curve.names, name)) if name in table.columns else len(curve.names)
 
@@ -103,7 +103,7 @@ def judge_curve(table: Regimes, curve: Curve) -> list[CurveVerdict]:
     """The verdicts on every column that the ingredient should change."""
     count = affordable_points(table, curve)
     verdicts = []
-    for name, sign in curve.kind.measures.items():
+    for name, sign in curve.ingredient.measures.items():
         for column in table.family(table.tested(name)):
             values = table.values(curve.names, column)
             leading = trend(values[:count], sign) if count > 1 else None
@@ -111,16 +111,16 @@ def judge_curve(table: Regimes, curve: Curve) -> list[CurveVerdict]:
     return verdicts
 
 
-def _strength(regime: Regime, kind: Kind) -> float:
-    return float(getattr(regime, kind.key))
+def _strength(regime: Regime, ingredient: Ingredient) -> float:
+    return float(getattr(regime, ingredient.strength))
 
 
-def _without(settings: Mapping[str, Regime], regime: Regime, kind: Kind) -> list[str]:
+def _without(settings: Mapping[str, Regime], regime: Regime, ingredient: Ingredient) -> list[str]:
     """The regimes that are this one without the ingredient."""
-    apart = ATTACK_KEYS | {kind.ingredient}
+    apart = REACH | {ingredient.key}
     rest = regime.model_dump(exclude=set(apart))
     return [
         name
         for name, one in settings.items()
-        if kind.ingredient not in ingredients(one) and one.model_dump(exclude=set(apart)) == rest
+        if ingredient.key not in ingredients(one) and one.model_dump(exclude=set(apart)) == rest
     ]

@@ -1,4 +1,4 @@
-"""What is said about ways of training, and what a table of regimes answers.
+"""Hypotheses about ways of training, and the verdicts of a table of regimes on them.
 
 A hypothesis chooses two groups of regimes by what they are made of, and says that the first ends at points with more of
 something. Its measures have signs: +1 where a larger value is more of it. It has a family of contrasts over seeds
@@ -15,20 +15,23 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from landscape.config.training import Regime
-from landscape.properties.catalogue import TEST
+from landscape.config.training import Part, Regime, keys_of
+from landscape.declaration import TEST
+from landscape.properties import robustness
+from landscape.properties.bounds.certificates import CERTIFIED_CROWN
 from landscape.statistics.paired_seeds import LEVEL, Contrast, Mean, contrasts, mean_over_seeds
-from landscape.studies.hypotheses import FLATTER, ROBUSTNESS_SIGNS, Tally, tally
+from landscape.studies.hypotheses import FLATTER, Tally, tally
 from landscape.studies.regimes.table import Regimes
 
 Groups = tuple[list[str], list[str]]
 Settings = Mapping[str, Regime]
 
-ADVERSARIAL = frozenset({"adversarial", "trades"})
-REGULARISERS = frozenset({"l2", "l1", "dropout", "input_noise"})
-INGREDIENTS = ADVERSARIAL | REGULARISERS | {"sensitivity"}
-SCHEDULE = ("optimiser", "learning_rate", "momentum", "batch_size", "epochs", "early_stopping")
-ROBUST = {name: ROBUSTNESS_SIGNS[name] for name in ("robust_accuracy", "certified_accuracy_crown", "adversarial_loss")}
+ADVERSARIAL, REGULARISERS, SENSITIVITY = (
+    keys_of(part) for part in (Part.ADVERSARIAL, Part.REGULARISER, Part.SENSITIVITY)
+)
+INGREDIENTS = ADVERSARIAL | REGULARISERS | SENSITIVITY
+SCHEDULE = keys_of(Part.SCHEDULE)
+ROBUST = {one.name: one.sign for one in (robustness.ROBUST, CERTIFIED_CROWN, robustness.ADVERSARIAL_LOSS)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class RegimeHypothesis:
 
 @dataclass(frozen=True, kw_only=True)
 class RegimeVerdict:
-    """What a table of regimes says about one hypothesis."""
+    """The verdict of a table of regimes on one hypothesis."""
 
     sentence: str
     first: tuple[str, ...]
@@ -54,7 +57,7 @@ class RegimeVerdict:
 
 
 def ingredients(regime: Regime) -> frozenset[str]:
-    """What a regime is made of."""
+    """The ingredients of a regime."""
     return frozenset(name for name in INGREDIENTS if getattr(regime, name) not in (0, "none"))
 
 
@@ -158,17 +161,18 @@ HYPOTHESES = (
     ),
     RegimeHypothesis(
         sentence="the sensitivity loss gives more robust networks than regularisation",
-        groups=_against(alone(frozenset({"sensitivity"})), alone(REGULARISERS)),
+        groups=_against(alone(SENSITIVITY), alone(REGULARISERS)),
         measures=ROBUST,
     ),
     RegimeHypothesis(
         sentence="the sensitivity loss gives more robust networks than adversarial training",
-        groups=_against(alone(frozenset({"sensitivity"})), alone(ADVERSARIAL)),
+        groups=_against(alone(SENSITIVITY), alone(ADVERSARIAL)),
         measures=ROBUST,
     ),
 )
-"""Of adversarial training and regularisation; of Pedraza et al. on overfitting; of Keskar et al. on batches; of Wang et
-al. on sensitivity."""
+"""All hypotheses: on adversarial training and regularisation, on overfitting (Pedraza et al.), on batches (Keskar et
+al.) and on sensitivity (Wang et al.).
+"""
 
 
 def judge_regimes(hypothesis: RegimeHypothesis, table: Regimes) -> RegimeVerdict | None:

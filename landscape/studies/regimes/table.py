@@ -18,23 +18,34 @@ import numpy as np
 
 from landscape.config.training import Evaluation, Regime
 from landscape.database.database import Database
-from landscape.database.records import Property
+from landscape.database.records import Property as StoredProperty
+from landscape.declaration import FRACTION, TEST, Property, Section
 from landscape.errors import PropertyError
 from landscape.messages import did_you_mean
-from landscape.properties.catalogue import TEST
 from landscape.properties.evaluations import EVALUATED
 from landscape.statistics.paired_seeds import Mean, mean_over_seeds
 from landscape.studies.columns import Column, property_columns, single_column
 from landscape.studies.locations import end_points
 
-GAP, COST = "generalisation_gap", "gradient_evaluations"
+GAP = Property(
+    name="generalisation_gap",
+    description="training accuracy less test accuracy",
+    units=FRACTION,
+    section=Section.CLEAN,
+)
+COST = Property(
+    name="gradient_evaluations",
+    description="gradients of single samples that training took, with respect to parameters or inputs",
+    units="count",
+    section=Section.CLEAN,
+)
 NAMED = ("landing", "minimum", "superbasin")
 """Properties whose numbers are names, of which means say nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Regimes:
-    """What is known of each regime and evaluation at each seed."""
+    """All columns of each regime and evaluation at each seed."""
 
     settings: Mapping[str, Regime]  # of the regimes, the leading rows
     evaluations: Mapping[str, Evaluation]  # the rows after them
@@ -45,7 +56,7 @@ class Regimes:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of all rows [R]."""
+        """The names of all rows [R]."""
         return (*self.settings, *self.evaluations)
 
     def mean(self, name: str, column: str) -> Mean:
@@ -70,7 +81,7 @@ class Regimes:
         return f"{TEST}{name}" if self.family(f"{TEST}{name}") else name
 
     def samples(self, name: str) -> int:
-        """How many samples a property is measured on."""
+        """The number of samples that a property is measured on."""
         return self.test_samples if name.startswith(TEST) else self.training_samples
 
     def family(self, name: str) -> list[str]:
@@ -115,7 +126,7 @@ def _length(targets: np.ndarray | None) -> int:
     return 0 if targets is None else len(targets)
 
 
-def _evaluated(stored: Mapping[str, Property], evaluations: Sequence[str]) -> dict[str, np.ndarray]:
+def _evaluated(stored: Mapping[str, StoredProperty], evaluations: Sequence[str]) -> dict[str, np.ndarray]:
     """Values [V, T] of the evaluations by the name of the column that they belong to."""
     found: dict[str, np.ndarray] = {}
     for name, known in stored.items():
@@ -134,11 +145,10 @@ def _evaluated(stored: Mapping[str, Property], evaluations: Sequence[str]) -> di
 
 def _made(known: Mapping[str, Column], evaluations: np.ndarray) -> list[Column]:
     """The columns [T] that are made here."""
-    cost = "gradients of single samples that training took, with respect to parameters or inputs"
-    made = [single_column(COST, cost, "count", evaluations)]
+    made = [single_column(COST, evaluations)]
     if "accuracy" in known and "test_accuracy" in known:
         gap = known["accuracy"].values - known["test_accuracy"].values
-        made.append(single_column(GAP, "training accuracy less test accuracy", known["accuracy"].units, gap))
+        made.append(single_column(GAP, gap))
     return made
 
 

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from landscape.declaration import TEST, Section
+from landscape.properties.attacks.pgd import PGD
+from landscape.properties.attacks.random_search import SQUARE
+from landscape.properties.catalogue import PROPERTIES
+from landscape.properties.robustness import ROBUST
 from landscape.statistics.paired_seeds import LEVEL, Mean, sign_test_p
+from landscape.studies.locations import LOCATION
 from landscape.studies.regimes.table import COST, GAP, Regimes
 
 LEGEND = """
@@ -16,43 +22,40 @@ Where a regime has values at fewer seeds than others (not trained yet, diverged,
 Attacked accuracies are those under all attacks together; certified ones those proven by CROWN. Of an evaluation, the
 networks are those of a regime, used in another way, and attacked through that.
 """
-SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("clean accuracy and cost", ("accuracy", "test_accuracy", GAP, COST)),
-    ("accuracy under attack, test samples", ("test_robust_accuracy",)),
-    ("certified accuracy, test samples", ("test_certified_accuracy_crown",)),
-    ("adversarial loss, test samples", ("test_adversarial_loss",)),
-    ("accuracy under attack, training samples", ("robust_accuracy",)),
-    ("certified accuracy, training samples", ("certified_accuracy_crown",)),
-    ("adversarial loss, training samples", ("adversarial_loss",)),
-    ("sensitivity S (log volume of the reachable logits, IBP), training samples", ("sensitivity_logits",)),
-    (
-        "sharpness, on the common energy",
-        ("task_hessian_trace", "task_hessian_largest", "keskar_sharpness", "sam_sharpness", "task_relative_flatness"),
-    ),
-    ("norms", ("squared_norm", "input_jacobian_frobenius", "spectral_norm_product")),
-    (
-        "the quench on the common energy",
-        ("energy", "energy_drop", "distance", "accuracy_change", "test_accuracy_change"),
-    ),
+TRAINING_PART, TEST_PART = "training samples", "test samples"
+SECTIONS = (
+    (Section.CLEAN, None),
+    (Section.ATTACKED, TEST_PART),
+    (Section.CERTIFIED, TEST_PART),
+    (Section.ADVERSARIAL_LOSS, TEST_PART),
+    (Section.ATTACKED, TRAINING_PART),
+    (Section.CERTIFIED, TRAINING_PART),
+    (Section.ADVERSARIAL_LOSS, TRAINING_PART),
+    (Section.SENSITIVITY, TRAINING_PART),
+    (Section.SHARPNESS, None),
+    (Section.NORMS, None),
+    (Section.QUENCH, None),
 )
+"""The sections of the table in order, each with the samples of its properties; None stands for any."""
+SHOWN = (*PROPERTIES.values(), GAP, COST, *LOCATION.values())
 MASKING_LEGEND = f"""
 Do evaluations hide their gradients? Accuracy under gradient attacks (PGD), under the random search without gradients,
 and under all. MASKED: gradients mislead, the search breaks samples that PGD does not more often than the other way
 round, by more than chance (one-sided sign test, each by itself, p < {LEVEL}). Means over seeds count as one network:
 seeds share the samples.
 """
-ATTACKS = ("robust_accuracy", "pgd_accuracy", "square_accuracy")
+ATTACKS = (ROBUST.name, PGD.name, SQUARE.name)
 
 
 def table_text(table: Regimes) -> Iterable[str]:
     """Lines of the table, and of what evaluations hide."""
     yield f"{len(table.settings)} regimes, {len(table.evaluations)} evaluations, {len(table.seeds)} seeds"
     yield from LEGEND.splitlines()
-    for title, properties in SECTIONS:
-        columns = [column for name in properties for column in table.family(name)]
+    for section, part in SECTIONS:
+        columns = [column for name in _properties(section, part) for column in table.family(name)]
         if columns:
             yield ""
-            yield from _section(title, columns, table)
+            yield from _section(section if part is None else f"{section}, {part}", columns, table)
     yield from _masking(table)
 
 
@@ -80,6 +83,12 @@ def shown(mean: Mean) -> str:
     return f"{mean.value:.{digits}f}{interval}"
 
 
+def _properties(section: Section, part: str | None) -> list[str]:
+    """Names of the properties that are declared for a section, those of one part of the samples."""
+    names = [one.name for one in SHOWN if one.section == section]
+    return [name for name in names if part is None or name.startswith(TEST) == (part == TEST_PART)]
+
+
 def _section(title: str, columns: Sequence[str], table: Regimes) -> Iterable[str]:
     """A row a regime that any of the columns is known of."""
     heads = [_head(table, name) for name in columns]
@@ -101,7 +110,7 @@ def _head(table: Regimes, column: str) -> str:
 
 
 def _masking(table: Regimes) -> Iterable[str]:
-    """What the attacks with and without gradients leave of each evaluation: a mask shows where they differ."""
+    """Lines on each evaluation: its accuracies under attacks with and without gradients, which a mask sets apart."""
     tested = [table.tested(name) for name in ATTACKS]
     families = [table.family(name) for name in tested]
     if not table.evaluations or not all(families):

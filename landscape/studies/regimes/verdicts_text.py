@@ -59,9 +59,9 @@ def _verdict(found: RegimeVerdict) -> Iterable[str]:
 
 
 def _curve(table: Regimes, curve: Curve) -> Iterable[str]:
-    """What a curve says up to the strength that costs too much, and as a whole."""
+    """Lines on a curve, up to the strength that costs too much and as a whole."""
     count, lost = affordable_points(table, curve), costs(table, curve)
-    yield f"Curve: {curve.kind.words}"
+    yield f"Curve: {curve.ingredient.words}"
     for place, (strength, name) in enumerate(zip(curve.strengths, curve.names, strict=True)):
         cost = f"  clean test accuracy {_points(lost[place])}" if lost else ""
         yield f"    {strength:<8g}{name:<24}{cost}"

@@ -20,7 +20,7 @@ from landscape.campaign.session import run_campaign
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
-from landscape.properties.groups import available_groups
+from landscape.properties.catalogue import available_groups
 from landscape.studies.columns import column
 from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.xor import HASTE, xor

@@ -4,25 +4,27 @@ import numpy as np
 import pytest
 import torch
 
+from landscape.config.tables import MeasureConfig
 from landscape.properties.attacks import apgd
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.attacks.noise import noise_accuracy
 from landscape.properties.attacks.pgd import projected_gradient
 from landscape.properties.attacks.random_search import random_search
-from landscape.properties.settings import MeasureSettings
+from landscape.properties.draws import corners
 from tests.properties.minima import networks_of, some_minimum
 from tests.properties.small_problems import small_problem
 
-SETTINGS = MeasureSettings((0.3,))
+SETTINGS = MeasureConfig(epsilon=(0.3,))
 
 
 def half_width(networks: Networks, epsilon: float) -> torch.Tensor:
     return torch.full((len(networks.inputs),), epsilon, dtype=torch.float64)
 
 
-def random_networks(loss: str = "cross_entropy") -> Networks:
+def random_networks(loss: str = "cross_entropy", settings: MeasureConfig | None = None) -> Networks:
     problem = small_problem("tanh", [5], loss=loss)
-    return networks_of(problem, torch.tensor(np.random.default_rng(3).normal(size=(4, problem.n_parameters))))
+    theta = torch.tensor(np.random.default_rng(3).normal(size=(4, problem.n_parameters)))
+    return networks_of(problem, theta, settings)
 
 
 def plain_ratio(z: np.ndarray, y: int, target: int | None) -> float:
@@ -106,7 +108,7 @@ def test_attacks_with_and_without_gradients_agree(dataset: str) -> None:
             projected_gradient(networks, width, 40),
             apgd.on_loss(networks, width, 100),
             apgd.on_dlr(networks, width, 100),
-            random_search(networks, width, torch.tensor(SETTINGS.corners(len(width)))),
+            random_search(networks, width),
         )
     ]
     assert max(counts) - min(counts) <= 1
@@ -117,7 +119,7 @@ def test_momentum_random_search_and_apgd_raise_a_regression_loss_too() -> None:
     width = half_width(networks, 0.3)
     for attack in (
         apgd.on_loss(networks, width, 30),
-        random_search(networks, width, torch.tensor(SETTINGS.corners(3))),
+        random_search(networks, width),
     ):
         assert attack.survived.all()
         assert (attack.loss >= networks.clean.loss).all()
@@ -125,9 +127,9 @@ def test_momentum_random_search_and_apgd_raise_a_regression_loss_too() -> None:
 
 
 def test_random_search_finds_the_best_corner_of_few() -> None:
-    networks = random_networks()
+    networks = random_networks(settings=MeasureConfig(search_queries=400))
     width = half_width(networks, 0.3)
-    found = random_search(networks, width, torch.tensor(MeasureSettings((0.3,), search_queries=400).corners(3)))
+    found = random_search(networks, width)
     corners = torch.cartesian_prod(*[torch.tensor([-0.3, 0.3], dtype=torch.float64)] * 3)
     broken = torch.zeros_like(found.survived)
     for corner in corners:
@@ -136,7 +138,7 @@ def test_random_search_finds_the_best_corner_of_few() -> None:
 
 
 def test_queries_shrink_from_most_features_to_one() -> None:
-    moving = (MeasureSettings((0.1,), search_queries=1000).corners(64) != 0).sum(1)
+    moving = (corners(MeasureConfig(search_queries=1000), 0, 64) != 0).sum(1)
     assert moving[0] == 64
     assert moving[1] == round(0.8 * 64)
     assert moving[-1] == 1

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
+from landscape.config.tables import MeasureConfig
 from landscape.properties.attacks import apgd
 from landscape.properties.attacks.nearest import NORMS, inside, nearest
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.attacks.pgd import sign_ascent
 from landscape.properties.robustness import adversarial_points, attack_all
-from landscape.properties.settings import MeasureSettings
 from tests.properties.minima import networks_of, some_minimum
 
 REASON = "an oracle of the attacks: pip install -c constraints.txt -e '.[oracles]'"
@@ -16,7 +16,7 @@ foolbox = pytest.importorskip("foolbox", reason=REASON)
 pyautoattack = pytest.importorskip("pyautoattack", reason=REASON)
 
 CASES = [("iris", 0.1), ("iris", 0.3), ("wine", 0.1), ("wine", 0.3), ("digits", 0.1)]
-SETTINGS = MeasureSettings((0.1,))
+SETTINGS = MeasureConfig(epsilon=(0.1,))
 MARGIN = 5.0  # by which the range that the packages know exceeds that of the inputs
 
 
@@ -84,8 +84,9 @@ def test_where_single_attacks_differ_ours_together_leave_no_more(monkeypatch: py
     networks, width = networks_at("digits", 0.3)
     theirs = {name: left_by_autoattack(networks, name, 0.3) for name in ("apgd-ce", "apgd-dlr", "fab")}
     left = networks.clean
-    for attack in attack_all(networks, width, SETTINGS, adversarial_points(networks, SETTINGS)).values():
-        left = left.worse(attack)
+    points = adversarial_points(networks, SETTINGS).values()
+    for outcome in (*attack_all(networks, width, SETTINGS).values(), *(inside(networks, one, width) for one in points)):
+        left = left.worse(outcome)
     assert int(left.survived.sum()) <= min(theirs.values())
     monkeypatch.setattr(apgd, "STARTS", 5)
     assert abs(int(apgd.on_loss(networks, width, 100).survived.sum()) - theirs["apgd-ce"]) <= 1

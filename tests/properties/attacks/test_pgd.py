@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.properties.attacks.networks import Attack, Networks
+from landscape.config.tables import MeasureConfig
+from landscape.properties.attacks.networks import Networks, Outcome
 from landscape.properties.attacks.pgd import fast_gradient_sign, projected_gradient, sign_ascent
-from landscape.properties.settings import MeasureSettings
+from landscape.properties.draws import with_draws
 from tests.properties.minima import networks_of
 from tests.properties.small_problems import small_problem, torch_loss
 
@@ -77,7 +78,7 @@ def test_stronger_attacks_find_no_less() -> None:
     assert no_weaker(strong, weak)
 
 
-def no_weaker(attack: Attack, other: Attack) -> bool:
+def no_weaker(attack: Outcome, other: Outcome) -> bool:
     return bool((attack.loss >= other.loss).all()) and not bool((attack.survived & ~other.survived).any())
 
 
@@ -109,9 +110,9 @@ def test_regression_has_no_survivors_to_count() -> None:
     assert found.loss.shape == (4, 12)
 
 
-def test_random_numbers_belong_to_the_settings() -> None:
-    one, other = MeasureSettings((0.1,)), MeasureSettings((0.1,), seed=1)
-    for name, shape in (("offsets", (12, 3)), ("noise", (12, 3)), ("corners", (3,))):
-        drawn = getattr(one, name)(*shape)
-        np.testing.assert_array_equal(drawn, getattr(one, name)(*shape))
-        assert (drawn != getattr(other, name)(*shape)).any()
+def test_random_numbers_belong_to_the_seed() -> None:
+    problem = small_problem("tanh", [5])
+    one, same, other = (with_draws(problem.inputs, problem.targets, MeasureConfig(), seed) for seed in (0, 0, 1))
+    for name in ("offsets", "noise", "corners"):
+        assert torch.equal(getattr(one, name), getattr(same, name))
+        assert (getattr(one, name) != getattr(other, name)).any()

@@ -4,8 +4,9 @@ import torch
 
 from landscape.numerics import batching
 from landscape.properties.bounds.certificates import certified, certified_epsilon
-from landscape.properties.bounds.ibp import require_layers
-from tests.properties.small_problems import iris_minimum, iris_minimum_of, numpy_logits, small_problem, unpack
+from landscape.properties.needs import require_layers
+from tests.properties.minima import iris_minimum, iris_minimum_of
+from tests.properties.small_problems import numpy_logits, small_problem, unpack
 
 UNIFORM = torch.ones(3, dtype=torch.float64)
 

@@ -5,15 +5,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from landscape.config.tables import MeasureConfig
 from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box
 from landscape.properties.bounds.certificates import certified, certified_epsilon
 from landscape.properties.bounds.crown import relax_network
-from landscape.properties.bounds.ibp import logit_box, margin_lower_bound, require_layers
+from landscape.properties.bounds.ibp import logit_box, margin_lower_bound
+from landscape.properties.catalogue import available_groups
 from landscape.properties.curvature.jacobians import layer_norms, sample_jacobian_norms
-from landscape.properties.groups import available_groups
 from landscape.properties.measure import measure
-from landscape.properties.settings import MeasureSettings
+from landscape.properties.needs import require_layers
 from tests.problems.convolutions import FEATURES, PARTS, dense_twin, image_problem, images, linear_stages
 from tests.problems.reference import MODULES, points
 
@@ -109,7 +110,7 @@ def test_properties_of_the_function_are_those_of_the_dense_twin(name: str) -> No
     problem = image_problem(name)
     theta = 0.5 * points(problem, 1)
     twin, parameters = twin_of(problem, theta)
-    settings = MeasureSettings(epsilon=(0.05, 0.2), pgd_steps=5, pgd_restarts=2)
+    settings = MeasureConfig(epsilon=(0.05, 0.2), pgd_steps=5, pgd_restarts=2)
     groups = ["loss", "robustness", "sensitivity"]
     found = measure(problem, theta.numpy(), [*groups, "sharpness"], settings)
     expected = measure(twin, parameters.numpy(), groups, settings)

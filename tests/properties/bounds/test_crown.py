@@ -8,16 +8,11 @@ from landscape.problems.networks.activations import ACTIVATIONS
 from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box, log_odds_box
 from landscape.properties.bounds.crown import RelaxedNetwork, relax_network
-from landscape.properties.bounds.ibp import logit_box, margin_lower_bound, require_layers
+from landscape.properties.bounds.ibp import logit_box, margin_lower_bound
+from landscape.properties.needs import require_layers
 from tests.properties.bounds.package_bounds import package_box
-from tests.properties.small_problems import (
-    FUNCTIONS,
-    iris_minimum,
-    iris_minimum_of,
-    numpy_logits,
-    small_problem,
-    unpack,
-)
+from tests.properties.minima import iris_minimum, iris_minimum_of
+from tests.properties.small_problems import FUNCTIONS, numpy_logits, small_problem, unpack
 
 ARCHITECTURES = [(4,), (5, 3), (4, 3, 4)]
 HALF_WIDTH = torch.tensor([0.3, 0.1, 0.6], dtype=torch.float64)

@@ -12,10 +12,12 @@ from landscape.problems.networks.activations import ACTIVATIONS
 from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box, activation_image, log_odds_box
 from landscape.properties.bounds.certificates import certified
-from landscape.properties.bounds.ibp import logit_box, margin_lower_bound, require_layers
+from landscape.properties.bounds.ibp import logit_box, margin_lower_bound
 from landscape.properties.bounds.linear_maps import DenseMap
+from landscape.properties.needs import require_layers
 from tests.properties.bounds.package_bounds import package_box
-from tests.properties.small_problems import FUNCTIONS, iris_minimum, numpy_logits, small_problem, unpack
+from tests.properties.minima import iris_minimum
+from tests.properties.small_problems import FUNCTIONS, numpy_logits, small_problem, unpack
 
 ARCHITECTURES = [[4], [5, 3], [4, 3, 4]]
 OTHERS = np.diag(np.full(3, -np.inf))

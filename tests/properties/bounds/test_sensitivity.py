@@ -6,9 +6,11 @@ import torch
 
 from landscape.properties.bounds.boxes import Box, log_odds_box
 from landscape.properties.bounds.crown import relax_network
-from landscape.properties.bounds.ibp import logit_box, require_layers
+from landscape.properties.bounds.ibp import logit_box
 from landscape.properties.bounds.sensitivity import log_volume, sample_sensitivity, softmax_log_volume
-from tests.properties.small_problems import iris_minimum, small_problem
+from landscape.properties.needs import require_layers
+from tests.properties.minima import iris_minimum
+from tests.properties.small_problems import small_problem
 
 
 def test_sensitivity_is_the_log_volume_of_the_boxes() -> None:

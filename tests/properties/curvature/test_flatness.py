@@ -5,15 +5,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from landscape.config.tables import MeasureConfig
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.networks.module import ModuleNetwork
 from landscape.problems.problem import Problem
 from landscape.properties.curvature.jacobians import spectral_norm
 from landscape.properties.measure import measure
-from landscape.properties.settings import MeasureSettings
 from tests.properties.small_problems import small_problem, torch_loss, unpack
 
-SETTINGS = MeasureSettings((0.1,))
+SETTINGS = MeasureConfig(epsilon=(0.1,))
 CASES = [("tanh", [4]), ("gelu", [3, 3]), ("relu", [4, 3])]
 
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from landscape.config.tables import MeasureConfig
 from landscape.problems.problem import Problem
 from landscape.properties.curvature.sharpness import KESKAR_EPSILON, SAM_RADIUS, sharpness
 from landscape.properties.measure import measure
-from landscape.properties.settings import MeasureSettings
 from tests.problems.test_symmetry import random_element, transformed
 from tests.properties.small_problems import small_problem, torch_loss
 
@@ -123,7 +123,7 @@ def test_all_symmetric_copies_of_a_point_have_equal_values(group: str, seed: int
     sizes, problem = [3, 4, 3, 3], small_problem("tanh", [4, 3])
     theta = np.random.default_rng(seed).normal(size=problem.n_parameters)
     copies = np.array([theta, transformed(theta, sizes, random_element(sizes, seed))])
-    for name, (values, *_) in measure(problem, copies, [group], MeasureSettings((0.1,))).items():
+    for name, (values, *_) in measure(problem, copies, [group], MeasureConfig(epsilon=(0.1,))).items():
         np.testing.assert_allclose(values[1], values[0], rtol=1e-8, atol=1e-11, err_msg=name)
 
 

@@ -3,12 +3,15 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
+from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
-from landscape.properties.curvature.spectrum import SCALE_WITHOUT_L2, curvature, estimated_curvature, spectrum_summary
+from landscape.properties.curvature.estimates import estimated_curvature
+from landscape.properties.curvature.spectral_functions import SCALE_WITHOUT_L2
+from landscape.properties.curvature.spectrum import curvature, spectrum_summary
 from landscape.properties.measure import measure
-from landscape.properties.settings import MeasureSettings
-from tests.properties.small_problems import iris_minimum, small_problem, torch_loss
+from tests.properties.minima import iris_minimum
+from tests.properties.small_problems import small_problem, torch_loss
 
 
 def autograd_eigenvalues(problem: Problem, theta: torch.Tensor) -> np.ndarray:
@@ -133,7 +136,7 @@ def test_estimates_agree_with_the_exact_curvature_within_their_errors() -> None:
 def test_beyond_the_dense_limit_estimates_are_measured_and_say_so() -> None:
     problem = small_problem("tanh", [300], l2=1e-2)
     theta = 0.1 * np.random.default_rng(0).normal(size=(1, problem.n_parameters))
-    found = measure(problem, theta, ["curvature"], MeasureSettings((0.1,), seed=3))
+    found = measure(problem, theta, ["curvature"], MeasureConfig(epsilon=(0.1,)), 3)
     expected = estimated_curvature(problem, torch.tensor(theta), 3)
     assert set(found) == set(expected)
     for name, (values, description, _) in found.items():

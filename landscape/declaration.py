@@ -1,0 +1,83 @@
+"""Declarations of properties: each stands once, beside the code that measures the property.
+
+Everything else is read from them: what databases say of the values, which names can be asked for and what they need,
+the signs with which hypotheses count a property, and the sections of tables.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Literal
+
+ENERGY = "energy"
+FRACTION = "fraction of samples"
+TEST = "test_"
+"""How names of properties of the test samples begin."""
+BY_EPSILON = ", one column an epsilon"
+"""How descriptions of properties with one value for each epsilon end."""
+
+Trait = Literal["robustness", "flatness", "depth"]
+
+
+class Section(StrEnum):
+    """Headings of the table of regimes."""
+
+    CLEAN = "clean accuracy and cost"
+    ATTACKED = "accuracy under attack"
+    CERTIFIED = "certified accuracy"
+    ADVERSARIAL_LOSS = "adversarial loss"
+    SENSITIVITY = "sensitivity S (log volume of the reachable logits, IBP)"
+    SHARPNESS = "sharpness, on the common energy"
+    NORMS = "norms"
+    QUENCH = "the quench on the common energy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """A condition on a `Problem`, with the words that end "which needs ..."."""
+
+    holds: Callable[[Any], bool]
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property:
+    """A named property of a point in parameter space.
+
+    `trait` and `sign` say how hypotheses count it: with sign +1 a larger value means more of the trait, with -1 less.
+    `section` is its heading in the table of regimes. `spellings` are words of the name that are not lower case.
+    """
+
+    name: str
+    description: str
+    units: str
+    by_epsilon: bool = False
+    needs: tuple[Need, ...] = ()
+    trait: Trait | None = None
+    sign: int = 1
+    section: Section | None = None
+    spellings: tuple[str, ...] = ()
+
+    def meaning(self, problem: Any = None) -> str:  # noqa: ANN401 - a Problem, which stands in a later layer
+        """The description that is stored beside values measured on the problem."""
+        del problem
+        return f"{self.description}{BY_EPSILON}" if self.by_epsilon else self.description
+
+    def missing(self, problem: Any) -> Need | None:  # noqa: ANN401 - a Problem, which stands in a later layer
+        """The first need that the problem does not fulfil, if there is one."""
+        return next((need for need in self.needs if not need.holds(problem)), None)
+
+    def on_test_samples(self, need: Need) -> "Property":
+        """The same property of the test samples, which has the further need of test samples and no trait."""
+        return replace(
+            self,
+            name=f"{TEST}{self.name}",
+            description=f"{self.description}; on the test samples",
+            needs=(need, *self.needs),
+            trait=None,
+        )
+
+
+def by_name(*properties: Property) -> dict[str, Property]:
+    """The properties by their names, in order."""
+    return {one.name: one for one in properties}

@@ -1,0 +1,43 @@
+"""An attack: its name, what it does within a box, and the accuracy that is measured by it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from landscape.config.tables import MeasureConfig
+from landscape.declaration import FRACTION, Need, Property
+from landscape.problems.problem import Problem
+from landscape.properties.attacks.networks import Networks, Outcome
+from landscape.properties.needs import CLASSES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """An attack, declared beside its code. `landscape.properties.attacks.table` lists all attacks.
+
+    `run` attacks networks within the box of a half-width [d]. `name` and `description` are those of the accuracy, which
+    needs classes. `needs` are those of the attack itself.
+    """
+
+    name: str
+    description: str
+    run: Callable[[Networks, Tensor, MeasureConfig], Outcome]
+    needs: tuple[Need, ...] = ()
+    spellings: tuple[str, ...] = ()
+
+    @property
+    def accuracy(self) -> Property:
+        """The accuracy under the attack."""
+        return Property(
+            name=self.name,
+            description=self.description,
+            units=FRACTION,
+            by_epsilon=True,
+            needs=tuple(dict.fromkeys((CLASSES, *self.needs))),
+            spellings=self.spellings,
+        )
+
+    def suits(self, problem: Problem) -> bool:
+        """Whether the networks of the problem can be attacked so."""
+        return all(need.holds(problem) for need in self.needs)

@@ -1,0 +1,8 @@
+"""All attacks within a box, in the order in which they are made. What survives all of them is robust_accuracy."""
+
+from landscape.properties.attacks.apgd import APGD_CE, APGD_DLR
+from landscape.properties.attacks.attack import Attack
+from landscape.properties.attacks.pgd import FGSM, PGD
+from landscape.properties.attacks.random_search import SQUARE
+
+ATTACKS: tuple[Attack, ...] = (FGSM, PGD, APGD_CE, SQUARE, APGD_DLR)

@@ -1,0 +1,38 @@
+"""A group: properties that are measured together, since they share their work."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from landscape.declaration import Property
+from landscape.problems.problem import Problem
+from landscape.properties.measurement import Measurement
+from landscape.properties.sample_means import minima_per_block
+
+Named = dict[str, Tensor]
+
+
+def nothing_required(problem: Problem) -> None:
+    """The check of a group that every problem admits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The properties of a group, the function that measures them and what it asks of a problem.
+
+    `compute` takes a block of minima theta [M, P] and gives tensors [M, ...] by name; `block` is how many minima a
+    block has. `require` raises PropertyError where the problem does not admit the group. `settings` are the keys of the
+    stored settings that the values depend on; None stands for all of them.
+    """
+
+    name: str
+    properties: tuple[Property, ...]
+    compute: Callable[[Measurement, Tensor], Named]
+    block: Callable[[Problem], int] = minima_per_block
+    require: Callable[[Problem], object] = nothing_required
+    settings: tuple[str, ...] | None = None
+
+    def dependences(self, stored: Mapping[str, object]) -> dict[str, object]:
+        """The stored settings that the values depend on."""
+        return {key: stored[key] for key in (stored if self.settings is None else self.settings)}

@@ -1,0 +1,38 @@
+"""The group of sharpness: how the energy rises around a minimum, and how strongly outputs answer to parameters and
+inputs.
+
+Shapes: M minima, P parameters.
+"""
+
+from torch import Tensor
+
+from landscape.properties.curvature import flatness, jacobians, sharpness
+from landscape.properties.group import Group, Named
+from landscape.properties.measurement import Measurement
+from landscape.properties.needs import layered_network
+from landscape.properties.sample_means import sample_mean, samples_per_chunk
+
+
+def measured_sharpness(measurement: Measurement, theta: Tensor) -> Named:
+    """The properties of the group at theta [M, P], each [M], or [M, layers]."""
+    problem, network = measurement.problem, layered_network(measurement.problem)
+    found = sample_mean(
+        lambda part: (
+            flatness.sample_flatness(problem, theta, part.inputs)
+            | jacobians.sample_jacobian_norms(problem, theta, part.inputs)
+        ),
+        measurement.samples,
+        samples_per_chunk(problem),
+    )
+    found |= flatness.with_l2_part(problem, theta, found)
+    if network is not None:
+        found |= jacobians.layer_norms(network, theta)
+    return found | sharpness.sharpness(problem, theta, measurement.seed)
+
+
+SHARPNESS = Group(
+    name="sharpness",
+    compute=measured_sharpness,
+    settings=("seed",),
+    properties=(*sharpness.PROPERTIES, *flatness.PROPERTIES, *jacobians.PROPERTIES),
+)
