@@ -12,7 +12,7 @@ from landscape.config.fields import DATASETS, ActivationName, LossName, Strategy
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import ProblemConfig, Table
 from landscape.errors import ConfigError
-from landscape.problems.networks.activations import ACTIVATIONS
+from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.networks.losses import LOSSES
 
 IRIS = '[problem]\ndataset = "iris"\n'

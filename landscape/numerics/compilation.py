@@ -65,7 +65,8 @@ def reordered(function: F) -> F:
 
 def _compiled(function: F, **options: object) -> F:
     dispatcher: Any = njit(nogil=True, error_model="numpy", **options)(function)
-    dispatcher._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would take numba's own
+    if function.__closure__ is None:  # others are compiled with what calls them: other functions give no stable hash
+        dispatcher._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would take numba's own
     return cast("F", dispatcher)
 
 

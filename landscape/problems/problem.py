@@ -15,8 +15,9 @@ from torch import Tensor
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, PropertyError
-from landscape.messages import did_you_mean
+from landscape.messages import did_you_mean, listed
 from landscape.objective import Kernel, Symmetry
+from landscape.problems.activations import KINKED, SMOOTH
 from landscape.problems.data.datasets import DataSet, check_targets, from_arrays, load
 from landscape.problems.energies.inputs import LossOfInputs, loss_of_inputs
 from landscape.problems.energy import NetworkEnergy
@@ -152,7 +153,7 @@ class Problem:
     def kinks(self) -> str:
         """What keeps the energy from having a Hessian everywhere; empty if nothing does."""
         found = [
-            "" if self.network.smooth else "an activation with kinks (relu)",
+            "" if self.network.smooth else f"an activation with kinks ({', '.join(KINKED)})",
             *(term.kinks for _, term in self.terms),
         ]
         return next(filter(None, found), "")
@@ -198,8 +199,8 @@ class Problem:
     def _require_smooth(self) -> None:
         if not self.smooth:
             raise PropertyError(
-                f"a Hessian needs a twice differentiable energy, found {self.kinks}: use tanh, sigmoid, softplus, gelu "
-                "or silu and no adversarial_weight, or ask for nothing that needs a Hessian"
+                f"a Hessian needs a twice differentiable energy, found {self.kinks}: use {listed(SMOOTH, 'or')} and no "
+                "adversarial_weight, or ask for nothing that needs a Hessian"
             )
 
 

@@ -16,7 +16,8 @@ from torch import Tensor
 from landscape.numerics.compilation import is_compiled
 from landscape.numerics.pointers import address, call
 from landscape.objective import Function, Kernel
-from landscape.problems.kernels import activations as kinds
+from landscape.problems.activations import Bend
+from landscape.problems.kernels.activations import KINDS
 from landscape.problems.kernels.energy import energies, traces, workspace
 from landscape.problems.kernels.energy_in_lanes import energies_by_lanes, energies_in_lanes, workspace_in_lanes
 from landscape.problems.kernels.hessian import hessians
@@ -37,16 +38,6 @@ LANES_SAMPLES = 64
 LANES_PARAMETERS = 512
 LARGEST_PRODUCTS = 2**24  # numbers in the products of the inputs that a Hessian needs
 TRACES = 8  # walkers whose values are kept at a time
-# Those that exponentials make; the error function of gelu is vectorised by torch alone.
-KINDS = {
-    "tanh": kinds.TANH,
-    "sigmoid": kinds.SIGMOID,
-    "softplus": kinds.SOFTPLUS,
-    "silu": kinds.SILU,
-    "relu": kinds.RELU,
-}
-# The second derivative in terms of value a and slope s, where they determine it: s (c0 + c1 a + c2 s).
-CURVATURES = {"tanh": (0.0, -2.0, 0.0), "sigmoid": (1.0, -2.0, 0.0), "softplus": (1.0, 0.0, -1.0)}
 
 
 class CompiledEnergy:
@@ -103,10 +94,10 @@ class CompiledEnergy:
 class CompiledHessian:
     """The Hessian of a compiled energy of one hidden layer."""
 
-    def __init__(self, energy: CompiledEnergy, activation: str) -> None:
-        """Raises `KeyError` for an activation that is not in `CURVATURES`."""
+    def __init__(self, energy: CompiledEnergy, bend: Bend) -> None:
+        """`bend` is that of the activation."""
         self._energy = energy
-        self._curvature = CURVATURES[activation]
+        self._curvature = bend
         inputs, _, real, _ = energy.samples
         self._inputs = np.concatenate([inputs, real[:, None]], axis=1)
         rows, others = np.triu_indices(self._inputs.shape[1])
@@ -149,14 +140,14 @@ def compiled_energy(network: object, inputs: Tensor, loss: Loss, encoded: Tensor
 
 def compiled_hessian(network: object, energy: CompiledEnergy | None) -> CompiledHessian | None:
     """The Hessian of a compiled energy where there is one: of a single hidden layer, if its tables are not large."""
-    if energy is None or not isinstance(network, DenseNetwork) or network.activation.name not in CURVATURES:
+    if energy is None or not isinstance(network, DenseNetwork) or network.activation.bend is None:
         return None
     if len(network.layers) != 2:
         return None
     features, samples = network.n_inputs + 1, energy.samples[3]
     if features * (features + 1) // 2 * samples > LARGEST_PRODUCTS:
         return None
-    return CompiledHessian(energy, network.activation.name)
+    return CompiledHessian(energy, network.activation.bend)
 
 
 def sample_columns(sizes: Array, samples: int) -> int:

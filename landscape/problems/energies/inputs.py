@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.problems.energies.compiled import KINDS, sample_columns
+from landscape.problems.energies.compiled import sample_columns
+from landscape.problems.kernels.activations import KINDS
 from landscape.problems.kernels.inputs import input_gradients
 from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.networks.losses import Loss

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from landscape.problems.networks.activations import Activation
+from landscape.problems.activations import Activation
 from landscape.problems.networks.layers import Layer
 from landscape.problems.networks.losses import Loss
 from landscape.problems.networks.trace import Trace

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.batching import map_rows, rows_per_chunk
-from landscape.problems.networks.activations import Activation
+from landscape.problems.activations import Activation
 from landscape.problems.networks.hessian import dense_hessian, layered_hessian
 from landscape.problems.networks.layers import Dense, Layer
 from landscape.problems.networks.losses import Loss

@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.problems.energies.compiled import KINDS, sample_columns
+from landscape.problems.energies.compiled import sample_columns
+from landscape.problems.kernels.activations import KINDS
 from landscape.problems.kernels.sensitivity import sensitivities
 from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.terms.absolute import smooth_absolute

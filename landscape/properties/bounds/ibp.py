@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from landscape.errors import PropertyError
-from landscape.problems.networks.activations import Activation
+from landscape.problems.activations import Activation
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box, activation_image
