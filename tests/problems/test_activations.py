@@ -18,8 +18,8 @@ def test_the_compiled_form_is_the_value_and_the_slope(name: str) -> None:
     value, slope = np.stack([Z.numpy(), 3.0 * Z.numpy()]), np.empty((2, len(Z)))
     activate(KINDS[name], value, slope)
     z, activation = torch.stack([Z, 3.0 * Z]), ACTIVATIONS[name]
-    torch.testing.assert_close(torch.from_numpy(value), activation.value(z), rtol=1e-14, atol=2e-15)
-    torch.testing.assert_close(torch.from_numpy(slope), activation.derivative(z), rtol=1e-14, atol=1e-15)
+    torch.testing.assert_close(torch.from_numpy(value), activation.value(z), rtol=1e-14, atol=1e-14)
+    torch.testing.assert_close(torch.from_numpy(slope), activation.derivative(z), rtol=1e-14, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", BENT)
