@@ -38,6 +38,14 @@ class _Index(IndexDataCacheFile):  # type: ignore[misc] # numba has no types
     def is_empty(self) -> bool:
         return not self._load_index()
 
+    def _load_index(self) -> dict[object, str]:
+        """The index; empty if it names a type that the project, as it is now, does not have."""
+        try:
+            index: dict[object, str] = super()._load_index()
+        except (AttributeError, ImportError):
+            return {}
+        return index
+
 
 class _Cache(FunctionCache):  # type: ignore[misc] # numba has no types
     def __init__(self, function: Function) -> None:

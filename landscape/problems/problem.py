@@ -19,13 +19,12 @@ from landscape.messages import did_you_mean, listed
 from landscape.objective import Kernel, Symmetry
 from landscape.problems.activations import KINKED, SMOOTH
 from landscape.problems.data.datasets import DataSet, check_targets, from_arrays, load
+from landscape.problems.energies.form import Definition
 from landscape.problems.energies.inputs import LossOfInputs, loss_of_inputs
 from landscape.problems.energy import NetworkEnergy
 from landscape.problems.networks.architecture import configured_network
-from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.networks.losses import LOSSES, smoothed
 from landscape.problems.networks.module import Network
-from landscape.problems.networks.symmetry import NoSymmetry, UnitSymmetry
 from landscape.problems.networks.torch_modules import module_with, network_of, of_flat_images
 from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.term import WeightedTerm
@@ -126,7 +125,7 @@ class Problem:
         self.device = torch.device(device)
         self.n_parameters = network.n_parameters
         self.curvature_threshold = 1e-3 * 2.0 * l2 if l2 else 1e-9
-        self.symmetry: Symmetry = _symmetry(network)
+        self.symmetry: Symmetry = network.symmetry
         self.inputs = torch.tensor(data.inputs, dtype=torch.float64, device=self.device)
         self.targets = torch.tensor(data.targets, device=self.device)
         self.test_inputs = _optional(data.test_inputs, self.device)
@@ -139,7 +138,7 @@ class Problem:
             self.terms = terms_of(config, network, self._loss, self.device)
         self.encoded = encoded
         self.smooth = not self.kinks
-        self._energy = NetworkEnergy(network, self.inputs, self._loss, encoded, l2, self.terms)
+        self._energy = NetworkEnergy(Definition(network, self.inputs, self._loss, encoded, l2), self.terms)
         self.cheap_hessian = self._energy.cheap_hessian
         self.recorder = self._energy.recorder
         self.loss_of_inputs: LossOfInputs = loss_of_inputs(network, self._loss, self.device)
@@ -202,12 +201,6 @@ class Problem:
                 f"a Hessian needs a twice differentiable energy, found {self.kinks}: use {listed(SMOOTH, 'or')} and no "
                 "adversarial_weight, or ask for nothing that needs a Hessian"
             )
-
-
-def _symmetry(network: Network) -> Symmetry:
-    if isinstance(network, LayeredNetwork):
-        return UnitSymmetry(network.layers, network.activation.odd)
-    return NoSymmetry()
 
 
 def _label_smoothing(config: ProblemConfig, data: DataSet) -> float:

@@ -49,4 +49,4 @@ def _third(x: float, y: float) -> float:
 def test_a_number_chooses_the_function_and_any_beyond_the_last_one() -> None:
     chosen = choice([_first, _second, _third])
     assert [chosen(number, 5.0, 3.0) for number in range(4)] == [8.0, 15.0, 2.0, 2.0]
-    assert choice([_second])(0, 5.0, 3.0) == 15.0
+    assert [choice([_first, _second])(number, 5.0, 3.0) for number in range(3)] == [8.0, 15.0, 15.0]

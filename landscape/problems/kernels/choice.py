@@ -10,21 +10,23 @@ Function = Callable[..., Any]
 
 def choice(functions: Sequence[Function]) -> Function:
     """Compiled function of (number, *arguments) that calls the function with this number, counted from 0, on the
-    arguments. The last one is called for any number beyond.
+    arguments. There are two functions or more; the last one is called for any number beyond.
 
     The compiler sees a chain of comparisons, as if it were written out, so calls can be inlined.
     """
-    *earlier, last = functions
-    chosen = _always(last)
+    *earlier, before, last = functions
+    chosen = _one_of_two(len(earlier), before, last)
     for number in reversed(range(len(earlier))):
         chosen = _either(number, earlier[number], chosen)
     return chosen
 
 
-def _always(function: Function) -> Function:
+def _one_of_two(expected: int, function: Function, other: Function) -> Function:
     @inlined
-    def chosen(_number: int, *arguments: Any) -> Any:  # noqa: ANN401 - whatever the function takes and gives
-        return function(*arguments)
+    def chosen(number: int, *arguments: Any) -> Any:  # noqa: ANN401 - whatever the functions take and give
+        if number == expected:
+            return function(*arguments)
+        return other(*arguments)
 
     return chosen
 

@@ -181,8 +181,8 @@ def network_of(module: torch.nn.Module, data: DataSet, device: str) -> Network:
 def module_with(network: Network, theta: np.ndarray) -> torch.nn.Module:
     """The module of a network with parameters theta [P], float64, on the CPU."""
     vector = torch.tensor(np.asarray(theta), dtype=torch.float64)
-    if isinstance(network, LayeredNetwork):
-        return module_of(network, vector)
+    if network.layered is not None:
+        return module_of(network.layered, vector)
     module = copy.deepcopy(network.module).cpu()
     torch.nn.utils.vector_to_parameters(vector, module.parameters())
     return module

@@ -13,7 +13,6 @@ from landscape.errors import ConfigError
 from landscape.numerics.batching import map_row_pairs, map_rows, rows_per_chunk
 from landscape.problems.activations import MONOTONE
 from landscape.problems.energies.inputs import loss_of_inputs
-from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.networks.losses import Loss
 from landscape.problems.networks.module import Network
 from landscape.problems.terms.absolute import L1Term
@@ -90,9 +89,10 @@ def _terms(config: ProblemConfig, network: Network, loss: Loss, device: torch.de
 
 
 def _sensitivity(config: ProblemConfig, network: Network) -> SensitivityTerm:
-    if not isinstance(network, DenseNetwork):
+    dense = network.dense
+    if dense is None:
         raise ConfigError(NO_BOXES.format("other layers"))
-    if not network.activation.monotone:
-        raise ConfigError(NO_BOXES.format(f'"{network.activation.name}"'))
+    if not dense.activation.monotone:
+        raise ConfigError(NO_BOXES.format(f'"{dense.activation.name}"'))
     log_volume = config.sensitivity_measure == "log_volume"
-    return SensitivityTerm(network, config.sensitivity_epsilon, config.sensitivity_width, log_volume=log_volume)
+    return SensitivityTerm(dense, config.sensitivity_epsilon, config.sensitivity_width, log_volume=log_volume)
