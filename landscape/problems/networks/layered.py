@@ -3,7 +3,7 @@
 The mean loss over the samples is differentiated by the chain rule in closed form: one backward pass
 for the gradient, forward and backward tangents (Pearlmutter 1994, "Fast exact multiplication by the
 Hessian") for a Hessian-vector product. No autograd graph is built. The exact Hessians stand in
-`hessian.py` and `layered_hessian.py`.
+`hessian.py`.
 
 Shapes: W walkers, P parameters, N samples, K outputs, L positions of a convolution, 1 of a dense layer; inside,
 activations are [W, out, L * N].
@@ -250,4 +250,4 @@ class DenseNetwork(LayeredNetwork):
 
     def hessian(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
         """Exact Hessian [W, P, P] of the mean loss, by ways that only dense layers have."""
-        return dense_hessian(self._forward(theta, inputs), self.activation, loss, encoded)
+        return dense_hessian(self.layers, self._forward(theta, inputs), loss, encoded)
