@@ -18,12 +18,12 @@ from landscape.errors import ConfigError, PropertyError
 from landscape.messages import did_you_mean, listed
 from landscape.objective import Kernel, Symmetry
 from landscape.problems.activations import KINKED, SMOOTH
-from landscape.problems.data.datasets import DataSet, check_targets, from_arrays, load
+from landscape.problems.data.datasets import DataSet, from_arrays, load
 from landscape.problems.energies.form import Definition
 from landscape.problems.energies.inputs import LossOfInputs, loss_of_inputs
 from landscape.problems.energy import NetworkEnergy
 from landscape.problems.networks.architecture import configured_network
-from landscape.problems.networks.losses import LOSSES, smoothed
+from landscape.problems.networks.losses import LOSSES, check_targets, smoothed
 from landscape.problems.networks.module import Network
 from landscape.problems.networks.torch_modules import module_with, network_of, of_flat_images
 from landscape.problems.terms.added import terms_of
