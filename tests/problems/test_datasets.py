@@ -58,7 +58,7 @@ def equal(a: DataSet, b: DataSet) -> bool:
 
 def test_run_files_may_name_what_can_be_read() -> None:
     assert set(DATASETS) == set(KNOWN)
-    assert (tuple(READERS), IMAGE_FOLDERS) == (FILE_SUFFIXES, fields.IMAGE_FOLDERS)
+    assert (tuple(READERS), images.IMAGE_FOLDERS) == (FILE_SUFFIXES, IMAGE_FOLDERS)
 
 
 @pytest.mark.parametrize("name", DATASETS)
