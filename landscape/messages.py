@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -38,6 +38,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     choices = list(known)
     near = nearest(name, choices)
     return f"did you mean '{near}'?" if near else f"known are {', '.join(choices)}"
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Names as a sentence lists them: a, b and c."""
+    *first, final = names
+    return f"{', '.join(first)} {last} {final}" if first else final
 
 
 def toml_value(value: object) -> str:

@@ -13,7 +13,7 @@ from landscape.config.run_file import RunConfig
 from landscape.config.tables import ProblemConfig, Table
 from landscape.config.training import AttackName, Part, Regime, keys_of
 from landscape.errors import ConfigError
-from landscape.problems.networks.activations import ACTIVATIONS
+from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.networks.losses import LOSSES
 from landscape.training.attack import ATTACKS
 

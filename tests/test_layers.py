@@ -46,7 +46,7 @@ ALLOWED = {
 """The parts of the package, each with those that it may import besides itself."""
 
 INSIDE: dict[str, tuple[str, ...]] = {
-    "problems": ("data kernels", "networks", "surfaces energies", "terms", "energy", "problem"),
+    "problems": ("data activations", "kernels", "networks", "surfaces energies", "terms", "energy", "problem"),
     "properties": (
         "needs draws",
         "measurement",

@@ -18,12 +18,14 @@ from landscape.campaign.session import run_campaign
 from landscape.database.database import open_database
 from landscape.database.store import Store
 from landscape.errors import PropertyError
+from landscape.messages import listed
+from landscape.problems.activations import SMOOTH
 from landscape.problems.energies.compiled import compiled_before
 from landscape.studies.overview import overview
 
 KINKS = (
     "landscape: found {}: only minima off the kinks, where the gradient vanishes, are found, and no transition states; "
-    "tanh, sigmoid, softplus, gelu and silu without adversarial_weight have whole landscapes"
+    f"{listed(SMOOTH)} without adversarial_weight have whole landscapes"
 )
 FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes about half a minute"
 POINTS = {

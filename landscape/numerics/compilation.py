@@ -38,6 +38,14 @@ class _Index(IndexDataCacheFile):  # type: ignore[misc] # numba has no types
     def is_empty(self) -> bool:
         return not self._load_index()
 
+    def _load_index(self) -> dict[object, str]:
+        """The index; empty if it names a type that the project, as it is now, does not have."""
+        try:
+            index: dict[object, str] = super()._load_index()
+        except (AttributeError, ImportError):
+            return {}
+        return index
+
 
 class _Cache(FunctionCache):  # type: ignore[misc] # numba has no types
     def __init__(self, function: Function) -> None:
@@ -65,7 +73,8 @@ def reordered(function: F) -> F:
 
 def _compiled(function: F, **options: object) -> F:
     dispatcher: Any = njit(nogil=True, error_model="numpy", **options)(function)
-    dispatcher._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would take numba's own
+    if function.__closure__ is None:  # others are compiled with what calls them: other functions give no stable hash
+        dispatcher._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would take numba's own
     return cast("F", dispatcher)
 
 

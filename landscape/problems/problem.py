@@ -15,16 +15,16 @@ from torch import Tensor
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, PropertyError
-from landscape.messages import did_you_mean
+from landscape.messages import did_you_mean, listed
 from landscape.objective import Kernel, Symmetry
-from landscape.problems.data.datasets import DataSet, check_targets, from_arrays, load
+from landscape.problems.activations import KINKED, SMOOTH
+from landscape.problems.data.datasets import DataSet, from_arrays, load
+from landscape.problems.energies.form import Definition
 from landscape.problems.energies.inputs import LossOfInputs, loss_of_inputs
 from landscape.problems.energy import NetworkEnergy
 from landscape.problems.networks.architecture import configured_network
-from landscape.problems.networks.layered import LayeredNetwork
-from landscape.problems.networks.losses import LOSSES, smoothed
+from landscape.problems.networks.losses import LOSSES, check_targets, smoothed
 from landscape.problems.networks.module import Network
-from landscape.problems.networks.symmetry import NoSymmetry, UnitSymmetry
 from landscape.problems.networks.torch_modules import module_with, network_of, of_flat_images
 from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.term import WeightedTerm
@@ -125,7 +125,7 @@ class Problem:
         self.device = torch.device(device)
         self.n_parameters = network.n_parameters
         self.curvature_threshold = 1e-3 * 2.0 * l2 if l2 else 1e-9
-        self.symmetry: Symmetry = _symmetry(network)
+        self.symmetry: Symmetry = network.symmetry
         self.inputs = torch.tensor(data.inputs, dtype=torch.float64, device=self.device)
         self.targets = torch.tensor(data.targets, device=self.device)
         self.test_inputs = _optional(data.test_inputs, self.device)
@@ -138,7 +138,7 @@ class Problem:
             self.terms = terms_of(config, network, self._loss, self.device)
         self.encoded = encoded
         self.smooth = not self.kinks
-        self._energy = NetworkEnergy(network, self.inputs, self._loss, encoded, l2, self.terms)
+        self._energy = NetworkEnergy(Definition(network, self.inputs, self._loss, encoded, l2), self.terms)
         self.cheap_hessian = self._energy.cheap_hessian
         self.recorder = self._energy.recorder
         self.loss_of_inputs: LossOfInputs = loss_of_inputs(network, self._loss, self.device)
@@ -152,7 +152,7 @@ class Problem:
     def kinks(self) -> str:
         """What keeps the energy from having a Hessian everywhere; empty if nothing does."""
         found = [
-            "" if self.network.smooth else "an activation with kinks (relu)",
+            "" if self.network.smooth else f"an activation with kinks ({', '.join(KINKED)})",
             *(term.kinks for _, term in self.terms),
         ]
         return next(filter(None, found), "")
@@ -198,15 +198,9 @@ class Problem:
     def _require_smooth(self) -> None:
         if not self.smooth:
             raise PropertyError(
-                f"a Hessian needs a twice differentiable energy, found {self.kinks}: use tanh, sigmoid, softplus, gelu "
-                "or silu and no adversarial_weight, or ask for nothing that needs a Hessian"
+                f"a Hessian needs a twice differentiable energy, found {self.kinks}: use {listed(SMOOTH, 'or')} and no "
+                "adversarial_weight, or ask for nothing that needs a Hessian"
             )
-
-
-def _symmetry(network: Network) -> Symmetry:
-    if isinstance(network, LayeredNetwork):
-        return UnitSymmetry(network.layers, network.activation.odd)
-    return NoSymmetry()
 
 
 def _label_smoothing(config: ProblemConfig, data: DataSet) -> float:

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from landscape.config.training import Regime
 from landscape.errors import ConfigError
+from landscape.problems.activations import MONOTONE
 from landscape.problems.networks.layered import DenseNetwork, LayeredNetwork
 from landscape.problems.networks.losses import LOSSES
 from landscape.problems.networks.module import Network
@@ -110,9 +111,9 @@ def check_regime(problem: Problem, regime: Regime) -> None:
         raise ConfigError(f'[train] trades: expected the loss "cross_entropy", found "{problem.loss}": set it to 0')
     if regime.dropout:
         _layered(problem.network)
-    if regime.sensitivity and _dense(problem.network).activation.minimum is not None:
+    if regime.sensitivity and not _dense(problem.network).activation.monotone:
         raise ConfigError(
-            "[train] sensitivity: expected a monotone activation (tanh, sigmoid, softplus, relu), "
+            f"[train] sensitivity: expected a monotone activation ({', '.join(MONOTONE)}), "
             f'found "{_dense(problem.network).activation.name}": change it, or set sensitivity to 0'
         )
 

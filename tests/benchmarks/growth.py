@@ -25,7 +25,7 @@ from landscape.numerics.spectra import lanczos, spectrum
 from landscape.optimize.driver import in_hand, run_all
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.problems.data.datasets import from_arrays
-from landscape.problems.energy import CHEAP_HESSIAN_PARAMETERS
+from landscape.problems.energies.compiled import CHEAP_HESSIAN_PARAMETERS
 from landscape.problems.problem import Problem
 from landscape.search.eigenvector_following import EXACT_LIMIT, KRYLOV_VECTORS
 

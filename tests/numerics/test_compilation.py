@@ -124,6 +124,22 @@ def test_processes_that_add_different_types_at_once_do_not_mix_them(
     assert [first.load(key) for key in ("float32", "float64")] == [b"code for float32", b"code for float64"]
 
 
+def test_an_index_of_types_that_are_gone_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "renamed.py").write_text("class Old:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module, index = importlib.import_module("renamed"), _Index(str(tmp_path), "function", "stamp")
+    index.save(module.Old, b"code for the old type")
+    assert index.load(module.Old) == b"code for the old type"
+    monkeypatch.delattr(module, "Old")
+    assert index.is_empty()
+    monkeypatch.delitem(sys.modules, "renamed")
+    (tmp_path / "renamed.py").unlink()
+    assert index.is_empty()
+    assert index.load("float64") is None
+    index.save("float64", b"code for float64")
+    assert index.load("float64") == b"code for float64"
+
+
 def test_functions_of_others_keep_the_cache_of_numba() -> None:
     def function(x: float) -> float:
         return x

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.preprocessing import StandardScaler
 
-from landscape.config.fields import DATASETS
+from landscape.config.fields import DATASETS, FILE_SUFFIXES, IMAGE_FOLDERS
 from landscape.errors import DataError
-from landscape.problems.data.datasets import DataSet, check_targets, from_arrays, load
+from landscape.problems.data import images
+from landscape.problems.data.datasets import KNOWN, DataSet, from_arrays, load
+from landscape.problems.data.files import READERS
+from landscape.problems.networks.losses import check_targets
 from tests.problems.faults import fault
 
 SHAPES = {
@@ -52,6 +55,11 @@ def equal(a: DataSet, b: DataSet) -> bool:
     names = ("inputs", "targets", "test_inputs", "test_targets")
     same = [np.array_equal(getattr(a, name), getattr(b, name)) for name in names if getattr(a, name) is not None]
     return all(same) and a.sha256 == b.sha256
+
+
+def test_run_files_may_name_what_can_be_read() -> None:
+    assert set(DATASETS) == set(KNOWN)
+    assert (tuple(READERS), images.IMAGE_FOLDERS) == (FILE_SUFFIXES, IMAGE_FOLDERS)
 
 
 @pytest.mark.parametrize("name", DATASETS)

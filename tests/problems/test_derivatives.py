@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.func import grad, jacrev, vmap
 
-from landscape.problems.networks.activations import ACTIVATIONS
+from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.problem import Problem
 from tests.problems.reference import (
     HIDDEN,

@@ -6,8 +6,9 @@ import torch
 
 from landscape.problems.energies import fused
 from landscape.problems.energies.batched import BatchedEnergy
-from landscape.problems.energies.fused import FusedEnergy, covered, fused_energy
-from landscape.problems.networks.layered import DenseNetwork
+from landscape.problems.energies.form import Definition
+from landscape.problems.energies.fused import FusedEnergy, covered
+from landscape.problems.energy import fastest_form
 from landscape.problems.networks.losses import LOSSES
 from landscape.problems.problem import Problem
 from tests.interpreter import DEVICE, needs_triton
@@ -23,10 +24,12 @@ def problem_of(name: str) -> Problem:
     return Problem(device=DEVICE, **TABLES[name])  # type: ignore[arg-type]
 
 
+def definition_of(problem: Problem) -> Definition:
+    return Definition(problem.network, problem.inputs, LOSSES[problem.loss], problem.encoded, problem.l2)
+
+
 def fused_of(problem: Problem) -> FusedEnergy:
-    inputs, _, encoded = problem._energy.batched._data
-    assert isinstance(problem.network, DenseNetwork)
-    return FusedEnergy(problem.network, inputs, encoded, problem.l2)
+    return FusedEnergy(definition_of(problem))
 
 
 @needs_triton
@@ -71,7 +74,7 @@ def test_what_is_no_number_stays_with_its_walker() -> None:
 )  # fmt: skip
 def test_it_covers_small_networks_of_one_kind(changed: dict[str, object], expected: bool) -> None:
     problem = Problem(**({"dataset": "iris", "hidden": [10], "l2": 1e-4} | changed))  # type: ignore[arg-type]
-    assert covered(problem.network, LOSSES[problem.loss]) == expected
+    assert covered(definition_of(problem)) == expected
 
 
 class OnGpu:
@@ -79,28 +82,31 @@ class OnGpu:
 
     device = torch.device("cuda")
 
+    def __len__(self) -> int:
+        return 150
+
 
 def test_the_choice_is_by_device_and_a_failure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = Problem(dataset="iris", hidden=[10], l2=1e-4)
-    inputs, loss, encoded = problem._energy.batched._data
-    assert fused_energy(problem.network, inputs, loss, encoded, 1e-4, problem._energy.batched) is None
-    monkeypatch.setattr(fused, "FusedEnergy", lambda *_: problem._energy.batched)
-    chosen: list[object] = []
+    definition = definition_of(Problem(dataset="iris", hidden=[10], l2=1e-4))
+    assert not FusedEnergy.admits(definition)
+    on_gpu = definition._replace(inputs=OnGpu())  # type: ignore[arg-type]
+    monkeypatch.setattr(FusedEnergy, "__init__", lambda *_: None)
+    chosen: list[type] = []
 
     def choose(error: float) -> None:
         monkeypatch.setattr(fused, "_largest_error", lambda *_: error)
-        chosen.append(fused_energy(problem.network, OnGpu(), loss, encoded, 1e-4, problem._energy.batched))  # type: ignore[arg-type]
+        chosen.append(type(fastest_form(on_gpu)))
 
     choose(1e-15)
     with pytest.warns(UserWarning, match="found a difference of 1.0e-08"):
         choose(1e-8)
     with pytest.warns(UserWarning, match="found a difference of nan"):
         choose(float("nan"))
-    monkeypatch.setattr(fused, "FusedEnergy", failing)
+    monkeypatch.setattr(FusedEnergy, "__init__", failing)
     with pytest.warns(UserWarning, match="found RuntimeError: no compiler"):
         choose(0.0)
-    assert chosen == [problem._energy.batched, None, None, None]
+    assert chosen == [FusedEnergy, BatchedEnergy, BatchedEnergy, BatchedEnergy]
 
 
-def failing(*_: object) -> BatchedEnergy:
+def failing(*_: object) -> None:
     raise RuntimeError("no compiler\nfor three reasons")

@@ -13,9 +13,9 @@ from torch.func import functional_call, grad, jacrev, vmap
 
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, PropertyError
+from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.data.datasets import from_arrays
 from landscape.problems.energies.inputs import loss_of_inputs
-from landscape.problems.networks.activations import ACTIVATIONS
 from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.networks.losses import LOSSES
 from landscape.problems.networks.module import ModuleNetwork, Network

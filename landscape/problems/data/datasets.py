@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from landscape.config.fields import DATASETS, FILE_SUFFIXES, IMAGE_FOLDERS
 from landscape.errors import DataError
 from landscape.messages import did_you_mean
-from landscape.problems.data.files import read_file
-from landscape.problems.data.images import Shape, as_inputs, image_set, read_images
+from landscape.problems.data.files import READERS, read_file
+from landscape.problems.data.images import IMAGE_FOLDERS, IMAGES, Shape, as_inputs, image_set, read_images
 from landscape.problems.data.samples import Arrays, split, standardised, thinned
 
 LARGEST = 1e100  # in size: squares and sums of larger numbers would overflow
@@ -58,7 +57,7 @@ def load(
     downscale: int = 1,
     grey: bool = False,
 ) -> DataSet:
-    """The data set of a known name, in a file whose suffix is .npz, .h5 or .csv, or in a folder of images.
+    """The data set of a known name, in a file with a suffix of `READERS`, or in a folder of images.
 
     Paths are relative to the current folder; images are given as ``mnist:FOLDER``, for instance, see
     `landscape.problems.data.images`. Their test files are the held-out samples unless `test_fraction` holds out others.
@@ -95,15 +94,6 @@ def from_arrays(
     return _data_set(_checked({name: array for name, array in given.items() if array is not None}, "arrays"))
 
 
-def check_targets(targets: np.ndarray, loss: str) -> None:
-    """Raise `DataError` unless the loss can use these targets: cross_entropy needs class labels, mse takes both."""
-    if loss == "cross_entropy" and targets.dtype.kind == "f":
-        raise DataError(
-            "expected whole-number class labels 0..K-1 for the loss cross_entropy, found floating-point targets; "
-            'write labels without a decimal point, or use loss = "mse" for a regression'
-        )
-
-
 def _xor() -> Arrays:
     return {"inputs": np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), "targets": np.array([0, 1, 1, 0])}
 
@@ -132,13 +122,15 @@ _GENERATORS: dict[str, Callable[[], Arrays]] = {
     "breast_cancer": _scikit("load_breast_cancer"),
     "moons": _moons,
 }
+KNOWN = (*_GENERATORS, *IMAGES)
+"""Data sets that need no files."""
 
 
 def _refuse_image_keys(source: str, **given: bool) -> None:
     keys = [name for name, present in given.items() if present]
     if keys:
         raise DataError(
-            f"{source}: expected {', '.join(keys)} with images only (digits, {_folders()}), "
+            f"{source}: expected {', '.join(keys)} with images only ({', '.join(IMAGES)}, {_folders()}), "
             f"found a table; leave {'it' if len(keys) == 1 else 'them'} out"
         )
 
@@ -150,11 +142,11 @@ def _folders() -> str:
 def _read(name_or_path: str) -> Arrays:
     if name_or_path in _GENERATORS:
         return _GENERATORS[name_or_path]()
-    if name_or_path.lower().endswith(FILE_SUFFIXES):
+    if name_or_path.lower().endswith(tuple(READERS)):
         return read_file(Path(name_or_path))
     raise DataError(
-        f"expected a known data set or a path to {', '.join(FILE_SUFFIXES)} or {_folders()}, found {name_or_path!r}; "
-        f"{did_you_mean(name_or_path, DATASETS)}"
+        f"expected a known data set or a path to {', '.join(READERS)} or {_folders()}, found {name_or_path!r}; "
+        f"{did_you_mean(name_or_path, KNOWN)}"
     )
 
 

@@ -1,14 +1,14 @@
 """Data sets in files: .npz and .h5 with arrays `inputs` and `targets`, .csv with the label in its last column.
 
-Each reader returns arrays by name; what they must fulfil to be a data set is checked in
-`landscape.problems.data.datasets`. N samples, d inputs, k targets.
+A reader is a function of a path that returns arrays by name, and a row of `READERS`. What the arrays must fulfil to be
+a data set is checked in `landscape.problems.data.datasets`. N samples, d inputs, k targets.
 """
 
 import csv
 import math
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -23,15 +23,15 @@ OPTIONAL = ("test_inputs", "test_targets")
 def read_file(path: Path) -> dict[str, np.ndarray]:
     """The arrays `inputs`, `targets` and, if the file has them, `test_inputs` and `test_targets`.
 
-    Raises `DataError` if the file is missing, is not of the kind that its suffix says or lacks an array.
+    The suffix is one of `READERS`. Raises `DataError` if the file is missing, is not of the kind that its suffix says
+    or lacks an array.
     """
     kind = path.suffix.lower()
-    reader = {".npz": _read_npz, ".h5": _read_h5, ".csv": _read_csv}[kind]
     try:
         if not path.is_file():
             found = "a folder" if path.is_dir() else "nothing"
             raise MissingDataError(f"{path}: expected a data file, found {found} there")
-        return reader(path)
+        return READERS[kind](path)
     except (OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile, csv.Error) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path}: expected a readable {kind} file, found: {reason}") from error
@@ -93,3 +93,7 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+READERS: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {".npz": _read_npz, ".h5": _read_h5, ".csv": _read_csv}
+"""The readers by suffix; `landscape.config.fields.FILE_SUFFIXES` lists the suffixes for run files."""

@@ -45,6 +45,8 @@ IMAGE_SETS = {
     "cifar10": ImageSet(classes=_CIFAR10, files=CIFAR10),
     "stl10": ImageSet(classes=_STL10, files=STL10),
 }
+IMAGES = tuple(name for name, images in IMAGE_SETS.items() if images.files is None)
+IMAGE_FOLDERS = tuple(name for name, images in IMAGE_SETS.items() if images.files is not None)
 
 
 def image_set(source: str) -> ImageSet | None:

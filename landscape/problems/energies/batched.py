@@ -1,26 +1,35 @@
 """Energy, gradient and Hessian of any network by batched tensors, on any device, in chunks of walkers.
 
-Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
+The reference for all other forms, and the only one that computes every energy. Shapes: W walkers, P parameters, N
+samples, d inputs, K outputs; float64.
 """
 
 from torch import Tensor
 
 from landscape.numerics.batching import map_row_pairs, map_rows, rows_per_chunk
-from landscape.problems.networks.losses import Loss
-from landscape.problems.networks.module import Network
+from landscape.problems.energies.form import Definition
 
 
 class BatchedEnergy:
     """Mean loss + l2 * sum(theta^2) of a network; `rows` walkers are evaluated at a time."""
 
-    def __init__(self, network: Network, inputs: Tensor, loss: Loss, encoded: Tensor, l2: float) -> None:
-        """Inputs are [N, d], encoded targets [K, N]."""
+    cheap_hessian = False
+
+    def __init__(self, definition: Definition) -> None:
+        network, inputs, loss, encoded, self._l2 = definition
         self._network = network
         self._data = inputs, loss, encoded
-        self._l2 = l2
         self.rows = rows_per_chunk(network.doubles_per_walker_and_sample * len(inputs), inputs.device)
         outputs_jacobian = network.n_outputs * network.n_parameters * len(inputs)
         self._hessian_rows = rows_per_chunk(outputs_jacobian, inputs.device)
+
+    @staticmethod
+    def admits(_: Definition) -> bool:
+        """True: this form computes every energy."""
+        return True
+
+    def kernel(self) -> None:
+        """None: compiled code cannot call tensors."""
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""

@@ -1,12 +1,10 @@
-"""Energy, gradient and Hessian of dense networks on a CPU, compiled.
+"""Energy, gradient and Hessian of dense networks on a CPU, compiled: several times faster than batched tensors.
 
-Several times faster than the batched tensors of `network.py`, which are the reference and the way on every other
-device. Of many samples blocks are taken, one walker after the other; with few, walkers are computed side by side. A
-walker is computed by the same instructions whatever its neighbours are: its result does not depend on the batch, to the
-last bit. Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a block.
+Many samples are taken in blocks, one walker after the other; with few samples, walkers are computed side by side. A
+walker is computed by the same instructions whatever its neighbours are, so its result does not depend on the batch, to
+the last bit. Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a block.
 """
 
-import math
 import threading
 
 import numpy as np
@@ -16,20 +14,17 @@ from torch import Tensor
 from landscape.numerics.compilation import is_compiled
 from landscape.numerics.pointers import address, call
 from landscape.objective import Function, Kernel
-from landscape.problems.kernels import activations as kinds
-from landscape.problems.kernels.energy import energies, traces, workspace
-from landscape.problems.kernels.energy_in_lanes import energies_by_lanes, energies_in_lanes, workspace_in_lanes
+from landscape.problems.activations import Bend
+from landscape.problems.energies.dense import compiled_layers, in_blocks
+from landscape.problems.energies.form import Definition
+from landscape.problems.kernels.arguments import Blocks, DenseLayers, EnergyData
+from landscape.problems.kernels.energy import energies, room_for_blocks, traces
+from landscape.problems.kernels.energy_in_lanes import energies_by_lanes, energies_in_lanes, room_for_lanes
 from landscape.problems.kernels.hessian import hessians
-from landscape.problems.networks.layered import DenseNetwork
-from landscape.problems.networks.losses import Loss
 
 Array = np.ndarray
 
-# Inputs, values and slopes of a block: loops want them in the first cache, calls of the BLAS few and large.
-BLOCK_BYTES, BLAS_BLOCK_BYTES = 96 * 2**10, 448 * 2**10
-FEWEST_COLUMNS = 64
 ROUGH_FROM = 10000  # multiplications of a forward pass from which float32 pays
-VECTOR = 16  # samples that a loop takes at a time
 # A network with no more samples and parameters than these is computed for several walkers side by side, and quenches do
 # without Hessians. That is 5.7 times as fast with 8 samples of iris, 4-4-3, and 1.5 times with 64, 4-4-3 or 4-10-3;
 # with 150 it is slower. With 8 samples and 547 parameters it is 3 times as fast; then histories leave the cache.
@@ -37,55 +32,47 @@ LANES_SAMPLES = 64
 LANES_PARAMETERS = 512
 LARGEST_PRODUCTS = 2**24  # numbers in the products of the inputs that a Hessian needs
 TRACES = 8  # walkers whose values are kept at a time
-# Those that exponentials make; the error function of gelu is vectorised by torch alone.
-KINDS = {
-    "tanh": kinds.TANH,
-    "sigmoid": kinds.SIGMOID,
-    "softplus": kinds.SOFTPLUS,
-    "silu": kinds.SILU,
-    "relu": kinds.RELU,
-}
-# The second derivative in terms of value a and slope s, where they determine it: s (c0 + c1 a + c2 s).
-CURVATURES = {"tanh": (0.0, -2.0, 0.0), "sigmoid": (1.0, -2.0, 0.0), "softplus": (1.0, 0.0, -1.0)}
+# Up to which a quench is faster with Hessians than without, see tests/benchmarks/growth.py; never where energies are
+# computed for walkers side by side, which are too cheap.
+CHEAP_HESSIAN_PARAMETERS = 170
 
 
 class CompiledEnergy:
-    """Mean loss + l2 * sum(theta^2) of a dense network on the CPU."""
+    """Mean loss + l2 * sum(theta^2) of a dense network on the CPU.
 
-    def __init__(self, network: DenseNetwork, inputs: Tensor, loss: Loss, encoded: Tensor, l2: float) -> None:
-        """Inputs are [N, d], encoded targets [K, N]. Raises `KeyError` for an activation that is not in `KINDS`."""
-        sizes = np.array([network.n_inputs, *(layer.n_out for layer in network.layers)])
-        columns = sample_columns(sizes, len(inputs))
-        self.network = sizes, KINDS[network.activation.name], loss.name == "cross_entropy"
-        real = _blocks(np.ones((1, len(inputs))), columns)[:, 0]
-        self.samples = _blocks(inputs.numpy().T, columns), _blocks(encoded.numpy(), columns), real, len(inputs)
-        self.l2 = float(l2)
-        self.n_parameters = network.n_parameters
+    Attributes: `hessian`, for one hidden layer, else None; `in_lanes`, whether walkers are computed side by side.
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        network, inputs, loss, encoded, l2 = definition
+        layers = compiled_layers(network, loss, inputs.device)
+        assert layers is not None  # noqa: S101 - others are not admitted
+        self._network = layers
+        self._samples = in_blocks(layers.sizes, inputs, encoded)
+        self._l2 = float(l2)
+        self._n_parameters = network.n_parameters
         self.in_lanes = len(inputs) <= LANES_SAMPLES and network.n_parameters <= LANES_PARAMETERS
-        self.multiplications = int((sizes[1:] * sizes[:-1]).sum()) * len(inputs)
+        self._multiplications = int((layers.sizes[1:] * layers.sizes[:-1]).sum()) * len(inputs)
         self._kernels: dict[int, Kernel] = {}
+        bend = compiled_bend(definition)
+        self.hessian = None if bend is None else CompiledHessian(layers, self._samples, bend, self._l2)
+
+    @staticmethod
+    def admits(definition: Definition) -> bool:
+        """Whether the network is dense, activation and loss have compiled forms, and the inputs are on a CPU."""
+        return compiled_layers(definition.network, definition.loss, definition.inputs.device) is not None
+
+    @property
+    def cheap_hessian(self) -> bool:
+        """Whether a quench is faster with Hessians than without."""
+        return self.hessian is not None and not self.in_lanes and self._n_parameters <= CHEAP_HESSIAN_PARAMETERS
 
     def kernel(self) -> Kernel:
-        """The energy for compiled code, with the workspace of this thread."""
+        """The energy for compiled code, with room to work in for this thread."""
         thread = threading.get_ident()
         if thread not in self._kernels:
-            self._kernels[thread] = self._in_lanes() if self.in_lanes else self._one_by_one()
+            self._kernels[thread] = self._by_lanes() if self.in_lanes else self._one_by_one()
         return self._kernels[thread]
-
-    def _one_by_one(self) -> Kernel:
-        rough = self._function(np.float32) if self.multiplications >= ROUGH_FROM else None
-        return Kernel(*self._function(np.float64), rough=rough)
-
-    def _function(self, real: type) -> Function:
-        """Address and data of the energy in numbers of type `real`."""
-        *arrays, samples = self.samples
-        room = workspace(self.network[0], self.n_parameters, arrays[0].shape[2], real)
-        data = self.network, (*(array.astype(real, copy=False) for array in arrays), samples), self.l2, room
-        return address(energies, data), data
-
-    def _in_lanes(self) -> Kernel:
-        data = self.network, self.samples, self.l2, workspace_in_lanes(self.network[0], self.n_parameters)
-        return Kernel(address(energies_by_lanes, data), data, lanes=address(energies_in_lanes, data))
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
@@ -99,16 +86,30 @@ class CompiledEnergy:
         call(kernel.address, points.numpy(), energy.numpy(), gradient.numpy(), kernel.data)
         return energy, gradient
 
+    def _one_by_one(self) -> Kernel:
+        rough = self._function(np.float32) if self._multiplications >= ROUGH_FROM else None
+        return Kernel(*self._function(np.float64), rough=rough)
+
+    def _function(self, real: type) -> Function:
+        """Address and data of the energy in numbers of type `real`."""
+        samples = self._samples.in_numbers_of(real)
+        room = room_for_blocks(self._network.sizes, self._n_parameters, samples.inputs.shape[2], real)
+        data = EnergyData(self._network, samples, self._l2, room).plain()
+        return address(energies, data), data
+
+    def _by_lanes(self) -> Kernel:
+        room = room_for_lanes(self._network.sizes, self._n_parameters)
+        data = EnergyData(self._network, self._samples, self._l2, room).plain()
+        return Kernel(address(energies_by_lanes, data), data, lanes=address(energies_in_lanes, data))
+
 
 class CompiledHessian:
     """The Hessian of a compiled energy of one hidden layer."""
 
-    def __init__(self, energy: CompiledEnergy, activation: str) -> None:
-        """Raises `KeyError` for an activation that is not in `CURVATURES`."""
-        self._energy = energy
-        self._curvature = CURVATURES[activation]
-        inputs, _, real, _ = energy.samples
-        self._inputs = np.concatenate([inputs, real[:, None]], axis=1)
+    def __init__(self, network: DenseLayers, samples: Blocks, bend: Bend, l2: float) -> None:
+        """The bend is that of the activation."""
+        self._network, self._samples, self._bend, self._l2 = network, samples, bend, l2
+        self._inputs = np.concatenate([samples.inputs, samples.real[:, None]], axis=1)
         rows, others = np.triu_indices(self._inputs.shape[1])
         self._products = np.ascontiguousarray(self._inputs[:, rows] * self._inputs[:, others])
 
@@ -122,61 +123,36 @@ class CompiledHessian:
         return torch.from_numpy(out)
 
     def _write(self, points: Array, out: Array) -> None:
-        (sizes, _, cross_entropy), (inputs, encoded, _, samples) = self._energy.network, self._energy.samples
-        n_in, hidden, classes = map(int, sizes)
+        inputs, encoded, _, n_samples = self._samples
+        n_in, hidden, classes = map(int, self._network.sizes)
         value, slope, gradient = (
             np.zeros((len(points), len(inputs), units, inputs.shape[2])) for units in (hidden, hidden, classes)
         )
-        traces(points, self._energy.network, self._energy.samples, value, slope, gradient)
+        traces(points, tuple(self._network), tuple(self._samples), value, slope, gradient)
         first = hidden * (n_in + 1)
         hessians(
             np.ascontiguousarray(points[:, first : first + classes * hidden]).reshape(-1, classes, hidden),
-            (self._inputs, self._products, samples),
+            (self._inputs, self._products, n_samples),
             (value, slope, gradient),
-            self._curvature,
-            encoded if cross_entropy else encoded[:, :0].copy(),
-            self._energy.l2,
+            self._bend,
+            (self._network.loss, encoded),
+            self._l2,
             out,
         )
 
 
-def compiled_energy(network: object, inputs: Tensor, loss: Loss, encoded: Tensor, l2: float) -> CompiledEnergy | None:
-    """The compiled energy where it is the faster way: of dense networks on a CPU; elsewhere None."""
-    if isinstance(network, DenseNetwork) and network.activation.name in KINDS and inputs.device.type == "cpu":
-        return CompiledEnergy(network, inputs, loss, encoded, l2)
-    return None
+def compiled_bend(definition: Definition) -> Bend | None:
+    """The bend of the activation where the Hessian is compiled; else None.
 
-
-def compiled_hessian(network: object, energy: CompiledEnergy | None) -> CompiledHessian | None:
-    """The Hessian of a compiled energy where there is one: of a single hidden layer, if its tables are not large."""
-    if energy is None or not isinstance(network, DenseNetwork) or network.activation.name not in CURVATURES:
+    It is for an energy that is compiled, of one hidden layer, if the products of the inputs are not too many.
+    """
+    dense, features = definition.network.dense, definition.network.n_inputs + 1
+    if dense is None or len(dense.layers) != 2:
         return None
-    if len(network.layers) != 2:
-        return None
-    features, samples = network.n_inputs + 1, energy.samples[3]
-    if features * (features + 1) // 2 * samples > LARGEST_PRODUCTS:
-        return None
-    return CompiledHessian(energy, network.activation.name)
-
-
-def sample_columns(sizes: Array, samples: int) -> int:
-    """Samples of a block, of `samples` in all, for a network of these layer sizes: a multiple of the vector length."""
-    fitting = BLOCK_BYTES // (8 * int(sizes[0] + 2 * sizes[1:].sum()))
-    return min(max(_whole(fitting), FEWEST_COLUMNS), _whole(samples + VECTOR - 1))
+    small = features * (features + 1) // 2 * len(definition.inputs) <= LARGEST_PRODUCTS
+    return dense.activation.bend if small else None
 
 
 def compiled_before() -> bool:
     """Whether numba's cache on this machine has compiled energies already; what it lacks takes half a minute."""
     return is_compiled(energies) or is_compiled(energies_by_lanes)
-
-
-def _whole(samples: int) -> int:
-    return samples - samples % VECTOR
-
-
-def _blocks(rows: Array, columns: int) -> Array:
-    """Rows [R, N] as [N / B, R, B], the last block filled up with zeros."""
-    count = math.ceil(rows.shape[1] / columns)
-    padded = np.zeros((len(rows), count * columns))
-    padded[:, : rows.shape[1]] = rows
-    return np.ascontiguousarray(padded.reshape(len(rows), count, columns).swapaxes(0, 1))

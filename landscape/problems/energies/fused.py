@@ -1,8 +1,7 @@
-"""Energy and gradient of small networks on a GPU by one kernel, which touches the memory for nothing in between.
+"""Energy and gradient of small networks on a GPU by one kernel, which keeps all between the two in registers.
 
-The batched operations of `network.py` write and read the values of all hidden units for all samples a dozen times; they
-are the reference, and the way for whatever this kernel does not cover. Shapes: W walkers, P parameters, N samples, d
-inputs, K outputs; float64.
+Batched tensors write and read the values of all hidden units for all samples a dozen times. They are the reference, and
+compute whatever this kernel does not cover. Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
 """
 
 import warnings
@@ -10,9 +9,9 @@ import warnings
 import torch
 from torch import Tensor
 
+from landscape.problems.activations import TANH
 from landscape.problems.energies.batched import BatchedEnergy
-from landscape.problems.networks.layered import DenseNetwork
-from landscape.problems.networks.losses import Loss
+from landscape.problems.energies.form import Definition
 
 MOST_PARAMETERS = 128  # of a walker, and as many sums: more do not stay near the registers of a thread
 THREADS = 32
@@ -23,14 +22,29 @@ MANY_WALKERS = 4096
 class FusedEnergy:
     """Mean loss + l2 * sum(theta^2) of a dense network with one hidden layer of tanh units and cross-entropy."""
 
-    def __init__(self, network: DenseNetwork, inputs: Tensor, encoded: Tensor, l2: float) -> None:
-        """Inputs are [N, d], encoded targets [K, N]. Raises `ImportError` where there is no Triton."""
+    hessian = None
+    cheap_hessian = False
+
+    def __init__(self, definition: Definition) -> None:
+        """Raises `ImportError` where there is no Triton."""
         from landscape.problems.kernels import triton_energy  # noqa: PLC0415 - Triton comes with CUDA builds of torch only
 
         self._kernel = triton_energy.energies_and_gradients
-        self._sizes = network.n_inputs, network.layers[0].n_out, network.n_outputs
+        network, inputs, _, encoded, l2 = definition
+        assert network.dense is not None  # noqa: S101 - others are not admitted
+        self._sizes = network.dense.sizes
         self._data = inputs.mT.contiguous(), encoded.contiguous()
         self._constants = torch.tensor([1.0 / len(inputs), l2], dtype=torch.float64, device=inputs.device)
+
+    @staticmethod
+    def admits(definition: Definition) -> bool:
+        """Whether the network is small, the inputs are on a GPU and the kernel works there: it is tried once, beside
+        the batched energy.
+        """
+        return covered(definition) and definition.inputs.device.type == "cuda" and _works(definition)
+
+    def kernel(self) -> None:
+        """None: compiled code runs on a CPU."""
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
@@ -53,46 +67,37 @@ class FusedEnergy:
         return energy, gradient
 
 
-def fused_energy(
-    network: object, inputs: Tensor, loss: Loss, encoded: Tensor, l2: float, reference: BatchedEnergy
-) -> FusedEnergy | None:
-    """The fused energy where it is the faster way: of small networks on a GPU; elsewhere None.
+def covered(definition: Definition) -> bool:
+    """Whether the kernel is written for such a network and loss, and the network is small enough."""
+    network = definition.network.dense
+    return (
+        network is not None
+        and len(network.layers) == 2
+        and network.n_parameters <= MOST_PARAMETERS
+        and network.activation == TANH
+        and definition.loss.name == "cross_entropy"
+    )
 
-    It is tried once, beside the batched energy as `reference`. Where it fails or differs a warning says so.
-    """
-    if not covered(network, loss) or inputs.device.type != "cuda":
-        return None
-    assert isinstance(network, DenseNetwork)  # noqa: S101 - others are not covered
+
+def _works(definition: Definition) -> bool:
+    """Whether the kernel gives the energies of batched tensors; where it fails or differs, a warning says so."""
     try:
-        fused = FusedEnergy(network, inputs, encoded, l2)
-        error = _largest_error(fused, reference, network.n_parameters, inputs.device)
+        error = _largest_error(FusedEnergy(definition), BatchedEnergy(definition), definition)
         trouble = "" if error < 1e-11 else f"a difference of {error:.1e}"
     except Exception as raised:  # noqa: BLE001 - whatever Triton, its compilers or the driver raise
         trouble = f"{type(raised).__name__}: {str(raised).partition(chr(10))[0]}"
-    if not trouble:
-        return fused
-    warnings.warn(
-        f"expected that Triton's kernel gives the energies on {inputs.device}, found {trouble}: they are computed by "
-        "batched operations, several times slower; Triton needs a C compiler",
-        stacklevel=2,
-    )
-    return None
+    if trouble:
+        warnings.warn(
+            f"expected that Triton's kernel gives the energies on {definition.inputs.device}, found {trouble}: they "
+            "are computed by batched operations, several times slower; Triton needs a C compiler",
+            stacklevel=2,
+        )
+    return not trouble
 
 
-def covered(network: object, loss: Loss) -> bool:
-    """Whether the kernel is written for such a network, and small enough a one."""
-    return (
-        isinstance(network, DenseNetwork)
-        and len(network.layers) == 2
-        and network.n_parameters <= MOST_PARAMETERS
-        and network.activation.name == "tanh"
-        and loss.name == "cross_entropy"
-    )
-
-
-def _largest_error(fused: FusedEnergy, reference: BatchedEnergy, parameters: int, device: torch.device) -> float:
+def _largest_error(fused: FusedEnergy, reference: BatchedEnergy, definition: Definition) -> float:
     """Of energies and gradients at points between -2 and 2, of few walkers and of many."""
-    errors = []
+    errors, parameters, device = [], definition.network.n_parameters, definition.inputs.device
     for walkers in (3, MANY_WALKERS + 3):
         numbers = torch.arange(walkers * parameters, dtype=torch.float64, device=device)
         theta = 2.0 * numbers.sin().view(walkers, parameters)

@@ -7,15 +7,15 @@ walker its own, the samples contiguous; encoded targets are [K, N].
 
 from typing import NamedTuple, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.problems.energies.compiled import KINDS, sample_columns
+from landscape.problems.energies.dense import compiled_layers, sample_columns
 from landscape.problems.kernels.inputs import input_gradients
-from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.networks.losses import Loss
 from landscape.problems.networks.module import Network
+
+CPU = torch.device("cpu")
 
 
 class Slope(NamedTuple):
@@ -40,6 +40,11 @@ class BatchedInputs:
     def __init__(self, network: Network, loss: Loss) -> None:
         self._network, self._loss = network, loss
 
+    @staticmethod
+    def admits(_network: Network, _loss: Loss, _device: torch.device) -> bool:
+        """True: this form takes every network."""
+        return True
+
     def __call__(self, theta: Tensor, point: Tensor, encoded: Tensor) -> Slope:
         outputs, pull_back = self._network.vjp(theta, point.mT)
         loss, delta = self._loss.value_and_gradient(outputs.mT, encoded)
@@ -50,10 +55,15 @@ class BatchedInputs:
 class CompiledInputs:
     """`LossOfInputs` of a dense network on a CPU."""
 
-    def __init__(self, network: DenseNetwork, loss: Loss) -> None:
-        """Raises `KeyError` for an activation that is not in `KINDS`."""
-        sizes = np.array([network.n_inputs, *(layer.n_out for layer in network.layers)])
-        self._network = sizes, KINDS[network.activation.name], loss.name == "cross_entropy"
+    def __init__(self, network: Network, loss: Loss) -> None:
+        layers = compiled_layers(network, loss, CPU)
+        assert layers is not None  # noqa: S101 - others are not admitted
+        self._layers = layers
+
+    @staticmethod
+    def admits(network: Network, loss: Loss, device: torch.device) -> bool:
+        """Whether the network is dense, activation and loss have compiled forms, and the device is a CPU."""
+        return compiled_layers(network, loss, device) is not None
 
     def __call__(self, theta: Tensor, point: Tensor, encoded: Tensor) -> Slope:
         rows = point.contiguous()
@@ -61,9 +71,9 @@ class CompiledInputs:
         loss, right = (rows.new_empty(len(rows), rows.shape[2]) for _ in range(2))
         input_gradients(
             theta.contiguous().numpy(),
-            self._network,
+            tuple(self._layers),
             (rows.numpy(), encoded.numpy()),
-            sample_columns(self._network[0], rows.shape[2]),
+            sample_columns(self._layers.sizes, rows.shape[2]),
             loss.numpy(),
             right.numpy(),
             gradient.numpy(),
@@ -71,8 +81,11 @@ class CompiledInputs:
         return Slope(loss, right > 0.0, gradient)
 
 
+FORMS = (CompiledInputs, BatchedInputs)
+"""All forms, the fastest first; the last one takes every network."""
+
+
 def loss_of_inputs(network: Network, loss: Loss, device: torch.device) -> LossOfInputs:
-    """The faster way for a network on a device."""
-    if isinstance(network, DenseNetwork) and network.activation.name in KINDS and device.type == "cpu":
-        return CompiledInputs(network, loss)
-    return BatchedInputs(network, loss)
+    """The fastest form for a network on a device."""
+    form: type[CompiledInputs | BatchedInputs] = next(form for form in FORMS if form.admits(network, loss, device))
+    return form(network, loss)

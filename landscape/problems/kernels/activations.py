@@ -1,78 +1,35 @@
-"""Activations and their slopes for compiled code: of a number, of a vector of numbers, of whole layers."""
+"""The activations for compiled code, chosen by their kind: of a number, of a vector of numbers, of whole layers."""
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
-from landscape.numerics.compilation import exact, inlined
-from landscape.numerics.elementary import exp, like, log, tanh
-from landscape.numerics.vectors import where
+from landscape.numerics.compilation import exact
+from landscape.problems.activations import ACTIVATIONS, Number
+from landscape.problems.kernels.choice import choice
 
 Array = np.ndarray
-Number = Any  # a float or a vector
+OfNumber = Callable[[Number], tuple[Number, Number]]
+OfRow = Callable[[Array, Array], None]
 
-TANH, SIGMOID, SOFTPLUS, SILU, RELU = range(5)
-
-
-@inlined
-def _tanh_of(x: Number) -> tuple[Number, Number]:
-    value = tanh(x)
-    return value, like(x, 1.0) - value * value
+_COMPILED = {name: one.of_number for name, one in ACTIVATIONS.items() if one.of_number is not None}
+KINDS = {name: kind for kind, name in enumerate(_COMPILED)}
+"""The kinds of the activations that have a compiled form, by name."""
 
 
-@inlined
-def _sigmoid_of(x: Number) -> tuple[Number, Number]:
-    value = 0.5 + 0.5 * tanh(0.5 * x)
-    return value, value * (1.0 - value)
-
-
-@inlined
-def _softplus_of(x: Number) -> tuple[Number, Number]:
-    return max(x, 0.0) + log(1.0 + exp(min(x, 0.0 - x))), 0.5 + 0.5 * tanh(0.5 * x)
-
-
-@inlined
-def _silu_of(x: Number) -> tuple[Number, Number]:
-    share = 0.5 + 0.5 * tanh(0.5 * x)
-    return x * share, share + x * share * (1.0 - share)
-
-
-@inlined
-def _relu_of(x: Number) -> tuple[Number, Number]:
-    return max(x, 0.0), where(x, 1.0, 0.0)
-
-
-@inlined
-def activated(kind: int, x: Number) -> tuple[Number, Number]:
-    """Value and slope of an activation."""
-    if kind == TANH:
-        return _tanh_of(x)
-    if kind == SIGMOID:
-        return _sigmoid_of(x)
-    if kind == SOFTPLUS:
-        return _softplus_of(x)
-    if kind == SILU:
-        return _silu_of(x)
-    return _relu_of(x)
-
-
-@exact
-def _activate_row(kind: int, row: Array, slope: Array) -> None:
-    if kind == TANH:
+def _of_row(of_number: OfNumber) -> OfRow:
+    @exact
+    def over(row: Array, slope: Array) -> None:
         for j in range(len(row)):
-            row[j], slope[j] = _tanh_of(row[j])
-    elif kind == SIGMOID:
-        for j in range(len(row)):
-            row[j], slope[j] = _sigmoid_of(row[j])
-    elif kind == SOFTPLUS:
-        for j in range(len(row)):
-            row[j], slope[j] = _softplus_of(row[j])
-    elif kind == SILU:
-        for j in range(len(row)):
-            row[j], slope[j] = _silu_of(row[j])
-    else:
-        for j in range(len(row)):
-            row[j], slope[j] = _relu_of(row[j])
+            row[j], slope[j] = of_number(row[j])
+
+    return over
+
+
+activated = choice(list(_COMPILED.values()))
+"""Value and slope of an activation, as a function of its kind and a number or vector."""
+
+_activate_row = choice([_of_row(of_number) for of_number in _COMPILED.values()])
 
 
 @exact

@@ -9,16 +9,14 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a 
 [units, B], the samples contiguous.
 """
 
-from typing import Any
-
 import numpy as np
 
 from landscape.numerics.compilation import reordered
+from landscape.problems.kernels.arguments import Blocks, DenseLayers, EnergyData, Plain, Room, energy_data
 from landscape.problems.kernels.layers import combine, correlate, forward, multiply, sum_samples
-from landscape.problems.kernels.losses import loss_over
+from landscape.problems.kernels.losses import summed_loss
 
 Array = np.ndarray
-Data = tuple[Any, ...]
 
 
 @reordered
@@ -43,59 +41,53 @@ def _backward(
 
 
 @reordered
-def _energy_at(point: Array, gradient: Array, data: Data) -> float:
-    (sizes, kind, cross_entropy), (inputs, encoded, real, samples), l2, workspace = data
-    value, slope, delta, zeros, top, sums, (place, total) = workspace
+def _energy_at(point: Array, gradient: Array, data: EnergyData) -> float:
+    sizes, samples, room = data.network.sizes, data.samples, data.room
     last, loss = len(sizes) - 2, 0.0
+    place, total = room.point, room.gradient
     place[:], total[:] = point, 0.0
-    for block in range(len(inputs)):
-        forward(place, sizes, kind, inputs[block], value, slope)
-        outputs = delta[last % 2, : sizes[-1]]
-        outputs[:] = value[-sizes[-1] :]
-        loss += loss_over(cross_entropy, outputs, encoded[block], real[block], top, sums)
-        _backward(place, sizes, inputs[block], value, slope, delta, zeros, total)
+    for block in range(len(samples.inputs)):
+        forward(place, sizes, data.network.activation, samples.inputs[block], room.value, room.slope)
+        outputs = room.delta[last % 2, : sizes[-1]]
+        outputs[:] = room.value[-sizes[-1] :]
+        target, real = samples.encoded[block], samples.real[block]
+        loss += summed_loss(data.network.loss, outputs, target, real, room.top, room.total)
+        _backward(place, sizes, samples.inputs[block], room.value, room.slope, room.delta, room.zeros, total)
     squares = 0.0
     for p in range(len(point)):
         squares += point[p] * point[p]
-        gradient[p] = total[p] / samples + 2.0 * l2 * point[p]
-    energy: float = loss / samples + l2 * squares  # no number if the point has none, even where l2 is zero
+        gradient[p] = total[p] / samples.n_samples + 2.0 * data.l2 * point[p]
+    energy: float = (
+        loss / samples.n_samples + data.l2 * squares
+    )  # no number if the point has none, even where l2 is zero
     return energy
 
 
-def energies(theta: Array, energy: Array, gradient: Array, data: Data) -> None:
-    """Writes energies [W] and gradients [W, P] of theta [W, P], a network of any size; computes with numbers of the
-    type that the data have.
+def energies(theta: Array, energy: Array, gradient: Array, data: Plain) -> None:
+    """Writes energies [W] and gradients [W, P] of theta [W, P] for a network of any size.
 
-    The data are the network, the samples, the L2 weight and the workspace. The network is its sizes
-    int64[layers + 1], its kind of activation and whether the loss is the cross-entropy; the samples are inputs
-    [N / B, d, B], encoded targets [N / B, K, B] and ones [N / B, B], all filled up with zeros, and N; the workspace is
-    that of `workspace`, for one thread.
+    The data are a plain `EnergyData` with the room of `room_for_blocks`, one for each thread. Numbers are of the type
+    that its arrays have.
     """
+    named = energy_data(data)
     for walker in range(len(theta)):
-        energy[walker] = _energy_at(theta[walker], gradient[walker], data)
+        energy[walker] = _energy_at(theta[walker], gradient[walker], named)
 
 
-def workspace(sizes: Array, parameters: int, columns: int, real: type) -> tuple[Any, ...]:
+def room_for_blocks(sizes: Array, parameters: int, columns: int, real: type) -> Room:
     """Room for `energies` with blocks of so many samples."""
     units, widest = int(sizes[1:].sum()), int(sizes.max())
-    shapes = (units, columns), (units, columns), (2, widest, columns), widest, columns, columns
-    return *(np.zeros(shape, real) for shape in shapes), (np.zeros(parameters, real), np.zeros(parameters, real))
+    shapes = (units, columns), (units, columns), (2, widest, columns), widest, columns, columns, parameters, parameters
+    return Room(*(np.zeros(shape, real) for shape in shapes))
 
 
 @reordered
-def traces(
-    theta: Array,
-    network: tuple[Array, int, bool],
-    samples: tuple[Array, Array, Array, int],
-    value: Array,
-    slope: Array,
-    gradient: Array,
-) -> None:
+def traces(theta: Array, network: Plain, samples: Plain, value: Array, slope: Array, gradient: Array) -> None:
     """Writes the values and slopes of the hidden units [W, N / B, units, B] and the gradients of the losses in the
-    outputs [W, N / B, K, B] at theta [W, P]; network and samples as for `energies`.
+    outputs [W, N / B, K, B] at theta [W, P]; the network is a plain `DenseLayers`, the samples are plain `Blocks`.
     """
-    sizes, kind, cross_entropy = network
-    inputs, encoded, real, _ = samples
+    sizes, kind, loss = DenseLayers(*network)
+    inputs, encoded, real, _ = Blocks(*samples)
     columns, hidden = inputs.shape[2], sizes[1:-1].sum()
     values, slopes = np.zeros((sizes[1:].sum(), columns)), np.zeros((sizes[1:].sum(), columns))
     top, sums = np.empty(columns), np.empty(columns)
@@ -103,7 +95,7 @@ def traces(
         for block in range(len(inputs)):
             forward(theta[walker], sizes, kind, inputs[block], values, slopes)
             outputs = values[hidden:]
-            loss_over(cross_entropy, outputs, encoded[block], real[block], top, sums)
+            summed_loss(loss, outputs, encoded[block], real[block], top, sums)
             value[walker, block] = values[:hidden]
             slope[walker, block] = slopes[:hidden]
             gradient[walker, block] = outputs

@@ -5,18 +5,15 @@ A vector has a number of each of them, and functions of it are those of numbers.
 Shapes: W walkers, P parameters, N samples, K outputs, B samples of a block; arrays of lanes are [..., LANES].
 """
 
-from typing import Any
-
 import numpy as np
 
 from landscape.numerics.compilation import exact
-from landscape.numerics.elementary import exp, log
 from landscape.numerics.vectors import LANES, aligned, load, spread, store
 from landscape.problems.kernels.activations import activated
+from landscape.problems.kernels.arguments import EnergyData, Plain, Room, energy_data
+from landscape.problems.kernels.losses import loss_in_lanes
 
 Array = np.ndarray
-Data = tuple[Any, ...]
-Number = Any  # a float or a vector
 
 
 @exact
@@ -38,37 +35,6 @@ def _forward_in_lanes(theta: Array, sizes: Array, kind: int, value: Array, slope
             store(value, unit + o, z)
         place, below = bias + n_out, unit
     return below
-
-
-@exact
-def _cross_entropy_in_lanes(z: Array, first: int, target: Array, block: int, column: int, delta: Array) -> Number:
-    """Losses of outputs, the rows of z from the first one, against a column of a block of one-hot targets
-    [N / B, K, B]; their gradients go into delta, in the same rows.
-    """
-    classes = target.shape[1]
-    top, loss, total = load(z, first), spread(0.0), spread(0.0)
-    for k in range(1, classes):
-        top = max(top, load(z, first + k))
-    for k in range(classes):
-        below = load(z, first + k) - top
-        loss += below * -target[block, k, column]
-        exponential = exp(below)
-        store(delta, first + k, exponential)
-        total += exponential
-    share = 1.0 / total
-    for k in range(classes):
-        store(delta, first + k, load(delta, first + k) * share - target[block, k, column])
-    return loss + log(total)
-
-
-@exact
-def _squared_error_in_lanes(z: Array, first: int, target: Array, block: int, column: int, delta: Array) -> Number:
-    loss, share = spread(0.0), 1.0 / target.shape[1]
-    for k in range(target.shape[1]):
-        residual = load(z, first + k) - target[block, k, column]
-        loss += share * residual * residual
-        store(delta, first + k, 2.0 * share * residual)
-    return loss
 
 
 @exact
@@ -94,50 +60,52 @@ def _backward_in_lanes(theta: Array, sizes: Array, value: Array, slope: Array, d
 
 
 @exact
-def _energies_in_lanes(theta: Array, energy: Array, gradient: Array, data: Data) -> None:
-    (sizes, kind, cross_entropy), (inputs, encoded, _, samples), l2, (value, slope, rooms, _, _, _, _) = data
-    delta, loss, squares, share = rooms[0], spread(0.0), spread(0.0), 1.0 / samples
+def _energies_in_lanes(theta: Array, energy: Array, gradient: Array, data: EnergyData) -> None:
+    (sizes, kind, kind_of_loss), (inputs, encoded, _, n_samples) = data.network, data.samples
+    value, slope, delta = data.room.value, data.room.slope, data.room.delta[0]
+    loss, squares, share = spread(0.0), spread(0.0), 1.0 / n_samples
     for p in range(len(theta)):
         store(gradient, p, 0.0)
-    for sample in range(samples):
+    for sample in range(n_samples):
         block, column = divmod(sample, inputs.shape[2])
         for i in range(sizes[0]):
             store(value, i, inputs[block, i, column])
         first = _forward_in_lanes(theta, sizes, kind, value, slope)
-        if cross_entropy:
-            loss += _cross_entropy_in_lanes(value, first, encoded, block, column, delta)
-        else:
-            loss += _squared_error_in_lanes(value, first, encoded, block, column, delta)
+        loss += loss_in_lanes(kind_of_loss, value, first, encoded, block, column, delta)
         _backward_in_lanes(theta, sizes, value, slope, delta, gradient)
     for p in range(len(theta)):
         x = load(theta, p)
         squares += x * x
-        store(gradient, p, load(gradient, p) * share + x * (2.0 * l2))
-    store(energy, 0, loss * share + squares * l2)
+        store(gradient, p, load(gradient, p) * share + x * (2.0 * data.l2))
+    store(energy, 0, loss * share + squares * data.l2)
 
 
-def energies_in_lanes(theta: Array, energy: Array, gradient: Array, data: Data) -> None:
-    """Writes energies [LANES] and gradients [P, LANES] of theta [P, LANES]; with the data of `energies`, but the
-    workspace of `workspace_in_lanes`.
+def energies_in_lanes(theta: Array, energy: Array, gradient: Array, data: Plain) -> None:
+    """Writes energies [LANES] and gradients [P, LANES] of theta [P, LANES]. The data are a plain `EnergyData` with the
+    room of `room_for_lanes`, one for each thread.
     """
-    _energies_in_lanes(theta, energy, gradient, data)
+    _energies_in_lanes(theta, energy, gradient, energy_data(data))
 
 
-def energies_by_lanes(theta: Array, energy: Array, gradient: Array, data: Data) -> None:
+def energies_by_lanes(theta: Array, energy: Array, gradient: Array, data: Plain) -> None:
     """As `energies`, and with its shapes, but with the data of `energies_in_lanes`."""
-    _, _, _, (_, _, rooms, sums, _, _, _) = data
-    point, slope = rooms[1, : theta.shape[1]], rooms[2, : theta.shape[1]]
+    named = energy_data(data)
+    room, sums = named.room.delta, named.room.total
+    point, slope = room[1, : theta.shape[1]], room[2, : theta.shape[1]]
     for first in range(0, len(theta), LANES):
         walkers = min(LANES, len(theta) - first)
         for lane in range(LANES):
             point[:, lane] = theta[first + min(lane, walkers - 1)]
-        _energies_in_lanes(point, sums, slope, data)
+        _energies_in_lanes(point, sums, slope, named)
         for lane in range(walkers):
             energy[first + lane] = sums[lane]
             gradient[first + lane] = slope[:, lane]
 
 
-def workspace_in_lanes(sizes: Array, parameters: int) -> tuple[Any, ...]:
-    """Room for `energies_in_lanes`, of the type of `workspace`; inputs are units too."""
+def room_for_lanes(sizes: Array, parameters: int) -> Room:
+    """Room for `energies_in_lanes`; inputs are units too. One array of sums [LANES] stands for all that lanes leave
+    out: so the room is of the type of `room_for_blocks`, and a search is compiled once for both.
+    """
     units, sums = int(sizes.sum()), aligned()
-    return aligned(units), aligned(units), aligned(3, max(units, parameters)), sums, sums, sums, (sums, sums)
+    room = aligned(3, max(units, parameters))
+    return Room(aligned(units), aligned(units), room, zeros=sums, top=sums, total=sums, point=sums, gradient=sums)

@@ -16,6 +16,8 @@ Shapes: W walkers, P parameters, N samples, d inputs, H hidden units, K outputs,
 import numpy as np
 
 from landscape.numerics.compilation import reordered
+from landscape.problems.activations import Bend
+from landscape.problems.kernels.losses import loss_curvature
 
 Array = np.ndarray
 
@@ -25,8 +27,8 @@ def hessians(
     weights: Array,
     data: tuple[Array, Array, int],
     trace: tuple[Array, Array, Array],
-    curvature: tuple[float, float, float],
-    encoded: Array,
+    bend: Bend,
+    loss: tuple[int, Array],
     l2: float,
     out: Array,
 ) -> None:
@@ -34,11 +36,12 @@ def hessians(
 
     Weights are those of the second layer [W, K, H]. The data are x [N / B, D, B] and its products
     [N / B, D (D + 1) / 2, B], zero where there is no sample, and N. The trace holds a without its one and s, each
-    [W, N / B, H, B], and g [W, N / B, K, B]; f'' = s (c0 + c1 a + c2 s) by the numbers of `curvature`; encoded are the
-    one-hot targets [N / B, K, B] of the cross-entropy, or nothing (K = 0) for the squared error.
+    [W, N / B, H, B], and g [W, N / B, K, B]. The bend is that of the activation, f'' = s (c0 + c1 a + c2 s). The loss
+    is its kind and the encoded targets [N / B, K, B].
     """
     x, products, samples = data
     value, slope, gradient = trace
+    kind_of_loss, encoded = loss
     blocks, features, columns = x.shape
     hidden, classes = slope.shape[2], gradient.shape[2]
     flow, root = np.zeros((classes * hidden, columns)), np.zeros((classes * hidden, columns))
@@ -53,11 +56,9 @@ def hessians(
         second = np.zeros((len(inner), len(pairs)))
         for block in range(blocks):
             a, s, g = value[w, block], slope[w, block], gradient[w, block]
-            if encoded.shape[1]:
-                _cross_entropy(weights[w], s, g + encoded[block], flow, root, inner)
-            else:
-                _squared_error(weights[w], s, x[block, features - 1], flow, root, inner)
-            _curve(weights[w], root, g, (a, s), curvature, bent)
+            real = x[block, features - 1]
+            loss_curvature(kind_of_loss, weights[w], s, g, encoded[block], real, flow, root, inner)
+            _curve(weights[w], root, g, (a, s), bend, bent)
             _multiply(a, x[block], values)
             values[hidden * features :] = x[block]
             _multiply(g, s, bends)
@@ -75,60 +76,17 @@ def hessians(
 
 
 @reordered
-def _cross_entropy(weights: Array, s: Array, p: Array, flow: Array, root: Array, inner: Array) -> None:
-    """Writes C W s into `flow` and R W s with R'R = C into `root`, both [K H, B], and C into `inner`
-    [K (K + 1) / 2, B], where C = diag(p) - p p'.
-    """
-    classes, hidden = weights.shape
-    mean, root_p = np.empty(s.shape[1]), np.sqrt(p)
-    for h in range(hidden):
-        mean[:] = 0.0
-        for k in range(classes):
-            for j in range(s.shape[1]):
-                mean[j] += p[k, j] * weights[k, h]
-        for k in range(classes):
-            row = k * hidden + h
-            for j in range(s.shape[1]):
-                root[row, j] = root_p[k, j] * (weights[k, h] - mean[j]) * s[h, j]
-                flow[row, j] = root_p[k, j] * root[row, j]
-    row = 0
-    for k in range(classes):
-        for l in range(k, classes):  # noqa: E741 - the index of the formula
-            for j in range(s.shape[1]):
-                inner[row, j] = p[k, j] * ((1.0 if k == l else 0.0) - p[l, j])
-            row += 1
-
-
-@reordered
-def _squared_error(weights: Array, s: Array, real: Array, flow: Array, root: Array, inner: Array) -> None:
-    """As `_cross_entropy`, where C = 2 / K; `real` [B] is one for samples and zero for the filling."""
-    classes, hidden = weights.shape
-    curvature = 2.0 / classes
-    for k in range(classes):
-        for h in range(hidden):
-            row = k * hidden + h
-            for j in range(s.shape[1]):
-                root[row, j] = np.sqrt(curvature) * weights[k, h] * s[h, j]
-                flow[row, j] = np.sqrt(curvature) * root[row, j]
-    row = 0
-    for k in range(classes):
-        for l in range(k, classes):  # noqa: E741 - the index of the formula
-            inner[row] = curvature * real if k == l else 0.0 * real
-            row += 1
-
-
-@reordered
 def _curve(
     weights: Array,
     root: Array,
     g: Array,
     units: tuple[Array, Array],
-    curvature: tuple[float, float, float],
+    bend: Bend,
     bent: Array,
 ) -> None:
     """Writes s W'CW s + f'' W'g, the latter where h = h', into `bent` [H (H + 1) / 2, B]."""
     classes, hidden = weights.shape
-    (values, slopes), (c0, c1, c2) = units, curvature
+    (values, slopes), (c0, c1, c2) = units, bend
     row = 0
     for h in range(hidden):
         a, s = values[h], slopes[h]

@@ -6,8 +6,9 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples taken
 import numpy as np
 
 from landscape.numerics.compilation import reordered
+from landscape.problems.kernels.arguments import DenseLayers, Plain
 from landscape.problems.kernels.layers import combine, forward, multiply
-from landscape.problems.kernels.losses import cross_entropies_over, largest_over, squared_errors_over
+from landscape.problems.kernels.losses import each_loss, largest_over
 
 Array = np.ndarray
 
@@ -30,7 +31,7 @@ def _to_inputs(point: Array, sizes: Array, slope: Array, delta: Array, zeros: Ar
 @reordered
 def input_gradients(
     theta: Array,
-    network: tuple[Array, int, bool],
+    network: Plain,
     samples: tuple[Array, Array],
     columns: int,
     loss: Array,
@@ -40,10 +41,10 @@ def input_gradients(
     """Writes the losses [W, N] of samples, whether their largest output is that of the true class, 1 or 0, [W, N], and
     the gradients [W, d, N] of the losses in the inputs.
 
-    The network is as for `energies`; the samples are inputs [W, d, N], of each walker its own, and encoded targets
+    The network is a plain `DenseLayers`; the samples are inputs [W, d, N], of each walker its own, and encoded targets
     [K, N]; so many columns are taken at a time.
     """
-    sizes, kind, cross_entropy = network
+    sizes, kind, kind_of_loss = DenseLayers(*network)
     point, encoded = samples
     outputs, hidden = sizes[-1], sizes[1:-1].sum()
     below, target = np.zeros((sizes[0], columns)), np.zeros((outputs, columns))
@@ -60,10 +61,7 @@ def input_gradients(
             z = delta[(len(sizes) - 1) % 2, :outputs]
             z[:] = value[hidden:]
             largest_over(z, target, top, hit)
-            if cross_entropy:
-                cross_entropies_over(z, target, top, total, lost)
-            else:
-                squared_errors_over(z, target, lost)
+            each_loss(kind_of_loss, z, target, top, total, lost)
             _to_inputs(theta[walker], sizes, slope, delta, zeros)
             loss[walker, first:last] = lost[:filled]
             right[walker, first:last] = hit[:filled]

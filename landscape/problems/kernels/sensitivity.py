@@ -5,6 +5,8 @@ down together. Shapes: W walkers, P parameters, N samples, d inputs, K outputs, 
 [units, B], the samples contiguous. Middles and radii begin with those of the inputs, layer under layer.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from landscape.numerics.compilation import reordered
@@ -13,25 +15,57 @@ from landscape.problems.kernels.activations import activate
 from landscape.problems.kernels.layers import combine, correlate, sum_samples
 
 Array = np.ndarray
-Pair = tuple[Array, Array]  # of middles and radii, or of upper and lower ends
+
+
+class Intervals(NamedTuple):
+    """Intervals of units, or gradients in their middles and radii."""
+
+    middle: Array
+    radius: Array
+
+
+class Ends(NamedTuple):
+    """Upper and lower ends of intervals, or slopes there."""
+
+    upper: Array
+    lower: Array
+
+
+class Weights(NamedTuple):
+    """Parameters [P] and their rounded absolute values, or gradients in both."""
+
+    point: Array
+    absolute: Array
+
+
+class Measure(NamedTuple):
+    """Half-width of the boxes of inputs, below which weights and logarithms are rounded off, and whether the log volume
+    is meant or the mean width.
+    """
+
+    epsilon: float
+    width: float
+    log_volume: bool
 
 
 @reordered
-def _activate_ends(kind: int, middle: Array, radius: Array, ends: Pair, slopes: Pair) -> None:
+def _activate_ends(kind: int, middle: Array, radius: Array, ends: Ends, slopes: Ends) -> None:
     """Turns an interval into its image under the activation, with the slopes at its ends."""
     upper, lower = ends
     for i in range(len(middle)):
         for j in range(middle.shape[1]):
             upper[i, j], lower[i, j] = middle[i, j] + radius[i, j], middle[i, j] - radius[i, j]
-    activate(kind, upper, slopes[0])
-    activate(kind, lower, slopes[1])
+    activate(kind, upper, slopes.upper)
+    activate(kind, lower, slopes.lower)
     for i in range(len(middle)):
         for j in range(middle.shape[1]):
             middle[i, j], radius[i, j] = 0.5 * (upper[i, j] + lower[i, j]), 0.5 * (upper[i, j] - lower[i, j])
 
 
 @reordered
-def _forward(weights: Pair, sizes: Array, kind: int, zeros: Array, boxes: Pair, ends: Pair, slopes: Pair) -> None:
+def _forward(
+    weights: Weights, sizes: Array, kind: int, zeros: Array, boxes: Intervals, ends: Ends, slopes: Ends
+) -> None:
     """Fills in the intervals of all layers, those of the inputs being there, but not the middles of the outputs."""
     (point, absolute), (middle, radius) = weights, boxes
     place, unit = 0, sizes[0]
@@ -41,22 +75,22 @@ def _forward(weights: Pair, sizes: Array, kind: int, zeros: Array, boxes: Pair, 
         combine(absolute[place:bias].reshape(n_out, n_in), zeros[:n_out], radius[below], radius[own])
         if layer < len(sizes) - 2:
             combine(point[place:bias].reshape(n_out, n_in), point[bias : bias + n_out], middle[below], middle[own])
-            room = ends[0][:n_out], ends[1][:n_out]
-            _activate_ends(kind, middle[own], radius[own], room, (slopes[0][own], slopes[1][own]))
+            room = Ends(ends.upper[:n_out], ends.lower[:n_out])
+            _activate_ends(kind, middle[own], radius[own], room, Ends(slopes.upper[own], slopes.lower[own]))
         place, unit = bias + n_out, unit + n_out
 
 
 @reordered
-def _measure(log_volume: bool, radius: Array, width: float, filled: int, room: Array, delta: Array) -> float:
+def _measured(measure: Measure, radius: Array, filled: int, room: Array, delta: Array) -> float:
     """Sum over the first `filled` samples of the measure of boxes with these radii [K, B], and its gradient in them."""
-    total, outputs = 0.0, len(radius)
+    total, outputs, width = 0.0, len(radius), measure.width
     delta[:] = 0.0
     room[:] = 0.0
     for k in range(outputs):
         for j in range(filled):
             room[j] += log(2.0 * radius[k, j] + width)
             delta[k, j] = 2.0 / (2.0 * radius[k, j] + width)
-    if log_volume:
+    if measure.log_volume:
         for j in range(filled):
             total += room[j]
         return total
@@ -70,21 +104,27 @@ def _measure(log_volume: bool, radius: Array, width: float, filled: int, room: A
 
 
 @reordered
-def _through_ends(slopes: Pair, middle: Array, radius: Array) -> None:
+def _through_ends(slopes: Ends, middle: Array, radius: Array) -> None:
     """Turns gradients in the middles and radii of an image into those in the middles and radii before."""
     for i in range(len(middle)):
         for j in range(middle.shape[1]):
-            upper = 0.5 * (middle[i, j] + radius[i, j]) * slopes[0][i, j]
-            lower = 0.5 * (middle[i, j] - radius[i, j]) * slopes[1][i, j]
+            upper = 0.5 * (middle[i, j] + radius[i, j]) * slopes.upper[i, j]
+            lower = 0.5 * (middle[i, j] - radius[i, j]) * slopes.lower[i, j]
             middle[i, j], radius[i, j] = upper + lower, upper - lower
 
 
 @reordered
 def _backward(
-    weights: Pair, sizes: Array, zeros: Array, boxes: Pair, slopes: Pair, deltas: Pair, gradients: Pair
+    weights: Weights,
+    sizes: Array,
+    zeros: Array,
+    boxes: Intervals,
+    slopes: Ends,
+    deltas: Intervals,
+    gradients: Weights,
 ) -> None:
-    """Adds the gradients in the weights, and in their absolute values; deltas [2, units, B] hold those in the radii of
-    the outputs and have room for another layer's.
+    """Adds to the gradients in the weights and in their absolute values; deltas [2, units, B] hold those in the radii
+    of the outputs and have room for another layer's.
     """
     (point, absolute), (middle, radius) = weights, boxes
     in_middle, in_radius = deltas
@@ -96,22 +136,23 @@ def _backward(
         below = slice(unit - n_in, unit)
         middles, radii = in_middle[layer % 2, :n_out], in_radius[layer % 2, :n_out]
         next_middles, next_radii = in_middle[(layer + 1) % 2, :n_in], in_radius[(layer + 1) % 2, :n_in]
-        correlate(radii, radius[below], gradients[1][place:bias].reshape(n_out, n_in))
+        correlate(radii, radius[below], gradients.absolute[place:bias].reshape(n_out, n_in))
         next_middles[:] = 0.0
         if layer < last:
-            sum_samples(middles, gradients[0][bias : bias + n_out])
-            correlate(middles, middle[below], gradients[0][place:bias].reshape(n_out, n_in))
+            sum_samples(middles, gradients.point[bias : bias + n_out])
+            correlate(middles, middle[below], gradients.point[place:bias].reshape(n_out, n_in))
         if layer:
             combine(absolute[place:bias].reshape(n_out, n_in).T, zeros[:n_in], radii, next_radii)
             if layer < last:
                 combine(point[place:bias].reshape(n_out, n_in).T, zeros[:n_in], middles, next_middles)
-            _through_ends((slopes[0][below], slopes[1][below]), next_middles, next_radii)
+            _through_ends(Ends(slopes.upper[below], slopes.lower[below]), next_middles, next_radii)
 
 
 @reordered
 def sensitivities(
     theta: Array,
-    network: tuple[Array, int],
+    sizes: Array,
+    kind: int,
     inputs: Array,
     columns: int,
     settings: tuple[float, float, bool],
@@ -119,32 +160,33 @@ def sensitivities(
     gradient: Array,
 ) -> None:
     """Writes values [W] and gradients [W, P] at theta [W, P] on inputs [d, N], of which so many columns are taken at a
-    time. The network is its sizes int64[layers + 1] and its kind of activation; the settings are epsilon, width and
-    whether the log volume is meant.
+    time. The network has layers of these sizes int64[layers + 1] and this kind of activation; the settings are a plain
+    `Measure`.
     """
-    (sizes, kind), (epsilon, width, log_volume) = network, settings
+    measure = Measure(*settings)
     units, widest, samples, last = sizes.sum(), sizes.max(), inputs.shape[1], len(sizes) - 2
-    boxes = np.zeros((units, columns)), np.zeros((units, columns))
-    slopes = np.zeros((units, columns)), np.zeros((units, columns))
-    ends = np.zeros((widest, columns)), np.zeros((widest, columns))
-    deltas = np.zeros((2, widest, columns)), np.zeros((2, widest, columns))
+    boxes = Intervals(np.zeros((units, columns)), np.zeros((units, columns)))
+    slopes = Ends(np.zeros((units, columns)), np.zeros((units, columns)))
+    ends = Ends(np.zeros((widest, columns)), np.zeros((widest, columns)))
+    deltas = Intervals(np.zeros((2, widest, columns)), np.zeros((2, widest, columns)))
     zeros, room = np.zeros(widest), np.zeros(columns)
-    point, absolute = np.zeros(theta.shape[1]), np.zeros(theta.shape[1])
-    gradients = np.zeros(theta.shape[1]), np.zeros(theta.shape[1])
+    weights = Weights(np.zeros(theta.shape[1]), np.zeros(theta.shape[1]))
+    gradients = Weights(np.zeros(theta.shape[1]), np.zeros(theta.shape[1]))
+    point, absolute = weights
     for walker in range(len(theta)):
         total = 0.0
         point[:] = theta[walker]
-        gradients[0][:], gradients[1][:] = 0.0, 0.0
+        gradients.point[:], gradients.absolute[:] = 0.0, 0.0
         for p in range(len(point)):
-            absolute[p] = np.sqrt(point[p] * point[p] + width * width)
+            absolute[p] = np.sqrt(point[p] * point[p] + measure.width * measure.width)
         for first in range(0, samples, columns):
             filled = min(columns, samples - first)
-            boxes[0][: sizes[0], :filled] = inputs[:, first : first + filled]
-            boxes[1][: sizes[0]] = epsilon
-            _forward((point, absolute), sizes, kind, zeros, boxes, ends, slopes)
-            outputs = boxes[1][units - sizes[-1] :]
-            total += _measure(log_volume, outputs, width, filled, room, deltas[1][last % 2, : sizes[-1]])
-            _backward((point, absolute), sizes, zeros, boxes, slopes, deltas, gradients)
+            boxes.middle[: sizes[0], :filled] = inputs[:, first : first + filled]
+            boxes.radius[: sizes[0]] = measure.epsilon
+            _forward(weights, sizes, kind, zeros, boxes, ends, slopes)
+            outputs = boxes.radius[units - sizes[-1] :]
+            total += _measured(measure, outputs, filled, room, deltas.radius[last % 2, : sizes[-1]])
+            _backward(weights, sizes, zeros, boxes, slopes, deltas, gradients)
         value[walker] = total / samples
         for p in range(len(point)):
-            gradient[walker, p] = (gradients[0][p] + gradients[1][p] * point[p] / absolute[p]) / samples
+            gradient[walker, p] = (gradients.point[p] + gradients.absolute[p] * point[p] / absolute[p]) / samples

@@ -4,8 +4,8 @@ from math import prod
 
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError
+from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.data.datasets import DataSet
-from landscape.problems.networks.activations import ACTIVATIONS
 from landscape.problems.networks.layered import DenseNetwork, LayeredNetwork
 from landscape.problems.networks.layers import Convolution, Dense, Image, Layer, Window
 

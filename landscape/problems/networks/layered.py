@@ -20,10 +20,12 @@ from torch import Tensor
 
 from landscape.numerics.batching import map_rows, rows_per_chunk
 from landscape.numerics.products import product, shifted_product
-from landscape.problems.networks.activations import Activation
+from landscape.objective import Symmetry
+from landscape.problems.activations import Activation
 from landscape.problems.networks.hessian import dense_hessian, layered_hessian
 from landscape.problems.networks.layers import Dense, Layer
 from landscape.problems.networks.losses import Loss
+from landscape.problems.networks.symmetry import UnitSymmetry
 from landscape.problems.networks.trace import Trace
 
 
@@ -52,6 +54,21 @@ class LayeredNetwork:
     def n_outputs(self) -> int:
         """Number of outputs K."""
         return self.layers[-1].n_out
+
+    @property
+    def layered(self) -> "LayeredNetwork":
+        """The network itself; None for one whose layers are not known."""
+        return self
+
+    @property
+    def dense(self) -> "DenseNetwork | None":
+        """The network itself if all layers are dense and nothing is pooled, else None."""
+        return None
+
+    @property
+    def symmetry(self) -> Symmetry:
+        """Permutations, and sign flips where the activation is odd, of the units of each hidden layer."""
+        return UnitSymmetry(self.layers, self.activation.odd)
 
     @property
     def smooth(self) -> bool:
@@ -222,6 +239,16 @@ class DenseNetwork(LayeredNetwork):
         """Network with sizes[0] inputs, sizes[-1] outputs and hidden layers between."""
         return cls(tuple(Dense(a, b) for a, b in pairwise(sizes)), activation)
 
+    @property
+    def dense(self) -> "DenseNetwork":
+        """The network itself."""
+        return self
+
+    @property
+    def sizes(self) -> list[int]:
+        """Units of each layer, the inputs first."""
+        return [self.n_inputs, *(layer.n_out for layer in self.layers)]
+
     def hessian(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
         """Exact Hessian [W, P, P] of the mean loss, by ways that only dense layers have."""
-        return dense_hessian(self._forward(theta, inputs), self.activation, loss, encoded)
+        return dense_hessian(self.layers, self._forward(theta, inputs), loss, encoded)

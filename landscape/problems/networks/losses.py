@@ -8,15 +8,20 @@ B'B = C, and the Gauss-Newton matrix is one product of the result with itself.
 
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from landscape.errors import DataError
+from landscape.messages import listed
+
 
 class Loss(Protocol):
-    """A convex loss per sample."""
+    """A convex loss per sample; `needs_labels` says whether targets must be classes."""
 
     name: str
+    needs_labels: bool
 
     def encode(self, targets: Tensor, n_outputs: int) -> Tensor:
         """Targets int64[N] or float64[N, K] as float64 [K, N]."""
@@ -42,6 +47,7 @@ class CrossEntropy:
     """Softmax cross-entropy of integer labels."""
 
     name = "cross_entropy"
+    needs_labels = True
 
     def encode(self, targets: Tensor, n_outputs: int) -> Tensor:
         return _one_hot(targets, n_outputs)
@@ -79,6 +85,7 @@ class MeanSquaredError:
     """Squared error averaged over the outputs, as torch.nn.MSELoss; integer labels become one-hot targets."""
 
     name = "mse"
+    needs_labels = False
 
     def encode(self, targets: Tensor, n_outputs: int) -> Tensor:
         if targets.dtype == torch.int64:
@@ -100,3 +107,14 @@ class MeanSquaredError:
 
 
 LOSSES: dict[str, Loss] = {loss.name: loss for loss in (CrossEntropy(), MeanSquaredError())}
+"""All losses by name; `landscape.config.fields.LossName` lists the names for run files."""
+
+
+def check_targets(targets: np.ndarray, loss: str) -> None:
+    """Raise `DataError` unless the loss of this name can use these targets: class labels, or values where it can."""
+    if LOSSES[loss].needs_labels and targets.dtype.kind == "f":
+        others = [f'"{name}"' for name, other in LOSSES.items() if not other.needs_labels]
+        raise DataError(
+            f"expected whole-number class labels 0..K-1 for the loss {loss}, found floating-point targets; "
+            f"write labels without a decimal point, or use loss = {listed(others, 'or')} for a regression"
+        )

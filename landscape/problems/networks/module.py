@@ -13,8 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, grad_and_value, jacrev, vmap
 
+from landscape.objective import Symmetry
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.networks.losses import Loss
+from landscape.problems.networks.symmetry import NoSymmetry
 
 # Modules of torch whose slope jumps. Where only the curvature does (Softsign, ELU) the Hessian holds almost everywhere.
 KINKED = (
@@ -34,6 +36,13 @@ class ModuleNetwork:
     module: nn.Module
     n_inputs: int
     n_outputs: int
+    layered = None
+    dense = None
+
+    @property
+    def symmetry(self) -> Symmetry:
+        """The trivial group: what the module leaves unchanged is not known."""
+        return NoSymmetry()
 
     @cached_property
     def _shapes(self) -> dict[str, torch.Size]:

@@ -14,20 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from landscape.errors import DataError
+from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.data.datasets import DataSet
-from landscape.problems.networks.activations import ACTIVATIONS
 from landscape.problems.networks.layered import DenseNetwork, LayeredNetwork
 from landscape.problems.networks.layers import Convolution, Dense, Image, Layer, Pair, Window
 from landscape.problems.networks.module import ModuleNetwork, Network
-
-MODULES: dict[str, Callable[[], nn.Module]] = {
-    "tanh": nn.Tanh,
-    "sigmoid": nn.Sigmoid,
-    "softplus": nn.Softplus,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "relu": nn.ReLU,
-}
 
 
 def layered_network_of(module: nn.Module) -> LayeredNetwork | None:
@@ -56,7 +47,7 @@ def module_of(network: LayeredNetwork, theta: Tensor) -> nn.Sequential:
         if isinstance(layer, Dense) and (layer.pool or image):
             pieces.append(nn.Flatten())
         image = layer.image if isinstance(layer, Convolution) else None
-        pieces += [_with_parameters(layer, weight[0], bias[0]), MODULES[network.activation.name]()]
+        pieces += [_with_parameters(layer, weight[0], bias[0]), network.activation.module()]
     return nn.Sequential(*pieces[:-1])
 
 
@@ -170,8 +161,8 @@ def _pair(sizes: int | tuple[int, ...]) -> Pair:
 
 def _activation_name(module: nn.Module) -> str | None:
     """Name of a module that is exactly one of our activations with its default settings."""
-    for name, make in MODULES.items():
-        known = make()
+    for name, activation in ACTIVATIONS.items():
+        known = activation.module()
         if type(module) is type(known) and repr(module) == repr(known):
             return name
     return None
@@ -190,8 +181,8 @@ def network_of(module: torch.nn.Module, data: DataSet, device: str) -> Network:
 def module_with(network: Network, theta: np.ndarray) -> torch.nn.Module:
     """The module of a network with parameters theta [P], float64, on the CPU."""
     vector = torch.tensor(np.asarray(theta), dtype=torch.float64)
-    if isinstance(network, LayeredNetwork):
-        return module_of(network, vector)
+    if network.layered is not None:
+        return module_of(network.layered, vector)
     module = copy.deepcopy(network.module).cpu()
     torch.nn.utils.vector_to_parameters(vector, module.parameters())
     return module

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from torch import Tensor
 
-from landscape.problems.networks.activations import Activation
+from landscape.problems.activations import Activation
 
 
 @dataclass(frozen=True)

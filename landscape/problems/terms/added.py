@@ -11,8 +11,8 @@ from torch import Tensor
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError
 from landscape.numerics.batching import map_row_pairs, map_rows, rows_per_chunk
+from landscape.problems.activations import MONOTONE
 from landscape.problems.energies.inputs import loss_of_inputs
-from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.networks.losses import Loss
 from landscape.problems.networks.module import Network
 from landscape.problems.terms.absolute import L1Term
@@ -22,8 +22,8 @@ from landscape.problems.terms.sensitivity import SensitivityTerm
 from landscape.problems.terms.term import TermSamples, WeightedTerm
 
 NO_BOXES = (
-    "[problem] sensitivity_weight: expected a network of dense layers with a monotone activation (tanh, sigmoid, "
-    "softplus, relu), found {}: change it, or set sensitivity_weight to 0 and jacobian_weight instead"
+    "[problem] sensitivity_weight: expected a network of dense layers with a monotone activation "
+    f"({', '.join(MONOTONE)}), found {{}}: change it, or set sensitivity_weight to 0 and jacobian_weight instead"
 )
 
 
@@ -89,9 +89,10 @@ def _terms(config: ProblemConfig, network: Network, loss: Loss, device: torch.de
 
 
 def _sensitivity(config: ProblemConfig, network: Network) -> SensitivityTerm:
-    if not isinstance(network, DenseNetwork):
+    dense = network.dense
+    if dense is None:
         raise ConfigError(NO_BOXES.format("other layers"))
-    if network.activation.minimum is not None:
-        raise ConfigError(NO_BOXES.format(f'"{network.activation.name}"'))
+    if not dense.activation.monotone:
+        raise ConfigError(NO_BOXES.format(f'"{dense.activation.name}"'))
     log_volume = config.sensitivity_measure == "log_volume"
-    return SensitivityTerm(network, config.sensitivity_epsilon, config.sensitivity_width, log_volume=log_volume)
+    return SensitivityTerm(dense, config.sensitivity_epsilon, config.sensitivity_width, log_volume=log_volume)

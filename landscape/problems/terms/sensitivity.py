@@ -23,7 +23,8 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.products import product, shifted_product
-from landscape.problems.energies.compiled import KINDS, sample_columns
+from landscape.problems.energies.dense import compiled_network, sample_columns
+from landscape.problems.kernels.activations import KINDS
 from landscape.problems.kernels.sensitivity import sensitivities
 from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.terms.absolute import smooth_absolute
@@ -48,15 +49,15 @@ class SensitivityTerm(DifferentiableTerm):
 
     def value_and_gradient(self, theta: Tensor, samples: TermSamples) -> tuple[Tensor, Tensor]:
         """Values [W] and gradients [W, P]; compiled on a CPU, as energies are."""
-        name = self.network.activation.name
-        if theta.device.type != "cpu" or name not in KINDS:
+        if compiled_network(self.network, theta.device) is None:
             return self._differentiated(theta, samples)
-        sizes = np.array([self.network.n_inputs, *(layer.n_out for layer in self.network.layers)])
+        sizes = np.array(self.network.sizes)
         points = theta.detach().contiguous()
         value, gradient = points.new_empty(len(points)), torch.empty_like(points)
         sensitivities(
             points.numpy(),
-            (sizes, KINDS[name]),
+            sizes,
+            KINDS[self.network.activation.name],
             np.ascontiguousarray(samples.inputs.numpy().T),
             sample_columns(sizes, len(samples.inputs)),
             (self.epsilon, self.width, self.log_volume),

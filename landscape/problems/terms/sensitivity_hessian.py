@@ -17,7 +17,7 @@ Shapes: W walkers, P parameters, N samples, d inputs, H units, K outputs.
 import torch
 from torch import Tensor
 
-from landscape.problems.networks.activations import Activation
+from landscape.problems.activations import Activation
 from landscape.problems.terms.absolute import smooth_absolute
 
 Layers = list[tuple[Tensor, Tensor]]

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from landscape.problems.networks.activations import Activation
+from landscape.problems.activations import Activation
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.properties.bounds.boxes import Box, activation_image, log_odds_of_differences, sum_rounding
 from landscape.properties.bounds.ibp import input_box, without_own

@@ -12,7 +12,7 @@ Shapes: M minima, N samples, d inputs, K outputs. The half-width is [d], one num
 import torch
 from torch import Tensor
 
-from landscape.problems.networks.activations import Activation
+from landscape.problems.activations import Activation
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.properties.bounds.boxes import Box, activation_image
 from landscape.properties.bounds.linear_maps import LinearMap, linear_maps

@@ -1,29 +1,27 @@
 """Two straight lines that hold an activation on an interval, one below and one above.
 
-A line of any slope s is sound with the right intercept: above f on [l, u], the largest f(z) - s z, which is taken at
-an end or where f' = s. So slopes are chosen for tightness (Zhang et al. 2018, arXiv 1811.00866, section 3) and the
-intercepts make them sound:
+How they are chosen depends on the shape of the activation, see `landscape.problems.activations`. A line of any slope s
+is sound with the right intercept: above f on [l, u], the largest f(z) - s z, which is taken at an end or where f' = s.
+So slopes are chosen for tightness (Zhang et al. 2018, arXiv 1811.00866, section 3) and the intercepts make them sound:
 
-- convex (softplus, relu): the chord above, the tangent at the middle below;
-- S-shaped (tanh, and sigmoid, which is a tanh): above, the chord where its slope is at most f'(u); otherwise the
-  tangent at the middle, or through (l, f(l)) where that one touches further right, which leaves the least area and is
-  tighter than to take the second wherever l < 0 < u, as the paper does; below, the same of -f(-z);
-- a valley (gelu, silu: f(z) - z/2 is even, convex between two inflections, concave outside): intervals left of 0 are
-  reflected. The slope lies in [0, 1] between the two points where f' = 0 and f' = 1, and nowhere else: of such a slope
-  the chord is above f and the tangent below it everywhere. Steeper chords occur right of 0 only, where f is S-shaped.
+- convex: the chord above, the tangent at the middle below;
+- a scaled tanh: above, the chord where its slope is at most f'(u); otherwise the tangent at the middle, or through
+  (l, f(l)) where that one touches further right, which leaves the least area and is tighter than to take the second
+  wherever l < 0 < u, as the paper does; below, the same of -f(-z);
+- a valley (f(z) - z/2 is even, convex between two inflections, concave outside): intervals left of 0 are reflected.
+  The slope lies in [0, 1] between the two points where f' = 0 and f' = 1, and nowhere else: of such a slope the chord
+  is above f and the tangent below it everywhere. Steeper chords occur right of 0 only, where f is S-shaped.
 
 In floating point the ends, the intercept's product and a slope off by a few roundoffs (times u - l) cost at most
 22 machine epsilons times max(1, |argument|); the intercepts are moved outwards by 32.
 """
 
-import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from landscape.problems.networks.activations import ACTIVATIONS, Activation
+from landscape.problems.activations import Activation, Convex, ScaledTanh, Valley
 from landscape.properties.bounds.boxes import MACHINE_EPSILON, Box
 
 
@@ -41,9 +39,22 @@ Line = tuple[Tensor, Tensor]  # slope and intercept
 
 def relax(activation: Activation, box: Box) -> Lines:
     """Lines that hold the activation on the intervals of a box."""
-    (below, lower), (above, upper) = _RELAXATIONS[activation.name](box)
+    (below, lower), (above, upper) = _lines(activation, box)
     slack = 32 * MACHINE_EPSILON * box.magnitude.clamp(min=1.0)
     return Lines(below, lower - slack, above, upper + slack)
+
+
+def _lines(activation: Activation, box: Box) -> tuple[Line, Line]:
+    """The lower and the upper line, in exact arithmetic."""
+    match activation.shape:
+        case Convex():
+            return _convex(activation, box)
+        case ScaledTanh(shift, height, rate):
+            lines = _tanh(Box(rate * box.lower, rate * box.upper))
+            below, above = ((height * rate * slope, shift + height * intercept) for slope, intercept in lines)
+            return below, above
+        case Valley() as valley:
+            return _Valley(activation, *valley).lines(box)
 
 
 def _convex(activation: Activation, box: Box) -> tuple[Line, Line]:
@@ -91,15 +102,8 @@ def _tanh_of_slope(slope: Tensor) -> tuple[Tensor, Tensor]:
     return value, value.atanh()
 
 
-def _sigmoid(box: Box) -> tuple[Line, Line]:
-    """From sigmoid(z) = 1/2 + tanh(z/2) / 2."""
-    lines = _tanh(Box(0.5 * box.lower, 0.5 * box.upper))
-    below, above = ((0.25 * slope, 0.5 + 0.5 * intercept) for slope, intercept in lines)
-    return below, above
-
-
 class _Valley(NamedTuple):
-    """An activation with f(z) = z + f(-z), the place where f' = 1 and the one right of it where f'' = 0."""
+    """An activation of that shape, with its places where f' = 1 and, right of it, where f'' = 0."""
 
     activation: Activation
     unit_slope: float
@@ -143,15 +147,3 @@ class _Valley(NamedTuple):
 def _chord(box: Box, at_lower: Tensor, at_upper: Tensor) -> Tensor:
     """Slope between the ends; 0 where they are one point."""
     return (at_upper - at_lower) / (box.upper - box.lower).clamp(min=torch.finfo(torch.float64).tiny)
-
-
-_GELU = _Valley(ACTIVATIONS["gelu"], 0.7517915246935645, math.sqrt(2.0))
-_SILU = _Valley(ACTIVATIONS["silu"], 1.2784645427610738, 2.3993572805154675)
-_RELAXATIONS: dict[str, Callable[[Box], tuple[Line, Line]]] = {
-    "tanh": _tanh,
-    "sigmoid": _sigmoid,
-    "softplus": lambda box: _convex(ACTIVATIONS["softplus"], box),
-    "relu": lambda box: _convex(ACTIVATIONS["relu"], box),
-    "gelu": _GELU.lines,
-    "silu": _SILU.lines,
-}

@@ -15,6 +15,7 @@ from landscape.optimize.driver import CHECK_EVERY, run_all, take_rows
 from landscape.optimize.lbfgs import method as lbfgs
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.problems.energies.batched import BatchedEnergy
+from landscape.problems.energies.form import Definition
 from landscape.problems.problem import Problem
 from landscape.search.bands import _Band, straight_bands
 from landscape.search.eigenvector_following import EigenvectorFollowing, _merged
@@ -27,7 +28,7 @@ class Unseen:
 
     def __init__(self, problem: Problem) -> None:
         inputs, loss, encoded = problem._energy.batched._data
-        batched = BatchedEnergy(problem.network, inputs.to(UNSEEN), loss, encoded.to(UNSEEN), problem.l2)
+        batched = BatchedEnergy(Definition(problem.network, inputs.to(UNSEEN), loss, encoded.to(UNSEEN), problem.l2))
         self.energy, self.energy_and_gradient = batched.energy, batched.energy_and_gradient
         self.hessian, self.hessian_vector_product = batched.hessian, batched.hessian_vector_product
         self.n_parameters, self.device = problem.n_parameters, UNSEEN

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landscape.errors import PropertyError
-from landscape.problems.networks.activations import ACTIVATIONS
+from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box, activation_image, log_odds_box
 from landscape.properties.bounds.certificates import certified

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from landscape.problems.networks.activations import ACTIVATIONS
+from landscape.problems.activations import ACTIVATIONS, Convex, ScaledTanh, Valley
 from landscape.properties.bounds import relaxations
 from landscape.properties.bounds.boxes import Box
 from landscape.properties.bounds.relaxations import Lines, relax
@@ -70,12 +70,18 @@ def test_the_tangent_of_tanh_passes_through_the_end(lower: float) -> None:
     assert slope.item() == pytest.approx(1 - np.tanh(place) ** 2, rel=6e-8)
 
 
-@pytest.mark.parametrize("valley", [relaxations._GELU, relaxations._SILU], ids=lambda valley: valley.activation.name)
-def test_the_marks_of_a_valley(valley: relaxations._Valley) -> None:
-    unit_slope, inflection = torch.tensor([valley.unit_slope, valley.inflection], dtype=torch.float64)
-    assert valley.activation.derivative(unit_slope).item() == pytest.approx(1.0, abs=1e-14)
-    assert valley.activation.second_derivative(inflection).item() == pytest.approx(0.0, abs=1e-14)
-
-
-def test_every_activation_has_its_lines() -> None:
-    assert relaxations._RELAXATIONS.keys() == ACTIVATIONS.keys()
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_an_activation_has_the_shape_that_it_names(name: str) -> None:
+    activation, z = ACTIVATIONS[name], torch.linspace(-9.0, 9.0, 181, dtype=torch.float64)
+    value = activation.value(z)
+    match activation.shape:
+        case Convex():
+            assert (value[:-2] + value[2:] - 2.0 * value[1:-1]).min() >= -1e-14
+        case ScaledTanh(shift, height, rate):
+            torch.testing.assert_close(value, shift + height * torch.tanh(rate * z), rtol=0, atol=1e-15)
+        case Valley(unit_slope, inflection):
+            torch.testing.assert_close(value, z + activation.value(-z), rtol=0, atol=1e-15)
+            marks = torch.tensor([unit_slope, inflection], dtype=torch.float64)
+            assert activation.derivative(marks[0]).item() == pytest.approx(1.0, abs=1e-14)
+            assert activation.second_derivative(marks[1]).item() == pytest.approx(0.0, abs=1e-14)
+            assert torch.equal(activation.second_derivative(z) > 0.0, z.abs() < inflection)

@@ -1,0 +1,52 @@
+"""What an energy is, and what every form of it offers.
+
+A form is one way to compute the energy. Each says which energies it admits; `landscape.problems.energy` lists them all.
+Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+from landscape.objective import Kernel
+from landscape.problems.networks.losses import Loss
+from landscape.problems.networks.module import Network
+
+
+class Definition(NamedTuple):
+    """E(theta) = mean loss of the network on the samples + l2 * sum(theta^2)."""
+
+    network: Network
+    inputs: Tensor  # [N, d]
+    loss: Loss
+    encoded: Tensor  # targets [K, N], as the loss encodes them
+    l2: float
+
+
+class EnergyForm(Protocol):
+    """One way to compute an energy and its derivatives."""
+
+    def __init__(self, definition: Definition) -> None:
+        """Form of an energy that it admits."""
+
+    @staticmethod
+    def admits(definition: Definition, /) -> bool:
+        """Whether this form computes such an energy, on the device where its inputs are."""
+
+    def energy(self, theta: Tensor) -> Tensor:
+        """Energies [W] of theta [W, P]."""
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies [W] and gradients [W, P] of theta [W, P]."""
+
+    @property
+    def hessian(self) -> Callable[[Tensor], Tensor] | None:
+        """Function that gives the Hessians [W, P, P] of theta [W, P]; None where this form has none of its own."""
+
+    @property
+    def cheap_hessian(self) -> bool:
+        """Whether a quench is faster with Hessians than without."""
+
+    def kernel(self) -> Kernel | None:
+        """The energy for compiled code; None where this form has none."""

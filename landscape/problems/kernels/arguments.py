@@ -1,0 +1,75 @@
+"""Names of what the compiled functions of a network take.
+
+Python hands them over as plain tuples, whose types numba looks up several times as fast as those of named ones.
+Compiled code gives them their names back, which costs nothing.
+
+Shapes: P parameters, N samples, d inputs, K outputs, B samples of a block. The last block is filled up with zeros.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from landscape.numerics.compilation import inlined
+
+Array = np.ndarray
+Plain = tuple[Any, ...]
+
+
+class DenseLayers(NamedTuple):
+    """A network of dense layers, and the loss of its outputs."""
+
+    sizes: Array  # int64[layers + 1]: inputs, hidden units, outputs
+    activation: int  # kind, see `kernels.activations`
+    loss: int  # kind, see `kernels.losses`
+
+
+class Blocks(NamedTuple):
+    """Samples in blocks."""
+
+    inputs: Array  # [N / B, d, B]
+    encoded: Array  # targets [N / B, K, B]
+    real: Array  # [N / B, B]: one for samples, zero for the filling
+    n_samples: int  # N
+
+    def in_numbers_of(self, kind: type) -> "Blocks":
+        """The samples in numbers of this type; the arrays themselves where they are so already."""
+        return Blocks(
+            self.inputs.astype(kind, copy=False),
+            self.encoded.astype(kind, copy=False),
+            self.real.astype(kind, copy=False),
+            self.n_samples,
+        )
+
+
+class Room(NamedTuple):
+    """Arrays to work in. `units` counts those of all layers but the inputs for blocks, and the inputs too for lanes."""
+
+    value: Array  # [units, B or LANES]
+    slope: Array  # [units, B or LANES]
+    delta: Array  # for blocks [2, units of the widest layer, B]; for lanes [3, units or P, LANES]
+    zeros: Array
+    top: Array
+    total: Array
+    point: Array
+    gradient: Array
+
+
+class EnergyData(NamedTuple):
+    """What an energy is computed from: mean loss + l2 * sum(theta^2)."""
+
+    network: DenseLayers
+    samples: Blocks
+    l2: float
+    room: Room
+
+    def plain(self) -> Plain:
+        """The same as plain tuples."""
+        return tuple(self.network), tuple(self.samples), self.l2, tuple(self.room)
+
+
+@inlined
+def energy_data(plain: Plain) -> EnergyData:
+    """Named again, in compiled code."""
+    network, samples, l2, room = plain
+    return EnergyData(DenseLayers(*network), Blocks(*samples), l2, Room(*room))
