@@ -239,8 +239,8 @@ class Bench:
 
     def _share(self, kind: str, rate: float) -> tuple[str, str]:
         """A rate, and its share of the limit of its kind."""
-        limit, unit = getattr(self.limits[0], kind), "GB/s" if kind == "bytes" else "GFLOP/s"
-        return f"{rate / 1e9:.3g} {unit}", f"{rate / limit:.0%} of {limit / 1e9:.3g} {unit}, {self.limits[1]}"
+        limit, unit = getattr(self.limits[0], kind), "TB/s" if kind == "bytes" else "TFLOP/s"
+        return f"{rate / 1e12:.3g} {unit}", f"{rate / limit:.0%} of {limit / 1e12:.3g} {unit}, {self.limits[1]}"
 
     def _quenches(self, problem: Problem, count: int) -> tuple[float, str]:
         """Verified minima a second, of the best round."""
@@ -265,11 +265,12 @@ class Bench:
         return Row(f"eigensolution; linear solution, P = {right.shape[1]}, {count} at a time, {name}", each)
 
     def _connected(self, problem: Problem, pairs: ConnectTask, most: int) -> tuple[int, np.ndarray, float]:
-        """Pairs, transition states [T, P] and seconds of a search that takes ENOUGH, or has `most` pairs.
+        """Pairs, transition states [T, P] and seconds of a search that takes ENOUGH or has all pairs, at most `most`.
 
         So it ends in time where torch solves for the eigenvectors of one matrix after the other on a GPU.
         """
-        context, count = _context(problem), min(16, most)
+        context, most = _context(problem), min(most, len(pairs.first))
+        count = min(16, most)
         with one_thread_per_task():
             _first(pairs, 2).run(context)
             while True:

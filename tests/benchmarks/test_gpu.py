@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from landscape.problems.networks.layered import DenseNetwork
 from landscape.problems.problem import Problem
 from tests.benchmarks.device_rates import EXPONENTIAL, TANH, least_bytes, least_operations, synchronisations
-from tests.benchmarks.gpu import main
+from tests.benchmarks.gpu import Bench, Measurement, main
 from tests.interpreter import DEVICE, needs_triton
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +38,17 @@ def test_without_a_gpu_it_says_so_in_a_line(monkeypatch: pytest.MonkeyPatch) -> 
     result = CliRunner().invoke(main, [])
     assert result.exit_code == 2
     assert result.output.count("\n") == 1
+
+
+def test_rates_stand_beside_the_limits_of_a_known_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench("cpu", 1e-3, Measurement(48, 3, 2, 16, 64, 1, peer=False))
+    rate, limit = bench._share("matrix", bench.rates.matrix)
+    assert limit == f"100% of {rate}, measured"
+    bench.device = torch.device("cuda")
+    del bench.limits
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "NVIDIA H200")
+    assert bench._share("bytes", 1.2e12) == ("1.2 TB/s", "25% of 4.8 TB/s, data sheet")
+    assert bench._share("vector", 17e12) == ("17 TFLOP/s", "50% of 34 TFLOP/s, data sheet")
 
 
 def test_operations_are_counted() -> None:
