@@ -11,8 +11,8 @@
 
 set -euo pipefail
 
-carried=(annotated-types click hypothesis networkx pydantic pydantic_core pytest-timeout sortedcontainers
-    threadpoolctl tqdm typing-inspection typing_extensions)
+carried=(annotated-types click hypothesis jaxtyping networkx pydantic pydantic_core pytest-timeout sortedcontainers
+    threadpoolctl tqdm typing-inspection typing_extensions wadler_lindig)
 device=cuda seconds_in_all=460 times=1 # a dry run takes as long as it needs, within so many times each limit
 sizes=()
 
