@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.batching import walkers_in_hand
-from landscape.objective import Objective
+from landscape.objective import Energy
 from landscape.optimize.recording import Recorded
 from landscape.optimize.status import Status
 
@@ -40,24 +40,26 @@ class WalkerState(Protocol):
         """int64[W], members of `Status`."""
 
 
+E = TypeVar("E", bound=Energy)
+E_contra = TypeVar("E_contra", bound=Energy, contravariant=True)
 S = TypeVar("S", bound=WalkerState)
 S_contra = TypeVar("S_contra", bound=WalkerState, contravariant=True)
 
 
-class Method(Protocol[S]):
-    """An iterative method for independent walkers."""
+class Method(Protocol[E_contra, S]):
+    """An iterative method for independent walkers, on energies of a type E."""
 
     @property
     def recordable(self) -> bool:
-        """Whether a step does the same on the device every time and never waits for it."""
+        """Whether a step launches the same work on the device every time and never waits for it."""
 
-    def doubles_per_walker(self, points: Tensor) -> int:
-        """Float64 numbers that are kept of a walker at one of points [W, ...] from step to step, or within one."""
+    def doubles_per_walker(self, objective: E_contra) -> int:
+        """Float64 numbers that are kept of a walker from step to step, or within one."""
 
-    def init(self, objective: Objective, points: Tensor) -> S:
+    def init(self, objective: E_contra, points: Tensor) -> S:
         """State of fresh walkers at points [W, ...]."""
 
-    def step(self, objective: Objective, state: S) -> S:
+    def step(self, objective: E_contra, state: S) -> S:
         """One iteration of every running walker."""
 
 
@@ -71,7 +73,7 @@ class Source(Protocol[S_contra]):
         """Finished walkers: their keys and rows of the state."""
 
 
-def drive(method: Method[S], objective: Objective, source: Source[S], batch: int) -> None:
+def drive(method: Method[E, S], objective: E, source: Source[S], batch: int) -> None:
     """Runs `method` until `source` has no more work and no walker is left running."""
     taken, points = source.take(batch)
     if points is None:
@@ -84,7 +86,7 @@ def drive(method: Method[S], objective: Objective, source: Source[S], batch: int
         keys, state = _exchange(method, objective, source, batch, keys, state)
 
 
-def _several_steps(method: Method[S], objective: Objective) -> Callable[[S], S]:
+def _several_steps(method: Method[E, S], objective: E) -> Callable[[S], S]:
     """CHECK_EVERY steps; from a recording where the objective has a recorder and the method allows it."""
 
     def steps(state: S) -> S:
@@ -96,9 +98,9 @@ def _several_steps(method: Method[S], objective: Objective) -> Callable[[S], S]:
     return Recorded(steps, recorder) if recorder is not None and method.recordable else steps
 
 
-def in_hand(method: Method[S], points: Tensor, batch: int) -> int:
-    """Walkers from points [W, ...] to hold at a time: `batch`, or as many as `STATE_BYTES` has room for."""
-    return min(batch, walkers_in_hand(method.doubles_per_walker(points), points.device))
+def in_hand(method: Method[E, S], objective: E, batch: int) -> int:
+    """Walkers to hold at a time: `batch`, or as many as `STATE_BYTES` has room for."""
+    return min(batch, walkers_in_hand(method.doubles_per_walker(objective), objective.device))
 
 
 class Listed(Source[S]):
@@ -128,12 +130,12 @@ class Listed(Source[S]):
         return take_rows(joined, order)
 
 
-def run_all(method: Method[S], objective: Objective, points: Tensor, batch: int) -> S:
+def run_all(method: Method[E, S], objective: E, points: Tensor, batch: int) -> S:
     """Final state of every point [W, ...], in order; at most `batch` are in hand at a time."""
     if not len(points):
         return method.init(objective, points)
     source: Listed[S] = Listed(points)
-    drive(method, objective, source, in_hand(method, points, batch))
+    drive(method, objective, source, in_hand(method, objective, batch))
     return source.result()
 
 
@@ -161,7 +163,7 @@ def _fields(state: WalkerState) -> tuple:  # type: ignore[type-arg]
 
 
 def _exchange(
-    method: Method[S], objective: Objective, source: Source[S], batch: int, keys: list[int | None], state: S
+    method: Method[E, S], objective: E, source: Source[S], batch: int, keys: list[int | None], state: S
 ) -> tuple[list[int | None], S]:
     """Hands finished walkers back and puts new work into their places; keys are None where a place is empty."""
     ended = np.flatnonzero((state.status != Status.RUNNING).cpu().numpy()).tolist()

@@ -72,7 +72,7 @@ def quench_stream(objective: Objective, starts: Tensor, proceed: Proceed, *, met
     starts [n, P] of further quenches (n may be 0).
     """
     stream = _Stream(objective, proceed, deque(enumerate(starts)), {})
-    drive(method, objective, stream, in_hand(method, starts, batch))
+    drive(method, objective, stream, in_hand(method, objective, batch))
 
 
 def quench(objective: Objective, starts: Tensor, *, method: LBFGS, batch: int) -> StationaryPoints:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.compilation import is_compiled
-from landscape.numerics.pointers import address, call
+from landscape.numerics.pointers import call, function_of
 from landscape.objective import Function, Kernel
 from landscape.problems.kernels import activations as kinds
 from landscape.problems.kernels.energy import energies, traces, workspace
@@ -74,18 +74,18 @@ class CompiledEnergy:
 
     def _one_by_one(self) -> Kernel:
         rough = self._function(np.float32) if self.multiplications >= ROUGH_FROM else None
-        return Kernel(*self._function(np.float64), rough=rough)
+        return Kernel(self._function(np.float64), rough=rough)
 
     def _function(self, real: type) -> Function:
-        """Address and data of the energy in numbers of type `real`."""
+        """The energy in numbers of type `real`."""
         *arrays, samples = self.samples
         room = workspace(self.network[0], self.n_parameters, arrays[0].shape[2], real)
         data = self.network, (*(array.astype(real, copy=False) for array in arrays), samples), self.l2, room
-        return address(energies, data), data
+        return function_of(energies, data)
 
     def _in_lanes(self) -> Kernel:
         data = self.network, self.samples, self.l2, workspace_in_lanes(self.network[0], self.n_parameters)
-        return Kernel(address(energies_by_lanes, data), data, lanes=address(energies_in_lanes, data))
+        return Kernel(function_of(energies_by_lanes, data), lanes=function_of(energies_in_lanes, data))
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
@@ -95,8 +95,7 @@ class CompiledEnergy:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
         points = theta.detach().contiguous()
         energy, gradient = points.new_empty(len(points)), torch.empty_like(points)
-        kernel = self.kernel()
-        call(kernel.address, points.numpy(), energy.numpy(), gradient.numpy(), kernel.data)
+        call(self.kernel().function, points.numpy(), energy.numpy(), gradient.numpy())
         return energy, gradient
 
 
