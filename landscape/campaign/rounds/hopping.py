@@ -20,7 +20,7 @@ from landscape.database.records import Commit, Walkers
 from landscape.database.tables import Tables
 from landscape.numerics.streams import stream
 from landscape.search.basin_hopping import Hoppers, hop
-from landscape.search.starts import ExchangeStarts
+from landscape.search.moves import KnownMinima
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,20 +98,20 @@ class HopTask:
 
     def run(self, context: Context) -> HopResult:
         """The walk, made distinct."""
-        units = context.units if len(self.places.row) else ()
+        known = KnownMinima(self.places.parameters, context.units)
         context, counter = context.counted()
         hops = hop(
             context.objective,
             self.hoppers,
             self.steps,
             starts=context.starts,
-            exchanges=ExchangeStarts(self.places.parameters, units) if units else None,
+            known=known,
             method=context.quench,
             batch=len(self.at),
         )
         minima, numbers = distinct_minima(context, hops.finds, self.places)
         find = np.append(numbers, -1)[hops.find]
-        walked = Walked.of(self.at, find, hops.accepted, hops.exchanged)
+        walked = Walked.of(self.at, find, hops.accepted, ~hops.walked)
         return HopResult(minima=minima, walked=walked, evaluations=counter.evaluations)
 
 
