@@ -117,26 +117,38 @@ def _direction(
 
 
 @reordered
-def _remember(t: int, trials: Trials, walkers: Walkers) -> None:
-    """Adds the pair of trial t and its walker, scaled to s.y = 1, to the history, if its curvature is positive."""
-    w, trial, slope = trials.walker[t], trials.theta[t], trials.gradient[t]
-    theta, gradient, pairs = walkers.theta[w], walkers.gradient[w], walkers.pairs[w]
+def _remember(theta: Array, gradient: Array, trial: Array, slope: Array, pairs: Array, stored: int) -> float:
+    """Writes the pair of a point and a trial, scaled to s.y = 1, into pairs [2, M, P'] and returns s.y / y.y.
+
+    Writes nothing and returns 0 if the curvature is not positive.
+    """
     product, squared = 0.0, 0.0
     for p in range(len(theta)):
         change = slope[p] - gradient[p]
         product += (trial[p] - theta[p]) * change
         squared += change * change
     if not product > 1e-14 * squared:
-        return
-    slot, scale = walkers.stored[w] % pairs.shape[1], 1.0 / np.sqrt(product)
-    step, rise = pairs[0, slot], pairs[1, slot]
+        return 0.0
+    slot, scale = stored % pairs.shape[1], 1.0 / np.sqrt(product)
+    step, change = pairs[0, slot], pairs[1, slot]
     for p in range(len(theta)):
         step[p] = scale * (trial[p] - theta[p])
-        rise[p] = scale * (slope[p] - gradient[p])
+        change[p] = scale * (slope[p] - gradient[p])
     step[len(theta) :] = 0.0
-    rise[len(theta) :] = 0.0
-    walkers.curvature[w] = product / squared
-    walkers.stored[w] += 1
+    change[len(theta) :] = 0.0
+    return product / squared
+
+
+@reordered
+def _accept(t: int, trials: Trials, walkers: Walkers) -> None:
+    """Moves the walker of trial t there; the pair of the two points goes into the history if it can be used."""
+    w, trial, slope = trials.walker[t], trials.theta[t], trials.gradient[t]
+    theta, gradient, stored = walkers.theta[w], walkers.gradient[w], walkers.stored
+    curvature = _remember(theta, gradient, trial, slope, walkers.pairs[w], stored[w])
+    if curvature > 0.0:
+        walkers.curvature[w] = curvature
+        stored[w] += 1
+    theta[:], gradient[:], walkers.energy[w] = trial, slope, trials.energy[t]
 
 
 @reordered
@@ -176,8 +188,7 @@ def _take(limits: Limits, t: int, trials: Trials, walkers: Walkers) -> bool:
     allowed = energy + limits.max_energy_rise + (ROUGH_RISE * abs(energy) if rough else 0.0)
     accepted, square = trials.energy[t] <= allowed, np.inf
     if accepted:
-        _remember(t, trials, walkers)
-        walkers.theta[w], walkers.energy[w], walkers.gradient[w] = trials.theta[t], trials.energy[t], slope
+        _accept(t, trials, walkers)
         square = dot(slope, slope) / len(slope)
     converged = not rough and square <= limits.rms * limits.rms
     found = compiled_decide(
@@ -241,15 +252,18 @@ def _try(
     due: Array,
 ) -> int:
     """One trial of those walkers of a group whose energies are rough, or not; returns how many these are."""
+    theta, direction, scale = walkers.theta, walkers.direction, walkers.scale
+    status, rough = walkers.status, walkers.rough
+    trial, walker = room.theta, room.walker
     running = 0
     for w in range(first, last):
-        if walkers.status[w] == RUNNING and walkers.rough[w] == are_rough and not due[w]:
-            for p in range(walkers.theta.shape[1]):
-                room.theta[running, p] = walkers.theta[w, p] + walkers.scale[w] * walkers.direction[w, p]
-            room.walker[running] = w
+        if status[w] == RUNNING and rough[w] == are_rough and not due[w]:
+            for p in range(theta.shape[1]):
+                trial[running, p] = theta[w, p] + scale[w] * direction[w, p]
+            walker[running] = w
             running += 1
     if running:
         evaluate(function, room.theta[:running], room.energy[:running], room.gradient[:running])
     for r in range(running):
-        due[room.walker[r]] = _take(limits, r, room, walkers)
+        due[walker[r]] = _take(limits, r, room, walkers)
     return running
