@@ -1,4 +1,4 @@
-"""An objective that counts what it evaluates, and ends its search once the round is given up."""
+"""An objective that counts its evaluations, and ends a search whose round has been given up."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,10 @@ from landscape.objective import Kernel, Objective, Recorder, Replay
 
 
 class Counted:
-    """An objective that counts energies, gradients and Hessians of single walkers; for one task."""
+    """An objective for one task, which counts energies, gradients and Hessians, those of each walker as one.
+
+    Once `abandoned` is set, the next evaluation raises `Abandoned`.
+    """
 
     def __init__(self, objective: Objective, abandoned: threading.Event) -> None:
         self._objective = objective
@@ -50,7 +53,7 @@ class Counted:
         return self._objective.hessian_vector_product(theta, vector)
 
     def _counting(self, recorder: Recorder) -> Recorder:
-        """Records as `recorder` does; what is replayed is counted too."""
+        """A recorder whose replays are counted too."""
 
         def record(work: Callable[[], None]) -> Replay:
             counts: list[int] = []
