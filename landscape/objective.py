@@ -1,7 +1,7 @@
-"""The two protocols through which the search sees the world: an energy and its symmetry.
+"""The protocols through which searches see the world: an energy, an objective with curvature, and its symmetry.
 
-Shapes: W walkers, P parameters; everything is float64. Tensors of an `Objective` live on its device;
-a `Symmetry` works on numpy arrays, because alignment and sorting happen once a point, not once a step.
+Shapes: W walkers, P parameters; everything is float64. Tensors of an `Energy` live on its device. A `Symmetry` works on
+numpy arrays, because alignment and sorting happen once a point, not once a step.
 """
 
 from collections.abc import Callable
@@ -27,63 +27,76 @@ class Symmetry(Protocol):
         """Natural logarithm [W] of the number of distinct copies of each row."""
 
 
-Function = tuple[int, tuple[Any, ...]]
+class Function(NamedTuple):
+    """An energy that compiled code calls: the address of a numba `cfunc` and the data that it gets with every call.
 
-
-class Kernel(NamedTuple):
-    """An energy for compiled code: the address of a numba `cfunc` that writes energies and gradients,
-    `(theta [W, P], energy [W], gradient [W, P], data)`, see `landscape.numerics.pointers`.
-
-    The data have room to work in, so that one thread at a time may use a kernel. Who has asked for so many energies
-    tells `called`. Where it is faster to compute walkers side by side, `lanes` is the address of what does so,
-    `(theta [P, LANES], energy [LANES], gradient [P, LANES], data)`, see `landscape.numerics.vectors`; else 0. Where
-    float32 pays, `rough` are address and data of the same energy in float32, for the way to a stationary point and
-    nothing that is kept.
+    The function writes energies and gradients, see `landscape.numerics.pointers`.
     """
 
     address: int
     data: tuple[Any, ...]
+
+
+class Kernel(NamedTuple):
+    """The forms of an energy for compiled code.
+
+    Their data include a workspace, so that only one thread at a time may use a kernel.
+    """
+
+    function: Function
+    """Writes energy [W] and gradient [W, P] of theta [W, P]."""
     called: Callable[[int], None] = lambda _: None
-    lanes: int = 0
+    """`called(n)` reports n energy evaluations."""
+    lanes: Function | None = None
+    """Writes energy [LANES] and gradient [P, LANES] of theta [P, LANES], where computing walkers side by side is faster
+    (see `landscape.numerics.vectors`)."""
     rough: Function | None = None
+    """The same as `function` in float32, where that is faster: for the way to a stationary point only, since none of
+    its values is kept."""
 
 
 Replay = Callable[[], None]
-# Calls a function once, records what it does on the device - it may do nothing else - and returns what replays it.
 Recorder = Callable[[Callable[[], None]], Replay]
+"""Calls a function once, records the work that it launches on the device, and returns a function that repeats this
+work. The function may do nothing but launch work on the device."""
 
 
-@runtime_checkable
-class Objective(Protocol):
-    """A twice differentiable energy of W points at once.
-
-    `curvature_threshold` is the t of the index test: an eigenvalue below -t counts as negative. An objective
-    that is not `smooth` has no Hessian everywhere: it has minima and bands, but no index and no saddles. A Hessian is
-    cheap if it costs no more than some twenty energies: then quenches use it too.
-    """
+class Energy(Protocol):
+    """A differentiable energy of W points at once: all that a minimiser needs."""
 
     n_parameters: int
     device: device
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """Records work on the device where that is possible, see `landscape.optimize.recording`; else None."""
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """Energies [W] and gradients [W, P] of theta [W, P]."""
+
+    def kernel(self) -> Kernel | None:
+        """The energy for compiled code on a CPU, for use by the calling thread; None where there is none."""
+
+
+@runtime_checkable
+class Objective(Energy, Protocol):
+    """A twice differentiable energy with a symmetry: all that a search needs.
+
+    `curvature_threshold` is the t of the index test: an eigenvalue below -t counts as negative. An objective that is
+    not `smooth` does not have a Hessian everywhere: it has minima and bands, but no index and no saddles.
+    `cheap_hessian` says that a Hessian costs no more than some twenty energies, so that quenches use it too.
+    """
+
     symmetry: Symmetry
     curvature_threshold: float
     smooth: bool
     cheap_hessian: bool
 
-    @property
-    def recorder(self) -> Recorder | None:
-        """What records its energies on a device, where they can be; see `landscape.optimize.recording`."""
-
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
-
-    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies [W] and gradients [W, P] of theta [W, P]."""
 
     def hessian(self, theta: Tensor) -> Tensor:
         """Hessians [W, P, P] of theta [W, P]."""
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
         """Products [W, P] of the Hessians at theta [W, P] with vector [W, P]."""
-
-    def kernel(self) -> Kernel | None:
-        """The energy for compiled code where there is one, for one thread."""

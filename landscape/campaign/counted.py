@@ -10,7 +10,10 @@ from landscape.objective import Kernel, Objective, Recorder, Replay
 
 
 class Counted:
-    """The objective of one task, which counts energies, gradients and Hessians of single walkers."""
+    """The objective of one task, which counts energies, gradients and Hessians, those of each walker as one.
+
+    Once `abandoned` is set, the next evaluation raises `Abandoned`.
+    """
 
     def __init__(self, objective: Objective, abandoned: threading.Event) -> None:
         self._objective = objective

@@ -11,8 +11,8 @@ from torch import Tensor
 # Working set of one chunk. Measured on iris 4-10-3 and digits 64-16-10 (see tests/benchmarks/chunk_size.py): on a CPU
 # small chunks pay for each operation's overhead and large ones leave the caches, on a GPU only the memory bounds them.
 CHUNK_BYTES = {"cpu": 6 * 2**20, "cuda": 2 * 2**30}
-# What is kept of all walkers that are in hand at a time: histories, Hessians (see tests/benchmarks/growth.py). On a CPU
-# a step of a quench takes longer once this leaves the caches; fewer walkers pay more for each step's overhead.
+# Memory for the walkers that are in hand at a time: histories, Hessians (see tests/benchmarks/growth.py). On a CPU a
+# step of a quench takes longer once these leave the caches; with fewer walkers each pays more of a step's overhead.
 STATE_BYTES = {"cpu": 16 * 2**20, "cuda": 4 * 2**30}
 
 

@@ -7,11 +7,11 @@ import torch
 
 
 def record(device: torch.device, work: Callable[[], None]) -> Callable[[], None]:
-    """Calls `work` on this device once, captures it without doing it again, and returns what replays it.
+    """Calls `work` on this device once, captures it without doing it again, and returns a function that replays it.
 
-    The recipe of the documentation of `torch.cuda.CUDAGraph`: the work is warmed up and captured on one side stream;
-    what it reads and writes for others stays in place; it neither waits for the device nor does anything on the host
-    that would have to be repeated. Work that cannot be captured is returned as it is, with a warning.
+    The work is warmed up and captured on one side stream, as the documentation of `torch.cuda.CUDAGraph` says. It must
+    read and write the same memory every time, never wait for the device, and do nothing on the host that would have to
+    be repeated. Work that cannot be captured is returned as it is, with a warning.
     """
     with torch.cuda.device(device):
         graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream()  # type: ignore[no-untyped-call]

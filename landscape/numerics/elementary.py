@@ -73,7 +73,7 @@ def _within_single(x: Number) -> Number:
 
 
 def _within_range(x: Number) -> Number:
-    """x, or the nearest number that has an exponential."""
+    """The nearest number to x whose exponential is finite and normal."""
     raise NotImplementedError
 
 
@@ -84,14 +84,14 @@ def _within_its_range(x: Number) -> object:
 
 @inlined
 def exp(x: Number) -> Number:
-    """Of what is out of range, the exponential of the nearest number that has one."""
+    """Exponential; a number out of range is taken for the nearest one in range."""
     p, q, scale = _exponential(_within_range(x))
     return scale * ((q + p) / (q - p))
 
 
 @inlined
 def tanh(x: Number) -> Number:
-    """To the last places of small numbers too."""
+    """Hyperbolic tangent, with a small relative error for small numbers too."""
     one, two, limit = like(x, 1.0), like(x, 2.0), like(x, 20.0)
     p, q, scale = _exponential(two * min(max(x, -limit), limit))
     less, more = scale - one, scale + one  # without a difference of neighbours where x is small

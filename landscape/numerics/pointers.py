@@ -1,11 +1,12 @@
-"""Energies that compiled code knows by their address only.
+"""Calls of energies that compiled code knows by their address only.
 
-So the compiled code of a search is the same for every energy, and holds nothing of the energy's.
+So the compiled code of a search holds nothing of an energy: it is compiled once for all energies with data of one type.
+Shapes: W walkers, P parameters.
 """
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from llvmlite import ir
@@ -13,40 +14,39 @@ from numba import float64, typeof, types
 from numba.extending import intrinsic
 
 from landscape.numerics.compilation import callback, exact
+from landscape.objective import Function
 
 Array = np.ndarray
-Data = tuple[Any, ...]
-EnergyFunction = Callable[[Array, Array, Array, Data], None]
+Data = TypeVar("Data", bound=tuple[Any, ...])
 Generated = tuple[Any, Any]  # the signature of an intrinsic and what writes its instruction
 
 
-def address(function: EnergyFunction, data: Data) -> int:
-    """Where the machine code of a function of theta, energy, gradient and such data is."""
-    found: int = _callback(function, typeof(data)).address
-    return found
+def function_of(code: Callable[[Array, Array, Array, Data], None], data: Data) -> Function:
+    """The function that compiled code calls, from code that takes theta, energy, gradient and these data."""
+    return Function(_callback(code, typeof(data)).address, data)
 
 
 @cache
-def _callback(function: EnergyFunction, data: Any) -> Any:  # noqa: ANN401 - numba has no types
-    return callback(types.void(float64[:, ::1], float64[::1], float64[:, ::1], data), function)
+def _callback(code: Callable[..., None], data: Any) -> Any:  # noqa: ANN401 - numba has no types
+    return callback(types.void(float64[:, ::1], float64[::1], float64[:, ::1], data), code)
 
 
 @intrinsic
-def evaluate(
-    _context: object, _address: object, theta: object, energy: object, gradient: object, data: object
-) -> Generated:
-    """Calls what is at an address: it writes energies [W] and gradients [W, P] of theta [W, P]."""
+def evaluate(_context: object, function: object, theta: object, energy: object, gradient: object) -> Generated:
+    """Writes the energies [W] and gradients [W, P] of theta [W, P] that a `Function` gives, from compiled code."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
-        kinds = [context.get_value_type(kind) for kind in signature.args[1:]]
-        pointer = builder.inttoptr(values[0], ir.FunctionType(ir.VoidType(), kinds).as_pointer())
-        builder.call(pointer, values[1:])
+        function, *arrays = values
+        kinds = [context.get_value_type(kind) for kind in (*signature.args[1:], signature.args[0][1])]
+        address, data = (builder.extract_value(function, place) for place in range(2))
+        pointer = builder.inttoptr(address, ir.FunctionType(ir.VoidType(), kinds).as_pointer())
+        builder.call(pointer, [*arrays, data])
         return context.get_dummy_value()
 
-    return types.void(types.int64, theta, energy, gradient, data), generate
+    return types.void(function, theta, energy, gradient), generate
 
 
 @exact
-def call(address: int, theta: Array, energy: Array, gradient: Array, data: Data) -> None:
-    """Does so for code that is not compiled."""
-    evaluate(address, theta, energy, gradient, data)
+def call(function: Function, theta: Array, energy: Array, gradient: Array) -> None:
+    """As `evaluate`, from code that is not compiled."""
+    evaluate(function, theta, energy, gradient)

@@ -6,8 +6,8 @@
   gives nodes and weights whose sum approaches the probe's part of the trace, exactly so for polynomials of degree up
   to 2 E - 1.
 
-Probes are vectors of random signs, and each gives an estimate of its own: the standard error is that of their mean.
-What is missing for want of Lanczos vectors it does not contain. All walkers are probed by the same vectors, so that the
+Probes are vectors of random signs. Each gives an estimate of its own, and the standard error is that of their mean: it
+does not contain the error of a quadrature with too few Lanczos vectors. All walkers have the same probes, so that the
 estimate of one does not depend on its neighbours.
 
 Shapes: W walkers, P parameters, V probes, E Lanczos vectors.

@@ -4,8 +4,9 @@ import numpy as np
 
 
 def stream(*key: int) -> np.random.Generator:
-    """Independent generator for a key such as (seed, round, task, walker): equal keys give equal numbers,
-    different ones, of different lengths too, different numbers.
+    """The random generator of a key such as (seed, round, task, walker).
+
+    Equal keys give equal numbers. Different keys, also of different lengths, give independent ones.
 
     Each integer, at least 0 and below 2^64, fills two words of the seed, behind a word for the length of the key:
     a `SeedSequence` of the bare key would take (1, 2) and (1, 2, 0), or (2^32,) and (0, 1), for one.

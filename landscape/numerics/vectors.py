@@ -1,7 +1,8 @@
-"""Numbers of `LANES` walkers side by side, for compiled code: what is written for one walker computes all of them.
+"""Vectors for compiled code: a number of each of `LANES` walkers, so that code for one walker computes all of them.
 
-A vector is a value of compiled code like a float; arithmetic mixes the two. Arrays hold vectors as rows [..., LANES],
-contiguous, and best `aligned`. A lane is computed by the same instructions whatever is in the others.
+A vector is a value like a float, and arithmetic mixes the two. Comparisons of vectors are vectors of ones and zeros;
+those with what is no number are zero. Arrays hold vectors as rows [..., LANES], contiguous, and best `aligned`. A lane
+is computed by the same instructions whatever is in the others.
 """
 
 import math
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from llvmlite import ir
 from numba import float64, types
 from numba.extending import intrinsic, models, overload, register_model
@@ -93,6 +95,9 @@ _define(operator.mul, lambda builder, a, b: builder.fmul(a, b, flags=_FLAGS))
 _define(operator.truediv, lambda builder, a, b: builder.fdiv(a, b, flags=_FLAGS))
 _define(max, lambda builder, a, b: builder.select(builder.fcmp_ordered(">", b, a), b, a))
 _define(min, lambda builder, a, b: builder.select(builder.fcmp_ordered("<", b, a), b, a))
+_define(operator.le, lambda builder, a, b: builder.uitofp(builder.fcmp_ordered("<=", a, b), _NUMBERS))
+_define(operator.ge, lambda builder, a, b: builder.uitofp(builder.fcmp_ordered(">=", a, b), _NUMBERS))
+_define(operator.eq, lambda builder, a, b: builder.uitofp(builder.fcmp_ordered("==", a, b), _NUMBERS))
 
 
 def _row(context: Any, builder: Any, kind: Any, array: Any, row: Any) -> Any:  # noqa: ANN401 - numba's own
@@ -144,21 +149,16 @@ def root(_context: object, x: object) -> Generated:
     return vector(x), write
 
 
-@intrinsic
-def at_most(_context: object, a: object, b: object) -> Generated:
-    """One where the first, a vector or a number, is not above the second, else zero; zero if either is no number."""
+def where(condition: Any, yes: Any, no: Any) -> Any:  # noqa: ANN401 - tensors, numbers or vectors
+    """`yes` where the condition holds, else `no`: of tensors, and in compiled code of numbers and vectors.
 
-    def write(_: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
-        a, b = map(_widened, [builder] * 2, signature.args, values)
-        return builder.uitofp(builder.fcmp_ordered("<=", a, b), _NUMBERS)
-
-    return vector(_number(a), _number(b)), write
+    A condition of compiled code is a number or a vector and holds where that is above zero.
+    """
+    return torch.where(condition, yes, no)
 
 
 @intrinsic
-def where(_context: object, condition: object, _yes: object, _no: object) -> Generated:
-    """The second where the first, a vector or a number, is above zero, else the third."""
-
+def _selected(_context: object, condition: object, _yes: object, _no: object) -> Generated:
     def write(_: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
         if isinstance(signature.return_type, Vector):
             values = map(_widened, [builder] * 3, signature.args, values)
@@ -167,6 +167,9 @@ def where(_context: object, condition: object, _yes: object, _no: object) -> Gen
 
     kinds = [_number(kind) for kind in (condition, _yes, _no)]
     return (vector if vector in kinds else float64)(*kinds), write
+
+
+overload(where, inline="always")(lambda condition, yes, no: lambda condition, yes, no: _selected(condition, yes, no))  # noqa: ARG005, PLW0108 # numba inspects both
 
 
 def _constant(kind: Any, number: float) -> Any:  # noqa: ANN401 - llvmlite's own

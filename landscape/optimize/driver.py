@@ -1,18 +1,20 @@
-"""The one loop that runs every iterative method: it retires finished walkers, refills and restores order.
+"""The loop that runs every iterative method: it retires finished walkers, refills their places and restores the order.
 
-A method is `init(objective, points) -> State` and `step(objective, state) -> State`. A state is a frozen
-dataclass of tensors, walkers leading, with a field `status`; walkers that are not RUNNING must be left
-unchanged by `step`. Fields that only the method needs, such as a history, are `SCRATCH`: empty in results and
-in fresh walkers what a walker before them has left. A state owns its buffers: `step` and the loop may write them in
-place, nobody else holds them. The loop looks at the status only every `CHECK_EVERY` steps, the single
-synchronisation with a device, and keeps at most `batch` walkers in hand, fewer where their states would take more than
-`STATE_BYTES`: so neither memory nor time per step grows with the number of walkers that are asked for.
+A method is `init(objective, points) -> State` and `step(objective, state) -> State`. A state is a frozen dataclass of
+tensors with walkers on the leading axis, one of them `status`. A step leaves walkers that are not RUNNING as they are.
+Fields that only the method needs, such as a history, are marked `SCRATCH`: results do without them, and a fresh walker
+finds in them what the walker before it has left. A state owns its buffers, which `step` and the loop may write in
+place.
 
-Places that stay empty are dropped: on a CPU at once; elsewhere, where another size costs more than some idle walkers,
-when they are half of the batch.
+The loop reads the status only every `CHECK_EVERY` steps: that is its one synchronisation with a device. It holds at
+most `batch` walkers at a time, and fewer where their states would take more than `STATE_BYTES`. So neither memory nor
+the time of a step grows with the number of points.
 
-Work comes from a `Source`, so that what follows a finished walker (the next basin-hopping step, the next
-point of a list) can depend on the result without stopping the others.
+Empty places are dropped, on a CPU at once. On another device a batch of another size costs more than some idle walkers:
+there they are dropped when they are half of the batch.
+
+Work comes from a `Source`, so that what follows a finished walker (the next basin-hopping step, the next point of a
+list) can depend on its result without stopping the others.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +26,7 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.batching import walkers_in_hand
-from landscape.objective import Objective
+from landscape.objective import Energy
 from landscape.optimize.recording import Recorded
 from landscape.optimize.status import Status
 
@@ -40,24 +42,26 @@ class WalkerState(Protocol):
         """int64[W], members of `Status`."""
 
 
+E = TypeVar("E", bound=Energy)
+E_contra = TypeVar("E_contra", bound=Energy, contravariant=True)
 S = TypeVar("S", bound=WalkerState)
 S_contra = TypeVar("S_contra", bound=WalkerState, contravariant=True)
 
 
-class Method(Protocol[S]):
-    """An iterative method for independent walkers."""
+class Method(Protocol[E_contra, S]):
+    """An iterative method for independent walkers, on energies of a type E."""
 
     @property
     def recordable(self) -> bool:
-        """Whether a step does the same on the device every time and never waits for it."""
+        """Whether a step launches the same work on the device every time and never waits for it."""
 
-    def doubles_per_walker(self, points: Tensor) -> int:
-        """Float64 numbers that are kept of a walker at one of points [W, ...] from step to step, or within one."""
+    def doubles_per_walker(self, objective: E_contra) -> int:
+        """Float64 numbers that are kept of a walker from step to step, or within one."""
 
-    def init(self, objective: Objective, points: Tensor) -> S:
+    def init(self, objective: E_contra, points: Tensor) -> S:
         """State of fresh walkers at points [W, ...]."""
 
-    def step(self, objective: Objective, state: S) -> S:
+    def step(self, objective: E_contra, state: S) -> S:
         """One iteration of every running walker."""
 
 
@@ -65,13 +69,13 @@ class Source(Protocol[S_contra]):
     """Where work comes from and where results go."""
 
     def take(self, n: int) -> tuple[list[int], Tensor | None]:
-        """At most n new pieces of work: their keys and points [n', ...]; none left now: ([], None)."""
+        """Keys and points [n', ...] of at most n new pieces of work; ([], None) if there is none now."""
 
     def give(self, keys: Sequence[int], state: S_contra) -> None:
-        """Finished walkers: their keys and rows of the state."""
+        """Takes finished walkers: their keys and their rows of the state."""
 
 
-def drive(method: Method[S], objective: Objective, source: Source[S], batch: int) -> None:
+def drive(method: Method[E, S], objective: E, source: Source[S], batch: int) -> None:
     """Runs `method` until `source` has no more work and no walker is left running."""
     taken, points = source.take(batch)
     if points is None:
@@ -84,8 +88,8 @@ def drive(method: Method[S], objective: Objective, source: Source[S], batch: int
         keys, state = _exchange(method, objective, source, batch, keys, state)
 
 
-def _several_steps(method: Method[S], objective: Objective) -> Callable[[S], S]:
-    """CHECK_EVERY steps; from a recording where the objective has a recorder and the method allows it."""
+def _several_steps(method: Method[E, S], objective: E) -> Callable[[S], S]:
+    """A function that makes CHECK_EVERY steps, from a recording where the objective and the method allow it."""
 
     def steps(state: S) -> S:
         for _ in range(CHECK_EVERY):
@@ -96,9 +100,9 @@ def _several_steps(method: Method[S], objective: Objective) -> Callable[[S], S]:
     return Recorded(steps, recorder) if recorder is not None and method.recordable else steps
 
 
-def in_hand(method: Method[S], points: Tensor, batch: int) -> int:
-    """Walkers from points [W, ...] to hold at a time: `batch`, or as many as `STATE_BYTES` has room for."""
-    return min(batch, walkers_in_hand(method.doubles_per_walker(points), points.device))
+def in_hand(method: Method[E, S], objective: E, batch: int) -> int:
+    """Walkers to hold at a time: `batch`, or as many as `STATE_BYTES` has room for."""
+    return min(batch, walkers_in_hand(method.doubles_per_walker(objective), objective.device))
 
 
 class Listed(Source[S]):
@@ -128,12 +132,12 @@ class Listed(Source[S]):
         return take_rows(joined, order)
 
 
-def run_all(method: Method[S], objective: Objective, points: Tensor, batch: int) -> S:
+def run_all(method: Method[E, S], objective: E, points: Tensor, batch: int) -> S:
     """Final state of every point [W, ...], in order; at most `batch` are in hand at a time."""
     if not len(points):
         return method.init(objective, points)
     source: Listed[S] = Listed(points)
-    drive(method, objective, source, in_hand(method, points, batch))
+    drive(method, objective, source, in_hand(method, objective, batch))
     return source.result()
 
 
@@ -161,9 +165,9 @@ def _fields(state: WalkerState) -> tuple:  # type: ignore[type-arg]
 
 
 def _exchange(
-    method: Method[S], objective: Objective, source: Source[S], batch: int, keys: list[int | None], state: S
+    method: Method[E, S], objective: E, source: Source[S], batch: int, keys: list[int | None], state: S
 ) -> tuple[list[int | None], S]:
-    """Hands finished walkers back and puts new work into their places; keys are None where a place is empty."""
+    """Gives finished walkers to the source and puts new work into their places; keys of empty places are None."""
     ended = np.flatnonzero((state.status != Status.RUNNING).cpu().numpy()).tolist()
     finished = {row: key for row in ended if (key := keys[row]) is not None}
     if not finished:
@@ -181,7 +185,7 @@ def _exchange(
 
 
 def _close(keys: list[int | None], state: S, empty: list[int]) -> tuple[list[int | None], S]:
-    """The walkers without those in the places `empty`, into which the last ones move: no buffer is copied."""
+    """Drops the places `empty`: the last walkers move into them, so that no buffer is copied."""
     left = len(keys) - len(empty)
     places = [row for row in empty if row < left]
     moving = sorted({*range(left, len(keys))}.difference(empty))

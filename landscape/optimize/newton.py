@@ -29,7 +29,7 @@ SHORTEST = 1e-6
 
 @dataclass(frozen=True, kw_only=True)
 class StationaryPoints:
-    """Points with all that decides whether they are what they are taken for."""
+    """Points with what decides whether they are minima or transition states."""
 
     theta: Tensor  # [W, P]
     energy: Tensor  # [W]
@@ -69,7 +69,7 @@ def newton_finish(
 
 
 def classify(objective: Objective, theta: Tensor) -> StationaryPoints:
-    """The record of theta [W, P] as it is, without moving it; status CONVERGED where RMS <= 1e-7."""
+    """Records of the points theta [W, P] where they are; status CONVERGED where the RMS gradient is at most 1e-7."""
     return join([_classify(objective, part) for part in _parts(theta)])
 
 
@@ -144,7 +144,7 @@ def _with_spectrum(
 
 
 def _spread(values: Tensor, rows: Tensor, walkers: int, fill: float) -> Tensor:
-    """Values of the given rows among as many as there are walkers; the others are `fill`."""
+    """The values of the given rows in a tensor with a row for each walker; other rows are `fill`."""
     return values.new_full((walkers, *values.shape[1:]), fill).index_copy(0, rows, values)
 
 

@@ -29,7 +29,10 @@ Proceed = Callable[[list[int], StationaryPoints], tuple[list[int], Tensor]]
 
 @dataclass
 class _Stream:
-    """Source of quenches for the driver loop; `waiting` holds (key, step-offs so far, start)."""
+    """The source of quenches for the driver loop.
+
+    `waiting` are keys and starts; `step_offs` counts how often a key was stepped off a saddle.
+    """
 
     objective: Objective
     proceed: Proceed
@@ -68,11 +71,11 @@ class _Stream:
 def quench_stream(objective: Objective, starts: Tensor, proceed: Proceed, *, method: LBFGS, batch: int) -> None:
     """Quenches starts [W, P], keyed 0 to W - 1, and whatever `proceed(keys, points)` returns for the finished ones.
 
-    `proceed` gets each finished walker once, as a minimum or as what it failed as, and returns keys and
-    starts [n, P] of further quenches (n may be 0).
+    `proceed` gets the end of each quench once, a minimum or not, and returns keys and starts [n, P] of further quenches
+    (n may be 0).
     """
     stream = _Stream(objective, proceed, deque(enumerate(starts)), {})
-    drive(method, objective, stream, in_hand(method, starts, batch))
+    drive(method, objective, stream, in_hand(method, objective, batch))
 
 
 def quench(objective: Objective, starts: Tensor, *, method: LBFGS, batch: int) -> StationaryPoints:

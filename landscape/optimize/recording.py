@@ -1,8 +1,8 @@
 """Steps of a whole batch recorded once and replayed: on a GPU one launch instead of a thousand.
 
-A recorded function reads and writes the same memory every time. So the state that it was recorded with stays where it
-is: what the steps make of it is copied back into it. As long as the driver loop hands this state back, changed in place
-or not, the recording holds; a state of another size is a new one.
+A recorded function reads and writes the same memory every time. So the state with which it was recorded stays where it
+is, and the result of the steps is copied back into it. The recording is good as long as the driver loop hands this
+state back, changed in place or not. A state of another size needs a new recording.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,15 @@ from landscape.objective import Recorder, Replay
 
 S = TypeVar("S")
 
-# Calls with one state before a recording is made, which costs about as much as this many (tests/benchmarks/gpu.py).
+# Calls with one state before it is recorded: a recording costs about as much as these (tests/benchmarks/gpu.py).
 RECORD_AFTER = 32
 
 
 class Recorded(Generic[S]):
-    """`steps`, a function of a state that may write it in place; states are frozen dataclasses of tensors."""
+    """A function of a state, which may write it in place, recorded with a state that comes again and again.
+
+    States are frozen dataclasses of tensors.
+    """
 
     def __init__(self, steps: Callable[[S], S], recorder: Recorder) -> None:
         self._steps, self._recorder = steps, recorder

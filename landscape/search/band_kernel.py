@@ -1,31 +1,38 @@
 """The energy of a band and its gradient perpendicular to it, for compiled code: what `bands.py` does with tensors.
 
-The energy of the images comes as a pointer. Shapes: B bands, I images, P parameters.
+Shapes: B bands, I images, P parameters.
 """
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from landscape.numerics.compilation import reordered
-from landscape.numerics.pointers import address, evaluate
-from landscape.objective import Kernel
+from landscape.numerics.pointers import evaluate, function_of
+from landscape.objective import Function, Kernel
 
 Array = np.ndarray
 
 
+class BandData(NamedTuple):
+    """What the energy of a band is computed from, and room for the energies of its images."""
+
+    of_images: Function
+    value: Array  # [I]
+
+
 def band_kernel(kernel: Kernel, images: int) -> Kernel:
     """The kernel of bands [B, I*P] on the landscape of a kernel."""
-    data = kernel.address, kernel.data, np.zeros(images)
-    return Kernel(address(_bands, data), data, lambda bands: kernel.called(bands * images))
+    data = BandData(kernel.function, np.zeros(images))
+    return Kernel(function_of(_bands, data), lambda bands: kernel.called(bands * images))
 
 
-def _bands(points: Array, energy: Array, gradient: Array, data: tuple[Any, Any, Array]) -> None:
-    address, inner, value = data
+def _bands(points: Array, energy: Array, gradient: Array, data: BandData) -> None:
+    value = data.value
     shape = len(value), points.shape[1] // len(value)
     for b in range(len(points)):
         band, slope = points[b].reshape(shape), gradient[b].reshape(shape)
-        evaluate(address, band, value, slope, inner)
+        evaluate(data.of_images, band, value, slope)
         energy[b] = value.mean()
         _project(band, value, slope)
 

@@ -11,12 +11,11 @@ Shapes: B bands, I images, P parameters.
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 import torch
-from torch import Tensor, device
+from torch import Tensor
 
-from landscape.objective import Kernel, Objective
+from landscape.objective import Energy, Kernel, Objective
 from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.search.band_kernel import band_kernel
@@ -42,26 +41,26 @@ class Candidates:
     band: list[int]  # band of each candidate
 
 
-class _Band:
-    """Energy and gradient of bands as the driver loop sees them: points are [B, I*P]."""
+class BandEnergy:
+    """The energy of bands, as one of points [B, I*P]; an `Energy` without Hessians."""
 
     recorder = None
 
-    def __init__(self, objective: Objective, images: int) -> None:
-        self.objective = objective
-        self.images = images
-        self.device: device = objective.device
-        kernel = objective.kernel()
+    def __init__(self, energy: Energy, images: int) -> None:
+        self.n_parameters = images * energy.n_parameters
+        self.device = energy.device
+        self._of_images, self._images = energy, images
+        kernel = energy.kernel()
         self._kernel = None if kernel is None else band_kernel(kernel, images)
 
     def kernel(self) -> Kernel | None:
-        """The same for compiled code, where there is that of the energy."""
+        """The energy of bands for compiled code, where there is such code for that of points."""
         return self._kernel
 
     def energy_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Mean energy [B] and the gradient [B, I*P] perpendicular to each band, zero at its ends."""
-        bands = points.view(-1, self.images, self.objective.n_parameters)
-        energy, gradient = self.objective.energy_and_gradient(bands.flatten(0, 1))
+        bands = points.view(len(points), self._images, -1)
+        energy, gradient = self._of_images.energy_and_gradient(bands.flatten(0, 1))
         energy, gradient = energy.view(bands.shape[:2]), gradient.view(bands.shape)
         tangent = tangents(bands, energy)
         gradient = gradient - (gradient * tangent).sum(2, keepdim=True) * tangent
@@ -106,8 +105,8 @@ def redistribute(bands: Tensor) -> Tensor:
     return placed
 
 
-def relax(objective: Objective, bands: Tensor, settings: BandSettings) -> Tensor:
-    """Relaxed bands [B, I, P]; the ends stay. Bands do not affect each other."""
+def relax(energy: Energy, bands: Tensor, settings: BandSettings) -> Tensor:
+    """Relaxed bands from bands [B, I, P]; the ends stay. Bands do not affect each other."""
     images = bands.shape[1]
     method = LBFGS(
         rms=settings.rms,
@@ -116,10 +115,9 @@ def relax(objective: Objective, bands: Tensor, settings: BandSettings) -> Tensor
         max_energy_rise=torch.inf,
         max_calls=settings.calls,
     )
-    # The driver and L-BFGS need no more of an objective than what a band has.
-    band = cast("Objective", _Band(objective, images))
+    of_bands = BandEnergy(energy, images)
     for _ in range(settings.cycles):
-        state = run_all(method, band, bands.flatten(1), len(bands))
+        state = run_all(method, of_bands, bands.flatten(1), len(bands))
         bands = redistribute(state.theta.view(bands.shape))
     return bands
 

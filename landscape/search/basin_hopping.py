@@ -1,12 +1,12 @@
 """Basin-hopping with many walkers (Wales and Doye 1997), aimed at enumeration.
 
-A walker stands on a minimum, is displaced by a Gaussian of its own step length, quenched, and moves to the
-new minimum by the Metropolis rule at its own temperature. Every quench that reaches a minimum is a find,
-accepted or not. A walker without a minimum begins with a fresh start. Walkers do not wait for each other:
-one that has finished its quench starts the next at once.
+A walker stands on a minimum, is displaced by a Gaussian of its own step length, quenched, and goes on to the new
+minimum by the Metropolis rule at its own temperature. Every quench that reaches a minimum is a find, accepted or not.
+A walker without a minimum begins with a fresh start. Walkers do not wait for each other: one that has finished its
+quench starts the next at once.
 
-Walks soon see the minima with large basins only. So where minima are known and made of units that can be exchanged,
-most steps are lent to that: the quench starts from an exchange, its minimum is a find, the walker stays where it is.
+Walks soon see the minima with large basins only. So where minima are known whose units can be exchanged, most quenches
+start from an exchange: their minima are finds, and the walker stays where it is. The moves are in `moves.py`.
 
 Shapes: W walkers, S steps, P parameters, F finds.
 """
@@ -23,9 +23,8 @@ from landscape.optimize.driver import join, take_rows
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.newton import StationaryPoints
 from landscape.optimize.quench import quench_stream
+from landscape.search.moves import NOTHING_KNOWN, KnownMinima, Site, chosen_move
 from landscape.search.starts import Starts
-
-EXCHANGES = 0.8  # of the steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +43,9 @@ class Hops:
     """What W walkers found in S steps each."""
 
     finds: StationaryPoints  # the minima [F], in order of walker and step
-    find: np.ndarray  # int64[W, S]: row of finds, or -1 for an exchange or a quench that reached no minimum
+    find: np.ndarray  # int64[W, S]: row of finds, or -1 where a quench reached no minimum or the walker did not walk
     accepted: np.ndarray  # bool[W, S]
-    exchanged: np.ndarray  # bool[W, S]: exchanges, which are no steps of the walk
+    walked: np.ndarray  # bool[W, S]: steps of the walk, by moves that walk
 
 
 def hop(
@@ -55,15 +54,15 @@ def hop(
     steps: int,
     *,
     starts: Starts,
-    exchanges: Starts | None = None,
+    known: KnownMinima = NOTHING_KNOWN,
     method: LBFGS,
     batch: int,
 ) -> Hops:
     """Advances every walker by `steps` >= 1 basin-hopping steps, each walker from its own random stream.
 
-    With `exchanges`, a share `EXCHANGES` of the steps are quenches from there instead.
+    Walkers without a minimum begin at `starts`; `known` are minima whose units may be exchanged.
     """
-    walk = _Walk(objective, hoppers, steps, starts, exchanges)
+    walk = _Walk(objective, hoppers, steps, starts, known)
     quench_stream(objective, walk.first_trials(), walk.proceed, method=method, batch=batch)
     return walk.hops()
 
@@ -71,18 +70,16 @@ def hop(
 class _Walk:
     """The walkers between quenches; `proceed` is what `quench_stream` calls when quenches end."""
 
-    def __init__(
-        self, objective: Objective, hoppers: Hoppers, steps: int, starts: Starts, exchanges: Starts | None
-    ) -> None:
+    def __init__(self, objective: Objective, hoppers: Hoppers, steps: int, starts: Starts, known: KnownMinima) -> None:
         self.objective = objective
         self.steps = steps
-        self.starts, self.exchanges = starts, exchanges
+        self.starts, self.known = starts, known
         self.step, self.temperature = hoppers.step, hoppers.temperature
         self.random = [stream(*key) for key in hoppers.seeds]
         self.theta, self.energy = hoppers.theta.copy(), hoppers.energy.copy()
         walkers = len(self.theta)
         self.done = np.zeros(walkers, dtype=np.int64)
-        self.exchanged = np.zeros((walkers, steps), dtype=bool)
+        self.walked = np.zeros((walkers, steps), dtype=bool)
         self.accepted = np.zeros((walkers, steps), dtype=bool)
         self.places: list[tuple[int, int]] = []
         self.parts: list[StationaryPoints] = []
@@ -97,7 +94,7 @@ class _Walk:
         for row, walker in enumerate(walkers):
             if reached[row]:
                 self.places.append((walker, int(self.done[walker])))
-                if not self.exchanged[walker, self.done[walker]]:
+                if self.walked[walker, self.done[walker]]:
                     self._decide(walker, theta[row], float(energy[row]))
             self.done[walker] += 1
         following = [walker for walker in walkers if self.done[walker] < self.steps]
@@ -109,8 +106,8 @@ class _Walk:
         for row, place in enumerate(order):
             find[self.places[place]] = row
         finds = take_rows(join(self.parts), torch.tensor(order, dtype=torch.int64))
-        find[self.exchanged] = -1
-        return Hops(finds=finds, find=find, accepted=self.accepted, exchanged=self.exchanged)
+        find[~self.walked] = -1
+        return Hops(finds=finds, find=find, accepted=self.accepted, walked=self.walked)
 
     def _decide(self, walker: int, theta: np.ndarray, energy: float) -> None:
         """Metropolis: a rise below temperature * an exponential random number is accepted.
@@ -126,12 +123,8 @@ class _Walk:
     def _trials(self, walkers: range | list[int]) -> Tensor:
         trials = np.empty((len(walkers), self.theta.shape[1]))
         for row, walker in enumerate(walkers):
-            random, current = self.random[walker], self.theta[walker]
-            if self.exchanges is not None and random.random() < EXCHANGES:
-                self.exchanged[walker, self.done[walker]] = True
-                trials[row] = self.exchanges.draw(random, len(current))
-            elif np.isnan(current[0]):
-                trials[row] = self.starts.draw(random, len(current))
-            else:
-                trials[row] = current + self.step[walker] * random.standard_normal(len(current))
+            site = Site(self.theta[walker], float(self.step[walker]), self.starts, self.known)
+            move = chosen_move(site, self.random[walker])
+            self.walked[walker, self.done[walker]] = move.walks
+            trials[row] = move.propose(site, self.random[walker])
         return torch.tensor(trials, device=self.objective.device)

@@ -72,9 +72,9 @@ class EigenvectorFollowing:
     max_trust: float = 1.0
     recordable: ClassVar[bool] = False  # torch.linalg.eigh looks at the device whether it has converged
 
-    def doubles_per_walker(self, points: Tensor) -> int:
-        """Those of a Hessian, its eigenvectors and which of them belong together, of a walker of points [W, 2, P]."""
-        parameters = points.shape[2]
+    def doubles_per_walker(self, objective: Objective) -> int:
+        """Float64 numbers of a Hessian, its eigenvectors and which of them belong together."""
+        parameters = objective.n_parameters
         return 6 * parameters * (parameters if parameters <= EXACT_LIMIT else KRYLOV_VECTORS)
 
     def init(self, objective: Objective, points: Tensor) -> FollowingState:

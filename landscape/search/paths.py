@@ -110,11 +110,11 @@ class Model(NamedTuple):
         return cls(values, vectors, torch.bmm(vectors.mT, gradient[:, :, None])[:, :, 0])
 
     def take(self, rows: Tensor) -> "Model":
-        """Those of some walkers."""
+        """The models of some walkers."""
         return Model(*(part[rows] for part in self))
 
     def put(self, rows: Tensor, models: "Model") -> None:
-        """Replaces those of some walkers, in place."""
+        """Replaces the models of some walkers, in place."""
         for part, other in zip(self, models, strict=True):
             part[rows] = other
 

@@ -58,7 +58,7 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings:
-    """How guesses are refined and sides are quenched."""
+    """Settings of searches: bands, eigenvector-following, quenches of the sides, and how many go at a time."""
 
     following: EigenvectorFollowing = field(default_factory=EigenvectorFollowing)
     band: BandSettings = field(default_factory=BandSettings)
@@ -69,7 +69,8 @@ class SearchSettings:
 def connect(objective: Objective, first: Tensor, last: Tensor, images: np.ndarray, settings: SearchSettings) -> Found:
     """Searches between first [S, P] and last [S, P], which are aligned, by bands of images[S] images.
 
-    Bands of one number of images are relaxed together. On a device they have some more of them, but are fewer batches.
+    Bands with the same number of images are relaxed together. On a device that number is rounded up to tens, which
+    leaves fewer batches.
     """
     thetas, tangents, searches = [first[:0]], [first[:0]], list[int]()
     if objective.device.type != "cpu":
@@ -139,7 +140,10 @@ def refine(
 
 
 def _reasons(n: int, stationary: Tensor, verified: Tensor, both: Tensor) -> list[tuple[int, Outcome]]:
-    """Why guesses 0 to n - 1 failed: those that are `stationary`, `verified` as saddles, with `both` sides."""
+    """Failed guesses of 0 to n - 1 and their reasons.
+
+    `stationary` are the guesses that converged; of these `verified` are saddles, of which bool `both` have two sides.
+    """
     reasons: dict[int, Outcome] = dict.fromkeys(range(n), Outcome.NOT_CONVERGED)
     reasons |= dict.fromkeys(stationary.tolist(), Outcome.WRONG_INDEX)
     reasons |= dict.fromkeys(verified.tolist(), Outcome.NO_DESCENT)

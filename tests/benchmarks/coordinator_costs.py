@@ -26,7 +26,7 @@ from landscape.campaign.rounds.phase import Plan
 from landscape.config.run_file import RunConfig
 from landscape.database.records import Minima, Walkers
 from landscape.database.store import Store
-from landscape.search.basin_hopping import EXCHANGES
+from landscape.search.moves import MOVES
 from tests.benchmarks.large import made_up_commit, made_up_minima
 
 REPEATS = 5
@@ -121,7 +121,7 @@ def _result(task: HopTask, number: int, size: Size, minima: Minima) -> HopResult
         unknown=Minima.concatenated([minima.take(others), new]),
     )
     find = random.integers(0, count, (len(task.at), size.steps))
-    exchanged = random.random(find.shape) < EXCHANGES
+    exchanged = random.random(find.shape) < MOVES["exchange"].share
     find[exchanged] = -1
     walk = WalkSummary.of(task.at, find, ~exchanged & (random.random(find.shape) < 0.3), exchanged)
     return HopResult(minima=all_minima, walk=walk, evaluations=1)

@@ -65,7 +65,7 @@ def _walkers(counts: Sequence[int]) -> str:
     before = _peak_memory()
     rounds = [[_quenches(method, problem, starts[: max(STARTS, n)], n) for n in counts] for _ in range(ROUNDS)]
     times = [min(column) for column in zip(*rounds, strict=True)]
-    held = in_hand(method, starts, counts[-1])
+    held = in_hand(method, problem, counts[-1])
     return _row(
         "a call of a quench, iris-10",
         f"{', '.join(map(str, counts))} walkers",

@@ -15,9 +15,11 @@ BINARY = {
     "subtract": lambda a, b: a - b,
     "multiply": lambda a, b: a * b,
     "divide": lambda a, b: a / b,
+    "at most": lambda a, b: a <= b,
+    "at least": lambda a, b: a >= b,
+    "equal": lambda a, b: a == b,
 }
 CHOICES = {
-    "at_most": (vectors.at_most, lambda a, b: np.where(a <= b, 1.0, 0.0)),
     "max": (max, lambda a, b: np.where(b > a, b, a)),
     "min": (min, lambda a, b: np.where(b < a, b, a)),
 }

@@ -87,7 +87,7 @@ def test_its_rough_function_is_the_energy_to_the_precision_of_float32(
     energy, gradient = torch.empty_like(value), torch.empty_like(slope)
     rough = compiled_one.kernel().rough
     assert rough is not None
-    call(rough[0], theta.numpy(), energy.numpy(), gradient.numpy(), rough[1])
+    call(rough, theta.numpy(), energy.numpy(), gradient.numpy())
     torch.testing.assert_close(energy, value, rtol=1e-6, atol=0)
     torch.testing.assert_close(gradient, slope, rtol=0, atol=2e-6 * float(slope.abs().max()))
     assert not torch.equal(gradient, slope)

@@ -1,5 +1,4 @@
 import threading
-from typing import cast
 
 import numpy as np
 import pytest
@@ -8,12 +7,11 @@ from torch import Tensor
 
 from landscape.campaign.counted import Counted
 from landscape.numerics.pointers import call
-from landscape.objective import Objective
 from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.problems.problem import Problem
 from landscape.problems.surfaces.analytic import MuellerBrown, SixHumpCamel
-from landscape.search.bands import BandSettings, _Band, candidates, redistribute, relax, straight_bands, tangents
+from landscape.search.bands import BandEnergy, BandSettings, candidates, redistribute, relax, straight_bands, tangents
 
 
 def crooked(bands: int = 3, images: int = 9) -> Tensor:
@@ -112,13 +110,13 @@ def network_bands(bands: int, images: int) -> tuple[Problem, Tensor]:
 
 def test_compiled_bands_are_those_of_tensors() -> None:
     problem, bands = network_bands(bands=5, images=8)
-    band = _Band(problem, 8)
+    band = BandEnergy(problem, 8)
     points = bands.flatten(1)
     energy, gradient = band.energy_and_gradient(points)
     kernel = band.kernel()
     assert kernel is not None
     found_energy, found_gradient = torch.zeros_like(energy), torch.full_like(gradient, torch.nan)
-    call(kernel.address, points.numpy(), found_energy.numpy(), found_gradient.numpy(), kernel.data)
+    call(kernel.function, points.numpy(), found_energy.numpy(), found_gradient.numpy())
     torch.testing.assert_close(found_energy, energy, rtol=1e-13, atol=0)
     torch.testing.assert_close(found_gradient, gradient, rtol=0, atol=1e-13)
 
@@ -133,8 +131,7 @@ def test_compiled_bands_relax_as_those_of_tensors(monkeypatch: pytest.MonkeyPatc
 def test_every_image_of_a_compiled_band_is_counted() -> None:
     problem, bands = network_bands(bands=3, images=7)
     counted = Counted(problem, threading.Event())
-    band = cast("Objective", _Band(counted, 7))
-    state = run_all(LBFGS(max_energy_rise=torch.inf, max_calls=11), band, bands.flatten(1), 3)
+    state = run_all(LBFGS(max_energy_rise=torch.inf, max_calls=11), BandEnergy(counted, 7), bands.flatten(1), 3)
     assert counted.evaluations == 7 * int(state.calls.sum())
 
 

@@ -5,8 +5,9 @@ import torch
 from landscape.objective import Objective
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.problems.surfaces.analytic import LennardJones, MuellerBrown, SixHumpCamel, Surface
-from landscape.search.basin_hopping import EXCHANGES, Hoppers, Hops, hop
-from landscape.search.starts import BoxStarts, ExchangeStarts, GaussianStarts, Starts
+from landscape.search.basin_hopping import Hoppers, Hops, hop
+from landscape.search.moves import MOVES, KnownMinima
+from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 from tests.optimize.objectives import BOXES, objective
 
 
@@ -151,13 +152,13 @@ def test_exchanges_are_finds_that_do_not_move_the_walker() -> None:
         temperature=np.full(20, 1e9),
         seeds=tuple((5, walker) for walker in range(20)),
     )
-    exchanges = ExchangeStarts(-stand[None], (np.array([[0, 1]]),))
-    hops = hop(surface, walkers, 20, starts=box("camel"), exchanges=exchanges, method=LBFGS(), batch=8)
+    known, share = KnownMinima(-stand[None], (np.array([[0, 1]]),)), MOVES["exchange"].share
+    hops = hop(surface, walkers, 20, starts=box("camel"), known=known, method=LBFGS(), batch=8)
     walked = hops.find >= 0
     assert len(hops.finds) == 400
-    assert abs(walked.mean() - (1.0 - EXCHANGES)) < 4 * (EXCHANGES * (1.0 - EXCHANGES) / 400) ** 0.5
+    assert abs(walked.mean() - (1.0 - share)) < 4 * (share * (1.0 - share) / 400) ** 0.5
     np.testing.assert_array_equal(hops.accepted, walked)
-    np.testing.assert_array_equal(hops.exchanged, ~walked)
+    np.testing.assert_array_equal(hops.walked, walked)
     theta = hops.finds.theta.numpy().reshape(20, 20, 2)
     np.testing.assert_allclose(theta[walked], np.broadcast_to(stand, (walked.sum(), 2)), rtol=0, atol=1e-7)
     np.testing.assert_allclose(theta[~walked], np.broadcast_to(-stand, ((~walked).sum(), 2)), rtol=0, atol=1e-7)
@@ -166,11 +167,9 @@ def test_exchanges_are_finds_that_do_not_move_the_walker() -> None:
 def test_exchanged_atoms_lead_from_one_cluster_of_seven_to_others() -> None:
     surface = LennardJones(7)
     found = hop(surface, hoppers(surface, 1), 1, starts=GaussianStarts((0.7,)), method=LBFGS(max_step=0.3), batch=1)
-    exchanges = ExchangeStarts(found.finds.theta.numpy(), (np.arange(21).reshape(7, 3),))
+    known = KnownMinima(found.finds.theta.numpy(), (np.arange(21).reshape(7, 3),))
     walkers = hoppers(surface, 12, step=1e-6)
-    hops = hop(
-        surface, walkers, 8, starts=GaussianStarts((0.7,)), exchanges=exchanges, method=LBFGS(max_step=0.3), batch=12
-    )
+    hops = hop(surface, walkers, 8, starts=GaussianStarts((0.7,)), known=known, method=LBFGS(max_step=0.3), batch=12)
     exchanged = np.delete(np.arange(len(hops.finds)), hops.find[hops.find >= 0])
     assert len(np.unique(np.round(hops.finds.energy.numpy()[exchanged], 6))) > 1
 
@@ -178,11 +177,11 @@ def test_exchanged_atoms_lead_from_one_cluster_of_seven_to_others() -> None:
 def test_a_walker_that_exchanges_does_not_depend_on_its_neighbours() -> None:
     energy = objective("network")
     starts, walkers = GaussianStarts((1.0,)), hoppers(energy, 5)
-    known = hop(energy, walkers, 1, starts=starts, method=LBFGS(), batch=5).finds.theta.numpy()
-    exchanges = ExchangeStarts(known, (np.array([[0, 1, 6], [2, 3, 7], [4, 5, 8]]),))
-    hops = hop(energy, walkers, 4, starts=starts, exchanges=exchanges, method=LBFGS(), batch=3)
+    minima = hop(energy, walkers, 1, starts=starts, method=LBFGS(), batch=5).finds.theta.numpy()
+    known = KnownMinima(minima, (np.array([[0, 1, 6], [2, 3, 7], [4, 5, 8]]),))
+    hops = hop(energy, walkers, 4, starts=starts, known=known, method=LBFGS(), batch=3)
     for walker in range(5):
-        alone = hop(energy, one_of(walkers, walker), 4, starts=starts, exchanges=exchanges, method=LBFGS(), batch=1)
+        alone = hop(energy, one_of(walkers, walker), 4, starts=starts, known=known, method=LBFGS(), batch=1)
         np.testing.assert_array_equal(hops.find[walker] >= 0, alone.find[0] >= 0)
         np.testing.assert_allclose(
             hops.finds.energy[4 * walker : 4 * walker + 4], alone.finds.energy, rtol=0, atol=1e-9

@@ -20,7 +20,7 @@ from landscape.database.records import Commit, Walkers
 from landscape.database.tables import Tables
 from landscape.numerics.streams import stream
 from landscape.search.basin_hopping import Hoppers, hop
-from landscape.search.starts import ExchangeStarts
+from landscape.search.moves import KnownMinima
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,20 +98,20 @@ class HopTask:
 
     def run(self, context: Context) -> HopResult:
         """The summary of the walk, with its distinct minima."""
-        units = context.units if len(self.minima.row) else ()
+        known = KnownMinima(self.minima.parameters, context.units)
         context, counter = context.counted()
         hops = hop(
             context.objective,
             self.hoppers,
             self.steps,
             starts=context.starts,
-            exchanges=ExchangeStarts(self.minima.parameters, units) if units else None,
+            known=known,
             method=context.quench,
             batch=len(self.at),
         )
         minima, numbers = distinct_minima(context, hops.finds, self.minima)
         find = np.append(numbers, -1)[hops.find]
-        walk = WalkSummary.of(self.at, find, hops.accepted, hops.exchanged)
+        walk = WalkSummary.of(self.at, find, hops.accepted, ~hops.walked)
         return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations)
 
 

@@ -12,40 +12,87 @@ overwritten its row and column are simply dropped, since what remains of a trian
 of what remains. So a step costs two passes over the history and no triangular solve.
 
 Nothing here waits for the device, and no shape depends on values: every walker is computed, and masks tell who changes.
-Slots are a ring; those that are not filled hold anything finite, and their products are masked. A pair whose
-products are not finite is not kept, so the history is finite always. Shapes: W walkers, P parameters, M memory.
+A slot of the history that is not filled holds finite numbers, whose products are masked. A pair whose products are not
+finite is not kept, so the history is finite always. Shapes: W walkers, P parameters, M memory.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
-from landscape.optimize.lbfgs.state import PATIENCE, SHORTENING, LBFGSSettings, LBFGSState
+from landscape.objective import Energy
+from landscape.optimize.driver import SCRATCH
+from landscape.optimize.lbfgs.rule import decide
+from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, fresh
 from landscape.optimize.status import Status
 
 
-def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: Tensor, gradient: Tensor) -> LBFGSState:
-    """Accepts or shortens the trials [W, P] of running walkers, whose energy [W] and gradient [W, P] these are."""
-    running = state.status == Status.RUNNING
-    accepted = running & (energy <= state.energy + settings.max_energy_rise)
-    rejections = (state.rejections + running) * ~accepted
-    forgetful = rejections == PATIENCE
-    state = _remember(replace(state, stored=state.stored * ~forgetful), trial, gradient, accepted)
-    column = accepted[:, None]
-    moved = replace(
-        state,
-        theta=torch.where(column, trial, state.theta),
-        energy=torch.where(accepted, energy, state.energy),
-        gradient=torch.where(column, gradient, state.gradient),
-        scale=torch.where(accepted | forgetful, 1.0, state.scale * SHORTENING),
-        rejections=rejections,
-        calls=state.calls + running,
-    )
-    return replace(moved, direction=_direction(moved, settings.max_step), status=_status(settings, moved, running))
+@dataclass(frozen=True, kw_only=True)
+class BatchedState(LBFGSState):
+    """Walkers that step together. Their histories are rings of the last M pairs, each scaled to s.y = 1."""
+
+    scale: Tensor  # [W] of the next trial, in lengths of the direction
+    rejections: Tensor  # int64[W] in a row
+    pairs: Tensor = field(metadata=SCRATCH)  # [W, 2, M, P]: S and Y
+    stored: Tensor  # int64[W]: pairs since the history began; the next goes into slot `stored` modulo M
+    curvature: Tensor  # [W]: c = s.y / y.y of the newest pair
+    with_gradient: Tensor = field(metadata=SCRATCH)  # [W, 2, M]: S g and Y g
+    inverse: Tensor = field(metadata=SCRATCH)  # [W, M, M]: R^-1
+    gram: Tensor = field(metadata=SCRATCH)  # [W, M, M]: Y Y'
 
 
-def _remember(state: LBFGSState, trial: Tensor, gradient: Tensor, accepted: Tensor) -> LBFGSState:
+@dataclass(frozen=True)
+class Batched(LBFGSSettings):
+    """L-BFGS of all walkers at once, on any device; it does not precondition."""
+
+    def doubles_per_walker(self, objective: Energy) -> int:
+        """Float64 numbers of a history and its products."""
+        return 2 * self.memory * (objective.n_parameters + self.memory + 1)
+
+    def init(self, objective: Energy, points: Tensor) -> BatchedState:
+        """Fresh walkers at points [W, P]."""
+        begun = fresh(self, objective, points)
+        walkers, parameters = points.shape
+        return BatchedState(
+            **vars(begun),
+            scale=torch.ones_like(begun.energy),
+            rejections=torch.zeros_like(begun.status),
+            pairs=points.new_zeros(walkers, 2, self.memory, parameters),
+            stored=torch.zeros_like(begun.status),
+            curvature=torch.ones_like(begun.energy),
+            with_gradient=points.new_zeros(walkers, 2, self.memory),
+            inverse=points.new_zeros(walkers, self.memory, self.memory),
+            gram=points.new_zeros(walkers, self.memory, self.memory),
+        )
+
+    def step(self, objective: Energy, state: BatchedState) -> BatchedState:
+        """One trial of every running walker."""
+        trial = torch.addcmul(state.theta, state.direction, state.scale[:, None])
+        return self._taken(state, trial, *objective.energy_and_gradient(trial))
+
+    def _taken(self, state: BatchedState, trial: Tensor, energy: Tensor, gradient: Tensor) -> BatchedState:
+        """The state after the trials [W, P], whose energy [W] and gradient [W, P] these are."""
+        running = state.status == Status.RUNNING
+        accepted = running & (energy <= state.energy + self.max_energy_rise)
+        converged = gradient.square().sum(1) <= self.rms**2 * gradient.shape[1]
+        decision = decide(self.max_calls, accepted, converged, state.scale, state.rejections, state.calls)
+        state = _remember(replace(state, stored=state.stored * ~decision.forgets), trial, gradient, accepted)
+        column = accepted[:, None]
+        moved = replace(
+            state,
+            theta=torch.where(column, trial, state.theta),
+            energy=torch.where(accepted, energy, state.energy),
+            gradient=torch.where(column, gradient, state.gradient),
+            scale=decision.scale,
+            rejections=decision.rejections,
+            calls=torch.where(running, decision.calls, state.calls),
+            status=torch.where(running, decision.status, state.status),
+        )
+        return replace(moved, direction=_direction(moved, self.max_step))
+
+
+def _remember(state: BatchedState, trial: Tensor, gradient: Tensor, accepted: Tensor) -> BatchedState:
     """Writes the pair of this trial into the history of walkers that accept it, if its curvature is positive."""
     change = torch.stack([trial - state.theta, gradient - state.gradient], 1)
     product, squared = _times(change[:, 1], change.mT).unbind(1)
@@ -77,7 +124,7 @@ def _remember(state: LBFGSState, trial: Tensor, gradient: Tensor, accepted: Tens
     )
 
 
-def _write(state: LBFGSState, slot: Tensor, kept: Tensor, pair: Tensor, column: Tensor, with_rise: Tensor) -> None:
+def _write(state: BatchedState, slot: Tensor, kept: Tensor, pair: Tensor, column: Tensor, with_rise: Tensor) -> None:
     """Replaces one slot [W] of S, Y, R^-1 and Y Y' for the walkers that are `kept`: the pair [W, 2, P], its column
     [W, M] of R^-1, where its row is zero but on the diagonal, and its row [W, M] of Y Y'.
     """
@@ -94,16 +141,16 @@ def _put(buffer: Tensor, place: tuple[Tensor | slice, ...], kept: Tensor, values
     buffer[place] = torch.where(kept.view(-1, *[1] * (values.ndim - 1)), values, present)
 
 
-def _slots(state: LBFGSState) -> Tensor:
+def _slots(state: BatchedState) -> Tensor:
     return torch.arange(state.pairs.shape[2], device=state.pairs.device)
 
 
-def _filled(state: LBFGSState) -> Tensor:
+def _filled(state: BatchedState) -> Tensor:
     """bool[W, M]: the slots that hold a pair."""
     return _slots(state) < state.stored[:, None]
 
 
-def _direction(state: LBFGSState, max_step: float) -> Tensor:
+def _direction(state: BatchedState, max_step: float) -> Tensor:
     """Quasi-Newton direction [W, P], turned downhill and capped in length."""
     c, filled = state.curvature[:, None], _filled(state)
     s_gradient, y_gradient = torch.where(filled[:, None], state.with_gradient, 0.0).unbind(1)
@@ -116,15 +163,6 @@ def _direction(state: LBFGSState, max_step: float) -> Tensor:
     length = direction.norm(dim=1).clamp_min(1e-300)
     factor = (max_step / length).clamp_max(1.0)
     return direction * torch.where(uphill, -factor, factor)[:, None]
-
-
-def _status(settings: LBFGSSettings, state: LBFGSState, running: Tensor) -> Tensor:
-    parameters = state.theta.shape[1]
-    converged = state.gradient.square().sum(1) <= settings.rms**2 * parameters
-    status = torch.where(state.calls >= settings.max_calls, Status.OUT_OF_STEPS, Status.RUNNING)
-    status = torch.where(state.rejections >= 2 * PATIENCE, Status.STALLED, status)
-    status = torch.where(converged, Status.CONVERGED, status)
-    return torch.where(running, status, state.status)
 
 
 def _times(vectors: Tensor, matrices: Tensor) -> Tensor:

@@ -1,33 +1,29 @@
-"""The L-BFGS step on a CPU, compiled: one walker after the other, with the two-loop recursion.
+"""The L-BFGS step of one walker after the other, compiled, with the two-loop recursion.
 
 Nocedal (1980), "Updating quasi-Newton matrices with limited storage". A walker is computed by the same instructions
-whatever its neighbours are. W walkers, P parameters, M memory; arrays are written in place. Rows of the history
-are filled up with zeros to P', a multiple of the vector length, so that loops have no remainder.
-An energy may come in float32 too: it leads a walker until the gradient is small, or a step is rejected time and again.
-Then the walker takes energy and gradient where it is in float64 and goes on with these and the history that it has.
+whatever its neighbours are. An energy may come in float32 too: it leads a walker until the gradient is small, or a step
+is rejected time and again. Then the walker takes energy and gradient where it is in float64, and goes on with these and
+the history that it has. Shapes: W walkers, P parameters, M memory, P' of a row of a history; arrays of walkers are
+written in place.
 """
 
+from typing import NamedTuple
+
 import numpy as np
-import torch
-from torch import Tensor
 
 from landscape.numerics.compilation import reordered
 from landscape.numerics.pointers import evaluate
 from landscape.numerics.vectors import dot
-from landscape.objective import Function, Kernel
-from landscape.optimize.lbfgs.preconditioner import shifted_factors, solve
-from landscape.optimize.lbfgs.state import PATIENCE, SHORTENING, LBFGSSettings, LBFGSState
-from landscape.optimize.status import Status
+from landscape.objective import Function
+from landscape.optimize.lbfgs.preconditioner import solve
+from landscape.optimize.lbfgs.rule import RUNNING, compiled_decide
+from landscape.optimize.lbfgs.state import Limits
 
 Array = np.ndarray
-Limits = tuple[float, float, float, int, float, int]
-Walkers = tuple[tuple[Array, ...], ...]
 
-VECTOR = 8
+VECTOR = 8  # numbers that a loop takes at a time: rows of histories are filled up, so that loops have no remainder
 STEPS = 8  # trials of a walker at a time, while its history is in the cache
 GROUP_BYTES = 2**19  # histories of the walkers whose energies are asked for together
-RUNNING, CONVERGED = int(Status.RUNNING), int(Status.CONVERGED)
-OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
 
 # Energies are in float32, where there are such, above this RMS gradient and for so many calls at most; they may rise by
 # so much of the energy, four units of its last place.
@@ -40,58 +36,32 @@ PRECONDITIONED_RMS = 1e-2
 PERIOD = 32
 
 
-def padded(parameters: int) -> int:
-    """P': numbers in a row of the history."""
-    return -(-parameters // VECTOR) * VECTOR
+class Walkers(NamedTuple):
+    """The arrays of a `OneByOneState`."""
+
+    theta: Array
+    energy: Array
+    gradient: Array
+    direction: Array
+    calls: Array
+    status: Array
+    scale: Array
+    rejections: Array
+    pairs: Array
+    stored: Array
+    curvature: Array
+    factor: Array
+    age: Array
+    rough: Array
 
 
-def advance(settings: LBFGSSettings, state: LBFGSState, trial: Tensor, energy: Tensor, gradient: Tensor) -> Tensor:
-    """As `lbfgs_batched.advance`, but the state is changed in place.
+class Trials(NamedTuple):
+    """Trials of T walkers, or room for them."""
 
-    Returns the rows int64[R] of walkers that need a new preconditioner.
-    """
-    due = np.zeros(len(trial), dtype=np.bool_)
-    _advance(_limits(settings), _arrays(trial, energy, gradient.contiguous()), _walkers(state), due)
-    return torch.from_numpy(np.flatnonzero(due))
-
-
-def walk(settings: LBFGSSettings, state: LBFGSState, kernel: Kernel) -> Tensor:
-    """Up to `STEPS` trials of each running walker, until it needs a new preconditioner; the state is changed in place.
-
-    Returns the rows int64[R] of walkers that need one.
-    """
-    due = np.zeros(len(state.theta), dtype=np.bool_)
-    exact = kernel.address, kernel.data
-    kernel.called(_walk(_limits(settings), exact, kernel.rough or exact, _walkers(state), due))
-    return torch.from_numpy(np.flatnonzero(due))
-
-
-def precondition(settings: LBFGSSettings, state: LBFGSState, rows: Tensor, hessian: Tensor) -> None:
-    """Starts the history of the rows [R] anew from their Hessians [R, P, P]; where these are not finite, goes on."""
-    found = shifted_factors(rows.numpy(), hessian.detach().contiguous().numpy(), state.factor.numpy())
-    rows = rows[torch.from_numpy(found)]
-    state.age[rows] = 0
-    state.stored[rows] = 0
-    _turn_each(rows.numpy(), settings.max_step, _walkers(state))
-
-
-def _limits(settings: LBFGSSettings) -> Limits:
-    return settings.rms, settings.max_step, settings.max_energy_rise, settings.max_calls, SHORTENING, PATIENCE
-
-
-def _walkers(state: LBFGSState) -> Walkers:
-    """Points, searches, histories, factors and accounts of all walkers."""
-    return (
-        _arrays(state.theta, state.energy, state.gradient),
-        _arrays(state.direction, state.scale, state.rejections),
-        _arrays(state.pairs, state.stored, state.curvature),
-        _arrays(state.factor, state.age),
-        _arrays(state.calls, state.status, state.rough),
-    )
-
-
-def _arrays(*tensors: Tensor) -> tuple[Array, ...]:
-    return tuple(tensor.detach().numpy() for tensor in tensors)
+    walker: Array  # int64[T]: whose trial it is
+    theta: Array  # [T, P]
+    energy: Array  # [T]
+    gradient: Array  # [T, P]
 
 
 @reordered
@@ -147,26 +117,38 @@ def _direction(
 
 
 @reordered
-def _remember(point: tuple[Array, Array], trial: tuple[Array, Array], pairs: Array, stored: int) -> float:
-    """Writes the pair of two points and gradients, scaled to s.y = 1, and returns s.y / y.y; writes nothing and
-    returns 0 if the curvature is not positive.
+def _remember(theta: Array, gradient: Array, trial: Array, slope: Array, pairs: Array, stored: int) -> float:
+    """Writes the pair of a point and a trial, scaled to s.y = 1, into pairs [2, M, P'] and returns s.y / y.y.
+
+    Writes nothing and returns 0 if the curvature is not positive.
     """
-    (theta, gradient), (trial_theta, trial_gradient) = point, trial
     product, squared = 0.0, 0.0
     for p in range(len(theta)):
-        change = trial_gradient[p] - gradient[p]
-        product += (trial_theta[p] - theta[p]) * change
+        change = slope[p] - gradient[p]
+        product += (trial[p] - theta[p]) * change
         squared += change * change
     if not product > 1e-14 * squared:
         return 0.0
     slot, scale = stored % pairs.shape[1], 1.0 / np.sqrt(product)
     step, change = pairs[0, slot], pairs[1, slot]
     for p in range(len(theta)):
-        step[p] = scale * (trial_theta[p] - theta[p])
-        change[p] = scale * (trial_gradient[p] - gradient[p])
+        step[p] = scale * (trial[p] - theta[p])
+        change[p] = scale * (slope[p] - gradient[p])
     step[len(theta) :] = 0.0
     change[len(theta) :] = 0.0
     return product / squared
+
+
+@reordered
+def _accept(t: int, trials: Trials, walkers: Walkers) -> None:
+    """Moves the walker of trial t there; the pair of the two points goes into the history if it can be used."""
+    w, trial, slope = trials.walker[t], trials.theta[t], trials.gradient[t]
+    theta, gradient, stored = walkers.theta[w], walkers.gradient[w], walkers.stored
+    curvature = _remember(theta, gradient, trial, slope, walkers.pairs[w], stored[w])
+    if curvature > 0.0:
+        walkers.curvature[w] = curvature
+        stored[w] += 1
+    theta[:], gradient[:], walkers.energy[w] = trial, slope, trials.energy[t]
 
 
 @reordered
@@ -179,13 +161,14 @@ def _is_due(factor: Array, age: int, square: float) -> bool:
 @reordered
 def _turn(w: int, max_step: float, walkers: Walkers) -> None:
     """Writes the direction of walker w."""
-    (_, _, gradient), (direction, _, _), (pairs, stored, curvature), (factor, age), _ = walkers
-    known = factor[w] if age[w] >= 0 else factor[w, :0]
-    _direction(gradient[w], pairs[w], stored[w], curvature[w], known, max_step, direction[w])
+    factor = walkers.factor[w] if walkers.age[w] >= 0 else walkers.factor[w, :0]
+    stored, curvature = walkers.stored[w], walkers.curvature[w]
+    _direction(walkers.gradient[w], walkers.pairs[w], stored, curvature, factor, max_step, walkers.direction[w])
 
 
 @reordered
-def _turn_each(rows: Array, max_step: float, walkers: Walkers) -> None:
+def turn_each(rows: Array, max_step: float, walkers: Walkers) -> None:
+    """Writes the directions of the walkers `rows`, int64[R]."""
     for w in rows:
         _turn(w, max_step, walkers)
 
@@ -193,70 +176,61 @@ def _turn_each(rows: Array, max_step: float, walkers: Walkers) -> None:
 @reordered
 def _refine(w: int, walkers: Walkers) -> None:
     """Has the next trial of walker w be where it is, in float64 and whatever the energy there."""
-    (_, energy, _), (direction, scale, rejections), _, _, (_, _, rough) = walkers
-    energy[w], direction[w], scale[w], rejections[w], rough[w] = np.inf, 0.0, 1.0, 0, False
+    walkers.energy[w], walkers.direction[w] = np.inf, 0.0
+    walkers.scale[w], walkers.rejections[w], walkers.rough[w] = 1.0, 0, False
 
 
 @reordered
-def _decide(limits: Limits, w: int, trial: tuple[Array, float, Array], walkers: Walkers) -> bool:
-    """Accepts or shortens a trial of walker w; returns whether the walker needs a new preconditioner."""
-    rms, max_step, max_energy_rise, max_calls, shortening, patience = limits
-    trial_theta, trial_energy, trial_gradient = trial
-    (theta, energy, gradient), (_, scale, rejections), histories, factors, (calls, status, rough) = walkers
-    (pairs, stored, curvature), (factor, age) = histories, factors
-    due = False
-    calls[w] += 1
-    if calls[w] >= max_calls:
-        status[w] = OUT_OF_STEPS
-    if trial_energy <= energy[w] + max_energy_rise + (ROUGH_RISE * abs(energy[w]) if rough[w] else 0.0):
-        found = _remember((theta[w], gradient[w]), (trial_theta, trial_gradient), pairs[w], stored[w])
-        if found > 0.0:
-            curvature[w] = found
-            stored[w] += 1
-        theta[w], energy[w], gradient[w] = trial_theta, trial_energy, trial_gradient
-        scale[w], rejections[w] = 1.0, 0
-        square = dot(trial_gradient, trial_gradient) / len(trial_gradient)
-        if rough[w] and (square <= max(rms, ROUGH_RMS) ** 2 or calls[w] >= ROUGH_CALLS):
-            _refine(w, walkers)
-            return False
-        if square <= rms * rms:
-            status[w] = CONVERGED
-        age[w] += age[w] >= 0
-        due = _is_due(factor[w], age[w], square) and status[w] == RUNNING
+def _take(limits: Limits, t: int, trials: Trials, walkers: Walkers) -> bool:
+    """Accepts or shortens trial t; returns whether its walker needs a new preconditioner."""
+    w, slope = trials.walker[t], trials.gradient[t]
+    energy, rough = walkers.energy[w], walkers.rough[w]
+    allowed = energy + limits.max_energy_rise + (ROUGH_RISE * abs(energy) if rough else 0.0)
+    accepted, square = trials.energy[t] <= allowed, np.inf
+    if accepted:
+        _accept(t, trials, walkers)
+        square = dot(slope, slope) / len(slope)
+    converged = not rough and square <= limits.rms * limits.rms
+    found = compiled_decide(
+        limits.max_calls, accepted, converged, walkers.scale[w], walkers.rejections[w], walkers.calls[w]
+    )
+    walkers.scale[w], walkers.rejections[w] = found.scale, found.rejections
+    walkers.calls[w], walkers.status[w] = found.calls, found.status
+    if not accepted and not found.forgets:
+        return False
+    if rough and (not accepted or square <= max(limits.rms, ROUGH_RMS) ** 2 or found.calls >= ROUGH_CALLS):
+        _refine(w, walkers)
+        return False
+    if accepted:
+        walkers.age[w] += walkers.age[w] >= 0
     else:
-        rejections[w] += 1
-        scale[w] *= shortening
-        if rejections[w] >= 2 * patience:
-            status[w] = STALLED
-        if rejections[w] != patience:
-            return False
-        if rough[w]:
-            _refine(w, walkers)
-            return False
-        stored[w], scale[w] = 0, 1.0
-    _turn(w, max_step, walkers)
-    return due
+        walkers.stored[w] = 0
+    _turn(w, limits.max_step, walkers)
+    return _is_due(walkers.factor[w], walkers.age[w], square) and walkers.status[w] == RUNNING
 
 
 @reordered
-def _advance(limits: Limits, trials: tuple[Array, ...], walkers: Walkers, due: Array) -> None:
-    theta, energy, gradient = trials
-    status = walkers[4][1]
+def take_trials(limits: Limits, theta: Array, energy: Array, gradient: Array, walkers: Walkers, due: Array) -> None:
+    """Takes the trials theta [W, P] of the running walkers, where energy [W] and gradient [W, P] are known, and notes
+    in due, bool[W], who needs a new preconditioner.
+    """
+    trials = Trials(np.arange(len(theta)), theta, energy, gradient)
     for w in range(len(theta)):
-        if status[w] == RUNNING:
-            due[w] = _decide(limits, w, (theta[w], energy[w], gradient[w]), walkers)
+        if walkers.status[w] == RUNNING:
+            due[w] = _take(limits, w, trials, walkers)
 
 
 @reordered
-def _walk(limits: Limits, exact: Function, rough: Function, walkers: Walkers, due: Array) -> int:
-    """Returns how many energies it took."""
-    (theta, _, _), _, (pairs, _, _), _, _ = walkers
-    group = max(1, GROUP_BYTES // (8 * pairs[0].size))
-    trial, gradient = np.empty((group, theta.shape[1])), np.empty((group, theta.shape[1]))
-    room = trial, np.empty(group), gradient, np.empty(group, dtype=np.int64)
+def walk(limits: Limits, exact: Function, rough: Function, walkers: Walkers, due: Array) -> int:
+    """Takes up to `STEPS` trials of each running walker, until it needs a new preconditioner, which is noted in due,
+    bool[W]; returns how many energies it took.
+    """
+    parameters, group = walkers.theta.shape[1], max(1, GROUP_BYTES // (8 * walkers.pairs[0].size))
+    theta, gradient = np.empty((group, parameters)), np.empty((group, parameters))
+    room = Trials(np.empty(group, dtype=np.int64), theta, np.empty(group), gradient)
     made = 0
-    for first in range(0, len(theta), group):
-        last = min(first + group, len(theta))
+    for first in range(0, len(walkers.theta), group):
+        last = min(first + group, len(walkers.theta))
         for _ in range(STEPS):
             tried = _try(limits, rough, True, first, last, room, walkers, due)
             tried += _try(limits, exact, False, first, last, room, walkers, due)
@@ -273,23 +247,23 @@ def _try(
     are_rough: bool,
     first: int,
     last: int,
-    room: tuple[Array, Array, Array, Array],
+    room: Trials,
     walkers: Walkers,
     due: Array,
 ) -> int:
     """One trial of those walkers of a group whose energies are rough, or not; returns how many these are."""
-    (theta, _, _), (direction, scale, _), _, _, (_, status, rough) = walkers
-    trial, energy, gradient, rows = room
-    address, data = function
+    theta, direction, scale = walkers.theta, walkers.direction, walkers.scale
+    status, rough = walkers.status, walkers.rough
+    trial, walker = room.theta, room.walker
     running = 0
     for w in range(first, last):
         if status[w] == RUNNING and rough[w] == are_rough and not due[w]:
             for p in range(theta.shape[1]):
                 trial[running, p] = theta[w, p] + scale[w] * direction[w, p]
-            rows[running] = w
+            walker[running] = w
             running += 1
     if running:
-        evaluate(address, trial[:running], energy[:running], gradient[:running], data)
+        evaluate(function, room.theta[:running], room.energy[:running], room.gradient[:running])
     for r in range(running):
-        due[rows[r]] = _decide(limits, rows[r], (trial[r], energy[r], gradient[r]), walkers)
+        due[walker[r]] = _take(limits, r, room, walkers)
     return running

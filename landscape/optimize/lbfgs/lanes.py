@@ -1,4 +1,4 @@
-"""L-BFGS for walkers side by side, compiled: all walkers of a batch go to their ends within one call.
+"""L-BFGS of walkers side by side, compiled: all walkers of a batch go to their ends within one step.
 
 For energies so cheap that a step of `compiled.py`, whose loops are as short as a point, costs more than they do.
 A vector has one number of each of `LANES` walkers; where walkers differ, masks tell. When a walker ends, the next one
@@ -7,25 +7,22 @@ trial without a pair leaves zeros. A lane is computed by the same instructions w
 Shapes: W walkers, P parameters, M memory; arrays of lanes are [..., LANES].
 """
 
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
 
 from landscape.numerics.compilation import exact
 from landscape.numerics.pointers import evaluate
-from landscape.numerics.vectors import LANES, aligned, at_most, load, root, spread, store, where
-from landscape.objective import Kernel
-from landscape.optimize.lbfgs.state import PATIENCE, SHORTENING, LBFGSSettings, LBFGSState
-from landscape.optimize.status import Status
+from landscape.numerics.vectors import LANES, aligned, load, root, spread, store, where
+from landscape.objective import Energy, Function
+from landscape.optimize.lbfgs.rule import RUNNING, compiled_decide
+from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, Limits, fresh
 
 Array = np.ndarray
-Limits = tuple[float, ...]
-Walkers = tuple[tuple[Array, ...], ...]
-Lanes = tuple[tuple[Array, ...], Array, Array, Array, Array]
 
 MOST_PAIRS = 10  # beyond which a pair takes more time than the steps that it saves, measured on xor
-RUNNING, CONVERGED = int(Status.RUNNING), int(Status.CONVERGED)
-OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
 
 # Rows of the numbers of a walker: energies here and of the trial, the search, the account, the trials since its history
 # began; of a trial: what its pair is multiplied by; as one or zero, whether it is accepted and whether the direction is
@@ -33,53 +30,82 @@ OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
 ENERGY, VALUE, SCALE, CURVATURE, REJECTIONS, CALLS, AGE, PAIR, ACCEPTED, TURNED, ENDED = NUMBERS = range(11)
 
 
-def finish(settings: LBFGSSettings, state: LBFGSState, kernel: Kernel) -> None:
-    """Takes all running walkers, whose histories are empty, to their ends; the state is changed in place."""
-    if not (state.status.numpy() == RUNNING).any():
-        return
-    limits = settings.rms, settings.max_step, settings.max_energy_rise, settings.max_calls, SHORTENING, PATIENCE
-    walkers = tuple(
-        tuple(tensor.detach().numpy() for tensor in tensors)
-        for tensors in (
-            (state.theta, state.gradient, state.direction),
-            (state.energy, state.scale, state.curvature),
-            (state.rejections, state.calls, state.status),
-        )
-    )
-    parameters, memory = state.theta.shape[1], min(settings.memory, MOST_PAIRS)
-    lanes = (
-        tuple(aligned(parameters) for _ in range(6)),
-        aligned(2, memory, parameters),
-        aligned(memory),
-        aligned(len(NUMBERS)),
-        np.full(LANES, -1),
-    )
-    kernel.called(_finish(tuple(map(float, limits)), (kernel.lanes, kernel.data), walkers, lanes))
+@dataclass(frozen=True)
+class InLanes(LBFGSSettings):
+    """L-BFGS of walkers side by side; a history has `MOST_PAIRS` pairs at most and is not preconditioned."""
+
+    def doubles_per_walker(self, objective: Energy) -> int:
+        """Float64 numbers of a point, its gradient and its direction: there are histories of those in lanes only."""
+        return 3 * objective.n_parameters
+
+    def init(self, objective: Energy, points: Tensor) -> LBFGSState:
+        """Fresh walkers at points [W, P]."""
+        return fresh(self, objective, points)
+
+    def step(self, objective: Energy, state: LBFGSState) -> LBFGSState:
+        """All trials of every running walker. Raises TypeError for an energy that is not computed in lanes."""
+        kernel = objective.kernel()
+        if kernel is None or kernel.lanes is None:
+            raise TypeError("expected an energy in compiled code for walkers side by side, found none: step one by one")
+        if (state.status.numpy() == RUNNING).any():
+            walkers = Walkers(*(getattr(state, name).detach().numpy() for name in Walkers._fields))
+            lanes = _empty_lanes(objective.n_parameters, min(self.memory, MOST_PAIRS))
+            kernel.called(_finish(self.limits, kernel.lanes, walkers, lanes))
+        return state
+
+
+class Walkers(NamedTuple):
+    """The arrays of an `LBFGSState`."""
+
+    theta: Array
+    energy: Array
+    gradient: Array
+    direction: Array
+    calls: Array
+    status: Array
+
+
+class Lanes(NamedTuple):
+    """What is at hand of the walkers in the lanes."""
+
+    theta: Array  # [P, LANES]
+    gradient: Array  # [P, LANES]
+    direction: Array  # [P, LANES]
+    trial: Array  # [P, LANES]
+    slope: Array  # [P, LANES]: the gradient at the trial
+    q: Array  # [P, LANES]
+    pairs: Array  # [2, M, P, LANES]
+    weights: Array  # [M, LANES]
+    numbers: Array  # [11, LANES]
+    row: Array  # int64[LANES]: the walker in each lane, or -1
+
+
+def _empty_lanes(parameters: int, memory: int) -> Lanes:
+    theta, gradient, direction, trial, slope, q = (aligned(parameters) for _ in range(6))
+    pairs, weights, numbers = aligned(2, memory, parameters), aligned(memory), aligned(len(NUMBERS))
+    return Lanes(theta, gradient, direction, trial, slope, q, pairs, weights, numbers, np.full(LANES, -1))
 
 
 @exact
-def _finish(limits: Limits, function: tuple[int, tuple[Any, ...]], walkers: Walkers, lanes: Lanes) -> int:
-    """Returns how many energies it took."""
-    points, pairs, weights, numbers, row = lanes
-    theta, gradient, direction, trial, slope, q = points
-    address, data = function
-    memory, made, steps, following = len(weights), 0, 0, 0
+def _finish(limits: Limits, function: Function, walkers: Walkers, lanes: Lanes) -> int:
+    """Takes all running walkers, whose histories are empty, to their ends; returns how many energies it took."""
+    memory, made, steps, following = len(lanes.weights), 0, 0, 0
     for lane in range(LANES):
         following = _enter(lane, following, walkers, lanes)
-    while (row >= 0).any():
-        scale = load(numbers, SCALE)
-        for p in range(len(theta)):
-            store(trial, p, load(theta, p) + scale * load(direction, p))
-        evaluate(address, trial, numbers[VALUE], slope, data)
+    while (lanes.row >= 0).any():
+        scale = load(lanes.numbers, SCALE)
+        for p in range(len(lanes.theta)):
+            store(lanes.trial, p, load(lanes.theta, p) + scale * load(lanes.direction, p))
+        evaluate(function, lanes.trial, lanes.numbers[VALUE], lanes.slope)
         slot = steps % memory
         steps += 1
-        _decide(limits, points, numbers)
-        _move(points, pairs, slot, numbers)
-        _two_loops(gradient, pairs, weights, slot, min(steps, memory), numbers, q)
-        _turn(limits[1], gradient, q, numbers, direction)
+        _decide(limits, lanes)
+        _move(lanes, slot)
+        _two_loops(lanes, slot, min(steps, memory))
+        _turn(limits.max_step, lanes)
         for lane in range(LANES):
-            made += row[lane] >= 0
-            if row[lane] >= 0 and numbers[ENDED, lane] > 0.0:
+            made += lanes.row[lane] >= 0
+            if lanes.row[lane] >= 0 and lanes.numbers[ENDED, lane] > 0.0:
                 _leave(lane, walkers, lanes)
                 following = _enter(lane, following, walkers, lanes)
     return made
@@ -88,66 +114,66 @@ def _finish(limits: Limits, function: tuple[int, tuple[Any, ...]], walkers: Walk
 @exact
 def _enter(lane: int, following: int, walkers: Walkers, lanes: Lanes) -> int:
     """Puts the next walker that is running into a lane; returns the row behind it."""
-    (theta, gradient, direction), (energy, scale, curvature), (rejections, calls, status) = walkers
-    points, _, _, numbers, row = lanes
-    w = following
-    while w < len(theta) and status[w] != RUNNING:
+    numbers, w = lanes.numbers, following
+    while w < len(walkers.theta) and walkers.status[w] != RUNNING:
         w += 1
-    row[lane] = w if w < len(theta) else -1
-    if w == len(theta):
+    lanes.row[lane] = w if w < len(walkers.theta) else -1
+    if w == len(walkers.theta):
         return w
-    points[0][:, lane], points[1][:, lane], points[2][:, lane] = theta[w], gradient[w], direction[w]
-    numbers[ENERGY, lane], numbers[SCALE, lane], numbers[CURVATURE, lane] = energy[w], scale[w], curvature[w]
-    numbers[REJECTIONS, lane], numbers[CALLS, lane], numbers[AGE, lane] = rejections[w], calls[w], 0.0
+    lanes.theta[:, lane], lanes.gradient[:, lane] = walkers.theta[w], walkers.gradient[w]
+    lanes.direction[:, lane] = walkers.direction[w]
+    numbers[ENERGY, lane], numbers[SCALE, lane], numbers[CURVATURE, lane] = walkers.energy[w], 1.0, 1.0
+    numbers[REJECTIONS, lane], numbers[CALLS, lane], numbers[AGE, lane] = 0.0, walkers.calls[w], 0.0
     return w + 1
 
 
 @exact
 def _leave(lane: int, walkers: Walkers, lanes: Lanes) -> None:
     """Writes back the walker of a lane, which has ended."""
-    (theta, gradient, _), (energy, _, _), (_, calls, status) = walkers
-    points, _, _, numbers, row = lanes
-    w = row[lane]
-    theta[w], gradient[w], energy[w] = points[0][:, lane], points[1][:, lane], numbers[ENERGY, lane]
-    calls[w], status[w] = int(numbers[CALLS, lane]), int(numbers[ENDED, lane])
+    w, numbers = lanes.row[lane], lanes.numbers
+    walkers.theta[w], walkers.gradient[w] = lanes.theta[:, lane], lanes.gradient[:, lane]
+    walkers.energy[w], walkers.calls[w] = numbers[ENERGY, lane], int(numbers[CALLS, lane])
+    walkers.status[w] = int(numbers[ENDED, lane])
 
 
 @exact
-def _decide(limits: Limits, points: tuple[Array, ...], numbers: Array) -> None:
+def _decide(limits: Limits, lanes: Lanes) -> None:
     """Accepts or shortens the trials: all of it but what is as long as a point."""
-    rms, _, max_energy_rise, max_calls, shortening, patience = limits
-    theta, gradient, _, trial, slope, _ = points
+    numbers, parameters = lanes.numbers, len(lanes.theta)
     product, squared, square = spread(0.0), spread(0.0), spread(0.0)
-    for p in range(len(theta)):
-        change = load(slope, p) - load(gradient, p)
-        product += (load(trial, p) - load(theta, p)) * change
+    for p in range(parameters):
+        change = load(lanes.slope, p) - load(lanes.gradient, p)
+        product += (load(lanes.trial, p) - load(lanes.theta, p)) * change
         squared += change * change
-        square += load(slope, p) * load(slope, p)
-    accepted = at_most(load(numbers, VALUE), load(numbers, ENERGY) + max_energy_rise)
+        square += load(lanes.slope, p) * load(lanes.slope, p)
+    accepted = load(numbers, VALUE) <= load(numbers, ENERGY) + limits.max_energy_rise
+    converged = square <= limits.rms * limits.rms * parameters
+    decision = compiled_decide(
+        limits.max_calls,
+        accepted,
+        converged,
+        load(numbers, SCALE),
+        load(numbers, REJECTIONS),
+        load(numbers, CALLS),
+    )
     usable = where(product - 1e-14 * squared, accepted, 0.0)
-    calls = load(numbers, CALLS) + 1.0
-    rejections = where(accepted, 0.0, load(numbers, REJECTIONS) + 1.0)
-    forgets = at_most(patience, rejections) * at_most(rejections, patience)
-    ended = where(at_most(max_calls, calls), OUT_OF_STEPS, RUNNING)
-    ended = where(accepted * at_most(square, rms * rms * len(theta)), CONVERGED, ended)
-    ended = where(at_most(2.0 * patience, rejections), STALLED, ended)
     store(numbers, PAIR, where(usable, 1.0 / root(product), 0.0))
     store(numbers, CURVATURE, where(usable, product / squared, load(numbers, CURVATURE)))
     store(numbers, ENERGY, where(accepted, load(numbers, VALUE), load(numbers, ENERGY)))
-    store(numbers, SCALE, where(accepted + forgets, 1.0, shortening * load(numbers, SCALE)))
-    store(numbers, AGE, where(forgets, 0.0, load(numbers, AGE) + 1.0))
-    store(numbers, REJECTIONS, rejections)
-    store(numbers, CALLS, calls)
+    store(numbers, SCALE, decision.scale)
+    store(numbers, AGE, where(decision.forgets, 0.0, load(numbers, AGE) + 1.0))
+    store(numbers, REJECTIONS, decision.rejections)
+    store(numbers, CALLS, decision.calls)
     store(numbers, ACCEPTED, accepted)
-    store(numbers, TURNED, accepted + forgets)
-    store(numbers, ENDED, ended)
+    store(numbers, TURNED, accepted + decision.forgets)
+    store(numbers, ENDED, decision.status)
 
 
 @exact
-def _move(points: tuple[Array, ...], pairs: Array, slot: int, numbers: Array) -> None:
+def _move(lanes: Lanes, slot: int) -> None:
     """Writes the pairs of the trials, scaled to s.y = 1, into a slot and takes those accepted as points."""
-    theta, gradient, _, trial, slope, _ = points
-    accepted, pair = load(numbers, ACCEPTED), load(numbers, PAIR)
+    theta, gradient, trial, slope, pairs = lanes.theta, lanes.gradient, lanes.trial, lanes.slope, lanes.pairs
+    accepted, pair = load(lanes.numbers, ACCEPTED), load(lanes.numbers, PAIR)
     step, change = slot * len(theta), (pairs.shape[1] + slot) * len(theta)
     for p in range(len(theta)):
         store(pairs, step + p, where(pair, pair * (load(trial, p) - load(theta, p)), 0.0))
@@ -157,11 +183,12 @@ def _move(points: tuple[Array, ...], pairs: Array, slot: int, numbers: Array) ->
 
 
 @exact
-def _two_loops(gradient: Array, pairs: Array, weights: Array, newest: int, kept: int, numbers: Array, q: Array) -> None:
+def _two_loops(lanes: Lanes, newest: int, kept: int) -> None:
     """Writes into q the gradient times the inverse Hessian of the history, see `compiled.py`."""
+    gradient, q, pairs, weights = lanes.gradient, lanes.q, lanes.pairs, lanes.weights
     memory, size = len(weights), len(q)
     changes = memory * size
-    age, curvature = load(numbers, AGE), load(numbers, CURVATURE)
+    age, curvature = load(lanes.numbers, AGE), load(lanes.numbers, CURVATURE)
     slot, product = newest, spread(0.0)
     for p in range(size):
         store(q, p, load(gradient, p))
@@ -194,13 +221,14 @@ def _two_loops(gradient: Array, pairs: Array, weights: Array, newest: int, kept:
 
 
 @exact
-def _turn(max_step: float, gradient: Array, q: Array, numbers: Array, direction: Array) -> None:
+def _turn(max_step: float, lanes: Lanes) -> None:
     """Takes q, turned downhill and capped in length, as direction where there is to be another one."""
+    q, direction = lanes.q, lanes.direction
     squared, along = spread(0.0), spread(0.0)
     for p in range(len(q)):
         squared += load(q, p) * load(q, p)
-        along += load(q, p) * load(gradient, p)
-    share, turned = min(max_step / root(squared), 1.0), load(numbers, TURNED)
+        along += load(q, p) * load(lanes.gradient, p)
+    share, turned = min(max_step / root(squared), 1.0), load(lanes.numbers, TURNED)
     share = where(along, -1.0 * share, share)
     for p in range(len(q)):
         store(direction, p, where(turned, share * load(q, p), load(direction, p)))

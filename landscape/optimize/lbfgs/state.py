@@ -1,20 +1,31 @@
-"""What the two implementations of L-BFGS share: the settings and the state of a batch of walkers."""
+"""What all ways of computing L-BFGS share: the settings, what is known of a walker, and how a walker begins."""
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
+import torch
 from torch import Tensor
 
-from landscape.optimize.driver import SCRATCH
+from landscape.objective import Energy
+from landscape.optimize.status import Status
 
-SHORTENING = 0.1
-PATIENCE = 10
+
+class Limits(NamedTuple):
+    """The settings that compiled code needs."""
+
+    rms: float
+    max_step: float
+    max_energy_rise: float
+    max_calls: int
 
 
 @dataclass(frozen=True)
 class LBFGSSettings:
-    """`rms` gradient to reach, `memory` M at most, `max_step` length, allowed `max_energy_rise` of a step, `max_calls`;
-    whether to `precondition` with Hessians, which pays where one costs no more than some twenty energies.
+    """The RMS gradient `rms` to reach, at most `memory` M pairs of a history, the longest step `max_step`, the largest
+    rise of the energy that is accepted, `max_energy_rise`, and the most energies of a walker, `max_calls`.
+
+    With `precondition`, walkers that step one by one use Hessians, which pays where one costs no more than some twenty
+    energies; the other ways do without.
     """
 
     rms: float = 1e-7
@@ -25,35 +36,38 @@ class LBFGSSettings:
     precondition: bool = False
     recordable: ClassVar[bool] = True
 
+    @property
+    def limits(self) -> Limits:
+        """The settings for compiled code."""
+        return Limits(float(self.rms), float(self.max_step), float(self.max_energy_rise), self.max_calls)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LBFGSState:
-    """The walkers of a batch; the buffers are written in place.
+    """Walkers; their tensors are written in place."""
 
-    W walkers, P parameters, M memory; P' is P in the batched implementation, and in the compiled one P filled up with
-    zeros to a multiple of the vector length.
-    """
-
-    # The point.
     theta: Tensor  # [W, P]
     energy: Tensor  # [W]
     gradient: Tensor  # [W, P]
-    # The next trial.
-    direction: Tensor  # [W, P], not longer than the step cap
-    scale: Tensor  # [W]
-    rejections: Tensor  # int64[W]
-    # The history: a ring of the last pairs, each scaled to s.y = 1.
-    pairs: Tensor = field(metadata=SCRATCH)  # [W, 2, M, P']: S and Y
-    stored: Tensor  # int64[W]: pairs since the history began; the next goes into slot `stored` modulo M
-    curvature: Tensor  # [W]: c = s.y / y.y of the newest
-    # The preconditioner, of no size where there is never one.
-    factor: Tensor = field(metadata=SCRATCH)  # [W, P, P]: L of the shifted Hessian L L'
-    age: Tensor  # int64[W]: steps since it was made; -1 before there is one
-    # Products of the history, kept by the batched implementation only; elsewhere M is 0.
-    with_gradient: Tensor = field(metadata=SCRATCH)  # [W, 2, M]: S g and Y g
-    inverse: Tensor = field(metadata=SCRATCH)  # [W, M, M]: R^-1
-    gram: Tensor = field(metadata=SCRATCH)  # [W, M, M]: Y Y'
-    # The account.
-    calls: Tensor  # int64[W]
-    rough: Tensor  # bool[W]: whether its energies are in float32 still
+    direction: Tensor  # [W, P] of the next trial, not longer than the step cap
+    calls: Tensor  # int64[W]: energies so far
     status: Tensor  # int64[W]
+
+
+def fresh(settings: LBFGSSettings, energy: Energy, points: Tensor) -> LBFGSState:
+    """Walkers at points [W, P], which take their first step down the gradient, at most 1 long."""
+    theta = points.clone(memory_format=torch.contiguous_format)
+    value, gradient = energy.energy_and_gradient(theta)
+    length = gradient.norm(dim=1, keepdim=True)
+    finite = value.isfinite() & gradient.isfinite().all(1)
+    converged = finite & (length[:, 0] <= settings.rms * theta.shape[1] ** 0.5)
+    status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
+    first = torch.minimum(length, 1.0 / length.clamp_min(1e-300)).clamp_max(settings.max_step)
+    return LBFGSState(
+        theta=theta,
+        energy=value.clone(),
+        gradient=gradient.clone(memory_format=torch.contiguous_format),
+        direction=-gradient / length.clamp_min(1e-300) * first,
+        calls=torch.ones_like(status),
+        status=torch.where(converged, Status.CONVERGED, status),
+    )

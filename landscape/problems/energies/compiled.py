@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.compilation import is_compiled
-from landscape.numerics.pointers import address, call
+from landscape.numerics.pointers import call, function_of
 from landscape.objective import Function, Kernel
 from landscape.problems.activations import Bend
 from landscape.problems.energies.dense import compiled_layers, in_blocks
@@ -82,25 +82,24 @@ class CompiledEnergy:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
         points = theta.detach().contiguous()
         energy, gradient = points.new_empty(len(points)), torch.empty_like(points)
-        kernel = self.kernel()
-        call(kernel.address, points.numpy(), energy.numpy(), gradient.numpy(), kernel.data)
+        call(self.kernel().function, points.numpy(), energy.numpy(), gradient.numpy())
         return energy, gradient
 
     def _one_by_one(self) -> Kernel:
         rough = self._function(np.float32) if self._multiplications >= ROUGH_FROM else None
-        return Kernel(*self._function(np.float64), rough=rough)
+        return Kernel(self._function(np.float64), rough=rough)
 
     def _function(self, real: type) -> Function:
-        """Address and data of the energy in numbers of type `real`."""
+        """The energy in numbers of type `real`."""
         samples = self._samples.in_numbers_of(real)
         room = room_for_blocks(self._network.sizes, self._n_parameters, samples.inputs.shape[2], real)
         data = EnergyData(self._network, samples, self._l2, room).plain()
-        return address(energies, data), data
+        return function_of(energies, data)
 
     def _by_lanes(self) -> Kernel:
         room = room_for_lanes(self._network.sizes, self._n_parameters)
         data = EnergyData(self._network, self._samples, self._l2, room).plain()
-        return Kernel(address(energies_by_lanes, data), data, lanes=address(energies_in_lanes, data))
+        return Kernel(function_of(energies_by_lanes, data), lanes=function_of(energies_in_lanes, data))
 
 
 class CompiledHessian:

@@ -1,9 +1,9 @@
-"""Any surface that a user brings becomes an `Objective`.
+"""An adapter that makes an `Objective` of a surface that a user brings.
 
-Needed are `n_parameters` and `energy_and_gradient(theta [W, P]) -> (energy [W], gradient [W, P])`; `energy`,
-`hessian`, `hessian_vector_product`, `symmetry`, `curvature_threshold`, `smooth` and `cheap_hessian` are used where they
-exist. A surface with a `device` works on torch tensors on that device, one without on numpy arrays. The contract is
-tried once, when the surface is adapted, so that a mistake is one line at the start and not a crash in a search.
+The surface must have `n_parameters` and `energy_and_gradient(theta [W, P]) -> (energy [W], gradient [W, P])`. It may
+have `energy`, `hessian`, `hessian_vector_product`, `symmetry`, `curvature_threshold`, `smooth` and `cheap_hessian`. A
+surface with a `device` works on torch tensors on that device, one without on numpy arrays. The contract is tried once,
+when the surface is adapted, so that a mistake is one line at the start and not a crash in a search.
 
 Missing derivatives are central differences of the gradient. Shapes: W walkers, P parameters; float64.
 """
@@ -30,8 +30,8 @@ EXACT_THRESHOLD = 1e-9
 def as_objective(surface: object) -> Objective:
     """`surface` itself if it is an `Objective`, else an adapter around it.
 
-    Raises `SearchError` if the surface has not what a search needs, or returns something else than float64
-    energies [W] and gradients [W, P] for W points.
+    Raises `SearchError` if the surface lacks what a search needs, or does not return float64 energies [W] and gradients
+    [W, P] for W points.
     """
     if isinstance(surface, Objective) and isinstance(surface.device, torch.device):
         return surface
@@ -76,7 +76,7 @@ class AdaptedSurface:
         _check("gradient[W, P]", found[1], kind, shape)
 
     def kernel(self) -> None:
-        """There is no compiled code."""
+        """None: there is no compiled code."""
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""

@@ -1,4 +1,4 @@
-"""Analytic surfaces whose stationary points are known: what searches are tried on before they meet a network.
+"""Analytic surfaces whose stationary points are known, to try searches on.
 
 A surface is an `Objective` with exact derivatives in closed form. It carries its own stationary points, `known`,
 converged to 1e-8 or better, so that a test or a user can compare without a table of their own. Mueller-Brown and
@@ -28,7 +28,7 @@ class KnownPoint:
 
 
 class Surface:
-    """What all surfaces share; a subclass adds energy_and_gradient and hessian."""
+    """The common part of all surfaces; a subclass adds `energy_and_gradient` and `hessian`."""
 
     n_parameters: int
     known: tuple[KnownPoint, ...]
@@ -50,7 +50,7 @@ class Surface:
         raise NotImplementedError
 
     def kernel(self) -> None:
-        """There is no compiled code."""
+        """None: there is no compiled code."""
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""

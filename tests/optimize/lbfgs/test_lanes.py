@@ -9,11 +9,11 @@ from numba import cfunc, float64, int64, njit, types
 from torch import Tensor
 
 from landscape.numerics.vectors import LANES
-from landscape.objective import Kernel
+from landscape.objective import Function, Kernel
 from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs.lanes import MOST_PAIRS
 from landscape.optimize.lbfgs.method import LBFGS
-from landscape.optimize.lbfgs.state import PATIENCE, SHORTENING
+from landscape.optimize.lbfgs.rule import PATIENCE, SHORTENING
 from landscape.optimize.status import Status
 from landscape.problems.problem import Problem
 
@@ -124,13 +124,16 @@ ROWS, COLUMNS = cfunc(SIGNATURE)(rows.py_func), cfunc(SIGNATURE)(columns)
 class Surface:
     """One of these surfaces in three dimensions, in compiled code."""
 
+    n_parameters = 3
+    device = torch.device("cpu")
     recorder = None
 
     def __init__(self, kind: int, *, lanes: bool) -> None:
         self.kind, self.lanes, self.energies = kind, lanes, 0
 
     def kernel(self) -> Kernel:
-        return Kernel(ROWS.address, (self.kind,), self.count, COLUMNS.address if self.lanes else 0)
+        rows, columns = (Function(code.address, (self.kind,)) for code in (ROWS, COLUMNS))
+        return Kernel(rows, self.count, columns if self.lanes else None)
 
     def count(self, energies: int) -> None:
         self.energies += energies
@@ -157,8 +160,8 @@ def test_walkers_end_as_those_one_by_one(kind: int, point: float, status: Status
     points = torch.tensor([[point] * 3, [2.5] * 3] * LANES, dtype=torch.float64)
     method = LBFGS(max_calls=300, max_step=100.0, memory=5)
     surface = Surface(kind, lanes=True)
-    found = run_all(method, surface, points, len(points))  # type: ignore[arg-type] # has what the method asks for
-    expected = run_all(method, Surface(kind, lanes=False), points, len(points))  # type: ignore[arg-type]
+    found = run_all(method, surface, points, len(points))
+    expected = run_all(method, Surface(kind, lanes=False), points, len(points))
     assert (found.status[::2] == status).all()
     assert surface.energies == (found.calls - 1).sum()
     for name in ("status", "calls"):

@@ -1,4 +1,8 @@
+"""L-BFGS one by one and batched, against numpy, scipy and each other."""
+
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,10 +10,12 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from landscape.objective import Objective
-from landscape.optimize.driver import run_all
-from landscape.optimize.lbfgs import method as lbfgs
+from landscape.objective import Energy, Kernel, Objective
+from landscape.optimize.driver import Method, run_all
+from landscape.optimize.lbfgs.batched import Batched
+from landscape.optimize.lbfgs.lanes import InLanes
 from landscape.optimize.lbfgs.method import LBFGS
+from landscape.optimize.lbfgs.one_by_one import OneByOne, OneByOneState
 from landscape.optimize.status import Status
 from landscape.problems.problem import Problem
 from landscape.problems.surfaces.adapter import as_objective
@@ -17,8 +23,12 @@ from tests.optimize.objectives import OBJECTIVES, objective, starts
 
 Array = np.ndarray
 P = 9
+Way = Callable[..., Method[Energy, Any]]
+WAYS: list[Way] = [OneByOne, Batched]
 # Largest error of a direction: the batched way multiplies by an inverse, which here is badly conditioned.
-ERROR = {"one by one": 1e-11, "batched": 1e-7}
+ERROR: dict[Way, float] = {OneByOne: 1e-11, Batched: 1e-7}
+
+of_every_way = pytest.mark.parametrize("way", WAYS)
 
 
 class Banana:
@@ -38,13 +48,6 @@ class Banana:
         x, y = theta.T
         rows = [[2 - 400 * (y - 3 * x * x), -400 * x], [-400 * x, np.full_like(x, 200.0)]]
         return np.moveaxis(np.array(rows), 2, 0)
-
-
-@pytest.fixture(params=ERROR, autouse=True)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: request.param == "one by one")
-    name: str = request.param
-    return name
 
 
 class Scripted:
@@ -85,11 +88,12 @@ def two_loop(visited: list[tuple[Array, Array]], memory: int) -> Array:
 
 @pytest.mark.parametrize("noise", [0.0, 0.3, 20.0])
 @pytest.mark.parametrize("memory", [1, 4, 7])
-def test_the_direction_is_that_of_the_two_loop_recursion(way: str, memory: int, noise: float) -> None:
+@of_every_way
+def test_the_direction_is_that_of_the_two_loop_recursion(way: Way, memory: int, noise: float) -> None:
     surface = Scripted(noise)
     energy = as_objective(surface)
     surface.visited.clear()
-    method = LBFGS(memory=memory, max_step=1e6, rms=0.0)
+    method = way(memory=memory, max_step=1e6, rms=0.0)
     points = torch.tensor(np.random.default_rng(1).normal(size=(3, P)))
     state = method.init(energy, points)
     for _ in range(3 * memory + 2):
@@ -102,12 +106,13 @@ def test_the_direction_is_that_of_the_two_loop_recursion(way: str, memory: int, 
 
 @pytest.mark.parametrize("precondition", [False, True])
 @pytest.mark.parametrize("name", OBJECTIVES)
-def test_minima_are_those_of_scipy(name: str, precondition: bool) -> None:
+@of_every_way
+def test_minima_are_those_of_scipy(way: Way, name: str, precondition: bool) -> None:
     """From points near its minima, so that both must end in the same one."""
     energy = objective(name)
     expected = np.array([scipy_minimum(energy, start) for start in starts(name, 4).numpy()])
     near = torch.tensor(expected + 0.01 * np.random.default_rng(2).normal(size=expected.shape))
-    state = run_all(LBFGS(precondition=precondition), energy, near, 4)
+    state = run_all(way(precondition=precondition), energy, near, 4)
     assert (state.status == Status.CONVERGED).all()
     target = energy.energy(torch.tensor(expected))
     torch.testing.assert_close(state.energy, target, rtol=1e-9, atol=1e-9)
@@ -123,15 +128,16 @@ def scipy_minimum(energy: Objective, start: Array) -> Array:
     return found
 
 
-def test_no_step_is_longer_than_the_cap_or_raises_the_energy() -> None:
-    energy, method = objective("camel"), LBFGS(max_step=0.05)
+@of_every_way
+def test_no_step_is_longer_than_the_cap_or_raises_the_energy(way: Way) -> None:
+    energy, method = objective("camel"), way(max_step=0.05)
     state = method.init(energy, starts("camel", 20))
     for _ in range(40):
         before = state
         theta, value = before.theta.clone(), before.energy.clone()
         state = method.step(energy, state)
         assert ((state.theta - theta).norm(dim=1) <= 0.05 * (1 + 1e-12)).all()
-        assert (state.energy <= value + method.max_energy_rise).all()
+        assert (state.energy <= value + LBFGS.max_energy_rise).all()
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +149,7 @@ def large() -> Problem:
 def test_float32_leads_to_where_float64_converges(large: Problem) -> None:
     method = LBFGS(precondition=True)
     state = run_all(method, large, start_points(large), 5)
+    assert isinstance(state, OneByOneState)
     energy, gradient = large.energy_and_gradient(state.theta)
     assert (state.status == Status.CONVERGED).all()
     assert torch.equal(state.energy, energy)
@@ -167,8 +174,8 @@ def test_a_wrong_energy_in_float32_only_costs_calls(
     kernel = large.kernel()
     assert kernel is not None
     assert kernel.rough is not None
-    address, (network, (inputs, *samples), *rest) = kernel.rough
-    wrong = address, (network, (inputs * np.float32(scale), *samples), *rest)
+    network, (inputs, *samples), *rest = kernel.rough.data
+    wrong = kernel.rough._replace(data=(network, (inputs * np.float32(scale), *samples), *rest))
     monkeypatch.setattr(large, "kernel", lambda: kernel._replace(rough=wrong))
     state = run_all(LBFGS(), large, start_points(large), 12)
     assert (state.status == Status.CONVERGED).all()
@@ -226,9 +233,10 @@ class Frugal:
         return self.energy, self.gradient
 
 
-def test_answers_are_neither_kept_nor_written_to() -> None:
+@of_every_way
+def test_answers_are_neither_kept_nor_written_to(way: Way) -> None:
     surface = Frugal(2)
-    energy, method = as_objective(surface), LBFGS()
+    energy, method = as_objective(surface), way()
     state = method.init(energy, torch.tensor([[2.0, 1.0, -3.0], [0.5, 9.0, 0.1]]).double())
     for _ in range(20):
         state = method.step(energy, state)
@@ -238,26 +246,26 @@ def test_answers_are_neither_kept_nor_written_to() -> None:
         assert torch.equal(surface.gradient, surface.answered[1])
 
 
-def final(surface: object, point: float, **settings: float) -> tuple[Status, Tensor]:
+def final(method: Method[Energy, Any], surface: object, point: float) -> tuple[Status, int]:
     energy = as_objective(surface)
     start = torch.full((1, 3), point, dtype=torch.float64)
-    state = run_all(LBFGS(**settings), energy, start, 1)  # type: ignore[arg-type]
-    return Status(int(state.status[0])), state.calls
+    state = run_all(method, energy, start, 1)
+    return Status(int(state.status[0])), int(state.calls[0])
 
 
-def test_every_way_to_end_has_its_status() -> None:
-    status, calls = final(Slope(), 1.0, max_calls=30)
-    assert (status, int(calls)) == (Status.OUT_OF_STEPS, 30)
-    assert final(Liar(), 1.0)[0] == Status.STALLED
-    assert final(Edge(), -1.0)[0] == Status.NOT_FINITE
-    assert final(Edge(), 3.0)[0] == Status.CONVERGED
-    assert final(Edge(), 1.0) == (Status.CONVERGED, torch.ones(1, dtype=torch.int64))
+@of_every_way
+def test_every_way_to_end_has_its_status(way: Way) -> None:
+    assert final(way(max_calls=30), Slope(), 1.0) == (Status.OUT_OF_STEPS, 30)
+    assert final(way(), Liar(), 1.0)[0] == Status.STALLED
+    assert final(way(), Edge(), -1.0)[0] == Status.NOT_FINITE
+    assert final(way(), Edge(), 3.0)[0] == Status.CONVERGED
+    assert final(way(), Edge(), 1.0) == (Status.CONVERGED, 1)
 
 
-def test_a_trial_that_is_no_number_is_shortened() -> None:
+@of_every_way
+def test_a_trial_that_is_no_number_is_shortened(way: Way) -> None:
     """A long first step leaves the domain, where there is no energy; the walker comes back."""
-    status, _ = final(Edge(), 60.0, max_step=100.0)
-    assert status == Status.CONVERGED
+    assert final(way(max_step=100.0), Edge(), 60.0)[0] == Status.CONVERGED
 
 
 @pytest.mark.parametrize("precondition", [False, True])
@@ -275,40 +283,41 @@ def test_a_compiled_energy_is_walked_as_any_other(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(("dataset", "precondition"), [("iris", False), ("iris", True), ("xor", False)])
-def test_a_walker_does_not_depend_on_its_neighbours(way: str, dataset: str, precondition: bool) -> None:
+@pytest.mark.parametrize("way", [LBFGS, *WAYS])
+def test_a_walker_does_not_depend_on_its_neighbours(way: Way, dataset: str, precondition: bool) -> None:
     """To the last bit where walkers go one by one or side by side: a quench of a thousand steps is the same in any
     company.
     """
     problem = Problem(dataset=dataset, hidden=[4], l2=1e-3)
     walkers, batch = (7, 3) if dataset == "iris" else (70, 45)
     points = torch.tensor(np.random.default_rng(3).normal(size=(walkers, problem.n_parameters)))
-    method = LBFGS(precondition=precondition)
+    method = way(precondition=precondition)
     together = run_all(method, problem, points, batch)
     alone = [run_all(method, problem, point[None], 1) for point in points]
     for row, state in enumerate(alone):
-        if way == "one by one":
+        if way is Batched:
+            torch.testing.assert_close(together.energy[row], state.energy[0], rtol=1e-12, atol=0)
+        else:
             assert torch.equal(together.theta[row], state.theta[0])
             assert torch.equal(together.energy[row], state.energy[0])
             assert torch.equal(together.calls[row], state.calls[0])
-        else:
-            torch.testing.assert_close(together.energy[row], state.energy[0], rtol=1e-12, atol=0)
 
 
-def test_hessians_save_calls_and_are_shifted_until_they_are_positive_definite(way: str) -> None:
+@of_every_way
+def test_hessians_save_calls_and_are_shifted_until_they_are_positive_definite(way: Way) -> None:
     """From random starts, where Hessians have negative eigenvalues; every end is a minimum of the same kind."""
     problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
     points = torch.tensor(np.random.default_rng(4).normal(size=(16, problem.n_parameters)))
-    plain, helped = (run_all(LBFGS(precondition=use), problem, points, 16) for use in (False, True))
+    plain, helped = (run_all(way(precondition=use), problem, points, 16) for use in (False, True))
     assert (helped.status == Status.CONVERGED).all()
-    if way == "one by one":
-        assert helped.calls.sum() < 0.75 * plain.calls.sum()
-    else:
+    if way is Batched:
         assert torch.equal(helped.calls, plain.calls)
+    else:
+        assert helped.calls.sum() < 0.75 * plain.calls.sum()
 
 
-def test_the_first_preconditioned_step_is_that_of_newton(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_preconditioned_step_is_that_of_newton() -> None:
     """Where the Hessian is positive definite and the step is short."""
-    monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: True)
     surface = Banana()
     energy, method = as_objective(surface), LBFGS(precondition=True)
     state = method.init(energy, torch.tensor([[1.0001, 1.0]], dtype=torch.float64))
@@ -320,8 +329,44 @@ def test_the_first_preconditioned_step_is_that_of_newton(monkeypatch: pytest.Mon
 
 
 def test_a_hessian_that_is_no_number_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: True)
     surface = Banana()
     monkeypatch.setattr(surface, "hessian", lambda theta: np.full((len(theta), 2, 2), np.nan))
     state = run_all(LBFGS(precondition=True), as_objective(surface), torch.tensor([[-1.2, 1.0]]).double(), 1)
     assert state.status.tolist() == [Status.CONVERGED]
+
+
+class Bowl:
+    """An energy without Hessians, on any device."""
+
+    recorder = None
+    n_parameters = 3
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = torch.device(device)
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        return theta.square().sum(1), 2.0 * theta
+
+    def kernel(self) -> Kernel | None:
+        return None
+
+
+def test_an_energy_without_hessians_will_do_but_for_a_preconditioner() -> None:
+    start = torch.tensor([[3.0, -1.0, 0.5]], dtype=torch.float64)
+    assert run_all(LBFGS(), Bowl(), start, 1).status.tolist() == [Status.CONVERGED]
+    with pytest.raises(TypeError, match="with Hessians to precondition, found Bowl"):
+        run_all(LBFGS(precondition=True, max_step=1e-3, max_calls=10**5), Bowl(), 1e-3 * start, 1)
+
+
+def test_walkers_go_side_by_side_in_compiled_code_for_that_only() -> None:
+    with pytest.raises(TypeError, match="expected an energy in compiled code for walkers side by side"):
+        run_all(InLanes(), Bowl(), torch.ones(1, 3, dtype=torch.float64), 1)
+
+
+def test_the_way_is_that_of_the_energy() -> None:
+    few, many = (Problem(dataset=dataset, hidden=[3], l2=1e-2) for dataset in ("xor", "iris"))
+    settings = LBFGS(memory=7)
+    assert settings.way(few) == InLanes(memory=7)
+    assert LBFGS(precondition=True).way(few) == OneByOne(precondition=True)
+    assert settings.way(many) == settings.way(Bowl()) == OneByOne(memory=7)
+    assert settings.way(Bowl("meta")) == Batched(memory=7)

@@ -9,15 +9,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscape.objective import Objective
+from landscape.objective import Energy, Objective
 from landscape.optimize import driver, recording
-from landscape.optimize.driver import CHECK_EVERY, run_all, take_rows
-from landscape.optimize.lbfgs import method as lbfgs
+from landscape.optimize.driver import CHECK_EVERY, Method, run_all, take_rows
+from landscape.optimize.lbfgs.batched import Batched
 from landscape.optimize.lbfgs.method import LBFGS
+from landscape.optimize.lbfgs.one_by_one import OneByOne
 from landscape.problems.energies.batched import BatchedEnergy
 from landscape.problems.energies.form import Definition
 from landscape.problems.problem import Problem
-from landscape.search.bands import _Band, straight_bands
+from landscape.search.bands import BandEnergy, straight_bands
 from landscape.search.eigenvector_following import EigenvectorFollowing, _merged
 from tests.optimize.objectives import objective
 from tests.unseen import UNSEEN, OnDeviceOnly
@@ -86,11 +87,11 @@ def test_steps_of_quenches_do_not_wait(unseen: Objective) -> None:
 
 
 def test_steps_of_bands_do_not_wait(unseen: Objective) -> None:
-    method, band = LBFGS(memory=6), _Band(unseen, 5)
+    method, band = LBFGS(memory=6), BandEnergy(unseen, 5)
     with OnDeviceOnly():
         bands = straight_bands(points(unseen, 3), points(unseen, 3), 5)
-        state = method.init(band, bands.flatten(1))  # type: ignore[arg-type] # has what L-BFGS needs
-        assert method.step(band, state).theta.shape == state.theta.shape  # type: ignore[arg-type]
+        state = method.init(band, bands.flatten(1))
+        assert method.step(band, state).theta.shape == state.theta.shape
 
 
 def test_steps_of_eigenvector_following_wait_in_the_eigensolver_alone(unseen: Objective) -> None:
@@ -133,9 +134,10 @@ class Recording:
 
 
 @pytest.mark.parametrize("by_halves", [False, True])
-@pytest.mark.parametrize("way", ["one by one", "batched"])
-def test_recorded_steps_are_the_same_steps(way: str, by_halves: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lbfgs, "_one_by_one", lambda _: way == "one by one")
+@pytest.mark.parametrize("method", [OneByOne(), Batched()])
+def test_recorded_steps_are_the_same_steps(
+    method: Method[Energy, Any], by_halves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
         driver, "_to_be_dropped", lambda empty, places, _: (2 if by_halves else places) * empty >= places
     )
@@ -144,8 +146,8 @@ def test_recorded_steps_are_the_same_steps(way: str, by_halves: bool, monkeypatc
     problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
     starts = torch.tensor(np.random.default_rng(3).normal(size=(24, problem.n_parameters)))
     recorded = Recording(problem)
-    plain = run_all(LBFGS(), problem, starts, 8)
-    found = run_all(LBFGS(), recorded, starts, 8)
+    plain = run_all(method, problem, starts, 8)
+    found = run_all(method, recorded, starts, 8)
     assert sum(recorded.recordings) * CHECK_EVERY > 0.3 * plain.calls.sum() / 8
     for name in ("theta", "energy", "gradient", "calls", "status"):
         assert torch.equal(getattr(found, name), getattr(plain, name)), name

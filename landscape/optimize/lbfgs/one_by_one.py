@@ -1,0 +1,113 @@
+"""L-BFGS of walkers on a CPU, one after the other, for any energy; the arithmetic is in `compiled.py`.
+
+Where the energy is in compiled code too, a step takes several trials of each walker. With `precondition`, the history
+starts anew every so many steps, not from a multiple of the unit matrix but from the Hessian at that point, shifted to
+be positive definite: half the calls, for a Hessian in thirty. Shapes: W walkers, P parameters, M memory.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.objective import Energy, Kernel, Objective
+from landscape.optimize.driver import SCRATCH
+from landscape.optimize.lbfgs.compiled import VECTOR, Walkers, take_trials, turn_each, walk
+from landscape.optimize.lbfgs.preconditioner import shifted_factors
+from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, fresh
+
+HESSIANS = 8  # at a time: they are still in the cache when they are factorised
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneByOneState(LBFGSState):
+    """Walkers that step one by one. Their histories are rings of the last M pairs, each scaled to s.y = 1.
+
+    Rows of a history are filled up with zeros to P', a multiple of the vector length.
+    """
+
+    scale: Tensor  # [W] of the next trial, in lengths of the direction
+    rejections: Tensor  # int64[W] in a row
+    pairs: Tensor = field(metadata=SCRATCH)  # [W, 2, M, P']: S and Y
+    stored: Tensor  # int64[W]: pairs since the history began; the next goes into slot `stored` modulo M
+    curvature: Tensor  # [W]: c = s.y / y.y of the newest pair
+    factor: Tensor = field(metadata=SCRATCH)  # [W, P, P]: L of the shifted Hessian L L'; [W, 0, 0] without
+    age: Tensor  # int64[W]: steps since that was made; -1 before there is one
+    rough: Tensor  # bool[W]: whether the energies are in float32 still
+
+
+@dataclass(frozen=True)
+class OneByOne(LBFGSSettings):
+    """L-BFGS on a CPU, one walker after the other."""
+
+    def doubles_per_walker(self, objective: Energy) -> int:
+        """Float64 numbers of a history and a preconditioner."""
+        return 2 * self.memory * objective.n_parameters + self._factors(objective.n_parameters) ** 2
+
+    def init(self, objective: Energy, points: Tensor) -> OneByOneState:
+        """Fresh walkers at points [W, P]."""
+        begun = fresh(self, objective, points)
+        walkers, parameters = points.shape
+        factors, kernel = self._factors(parameters), objective.kernel()
+        begins_rough = kernel is not None and kernel.rough is not None
+        return OneByOneState(
+            **vars(begun),
+            scale=torch.ones_like(begun.energy),
+            rejections=torch.zeros_like(begun.status),
+            pairs=points.new_empty(walkers, 2, self.memory, _padded(parameters)),
+            stored=torch.zeros_like(begun.status),
+            curvature=torch.ones_like(begun.energy),
+            factor=points.new_empty(walkers, factors, factors),
+            age=torch.full_like(begun.status, -1),
+            rough=torch.full_like(begun.status, begins_rough, dtype=torch.bool),
+        )
+
+    def step(self, objective: Energy, state: OneByOneState) -> OneByOneState:
+        """One trial of every running walker, several if the energy is compiled; the state is changed in place.
+
+        Raises TypeError where a preconditioner is due and the energy has no Hessian.
+        """
+        kernel = objective.kernel()
+        due = self._stepped(objective, state) if kernel is None else self._walked(kernel, state)
+        if len(due):
+            self._precondition(objective, state, due)
+        return state
+
+    def _walked(self, kernel: Kernel, state: OneByOneState) -> Tensor:
+        """Rows int64[R] of the walkers that need a preconditioner after several trials."""
+        due = np.zeros(len(state.theta), dtype=np.bool_)
+        kernel.called(walk(self.limits, kernel.function, kernel.rough or kernel.function, _arrays(state), due))
+        return torch.from_numpy(np.flatnonzero(due))
+
+    def _stepped(self, objective: Energy, state: OneByOneState) -> Tensor:
+        """Rows int64[R] of the walkers that need a preconditioner after one trial."""
+        due = np.zeros(len(state.theta), dtype=np.bool_)
+        trial = torch.addcmul(state.theta, state.direction, state.scale[:, None])
+        energy, gradient = (values.detach() for values in objective.energy_and_gradient(trial))
+        trials = trial.numpy(), energy.numpy(), gradient.contiguous().numpy()
+        take_trials(self.limits, *trials, _arrays(state), due)
+        return torch.from_numpy(np.flatnonzero(due))
+
+    def _precondition(self, objective: Energy, state: OneByOneState, due: Tensor) -> None:
+        """Starts the history of the rows `due` anew from their Hessians; where these are not finite, goes on."""
+        if not isinstance(objective, Objective):
+            raise TypeError(f"expected an objective with Hessians to precondition, found {type(objective).__name__}")
+        for rows in torch.split(due, HESSIANS):
+            hessian = objective.hessian(state.theta[rows]).detach().contiguous()
+            found = shifted_factors(rows.numpy(), hessian.numpy(), state.factor.numpy())
+            made = rows[torch.from_numpy(found)]
+            state.age[made] = 0
+            state.stored[made] = 0
+            turn_each(made.numpy(), self.max_step, _arrays(state))
+
+    def _factors(self, parameters: int) -> int:
+        return parameters if self.precondition else 0
+
+
+def _padded(parameters: int) -> int:
+    return -(-parameters // VECTOR) * VECTOR
+
+
+def _arrays(state: OneByOneState) -> Walkers:
+    return Walkers(*(getattr(state, name).detach().numpy() for name in Walkers._fields))

@@ -1,0 +1,55 @@
+"""The rule by which L-BFGS takes a trial: one source for tensors, and in compiled code for numbers and vectors.
+
+A trial is accepted if the energy rises by no more than `max_energy_rise`. A step that is not accepted is shortened to a
+tenth and tried from the same point. After `PATIENCE` rejections in a row the history is forgotten, after as many more
+the walker has stalled.
+"""
+
+from typing import Any, NamedTuple
+
+from landscape.numerics.compilation import inlined
+from landscape.numerics.vectors import where
+from landscape.optimize.status import Status
+
+SHORTENING = 0.1
+PATIENCE = 10
+RUNNING, CONVERGED = int(Status.RUNNING), int(Status.CONVERGED)
+OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
+
+Number = Any  # a tensor [W], a number or a vector
+
+
+class Decision(NamedTuple):
+    """What follows from a trial."""
+
+    scale: Number  # of the next trial, in lengths of the direction
+    rejections: Number  # in a row
+    calls: Number
+    forgets: Number  # whether the history is forgotten
+    status: Number
+
+
+def decide(
+    max_calls: int, accepted: Number, converged: Number, scale: Number, rejections: Number, calls: Number
+) -> Decision:
+    """The decision on the trial of a running walker with this `scale`, after so many `rejections` and `calls`.
+
+    `accepted` says whether the trial is, `converged` whether its gradient is small enough. The order of the statuses
+    is that of the lines: a walker whose last allowed trial converges has converged.
+    """
+    calls = calls + 1
+    rejections = where(accepted, 0, rejections + 1)
+    forgets = rejections == PATIENCE
+    status = where(calls >= max_calls, OUT_OF_STEPS, RUNNING)
+    status = where(rejections >= 2 * PATIENCE, STALLED, status)
+    status = where(accepted * converged, CONVERGED, status)
+    return Decision(
+        scale=where(accepted + forgets, 1.0, SHORTENING * scale),
+        rejections=rejections,
+        calls=calls,
+        forgets=forgets,
+        status=status,
+    )
+
+
+compiled_decide = inlined(decide)

@@ -1,0 +1,97 @@
+"""The moves of basin-hopping: where the next quench of a walker starts.
+
+A new move is a function and its declaration in `MOVES`. Shapes: P parameters, M minima, U units of a group, F
+components of a unit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from landscape.search.starts import Starts
+
+EXCHANGE_NOISE = 0.05  # standard deviation in each parameter
+
+
+@dataclass(frozen=True)
+class KnownMinima:
+    """Known minima, and which of their parameters belong together."""
+
+    minima: np.ndarray  # [M, P]
+    units: tuple[np.ndarray, ...] = ()  # int64[U, F] for each group: the places of the components of its units
+
+
+NOTHING_KNOWN = KnownMinima(np.empty((0, 0)))
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a walker is, and what a move can make use of."""
+
+    theta: np.ndarray  # [P]: the minimum that it stands on; nan without one
+    step: float
+    starts: Starts
+    known: KnownMinima
+
+
+@dataclass(frozen=True)
+class Move:
+    """A move: `propose` gives the point [P] from which to quench, for a walker to which the move `applies`.
+
+    Of such walkers a `share` makes this move, the others one of those that follow in `MOVES`. After a move that `walks`
+    the walker may go on from the minimum of the quench. After another one it stays where it is, whatever is found.
+    """
+
+    propose: Callable[[Site, np.random.Generator], np.ndarray]
+    applies: Callable[[Site], bool]
+    share: float = 1.0
+    walks: bool = True
+
+
+def exchange(site: Site, random: np.random.Generator) -> np.ndarray:
+    """A known minimum, one of whose units is exchanged for a unit of another or the same one: the cut-and-splice of
+    clusters (Deaven and Ho, Phys. Rev. Lett. 75, 288, 1995) for parts of which a point has several alike.
+
+    All units but one of such a point are those of a minimum. Units of a group may stand for each other: the hidden
+    units of a layer, the atoms of a cluster. A little noise takes the point out of symmetric subspaces.
+    """
+    minima, units = site.known.minima, site.known.units
+    receiver, donor = minima[random.integers(len(minima), size=2)]
+    group = units[random.integers(len(units))]
+    old, new = group[random.integers(len(group), size=2)]
+    point: np.ndarray = receiver + EXCHANGE_NOISE * random.standard_normal(len(site.theta))
+    point[old] += donor[new] - receiver[old]
+    return point
+
+
+def fresh_start(site: Site, random: np.random.Generator) -> np.ndarray:
+    """A start."""
+    return site.starts.draw(random, len(site.theta))
+
+
+def displacement(site: Site, random: np.random.Generator) -> np.ndarray:
+    """The minimum of the walker, displaced by a Gaussian of its step length."""
+    return site.theta + site.step * random.standard_normal(len(site.theta))
+
+
+def _can_exchange(site: Site) -> bool:
+    return len(site.known.minima) > 0 and len(site.known.units) > 0
+
+
+def _stands_nowhere(site: Site) -> bool:
+    return bool(np.isnan(site.theta[0]))
+
+
+MOVES = {
+    "exchange": Move(exchange, applies=_can_exchange, share=0.8, walks=False),
+    "fresh start": Move(fresh_start, applies=_stands_nowhere),
+    "displacement": Move(displacement, applies=lambda site: not _stands_nowhere(site)),
+}
+"""The moves by name, in the order in which they are asked; a walker without a minimum and one with always find one."""
+
+
+def chosen_move(site: Site, random: np.random.Generator) -> Move:
+    """The first move that applies to a walker and has it in its share."""
+    applicable = (move for move in MOVES.values() if move.applies(site))
+    return next(move for move in applicable if move.share == 1.0 or random.random() < move.share)
