@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from landscape.numerics.products import product
 from landscape.objective import Energy
 from landscape.optimize.driver import SCRATCH
 from landscape.optimize.lbfgs.rule import decide
@@ -167,4 +168,4 @@ def _direction(state: BatchedState, max_step: float) -> Tensor:
 
 def _times(vectors: Tensor, matrices: Tensor) -> Tensor:
     """Row vectors [W, A] times matrices [W, A, B]: [W, B]; on a CPU several times faster than columns."""
-    return torch.bmm(vectors[:, None], matrices)[:, 0]
+    return product(vectors[:, None], matrices)[:, 0]

@@ -158,7 +158,7 @@ def test_float32_leads_to_where_float64_converges(large: Problem) -> None:
     assert not state.rough.any()
 
 
-@pytest.mark.parametrize("way", ["one by one"], indirect=True)  # float32 is compiled, and only then no bit depends
+@pytest.mark.bits
 def test_who_follows_float32_does_not_depend_on_its_neighbours(large: Problem) -> None:
     together = run_all(LBFGS(), large, start_points(large), 12)
     for row, point in enumerate(start_points(large)):
