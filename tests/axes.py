@@ -60,9 +60,10 @@ def _check(value: object, annotation: Any, where: str) -> None:  # noqa: ANN401 
             raise TypeError(f"{where}: expected {annotation.__name__}, found {type(value).__name__} {shape}")
     elif get_origin(annotation) is tuple and Ellipsis not in parts and isinstance(value, tuple):
         for part, member in zip(parts, value, strict=True):
-            if _has_axes(part):
-                _check(member, part, where)
+            _check(member, part, where)
+    elif get_origin(annotation) in {list, dict} and isinstance(value, list | dict):
+        for member in value.values() if isinstance(value, dict) else value:
+            _check(member, parts[-1], where)
     elif type(None) in parts and value is not None:
         for part in parts:
-            if _has_axes(part):
-                _check(value, part, where)
+            _check(value, part, where)

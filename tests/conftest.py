@@ -5,7 +5,10 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+from tests.axes import check_axes
 from tests.patience import patient
+
+check_axes()
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")

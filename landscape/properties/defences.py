@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.config.tables import MeasureConfig
@@ -31,24 +32,26 @@ from landscape.properties.robustness import ADVERSARIAL_LOSS, ROBUST, attack_all
 LEAST_SIDE = 4
 CUT_OFF = 4.0  # standard deviations of a blur
 
+Filter = Callable[[Float[Tensor, "*M d N"]], Float[Tensor, "*M d N"]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Filtered(Networks):
     """Networks whose inputs pass a filter; `back` turns gradients behind it into those before it."""
 
-    forward: Callable[[Tensor], Tensor]  # of points [..., d, N]
-    back: Callable[[Tensor], Tensor]
+    forward: Filter
+    back: Filter
 
-    def outputs(self, point: Tensor) -> Tensor:
+    def outputs(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "M K N"]:
         """Outputs [M, K, N] at points [M, d, N], or at [d, N] of all networks."""
         return super().outputs(self.forward(point))
 
-    def vjp(self, point: Tensor) -> tuple[Tensor, Pullback]:
+    def vjp(self, point: Float[Tensor, "M d N"]) -> tuple[Float[Tensor, "M K N"], Pullback]:
         """See `Networks`; the points pass the filter first."""
         outputs, pull_back = super().vjp(self.forward(point))
         return outputs, lambda output_gradient: self.back(pull_back(output_gradient))
 
-    def slope(self, point: Tensor) -> tuple[Outcome, Tensor]:
+    def slope(self, point: Float[Tensor, "M d N"]) -> tuple[Outcome, Float[Tensor, "M d N"]]:
         """See `Networks`; the points pass the filter first."""
         attack, gradient = super().slope(self.forward(point))
         return attack, self.back(gradient)
@@ -63,35 +66,35 @@ class Ensemble(Networks):
     members: Networks
 
     @property
-    def start(self) -> Tensor:
+    def start(self) -> Float[Tensor, "1 d N"]:
         """A copy of the samples, [1, d, N]."""
         return self.inputs[None].clone()
 
-    def outputs(self, point: Tensor) -> Tensor:
+    def outputs(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "1 K N"]:
         """Outputs [1, K, N] at points [1, d, N] or [d, N]."""
         return _mixture(self.members.outputs(self._shared(point)).log_softmax(1))
 
-    def vjp(self, point: Tensor) -> tuple[Tensor, Pullback]:
+    def vjp(self, point: Float[Tensor, "1 d N"]) -> tuple[Float[Tensor, "1 K N"], Pullback]:
         """Outputs [1, K, N] at points [1, d, N], and the way back from a gradient in them to one in the points."""
         outputs, pull_back = self.members.vjp(self._shared(point))
         of_member = outputs.log_softmax(1)
         mixture = _mixture(of_member)
         share = (of_member - mixture).exp() / len(self.theta)
 
-        def pull(output_gradient: Tensor) -> Tensor:
+        def pull(output_gradient: Float[Tensor, "1 K N"]) -> Float[Tensor, "1 d N"]:
             gradient = share * output_gradient
             gradient = gradient - of_member.exp() * gradient.sum(1, keepdim=True)
             return pull_back(gradient).sum(0, keepdim=True)
 
         return mixture, pull
 
-    def slope(self, point: Tensor) -> tuple[Outcome, Tensor]:
+    def slope(self, point: Float[Tensor, "1 d N"]) -> tuple[Outcome, Float[Tensor, "1 d N"]]:
         """The outcome of the points [1, d, N], and the gradients [1, d, N] of their losses."""
         outputs, pull_back = self.vjp(point)
         loss, gradient = self.loss(outputs)
         return Outcome(self.correct(outputs), loss), pull_back(gradient)
 
-    def _shared(self, point: Tensor) -> Tensor:
+    def _shared(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "M d N"]:
         return point.expand(len(self.theta), -1, -1)
 
 
@@ -104,14 +107,14 @@ def defended(networks: Networks, evaluation: Evaluation) -> Networks:
     return Ensemble(*parts, members=networks) if evaluation.ensemble else networks
 
 
-def blur_matrix(shape: tuple[int, int, int], deviation: float) -> Tensor:
+def blur_matrix(shape: tuple[int, int, int], deviation: float) -> Float[Tensor, "d d"]:
     """The Gaussian blur of images (channels, height, width) as a matrix [d, d], its rows summing to 1."""
     channels, height, width = shape
     rows, columns = (_blurred_line(side, deviation) for side in (height, width))
     return torch.kron(torch.eye(channels, dtype=torch.float64), torch.kron(rows, columns))
 
 
-def _blurred_line(length: int, deviation: float) -> Tensor:
+def _blurred_line(length: int, deviation: float) -> Float[Tensor, "length length"]:
     """The blur of a line of pixels as a matrix [length, length]."""
     distance = torch.arange(length, dtype=torch.float64)[:, None] - torch.arange(length)
     line = (-0.5 * (distance / deviation) ** 2).exp() * (distance.abs() <= int(CUT_OFF * deviation + 0.5))
@@ -146,14 +149,14 @@ def image_shape(problem: Problem) -> tuple[int, int, int]:
     return 1, side, side
 
 
-def sample_accuracy(networks: Networks) -> dict[str, Tensor]:
+def sample_accuracy(networks: Networks) -> dict[str, Float[Tensor, "M N"]]:
     """Whether [M, N] the samples are classified correctly."""
     return {"accuracy": networks.clean.survived.to(torch.float64)}
 
 
 def sample_accuracies_under_attack(
-    networks: Networks, half_widths: Tensor, settings: MeasureConfig
-) -> dict[str, Tensor]:
+    networks: Networks, half_widths: Float[Tensor, "E d"], settings: MeasureConfig
+) -> dict[str, Float[Tensor, "M N E"]]:
     """Accuracies and the largest loss [M, N, E] under each attack and under all, for half-widths [E, d]."""
     columns = []
     for half_width in half_widths:
@@ -164,22 +167,20 @@ def sample_accuracies_under_attack(
     return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
 
 
-def _filter(
-    networks: Networks, evaluation: Evaluation
-) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
+def _filter(networks: Networks, evaluation: Evaluation) -> tuple[Filter, Filter]:
     """The filter of points [..., d, N], and the function that turns gradients behind it into those before it."""
     step = evaluation.quantise
     matrix = (
         blur_matrix(image_shape(networks.problem), evaluation.smooth).to(networks.inputs) if evaluation.smooth else None
     )
 
-    def forward(point: Tensor) -> Tensor:
+    def forward(point: Float[Tensor, "*M d N"]) -> Float[Tensor, "*M d N"]:
         blurred = point if matrix is None else matrix @ point
         return (blurred / step).round() * step if step else blurred
 
     return forward, lambda gradient: gradient if matrix is None else matrix.mT @ gradient
 
 
-def _mixture(of_member: Tensor) -> Tensor:
+def _mixture(of_member: Float[Tensor, "M K N"]) -> Float[Tensor, "1 K N"]:
     """Logarithms [1, K, N] of the mean of probabilities, from their logarithms [M, K, N]."""
     return of_member.logsumexp(0, keepdim=True) - math.log(len(of_member))

@@ -5,13 +5,14 @@ from the numpy stream (seed, r), and all minima are attacked from the same offse
 random search have streams of their own. So the value of a minimum depends on the minimum and the settings alone, and
 two minima are compared under common random numbers.
 
-Shapes: N samples, d inputs, R restarts, D draws of noise, Q queries.
+Shapes: N samples, d inputs, R restarts after the first, D draws of noise, Q queries.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.config.tables import MeasureConfig
@@ -21,6 +22,9 @@ NOISE_STREAM, SEARCH_STREAM, SHARPNESS_STREAM = 1, 2, 3
 FIRST_SHARE = 0.8
 HALVINGS = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 
+Targets = Int[Tensor, " N"] | Float[Tensor, "N K"]
+"""Class labels, or the values of a regression."""
+
 
 class Samples(NamedTuple):
     """A run of consecutive samples, and what attacks on them draw.
@@ -28,24 +32,24 @@ class Samples(NamedTuple):
     Targets are int64 [N] or float64 [N, K]. The random restarts of an attack begin at the offsets, in [-1, 1].
     """
 
-    inputs: Tensor  # [N, d]
-    targets: Tensor
-    offsets: Tensor  # [R - 1, N, d]
-    noise: Tensor  # [D, N, d], standard normal
-    corners: Tensor  # [Q, d], of all samples
+    inputs: Float[Tensor, "N d"]  # [N, d]
+    targets: Targets
+    offsets: Float[Tensor, "R N d"]  # [R, N, d]
+    noise: Float[Tensor, "D N d"]  # [D, N, d], standard normal
+    corners: Float[Tensor, "Q d"]  # [Q, d], of all samples
 
-    def part(self, rows: slice | Tensor) -> "Samples":
+    def part(self, rows: slice | Int[Tensor, " n"]) -> "Samples":
         """Some of the samples."""
         return Samples(self.inputs[rows], self.targets[rows], self.offsets[:, rows], self.noise[:, rows], self.corners)
 
 
-def without_draws(inputs: Tensor, targets: Tensor) -> Samples:
+def without_draws(inputs: Float[Tensor, "N d"], targets: Targets) -> Samples:
     """Samples that are not attacked: no offsets, noise and queries."""
     nothing = inputs.new_empty(0, *inputs.shape)
     return Samples(inputs, targets, nothing, nothing, inputs.new_empty(0, inputs.shape[1]))
 
 
-def with_draws(inputs: Tensor, targets: Tensor, settings: MeasureConfig, seed: int = 0) -> Samples:
+def with_draws(inputs: Float[Tensor, "N d"], targets: Targets, settings: MeasureConfig, seed: int = 0) -> Samples:
     """Samples that are attacked, with the random numbers of the settings and the seed."""
     drawn = (
         offsets(settings, seed, *inputs.shape),
@@ -55,20 +59,20 @@ def with_draws(inputs: Tensor, targets: Tensor, settings: MeasureConfig, seed: i
     return Samples(inputs, targets, *(torch.tensor(numbers, device=inputs.device) for numbers in drawn))
 
 
-def offsets(settings: MeasureConfig, seed: int, n_samples: int, n_inputs: int) -> np.ndarray:
-    """Random starts [R - 1, N, d] in the box [-1, 1]^d, one stream a restart."""
+def offsets(settings: MeasureConfig, seed: int, n_samples: int, n_inputs: int) -> Float[np.ndarray, "R N d"]:
+    """Random starts [R, N, d] in the box [-1, 1]^d, one stream a restart."""
     drawn = np.empty((settings.pgd_restarts - 1, n_samples, n_inputs))
     for restart, row in enumerate(drawn, start=1):
         row[:] = np.random.default_rng((seed, restart)).uniform(-1.0, 1.0, row.shape)
     return drawn
 
 
-def noise(settings: MeasureConfig, seed: int, n_samples: int, n_inputs: int) -> np.ndarray:
+def noise(settings: MeasureConfig, seed: int, n_samples: int, n_inputs: int) -> Float[np.ndarray, "D N d"]:
     """Standard normal noise [D, N, d]."""
     return stream(seed, NOISE_STREAM).normal(size=(settings.noise_draws, n_samples, n_inputs))
 
 
-def corners(settings: MeasureConfig, seed: int, n_inputs: int) -> np.ndarray:
+def corners(settings: MeasureConfig, seed: int, n_inputs: int) -> Float[np.ndarray, "Q d"]:
     """Queries [Q, d] of the random search: 1 or -1 for each feature that moves to an end of the box, else 0.
 
     The first query moves all features. The others move a share of them, at least one, that halves nine times.

@@ -8,6 +8,7 @@ Shapes: M networks, P parameters, N samples, E perturbation sizes.
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.config.tables import MeasureConfig
@@ -26,7 +27,11 @@ EVALUATED = "evaluated_"
 
 
 def measure_evaluation(
-    problem: Problem, theta: np.ndarray, evaluation: Evaluation, settings: MeasureConfig, seed: int = 0
+    problem: Problem,
+    theta: Float[np.ndarray, "M P"],
+    evaluation: Evaluation,
+    settings: MeasureConfig,
+    seed: int = 0,
 ) -> dict[str, MeasuredProperty]:
     """Measure theta [M, P]: values [M] or [M, E], [1] or [1, E] where the M are one ensemble.
 
@@ -45,16 +50,18 @@ def measure_evaluation(
     }
 
 
-def _evaluated(measurement: Measurement, theta: Tensor, evaluation: Evaluation) -> dict[str, Tensor]:
+def _evaluated(
+    measurement: Measurement, theta: Float[Tensor, "M P"], evaluation: Evaluation
+) -> dict[str, Float[Tensor, "#M ..."]]:
     problem, chunk = measurement.problem, samples_per_chunk(measurement.problem)
 
     def as_used(part: Samples) -> Networks:
         return defended(Networks(problem, theta, part, measurement.settings.input_bounds), evaluation)
 
-    def clean(part: Samples) -> dict[str, Tensor]:
+    def clean(part: Samples) -> dict[str, Float[Tensor, "#M N"]]:
         return sample_accuracy(as_used(part))
 
-    def attacked(part: Samples) -> dict[str, Tensor]:
+    def attacked(part: Samples) -> dict[str, Float[Tensor, "#M N E"]]:
         return sample_accuracies_under_attack(as_used(part), measurement.half_widths, measurement.settings)
 
     found = sample_mean(clean, measurement.samples, chunk)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from landscape.declaration import Property
@@ -10,7 +11,7 @@ from landscape.problems.problem import Problem
 from landscape.properties.measurement import Measurement
 from landscape.properties.sample_means import minima_per_block
 
-Named = dict[str, Tensor]
+Named = dict[str, Shaped[Tensor, "M ..."]]
 
 
 def nothing_required(problem: Problem) -> None:
@@ -28,7 +29,7 @@ class Group:
 
     name: str
     properties: tuple[Property, ...]
-    compute: Callable[[Measurement, Tensor], Named]
+    compute: Callable[[Measurement, Float[Tensor, "M P"]], Named]
     block: Callable[[Problem], int] = minima_per_block
     require: Callable[[Problem], object] = nothing_required
     settings: tuple[str, ...] | None = None

@@ -4,6 +4,7 @@ Energy = clean_loss + l2_loss. Shapes: M minima, P parameters, N samples, K outp
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.declaration import ENERGY, FRACTION, Property, Section
@@ -16,7 +17,7 @@ from landscape.properties.needs import CLASSES, TEST_SAMPLES
 from landscape.properties.sample_means import sample_mean, samples_per_chunk
 
 
-def losses(measurement: Measurement, theta: Tensor) -> Named:
+def losses(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
     """The properties of the group at theta [M, P], each [M]."""
     problem, chunk = measurement.problem, samples_per_chunk(measurement.problem)
     found = norms(problem, theta) | sample_mean(
@@ -30,13 +31,13 @@ def losses(measurement: Measurement, theta: Tensor) -> Named:
     )
 
 
-def norms(problem: Problem, theta: Tensor) -> Named:
+def norms(problem: Problem, theta: Float[Tensor, "M P"]) -> Named:
     """Squared norm and L2 part of the energy, [M], of theta [M, P]."""
     squared_norm = theta.square().sum(1)
     return {"squared_norm": squared_norm, "l2_loss": problem.l2 * squared_norm}
 
 
-def sample_losses(problem: Problem, theta: Tensor, samples: Samples, names: tuple[str, str]) -> Named:
+def sample_losses(problem: Problem, theta: Float[Tensor, "M P"], samples: Samples, names: tuple[str, str]) -> Named:
     """Loss and, for classification, accuracy [M, N] of theta [M, P] on the samples, under the two names."""
     clean = Networks(problem, theta, samples).clean
     found = {names[0]: clean.loss}

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.config.tables import MeasureConfig
@@ -25,18 +26,20 @@ from landscape.properties.measurement import prepare
 class MeasuredProperty(NamedTuple):
     """Values float64 [M, ...] of one property, with what they mean."""
 
-    values: np.ndarray
+    values: Float[np.ndarray, "M ..."]
     description: str
     units: str
 
 
-def measured(values: np.ndarray, declared: Property, problem: Problem | None = None) -> MeasuredProperty:
+def measured(
+    values: Float[np.ndarray, "M ..."], declared: Property, problem: Problem | None = None
+) -> MeasuredProperty:
     """Values of a declared property, measured on the problem."""
     return MeasuredProperty(values, declared.meaning(problem), declared.units)
 
 
 def measure(
-    problem: Problem, theta: np.ndarray, groups: Sequence[str], settings: MeasureConfig, seed: int = 0
+    problem: Problem, theta: Float[np.ndarray, "M P"], groups: Sequence[str], settings: MeasureConfig, seed: int = 0
 ) -> dict[str, MeasuredProperty]:
     """Measure the named groups at theta [M, P].
 
@@ -56,7 +59,7 @@ def measure(
     return found
 
 
-def _points(problem: Problem, theta: np.ndarray) -> Tensor:
+def _points(problem: Problem, theta: Float[np.ndarray, "M P"]) -> Float[Tensor, "M P"]:
     expected = problem.n_parameters
     if theta.ndim != 2 or theta.shape[1] != expected or not len(theta):
         raise PropertyError(

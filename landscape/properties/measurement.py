@@ -8,12 +8,13 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
-from landscape.properties.draws import Samples, with_draws, without_draws
+from landscape.properties.draws import Samples, Targets, with_draws, without_draws
 
 FIRST_STORED = ("epsilon", "pgd_steps", "pgd_restarts", "seed", "input_bounds")
 
@@ -24,7 +25,7 @@ class Measurement:
 
     problem: Problem
     settings: MeasureConfig
-    half_widths: Tensor
+    half_widths: Float[Tensor, "E d"]
     seed: int
 
     @property
@@ -50,7 +51,7 @@ def prepare(problem: Problem, settings: MeasureConfig, seed: int = 0) -> Measure
     return Measurement(problem, settings, boxes, seed)
 
 
-def half_widths(settings: MeasureConfig, n_inputs: int) -> np.ndarray:
+def half_widths(settings: MeasureConfig, n_inputs: int) -> Float[np.ndarray, "E d"]:
     """Half-widths [E, d] of the boxes. Raises PropertyError if an entry with one number a feature has not d of them."""
     for entry in settings.epsilon:
         if isinstance(entry, tuple) and len(entry) != n_inputs:
@@ -80,7 +81,7 @@ def check_settings(problem: Problem, settings: MeasureConfig) -> None:
         )
 
 
-def require_test(problem: Problem) -> tuple[Tensor, Tensor]:
+def require_test(problem: Problem) -> tuple[Float[Tensor, "N d"], Targets]:
     """The test inputs [N, d] and targets of the problem. Raises PropertyError if it has none."""
     if problem.test_inputs is None or problem.test_targets is None:
         raise PropertyError(

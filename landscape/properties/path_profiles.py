@@ -10,6 +10,7 @@ Shapes: T transition states, P parameters, I points of a path, E perturbation si
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from landscape.config.tables import MeasureConfig
@@ -44,7 +45,12 @@ def require_paths(problem: Problem) -> None:
 
 
 def profiles(
-    problem: Problem, theta: np.ndarray, ends: np.ndarray, tolerance: float, settings: MeasureConfig, seed: int = 0
+    problem: Problem,
+    theta: Float[np.ndarray, "T P"],
+    ends: Float[np.ndarray, "T 2 P"],
+    tolerance: float,
+    settings: MeasureConfig,
+    seed: int = 0,
 ) -> dict[str, MeasuredProperty]:
     """Properties [T, I] or [T, I, E] along the paths through transition states theta [T, P] between ends [T, 2, P].
 
@@ -67,12 +73,12 @@ def profiles(
 
 
 def _short_robustness(
-    problem: Problem, theta: Tensor, settings: MeasureConfig, seed: int
+    problem: Problem, theta: Float[Tensor, "M P"], settings: MeasureConfig, seed: int
 ) -> dict[str, MeasuredProperty]:
     """Certified and attacked accuracies and the adversarial loss at theta [M, P], each [M, E]."""
     measurement = prepare(problem, settings, seed)
 
-    def of_block(block: Tensor) -> dict[str, Tensor]:
+    def of_block(block: Float[Tensor, "M P"]) -> dict[str, Float[Tensor, "M E"]]:
         return sample_mean(
             lambda part: sample_short_robustness(problem, block, part, measurement.half_widths, settings),
             measurement.attacked_samples,
@@ -86,7 +92,9 @@ def _short_robustness(
     }
 
 
-def _oriented(problem: Problem, paths: Paths, ends: np.ndarray, tolerance: float) -> tuple[Tensor, Tensor, np.ndarray]:
+def _oriented(
+    problem: Problem, paths: Paths, ends: Float[np.ndarray, "T 2 P"], tolerance: float
+) -> tuple[Float[Tensor, "T I P"], Float[Tensor, "T I"], Bool[np.ndarray, " T"]]:
     """Points [T, I, P] and arc lengths [T, I] from the first end to the second, and whether [T] they reach these."""
     found = paths.points[:, [0, -1]].cpu().numpy()
     forward, backward = (_largest_distance(problem, found, wanted) for wanted in (ends, ends[:, ::-1]))
@@ -97,14 +105,16 @@ def _oriented(problem: Problem, paths: Paths, ends: np.ndarray, tolerance: float
     return points, arc_length, good
 
 
-def _largest_distance(problem: Problem, found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def _largest_distance(
+    problem: Problem, found: Float[np.ndarray, "T 2 P"], wanted: Float[np.ndarray, "T 2 P"]
+) -> Float[np.ndarray, " T"]:
     """The larger distance [T] of the two ends found [T, 2, P] from those wanted."""
     distances = [problem.symmetry.distance(found[:, side], wanted[:, side]) for side in (0, 1)]
     largest: np.ndarray = np.maximum(*distances)
     return largest
 
 
-def _along(one: MeasuredProperty, good: np.ndarray) -> MeasuredProperty:
+def _along(one: MeasuredProperty, good: Bool[np.ndarray, " T"]) -> MeasuredProperty:
     values = one.values.reshape(len(good), PATH_POINTS, *one.values.shape[1:])
     known = np.where(good.reshape(-1, *(1,) * (values.ndim - 1)), values, np.nan)
     return MeasuredProperty(known, f"{one.description}, {ALONG}", one.units)

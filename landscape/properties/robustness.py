@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Iterable
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from landscape.config.tables import MeasureConfig
@@ -67,18 +68,18 @@ SHORT_ADVERSARIAL_LOSS = Property(
 )
 
 
-def robustness(measurement: Measurement, theta: Tensor) -> Named:
+def robustness(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
     """The properties of the training samples at theta [M, P], each [M, E] or [M]."""
     return _mean_robustness(measurement, theta, measurement.attacked_samples)
 
 
-def robustness_of_test_samples(measurement: Measurement, theta: Tensor) -> Named:
+def robustness_of_test_samples(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
     """The properties of the test samples at theta [M, P], each [M, E] or [M]."""
     found = _mean_robustness(measurement, theta, measurement.attacked_test_samples)
     return {f"test_{name}": values for name, values in found.items()}
 
 
-def _mean_robustness(measurement: Measurement, theta: Tensor, samples: Samples) -> Named:
+def _mean_robustness(measurement: Measurement, theta: Float[Tensor, "M P"], samples: Samples) -> Named:
     problem, half_widths = measurement.problem, measurement.half_widths
     return sample_mean(
         lambda part: sample_robustness(problem, theta, part, half_widths, measurement.settings),
@@ -88,7 +89,11 @@ def _mean_robustness(measurement: Measurement, theta: Tensor, samples: Samples) 
 
 
 def sample_robustness(
-    problem: Problem, theta: Tensor, samples: Samples, half_widths: Tensor, settings: MeasureConfig
+    problem: Problem,
+    theta: Float[Tensor, "M P"],
+    samples: Samples,
+    half_widths: Float[Tensor, "E d"],
+    settings: MeasureConfig,
 ) -> Named:
     """Named robustness values [M, N, E] of theta [M, P] for half-widths [E, d], and distances and the largest certified
     size [M, N].
@@ -107,7 +112,11 @@ def sample_robustness(
 
 
 def sample_short_robustness(
-    problem: Problem, theta: Tensor, samples: Samples, half_widths: Tensor, settings: MeasureConfig
+    problem: Problem,
+    theta: Float[Tensor, "M P"],
+    samples: Samples,
+    half_widths: Float[Tensor, "E d"],
+    settings: MeasureConfig,
 ) -> Named:
     """Robustness values [M, N, E] of theta [M, P] where points are so many that all attacks would take too long.
 
@@ -125,7 +134,7 @@ def adversarial_points(networks: Networks, settings: MeasureConfig) -> dict[str,
     return {norm.distance.name: nearest(networks, norm, settings.distance_limit) for norm in NORMS.values()}
 
 
-def attack_all(networks: Networks, half_width: Tensor, settings: MeasureConfig) -> dict[str, Outcome]:
+def attack_all(networks: Networks, half_width: Float[Tensor, " d"], settings: MeasureConfig) -> dict[str, Outcome]:
     """The outcomes of all attacks that suit the problem, in the box of one half-width [d], by name."""
     suiting = [attack for attack in ATTACKS if attack.suits(networks.problem)]
     return {attack.name: attack.run(networks, half_width, settings) for attack in suiting}
@@ -144,7 +153,9 @@ def _stacked(columns: list[Named]) -> Named:
     return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
 
 
-def _at_one_size(networks: Networks, half_width: Tensor, settings: MeasureConfig, points: dict[str, Nearest]) -> Named:
+def _at_one_size(
+    networks: Networks, half_width: Float[Tensor, " d"], settings: MeasureConfig, points: dict[str, Nearest]
+) -> Named:
     outcomes = attack_all(networks, half_width, settings)
     outcomes |= {name: inside(networks, point, half_width) for name, point in points.items()}
     worst = together(networks, outcomes.values())
@@ -160,7 +171,7 @@ def _at_one_size(networks: Networks, half_width: Tensor, settings: MeasureConfig
     }
 
 
-def _short_at_one_size(networks: Networks, half_width: Tensor, settings: MeasureConfig) -> Named:
+def _short_at_one_size(networks: Networks, half_width: Float[Tensor, " d"], settings: MeasureConfig) -> Named:
     outcome = PGD.run(networks, half_width, settings)
     if not networks.problem.is_classification:
         return {ADVERSARIAL_LOSS.name: outcome.loss}
@@ -175,8 +186,12 @@ def _short_at_one_size(networks: Networks, half_width: Tensor, settings: Measure
 
 
 def _surviving_apgd(
-    networks: Networks, half_width: Tensor, settings: MeasureConfig, survived: Tensor, certain: Tensor
-) -> Tensor:
+    networks: Networks,
+    half_width: Float[Tensor, " d"],
+    settings: MeasureConfig,
+    survived: Bool[Tensor, "M N"],
+    certain: Bool[Tensor, "M N"],
+) -> Bool[Tensor, "M N"]:
     """Whether [M, N] samples that `survived` other attacks survive APGD on the loss and on DLR too.
 
     Only those samples are attacked that any of the networks leaves open: neither fallen nor `certain` to survive.
@@ -189,7 +204,7 @@ def _surviving_apgd(
     return survived
 
 
-def _proven(networks: Networks, half_width: Tensor) -> Named:
+def _proven(networks: Networks, half_width: Float[Tensor, " d"]) -> Named:
     """Samples [M, N] that are certified, by certificate, the weakest first; none for a module of unknown layers."""
     network, samples = layered_network(networks.problem), networks.samples
     if network is None:
@@ -197,7 +212,9 @@ def _proven(networks: Networks, half_width: Tensor) -> Named:
     return certified(network, networks.theta, samples.inputs, samples.targets, half_width)
 
 
-def _largest_certified(networks: Networks, half_widths: Tensor, survived: Tensor, points: dict[str, Nearest]) -> Tensor:
+def _largest_certified(
+    networks: Networks, half_widths: Float[Tensor, "E d"], survived: Float[Tensor, "M N E"], points: dict[str, Nearest]
+) -> Float[Tensor, "M N"]:
     """Half-width [M, N], in the widest feature, of the largest certified box in the proportions of the first of the
     half-widths [E, d], at most the widest range of the inputs; checked against `survived` [M, N, E] and the points.
     """
@@ -213,7 +230,7 @@ def _largest_certified(networks: Networks, half_widths: Tensor, survived: Tensor
     return size
 
 
-def check_radius(networks: Networks, found: Nearest, size: Tensor, shape: Tensor) -> None:
+def check_radius(networks: Networks, found: Nearest, size: Float[Tensor, "M N"], shape: Float[Tensor, " d"]) -> None:
     """Raises PropertyError if an adversarial point lies in the certified box of half-width size [M, N] times shape
     [d].
     """
@@ -222,7 +239,7 @@ def check_radius(networks: Networks, found: Nearest, size: Tensor, shape: Tensor
     check_order({CERTIFIED_EPSILON.name: torch.ones_like(free), "the nearest adversarial point": free}, shape)
 
 
-def check_order(masks: Named, half_width: Tensor) -> None:
+def check_order(masks: Named, half_width: Float[Tensor, " d"]) -> None:
     """Raises PropertyError unless every sample counted by one of the masks [M, N] is counted by all later ones."""
     for (name, counted), (weaker, also) in itertools.pairwise(masks.items()):
         breaches = int((counted & ~also).sum())

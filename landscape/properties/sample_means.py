@@ -10,11 +10,15 @@ Shapes: M minima, N samples.
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from landscape.numerics.batching import rows_per_chunk
 from landscape.problems.problem import Problem
 from landscape.properties.draws import Samples
+
+OfBlock = Callable[[Float[Tensor, "M P"], slice], dict[str, Shaped[Tensor, "M n ..."]]]
+"""Values of a block of minima on a run of n samples, by name."""
 
 
 def samples_per_chunk(problem: Problem) -> int:
@@ -28,7 +32,9 @@ def minima_per_block(problem: Problem) -> int:
     return rows_per_chunk(_numbers_per_sample(problem) * n_samples, problem.device)
 
 
-def sample_mean(function: Callable[[Samples], dict[str, Tensor]], samples: Samples, chunk: int) -> dict[str, Tensor]:
+def sample_mean(
+    function: Callable[[Samples], dict[str, Shaped[Tensor, "M n ..."]]], samples: Samples, chunk: int
+) -> dict[str, Float[Tensor, "M ..."]]:
     """Means over axis 1 of the tensors [M, n, ...] that `function` gives for each n <= `chunk` of the samples."""
     totals: dict[str, Tensor] = {}
     for start in range(0, len(samples.inputs), chunk):
@@ -40,8 +46,8 @@ def sample_mean(function: Callable[[Samples], dict[str, Tensor]], samples: Sampl
 
 
 def map_blocks(
-    function: Callable[[Tensor, slice], dict[str, Tensor]], doubles: int, theta: Tensor, n_samples: int
-) -> dict[str, Tensor]:
+    function: OfBlock, doubles: int, theta: Float[Tensor, "M P"], n_samples: int
+) -> dict[str, Shaped[Tensor, "M N ..."]]:
     """The tensors [M, N, ...] of `function`, called for blocks of theta [M, P] and runs of samples with a working set
     of `doubles` float64 numbers a minimum and sample. The samples are cut first.
     """

@@ -4,6 +4,7 @@ inputs.
 Shapes: M minima, P parameters.
 """
 
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.properties.curvature import flatness, jacobians, sharpness
@@ -13,7 +14,7 @@ from landscape.properties.needs import layered_network
 from landscape.properties.sample_means import sample_mean, samples_per_chunk
 
 
-def measured_sharpness(measurement: Measurement, theta: Tensor) -> Named:
+def measured_sharpness(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
     """The properties of the group at theta [M, P], each [M], or [M, layers]."""
     problem, network = measurement.problem, layered_network(measurement.problem)
     found = sample_mean(

@@ -19,6 +19,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.declaration import Need
@@ -39,26 +40,26 @@ DLR_CLASSES, TARGETED_CLASSES = 3, 4
 class Place(NamedTuple):
     """Points [M, d, N] with the objective [M, N] and its gradient [M, d, N] there."""
 
-    point: Tensor
-    value: Tensor
-    gradient: Tensor
+    point: Float[Tensor, "M d N"]
+    value: Float[Tensor, "M N"]
+    gradient: Float[Tensor, "M d N"]
 
-    def replaced(self, where: Tensor, other: "Place") -> "Place":
+    def replaced(self, where: Bool[Tensor, "M N"], other: "Place") -> "Place":
         """The places of `other` where [M, N] it holds, else these."""
         wide = where[:, None]
         return Place(*map(torch.where, (wide, where, wide), other, self))
 
 
-Objective = Callable[[Tensor], tuple[Place, Outcome]]
+Objective = Callable[[Float[Tensor, "M d N"]], tuple[Place, Outcome]]
 """The objective of an ascent at points [M, d, N], and the outcome of the points."""
 
 
-def on_loss(networks: Networks, half_width: Tensor, steps: int) -> Outcome:
+def on_loss(networks: Networks, half_width: Float[Tensor, " d"], steps: int) -> Outcome:
     """APGD on the loss, from the sample and the first of its offsets."""
     return _from_starts(networks, half_width, steps, partial(_loss, networks))
 
 
-def on_dlr(networks: Networks, half_width: Tensor, steps: int) -> Outcome:
+def on_dlr(networks: Networks, half_width: Float[Tensor, " d"], steps: int) -> Outcome:
     """APGD on DLR, from the sample and the first of its offsets, and with four or more classes from the sample towards
     each of the three best wrong classes; the problem needs three classes.
     """
@@ -71,7 +72,9 @@ def on_dlr(networks: Networks, half_width: Tensor, steps: int) -> Outcome:
     return attack
 
 
-def adaptive_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps: int, objective: Objective) -> Outcome:
+def adaptive_ascent(
+    networks: Networks, start: Float[Tensor, "M d N"], half_width: Float[Tensor, " d"], steps: int, objective: Objective
+) -> Outcome:
     """APGD from start [M, d, N], each iterate judged."""
     box, width, checks = networks.box(half_width), half_width[:, None], checkpoints(steps)
     here, attack = objective(start)
@@ -102,7 +105,9 @@ def checkpoints(steps: int) -> dict[int, int]:
     return {place: place - before for before, place in pairwise([0, *places])}
 
 
-def ratio(networks: Networks, target: Tensor | None, outputs: Tensor) -> tuple[Tensor, Tensor]:
+def ratio(
+    networks: Networks, target: Int[Tensor, "M N"] | None, outputs: Float[Tensor, "M K N"]
+) -> tuple[Float[Tensor, "M N"], Float[Tensor, "M K N"]]:
     """DLR [M, N] of outputs [M, K, N] and its gradient [M, K, N]; towards the classes target [M, N] if given."""
     labels = networks.samples.targets.expand(len(outputs), -1)
     top, order = ranked(outputs, DLR_CLASSES if target is None else TARGETED_CLASSES)
@@ -119,7 +124,7 @@ def ratio(networks: Networks, target: Tensor | None, outputs: Tensor) -> tuple[T
     return value, gradient
 
 
-def ranked(outputs: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:
+def ranked(outputs: Float[Tensor, "M K N"], count: int) -> tuple[list[Float[Tensor, "M N"]], list[Int[Tensor, "M N"]]]:
     """The `count` largest of outputs [M, K, N] and their indices, each [M, N], the largest first."""
     remaining, values, order = outputs.clone(), [], []
     for _ in range(count):
@@ -130,19 +135,21 @@ def ranked(outputs: Tensor, count: int) -> tuple[list[Tensor], list[Tensor]]:
     return values, order
 
 
-def _from_starts(networks: Networks, half_width: Tensor, steps: int, objective: Objective) -> Outcome:
+def _from_starts(networks: Networks, half_width: Float[Tensor, " d"], steps: int, objective: Objective) -> Outcome:
     attack = networks.clean
     for start in islice(networks.starts(half_width), STARTS):
         attack = attack.worse(adaptive_ascent(networks, start, half_width, steps, objective))
     return attack
 
 
-def _loss(networks: Networks, point: Tensor) -> tuple[Place, Outcome]:
+def _loss(networks: Networks, point: Float[Tensor, "M d N"]) -> tuple[Place, Outcome]:
     found, gradient = networks.slope(point)
     return Place(point, found.loss, gradient), found
 
 
-def _ratio(networks: Networks, target: Tensor | None, point: Tensor) -> tuple[Place, Outcome]:
+def _ratio(
+    networks: Networks, target: Int[Tensor, "M N"] | None, point: Float[Tensor, "M d N"]
+) -> tuple[Place, Outcome]:
     outputs, pull_back = networks.vjp(point)
     value, delta = ratio(networks, target, outputs)
     return Place(point, value, pull_back(delta)), networks.judge(outputs)

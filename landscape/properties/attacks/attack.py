@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.config.tables import MeasureConfig
@@ -22,7 +23,7 @@ class Attack:
 
     name: str
     description: str
-    run: Callable[[Networks, Tensor, MeasureConfig], Outcome]
+    run: Callable[[Networks, Float[Tensor, " d"], MeasureConfig], Outcome]
     needs: tuple[Need, ...] = ()
     spellings: tuple[str, ...] = ()
 

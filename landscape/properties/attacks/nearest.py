@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.declaration import Property
@@ -43,9 +44,9 @@ class Norm:
 
     name: str
     words: str
-    length: Callable[[Tensor], Tensor]
-    dual: Callable[[Tensor], Tensor]
-    steepest: Callable[[Tensor], Tensor]
+    length: Callable[[Float[Tensor, "M d N"]], Float[Tensor, "M N"]]
+    dual: Callable[[Float[Tensor, "M d N"]], Float[Tensor, "M N"]]
+    steepest: Callable[[Float[Tensor, "M d N"]], Float[Tensor, "M d N"]]
 
     @property
     def distance(self) -> Property:
@@ -80,16 +81,16 @@ NORMS = {norm.name: norm for norm in (LINF, L2)}
 class Nearest(NamedTuple):
     """Points [M, d, N] and their distances [M, N] from the samples; adversarial where `found` [M, N]."""
 
-    point: Tensor
-    distance: Tensor
-    found: Tensor
+    point: Float[Tensor, "M d N"]
+    distance: Float[Tensor, "M N"]
+    found: Bool[Tensor, "M N"]
 
 
 class Ray(NamedTuple):
     """Directions [M, d, N] of length one and the distances [M, N] along them."""
 
-    direction: Tensor
-    distance: Tensor
+    direction: Float[Tensor, "M d N"]
+    distance: Float[Tensor, "M N"]
 
 
 def nearest(networks: Networks, norm: Norm, limit: float) -> Nearest:
@@ -110,7 +111,7 @@ def nearest(networks: Networks, norm: Norm, limit: float) -> Nearest:
     return best
 
 
-def inside(networks: Networks, found: Nearest, half_width: Tensor) -> Outcome:
+def inside(networks: Networks, found: Nearest, half_width: Float[Tensor, " d"]) -> Outcome:
     """The points found, as an attack on the box of half-width [d]: where they lie in it."""
     reached = found.found & networks.box(half_width).contains(found.point)
     judged = networks.judge(networks.outputs(found.point))
@@ -118,7 +119,7 @@ def inside(networks: Networks, found: Nearest, half_width: Tensor) -> Outcome:
     return Outcome(networks.clean.survived & (judged.survived | ~reached), loss)
 
 
-def _near_classes(networks: Networks, norm: Norm) -> list[Tensor]:
+def _near_classes(networks: Networks, norm: Norm) -> list[Int[Tensor, "M N"]]:
     """The wrong classes [M, N] that are nearest to the samples if the networks were linear, the nearest first."""
     outputs, pull_back = networks.vjp(networks.start)
     gain = torch.empty_like(outputs)
@@ -129,7 +130,7 @@ def _near_classes(networks: Networks, norm: Norm) -> list[Tensor]:
     return ranked(networks.wrong(gain), min(NEAR_CLASSES, outputs.shape[1] - 1))[1]
 
 
-def _over_the_boundary(networks: Networks, norm: Norm, target: Tensor, limit: float) -> Ray:
+def _over_the_boundary(networks: Networks, norm: Norm, target: Int[Tensor, "M N"], limit: float) -> Ray:
     """DeepFool towards classes target [M, N]; where it fails, a ray that is not adversarial."""
     point = networks.start
     for _ in range(DEEPFOOL_STEPS):
@@ -173,15 +174,17 @@ def _shortened(networks: Networks, ray: Ray, steps: int) -> Ray:
     return Ray(ray.direction, high)
 
 
-def _adversarial(networks: Networks, ray: Ray) -> Tensor:
+def _adversarial(networks: Networks, ray: Ray) -> Bool[Tensor, "M N"]:
     return ~networks.correct(networks.outputs(_at(networks, ray)))
 
 
-def _at(networks: Networks, ray: Ray) -> Tensor:
+def _at(networks: Networks, ray: Ray) -> Float[Tensor, "M d N"]:
     return networks.bounded(networks.inputs + ray.distance[:, None] * ray.direction)
 
 
-def _margin(networks: Networks, outputs: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+def _margin(
+    networks: Networks, outputs: Float[Tensor, "M K N"], target: Int[Tensor, "M N"]
+) -> tuple[Float[Tensor, "M N"], Float[Tensor, "M K N"]]:
     """By how much [M, N] the outputs [M, K, N] of classes target [M, N] exceed those of the true ones, and the
     gradient [M, K, N].
     """

@@ -10,20 +10,21 @@ from functools import cached_property
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.problems.networks.losses import LOSSES
 from landscape.problems.problem import Problem
 from landscape.properties.draws import Samples
 
-Pullback = Callable[[Tensor], Tensor]
+Pullback = Callable[[Float[Tensor, "M K N"]], Float[Tensor, "M d N"]]
 
 
 class Outcome(NamedTuple):
     """The outcome of an attack on each sample. All samples of a regression survive, since they have no classes."""
 
-    survived: Tensor  # bool [M, N]: whether every point was classified correctly
-    loss: Tensor  # [M, N], the largest
+    survived: Bool[Tensor, "M N"]  # bool [M, N]: whether every point was classified correctly
+    loss: Float[Tensor, "M N"]  # [M, N], the largest
 
     def worse(self, other: "Outcome") -> "Outcome":
         """The outcome of both attacks together."""
@@ -33,14 +34,14 @@ class Outcome(NamedTuple):
 class AllowedInputs(NamedTuple):
     """The ends [d, N] of the inputs that an attack may give to the network in place of each sample."""
 
-    lower: Tensor
-    upper: Tensor
+    lower: Float[Tensor, "d N"]
+    upper: Float[Tensor, "d N"]
 
-    def clip(self, point: Tensor) -> Tensor:
+    def clip(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "*M d N"]:
         """Moves points [M, d, N] to the nearest ones of the box, in place."""
         return torch.clamp(point, self.lower, self.upper, out=point)
 
-    def contains(self, point: Tensor) -> Tensor:
+    def contains(self, point: Float[Tensor, "M d N"]) -> Bool[Tensor, "M N"]:
         """Whether [M, N] points [M, d, N] lie in the box."""
         return ((point >= self.lower) & (point <= self.upper)).all(1)
 
@@ -50,16 +51,16 @@ class Networks:
     """The networks theta [M, P] on some samples; `bounds` are those of every input, if there are any."""
 
     problem: Problem
-    theta: Tensor
+    theta: Float[Tensor, "M P"]
     samples: Samples
     bounds: tuple[float, ...] = ()
 
-    def of(self, rows: Tensor) -> "Networks":
+    def of(self, rows: Int[Tensor, " n"]) -> "Networks":
         """The same networks on some of the samples."""
         return replace(self, samples=self.samples.part(rows))
 
     @cached_property
-    def inputs(self) -> Tensor:
+    def inputs(self) -> Float[Tensor, "d N"]:
         """The samples, [d, N]."""
         return self.samples.inputs.mT.contiguous()
 
@@ -69,68 +70,68 @@ class Networks:
         return self.judge(self.outputs(self.inputs))
 
     @cached_property
-    def encoded(self) -> Tensor:
+    def encoded(self) -> Float[Tensor, "K N"]:
         """The targets, [K, N]: one-hot for classes."""
         return LOSSES[self.problem.loss].encode(self.samples.targets, self.problem.network.n_outputs)
 
     @property
-    def start(self) -> Tensor:
+    def start(self) -> Float[Tensor, "M d N"]:
         """A copy of the samples for each network, [M, d, N]."""
         return self.inputs.repeat(len(self.theta), 1, 1)
 
-    def starts(self, half_width: Tensor) -> Iterator[Tensor]:
+    def starts(self, half_width: Float[Tensor, " d"]) -> Iterator[Float[Tensor, "M d N"]]:
         """The samples [M, d, N], then the random points of the box of which the samples have offsets."""
         yield self.start
         for offset in self.samples.offsets:
             yield self.box(half_width).clip(self.start + half_width[:, None] * offset.mT)
 
-    def box(self, half_width: Tensor) -> AllowedInputs:
+    def box(self, half_width: Float[Tensor, " d"]) -> AllowedInputs:
         """The inputs that are allowed around each sample."""
         return AllowedInputs(*(self.bounded(self.inputs + side * half_width[:, None]) for side in (-1.0, 1.0)))
 
-    def bounded(self, point: Tensor) -> Tensor:
+    def bounded(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "*M d N"]:
         """The nearest points to [..., d, N] within the bounds of the inputs."""
         return point.clamp(*self.bounds) if self.bounds else point
 
-    def outputs(self, point: Tensor) -> Tensor:
+    def outputs(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "M K N"]:
         """Outputs [M, K, N] at points [M, d, N], or at [d, N] of all networks."""
         return self.problem.network.outputs(self.theta, point.mT).mT
 
-    def vjp(self, point: Tensor) -> tuple[Tensor, Pullback]:
+    def vjp(self, point: Float[Tensor, "M d N"]) -> tuple[Float[Tensor, "M K N"], Pullback]:
         """Outputs [M, K, N] at points [M, d, N], and the function that turns the gradient of a scalar with respect to
         them, [M, K, N], into that with respect to the points, [M, d, N].
         """
         outputs, pull_back = self.problem.network.vjp(self.theta, point.mT)
         return outputs.mT, lambda output_gradient: pull_back(output_gradient.mT).mT
 
-    def slope(self, point: Tensor) -> tuple[Outcome, Tensor]:
+    def slope(self, point: Float[Tensor, "M d N"]) -> tuple[Outcome, Float[Tensor, "M d N"]]:
         """The outcome of the points [M, d, N], and the gradients [M, d, N] of their losses."""
         loss, right, gradient = self.problem.loss_of_inputs(self.theta, point, self.encoded)
         return Outcome(right if self.problem.is_classification else torch.ones_like(right), loss), gradient
 
-    def loss(self, outputs: Tensor) -> tuple[Tensor, Tensor]:
+    def loss(self, outputs: Float[Tensor, "M K N"]) -> tuple[Float[Tensor, "M N"], Float[Tensor, "M K N"]]:
         """Losses [M, N] of outputs [M, K, N], and their gradients [M, K, N]."""
         return LOSSES[self.problem.loss].value_and_gradient(outputs, self.encoded)
 
-    def judge(self, outputs: Tensor) -> Outcome:
+    def judge(self, outputs: Float[Tensor, "M K N"]) -> Outcome:
         """The outcome of points with outputs [M, K, N]."""
         return Outcome(self.correct(outputs), self.loss(outputs)[0])
 
-    def correct(self, outputs: Tensor) -> Tensor:
+    def correct(self, outputs: Float[Tensor, "M K N"]) -> Bool[Tensor, "M N"]:
         """Whether [M, N] outputs [M, K, N] give the true class; always so where there are no classes."""
         if not self.problem.is_classification:
             return torch.ones(len(outputs), outputs.shape[2], dtype=torch.bool, device=outputs.device)
         predicted = outputs.max(1).indices  # the first of equals, as argmax, which is ten times slower
         return predicted == self.samples.targets
 
-    def wrong(self, outputs: Tensor) -> Tensor:
+    def wrong(self, outputs: Float[Tensor, "M K N"]) -> Float[Tensor, "M K N"]:
         """Outputs [M, K, N] with minus infinity in place of those of the true classes."""
         return outputs + self._barred
 
-    def true(self, outputs: Tensor) -> Tensor:
+    def true(self, outputs: Float[Tensor, "M K N"]) -> Float[Tensor, "M N"]:
         """Outputs [M, N] of the true classes, out of [M, K, N]."""
         return outputs.gather(1, self.samples.targets.expand(len(outputs), 1, -1))[:, 0]
 
     @cached_property
-    def _barred(self) -> Tensor:
+    def _barred(self) -> Float[Tensor, "K N"]:
         return torch.zeros_like(self.encoded).masked_fill(self.encoded > 0.0, -torch.inf)

@@ -7,6 +7,7 @@ Shapes: M minima, N samples, d inputs. The deviation is [d], one number a featur
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.declaration import FRACTION, Property
@@ -14,7 +15,7 @@ from landscape.properties.attacks.networks import Networks
 from landscape.properties.needs import CLASSES
 
 
-def noise_accuracy(networks: Networks, deviation: Tensor) -> Tensor:
+def noise_accuracy(networks: Networks, deviation: Float[Tensor, " d"]) -> Float[Tensor, "M N"]:
     """Share [M, N] of the draws of the samples, times `deviation`, that leave the answer correct."""
     draws = networks.samples.noise
     correct = torch.zeros(len(networks.theta), len(networks.samples.inputs), dtype=torch.float64, device=draws.device)

@@ -14,6 +14,7 @@ Shapes: M minima, N samples, d inputs. Points are [M, d, N]; the half-width is [
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.numerics.sign_ascent import STEP_FACTOR, sign_step
@@ -21,12 +22,12 @@ from landscape.properties.attacks.attack import Attack
 from landscape.properties.attacks.networks import Networks, Outcome
 
 
-def fast_gradient_sign(networks: Networks, half_width: Tensor) -> Outcome:
+def fast_gradient_sign(networks: Networks, half_width: Float[Tensor, " d"]) -> Outcome:
     """FGSM: one step from each sample."""
     return sign_ascent(networks, networks.start, half_width, 1)
 
 
-def projected_gradient(networks: Networks, half_width: Tensor, steps: int) -> Outcome:
+def projected_gradient(networks: Networks, half_width: Float[Tensor, " d"], steps: int) -> Outcome:
     """PGD from the sample, with and without momentum, and from each of its offsets; and FGSM."""
     attack = fast_gradient_sign(networks, half_width)
     attack = attack.worse(sign_ascent(networks, networks.start, half_width, steps, momentum=1.0))
@@ -35,7 +36,13 @@ def projected_gradient(networks: Networks, half_width: Tensor, steps: int) -> Ou
     return attack
 
 
-def sign_ascent(networks: Networks, start: Tensor, half_width: Tensor, steps: int, momentum: float = 0.0) -> Outcome:
+def sign_ascent(
+    networks: Networks,
+    start: Float[Tensor, "M d N"],
+    half_width: Float[Tensor, " d"],
+    steps: int,
+    momentum: float = 0.0,
+) -> Outcome:
     """`steps` clipped sign steps of 2.5 half_width / steps from start [M, d, N], each iterate judged."""
     box, step = networks.box(half_width), (STEP_FACTOR / steps * half_width)[:, None]
     point, velocity, attack = start, torch.zeros_like(start), networks.clean

@@ -12,13 +12,14 @@ Shapes: M minima, N samples, d inputs, Q queries. Points are [M, d, N]; the half
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.properties.attacks.attack import Attack
 from landscape.properties.attacks.networks import Networks, Outcome
 
 
-def random_search(networks: Networks, half_width: Tensor) -> Outcome:
+def random_search(networks: Networks, half_width: Float[Tensor, " d"]) -> Outcome:
     """The attack by the queries that the samples draw as corners."""
     box, width, corners = networks.box(half_width), half_width[:, None], networks.samples.corners
     point = box.clip(networks.start + width * corners[0, :, None])
@@ -32,7 +33,7 @@ def random_search(networks: Networks, half_width: Tensor) -> Outcome:
     return attack.worse(networks.judge(networks.outputs(point)))
 
 
-def _score(networks: Networks, outputs: Tensor) -> Tensor:
+def _score(networks: Networks, outputs: Float[Tensor, "M K N"]) -> Float[Tensor, "M N"]:
     """The score [M, N] that the search raises: the margin of the best wrong class, or the loss without classes."""
     if not networks.problem.is_classification:
         return networks.loss(outputs)[0]

@@ -8,6 +8,7 @@ sum of n products n + 4 machine epsilons (each two roundoffs) times the sum of m
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.problems.activations import Activation
@@ -18,21 +19,21 @@ MACHINE_EPSILON = torch.finfo(torch.float64).eps
 class Box(NamedTuple):
     """Ends of intervals, of one shape."""
 
-    lower: Tensor
-    upper: Tensor
+    lower: Float[Tensor, "*shape"]
+    upper: Float[Tensor, "*shape"]
 
     @property
-    def middle(self) -> Tensor:
+    def middle(self) -> Float[Tensor, "..."]:
         """Centres of the intervals."""
         return 0.5 * (self.lower + self.upper)
 
     @property
-    def radius(self) -> Tensor:
+    def radius(self) -> Float[Tensor, "..."]:
         """Half-widths of the intervals."""
         return 0.5 * (self.upper - self.lower)
 
     @property
-    def magnitude(self) -> Tensor:
+    def magnitude(self) -> Float[Tensor, "..."]:
         """Largest absolute values in the intervals."""
         return torch.maximum(-self.lower, self.upper)
 
@@ -70,7 +71,7 @@ def log_odds_box(logits: Box) -> Box:
     return Box(logits.lower - rest_upper - slack, logits.upper - rest_lower + slack)
 
 
-def log_odds_of_differences(lower: Tensor) -> Box:
+def log_odds_of_differences(lower: Float[Tensor, "*shape K K"]) -> Box:
     """Bounds [..., K] on log(p_k / (1 - p_k)), from lower bounds [..., K, K] on z_k - z_j: k before j."""
     slack = 2.0 * sum_rounding(lower.shape[-1]) * (1.0 + lower.abs().amax((-2, -1))[..., None])
     own = torch.eye(lower.shape[-1], dtype=torch.bool, device=lower.device)
@@ -78,7 +79,7 @@ def log_odds_of_differences(lower: Tensor) -> Box:
     return Box(least - slack, -lower.masked_fill(own, -torch.inf).logsumexp(-2) + slack)
 
 
-def _rest(ends: Tensor) -> Tensor:
+def _rest(ends: Float[Tensor, "*shape K"]) -> Float[Tensor, "*shape K"]:
     """Logsumexp over all other classes, [..., K]."""
     n_classes = ends.shape[-1]
     own = torch.eye(n_classes, dtype=torch.bool, device=ends.device)

@@ -8,9 +8,8 @@ then robust too.
 Shapes: M minima, P parameters, N samples, d inputs.
 """
 
-from collections.abc import Callable
-
 import torch
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from landscape.declaration import FRACTION, Property, Section
@@ -18,7 +17,7 @@ from landscape.problems.networks.layered import LayeredNetwork
 from landscape.properties.bounds.crown import doubles_per_sample, relax_network
 from landscape.properties.bounds.ibp import margin_lower_bound
 from landscape.properties.needs import CLASSES, LAYERS
-from landscape.properties.sample_means import map_blocks
+from landscape.properties.sample_means import OfBlock, map_blocks
 
 HALVINGS = 24
 CERTIFIED_IBP = Property(
@@ -50,13 +49,17 @@ CERTIFIED_EPSILON = Property(
 
 
 def certified(
-    network: LayeredNetwork, theta: Tensor, inputs: Tensor, targets: Tensor, half_width: Tensor
-) -> dict[str, Tensor]:
+    network: LayeredNetwork,
+    theta: Float[Tensor, "M P"],
+    inputs: Float[Tensor, "N d"],
+    targets: Int[Tensor, " N"],
+    half_width: Float[Tensor, " d"],
+) -> dict[str, Bool[Tensor, "M N"]]:
     """Whether [M, N] every input of the box provably gets the true class, for theta [M, P], inputs [N, d], targets [N]
     and half-width [d], by method: the second includes the first.
     """
 
-    def of_block(block: Tensor, part: slice) -> dict[str, Tensor]:
+    def of_block(block: Float[Tensor, "M P"], part: slice) -> dict[str, Bool[Tensor, "M n"]]:
         arguments = block, inputs[part]
         by_intervals = margin_lower_bound(network, *arguments, targets[part], half_width)
         by_relaxation = relax_network(network, *arguments, half_width).margins(targets[part])
@@ -67,13 +70,18 @@ def certified(
 
 
 def certified_epsilon(
-    network: LayeredNetwork, theta: Tensor, inputs: Tensor, targets: Tensor, direction: Tensor, largest: float
-) -> Tensor:
+    network: LayeredNetwork,
+    theta: Float[Tensor, "M P"],
+    inputs: Float[Tensor, "N d"],
+    targets: Int[Tensor, " N"],
+    direction: Float[Tensor, " d"],
+    largest: float,
+) -> Float[Tensor, "M N"]:
     """Largest certified size [M, N] of boxes with half-width size * direction [d], by CROWN and intervals, at most
     `largest` and to 2^-24 of that; 0 for a misclassified sample.
     """
 
-    def of_block(block: Tensor, part: slice) -> dict[str, Tensor]:
+    def of_block(block: Float[Tensor, "M P"], part: slice) -> dict[str, Float[Tensor, "M n"]]:
         size = block.new_zeros(len(block), len(inputs[part]))
         for halving in range(HALVINGS + 1):
             trial = (size + largest / 2**halving).clamp(max=largest)
@@ -84,11 +92,11 @@ def certified_epsilon(
     return _map_blocks(of_block, network, theta, len(inputs))["size"]
 
 
-def _positive(margins: Tensor) -> Tensor:
+def _positive(margins: Float[Tensor, "M N K"]) -> Bool[Tensor, "M N"]:
     return (margins > 0.0).all(2)
 
 
 def _map_blocks(
-    function: Callable[[Tensor, slice], dict[str, Tensor]], network: LayeredNetwork, theta: Tensor, n_samples: int
-) -> dict[str, Tensor]:
+    function: OfBlock, network: LayeredNetwork, theta: Float[Tensor, "M P"], n_samples: int
+) -> dict[str, Shaped[Tensor, "M N"]]:
     return map_blocks(function, doubles_per_sample(network, network.n_outputs), theta, n_samples)

@@ -17,6 +17,7 @@ a feature, or [M, N, d].
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.problems.activations import Activation
@@ -31,7 +32,7 @@ class Stage(NamedTuple):
     """A hidden layer on a box: its map, the magnitude of its pre-activations, lines and image of its activations."""
 
     layer: LinearMap
-    magnitude: Tensor  # [M, n, N]
+    magnitude: Float[Tensor, "M n N"]  # [M, n, N]
     lines: Lines  # [M, n, N]
     image: Box  # [M, n, N]
 
@@ -54,7 +55,7 @@ class RelaxedNetwork(NamedTuple):
     stages: list[Stage]
     last: DenseMap
 
-    def lower_bounds(self, forms: LinearForms) -> Tensor:
+    def lower_bounds(self, forms: LinearForms) -> Float[Tensor, "M R N"]:
         """Lower bounds [M, R, N] on forms of the last hidden activations."""
         return _lower_bounds(self.inputs, self.stages, forms)
 
@@ -68,13 +69,18 @@ class RelaxedNetwork(NamedTuple):
         n_outputs = self.last.bias.shape[1]
         return log_odds_of_differences(torch.unflatten(differences.mT, 2, (n_outputs, n_outputs)))
 
-    def margins(self, targets: Tensor) -> Tensor:
+    def margins(self, targets: Int[Tensor, " N"]) -> Float[Tensor, "M N K"]:
         """Lower bounds [M, N, K] on z_y - z_j for the true classes y = targets [N]; plus infinity at j = y."""
         entering = self.stages[-1].image if self.stages else self.inputs
         return without_own(self.lower_bounds(self.last.differences(targets, entering)).mT, targets)
 
 
-def relax_network(network: LayeredNetwork, theta: Tensor, inputs: Tensor, half_width: Tensor) -> RelaxedNetwork:
+def relax_network(
+    network: LayeredNetwork,
+    theta: Float[Tensor, "M P"],
+    inputs: Float[Tensor, "N d"],
+    half_width: Float[Tensor, "... d"],
+) -> RelaxedNetwork:
     """The network at theta [M, P] on boxes around inputs [N, d]."""
     box = input_box(inputs, half_width)
     hidden, last = linear_maps(network, theta)
@@ -99,7 +105,7 @@ def _stage(layer: LinearMap, entering: Box, inside: Box, activation: Activation)
     return Stage(layer, layer.magnitude(entering), relax(activation, inside), activation_image(inside, activation))
 
 
-def _lower_bounds(inputs: Box, stages: list[Stage], forms: LinearForms) -> Tensor:
+def _lower_bounds(inputs: Box, stages: list[Stage], forms: LinearForms) -> Float[Tensor, "M R N"]:
     """The larger of the interval bound, from the last stage, and CROWN's, from the inputs."""
     by_intervals = forms.least(stages[-1].image if stages else inputs)
     for stage in reversed(stages):
@@ -107,7 +113,7 @@ def _lower_bounds(inputs: Box, stages: list[Stage], forms: LinearForms) -> Tenso
     return torch.maximum(by_intervals, forms.least(inputs))
 
 
-def _ends(lower_bounds: Tensor) -> Box:
+def _ends(lower_bounds: Float[Tensor, "M R N"]) -> Box:
     """Box from lower bounds on quantities and on their negatives, [M, 2n, N]."""
     lower, negative_upper = lower_bounds.chunk(2, 1)
     return Box(lower, -negative_upper)

@@ -10,6 +10,7 @@ Shapes: M minima, N samples, d inputs, K outputs. The half-width is [d], one num
 """
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.problems.activations import Activation
@@ -18,28 +19,37 @@ from landscape.properties.bounds.boxes import Box, activation_image
 from landscape.properties.bounds.linear_maps import LinearMap, linear_maps
 
 
-def input_box(inputs: Tensor, half_width: Tensor) -> Box:
+def input_box(inputs: Float[Tensor, "N d"], half_width: Float[Tensor, "... d"]) -> Box:
     """Box [M or 1, d, N] around inputs [N, d], samples last."""
     centre, radius = inputs.mT[None], half_width.expand(*half_width.shape[:-2], *inputs.shape).mT
     return Box(centre - radius, centre + radius)
 
 
-def logit_box(network: LayeredNetwork, theta: Tensor, inputs: Tensor, half_width: Tensor) -> Box:
+def logit_box(
+    network: LayeredNetwork,
+    theta: Float[Tensor, "M P"],
+    inputs: Float[Tensor, "N d"],
+    half_width: Float[Tensor, "... d"],
+) -> Box:
     """Bounds [M, N, K] on the outputs before the softmax, for theta [M, P], inputs [N, d]."""
     hidden, last = linear_maps(network, theta)
     return last.image(_last_hidden_box(hidden, network.activation, input_box(inputs, half_width))).transposed
 
 
 def margin_lower_bound(
-    network: LayeredNetwork, theta: Tensor, inputs: Tensor, targets: Tensor, half_width: Tensor
-) -> Tensor:
+    network: LayeredNetwork,
+    theta: Float[Tensor, "M P"],
+    inputs: Float[Tensor, "N d"],
+    targets: Int[Tensor, " N"],
+    half_width: Float[Tensor, "... d"],
+) -> Float[Tensor, "M N K"]:
     """Lower bounds [M, N, K] on z_y - z_j for the true classes y = targets [N]; plus infinity at j = y."""
     hidden, last = linear_maps(network, theta)
     box = _last_hidden_box(hidden, network.activation, input_box(inputs, half_width))
     return without_own(last.differences(targets, box).least(box).mT, targets)
 
 
-def without_own(margins: Tensor, targets: Tensor) -> Tensor:
+def without_own(margins: Float[Tensor, "M N K"], targets: Int[Tensor, " N"]) -> Float[Tensor, "M N K"]:
     """Margins [M, N, K] with plus infinity at the true classes [N]."""
     return margins.scatter(2, targets.expand(margins.shape[:2])[..., None], torch.inf)
 

@@ -15,6 +15,7 @@ convolution, L positions. Samples come last.
 from typing import NamedTuple, Protocol
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.problems.networks.layered import LayeredNetwork
@@ -25,16 +26,16 @@ from landscape.properties.bounds.boxes import Box, sum_rounding
 class LinearForms(NamedTuple):
     """Linear lower bounds: coefficients [M, R, n, N] and constants [M, R, N]; N is 1 where all samples share them."""
 
-    coefficient: Tensor
-    constant: Tensor
+    coefficient: Float[Tensor, "M R n #N"]
+    constant: Float[Tensor, "M R #N"]
 
-    def least(self, box: Box) -> Tensor:
+    def least(self, box: Box) -> Float[Tensor, "M R N"]:
         """Lower bounds [M, R, N] over a box [M or 1, n, N]."""
         ends = torch.where(self.coefficient > 0.0, box.lower[:, None], box.upper[:, None])
         slack = self._rounding() * (self.weighted(box.magnitude) + self.constant.abs())
         return (self.coefficient * ends).sum(2) + self.constant - slack
 
-    def weighted(self, magnitude: Tensor) -> Tensor:
+    def weighted(self, magnitude: Float[Tensor, "#M n N"]) -> Float[Tensor, "M R N"]:
         """sum_i |c_i| magnitude_i, [M, R, N], for magnitudes [M or 1, n, N]."""
         return (self.coefficient.abs() * magnitude[:, None]).sum(2)
 
@@ -45,13 +46,13 @@ class LinearForms(NamedTuple):
 class LinearMap(Protocol):
     """x -> W x + b, W and b each minimum's own."""
 
-    def magnitude(self, box: Box) -> Tensor:
+    def magnitude(self, box: Box) -> Float[Tensor, "M n_out N"]:
         """|W| |x| + |b| at most, [M, n_out, N], for x in a box [M or 1, n_in, N]."""
 
     def image(self, box: Box) -> Box:
         """Image [M, n_out, N] of a box [M or 1, n_in, N]."""
 
-    def pull_back(self, forms: LinearForms, magnitude: Tensor) -> LinearForms:
+    def pull_back(self, forms: LinearForms, magnitude: Float[Tensor, "M n_out N"]) -> LinearForms:
         """Forms of x from forms of W x + b, whose magnitude [M, n_out, N] is known."""
 
     def both_ends(self) -> LinearForms:
@@ -61,10 +62,10 @@ class LinearMap(Protocol):
 class DenseMap(NamedTuple):
     """x -> weight x + bias, with weight [M, n_out, n_in] and bias [M, n_out]."""
 
-    weight: Tensor
-    bias: Tensor
+    weight: Float[Tensor, "M n_out n_in"]
+    bias: Float[Tensor, "M n_out"]
 
-    def magnitude(self, box: Box) -> Tensor:
+    def magnitude(self, box: Box) -> Float[Tensor, "M n_out N"]:
         """|weight| |x| + |bias| at most, [M, n_out, N], for x in a box [M or 1, n_in, N]."""
         return self.weight.abs() @ box.magnitude + self.bias.abs()[:, :, None]
 
@@ -74,7 +75,7 @@ class DenseMap(NamedTuple):
         spread = self.weight.abs() @ box.radius + self._rounding() * self.magnitude(box)
         return Box(centre - spread, centre + spread)
 
-    def pull_back(self, forms: LinearForms, magnitude: Tensor) -> LinearForms:
+    def pull_back(self, forms: LinearForms, magnitude: Float[Tensor, "M n_out N"]) -> LinearForms:
         """Forms of x from forms of weight x + bias, whose magnitude [M, n_out, N] is known."""
         coefficient = self.weight.mT[:, None] @ forms.coefficient
         constant = forms.constant + (forms.coefficient * self.bias[:, None, :, None]).sum(2)
@@ -86,7 +87,7 @@ class DenseMap(NamedTuple):
         weight, bias = torch.cat([self.weight, -self.weight], 1), torch.cat([self.bias, -self.bias], 1)
         return LinearForms(weight[..., None], bias[..., None])
 
-    def differences(self, targets: Tensor, box: Box) -> LinearForms:
+    def differences(self, targets: Int[Tensor, " N"], box: Box) -> LinearForms:
         """Forms of output y less each output j, R = n_out, for one y = targets [N] a sample and x in a box.
 
         They bound the outputs as they are computed too, one after the other, each with its own rounding: where rows of
@@ -112,10 +113,10 @@ class ConvolutionMap(NamedTuple):
     """A convolution, of pooled images if so, with weight [M, C, numbers of a patch] and bias [M, C]."""
 
     layer: Convolution
-    weight: Tensor
-    bias: Tensor
+    weight: Float[Tensor, "M n_out window"]
+    bias: Float[Tensor, "M n_out"]
 
-    def magnitude(self, box: Box) -> Tensor:
+    def magnitude(self, box: Box) -> Float[Tensor, "M n_out N"]:
         """See `LinearMap`."""
         return self._columns(self.weight.abs(), self.bias.abs(), box.magnitude)
 
@@ -126,7 +127,7 @@ class ConvolutionMap(NamedTuple):
         spread = radius + self._rounding() * self.magnitude(box)
         return Box(centre - spread, centre + spread)
 
-    def pull_back(self, forms: LinearForms, magnitude: Tensor) -> LinearForms:
+    def pull_back(self, forms: LinearForms, magnitude: Float[Tensor, "M n_out N"]) -> LinearForms:
         """See `LinearMap`."""
         channels = torch.unflatten(forms.coefficient, 2, (self.layer.n_out, -1))
         coefficient = self.layer.leave(self.weight.mT[:, None] @ channels.flatten(3))
@@ -139,7 +140,9 @@ class ConvolutionMap(NamedTuple):
         bias = self.bias.repeat_interleave(self.layer.n_units // self.layer.n_out, 1)
         return DenseMap(matrix(self.layer, self.weight), bias).both_ends()
 
-    def _columns(self, weight: Tensor, bias: Tensor, values: Tensor) -> Tensor:
+    def _columns(
+        self, weight: Float[Tensor, "M C window"], bias: Float[Tensor, "M C"], values: Float[Tensor, "#M n_in N"]
+    ) -> Float[Tensor, "M n_out N"]:
         columns = weight @ self.layer.enter(values) + bias[:, :, None]
         return columns.view(len(weight), self.layer.n_units, values.shape[2])
 
@@ -148,7 +151,7 @@ class ConvolutionMap(NamedTuple):
         return sum_rounding(max(self.layer.n_below, self.layer.n_units) + self.layer.n_in)
 
 
-def linear_maps(network: LayeredNetwork, theta: Tensor) -> tuple[list[LinearMap], DenseMap]:
+def linear_maps(network: LayeredNetwork, theta: Float[Tensor, "M P"]) -> tuple[list[LinearMap], DenseMap]:
     """The hidden layers and the last layer of the network at theta [M, P]."""
     hidden: list[LinearMap] = []
     for layer, (weight, bias) in zip(network.layers[:-1], network.unpack(theta)[:-1], strict=True):

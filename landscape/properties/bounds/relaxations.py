@@ -19,6 +19,7 @@ In floating point the ends, the intercept's product and a slope off by a few rou
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.problems.activations import Activation, Convex, ScaledTanh, Valley
@@ -28,13 +29,13 @@ from landscape.properties.bounds.boxes import MACHINE_EPSILON, Box
 class Lines(NamedTuple):
     """lower_slope z + lower_intercept <= f(z) <= upper_slope z + upper_intercept, all of one shape."""
 
-    lower_slope: Tensor
-    lower_intercept: Tensor
-    upper_slope: Tensor
-    upper_intercept: Tensor
+    lower_slope: Float[Tensor, "*shape"]
+    lower_intercept: Float[Tensor, "*shape"]
+    upper_slope: Float[Tensor, "*shape"]
+    upper_intercept: Float[Tensor, "*shape"]
 
 
-Line = tuple[Tensor, Tensor]  # slope and intercept
+Line = tuple[Float[Tensor, "*shape"], Float[Tensor, "*shape"]]  # slope and intercept
 
 
 def relax(activation: Activation, box: Box) -> Lines:
@@ -73,7 +74,12 @@ def _tanh(box: Box) -> tuple[Line, Line]:
 
 
 def _above_tanh(
-    lower: Tensor, upper: Tensor, at_lower: Tensor, at_upper: Tensor, chord: Tensor, middle_slope: Tensor
+    lower: Float[Tensor, "*shape"],
+    upper: Float[Tensor, "*shape"],
+    at_lower: Float[Tensor, "*shape"],
+    at_upper: Float[Tensor, "*shape"],
+    chord: Float[Tensor, "*shape"],
+    middle_slope: Float[Tensor, "*shape"],
 ) -> Line:
     direct = chord <= 1.0 - at_upper.square()
     at_most = torch.where(lower + upper > 0.0, middle_slope, 1.0)
@@ -84,7 +90,7 @@ def _above_tanh(
     return slope, torch.maximum(intercept, at_lower - slope * lower)
 
 
-def _tangent_slope(lower: Tensor, at_lower: Tensor) -> Tensor:
+def _tangent_slope(lower: Float[Tensor, "*shape"], at_lower: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Slope of the tangent of tanh at some d > 0 through its value at lower < 0.
 
     The chord from `lower` to d is steepest at the right d: a step takes its slope and goes to where tanh has it, which
@@ -96,7 +102,7 @@ def _tangent_slope(lower: Tensor, at_lower: Tensor) -> Tensor:
     return (value - at_lower) / (place - lower)
 
 
-def _tanh_of_slope(slope: Tensor) -> tuple[Tensor, Tensor]:
+def _tanh_of_slope(slope: Float[Tensor, "*shape"]) -> tuple[Float[Tensor, "*shape"], Float[Tensor, "*shape"]]:
     """Value and place z >= 0 where tanh has the slope."""
     value = (1.0 - slope).clamp(min=0.0).sqrt().clamp(max=1.0 - MACHINE_EPSILON)
     return value, value.atanh()
@@ -118,7 +124,7 @@ class _Valley(NamedTuple):
         below, above = ((torch.where(left, 1.0 - slope, slope), intercept) for slope, intercept in lines)
         return below, above
 
-    def _above(self, box: Box, at_lower: Tensor, at_upper: Tensor) -> Line:
+    def _above(self, box: Box, at_lower: Float[Tensor, "*shape"], at_upper: Float[Tensor, "*shape"]) -> Line:
         chord = _chord(box, at_lower, at_upper)
         direct = chord <= self.activation.slope(box.upper, at_upper).clamp(min=1.0)
         tangent, intercept = self._tangent(box.middle.clamp(min=self.inflection))
@@ -126,7 +132,7 @@ class _Valley(NamedTuple):
         ends = torch.maximum(at_lower - slope * box.lower, at_upper - slope * box.upper)
         return slope, torch.where(direct, ends, torch.maximum(ends, intercept))
 
-    def _below(self, box: Box, at_lower: Tensor, at_upper: Tensor) -> Line:
+    def _below(self, box: Box, at_lower: Float[Tensor, "*shape"], at_upper: Float[Tensor, "*shape"]) -> Line:
         """The chord, or of two tangents the higher one at the middle: of a slope up to 1, or in the convex part."""
         chord, middle = _chord(box, at_lower, at_upper), box.middle
         direct = (chord > 1.0) & (chord <= self.activation.slope(box.lower, at_lower))
@@ -138,12 +144,12 @@ class _Valley(NamedTuple):
         higher = steep * middle + steep_intercept > gentle * middle + gentle_intercept
         return torch.where(higher, steep, gentle), torch.where(higher, steep_intercept, gentle_intercept)
 
-    def _tangent(self, place: Tensor) -> Line:
+    def _tangent(self, place: Float[Tensor, "*shape"]) -> Line:
         value = self.activation.value(place)
         slope = self.activation.slope(place, value)
         return slope, value - slope * place
 
 
-def _chord(box: Box, at_lower: Tensor, at_upper: Tensor) -> Tensor:
+def _chord(box: Box, at_lower: Float[Tensor, "*shape"], at_upper: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Slope between the ends; 0 where they are one point."""
     return (at_upper - at_lower) / (box.upper - box.lower).clamp(min=torch.finfo(torch.float64).tiny)

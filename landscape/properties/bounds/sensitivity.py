@@ -10,6 +10,7 @@ Shapes: M minima, N samples, d inputs, K outputs, E perturbation sizes.
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,7 +25,7 @@ from landscape.properties.needs import require_layers
 from landscape.properties.sample_means import map_blocks, sample_mean, samples_per_chunk
 
 
-def sensitivity(measurement: Measurement, theta: Tensor) -> Named:
+def sensitivity(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
     """The properties of the group at theta [M, P], each [M, E]."""
     problem, half_widths = measurement.problem, measurement.half_widths
     return sample_mean(
@@ -34,7 +35,9 @@ def sensitivity(measurement: Measurement, theta: Tensor) -> Named:
     )
 
 
-def sample_sensitivity(problem: Problem, theta: Tensor, inputs: Tensor, half_widths: Tensor) -> dict[str, Tensor]:
+def sample_sensitivity(
+    problem: Problem, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"], half_widths: Float[Tensor, "E d"]
+) -> dict[str, Float[Tensor, "M N E"]]:
     """sum_k log(u_k - l_k) [M, N, E] of theta [M, P] on inputs [N, d] for half-widths [E, d], by name.
 
     On the logits, and on the softmax outputs where the loss is cross-entropy. Raises PropertyError for a module
@@ -44,14 +47,16 @@ def sample_sensitivity(problem: Problem, theta: Tensor, inputs: Tensor, half_wid
     on_softmax = problem.loss == "cross_entropy"
     rows = network.n_outputs**2 if on_softmax else 2 * network.n_outputs
 
-    def of_block(block: Tensor, part: slice) -> dict[str, Tensor]:
+    def of_block(block: Float[Tensor, "M P"], part: slice) -> dict[str, Float[Tensor, "M n E"]]:
         columns = [_at_one_size(problem, block, inputs[part], half_width) for half_width in half_widths]
         return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
 
     return map_blocks(of_block, doubles_per_sample(network, rows), theta, len(inputs))
 
 
-def _at_one_size(problem: Problem, theta: Tensor, inputs: Tensor, half_width: Tensor) -> dict[str, Tensor]:
+def _at_one_size(
+    problem: Problem, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"], half_width: Float[Tensor, " d"]
+) -> dict[str, Float[Tensor, "M N"]]:
     network = require_layers(problem)
     relaxed = relax_network(network, theta, inputs, half_width)
     loose = logit_box(network, theta, inputs, half_width)
@@ -64,12 +69,12 @@ def _at_one_size(problem: Problem, theta: Tensor, inputs: Tensor, half_width: Te
     return found
 
 
-def log_volume(box: Box) -> Tensor:
+def log_volume(box: Box) -> Float[Tensor, "..."]:
     """Log volume [...] of a box [..., K]."""
     return (box.upper - box.lower).log().sum(-1)
 
 
-def softmax_log_volume(odds: Box) -> Tensor:
+def softmax_log_volume(odds: Box) -> Float[Tensor, "..."]:
     """Log volume [...] of the box of the softmax outputs, from the box [..., K] of their log-odds."""
     shrink = (-(odds.lower - odds.upper).expm1()).log()
     return (functional.logsigmoid(odds.upper) + functional.logsigmoid(-odds.lower) + shrink).sum(-1)

@@ -16,6 +16,7 @@ Shapes: M minima, P parameters.
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.numerics.spectra import LANCZOS_VECTORS, lanczos
@@ -51,13 +52,13 @@ LANCZOS = Method(
 )
 
 
-def estimated_curvature(problem: Problem, theta: Tensor, seed: int = 0) -> Named:
+def estimated_curvature(problem: Problem, theta: Float[Tensor, "M P"], seed: int = 0) -> Named:
     """Named curvatures [M] of theta [M, P] for a smooth activation, with their standard errors and residuals."""
     theta = canonical(problem, theta)
     return _trace(problem, theta, seed) | _functions(problem, theta, seed) | _extremes(problem, theta)
 
 
-def _trace(problem: Problem, theta: Tensor, seed: int) -> Named:
+def _trace(problem: Problem, theta: Float[Tensor, "M P"], seed: int) -> Named:
     generator = stream(seed, STREAM, 0)
     sketch, probes = (random_signs(generator, TRACE_PROBES, theta) for _ in range(2))
     found = hutch_plus_plus(problem, theta, sketch, probes)
@@ -65,7 +66,7 @@ def _trace(problem: Problem, theta: Tensor, seed: int) -> Named:
     return _named("hessian_trace", found) | _named("task_hessian_trace", task)
 
 
-def _functions(problem: Problem, theta: Tensor, seed: int) -> Named:
+def _functions(problem: Problem, theta: Float[Tensor, "M P"], seed: int) -> Named:
     probes = random_signs(stream(seed, STREAM, 1), QUADRATURE_PROBES, theta)
     quadrature = lanczos_quadrature(problem, theta, probes, QUADRATURE_VECTORS)
     dimension = quadrature.trace(lambda values: effective_parts(values, problem.l2))
@@ -76,7 +77,7 @@ def _functions(problem: Problem, theta: Tensor, seed: int) -> Named:
     return found
 
 
-def _extremes(problem: Problem, theta: Tensor) -> Named:
+def _extremes(problem: Problem, theta: Float[Tensor, "M P"]) -> Named:
     spectrum = lanczos(problem, theta, LANCZOS_VECTORS)
     found: Named = {}
     for name, place in (("smallest", 0), ("largest", -1)):

@@ -16,6 +16,7 @@ Shapes: M minima, P parameters, N samples, K outputs.
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.declaration import ENERGY, Property, Section
@@ -24,7 +25,9 @@ from landscape.problems.problem import Problem
 from landscape.properties.needs import LAYERS, layered_network
 
 
-def sample_flatness(problem: Problem, theta: Tensor, inputs: Tensor) -> dict[str, Tensor]:
+def sample_flatness(
+    problem: Problem, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"]
+) -> dict[str, Float[Tensor, "M N"]]:
     """Each sample's part [M, N] of the task measures of theta [M, P]; relative flatness of known layers only."""
     outputs, tangent = problem.network.parameter_tangent(theta, theta, inputs)
     found = {"task_fisher_rao_norm": (tangent * problem.loss_curvature(outputs, tangent)).sum(2)}
@@ -34,7 +37,9 @@ def sample_flatness(problem: Problem, theta: Tensor, inputs: Tensor) -> dict[str
     return found
 
 
-def with_l2_part(problem: Problem, theta: Tensor, task: dict[str, Tensor]) -> dict[str, Tensor]:
+def with_l2_part(
+    problem: Problem, theta: Float[Tensor, "M P"], task: dict[str, Float[Tensor, " M"]]
+) -> dict[str, Float[Tensor, " M"]]:
     """The measures [M] of the whole energy at theta [M, P] from those of the task."""
     found = {"fisher_rao_norm": task["task_fisher_rao_norm"] + 2.0 * problem.l2 * theta.square().sum(1)}
     network = layered_network(problem)
@@ -45,7 +50,9 @@ def with_l2_part(problem: Problem, theta: Tensor, task: dict[str, Tensor]) -> di
     return found
 
 
-def _relative_flatness(problem: Problem, network: LayeredNetwork, theta: Tensor, inputs: Tensor) -> Tensor:
+def _relative_flatness(
+    problem: Problem, network: LayeredNetwork, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"]
+) -> Float[Tensor, "M N"]:
     weight, bias = network.unpack(theta)[-1]
     features = network.features(theta, inputs)
     outputs = features @ weight.mT + bias[:, None]

@@ -7,6 +7,7 @@ Shapes: M minima, P parameters, N samples, d inputs, K outputs, L layers.
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.declaration import Property, Section
@@ -17,7 +18,9 @@ from landscape.problems.problem import Problem
 from landscape.properties.needs import LAYERS
 
 
-def sample_jacobian_norms(problem: Problem, theta: Tensor, inputs: Tensor) -> dict[str, Tensor]:
+def sample_jacobian_norms(
+    problem: Problem, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"]
+) -> dict[str, Float[Tensor, "M N"]]:
     """Frobenius and spectral norm [M, N] of the Jacobian of the outputs in inputs [N, d] for theta [M, P]."""
     jacobian = input_jacobian(problem, theta, inputs)
     return {
@@ -26,14 +29,16 @@ def sample_jacobian_norms(problem: Problem, theta: Tensor, inputs: Tensor) -> di
     }
 
 
-def input_jacobian(problem: Problem, theta: Tensor, inputs: Tensor) -> Tensor:
+def input_jacobian(
+    problem: Problem, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"]
+) -> Float[Tensor, "M N K d"]:
     """Jacobians [M, N, K, d] of the outputs in inputs [N, d] for theta [M, P]."""
     points = inputs.expand(len(theta), -1, -1)
     units = torch.eye(problem.network.n_outputs).to(inputs)
     return torch.stack([problem.network.input_gradient(theta, points, unit.expand_as)[1] for unit in units], 2)
 
 
-def layer_norms(network: LayeredNetwork, theta: Tensor) -> dict[str, Tensor]:
+def layer_norms(network: LayeredNetwork, theta: Float[Tensor, "M P"]) -> dict[str, Float[Tensor, "M ..."]]:
     """Spectral norms of each layer [M, L], and their products [M], for theta [M, P].
 
     The norm is that of the linear map from activations to pre-activations, pooling included, written out: of a dense
@@ -44,12 +49,12 @@ def layer_norms(network: LayeredNetwork, theta: Tensor) -> dict[str, Tensor]:
     return {"spectral_norm": norms, "spectral_norm_product": norms.prod(1)}
 
 
-def _layer_norm(layer: Layer, weight: Tensor) -> Tensor:
+def _layer_norm(layer: Layer, weight: Float[Tensor, "M out in"]) -> Float[Tensor, " M"]:
     rows = rows_per_chunk(layer.n_units * layer.n_below, weight.device)
     return map_rows(lambda block: spectral_norm(matrix(layer, block)), rows, weight)
 
 
-def spectral_norm(matrices: Tensor) -> Tensor:
+def spectral_norm(matrices: Float[Tensor, "*shape a b"]) -> Float[Tensor, "*shape"]:
     """Largest singular values [...] of matrices [..., a, b], from the smaller Gram matrix: faster than their own."""
     wide = matrices.shape[-2] <= matrices.shape[-1]
     gram = matrices @ matrices.mT if wide else matrices.mT @ matrices

@@ -21,6 +21,7 @@ Shapes: M minima, P parameters, D directions.
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.declaration import ENERGY, Property, Section
@@ -33,12 +34,12 @@ SAM_RADIUS = 0.05
 DIRECTIONS = 16
 STEPS = 6
 
-EnergyAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]
-# From points [W, P] and gradients [W, P] to the displacements [W, P] in the neighbourhood farthest along the gradients.
-Farthest = Callable[[Tensor, Tensor], Tensor]
+EnergyAndGradient = Callable[[Float[Tensor, "W P"]], tuple[Float[Tensor, " W"], Float[Tensor, "W P"]]]
+Farthest = Callable[[Float[Tensor, "W P"], Float[Tensor, "W P"]], Float[Tensor, "W P"]]
+"""From points and gradients to the displacements in the neighbourhood that lie farthest along the gradients."""
 
 
-def sharpness(problem: Problem, theta: Tensor, seed: int = 0) -> dict[str, Tensor]:
+def sharpness(problem: Problem, theta: Float[Tensor, "M P"], seed: int = 0) -> dict[str, Float[Tensor, " M"]]:
     """Named sharpnesses [M] of theta [M, P], of the energy and, as task_*, of the loss without the L2 part."""
     theta = canonical(problem, theta)
     directions = _directions(problem, theta, seed)
@@ -50,32 +51,36 @@ def sharpness(problem: Problem, theta: Tensor, seed: int = 0) -> dict[str, Tenso
     return found | {"task_sam_first_order": first_order_rise(lambda point: task_loss(problem, point), theta)}
 
 
-def canonical(problem: Problem, theta: Tensor) -> Tensor:
+def canonical(problem: Problem, theta: Float[Tensor, "M P"]) -> Float[Tensor, "M P"]:
     """The canonical copies [M, P] of theta [M, P]."""
     return torch.from_numpy(problem.symmetry.canonical(theta.cpu().numpy())).to(theta.device)
 
 
-def task_loss(problem: Problem, theta: Tensor) -> tuple[Tensor, Tensor]:
+def task_loss(problem: Problem, theta: Float[Tensor, "M P"]) -> tuple[Float[Tensor, " M"], Float[Tensor, "M P"]]:
     """The mean loss [M] without the L2 part and its gradient [M, P]."""
     energy, gradient = problem.energy_and_gradient(theta)
     return energy - problem.l2 * theta.square().sum(1), gradient - 2.0 * problem.l2 * theta
 
 
-def box_corner(theta: Tensor, gradient: Tensor) -> Tensor:
+def box_corner(theta: Float[Tensor, "M P"], gradient: Float[Tensor, "M P"]) -> Float[Tensor, "M P"]:
     """The corner of Keskar's box that is farthest along the gradient."""
     reach = KESKAR_EPSILON * (theta.abs() + 1.0)
     return torch.where(gradient >= 0.0, reach, -reach)
 
 
-def ball_point(theta: Tensor, gradient: Tensor) -> Tensor:
+def ball_point(theta: Float[Tensor, "M P"], gradient: Float[Tensor, "M P"]) -> Float[Tensor, "M P"]:
     """The point of SAM's ball that is farthest along the gradient; the centre where that is zero."""
     length = gradient.norm(dim=1, keepdim=True)
     return torch.where(length > 0.0, SAM_RADIUS * gradient / length, torch.zeros_like(theta))
 
 
 def largest_rise(
-    energy: EnergyAndGradient, theta: Tensor, farthest: Farthest, directions: Tensor, steps: int = STEPS
-) -> Tensor:
+    energy: EnergyAndGradient,
+    theta: Float[Tensor, "M P"],
+    farthest: Farthest,
+    directions: Float[Tensor, "M D P"],
+    steps: int = STEPS,
+) -> Float[Tensor, " M"]:
     """Largest rise [M] of the energy above that of theta [M, P] that ascents along directions [M, D, P] see."""
     centre = theta.repeat_interleave(directions.shape[1], 0)
     point = centre + farthest(centre, directions.flatten(0, 1))
@@ -87,13 +92,13 @@ def largest_rise(
     return highest.view(directions.shape[:2]).amax(1) - energy(theta)[0]
 
 
-def first_order_rise(energy: EnergyAndGradient, theta: Tensor) -> Tensor:
+def first_order_rise(energy: EnergyAndGradient, theta: Float[Tensor, "M P"]) -> Float[Tensor, " M"]:
     """Rise [M] of the energy by SAM's first-order step from theta [M, P]."""
     value, gradient = energy(theta)
     return energy(theta + ball_point(theta, gradient))[0] - value
 
 
-def _directions(problem: Problem, theta: Tensor, seed: int) -> Tensor:
+def _directions(problem: Problem, theta: Float[Tensor, "M P"], seed: int) -> Float[Tensor, "M D P"]:
     """Directions [M, D, P]: the gradient of the task loss, then random ones that are the same for all minima."""
     random = stream(seed, SHARPNESS_STREAM).standard_normal((DIRECTIONS - 1, theta.shape[1]))
     shared = torch.tensor(random, device=theta.device).expand(len(theta), -1, -1)

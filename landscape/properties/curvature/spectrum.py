@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.declaration import ENERGY, Need, Property, Section
@@ -26,20 +27,20 @@ from landscape.properties.group import Group, Named
 from landscape.properties.measurement import Measurement
 
 
-def measured_curvature(measurement: Measurement, theta: Tensor) -> Named:
+def measured_curvature(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
     """The properties of the group at theta [M, P], each [M]."""
     if is_large(measurement.problem):
         return estimated_curvature(measurement.problem, theta, measurement.seed)
     return curvature(measurement.problem, theta)
 
 
-def curvature(problem: Problem, theta: Tensor) -> Named:
+def curvature(problem: Problem, theta: Float[Tensor, "M P"]) -> Named:
     """Named curvatures [M] of theta [M, P]. Raises PropertyError for an energy with kinks."""
     require_smooth(problem)
     return spectrum_summary(torch.linalg.eigvalsh(problem.hessian(theta)), problem.l2, problem.curvature_threshold)
 
 
-def spectrum_summary(eigenvalues: Tensor, l2: float, threshold: float) -> Named:
+def spectrum_summary(eigenvalues: Float[Tensor, "M P"], l2: float, threshold: float) -> Named:
     """Named curvatures [M] from eigenvalues [M, P] in ascending order.
 
     The log-determinant runs over the eigenvalues above `threshold`, whose number stands beside it. With l2 > 0 these
