@@ -43,7 +43,7 @@ class Filtered(Networks):
     back: Filter
 
     def outputs(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "M K N"]:
-        """Outputs [M, K, N] at points [M, d, N], or at [d, N] of all networks."""
+        """Outputs at the points of each network, or at points [d, N] of all networks."""
         return super().outputs(self.forward(point))
 
     def vjp(self, point: Float[Tensor, "M d N"]) -> tuple[Float[Tensor, "M K N"], Pullback]:
@@ -59,7 +59,7 @@ class Filtered(Networks):
 
 @dataclass(frozen=True, kw_only=True)
 class Ensemble(Networks):
-    """Members with parameters theta [M, P] as one network: its outputs are the logarithms of the mean of theirs, as
+    """Members with parameters theta as one network: its outputs are the logarithms of the mean of theirs, as
     probabilities.
     """
 
@@ -67,15 +67,15 @@ class Ensemble(Networks):
 
     @property
     def start(self) -> Float[Tensor, "1 d N"]:
-        """A copy of the samples, [1, d, N]."""
+        """A copy of the samples."""
         return self.inputs[None].clone()
 
     def outputs(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "1 K N"]:
-        """Outputs [1, K, N] at points [1, d, N] or [d, N]."""
+        """Outputs at points [1, d, N] or [d, N]."""
         return _mixture(self.members.outputs(self._shared(point)).log_softmax(1))
 
     def vjp(self, point: Float[Tensor, "1 d N"]) -> tuple[Float[Tensor, "1 K N"], Pullback]:
-        """Outputs [1, K, N] at points [1, d, N], and the way back from a gradient in them to one in the points."""
+        """Outputs at points, and the way back from a gradient in them to one in the points."""
         outputs, pull_back = self.members.vjp(self._shared(point))
         of_member = outputs.log_softmax(1)
         mixture = _mixture(of_member)
@@ -89,7 +89,7 @@ class Ensemble(Networks):
         return mixture, pull
 
     def slope(self, point: Float[Tensor, "1 d N"]) -> tuple[Outcome, Float[Tensor, "1 d N"]]:
-        """The outcome of the points [1, d, N], and the gradients [1, d, N] of their losses."""
+        """The outcome of the points, and the gradients of their losses."""
         outputs, pull_back = self.vjp(point)
         loss, gradient = self.loss(outputs)
         return Outcome(self.correct(outputs), loss), pull_back(gradient)
@@ -108,14 +108,14 @@ def defended(networks: Networks, evaluation: Evaluation) -> Networks:
 
 
 def blur_matrix(shape: tuple[int, int, int], deviation: float) -> Float[Tensor, "d d"]:
-    """The Gaussian blur of images (channels, height, width) as a matrix [d, d], its rows summing to 1."""
+    """The Gaussian blur of images (channels, height, width) as a matrix, its rows summing to 1."""
     channels, height, width = shape
     rows, columns = (_blurred_line(side, deviation) for side in (height, width))
     return torch.kron(torch.eye(channels, dtype=torch.float64), torch.kron(rows, columns))
 
 
 def _blurred_line(length: int, deviation: float) -> Float[Tensor, "length length"]:
-    """The blur of a line of pixels as a matrix [length, length]."""
+    """The blur of a line of pixels as a matrix."""
     distance = torch.arange(length, dtype=torch.float64)[:, None] - torch.arange(length)
     line = (-0.5 * (distance / deviation) ** 2).exp() * (distance.abs() <= int(CUT_OFF * deviation + 0.5))
     return line / line.sum(1, keepdim=True)
@@ -150,14 +150,14 @@ def image_shape(problem: Problem) -> tuple[int, int, int]:
 
 
 def sample_accuracy(networks: Networks) -> dict[str, Float[Tensor, "M N"]]:
-    """Whether [M, N] the samples are classified correctly."""
+    """Whether the samples are classified correctly."""
     return {"accuracy": networks.clean.survived.to(torch.float64)}
 
 
 def sample_accuracies_under_attack(
     networks: Networks, half_widths: Float[Tensor, "E d"], settings: MeasureConfig
 ) -> dict[str, Float[Tensor, "M N E"]]:
-    """Accuracies and the largest loss [M, N, E] under each attack and under all, for half-widths [E, d]."""
+    """Accuracies and the largest loss under each attack and under all, for half-widths."""
     columns = []
     for half_width in half_widths:
         outcomes = attack_all(networks, half_width, settings)
@@ -168,7 +168,7 @@ def sample_accuracies_under_attack(
 
 
 def _filter(networks: Networks, evaluation: Evaluation) -> tuple[Filter, Filter]:
-    """The filter of points [..., d, N], and the function that turns gradients behind it into those before it."""
+    """The filter of points, and the function that turns gradients behind it into those before it."""
     step = evaluation.quantise
     matrix = (
         blur_matrix(image_shape(networks.problem), evaluation.smooth).to(networks.inputs) if evaluation.smooth else None
@@ -182,5 +182,5 @@ def _filter(networks: Networks, evaluation: Evaluation) -> tuple[Filter, Filter]
 
 
 def _mixture(of_member: Float[Tensor, "M K N"]) -> Float[Tensor, "1 K N"]:
-    """Logarithms [1, K, N] of the mean of probabilities, from their logarithms [M, K, N]."""
+    """Logarithms of the mean of probabilities, from their logarithms."""
     return of_member.logsumexp(0, keepdim=True) - math.log(len(of_member))

@@ -29,14 +29,14 @@ Targets = Int[Tensor, " N"] | Float[Tensor, "N K"]
 class Samples(NamedTuple):
     """A run of consecutive samples, and what attacks on them draw.
 
-    Targets are int64 [N] or float64 [N, K]. The random restarts of an attack begin at the offsets, in [-1, 1].
+    The random restarts of an attack begin at the offsets, in [-1, 1].
     """
 
-    inputs: Float[Tensor, "N d"]  # [N, d]
+    inputs: Float[Tensor, "N d"]
     targets: Targets
-    offsets: Float[Tensor, "R N d"]  # [R, N, d]
-    noise: Float[Tensor, "D N d"]  # [D, N, d], standard normal
-    corners: Float[Tensor, "Q d"]  # [Q, d], of all samples
+    offsets: Float[Tensor, "R N d"]
+    noise: Float[Tensor, "D N d"]  # standard normal
+    corners: Float[Tensor, "Q d"]  # of all samples
 
     def part(self, rows: slice | Int[Tensor, " n"]) -> "Samples":
         """Some of the samples."""
@@ -60,7 +60,7 @@ def with_draws(inputs: Float[Tensor, "N d"], targets: Targets, settings: Measure
 
 
 def offsets(settings: MeasureConfig, seed: int, n_samples: int, n_inputs: int) -> Float[np.ndarray, "R N d"]:
-    """Random starts [R, N, d] in the box [-1, 1]^d, one stream a restart."""
+    """Random starts in the box [-1, 1]^d, one stream a restart."""
     drawn = np.empty((settings.pgd_restarts - 1, n_samples, n_inputs))
     for restart, row in enumerate(drawn, start=1):
         row[:] = np.random.default_rng((seed, restart)).uniform(-1.0, 1.0, row.shape)
@@ -68,12 +68,12 @@ def offsets(settings: MeasureConfig, seed: int, n_samples: int, n_inputs: int) -
 
 
 def noise(settings: MeasureConfig, seed: int, n_samples: int, n_inputs: int) -> Float[np.ndarray, "D N d"]:
-    """Standard normal noise [D, N, d]."""
+    """Standard normal noise."""
     return stream(seed, NOISE_STREAM).normal(size=(settings.noise_draws, n_samples, n_inputs))
 
 
 def corners(settings: MeasureConfig, seed: int, n_inputs: int) -> Float[np.ndarray, "Q d"]:
-    """Queries [Q, d] of the random search: 1 or -1 for each feature that moves to an end of the box, else 0.
+    """Queries of the random search: 1 or -1 for each feature that moves to an end of the box, else 0.
 
     The first query moves all features. The others move a share of them, at least one, that halves nine times.
     """

@@ -33,7 +33,7 @@ def measure_evaluation(
     settings: MeasureConfig,
     seed: int = 0,
 ) -> dict[str, MeasuredProperty]:
-    """Measure theta [M, P]: values [M] or [M, E], [1] or [1, E] where the M are one ensemble.
+    """Measure theta: values [M] or [M, E], [1] or [1, E] where the M are one ensemble.
 
     Raises PropertyError for an evaluation that does not suit the problem.
     """

@@ -22,7 +22,7 @@ def nothing_required(problem: Problem) -> None:
 class Group:
     """The properties of a group, the function that measures them and what it asks of a problem.
 
-    `compute` takes a block of minima theta [M, P] and gives tensors [M, ...] by name; `block` is how many minima a
+    `compute` takes a block of minima theta and gives tensors [M, ...] by name; `block` is how many minima a
     block has. `require` raises PropertyError where the problem does not admit the group. `settings` are the keys of the
     stored settings that the values depend on; None stands for all of them.
     """

@@ -18,7 +18,7 @@ from landscape.properties.sample_means import sample_mean, samples_per_chunk
 
 
 def losses(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
-    """The properties of the group at theta [M, P], each [M]."""
+    """The properties of the group at theta, each [M]."""
     problem, chunk = measurement.problem, samples_per_chunk(measurement.problem)
     found = norms(problem, theta) | sample_mean(
         lambda part: sample_losses(problem, theta, part, ("clean_loss", "accuracy")), measurement.samples, chunk
@@ -32,13 +32,13 @@ def losses(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
 
 
 def norms(problem: Problem, theta: Float[Tensor, "M P"]) -> Named:
-    """Squared norm and L2 part of the energy, [M], of theta [M, P]."""
+    """Squared norm and L2 part of the energy, [M], of theta."""
     squared_norm = theta.square().sum(1)
     return {"squared_norm": squared_norm, "l2_loss": problem.l2 * squared_norm}
 
 
 def sample_losses(problem: Problem, theta: Float[Tensor, "M P"], samples: Samples, names: tuple[str, str]) -> Named:
-    """Loss and, for classification, accuracy [M, N] of theta [M, P] on the samples, under the two names."""
+    """Loss and, for classification, accuracy [M, N] of theta on the samples, under the two names."""
     clean = Networks(problem, theta, samples).clean
     found = {names[0]: clean.loss}
     if problem.is_classification:

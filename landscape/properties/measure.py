@@ -41,7 +41,7 @@ def measured(
 def measure(
     problem: Problem, theta: Float[np.ndarray, "M P"], groups: Sequence[str], settings: MeasureConfig, seed: int = 0
 ) -> dict[str, MeasuredProperty]:
-    """Measure the named groups at theta [M, P].
+    """Measure the named groups at theta.
 
     Values are float64 [M], or [M, E] where there is one column an epsilon of the settings. Raises PropertyError for an
     unknown or unsuitable group, for theta of a wrong shape or not finite, and if a bound and an attack contradict each

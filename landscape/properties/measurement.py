@@ -21,7 +21,7 @@ FIRST_STORED = ("epsilon", "pgd_steps", "pgd_restarts", "seed", "input_bounds")
 
 @dataclass(frozen=True)
 class Measurement:
-    """The problem, the settings, the half-widths [E, d] of the boxes on the device, and the seed."""
+    """The problem, the settings, the half-widths of the boxes on the device, and the seed."""
 
     problem: Problem
     settings: MeasureConfig
@@ -52,7 +52,7 @@ def prepare(problem: Problem, settings: MeasureConfig, seed: int = 0) -> Measure
 
 
 def half_widths(settings: MeasureConfig, n_inputs: int) -> Float[np.ndarray, "E d"]:
-    """Half-widths [E, d] of the boxes. Raises PropertyError if an entry with one number a feature has not d of them."""
+    """Half-widths of the boxes. Raises PropertyError if an entry with one number a feature has not d of them."""
     for entry in settings.epsilon:
         if isinstance(entry, tuple) and len(entry) != n_inputs:
             raise PropertyError(
@@ -82,7 +82,7 @@ def check_settings(problem: Problem, settings: MeasureConfig) -> None:
 
 
 def require_test(problem: Problem) -> tuple[Float[Tensor, "N d"], Targets]:
-    """The test inputs [N, d] and targets of the problem. Raises PropertyError if it has none."""
+    """The test inputs and targets of the problem. Raises PropertyError if it has none."""
     if problem.test_inputs is None or problem.test_targets is None:
         raise PropertyError(
             "the robustness of test samples needs held-out samples, found none: set problem.test_fraction, "

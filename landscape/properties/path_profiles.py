@@ -75,7 +75,7 @@ def profiles(
 def _short_robustness(
     problem: Problem, theta: Float[Tensor, "M P"], settings: MeasureConfig, seed: int
 ) -> dict[str, MeasuredProperty]:
-    """Certified and attacked accuracies and the adversarial loss at theta [M, P], each [M, E]."""
+    """Certified and attacked accuracies and the adversarial loss at theta, each [M, E]."""
     measurement = prepare(problem, settings, seed)
 
     def of_block(block: Float[Tensor, "M P"]) -> dict[str, Float[Tensor, "M E"]]:
@@ -95,7 +95,7 @@ def _short_robustness(
 def _oriented(
     problem: Problem, paths: Paths, ends: Float[np.ndarray, "T 2 P"], tolerance: float
 ) -> tuple[Float[Tensor, "T I P"], Float[Tensor, "T I"], Bool[np.ndarray, " T"]]:
-    """Points [T, I, P] and arc lengths [T, I] from the first end to the second, and whether [T] they reach these."""
+    """Points and arc lengths from the first end to the second, and whether they reach these."""
     found = paths.points[:, [0, -1]].cpu().numpy()
     forward, backward = (_largest_distance(problem, found, wanted) for wanted in (ends, ends[:, ::-1]))
     turn = torch.tensor(backward < forward, device=paths.points.device)
@@ -108,7 +108,7 @@ def _oriented(
 def _largest_distance(
     problem: Problem, found: Float[np.ndarray, "T 2 P"], wanted: Float[np.ndarray, "T 2 P"]
 ) -> Float[np.ndarray, " T"]:
-    """The larger distance [T] of the two ends found [T, 2, P] from those wanted."""
+    """The larger distance of the two ends found from those wanted."""
     distances = [problem.symmetry.distance(found[:, side], wanted[:, side]) for side in (0, 1)]
     largest: np.ndarray = np.maximum(*distances)
     return largest

@@ -69,12 +69,12 @@ SHORT_ADVERSARIAL_LOSS = Property(
 
 
 def robustness(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
-    """The properties of the training samples at theta [M, P], each [M, E] or [M]."""
+    """The properties of the training samples at theta, each [M, E] or [M]."""
     return _mean_robustness(measurement, theta, measurement.attacked_samples)
 
 
 def robustness_of_test_samples(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
-    """The properties of the test samples at theta [M, P], each [M, E] or [M]."""
+    """The properties of the test samples at theta, each [M, E] or [M]."""
     found = _mean_robustness(measurement, theta, measurement.attacked_test_samples)
     return {f"test_{name}": values for name, values in found.items()}
 
@@ -95,7 +95,7 @@ def sample_robustness(
     half_widths: Float[Tensor, "E d"],
     settings: MeasureConfig,
 ) -> Named:
-    """Named robustness values [M, N, E] of theta [M, P] for half-widths [E, d], and distances and the largest certified
+    """Named robustness values [M, N, E] of theta, and distances and the largest certified
     size [M, N].
 
     A regression has the adversarial loss alone. Of a module of unknown layers nothing is certified. Raises
@@ -118,7 +118,7 @@ def sample_short_robustness(
     half_widths: Float[Tensor, "E d"],
     settings: MeasureConfig,
 ) -> Named:
-    """Robustness values [M, N, E] of theta [M, P] where points are so many that all attacks would take too long.
+    """Robustness values [M, N, E] of theta where points are so many that all attacks would take too long.
 
     These are the adversarial loss by PGD and FGSM and, of a classification, what survives these, what survives APGD too
     and what is certified. Raises PropertyError if a bound and an attack contradict each other.
@@ -135,7 +135,7 @@ def adversarial_points(networks: Networks, settings: MeasureConfig) -> dict[str,
 
 
 def attack_all(networks: Networks, half_width: Float[Tensor, " d"], settings: MeasureConfig) -> dict[str, Outcome]:
-    """The outcomes of all attacks that suit the problem, in the box of one half-width [d], by name."""
+    """The outcomes of all attacks that suit the problem, in the box of one half-width, by name."""
     suiting = [attack for attack in ATTACKS if attack.suits(networks.problem)]
     return {attack.name: attack.run(networks, half_width, settings) for attack in suiting}
 
@@ -192,7 +192,7 @@ def _surviving_apgd(
     survived: Bool[Tensor, "M N"],
     certain: Bool[Tensor, "M N"],
 ) -> Bool[Tensor, "M N"]:
-    """Whether [M, N] samples that `survived` other attacks survive APGD on the loss and on DLR too.
+    """Whether samples that `survived` other attacks survive APGD on the loss and on DLR too.
 
     Only those samples are attacked that any of the networks leaves open: neither fallen nor `certain` to survive.
     """
@@ -215,8 +215,8 @@ def _proven(networks: Networks, half_width: Float[Tensor, " d"]) -> Named:
 def _largest_certified(
     networks: Networks, half_widths: Float[Tensor, "E d"], survived: Float[Tensor, "M N E"], points: dict[str, Nearest]
 ) -> Float[Tensor, "M N"]:
-    """Half-width [M, N], in the widest feature, of the largest certified box in the proportions of the first of the
-    half-widths [E, d], at most the widest range of the inputs; checked against `survived` [M, N, E] and the points.
+    """Half-width, in the widest feature, of the largest certified box in the proportions of the first of the
+    half-widths, at most the widest range of the inputs; checked against `survived` and the points.
     """
     problem, samples = networks.problem, networks.samples
     network, largest = require_layers(problem), float((problem.inputs.amax(0) - problem.inputs.amin(0)).max())
@@ -231,9 +231,7 @@ def _largest_certified(
 
 
 def check_radius(networks: Networks, found: Nearest, size: Float[Tensor, "M N"], shape: Float[Tensor, " d"]) -> None:
-    """Raises PropertyError if an adversarial point lies in the certified box of half-width size [M, N] times shape
-    [d].
-    """
+    """Raises PropertyError if an adversarial point lies in the certified box of half-width `size * shape`."""
     reach = ((found.point - networks.inputs).abs() / shape[:, None]).amax(1)
     free = ~found.found | (reach >= size)
     check_order({CERTIFIED_EPSILON.name: torch.ones_like(free), "the nearest adversarial point": free}, shape)

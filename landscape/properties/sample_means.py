@@ -48,7 +48,7 @@ def sample_mean(
 def map_blocks(
     function: OfBlock, doubles: int, theta: Float[Tensor, "M P"], n_samples: int
 ) -> dict[str, Shaped[Tensor, "M N ..."]]:
-    """The tensors [M, N, ...] of `function`, called for blocks of theta [M, P] and runs of samples with a working set
+    """The tensors of `function`, called for blocks of theta and runs of samples with a working set
     of `doubles` float64 numbers a minimum and sample. The samples are cut first.
     """
     length = min(rows_per_chunk(doubles, theta.device), n_samples)

@@ -15,7 +15,7 @@ from landscape.properties.sample_means import sample_mean, samples_per_chunk
 
 
 def measured_sharpness(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
-    """The properties of the group at theta [M, P], each [M], or [M, layers]."""
+    """The properties of the group at theta, each [M], or [M, layers]."""
     problem, network = measurement.problem, layered_network(measurement.problem)
     found = sample_mean(
         lambda part: (

@@ -38,20 +38,20 @@ DLR_CLASSES, TARGETED_CLASSES = 3, 4
 
 
 class Place(NamedTuple):
-    """Points [M, d, N] with the objective [M, N] and its gradient [M, d, N] there."""
+    """Points with the objective and its gradient there."""
 
     point: Float[Tensor, "M d N"]
     value: Float[Tensor, "M N"]
     gradient: Float[Tensor, "M d N"]
 
     def replaced(self, where: Bool[Tensor, "M N"], other: "Place") -> "Place":
-        """The places of `other` where [M, N] it holds, else these."""
+        """The places of `other` where it holds, else these."""
         wide = where[:, None]
         return Place(*map(torch.where, (wide, where, wide), other, self))
 
 
 Objective = Callable[[Float[Tensor, "M d N"]], tuple[Place, Outcome]]
-"""The objective of an ascent at points [M, d, N], and the outcome of the points."""
+"""The objective of an ascent at points, and the outcome of the points."""
 
 
 def on_loss(networks: Networks, half_width: Float[Tensor, " d"], steps: int) -> Outcome:
@@ -75,7 +75,7 @@ def on_dlr(networks: Networks, half_width: Float[Tensor, " d"], steps: int) -> O
 def adaptive_ascent(
     networks: Networks, start: Float[Tensor, "M d N"], half_width: Float[Tensor, " d"], steps: int, objective: Objective
 ) -> Outcome:
-    """APGD from start [M, d, N], each iterate judged."""
+    """APGD from the points `start`, each iterate judged."""
     box, width, checks = networks.box(half_width), half_width[:, None], checkpoints(steps)
     here, attack = objective(start)
     best, before, reached = here, start, here.value
@@ -108,7 +108,7 @@ def checkpoints(steps: int) -> dict[int, int]:
 def ratio(
     networks: Networks, target: Int[Tensor, "M N"] | None, outputs: Float[Tensor, "M K N"]
 ) -> tuple[Float[Tensor, "M N"], Float[Tensor, "M K N"]]:
-    """DLR [M, N] of outputs [M, K, N] and its gradient [M, K, N]; towards the classes target [M, N] if given."""
+    """DLR of outputs and its gradient; towards the classes `target` if given."""
     labels = networks.samples.targets.expand(len(outputs), -1)
     top, order = ranked(outputs, DLR_CLASSES if target is None else TARGETED_CLASSES)
     if target is None:
@@ -125,7 +125,7 @@ def ratio(
 
 
 def ranked(outputs: Float[Tensor, "M K N"], count: int) -> tuple[list[Float[Tensor, "M N"]], list[Int[Tensor, "M N"]]]:
-    """The `count` largest of outputs [M, K, N] and their indices, each [M, N], the largest first."""
+    """The `count` largest of outputs and their indices, the largest first."""
     remaining, values, order = outputs.clone(), [], []
     for _ in range(count):
         value, index = remaining.max(1)

@@ -17,7 +17,7 @@ from landscape.properties.needs import CLASSES
 class Attack:
     """An attack, declared beside its code. `landscape.properties.attacks.table` lists all attacks.
 
-    `run` attacks networks within the box of a half-width [d]. `name` and `description` are those of the accuracy, which
+    `run` attacks networks within the box of a half-width. `name` and `description` are those of the accuracy, which
     needs classes. `needs` are those of the attack itself.
     """
 

@@ -38,7 +38,7 @@ TINY = torch.finfo(torch.float64).tiny
 class Norm:
     """A norm of what is added to a sample.
 
-    `length` [M, N] is that of a step, `dual` that of a gradient in the dual norm. `steepest` turns a gradient into the
+    `length` is that of a step, `dual` that of a gradient in the dual norm. `steepest` turns a gradient into the
     step of length one that gains most, the dual length.
     """
 
@@ -79,7 +79,7 @@ NORMS = {norm.name: norm for norm in (LINF, L2)}
 
 
 class Nearest(NamedTuple):
-    """Points [M, d, N] and their distances [M, N] from the samples; adversarial where `found` [M, N]."""
+    """Points and their distances from the samples; adversarial where `found`."""
 
     point: Float[Tensor, "M d N"]
     distance: Float[Tensor, "M N"]
@@ -87,7 +87,7 @@ class Nearest(NamedTuple):
 
 
 class Ray(NamedTuple):
-    """Directions [M, d, N] of length one and the distances [M, N] along them."""
+    """Directions of length one and the distances along them."""
 
     direction: Float[Tensor, "M d N"]
     distance: Float[Tensor, "M N"]
@@ -112,7 +112,7 @@ def nearest(networks: Networks, norm: Norm, limit: float) -> Nearest:
 
 
 def inside(networks: Networks, found: Nearest, half_width: Float[Tensor, " d"]) -> Outcome:
-    """The points found, as an attack on the box of half-width [d]: where they lie in it."""
+    """The points found, as an attack on the box of a half-width: where they lie in it."""
     reached = found.found & networks.box(half_width).contains(found.point)
     judged = networks.judge(networks.outputs(found.point))
     loss = torch.where(reached, judged.loss, networks.clean.loss)
@@ -120,7 +120,7 @@ def inside(networks: Networks, found: Nearest, half_width: Float[Tensor, " d"]) 
 
 
 def _near_classes(networks: Networks, norm: Norm) -> list[Int[Tensor, "M N"]]:
-    """The wrong classes [M, N] that are nearest to the samples if the networks were linear, the nearest first."""
+    """The wrong classes that are nearest to the samples if the networks were linear, the nearest first."""
     outputs, pull_back = networks.vjp(networks.start)
     gain = torch.empty_like(outputs)
     for index in range(outputs.shape[1]):
@@ -131,7 +131,7 @@ def _near_classes(networks: Networks, norm: Norm) -> list[Int[Tensor, "M N"]]:
 
 
 def _over_the_boundary(networks: Networks, norm: Norm, target: Int[Tensor, "M N"], limit: float) -> Ray:
-    """DeepFool towards classes target [M, N]; where it fails, a ray that is not adversarial."""
+    """DeepFool towards the classes `target`; where it fails, a ray that is not adversarial."""
     point = networks.start
     for _ in range(DEEPFOOL_STEPS):
         outputs, pull_back = networks.vjp(point)
@@ -185,8 +185,6 @@ def _at(networks: Networks, ray: Ray) -> Float[Tensor, "M d N"]:
 def _margin(
     networks: Networks, outputs: Float[Tensor, "M K N"], target: Int[Tensor, "M N"]
 ) -> tuple[Float[Tensor, "M N"], Float[Tensor, "M K N"]]:
-    """By how much [M, N] the outputs [M, K, N] of classes target [M, N] exceed those of the true ones, and the
-    gradient [M, K, N].
-    """
+    """By how much the outputs of the classes `target` exceed those of the true ones, and the gradient."""
     gradient = torch.zeros_like(outputs).scatter_(1, target[:, None], 1.0) - networks.encoded
     return outputs.gather(1, target[:, None])[:, 0] - networks.true(outputs), gradient

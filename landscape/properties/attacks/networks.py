@@ -23,8 +23,8 @@ Pullback = Callable[[Float[Tensor, "M K N"]], Float[Tensor, "M d N"]]
 class Outcome(NamedTuple):
     """The outcome of an attack on each sample. All samples of a regression survive, since they have no classes."""
 
-    survived: Bool[Tensor, "M N"]  # bool [M, N]: whether every point was classified correctly
-    loss: Float[Tensor, "M N"]  # [M, N], the largest
+    survived: Bool[Tensor, "M N"]  # whether every point was classified correctly
+    loss: Float[Tensor, "M N"]  # the largest
 
     def worse(self, other: "Outcome") -> "Outcome":
         """The outcome of both attacks together."""
@@ -32,23 +32,23 @@ class Outcome(NamedTuple):
 
 
 class AllowedInputs(NamedTuple):
-    """The ends [d, N] of the inputs that an attack may give to the network in place of each sample."""
+    """The ends of the inputs that an attack may give to the network in place of each sample."""
 
     lower: Float[Tensor, "d N"]
     upper: Float[Tensor, "d N"]
 
     def clip(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "*M d N"]:
-        """Moves points [M, d, N] to the nearest ones of the box, in place."""
+        """Moves points to the nearest ones of the box, in place."""
         return torch.clamp(point, self.lower, self.upper, out=point)
 
     def contains(self, point: Float[Tensor, "M d N"]) -> Bool[Tensor, "M N"]:
-        """Whether [M, N] points [M, d, N] lie in the box."""
+        """Whether points lie in the box."""
         return ((point >= self.lower) & (point <= self.upper)).all(1)
 
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks theta [M, P] on some samples; `bounds` are those of every input, if there are any."""
+    """The networks theta on some samples; `bounds` are those of every input, if there are any."""
 
     problem: Problem
     theta: Float[Tensor, "M P"]
@@ -61,7 +61,7 @@ class Networks:
 
     @cached_property
     def inputs(self) -> Float[Tensor, "d N"]:
-        """The samples, [d, N]."""
+        """The samples."""
         return self.samples.inputs.mT.contiguous()
 
     @cached_property
@@ -71,16 +71,16 @@ class Networks:
 
     @cached_property
     def encoded(self) -> Float[Tensor, "K N"]:
-        """The targets, [K, N]: one-hot for classes."""
+        """The targets: one-hot for classes."""
         return LOSSES[self.problem.loss].encode(self.samples.targets, self.problem.network.n_outputs)
 
     @property
     def start(self) -> Float[Tensor, "M d N"]:
-        """A copy of the samples for each network, [M, d, N]."""
+        """A copy of the samples for each network."""
         return self.inputs.repeat(len(self.theta), 1, 1)
 
     def starts(self, half_width: Float[Tensor, " d"]) -> Iterator[Float[Tensor, "M d N"]]:
-        """The samples [M, d, N], then the random points of the box of which the samples have offsets."""
+        """The samples, then the random points of the box of which the samples have offsets."""
         yield self.start
         for offset in self.samples.offsets:
             yield self.box(half_width).clip(self.start + half_width[:, None] * offset.mT)
@@ -90,46 +90,46 @@ class Networks:
         return AllowedInputs(*(self.bounded(self.inputs + side * half_width[:, None]) for side in (-1.0, 1.0)))
 
     def bounded(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "*M d N"]:
-        """The nearest points to [..., d, N] within the bounds of the inputs."""
+        """The nearest points within the bounds of the inputs."""
         return point.clamp(*self.bounds) if self.bounds else point
 
     def outputs(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "M K N"]:
-        """Outputs [M, K, N] at points [M, d, N], or at [d, N] of all networks."""
+        """Outputs at the points of each network, or at points [d, N] of all networks."""
         return self.problem.network.outputs(self.theta, point.mT).mT
 
     def vjp(self, point: Float[Tensor, "M d N"]) -> tuple[Float[Tensor, "M K N"], Pullback]:
-        """Outputs [M, K, N] at points [M, d, N], and the function that turns the gradient of a scalar with respect to
-        them, [M, K, N], into that with respect to the points, [M, d, N].
+        """Outputs at points, and the function that turns the gradient of a scalar with respect to
+        them into that with respect to the points.
         """
         outputs, pull_back = self.problem.network.vjp(self.theta, point.mT)
         return outputs.mT, lambda output_gradient: pull_back(output_gradient.mT).mT
 
     def slope(self, point: Float[Tensor, "M d N"]) -> tuple[Outcome, Float[Tensor, "M d N"]]:
-        """The outcome of the points [M, d, N], and the gradients [M, d, N] of their losses."""
+        """The outcome of the points, and the gradients of their losses."""
         loss, right, gradient = self.problem.loss_of_inputs(self.theta, point, self.encoded)
         return Outcome(right if self.problem.is_classification else torch.ones_like(right), loss), gradient
 
     def loss(self, outputs: Float[Tensor, "M K N"]) -> tuple[Float[Tensor, "M N"], Float[Tensor, "M K N"]]:
-        """Losses [M, N] of outputs [M, K, N], and their gradients [M, K, N]."""
+        """Losses of outputs, and their gradients."""
         return LOSSES[self.problem.loss].value_and_gradient(outputs, self.encoded)
 
     def judge(self, outputs: Float[Tensor, "M K N"]) -> Outcome:
-        """The outcome of points with outputs [M, K, N]."""
+        """The outcome of points with these outputs."""
         return Outcome(self.correct(outputs), self.loss(outputs)[0])
 
     def correct(self, outputs: Float[Tensor, "M K N"]) -> Bool[Tensor, "M N"]:
-        """Whether [M, N] outputs [M, K, N] give the true class; always so where there are no classes."""
+        """Whether the outputs give the true class; always so where there are no classes."""
         if not self.problem.is_classification:
             return torch.ones(len(outputs), outputs.shape[2], dtype=torch.bool, device=outputs.device)
         predicted = outputs.max(1).indices  # the first of equals, as argmax, which is ten times slower
         return predicted == self.samples.targets
 
     def wrong(self, outputs: Float[Tensor, "M K N"]) -> Float[Tensor, "M K N"]:
-        """Outputs [M, K, N] with minus infinity in place of those of the true classes."""
+        """Outputs with minus infinity in place of those of the true classes."""
         return outputs + self._barred
 
     def true(self, outputs: Float[Tensor, "M K N"]) -> Float[Tensor, "M N"]:
-        """Outputs [M, N] of the true classes, out of [M, K, N]."""
+        """Outputs of the true classes."""
         return outputs.gather(1, self.samples.targets.expand(len(outputs), 1, -1))[:, 0]
 
     @cached_property

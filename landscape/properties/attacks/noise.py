@@ -16,7 +16,7 @@ from landscape.properties.needs import CLASSES
 
 
 def noise_accuracy(networks: Networks, deviation: Float[Tensor, " d"]) -> Float[Tensor, "M N"]:
-    """Share [M, N] of the draws of the samples, times `deviation`, that leave the answer correct."""
+    """Share of the draws of the samples, times `deviation`, that leave the answer correct."""
     draws = networks.samples.noise
     correct = torch.zeros(len(networks.theta), len(networks.samples.inputs), dtype=torch.float64, device=draws.device)
     for draw in draws:

@@ -43,7 +43,7 @@ def sign_ascent(
     steps: int,
     momentum: float = 0.0,
 ) -> Outcome:
-    """`steps` clipped sign steps of 2.5 half_width / steps from start [M, d, N], each iterate judged."""
+    """`steps` clipped sign steps of 2.5 half_width / steps from the points `start`, each iterate judged."""
     box, step = networks.box(half_width), (STEP_FACTOR / steps * half_width)[:, None]
     point, velocity, attack = start, torch.zeros_like(start), networks.clean
     for _ in range(steps):

@@ -34,7 +34,7 @@ def random_search(networks: Networks, half_width: Float[Tensor, " d"]) -> Outcom
 
 
 def _score(networks: Networks, outputs: Float[Tensor, "M K N"]) -> Float[Tensor, "M N"]:
-    """The score [M, N] that the search raises: the margin of the best wrong class, or the loss without classes."""
+    """The score that the search raises: the margin of the best wrong class, or the loss without classes."""
     if not networks.problem.is_classification:
         return networks.loss(outputs)[0]
     return networks.wrong(outputs).amax(1) - networks.true(outputs)

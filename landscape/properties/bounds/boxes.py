@@ -72,7 +72,7 @@ def log_odds_box(logits: Box) -> Box:
 
 
 def log_odds_of_differences(lower: Float[Tensor, "*shape K K"]) -> Box:
-    """Bounds [..., K] on log(p_k / (1 - p_k)), from lower bounds [..., K, K] on z_k - z_j: k before j."""
+    """Bounds [..., K] on log(p_k / (1 - p_k)), from lower bounds on z_k - z_j: k before j."""
     slack = 2.0 * sum_rounding(lower.shape[-1]) * (1.0 + lower.abs().amax((-2, -1))[..., None])
     own = torch.eye(lower.shape[-1], dtype=torch.bool, device=lower.device)
     least = -(-lower).masked_fill(own, -torch.inf).logsumexp(-1)
@@ -80,7 +80,7 @@ def log_odds_of_differences(lower: Float[Tensor, "*shape K K"]) -> Box:
 
 
 def _rest(ends: Float[Tensor, "*shape K"]) -> Float[Tensor, "*shape K"]:
-    """Logsumexp over all other classes, [..., K]."""
+    """Logsumexp over all other classes."""
     n_classes = ends.shape[-1]
     own = torch.eye(n_classes, dtype=torch.bool, device=ends.device)
     return ends[..., None, :].expand(*ends.shape, n_classes).masked_fill(own, -torch.inf).logsumexp(-1)

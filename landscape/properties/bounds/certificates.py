@@ -55,9 +55,7 @@ def certified(
     targets: Int[Tensor, " N"],
     half_width: Float[Tensor, " d"],
 ) -> dict[str, Bool[Tensor, "M N"]]:
-    """Whether [M, N] every input of the box provably gets the true class, for theta [M, P], inputs [N, d], targets [N]
-    and half-width [d], by method: the second includes the first.
-    """
+    """Whether every input of the box provably gets the true class, by method: the second includes the first."""
 
     def of_block(block: Float[Tensor, "M P"], part: slice) -> dict[str, Bool[Tensor, "M n"]]:
         arguments = block, inputs[part]
@@ -77,7 +75,7 @@ def certified_epsilon(
     direction: Float[Tensor, " d"],
     largest: float,
 ) -> Float[Tensor, "M N"]:
-    """Largest certified size [M, N] of boxes with half-width size * direction [d], by CROWN and intervals, at most
+    """Largest certified size of boxes with half-width size * direction, by CROWN and intervals, at most
     `largest` and to 2^-24 of that; 0 for a misclassified sample.
     """
 

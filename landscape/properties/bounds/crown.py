@@ -10,8 +10,8 @@ the negative.
 In floating point each step subtracts a bound on its rounding (`linear_maps.py`); that of an activation is n + 4 machine
 epsilons times |c| times the largest of |intercept| and |activation|, which covers that of the coefficients it is given.
 
-Shapes: M minima, N samples, d inputs, K outputs, R rows (quantities bounded at once). The half-width is [d], one number
-a feature, or [M, N, d].
+Shapes: M minima, N samples, d inputs, K outputs, n units of a layer, R rows (quantities bounded at once). The
+half-width is [d], one number a feature, or [M, N, d].
 """
 
 from typing import NamedTuple
@@ -32,7 +32,7 @@ class Stage(NamedTuple):
     """A hidden layer on a box: its map, the magnitude of its pre-activations, lines and image of its activations."""
 
     layer: LinearMap
-    magnitude: Float[Tensor, "M n N"]  # [M, n, N]
+    magnitude: Float[Tensor, "M n N"]
     lines: Lines  # [M, n, N]
     image: Box  # [M, n, N]
 
@@ -56,7 +56,7 @@ class RelaxedNetwork(NamedTuple):
     last: DenseMap
 
     def lower_bounds(self, forms: LinearForms) -> Float[Tensor, "M R N"]:
-        """Lower bounds [M, R, N] on forms of the last hidden activations."""
+        """Lower bounds on forms of the last hidden activations."""
         return _lower_bounds(self.inputs, self.stages, forms)
 
     def logits(self) -> Box:
@@ -70,7 +70,7 @@ class RelaxedNetwork(NamedTuple):
         return log_odds_of_differences(torch.unflatten(differences.mT, 2, (n_outputs, n_outputs)))
 
     def margins(self, targets: Int[Tensor, " N"]) -> Float[Tensor, "M N K"]:
-        """Lower bounds [M, N, K] on z_y - z_j for the true classes y = targets [N]; plus infinity at j = y."""
+        """Lower bounds on z_y - z_j for the true classes y; plus infinity at j = y."""
         entering = self.stages[-1].image if self.stages else self.inputs
         return without_own(self.lower_bounds(self.last.differences(targets, entering)).mT, targets)
 
@@ -81,7 +81,7 @@ def relax_network(
     inputs: Float[Tensor, "N d"],
     half_width: Float[Tensor, "... d"],
 ) -> RelaxedNetwork:
-    """The network at theta [M, P] on boxes around inputs [N, d]."""
+    """The network at theta on boxes around inputs."""
     box = input_box(inputs, half_width)
     hidden, last = linear_maps(network, theta)
     stages: list[Stage] = []
@@ -114,6 +114,6 @@ def _lower_bounds(inputs: Box, stages: list[Stage], forms: LinearForms) -> Float
 
 
 def _ends(lower_bounds: Float[Tensor, "M R N"]) -> Box:
-    """Box from lower bounds on quantities and on their negatives, [M, 2n, N]."""
+    """Box from lower bounds on quantities and on their negatives."""
     lower, negative_upper = lower_bounds.chunk(2, 1)
     return Box(lower, -negative_upper)

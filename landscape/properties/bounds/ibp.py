@@ -20,7 +20,7 @@ from landscape.properties.bounds.linear_maps import LinearMap, linear_maps
 
 
 def input_box(inputs: Float[Tensor, "N d"], half_width: Float[Tensor, "... d"]) -> Box:
-    """Box [M or 1, d, N] around inputs [N, d], samples last."""
+    """Box [M or 1, d, N] around the inputs, samples last."""
     centre, radius = inputs.mT[None], half_width.expand(*half_width.shape[:-2], *inputs.shape).mT
     return Box(centre - radius, centre + radius)
 
@@ -31,7 +31,7 @@ def logit_box(
     inputs: Float[Tensor, "N d"],
     half_width: Float[Tensor, "... d"],
 ) -> Box:
-    """Bounds [M, N, K] on the outputs before the softmax, for theta [M, P], inputs [N, d]."""
+    """Bounds [M, N, K] on the outputs before the softmax."""
     hidden, last = linear_maps(network, theta)
     return last.image(_last_hidden_box(hidden, network.activation, input_box(inputs, half_width))).transposed
 
@@ -43,14 +43,14 @@ def margin_lower_bound(
     targets: Int[Tensor, " N"],
     half_width: Float[Tensor, "... d"],
 ) -> Float[Tensor, "M N K"]:
-    """Lower bounds [M, N, K] on z_y - z_j for the true classes y = targets [N]; plus infinity at j = y."""
+    """Lower bounds on z_y - z_j for the true classes y; plus infinity at j = y."""
     hidden, last = linear_maps(network, theta)
     box = _last_hidden_box(hidden, network.activation, input_box(inputs, half_width))
     return without_own(last.differences(targets, box).least(box).mT, targets)
 
 
 def without_own(margins: Float[Tensor, "M N K"], targets: Int[Tensor, " N"]) -> Float[Tensor, "M N K"]:
-    """Margins [M, N, K] with plus infinity at the true classes [N]."""
+    """Margins with plus infinity at the true classes."""
     return margins.scatter(2, targets.expand(margins.shape[:2])[..., None], torch.inf)
 
 

@@ -8,8 +8,8 @@ values v that a box of inputs can produce. Each step subtracts from k an upper b
 v = W x + b the products c W and c b are off by at most n roundoffs times |c| (|W||x| + |b|), and that sum of
 magnitudes, times n + 4 machine epsilons, is the slack. It covers the rounding of c itself by one more product.
 
-Shapes: M minima, N samples, R rows (quantities bounded at once), n_in and n_out units of a layer, C channels of a
-convolution, L positions. Samples come last.
+Shapes: M minima, N samples, R rows (quantities bounded at once), n_in and n_out units of a layer, n either of them, C
+channels of a convolution, whose window has so many numbers, L positions. Samples come last.
 """
 
 from typing import NamedTuple, Protocol
@@ -24,19 +24,19 @@ from landscape.properties.bounds.boxes import Box, sum_rounding
 
 
 class LinearForms(NamedTuple):
-    """Linear lower bounds: coefficients [M, R, n, N] and constants [M, R, N]; N is 1 where all samples share them."""
+    """Linear lower bounds: coefficients and constants; N is 1 where all samples share them."""
 
     coefficient: Float[Tensor, "M R n #N"]
     constant: Float[Tensor, "M R #N"]
 
     def least(self, box: Box) -> Float[Tensor, "M R N"]:
-        """Lower bounds [M, R, N] over a box [M or 1, n, N]."""
+        """Lower bounds over a box [M or 1, n, N]."""
         ends = torch.where(self.coefficient > 0.0, box.lower[:, None], box.upper[:, None])
         slack = self._rounding() * (self.weighted(box.magnitude) + self.constant.abs())
         return (self.coefficient * ends).sum(2) + self.constant - slack
 
     def weighted(self, magnitude: Float[Tensor, "#M n N"]) -> Float[Tensor, "M R N"]:
-        """sum_i |c_i| magnitude_i, [M, R, N], for magnitudes [M or 1, n, N]."""
+        """sum_i |c_i| magnitude_i."""
         return (self.coefficient.abs() * magnitude[:, None]).sum(2)
 
     def _rounding(self) -> float:
@@ -47,26 +47,26 @@ class LinearMap(Protocol):
     """x -> W x + b, W and b each minimum's own."""
 
     def magnitude(self, box: Box) -> Float[Tensor, "M n_out N"]:
-        """|W| |x| + |b| at most, [M, n_out, N], for x in a box [M or 1, n_in, N]."""
+        """|W| |x| + |b| at most, for x in a box [M or 1, n_in, N]."""
 
     def image(self, box: Box) -> Box:
         """Image [M, n_out, N] of a box [M or 1, n_in, N]."""
 
     def pull_back(self, forms: LinearForms, magnitude: Float[Tensor, "M n_out N"]) -> LinearForms:
-        """Forms of x from forms of W x + b, whose magnitude [M, n_out, N] is known."""
+        """Forms of x from forms of W x + b, whose magnitude is known."""
 
     def both_ends(self) -> LinearForms:
         """Forms of every output and of its negative, R = 2 n_out: lower bounds on them are lower and upper ends."""
 
 
 class DenseMap(NamedTuple):
-    """x -> weight x + bias, with weight [M, n_out, n_in] and bias [M, n_out]."""
+    """x -> weight x + bias."""
 
     weight: Float[Tensor, "M n_out n_in"]
     bias: Float[Tensor, "M n_out"]
 
     def magnitude(self, box: Box) -> Float[Tensor, "M n_out N"]:
-        """|weight| |x| + |bias| at most, [M, n_out, N], for x in a box [M or 1, n_in, N]."""
+        """|weight| |x| + |bias| at most, for x in a box [M or 1, n_in, N]."""
         return self.weight.abs() @ box.magnitude + self.bias.abs()[:, :, None]
 
     def image(self, box: Box) -> Box:
@@ -76,7 +76,7 @@ class DenseMap(NamedTuple):
         return Box(centre - spread, centre + spread)
 
     def pull_back(self, forms: LinearForms, magnitude: Float[Tensor, "M n_out N"]) -> LinearForms:
-        """Forms of x from forms of weight x + bias, whose magnitude [M, n_out, N] is known."""
+        """Forms of x from forms of weight x + bias, whose magnitude is known."""
         coefficient = self.weight.mT[:, None] @ forms.coefficient
         constant = forms.constant + (forms.coefficient * self.bias[:, None, :, None]).sum(2)
         slack = self._rounding() * (forms.weighted(magnitude) + forms.constant.abs())
@@ -88,7 +88,7 @@ class DenseMap(NamedTuple):
         return LinearForms(weight[..., None], bias[..., None])
 
     def differences(self, targets: Int[Tensor, " N"], box: Box) -> LinearForms:
-        """Forms of output y less each output j, R = n_out, for one y = targets [N] a sample and x in a box.
+        """Forms of output y less each output j, R = n_out, for one target y a sample and x in a box.
 
         They bound the outputs as they are computed too, one after the other, each with its own rounding: where rows of
         weights are huge and nearly equal that is far more than the difference in exact arithmetic.
@@ -110,11 +110,11 @@ class DenseMap(NamedTuple):
 
 
 class ConvolutionMap(NamedTuple):
-    """A convolution, of pooled images if so, with weight [M, C, numbers of a patch] and bias [M, C]."""
+    """A convolution, of pooled images if so."""
 
     layer: Convolution
-    weight: Float[Tensor, "M n_out window"]
-    bias: Float[Tensor, "M n_out"]
+    weight: Float[Tensor, "M C window"]
+    bias: Float[Tensor, "M C"]
 
     def magnitude(self, box: Box) -> Float[Tensor, "M n_out N"]:
         """See `LinearMap`."""
@@ -152,7 +152,7 @@ class ConvolutionMap(NamedTuple):
 
 
 def linear_maps(network: LayeredNetwork, theta: Float[Tensor, "M P"]) -> tuple[list[LinearMap], DenseMap]:
-    """The hidden layers and the last layer of the network at theta [M, P]."""
+    """The hidden layers and the last layer of the network at theta."""
     hidden: list[LinearMap] = []
     for layer, (weight, bias) in zip(network.layers[:-1], network.unpack(theta)[:-1], strict=True):
         if isinstance(layer, Convolution):

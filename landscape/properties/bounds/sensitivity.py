@@ -26,7 +26,7 @@ from landscape.properties.sample_means import map_blocks, sample_mean, samples_p
 
 
 def sensitivity(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
-    """The properties of the group at theta [M, P], each [M, E]."""
+    """The properties of the group at theta, each [M, E]."""
     problem, half_widths = measurement.problem, measurement.half_widths
     return sample_mean(
         lambda part: sample_sensitivity(problem, theta, part.inputs, half_widths),
@@ -38,7 +38,7 @@ def sensitivity(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
 def sample_sensitivity(
     problem: Problem, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"], half_widths: Float[Tensor, "E d"]
 ) -> dict[str, Float[Tensor, "M N E"]]:
-    """sum_k log(u_k - l_k) [M, N, E] of theta [M, P] on inputs [N, d] for half-widths [E, d], by name.
+    """sum_k log(u_k - l_k) of theta on the inputs, by name.
 
     On the logits, and on the softmax outputs where the loss is cross-entropy. Raises PropertyError for a module
     of unknown layers.

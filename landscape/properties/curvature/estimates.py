@@ -53,7 +53,7 @@ LANCZOS = Method(
 
 
 def estimated_curvature(problem: Problem, theta: Float[Tensor, "M P"], seed: int = 0) -> Named:
-    """Named curvatures [M] of theta [M, P] for a smooth activation, with their standard errors and residuals."""
+    """Named curvatures [M] of theta for a smooth activation, with their standard errors and residuals."""
     theta = canonical(problem, theta)
     return _trace(problem, theta, seed) | _functions(problem, theta, seed) | _extremes(problem, theta)
 

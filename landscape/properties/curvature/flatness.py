@@ -28,7 +28,7 @@ from landscape.properties.needs import LAYERS, layered_network
 def sample_flatness(
     problem: Problem, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"]
 ) -> dict[str, Float[Tensor, "M N"]]:
-    """Each sample's part [M, N] of the task measures of theta [M, P]; relative flatness of known layers only."""
+    """Each sample's part of the task measures of theta; relative flatness of known layers only."""
     outputs, tangent = problem.network.parameter_tangent(theta, theta, inputs)
     found = {"task_fisher_rao_norm": (tangent * problem.loss_curvature(outputs, tangent)).sum(2)}
     network = layered_network(problem)
@@ -40,7 +40,7 @@ def sample_flatness(
 def with_l2_part(
     problem: Problem, theta: Float[Tensor, "M P"], task: dict[str, Float[Tensor, " M"]]
 ) -> dict[str, Float[Tensor, " M"]]:
-    """The measures [M] of the whole energy at theta [M, P] from those of the task."""
+    """The measures of the whole energy at theta from those of the task."""
     found = {"fisher_rao_norm": task["task_fisher_rao_norm"] + 2.0 * problem.l2 * theta.square().sum(1)}
     network = layered_network(problem)
     if network is not None:

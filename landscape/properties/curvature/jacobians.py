@@ -21,7 +21,7 @@ from landscape.properties.needs import LAYERS
 def sample_jacobian_norms(
     problem: Problem, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"]
 ) -> dict[str, Float[Tensor, "M N"]]:
-    """Frobenius and spectral norm [M, N] of the Jacobian of the outputs in inputs [N, d] for theta [M, P]."""
+    """Frobenius and spectral norm of the Jacobian of the outputs in the inputs."""
     jacobian = input_jacobian(problem, theta, inputs)
     return {
         "input_jacobian_frobenius": jacobian.square().sum((2, 3)).sqrt(),
@@ -32,14 +32,14 @@ def sample_jacobian_norms(
 def input_jacobian(
     problem: Problem, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"]
 ) -> Float[Tensor, "M N K d"]:
-    """Jacobians [M, N, K, d] of the outputs in inputs [N, d] for theta [M, P]."""
+    """Jacobians of the outputs in the inputs."""
     points = inputs.expand(len(theta), -1, -1)
     units = torch.eye(problem.network.n_outputs).to(inputs)
     return torch.stack([problem.network.input_gradient(theta, points, unit.expand_as)[1] for unit in units], 2)
 
 
 def layer_norms(network: LayeredNetwork, theta: Float[Tensor, "M P"]) -> dict[str, Float[Tensor, "M ..."]]:
-    """Spectral norms of each layer [M, L], and their products [M], for theta [M, P].
+    """Spectral norms of each layer [M, L], and their products [M], for theta.
 
     The norm is that of the linear map from activations to pre-activations, pooling included, written out: of a dense
     layer that of its weights.
@@ -55,7 +55,7 @@ def _layer_norm(layer: Layer, weight: Float[Tensor, "M out in"]) -> Float[Tensor
 
 
 def spectral_norm(matrices: Float[Tensor, "*shape a b"]) -> Float[Tensor, "*shape"]:
-    """Largest singular values [...] of matrices [..., a, b], from the smaller Gram matrix: faster than their own."""
+    """Largest singular values of matrices, from the smaller Gram matrix: faster than their own."""
     wide = matrices.shape[-2] <= matrices.shape[-1]
     gram = matrices @ matrices.mT if wide else matrices.mT @ matrices
     largest: Tensor = torch.linalg.eigvalsh(gram)[..., -1].clamp(min=0.0)

@@ -15,7 +15,7 @@ highest energy seen is taken, so that the value is a lower bound of the maximum.
 What is measured is the canonical copy of a minimum, so that its symmetric copies have equal values. No Hessian is
 needed: kinks do no harm.
 
-Shapes: M minima, P parameters, D directions.
+Shapes: M minima, P parameters, D directions, W points.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ Farthest = Callable[[Float[Tensor, "W P"], Float[Tensor, "W P"]], Float[Tensor, 
 
 
 def sharpness(problem: Problem, theta: Float[Tensor, "M P"], seed: int = 0) -> dict[str, Float[Tensor, " M"]]:
-    """Named sharpnesses [M] of theta [M, P], of the energy and, as task_*, of the loss without the L2 part."""
+    """Named sharpnesses [M] of theta, of the energy and, as task_*, of the loss without the L2 part."""
     theta = canonical(problem, theta)
     directions = _directions(problem, theta, seed)
     found = {}
@@ -52,12 +52,12 @@ def sharpness(problem: Problem, theta: Float[Tensor, "M P"], seed: int = 0) -> d
 
 
 def canonical(problem: Problem, theta: Float[Tensor, "M P"]) -> Float[Tensor, "M P"]:
-    """The canonical copies [M, P] of theta [M, P]."""
+    """The canonical copies of theta."""
     return torch.from_numpy(problem.symmetry.canonical(theta.cpu().numpy())).to(theta.device)
 
 
 def task_loss(problem: Problem, theta: Float[Tensor, "M P"]) -> tuple[Float[Tensor, " M"], Float[Tensor, "M P"]]:
-    """The mean loss [M] without the L2 part and its gradient [M, P]."""
+    """The mean loss without the L2 part and its gradient."""
     energy, gradient = problem.energy_and_gradient(theta)
     return energy - problem.l2 * theta.square().sum(1), gradient - 2.0 * problem.l2 * theta
 
@@ -81,7 +81,7 @@ def largest_rise(
     directions: Float[Tensor, "M D P"],
     steps: int = STEPS,
 ) -> Float[Tensor, " M"]:
-    """Largest rise [M] of the energy above that of theta [M, P] that ascents along directions [M, D, P] see."""
+    """Largest rise of the energy above that of theta that ascents along the directions see."""
     centre = theta.repeat_interleave(directions.shape[1], 0)
     point = centre + farthest(centre, directions.flatten(0, 1))
     value, gradient = energy(point)
@@ -93,13 +93,13 @@ def largest_rise(
 
 
 def first_order_rise(energy: EnergyAndGradient, theta: Float[Tensor, "M P"]) -> Float[Tensor, " M"]:
-    """Rise [M] of the energy by SAM's first-order step from theta [M, P]."""
+    """Rise of the energy by SAM's first-order step from theta."""
     value, gradient = energy(theta)
     return energy(theta + ball_point(theta, gradient))[0] - value
 
 
 def _directions(problem: Problem, theta: Float[Tensor, "M P"], seed: int) -> Float[Tensor, "M D P"]:
-    """Directions [M, D, P]: the gradient of the task loss, then random ones that are the same for all minima."""
+    """Directions: the gradient of the task loss, then random ones that are the same for all minima."""
     random = stream(seed, SHARPNESS_STREAM).standard_normal((DIRECTIONS - 1, theta.shape[1]))
     shared = torch.tensor(random, device=theta.device).expand(len(theta), -1, -1)
     return torch.cat([task_loss(problem, theta)[1][:, None], shared], 1)

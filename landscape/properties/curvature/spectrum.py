@@ -28,14 +28,14 @@ from landscape.properties.measurement import Measurement
 
 
 def measured_curvature(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
-    """The properties of the group at theta [M, P], each [M]."""
+    """The properties of the group at theta, each [M]."""
     if is_large(measurement.problem):
         return estimated_curvature(measurement.problem, theta, measurement.seed)
     return curvature(measurement.problem, theta)
 
 
 def curvature(problem: Problem, theta: Float[Tensor, "M P"]) -> Named:
-    """Named curvatures [M] of theta [M, P]. Raises PropertyError for an energy with kinks."""
+    """Named curvatures [M] of theta. Raises PropertyError for an energy with kinks."""
     require_smooth(problem)
     return spectrum_summary(torch.linalg.eigvalsh(problem.hessian(theta)), problem.l2, problem.curvature_threshold)
 
