@@ -16,6 +16,7 @@ from landscape.errors import DataError
 from landscape.problems.data import images
 from landscape.problems.data.datasets import KNOWN, DataSet, from_arrays, load
 from landscape.problems.data.files import READERS
+from landscape.problems.data.images import IMAGE_FOLDERS as IMAGE_SET_FOLDERS
 from landscape.problems.networks.losses import check_targets
 from tests.problems.faults import fault
 
@@ -59,7 +60,7 @@ def equal(a: DataSet, b: DataSet) -> bool:
 
 def test_run_files_may_name_what_can_be_read() -> None:
     assert set(DATASETS) == set(KNOWN)
-    assert (tuple(READERS), images.IMAGE_FOLDERS) == (FILE_SUFFIXES, IMAGE_FOLDERS)
+    assert (tuple(READERS), IMAGE_SET_FOLDERS) == (FILE_SUFFIXES, IMAGE_FOLDERS)
 
 
 @pytest.mark.parametrize("name", DATASETS)

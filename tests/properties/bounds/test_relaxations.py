@@ -80,7 +80,7 @@ def test_an_activation_has_the_shape_that_it_names(name: str) -> None:
         case ScaledTanh(shift, height, rate):
             torch.testing.assert_close(value, shift + height * torch.tanh(rate * z), rtol=0, atol=1e-15)
         case Valley(unit_slope, inflection):
-            torch.testing.assert_close(value, z + activation.value(-z), rtol=0, atol=1e-15)
+            torch.testing.assert_close(value, z + activation.value(-z), rtol=0, atol=1e-14)
             marks = torch.tensor([unit_slope, inflection], dtype=torch.float64)
             assert activation.derivative(marks[0]).item() == pytest.approx(1.0, abs=1e-14)
             assert activation.second_derivative(marks[1]).item() == pytest.approx(0.0, abs=1e-14)
