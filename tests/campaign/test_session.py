@@ -46,6 +46,7 @@ def without_times(db: landscape.Database) -> dict[str, Any]:
     return {name: values for name, values in contents(db.store).items() if name != "rounds.seconds"}
 
 
+@pytest.mark.bits
 def test_memory_and_file_hold_the_same(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     kept, stored = landscape.explore(xor(), **SHORT), landscape.explore(xor(), path=path, **SHORT)
@@ -138,6 +139,7 @@ class Disturbing(Silent):
             os.kill(os.getpid(), self.what)
 
 
+@pytest.mark.bits
 def test_control_c_returns_what_was_committed(tmp_path: Path) -> None:
     path, handler = tmp_path / "a.h5", signal.getsignal(signal.SIGINT)
     rounds = {"basin_hopping": {"round_steps": 1}}

@@ -122,6 +122,7 @@ def test_what_is_no_number_stays_none(bad: float, l2: float) -> None:
     assert not energy.isfinite().any()
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("samples", [12, 100], ids=["lanes", "blocks"])
 @given(drawn=st.data())
 def test_a_walker_does_not_depend_on_its_neighbours(samples: int, drawn: st.DataObject) -> None:

@@ -13,7 +13,6 @@ from sklearn.preprocessing import StandardScaler
 
 from landscape.config.fields import DATASETS, FILE_SUFFIXES, IMAGE_FOLDERS
 from landscape.errors import DataError
-from landscape.problems.data import images
 from landscape.problems.data.datasets import KNOWN, DataSet, from_arrays, load
 from landscape.problems.data.files import READERS
 from landscape.problems.data.images import IMAGE_FOLDERS as IMAGE_SET_FOLDERS

@@ -59,6 +59,7 @@ def one_of(walkers: Hoppers, walker: int) -> Hoppers:
     )
 
 
+@pytest.mark.bits
 def test_a_walker_does_not_depend_on_its_neighbours_or_the_batch() -> None:
     surface = SixHumpCamel()
     walkers = hoppers(surface, 6)
@@ -174,6 +175,7 @@ def test_exchanged_atoms_lead_from_one_cluster_of_seven_to_others() -> None:
     assert len(np.unique(np.round(hops.finds.energy.numpy()[exchanged], 6))) > 1
 
 
+@pytest.mark.bits
 def test_a_walker_that_exchanges_does_not_depend_on_its_neighbours() -> None:
     energy = objective("network")
     starts, walkers = GaussianStarts((1.0,)), hoppers(energy, 5)

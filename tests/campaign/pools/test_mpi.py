@@ -51,6 +51,7 @@ def test_what_is_compared_has_rounds_of_every_kind(files: dict[int, list[Path]])
         assert len(found["transition_states/energy"]) >= 1
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("ranks", [1, 2, 3])
 @pytest.mark.parametrize("number", [0, 1], ids=["xor", "iris"])
 def test_every_table_holds_the_same_bytes(files: dict[int, list[Path]], ranks: int, number: int) -> None:
