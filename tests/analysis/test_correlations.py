@@ -104,7 +104,7 @@ def test_the_matrix_has_the_table_oriented_to_robustness(forty: Path) -> None:
     figure = draw_matrix(findings)
     for axes, name in zip(figure.axes, ("spearman", "partial"), strict=False):
         shown = np.asarray(axes.images[0].get_array())
-        expected = {(row.measure, row.robustness): getattr(row, name) for row in findings.table}
+        expected = {(row.measure, row.robustness): row.found[name] for row in findings.table}
         names = list(findings.comparison.measures), list(findings.comparison.robustness)
         for y, x in np.ndindex(shown.shape):
             sign = -1 if "loss" in names[1][x] else 1

@@ -7,11 +7,13 @@ import numpy as np
 
 from landscape.database.records import Commit, Minima, PropertyRows, TransitionStates
 from landscape.database.store import Store
+from landscape.studies.locations import Landing
 from tests.analysis.synthetic import EPSILON, TEST_SAMPLES, build_store, funnel
 from tests.campaign.trained import add_trained
 
 SEEDS = 10
 DESCRIPTION = "made up, one column an epsilon"
+LANDINGS = [landing.name.lower() for landing in Landing]
 
 
 def regime_store(
@@ -74,7 +76,7 @@ def add_properties(store: Store, columns: Mapping[str, np.ndarray], evaluations:
             values=values,
             description=DESCRIPTION if values.ndim > 1 else "made up",
             units="",
-            settings={"epsilon": list(EPSILON), "evaluations": evaluations},
+            settings={"epsilon": list(EPSILON), "evaluations": evaluations, "names": LANDINGS},
         )
         for name, values in columns.items()
     )
