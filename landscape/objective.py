@@ -8,22 +8,23 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float
 from torch import Tensor, device
 
 
 class Symmetry(Protocol):
     """The group of transformations that leave the energy unchanged."""
 
-    def canonical(self, theta: np.ndarray) -> np.ndarray:
+    def canonical(self, theta: Float[np.ndarray, "W P"]) -> Float[np.ndarray, "W P"]:
         """Unique representatives [W, P] of the orbits of theta [W, P], stable under noise of 1e-9."""
 
-    def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    def align(self, theta: Float[np.ndarray, "W P"], reference: Float[np.ndarray, "W P"]) -> Float[np.ndarray, "W P"]:
         """The copies [W, P] of theta [W, P] that are nearest to reference [W, P], row by row."""
 
-    def distance(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    def distance(self, theta: Float[np.ndarray, "W P"], reference: Float[np.ndarray, "W P"]) -> Float[np.ndarray, " W"]:
         """Euclidean distance [W] between the rows of reference and the aligned rows of theta."""
 
-    def log_orbit_size(self, theta: np.ndarray) -> np.ndarray:
+    def log_orbit_size(self, theta: Float[np.ndarray, "W P"]) -> Float[np.ndarray, " W"]:
         """Natural logarithm [W] of the number of distinct copies of each row."""
 
 
@@ -71,7 +72,7 @@ class Energy(Protocol):
     def recorder(self) -> Recorder | None:
         """Records work on the device where that is possible, see `landscape.optimize.recording`; else None."""
 
-    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+    def energy_and_gradient(self, theta: Float[Tensor, "W P"]) -> tuple[Float[Tensor, " W"], Float[Tensor, "W P"]]:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
 
     def kernel(self) -> Kernel | None:
@@ -92,11 +93,11 @@ class Objective(Energy, Protocol):
     smooth: bool
     cheap_hessian: bool
 
-    def energy(self, theta: Tensor) -> Tensor:
+    def energy(self, theta: Float[Tensor, "W P"]) -> Float[Tensor, " W"]:
         """Energies [W] of theta [W, P]."""
 
-    def hessian(self, theta: Tensor) -> Tensor:
+    def hessian(self, theta: Float[Tensor, "W P"]) -> Float[Tensor, "W P P"]:
         """Hessians [W, P, P] of theta [W, P]."""
 
-    def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
+    def hessian_vector_product(self, theta: Float[Tensor, "W P"], vector: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
         """Products [W, P] of the Hessians at theta [W, P] with vector [W, P]."""

@@ -9,6 +9,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
+from types import GenericAlias
 from typing import Any, get_args, get_origin
 
 from jaxtyping import AbstractArray, install_import_hook
@@ -28,7 +29,7 @@ def check_axes() -> None:
 def arrays_only(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, which raises TypeError for an argument or a result whose axes are not those of its annotation."""
     signature = inspect.signature(function)
-    expected = {name: one.annotation for name, one in signature.parameters.items() if _has_axes(one.annotation)}
+    expected = {name: _annotation(one) for name, one in signature.parameters.items() if _has_axes(one.annotation)}
     result = signature.return_annotation
     if not expected and not _has_axes(result):
         return function
@@ -46,6 +47,12 @@ def arrays_only(function: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
+def _annotation(parameter: inspect.Parameter) -> Any:  # noqa: ANN401 - any annotation
+    """What is bound to the parameter: a tuple for `*arguments`."""
+    several = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+    return GenericAlias(tuple, (parameter.annotation, ...)) if several else parameter.annotation
+
+
 def _has_axes(annotation: object) -> bool:
     if isinstance(annotation, type) and issubclass(annotation, AbstractArray):
         return True
@@ -61,9 +68,10 @@ def _check(value: object, annotation: Any, where: str) -> None:  # noqa: ANN401 
     elif get_origin(annotation) is tuple and Ellipsis not in parts and isinstance(value, tuple):
         for part, member in zip(parts, value, strict=True):
             _check(member, part, where)
-    elif get_origin(annotation) in {list, dict} and isinstance(value, list | dict):
+    elif get_origin(annotation) in {list, dict, tuple} and isinstance(value, list | dict | tuple):
+        part = parts[get_origin(annotation) is dict]
         for member in value.values() if isinstance(value, dict) else value:
-            _check(member, parts[-1], where)
+            _check(member, part, where)
     elif type(None) in parts and value is not None:
         for part in parts:
             _check(value, part, where)

@@ -12,13 +12,11 @@ from torch import Tensor
 
 from landscape.properties.bounds.ibp import without_own
 from landscape.properties.curvature.spectrum import spectrum_summary
-from tests.axes import PACKAGE, arrays_only
+from tests.axes import FOLDERS, PACKAGE, arrays_only
 
-FOLDERS_WITH_AXES = ("properties",)
-"""The folders of the package whose public functions name the axes of all arrays."""
 MODULES = [
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-    for folder in FOLDERS_WITH_AXES
+    for folder in FOLDERS
     for path in sorted(PACKAGE.joinpath(folder).rglob("*.py"))
 ]
 
@@ -60,6 +58,16 @@ def test_an_argument_of_other_axes_is_refused(theta: Any, factors: Tensor, wrong
         scaled(theta, factors)
 
 
+def test_each_of_several_arguments_is_checked() -> None:
+    @checked
+    def together(*thetas: Float[Tensor, "W P"]) -> int:
+        return len(thetas)
+
+    assert together(torch.ones(2, 3), torch.zeros(2, 3)) == 2
+    with pytest.raises(TypeError, match="parameter 'thetas'"):
+        together(torch.ones(2, 3), torch.ones(2))
+
+
 def test_an_optional_argument_is_checked_where_it_is_given() -> None:
     with pytest.raises(TypeError, match=r"chosen\.\s.*parameter 'places'"):
         chosen(np.arange(4.0), np.array([1.0]))
@@ -72,6 +80,12 @@ def test_an_optional_argument_is_checked_where_it_is_given() -> None:
         pytest.param(Float[Tensor, " N"] | None, None, torch.ones(4), id="none"),
         pytest.param(tuple[int, Float[Tensor, " N"]], (1, torch.ones(3)), (1, torch.ones(4)), id="tuple"),
         pytest.param(list[Float[Tensor, " N"]], [torch.ones(3)] * 2, [torch.ones(3), torch.ones(4)], id="list"),
+        pytest.param(
+            tuple[Float[Tensor, " N"], ...],
+            (torch.ones(3),) * 2,
+            (torch.ones(3), torch.ones(4)),
+            id="tuple of any length",
+        ),
         pytest.param(dict[str, Float[Tensor, "N ..."]], {"a": torch.ones(3, 2)}, {"a": torch.ones(4, 2)}, id="dict"),
     ],
 )

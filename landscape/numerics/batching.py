@@ -6,6 +6,7 @@ Results never depend on the chunk: every function cut here treats each row on it
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Shaped
 from torch import Tensor
 
 # Working set of one chunk. Measured on iris 4-10-3 and digits 64-16-10 (see tests/benchmarks/chunk_size.py): on a CPU
@@ -30,8 +31,13 @@ def _rows(budget: dict[str, int], doubles: int, device: torch.device) -> int:
     return max(1, budget.get(device.type, budget["cpu"]) // (8 * doubles))
 
 
-def map_rows(function: Callable[..., Tensor], rows: int, *arguments: Tensor) -> Tensor:
-    """`function(*arguments)` evaluated on `rows` rows at a time and joined again along the leading axis."""
+def map_rows(
+    function: Callable[..., Shaped[Tensor, "_n ..."]], rows: int, *arguments: Shaped[Tensor, "_W ..."]
+) -> Shaped[Tensor, "W ..."]:
+    """`function(*arguments)` evaluated on `rows` rows at a time and joined again along the leading axis.
+
+    Raises ValueError for arguments that need different numbers of chunks.
+    """
     if len(arguments[0]) <= rows:
         return function(*arguments)
     pieces = zip(*(torch.split(argument, rows) for argument in arguments), strict=True)
@@ -39,8 +45,10 @@ def map_rows(function: Callable[..., Tensor], rows: int, *arguments: Tensor) -> 
 
 
 def map_row_pairs(
-    function: Callable[[Tensor], tuple[Tensor, Tensor]], rows: int, argument: Tensor
-) -> tuple[Tensor, Tensor]:
+    function: Callable[[Shaped[Tensor, "_n ..."]], tuple[Shaped[Tensor, "_n ..."], Shaped[Tensor, "_n ..."]]],
+    rows: int,
+    argument: Shaped[Tensor, "W ..."],
+) -> tuple[Shaped[Tensor, "W ..."], Shaped[Tensor, "W ..."]]:
     """As `map_rows`, for a function of one tensor with two results."""
     if len(argument) <= rows:
         return function(argument)

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
+from jaxtyping import Float
 from llvmlite import ir
 from numba import float64, typeof, types
 from numba.extending import intrinsic
@@ -21,7 +22,10 @@ Data = TypeVar("Data", bound=tuple[Any, ...])
 Generated = tuple[Any, Any]  # the signature of an intrinsic and what writes its instruction
 
 
-def function_of(code: Callable[[Array, Array, Array, Data], None], data: Data) -> Function:
+def function_of(
+    code: Callable[[Float[np.ndarray, "W P"], Float[np.ndarray, " W"], Float[np.ndarray, "W P"], Data], None],
+    data: Data,
+) -> Function:
     """The function that compiled code calls, from code that takes theta, energy, gradient and these data."""
     return Function(_callback(code, typeof(data)).address, data)
 

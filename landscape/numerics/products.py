@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.numerics.compilation import exact
@@ -20,7 +21,7 @@ from landscape.numerics.compilation import exact
 Array = np.ndarray
 
 
-def product(left: Tensor, right: Tensor) -> Tensor:
+def product(left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"]) -> Float[Tensor, "W A C"]:
     """Products [W, A, C] of matrices left [W, A, B] and right [W, B, C]; autograd and torch.func differentiate them."""
     if left.device.type != "cpu":
         return torch.bmm(left, right)
@@ -33,7 +34,9 @@ def product(left: Tensor, right: Tensor) -> Tensor:
     return _product(left, right)
 
 
-def shifted_product(left: Tensor, right: Tensor, shift: Tensor) -> Tensor:
+def shifted_product(
+    left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"], shift: Float[Tensor, "W A"]
+) -> Float[Tensor, "W A C"]:
     """The same products plus shift [W, A] in every column."""
     return product(left, right) + shift[:, :, None]
 
@@ -86,7 +89,7 @@ class _Transformed(torch.autograd.Function):
         return torch.unflatten(found, 0, whole[0].shape[:2]), 0
 
 
-def _product(left: Tensor, right: Tensor) -> Tensor:
+def _product(left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"]) -> Float[Tensor, "W A C"]:
     out = left.new_empty(left.shape[0], left.shape[1], right.shape[2])
     _multiply(*_rows(left), *_rows(right), out.numpy())
     return out

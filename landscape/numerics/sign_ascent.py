@@ -5,13 +5,20 @@ with s = 2.5 eps / steps in a box of half-width eps: points of the whole box can
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 STEP_FACTOR = 2.5
 """Length of all steps of an ascent together, in half-widths of its box."""
 
 
-def sign_step(point: Tensor, direction: Tensor, step: Tensor | float, lower: Tensor, upper: Tensor) -> Tensor:
+def sign_step(
+    point: Float[Tensor, "*shape"],
+    direction: Float[Tensor, "*shape"],
+    step: Float[Tensor, "..."] | float,
+    lower: Float[Tensor, "..."],
+    upper: Float[Tensor, "..."],
+) -> Float[Tensor, "*shape"]:
     """clip(point + step sign(direction)), in a new tensor: of the shape of `point` and `direction`, to which the others
     broadcast.
     """

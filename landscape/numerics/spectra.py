@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.numerics.batching import map_row_pairs
@@ -32,15 +33,15 @@ def index_test(objective: Objective) -> str:
 class Spectrum:
     """Eigenvalues [W, E] in ascending order and eigenvectors [W, P, E]; E = P if `exact`, else Ritz values."""
 
-    values: Tensor
-    vectors: Tensor
+    values: Float[Tensor, "W E"]
+    vectors: Float[Tensor, "W P E"]
     exact: bool
 
-    def index(self, threshold: float) -> Tensor:
+    def index(self, threshold: float) -> Int[Tensor, " W"]:
         """Number of eigenvalues [W] below -threshold."""
         return (self.values < -threshold).sum(1)
 
-    def log_determinant(self, threshold: float) -> Tensor:
+    def log_determinant(self, threshold: float) -> Float[Tensor, " W"]:
         """Sum [W] of the logarithms of the eigenvalues above threshold; nan where the spectrum is not whole."""
         if not self.exact:
             return torch.full_like(self.values[:, 0], torch.nan)
@@ -48,7 +49,7 @@ class Spectrum:
         return positive.log().sum(1)
 
 
-def spectrum(objective: Objective, theta: Tensor, *starts: Tensor) -> Spectrum:
+def spectrum(objective: Objective, theta: Float[Tensor, "W P"], *starts: Float[Tensor, "W P"]) -> Spectrum:
     """Spectrum at theta [W, P]: whole while P <= DENSE_LIMIT, else Ritz values of the Krylov space of `starts`, as
     for `lanczos`. Where a Hessian is not finite the eigenvalues are nan.
     """
@@ -58,7 +59,9 @@ def spectrum(objective: Objective, theta: Tensor, *starts: Tensor) -> Spectrum:
     return lanczos(objective, theta, LANCZOS_VECTORS, *starts)
 
 
-def lanczos(objective: Objective, theta: Tensor, n_vectors: int, *starts: Tensor) -> Spectrum:
+def lanczos(
+    objective: Objective, theta: Float[Tensor, "W P"], n_vectors: int, *starts: Float[Tensor, "W P"]
+) -> Spectrum:
     """Ritz values and vectors from a block Krylov space of `n_vectors`, or P if less, fully reorthogonalised
     (Parlett 1980); where a product is not finite the values are nan.
 
@@ -80,7 +83,7 @@ def lanczos(objective: Objective, theta: Tensor, n_vectors: int, *starts: Tensor
     return Spectrum(values=values, vectors=torch.bmm(space.mT, coefficients), exact=False)
 
 
-def _eigenpairs(matrices: Tensor) -> tuple[Tensor, Tensor]:
+def _eigenpairs(matrices: Float[Tensor, "W E E"]) -> tuple[Float[Tensor, "W E"], Float[Tensor, "W E E"]]:
     """Eigenvalues [W, E] and eigenvectors [W, E, E] of symmetric matrices [W, E, E]."""
     finite = matrices.sum((1, 2)).isfinite()
     # LAPACK fails on some matrices with nan and returns finite numbers for others.
@@ -88,7 +91,9 @@ def _eigenpairs(matrices: Tensor) -> tuple[Tensor, Tensor]:
     return torch.where(finite[:, None], values, torch.nan), vectors
 
 
-def _next_direction(space: Tensor, candidate: Tensor, number: int) -> Tensor:
+def _next_direction(
+    space: Float[Tensor, "W M P"], candidate: Float[Tensor, "W P"], number: int
+) -> Float[Tensor, "W P"]:
     """Unit vectors [W, P] normal to the rows of space [W, M, P], from candidate [W, P] or, where that lies within, at
     random.
     """
@@ -102,14 +107,14 @@ def _next_direction(space: Tensor, candidate: Tensor, number: int) -> Tensor:
     return residual / length
 
 
-def _normal_part(space: Tensor, vector: Tensor) -> Tensor:
+def _normal_part(space: Float[Tensor, "W M P"], vector: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
     """What of vector [W, P] is normal to the rows of space [W, M, P]; twice is enough (Parlett 1980)."""
     for _ in range(2):
         vector = vector - torch.bmm(torch.bmm(vector[:, None], space.mT), space)[:, 0]
     return vector
 
 
-def _fixed_direction(like: Tensor, number: int) -> Tensor:
+def _fixed_direction(like: Float[Tensor, "W P"], number: int) -> Float[Tensor, "W P"]:
     generator = torch.Generator().manual_seed(number)
     direction = torch.randn(like.shape[1], generator=generator, dtype=like.dtype)
     return direction.to(like.device).expand(like.shape)

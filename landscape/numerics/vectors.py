@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from llvmlite import ir
 from numba import float64, types
 from numba.extending import intrinsic, models, overload, register_model
@@ -55,7 +56,7 @@ class _VectorModel(models.PrimitiveModel):  # type: ignore[misc] # numba has no 
         super().__init__(manager, kind, _NUMBERS)
 
 
-def aligned(*shape: int) -> np.ndarray:
+def aligned(*shape: int) -> Float[np.ndarray, "*shape LANES"]:
     """Zeros [*shape, LANES] that begin at the beginning of a cache line, as every row of them does."""
     count = math.prod(shape) * LANES
     room = np.zeros(count + _CACHE_LINE)

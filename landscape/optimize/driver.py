@@ -23,6 +23,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.numerics.batching import walkers_in_hand
@@ -38,7 +39,7 @@ class WalkerState(Protocol):
     """A frozen dataclass of tensors with walkers on the leading axis."""
 
     @property
-    def status(self) -> Tensor:
+    def status(self) -> Int[Tensor, " W"]:
         """int64[W], members of `Status`."""
 
 
@@ -58,7 +59,7 @@ class Method(Protocol[E_contra, S]):
     def doubles_per_walker(self, objective: E_contra) -> int:
         """Float64 numbers that are kept of a walker from step to step, or within one."""
 
-    def init(self, objective: E_contra, points: Tensor) -> S:
+    def init(self, objective: E_contra, points: Float[Tensor, "W ..."]) -> S:
         """State of fresh walkers at points [W, ...]."""
 
     def step(self, objective: E_contra, state: S) -> S:
@@ -68,7 +69,7 @@ class Method(Protocol[E_contra, S]):
 class Source(Protocol[S_contra]):
     """Where work comes from and where results go."""
 
-    def take(self, n: int) -> tuple[list[int], Tensor | None]:
+    def take(self, n: int) -> tuple[list[int], Float[Tensor, "W ..."] | None]:
         """Keys and points [n', ...] of at most n new pieces of work; ([], None) if there is none now."""
 
     def give(self, keys: Sequence[int], state: S_contra) -> None:
@@ -108,12 +109,12 @@ def in_hand(method: Method[E, S], objective: E, batch: int) -> int:
 class Listed(Source[S]):
     """A fixed list of points as a source; results come back in the order of the list."""
 
-    def __init__(self, points: Tensor) -> None:
+    def __init__(self, points: Float[Tensor, "W ..."]) -> None:
         self.points = points
         self.next = 0
         self.parts: list[tuple[Sequence[int], S]] = []
 
-    def take(self, n: int) -> tuple[list[int], Tensor | None]:
+    def take(self, n: int) -> tuple[list[int], Float[Tensor, "W ..."] | None]:
         """The next n points."""
         keys = list(range(self.next, min(self.next + n, len(self.points))))
         self.next += len(keys)
@@ -132,7 +133,7 @@ class Listed(Source[S]):
         return take_rows(joined, order)
 
 
-def run_all(method: Method[E, S], objective: E, points: Tensor, batch: int) -> S:
+def run_all(method: Method[E, S], objective: E, points: Float[Tensor, "W ..."], batch: int) -> S:
     """Final state of every point [W, ...], in order; at most `batch` are in hand at a time."""
     if not len(points):
         return method.init(objective, points)
@@ -141,7 +142,7 @@ def run_all(method: Method[E, S], objective: E, points: Tensor, batch: int) -> S
     return source.result()
 
 
-def take_rows(state: S, rows: Tensor | slice) -> S:
+def take_rows(state: S, rows: Int[Tensor, " R"] | slice) -> S:
     """The given walkers of a state."""
     return type(state)(**{f.name: getattr(state, f.name)[rows] for f in _fields(state)})
 
@@ -201,7 +202,7 @@ def _to_be_dropped(empty: int, places: int, device: torch.device) -> bool:
     return empty > 0 if device.type == "cpu" else 2 * empty >= places
 
 
-def _rows(state: WalkerState, rows: list[int]) -> Tensor:
+def _rows(state: WalkerState, rows: list[int]) -> Int[Tensor, " R"]:
     return torch.tensor(rows, dtype=torch.int64, device=state.status.device)
 
 

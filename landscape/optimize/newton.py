@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from landscape.numerics.batching import walkers_in_hand
@@ -31,31 +32,31 @@ SHORTEST = 1e-6
 class StationaryPoints:
     """Points with what decides whether they are minima or transition states."""
 
-    theta: Tensor  # [W, P]
-    energy: Tensor  # [W]
-    rms_gradient: Tensor  # [W]
-    values: Tensor  # [W, E] ascending Hessian eigenvalues (all P of them up to DENSE_LIMIT)
-    direction: Tensor  # [W, P] eigenvector of the lowest eigenvalue
-    log_determinant: Tensor  # [W] over the eigenvalues above the threshold
-    index: Tensor  # int64[W]
-    status: Tensor  # int64[W]
+    theta: Float[Tensor, "W P"]
+    energy: Float[Tensor, " W"]
+    rms_gradient: Float[Tensor, " W"]
+    values: Float[Tensor, "W E"]  # ascending Hessian eigenvalues (all P of them up to DENSE_LIMIT)
+    direction: Float[Tensor, "W P"]  # eigenvector of the lowest eigenvalue
+    log_determinant: Float[Tensor, " W"]  # over the eigenvalues above the threshold
+    index: Int[Tensor, " W"]
+    status: Int[Tensor, " W"]
 
     def __len__(self) -> int:
         return len(self.theta)
 
     @property
-    def is_minimum(self) -> Tensor:
-        """bool[W]: converged, with no negative eigenvalue."""
+    def is_minimum(self) -> Bool[Tensor, " W"]:
+        """Whether it converged, with no negative eigenvalue."""
         return (self.status == Status.CONVERGED) & (self.index == 0)
 
     @property
-    def is_transition_state(self) -> Tensor:
-        """bool[W]: converged, with exactly one negative eigenvalue."""
+    def is_transition_state(self) -> Bool[Tensor, " W"]:
+        """Whether it converged, with exactly one negative eigenvalue."""
         return (self.status == Status.CONVERGED) & (self.index == 1)
 
 
 def newton_finish(
-    objective: Objective, theta: Tensor, *, rms: float = 1e-10, max_distance: float = 0.5
+    objective: Objective, theta: Float[Tensor, "W P"], *, rms: float = 1e-10, max_distance: float = 0.5
 ) -> StationaryPoints:
     """Stationary points nearest to theta [W, P], converged to RMS 1e-12 or to rounding, with their index.
 
@@ -68,17 +69,17 @@ def newton_finish(
     return join([_finish(objective, part, rms, max_distance) for part in _parts(theta)])
 
 
-def classify(objective: Objective, theta: Tensor) -> StationaryPoints:
+def classify(objective: Objective, theta: Float[Tensor, "W P"]) -> StationaryPoints:
     """Records of the points theta [W, P] where they are; status CONVERGED where the RMS gradient is at most 1e-7."""
     return join([_classify(objective, part) for part in _parts(theta)])
 
 
-def _parts(theta: Tensor) -> tuple[Tensor, ...]:
+def _parts(theta: Float[Tensor, "W P"]) -> tuple[Float[Tensor, "_W P"], ...]:
     """Walkers [W, P] in parts whose Hessians and eigenvectors, with copies, fit into `STATE_BYTES`."""
     return torch.split(theta, walkers_in_hand(4 * theta.shape[1] ** 2, theta.device))
 
 
-def _finish(objective: Objective, theta: Tensor, rms: float, max_distance: float) -> StationaryPoints:
+def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_distance: float) -> StationaryPoints:
     best = theta
     energy, gradient = objective.energy_and_gradient(theta)
     rms_gradient = _rms(gradient)
@@ -105,13 +106,15 @@ def _finish(objective: Objective, theta: Tensor, rms: float, max_distance: float
     return _with_spectrum(objective, best, energy, rms_gradient, status)
 
 
-def _improved(values: Tensor, active: Tensor, better: Tensor, trial: Tensor) -> Tensor:
+def _improved(
+    values: Float[Tensor, "W ..."], active: Int[Tensor, " A"], better: Bool[Tensor, " A"], trial: Float[Tensor, "A ..."]
+) -> Float[Tensor, "W ..."]:
     """Values [W, ...] whose rows `active` [A] are those of `trial` where these are `better`, bool[A]."""
     mask = better if values.ndim == 1 else better[:, None]
     return values.index_copy(0, active, torch.where(mask, trial, values[active]))
 
 
-def _classify(objective: Objective, theta: Tensor) -> StationaryPoints:
+def _classify(objective: Objective, theta: Float[Tensor, "W P"]) -> StationaryPoints:
     energy, gradient = objective.energy_and_gradient(theta)
     rms_gradient = _rms(gradient)
     status = torch.where(rms_gradient <= 1e-7, Status.CONVERGED, Status.OUT_OF_STEPS)
@@ -119,7 +122,11 @@ def _classify(objective: Objective, theta: Tensor) -> StationaryPoints:
 
 
 def _with_spectrum(
-    objective: Objective, theta: Tensor, energy: Tensor, rms_gradient: Tensor, status: Tensor
+    objective: Objective,
+    theta: Float[Tensor, "W P"],
+    energy: Float[Tensor, " W"],
+    rms_gradient: Float[Tensor, " W"],
+    status: Int[Tensor, " W"],
 ) -> StationaryPoints:
     finite = energy.isfinite() & rms_gradient.isfinite()
     if objective.smooth:
@@ -143,17 +150,21 @@ def _with_spectrum(
     )
 
 
-def _spread(values: Tensor, rows: Tensor, walkers: int, fill: float) -> Tensor:
+def _spread(
+    values: Shaped[Tensor, "R ..."], rows: Int[Tensor, " R"], walkers: int, fill: float
+) -> Shaped[Tensor, "W ..."]:
     """The values of the given rows in a tensor with a row for each walker; other rows are `fill`."""
     return values.new_full((walkers, *values.shape[1:]), fill).index_copy(0, rows, values)
 
 
-def _rms(gradient: Tensor) -> Tensor:
+def _rms(gradient: Float[Tensor, "W P"]) -> Float[Tensor, " W"]:
     rms: Tensor = gradient.norm(dim=1) / math.sqrt(gradient.shape[1])
     return rms
 
 
-def _newton_step(objective: Objective, theta: Tensor, gradient: Tensor) -> Tensor:
+def _newton_step(
+    objective: Objective, theta: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"]
+) -> Float[Tensor, "W P"]:
     """Solutions [W, P] of H x = gradient; in the Krylov space of the gradient where P is beyond the dense limit."""
     if objective.n_parameters > DENSE_LIMIT:
         found = spectrum(objective, theta, gradient)

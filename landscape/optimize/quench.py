@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.objective import Objective
@@ -24,7 +25,7 @@ from landscape.optimize.status import Status
 STEP_OFFS = 3
 STEP_OFF_LENGTH = 0.1
 
-Proceed = Callable[[list[int], StationaryPoints], tuple[list[int], Tensor]]
+Proceed = Callable[[list[int], StationaryPoints], tuple[list[int], Float[Tensor, "n P"]]]
 
 
 @dataclass
@@ -36,10 +37,10 @@ class _Stream:
 
     objective: Objective
     proceed: Proceed
-    waiting: deque[tuple[int, Tensor]]
+    waiting: deque[tuple[int, Float[Tensor, " P"]]]
     step_offs: dict[int, int]
 
-    def take(self, n: int) -> tuple[list[int], Tensor | None]:
+    def take(self, n: int) -> tuple[list[int], Float[Tensor, "n P"] | None]:
         taken = [self.waiting.popleft() for _ in range(min(n, len(self.waiting)))]
         if not taken:
             return [], None
@@ -68,7 +69,9 @@ class _Stream:
         self.waiting.extend(zip(following, starts, strict=True))
 
 
-def quench_stream(objective: Objective, starts: Tensor, proceed: Proceed, *, method: LBFGS, batch: int) -> None:
+def quench_stream(
+    objective: Objective, starts: Float[Tensor, "W P"], proceed: Proceed, *, method: LBFGS, batch: int
+) -> None:
     """Quenches starts [W, P], keyed 0 to W - 1, and whatever `proceed(keys, points)` returns for the finished ones.
 
     `proceed` gets the end of each quench once, a minimum or not, and returns keys and starts [n, P] of further quenches
@@ -78,14 +81,14 @@ def quench_stream(objective: Objective, starts: Tensor, proceed: Proceed, *, met
     drive(method, objective, stream, in_hand(method, objective, batch))
 
 
-def quench(objective: Objective, starts: Tensor, *, method: LBFGS, batch: int) -> StationaryPoints:
+def quench(objective: Objective, starts: Float[Tensor, "W P"], *, method: LBFGS, batch: int) -> StationaryPoints:
     """The points [W, P] that starts [W, P] lead to, in order; test `.is_minimum` for success."""
     if not len(starts):
         return newton_finish(objective, starts)
     keys: list[int] = []
     parts: list[StationaryPoints] = []
 
-    def keep(finished: list[int], points: StationaryPoints) -> tuple[list[int], Tensor]:
+    def keep(finished: list[int], points: StationaryPoints) -> tuple[list[int], Float[Tensor, "n P"]]:
         keys.extend(finished)
         parts.append(points)
         return [], starts[:0]

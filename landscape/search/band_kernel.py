@@ -6,6 +6,7 @@ Shapes: B bands, I images, P parameters.
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from landscape.numerics.compilation import reordered
 from landscape.numerics.pointers import evaluate, function_of
@@ -18,7 +19,7 @@ class BandData(NamedTuple):
     """What the energy of a band is computed from, and room for the energies of its images."""
 
     of_images: Function
-    value: Array  # [I]
+    value: Float[np.ndarray, " I"]
 
 
 def band_kernel(kernel: Kernel, images: int) -> Kernel:

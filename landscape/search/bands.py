@@ -7,12 +7,13 @@ scale of the landscape. Relaxation is L-BFGS with a history for each band and no
 perpendicular gradient is not the gradient of a function; redistribution starts a new history.
 
 A whole band is one walker of the driver loop: its point is all images in one row, end points included.
-Shapes: B bands, I images, P parameters.
+Shapes: B bands, I images, P parameters, IP their product, C candidates.
 """
 
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.objective import Energy, Kernel, Objective
@@ -36,8 +37,8 @@ class BandSettings:
 class Candidates:
     """Local maxima of bands: guesses for transition states, in order of band and place."""
 
-    theta: Tensor  # [C, P]
-    tangent: Tensor  # [C, P], unit length
+    theta: Float[Tensor, "C P"]
+    tangent: Float[Tensor, "C P"]  # unit length
     band: list[int]  # band of each candidate
 
 
@@ -57,7 +58,7 @@ class BandEnergy:
         """The energy of bands for compiled code, where there is such code for that of points."""
         return self._kernel
 
-    def energy_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
+    def energy_and_gradient(self, points: Float[Tensor, "B IP"]) -> tuple[Float[Tensor, " B"], Float[Tensor, "B IP"]]:
         """Mean energy [B] and the gradient [B, I*P] perpendicular to each band, zero at its ends."""
         bands = points.view(len(points), self._images, -1)
         energy, gradient = self._of_images.energy_and_gradient(bands.flatten(0, 1))
@@ -68,13 +69,13 @@ class BandEnergy:
         return energy.mean(1), gradient.flatten(1)
 
 
-def straight_bands(first: Tensor, last: Tensor, images: int) -> Tensor:
+def straight_bands(first: Float[Tensor, "B P"], last: Float[Tensor, "B P"], images: int) -> Float[Tensor, "B I P"]:
     """Bands [B, I, P] of equally spaced images on the lines from first [B, P] to last [B, P]."""
     weight = torch.linspace(0.0, 1.0, images, dtype=first.dtype, device=first.device)[None, :, None]
     return first[:, None] + weight * (last - first)[:, None]
 
 
-def tangents(bands: Tensor, energy: Tensor) -> Tensor:
+def tangents(bands: Float[Tensor, "B I P"], energy: Float[Tensor, "B I"]) -> Float[Tensor, "B I P"]:
     """Improved unit tangents [B, I, P] of bands [B, I, P] with energies [B, I]."""
     segments = bands.diff(dim=1)
     forward = torch.cat([segments, segments[:, -1:]], 1)
@@ -90,7 +91,7 @@ def tangents(bands: Tensor, energy: Tensor) -> Tensor:
     return unit
 
 
-def redistribute(bands: Tensor) -> Tensor:
+def redistribute(bands: Float[Tensor, "B I P"]) -> Float[Tensor, "B I P"]:
     """Bands [B, I, P] with the images moved to equal arc lengths along the polygon through them."""
     length = bands.diff(dim=1).norm(dim=2)
     arc = torch.cat([torch.zeros_like(length[:, :1]), length.cumsum(1)], 1)
@@ -105,7 +106,7 @@ def redistribute(bands: Tensor) -> Tensor:
     return placed
 
 
-def relax(energy: Energy, bands: Tensor, settings: BandSettings) -> Tensor:
+def relax(energy: Energy, bands: Float[Tensor, "B I P"], settings: BandSettings) -> Float[Tensor, "B I P"]:
     """Relaxed bands from bands [B, I, P]; the ends stay. Bands do not affect each other."""
     images = bands.shape[1]
     method = LBFGS(
@@ -122,7 +123,7 @@ def relax(energy: Energy, bands: Tensor, settings: BandSettings) -> Tensor:
     return bands
 
 
-def candidates(objective: Objective, bands: Tensor) -> Candidates:
+def candidates(objective: Objective, bands: Float[Tensor, "B I P"]) -> Candidates:
     """Interior local maxima of the energy along bands [B, I, P], with the tangents there."""
     energy = objective.energy(bands.flatten(0, 1)).view(bands.shape[:2])
     rise = energy.diff(dim=1)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.numerics.streams import stream
@@ -31,10 +32,10 @@ from landscape.search.starts import Starts
 class Hoppers:
     """Walkers of basin-hopping. A row of nan in `theta` is a walker that needs a fresh start."""
 
-    theta: np.ndarray  # [W, P]
-    energy: np.ndarray  # [W]
-    step: np.ndarray  # [W]
-    temperature: np.ndarray  # [W], in units of energy
+    theta: Float[np.ndarray, "W P"]
+    energy: Float[np.ndarray, " W"]
+    step: Float[np.ndarray, " W"]
+    temperature: Float[np.ndarray, " W"]  # in units of energy
     seeds: tuple[tuple[int, ...], ...]  # keys of W random streams
 
 
@@ -43,9 +44,9 @@ class Hops:
     """What W walkers found in S steps each."""
 
     finds: StationaryPoints  # the minima [F], in order of walker and step
-    find: np.ndarray  # int64[W, S]: row of finds, or -1 where a quench reached no minimum or the walker did not walk
-    accepted: np.ndarray  # bool[W, S]
-    walked: np.ndarray  # bool[W, S]: steps of the walk, by moves that walk
+    find: Int[np.ndarray, "W S"]  # row of finds, or -1 where a quench reached no minimum or the walker did not walk
+    accepted: Bool[np.ndarray, "W S"]
+    walked: Bool[np.ndarray, "W S"]  # steps of the walk, by moves that walk
 
 
 def hop(
@@ -84,10 +85,10 @@ class _Walk:
         self.places: list[tuple[int, int]] = []
         self.parts: list[StationaryPoints] = []
 
-    def first_trials(self) -> Tensor:
+    def first_trials(self) -> Float[Tensor, "W P"]:
         return self._trials(range(len(self.theta)))
 
-    def proceed(self, walkers: list[int], points: StationaryPoints) -> tuple[list[int], Tensor]:
+    def proceed(self, walkers: list[int], points: StationaryPoints) -> tuple[list[int], Float[Tensor, "n P"]]:
         minimum = points.is_minimum
         self.parts.append(take_rows(points, minimum.nonzero()[:, 0]))
         theta, energy, reached = points.theta.cpu().numpy(), points.energy.cpu().numpy(), minimum.tolist()
@@ -109,7 +110,7 @@ class _Walk:
         find[~self.walked] = -1
         return Hops(finds=finds, find=find, accepted=self.accepted, walked=self.walked)
 
-    def _decide(self, walker: int, theta: np.ndarray, energy: float) -> None:
+    def _decide(self, walker: int, theta: Float[np.ndarray, " P"], energy: float) -> None:
         """Metropolis: a rise below temperature * an exponential random number is accepted.
 
         A walker without a minimum takes the first it gets.
@@ -120,7 +121,7 @@ class _Walk:
             self.theta[walker], self.energy[walker] = theta, energy
             self.accepted[walker, self.done[walker]] = True
 
-    def _trials(self, walkers: range | list[int]) -> Tensor:
+    def _trials(self, walkers: range | list[int]) -> Float[Tensor, "n P"]:
         trials = np.empty((len(walkers), self.theta.shape[1]))
         for row, walker in enumerate(walkers):
             site = Site(self.theta[walker], float(self.step[walker]), self.starts, self.known)

@@ -23,6 +23,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.numerics.spectra import Spectrum, lanczos, spectrum
@@ -43,17 +44,17 @@ class FollowingState:
     """Walkers on their way to transition states."""
 
     # The point.
-    theta: Tensor  # [W, P]
-    energy: Tensor  # [W]
-    gradient: Tensor  # [W, P]
+    theta: Float[Tensor, "W P"]
+    energy: Float[Tensor, " W"]
+    gradient: Float[Tensor, "W P"]
     # The mode.
-    mode: Tensor  # [W, P], unit length
-    trust: Tensor  # [W]
-    uphill: Tensor  # [W]: component of the last step along the mode
-    force: Tensor  # [W]: gradient along the mode before that step
+    mode: Float[Tensor, "W P"]  # unit length
+    trust: Float[Tensor, " W"]
+    uphill: Float[Tensor, " W"]  # component of the last step along the mode
+    force: Float[Tensor, " W"]  # gradient along the mode before that step
     # The account.
-    calls: Tensor  # int64[W]
-    status: Tensor  # int64[W]
+    calls: Int[Tensor, " W"]
+    status: Int[Tensor, " W"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class EigenvectorFollowing:
         parameters = objective.n_parameters
         return 6 * parameters * (parameters if parameters <= EXACT_LIMIT else KRYLOV_VECTORS)
 
-    def init(self, objective: Objective, points: Tensor) -> FollowingState:
+    def init(self, objective: Objective, points: Float[Tensor, "W 2 P"]) -> FollowingState:
         """Fresh walkers; points [W, 2, P] are places and the directions to follow from them."""
         theta, mode = points[:, 0], points[:, 1]
         energy, gradient = objective.energy_and_gradient(theta)
@@ -130,7 +131,9 @@ class EigenvectorFollowing:
             status=self._status(energy, gradient, calls, curved),
         )
 
-    def _trust(self, state: FollowingState, mode: Tensor, force: Tensor, value: Tensor) -> Tensor:
+    def _trust(
+        self, state: FollowingState, mode: Float[Tensor, "W P"], force: Float[Tensor, " W"], value: Float[Tensor, " W"]
+    ) -> Float[Tensor, " W"]:
         """Trust radii [W] from the agreement of the followed eigenvalue with its estimate by the last step."""
         sign = (state.mode * mode).sum(1).sign()
         estimate = (force * sign - state.force) / state.uphill
@@ -138,7 +141,13 @@ class EigenvectorFollowing:
         adapted = torch.where(agrees, state.trust * TRUST_FACTOR, state.trust / TRUST_FACTOR)
         return torch.where(state.uphill == 0.0, state.trust, adapted).clamp(self.min_trust, self.max_trust)
 
-    def _status(self, energy: Tensor, gradient: Tensor, calls: Tensor, curved: Tensor) -> Tensor:
+    def _status(
+        self,
+        energy: Float[Tensor, " W"],
+        gradient: Float[Tensor, "W P"],
+        calls: Int[Tensor, " W"],
+        curved: Bool[Tensor, " W"],
+    ) -> Int[Tensor, " W"]:
         rms = gradient.norm(dim=1) / gradient.shape[1] ** 0.5
         exhausted = (calls > self.max_steps) | ((calls > self.max_climb) & ~curved)
         status = torch.where(exhausted, Status.OUT_OF_STEPS, Status.RUNNING)
@@ -146,15 +155,17 @@ class EigenvectorFollowing:
         return torch.where(energy.isfinite() & rms.isfinite(), status, Status.NOT_FINITE)
 
 
-def _spectrum(objective: Objective, theta: Tensor, gradient: Tensor, mode: Tensor) -> Spectrum:
+def _spectrum(
+    objective: Objective, theta: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"], mode: Float[Tensor, "W P"]
+) -> Spectrum:
     """The eigenpairs by which a step from theta [W, P] is taken."""
     if objective.n_parameters <= EXACT_LIMIT:
         return spectrum(objective, theta)
     return lanczos(objective, theta, KRYLOV_VECTORS, gradient, mode)
 
 
-def _merged(state: FollowingState, moved: FollowingState, kept: Tensor) -> FollowingState:
-    """`moved` where bool[W] `kept`, else `state`."""
+def _merged(state: FollowingState, moved: FollowingState, kept: Bool[Tensor, " W"]) -> FollowingState:
+    """`moved` where `kept`, else `state`."""
     columns = {}
     for field in fields(state):
         before, after = getattr(state, field.name), getattr(moved, field.name)
@@ -162,13 +173,15 @@ def _merged(state: FollowingState, moved: FollowingState, kept: Tensor) -> Follo
     return FollowingState(**columns)
 
 
-def _scattered(state: FollowingState, part: FollowingState, rows: Tensor) -> FollowingState:
-    """`state` with `part` as its rows [R]."""
+def _scattered(state: FollowingState, part: FollowingState, rows: Int[Tensor, " R"]) -> FollowingState:
+    """`state` with `part` as its rows."""
     columns = {f.name: getattr(state, f.name).index_copy(0, rows, getattr(part, f.name)) for f in fields(state)}
     return FollowingState(**columns)
 
 
-def _followed(mode: Tensor, found: Spectrum, same: Tensor, curved: Tensor) -> Tensor:
+def _followed(
+    mode: Float[Tensor, "W P"], found: Spectrum, same: Float[Tensor, "W E E"], curved: Bool[Tensor, " W"]
+) -> Float[Tensor, "W E"]:
     """The followed mode in the eigenbasis, [W, E], unit length: the lowest eigenvector where bool[W] `curved`.
 
     Elsewhere it is the part of the last mode [W, P] in the eigenspace that holds most of it per dimension.
@@ -182,8 +195,12 @@ def _followed(mode: Tensor, found: Spectrum, same: Tensor, curved: Tensor) -> Te
 
 
 def _step_components(
-    components: Tensor, values: Tensor, same: Tensor, followed: Tensor, trust: Tensor
-) -> tuple[Tensor, Tensor]:
+    components: Float[Tensor, "W E"],
+    values: Float[Tensor, "W E"],
+    same: Float[Tensor, "W E E"],
+    followed: Float[Tensor, "W E"],
+    trust: Float[Tensor, " W"],
+) -> tuple[Float[Tensor, " W"], Float[Tensor, "W E"]]:
     """Step [W] up along the followed mode and all components [W, E] of the step, down along the others."""
     size = values.abs().clamp_min(RESOLUTION * values.abs().amax(1, keepdim=True)).clamp_min(1e-300)
     force = (components * followed).sum(1, keepdim=True)
@@ -197,7 +214,7 @@ def _step_components(
     return uphill[:, 0] * shortening, (uphill * followed - others * factor) * shortening[:, None]
 
 
-def _same_eigenvalue(values: Tensor) -> Tensor:
-    """[W, E, E]: one where two eigenvalues [W, E] are equal to within rounding, else zero."""
+def _same_eigenvalue(values: Float[Tensor, "W E"]) -> Float[Tensor, "W E E"]:
+    """One where two eigenvalues are equal to within rounding, else zero."""
     gap = (values[:, :, None] - values[:, None]).abs()
     return (gap <= RESOLUTION * values.abs().amax(1)[:, None, None]).to(values.dtype)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from landscape.search.starts import Starts
 
@@ -18,8 +19,8 @@ EXCHANGE_NOISE = 0.05  # standard deviation in each parameter
 class KnownMinima:
     """Known minima, and which of their parameters belong together."""
 
-    minima: np.ndarray  # [M, P]
-    units: tuple[np.ndarray, ...] = ()  # int64[U, F] for each group: the places of the components of its units
+    minima: Float[np.ndarray, "M P"]
+    units: tuple[Int[np.ndarray, "_U _F"], ...] = ()  # for each group the places of the components of its units
 
 
 NOTHING_KNOWN = KnownMinima(np.empty((0, 0)))
@@ -29,7 +30,7 @@ NOTHING_KNOWN = KnownMinima(np.empty((0, 0)))
 class Site:
     """Where a walker is, and what a move can make use of."""
 
-    theta: np.ndarray  # [P]: the minimum that it stands on; nan without one
+    theta: Float[np.ndarray, " P"]  # the minimum that it stands on; nan without one
     step: float
     starts: Starts
     known: KnownMinima
@@ -43,13 +44,13 @@ class Move:
     the walker may go on from the minimum of the quench. After another one it stays where it is, whatever is found.
     """
 
-    propose: Callable[[Site, np.random.Generator], np.ndarray]
+    propose: Callable[[Site, np.random.Generator], Float[np.ndarray, " P"]]
     applies: Callable[[Site], bool]
     share: float = 1.0
     walks: bool = True
 
 
-def exchange(site: Site, random: np.random.Generator) -> np.ndarray:
+def exchange(site: Site, random: np.random.Generator) -> Float[np.ndarray, " P"]:
     """A known minimum, one of whose units is exchanged for a unit of another or the same one: the cut-and-splice of
     clusters (Deaven and Ho, Phys. Rev. Lett. 75, 288, 1995) for parts of which a point has several alike.
 
@@ -65,12 +66,12 @@ def exchange(site: Site, random: np.random.Generator) -> np.ndarray:
     return point
 
 
-def fresh_start(site: Site, random: np.random.Generator) -> np.ndarray:
+def fresh_start(site: Site, random: np.random.Generator) -> Float[np.ndarray, " P"]:
     """A start."""
     return site.starts.draw(random, len(site.theta))
 
 
-def displacement(site: Site, random: np.random.Generator) -> np.ndarray:
+def displacement(site: Site, random: np.random.Generator) -> Float[np.ndarray, " P"]:
     """The minimum of the walker, displaced by a Gaussian of its step length."""
     return site.theta + site.step * random.standard_normal(len(site.theta))
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.numerics.batching import rows_per_chunk
@@ -40,12 +41,14 @@ class Paths:
     state; `converged` [T] where both sides end where the gradient vanishes.
     """
 
-    points: Tensor
-    arc_length: Tensor
-    converged: Tensor
+    points: Float[Tensor, "T I P"]
+    arc_length: Float[Tensor, "T I"]
+    converged: Bool[Tensor, " T"]
 
 
-def pathways(objective: Objective, theta: Tensor, direction: Tensor, n_points: int) -> Paths:
+def pathways(
+    objective: Objective, theta: Float[Tensor, "T P"], direction: Float[Tensor, "T P"], n_points: int
+) -> Paths:
     """Paths of `n_points` through transition states theta [T, P]: to the last point they leave along the unit vectors
     direction [T, P], to the first against them.
     """
@@ -62,7 +65,9 @@ def pathways(objective: Objective, theta: Tensor, direction: Tensor, n_points: i
     )
 
 
-def _descend(objective: Objective, starts: Tensor) -> tuple[list[Tensor], Tensor]:
+def _descend(
+    objective: Objective, starts: Float[Tensor, "W P"]
+) -> tuple[list[Float[Tensor, "_steps P"]], Bool[Tensor, " W"]]:
     """Points [steps, P] of the way down from each of starts [W, P], these included, and whether it ended: bool[W]."""
     tracks = [[start] for start in starts]
     theta = starts.clone()
@@ -88,7 +93,9 @@ def _descend(objective: Objective, starts: Tensor) -> tuple[list[Tensor], Tensor
     return [torch.stack(track) for track in tracks], gradient.square().mean(1).sqrt() <= RMS
 
 
-def _next_length(length: Tensor, error: Tensor, good: Tensor) -> Tensor:
+def _next_length(
+    length: Float[Tensor, " W"], error: Float[Tensor, " W"], good: Bool[Tensor, " W"]
+) -> Float[Tensor, " W"]:
     """Lengths [W] of the next steps: those whose error, which grows with the square of the length, would be `AIM`; much
     shorter ones where it is unknown.
     """
@@ -99,26 +106,26 @@ def _next_length(length: Tensor, error: Tensor, good: Tensor) -> Tensor:
 class Model(NamedTuple):
     """Quadratic models of the energy, in the eigenbases of their Hessians."""
 
-    values: Tensor  # [W, P] eigenvalues
-    vectors: Tensor  # [W, P, P]
-    slope: Tensor  # [W, P] gradients
+    values: Float[Tensor, "W P"]  # eigenvalues
+    vectors: Float[Tensor, "W P P"]
+    slope: Float[Tensor, "W P"]  # gradients
 
     @classmethod
-    def at(cls, objective: Objective, theta: Tensor, gradient: Tensor) -> "Model":
+    def at(cls, objective: Objective, theta: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"]) -> "Model":
         """The models at theta [W, P], where the energy has these gradients [W, P]."""
         values, vectors = torch.linalg.eigh(objective.hessian(theta))
         return cls(values, vectors, torch.bmm(vectors.mT, gradient[:, :, None])[:, :, 0])
 
-    def take(self, rows: Tensor) -> "Model":
+    def take(self, rows: Int[Tensor, " R"]) -> "Model":
         """The models of some walkers."""
         return Model(*(part[rows] for part in self))
 
-    def put(self, rows: Tensor, models: "Model") -> None:
+    def put(self, rows: Int[Tensor, " R"], models: "Model") -> None:
         """Replaces the models of some walkers, in place."""
         for part, other in zip(self, models, strict=True):
             part[rows] = other
 
-    def step(self, length: Tensor) -> tuple[Tensor, Tensor]:
+    def step(self, length: Float[Tensor, " W"]) -> tuple[Float[Tensor, "W P"], Float[Tensor, "W P"]]:
         """Steps [W, P] down the models, at most as long as length [W], and the gradients [W, P] at their ends."""
         low, high = torch.full_like(length, -LOG_TIME), torch.full_like(length, LOG_TIME)
         for _ in range(SECTIONS):
@@ -135,14 +142,16 @@ class Model(NamedTuple):
             :, :, 0
         ]
 
-    def _displacement(self, time: Tensor) -> Tensor:
+    def _displacement(self, time: Float[Tensor, "W T"]) -> Float[Tensor, "W T P"]:
         """Displacements [W, T, P] in the eigenbasis after times [W, T]."""
         exponent = (-self.values[:, None] * time[:, :, None]).clamp(max=700.0)
         factor = torch.where(exponent.abs() > 1e-12, torch.expm1(exponent) / exponent, 1.0)
         return -self.slope[:, None] * factor * time[:, :, None]
 
 
-def _resample(track: Tensor, n_points: int) -> tuple[Tensor, Tensor]:
+def _resample(
+    track: Float[Tensor, "steps P"], n_points: int
+) -> tuple[Float[Tensor, "n_points P"], Float[Tensor, " n_points"]]:
     """Points [n_points, P] at equal arc lengths of a track [steps, P], with these arc lengths."""
     arc = torch.cat([torch.zeros(1, dtype=track.dtype), track.diff(dim=0).norm(dim=1).cumsum(0).cpu()])
     wanted = torch.linspace(0.0, float(arc[-1]), n_points, dtype=track.dtype)

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from jaxtyping import Float
 
 
 class Starts(Protocol):
     """Draws starting points."""
 
-    def draw(self, random: np.random.Generator, n_parameters: int) -> np.ndarray:
-        """One point [P]."""
+    def draw(self, random: np.random.Generator, n_parameters: int) -> Float[np.ndarray, " P"]:
+        """One point."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class GaussianStarts:
 
     scales: tuple[float, ...]
 
-    def draw(self, random: np.random.Generator, n_parameters: int) -> np.ndarray:
-        """One point [P]."""
+    def draw(self, random: np.random.Generator, n_parameters: int) -> Float[np.ndarray, " P"]:
+        """One point."""
         return float(random.choice(self.scales)) * random.standard_normal(n_parameters)
 
 
@@ -32,9 +33,9 @@ class GaussianStarts:
 class BoxStarts:
     """Uniform in a box, the same for every parameter or one pair a parameter."""
 
-    low: np.ndarray | float
-    high: np.ndarray | float
+    low: Float[np.ndarray, " P"] | float
+    high: Float[np.ndarray, " P"] | float
 
-    def draw(self, random: np.random.Generator, n_parameters: int) -> np.ndarray:
-        """One point [P]."""
+    def draw(self, random: np.random.Generator, n_parameters: int) -> Float[np.ndarray, " P"]:
+        """One point."""
         return random.uniform(self.low, self.high, n_parameters)

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.numerics.spectra import spectrum
@@ -52,7 +53,7 @@ class Found:
 
     points: StationaryPoints  # [T]
     sides: tuple[StationaryPoints, StationaryPoints]  # the minima [T] down along +direction and -direction
-    search: np.ndarray  # int64[T]: the search each came from
+    search: Int[np.ndarray, " T"]  # the search each came from
     failures: tuple[tuple[int, Outcome], ...]  # (search, reason) of each guess that led to none
 
 
@@ -66,7 +67,13 @@ class SearchSettings:
     batch: int = 64
 
 
-def connect(objective: Objective, first: Tensor, last: Tensor, images: np.ndarray, settings: SearchSettings) -> Found:
+def connect(
+    objective: Objective,
+    first: Float[Tensor, "S P"],
+    last: Float[Tensor, "S P"],
+    images: Int[np.ndarray, " S"],
+    settings: SearchSettings,
+) -> Found:
     """Searches between first [S, P] and last [S, P], which are aligned, by bands of images[S] images.
 
     Bands with the same number of images are relaxed together. On a device that number is rounded up to tens, which
@@ -93,7 +100,9 @@ def connect(objective: Objective, first: Tensor, last: Tensor, images: np.ndarra
     )
 
 
-def climb(objective: Objective, minima: Tensor, seeds: list[tuple[int, ...]], settings: SearchSettings) -> Found:
+def climb(
+    objective: Objective, minima: Float[Tensor, "S P"], seeds: list[tuple[int, ...]], settings: SearchSettings
+) -> Found:
     """Single-ended searches from minima [S, P], one a row, each with its own random stream.
 
     Half of them leave along one of the softest eigenvectors, half in a random direction; the distance is
@@ -117,7 +126,11 @@ def climb(objective: Objective, minima: Tensor, seeds: list[tuple[int, ...]], se
 
 
 def refine(
-    objective: Objective, theta: Tensor, direction: Tensor, searches: list[int], settings: SearchSettings
+    objective: Objective,
+    theta: Float[Tensor, "C P"],
+    direction: Float[Tensor, "C P"],
+    searches: list[int],
+    settings: SearchSettings,
 ) -> Found:
     """Transition states from guesses theta [C, P] that follow direction [C, P] first."""
     method = settings.following
@@ -139,7 +152,9 @@ def refine(
     )
 
 
-def _reasons(n: int, stationary: Tensor, verified: Tensor, both: Tensor) -> list[tuple[int, Outcome]]:
+def _reasons(
+    n: int, stationary: Int[Tensor, " _a"], verified: Int[Tensor, " V"], both: Bool[Tensor, " V"]
+) -> list[tuple[int, Outcome]]:
     """Failed guesses of 0 to n - 1 and their reasons.
 
     `stationary` are the guesses that converged; of these `verified` are saddles, of which bool `both` have two sides.

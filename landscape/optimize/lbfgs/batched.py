@@ -13,12 +13,15 @@ of what remains. So a step costs two passes over the history and no triangular s
 
 Nothing here waits for the device, and no shape depends on values: every walker is computed, and masks tell who changes.
 A slot of the history that is not filled holds finite numbers, whose products are masked. A pair whose products are not
-finite is not kept, so the history is finite always. Shapes: W walkers, P parameters, M memory.
+finite is not kept, so the history is finite always.
+
+Shapes: W walkers, P parameters, M memory, SY the two of a pair; axes with an underscore may be empty.
 """
 
 from dataclasses import dataclass, field, replace
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.numerics.products import product
@@ -33,14 +36,14 @@ from landscape.optimize.status import Status
 class BatchedState(LBFGSState):
     """Walkers that step together. Their histories are rings of the last M pairs, each scaled to s.y = 1."""
 
-    scale: Tensor  # [W] of the next trial, in lengths of the direction
-    rejections: Tensor  # int64[W] in a row
-    pairs: Tensor = field(metadata=SCRATCH)  # [W, 2, M, P]: S and Y
-    stored: Tensor  # int64[W]: pairs since the history began; the next goes into slot `stored` modulo M
-    curvature: Tensor  # [W]: c = s.y / y.y of the newest pair
-    with_gradient: Tensor = field(metadata=SCRATCH)  # [W, 2, M]: S g and Y g
-    inverse: Tensor = field(metadata=SCRATCH)  # [W, M, M]: R^-1
-    gram: Tensor = field(metadata=SCRATCH)  # [W, M, M]: Y Y'
+    scale: Float[Tensor, " W"]  # of the next trial, in lengths of the direction
+    rejections: Int[Tensor, " W"]  # in a row
+    pairs: Float[Tensor, "W _SY M P"] = field(metadata=SCRATCH)  # S and Y
+    stored: Int[Tensor, " W"]  # pairs since the history began; the next goes into slot `stored` modulo M
+    curvature: Float[Tensor, " W"]  # c = s.y / y.y of the newest pair
+    with_gradient: Float[Tensor, "W _SY M"] = field(metadata=SCRATCH)  # S g and Y g
+    inverse: Float[Tensor, "W _M M"] = field(metadata=SCRATCH)  # R^-1
+    gram: Float[Tensor, "W _M M"] = field(metadata=SCRATCH)  # Y Y'
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Batched(LBFGSSettings):
         """Float64 numbers of a history and its products."""
         return 2 * self.memory * (objective.n_parameters + self.memory + 1)
 
-    def init(self, objective: Energy, points: Tensor) -> BatchedState:
+    def init(self, objective: Energy, points: Float[Tensor, "W P"]) -> BatchedState:
         """Fresh walkers at points [W, P]."""
         begun = fresh(self, objective, points)
         walkers, parameters = points.shape
@@ -72,7 +75,13 @@ class Batched(LBFGSSettings):
         trial = torch.addcmul(state.theta, state.direction, state.scale[:, None])
         return self._taken(state, trial, *objective.energy_and_gradient(trial))
 
-    def _taken(self, state: BatchedState, trial: Tensor, energy: Tensor, gradient: Tensor) -> BatchedState:
+    def _taken(
+        self,
+        state: BatchedState,
+        trial: Float[Tensor, "W P"],
+        energy: Float[Tensor, " W"],
+        gradient: Float[Tensor, "W P"],
+    ) -> BatchedState:
         """The state after the trials [W, P], whose energy [W] and gradient [W, P] these are."""
         running = state.status == Status.RUNNING
         accepted = running & (energy <= state.energy + self.max_energy_rise)
@@ -93,7 +102,9 @@ class Batched(LBFGSSettings):
         return replace(moved, direction=_direction(moved, self.max_step))
 
 
-def _remember(state: BatchedState, trial: Tensor, gradient: Tensor, accepted: Tensor) -> BatchedState:
+def _remember(
+    state: BatchedState, trial: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"], accepted: Bool[Tensor, " W"]
+) -> BatchedState:
     """Writes the pair of this trial into the history of walkers that accept it, if its curvature is positive."""
     change = torch.stack([trial - state.theta, gradient - state.gradient], 1)
     product, squared = _times(change[:, 1], change.mT).unbind(1)
@@ -125,7 +136,14 @@ def _remember(state: BatchedState, trial: Tensor, gradient: Tensor, accepted: Te
     )
 
 
-def _write(state: BatchedState, slot: Tensor, kept: Tensor, pair: Tensor, column: Tensor, with_rise: Tensor) -> None:
+def _write(
+    state: BatchedState,
+    slot: Int[Tensor, " W"],
+    kept: Bool[Tensor, " W"],
+    pair: Float[Tensor, "W 2 P"],
+    column: Float[Tensor, "W M"],
+    with_rise: Float[Tensor, "W M"],
+) -> None:
     """Replaces one slot [W] of S, Y, R^-1 and Y Y' for the walkers that are `kept`: the pair [W, 2, P], its column
     [W, M] of R^-1, where its row is zero but on the diagonal, and its row [W, M] of Y Y'.
     """
@@ -142,16 +160,16 @@ def _put(buffer: Tensor, place: tuple[Tensor | slice, ...], kept: Tensor, values
     buffer[place] = torch.where(kept.view(-1, *[1] * (values.ndim - 1)), values, present)
 
 
-def _slots(state: BatchedState) -> Tensor:
+def _slots(state: BatchedState) -> Int[Tensor, " M"]:
     return torch.arange(state.pairs.shape[2], device=state.pairs.device)
 
 
-def _filled(state: BatchedState) -> Tensor:
-    """bool[W, M]: the slots that hold a pair."""
+def _filled(state: BatchedState) -> Bool[Tensor, "W M"]:
+    """The slots that hold a pair."""
     return _slots(state) < state.stored[:, None]
 
 
-def _direction(state: BatchedState, max_step: float) -> Tensor:
+def _direction(state: BatchedState, max_step: float) -> Float[Tensor, "W P"]:
     """Quasi-Newton direction [W, P], turned downhill and capped in length."""
     c, filled = state.curvature[:, None], _filled(state)
     s_gradient, y_gradient = torch.where(filled[:, None], state.with_gradient, 0.0).unbind(1)
@@ -166,6 +184,6 @@ def _direction(state: BatchedState, max_step: float) -> Tensor:
     return direction * torch.where(uphill, -factor, factor)[:, None]
 
 
-def _times(vectors: Tensor, matrices: Tensor) -> Tensor:
+def _times(vectors: Float[Tensor, "W A"], matrices: Float[Tensor, "W A B"]) -> Float[Tensor, "W B"]:
     """Row vectors [W, A] times matrices [W, A, B]: [W, B]; on a CPU several times faster than columns."""
     return product(vectors[:, None], matrices)[:, 0]

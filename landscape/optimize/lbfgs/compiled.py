@@ -10,6 +10,7 @@ written in place.
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from landscape.numerics.compilation import reordered
 from landscape.numerics.pointers import evaluate
@@ -39,29 +40,29 @@ PERIOD = 32
 class Walkers(NamedTuple):
     """The arrays of a `OneByOneState`."""
 
-    theta: Array
-    energy: Array
-    gradient: Array
-    direction: Array
-    calls: Array
-    status: Array
-    scale: Array
-    rejections: Array
-    pairs: Array
-    stored: Array
-    curvature: Array
-    factor: Array
-    age: Array
-    rough: Array
+    theta: Float[np.ndarray, "W P"]
+    energy: Float[np.ndarray, " W"]
+    gradient: Float[np.ndarray, "W P"]
+    direction: Float[np.ndarray, "W P"]
+    calls: Int[np.ndarray, " W"]
+    status: Int[np.ndarray, " W"]
+    scale: Float[np.ndarray, " W"]
+    rejections: Int[np.ndarray, " W"]
+    pairs: Float[np.ndarray, "W 2 M padded"]
+    stored: Int[np.ndarray, " W"]
+    curvature: Float[np.ndarray, " W"]
+    factor: Float[np.ndarray, "W _P _P"]
+    age: Int[np.ndarray, " W"]
+    rough: Bool[np.ndarray, " W"]
 
 
 class Trials(NamedTuple):
     """Trials of T walkers, or room for them."""
 
-    walker: Array  # int64[T]: whose trial it is
-    theta: Array  # [T, P]
-    energy: Array  # [T]
-    gradient: Array  # [T, P]
+    walker: Int[np.ndarray, " T"]  # whose trial it is
+    theta: Float[np.ndarray, "T P"]
+    energy: Float[np.ndarray, " T"]
+    gradient: Float[np.ndarray, "T P"]
 
 
 @reordered

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.numerics.compilation import exact
@@ -19,8 +20,6 @@ from landscape.numerics.vectors import LANES, aligned, load, root, spread, store
 from landscape.objective import Energy, Function
 from landscape.optimize.lbfgs.rule import RUNNING, compiled_decide
 from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, Limits, fresh
-
-Array = np.ndarray
 
 MOST_PAIRS = 10  # beyond which a pair takes more time than the steps that it saves, measured on xor
 
@@ -38,7 +37,7 @@ class InLanes(LBFGSSettings):
         """Float64 numbers of a point, its gradient and its direction: there are histories of those in lanes only."""
         return 3 * objective.n_parameters
 
-    def init(self, objective: Energy, points: Tensor) -> LBFGSState:
+    def init(self, objective: Energy, points: Float[Tensor, "W P"]) -> LBFGSState:
         """Fresh walkers at points [W, P]."""
         return fresh(self, objective, points)
 
@@ -57,27 +56,27 @@ class InLanes(LBFGSSettings):
 class Walkers(NamedTuple):
     """The arrays of an `LBFGSState`."""
 
-    theta: Array
-    energy: Array
-    gradient: Array
-    direction: Array
-    calls: Array
-    status: Array
+    theta: Float[np.ndarray, "W P"]
+    energy: Float[np.ndarray, " W"]
+    gradient: Float[np.ndarray, "W P"]
+    direction: Float[np.ndarray, "W P"]
+    calls: Int[np.ndarray, " W"]
+    status: Int[np.ndarray, " W"]
 
 
 class Lanes(NamedTuple):
     """What is at hand of the walkers in the lanes."""
 
-    theta: Array  # [P, LANES]
-    gradient: Array  # [P, LANES]
-    direction: Array  # [P, LANES]
-    trial: Array  # [P, LANES]
-    slope: Array  # [P, LANES]: the gradient at the trial
-    q: Array  # [P, LANES]
-    pairs: Array  # [2, M, P, LANES]
-    weights: Array  # [M, LANES]
-    numbers: Array  # [11, LANES]
-    row: Array  # int64[LANES]: the walker in each lane, or -1
+    theta: Float[np.ndarray, "P LANES"]
+    gradient: Float[np.ndarray, "P LANES"]
+    direction: Float[np.ndarray, "P LANES"]
+    trial: Float[np.ndarray, "P LANES"]
+    slope: Float[np.ndarray, "P LANES"]  # the gradient at the trial
+    q: Float[np.ndarray, "P LANES"]
+    pairs: Float[np.ndarray, "2 M P LANES"]
+    weights: Float[np.ndarray, "M LANES"]
+    numbers: Float[np.ndarray, "11 LANES"]
+    row: Int[np.ndarray, " LANES"]  # the walker in each lane, or -1
 
 
 def _empty_lanes(parameters: int, memory: int) -> Lanes:

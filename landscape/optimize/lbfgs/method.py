@@ -8,6 +8,7 @@ Shapes: W walkers, P parameters.
 from dataclasses import dataclass
 from typing import Any
 
+from jaxtyping import Float
 from torch import Tensor
 
 from landscape.objective import Energy
@@ -37,7 +38,7 @@ class LBFGS(LBFGSSettings):
         """Float64 numbers that the way keeps of a walker."""
         return self.way(objective).doubles_per_walker(objective)
 
-    def init(self, objective: Energy, points: Tensor) -> LBFGSState:
+    def init(self, objective: Energy, points: Float[Tensor, "W P"]) -> LBFGSState:
         """Fresh walkers at points [W, P]."""
         state: LBFGSState = self.way(objective).init(objective, points)
         return state

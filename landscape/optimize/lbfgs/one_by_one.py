@@ -2,13 +2,16 @@
 
 Where the energy is in compiled code too, a step takes several trials of each walker. With `precondition`, the history
 starts anew every so many steps, not from a multiple of the unit matrix but from the Hessian at that point, shifted to
-be positive definite: half the calls, for a Hessian in thirty. Shapes: W walkers, P parameters, M memory.
+be positive definite: half the calls, for a Hessian in thirty.
+
+Shapes: W walkers, P parameters, M memory, SY the two of a pair, P' as `padded`; axes with an underscore may be empty.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.objective import Energy, Kernel, Objective
@@ -27,14 +30,14 @@ class OneByOneState(LBFGSState):
     Rows of a history are filled up with zeros to P', a multiple of the vector length.
     """
 
-    scale: Tensor  # [W] of the next trial, in lengths of the direction
-    rejections: Tensor  # int64[W] in a row
-    pairs: Tensor = field(metadata=SCRATCH)  # [W, 2, M, P']: S and Y
-    stored: Tensor  # int64[W]: pairs since the history began; the next goes into slot `stored` modulo M
-    curvature: Tensor  # [W]: c = s.y / y.y of the newest pair
-    factor: Tensor = field(metadata=SCRATCH)  # [W, P, P]: L of the shifted Hessian L L'; [W, 0, 0] without
-    age: Tensor  # int64[W]: steps since that was made; -1 before there is one
-    rough: Tensor  # bool[W]: whether the energies are in float32 still
+    scale: Float[Tensor, " W"]  # of the next trial, in lengths of the direction
+    rejections: Int[Tensor, " W"]  # in a row
+    pairs: Float[Tensor, "W _SY M padded"] = field(metadata=SCRATCH)  # S and Y, rows of P'
+    stored: Int[Tensor, " W"]  # pairs since the history began; the next goes into slot `stored` modulo M
+    curvature: Float[Tensor, " W"]  # c = s.y / y.y of the newest pair
+    factor: Float[Tensor, "W _P _P"] = field(metadata=SCRATCH)  # L of the shifted Hessian L L'; [W, 0, 0] without
+    age: Int[Tensor, " W"]  # steps since that was made; -1 before there is one
+    rough: Bool[Tensor, " W"]  # whether the energies are in float32 still
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class OneByOne(LBFGSSettings):
         """Float64 numbers of a history and a preconditioner."""
         return 2 * self.memory * objective.n_parameters + self._factors(objective.n_parameters) ** 2
 
-    def init(self, objective: Energy, points: Tensor) -> OneByOneState:
+    def init(self, objective: Energy, points: Float[Tensor, "W P"]) -> OneByOneState:
         """Fresh walkers at points [W, P]."""
         begun = fresh(self, objective, points)
         walkers, parameters = points.shape
@@ -74,14 +77,14 @@ class OneByOne(LBFGSSettings):
             self._precondition(objective, state, due)
         return state
 
-    def _walked(self, kernel: Kernel, state: OneByOneState) -> Tensor:
-        """Rows int64[R] of the walkers that need a preconditioner after several trials."""
+    def _walked(self, kernel: Kernel, state: OneByOneState) -> Int[Tensor, " R"]:
+        """Rows of the walkers that need a preconditioner after several trials."""
         due = np.zeros(len(state.theta), dtype=np.bool_)
         kernel.called(walk(self.limits, kernel.function, kernel.rough or kernel.function, _arrays(state), due))
         return torch.from_numpy(np.flatnonzero(due))
 
-    def _stepped(self, objective: Energy, state: OneByOneState) -> Tensor:
-        """Rows int64[R] of the walkers that need a preconditioner after one trial."""
+    def _stepped(self, objective: Energy, state: OneByOneState) -> Int[Tensor, " R"]:
+        """Rows of the walkers that need a preconditioner after one trial."""
         due = np.zeros(len(state.theta), dtype=np.bool_)
         trial = torch.addcmul(state.theta, state.direction, state.scale[:, None])
         energy, gradient = (values.detach() for values in objective.energy_and_gradient(trial))
@@ -89,7 +92,7 @@ class OneByOne(LBFGSSettings):
         take_trials(self.limits, *trials, _arrays(state), due)
         return torch.from_numpy(np.flatnonzero(due))
 
-    def _precondition(self, objective: Energy, state: OneByOneState, due: Tensor) -> None:
+    def _precondition(self, objective: Energy, state: OneByOneState, due: Int[Tensor, " R"]) -> None:
         """Starts the history of the rows `due` anew from their Hessians; where these are not finite, goes on."""
         if not isinstance(objective, Objective):
             raise TypeError(f"expected an objective with Hessians to precondition, found {type(objective).__name__}")

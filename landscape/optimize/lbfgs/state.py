@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.objective import Energy
@@ -46,15 +47,15 @@ class LBFGSSettings:
 class LBFGSState:
     """Walkers; their tensors are written in place."""
 
-    theta: Tensor  # [W, P]
-    energy: Tensor  # [W]
-    gradient: Tensor  # [W, P]
-    direction: Tensor  # [W, P] of the next trial, not longer than the step cap
-    calls: Tensor  # int64[W]: energies so far
-    status: Tensor  # int64[W]
+    theta: Float[Tensor, "W P"]
+    energy: Float[Tensor, " W"]
+    gradient: Float[Tensor, "W P"]
+    direction: Float[Tensor, "W P"]  # of the next trial, not longer than the step cap
+    calls: Int[Tensor, " W"]  # energies so far
+    status: Int[Tensor, " W"]
 
 
-def fresh(settings: LBFGSSettings, energy: Energy, points: Tensor) -> LBFGSState:
+def fresh(settings: LBFGSSettings, energy: Energy, points: Float[Tensor, "W P"]) -> LBFGSState:
     """Walkers at points [W, P], which take their first step down the gradient, at most 1 long."""
     theta = points.clone(memory_format=torch.contiguous_format)
     value, gradient = energy.energy_and_gradient(theta)
