@@ -33,7 +33,7 @@ class Section(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Need:
+class Requirement:
     """A condition on a `Problem`, with the words that end "which needs ..."."""
 
     holds: Callable[[Any], bool]
@@ -52,7 +52,7 @@ class Property:
     description: str
     units: str
     by_epsilon: bool = False
-    needs: tuple[Need, ...] = ()
+    requires: tuple[Requirement, ...] = ()
     trait: Trait | None = None
     sign: int = 1
     section: Section | None = None
@@ -63,17 +63,17 @@ class Property:
         del problem
         return f"{self.description}{BY_EPSILON}" if self.by_epsilon else self.description
 
-    def missing(self, problem: Any) -> Need | None:  # noqa: ANN401 - a Problem, which stands in a later layer
-        """The first need that the problem does not fulfil, if there is one."""
-        return next((need for need in self.needs if not need.holds(problem)), None)
+    def missing(self, problem: Any) -> Requirement | None:  # noqa: ANN401 - a Problem, which stands in a later layer
+        """The first requirement that the problem does not fulfil, if there is one."""
+        return next((one for one in self.requires if not one.holds(problem)), None)
 
-    def on_test_samples(self, need: Need) -> "Property":
-        """The same property of the test samples, which has the further need of test samples and no trait."""
+    def on_test_samples(self, samples: Requirement) -> "Property":
+        """The same property of the test samples, which requires these `samples` too and has no trait."""
         return replace(
             self,
             name=f"{TEST}{self.name}",
             description=f"{self.description}; on the test samples",
-            needs=(need, *self.needs),
+            requires=(samples, *self.requires),
             trait=None,
         )
 

@@ -48,7 +48,7 @@ ALLOWED = {
 INSIDE: dict[str, tuple[str, ...]] = {
     "problems": ("data activations", "kernels", "networks", "surfaces energies", "terms", "energy", "problem"),
     "properties": (
-        "needs draws",
+        "requirements draws",
         "measurement",
         "sample_means",
         "group",

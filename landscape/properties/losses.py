@@ -13,7 +13,7 @@ from landscape.properties.attacks.networks import Networks
 from landscape.properties.draws import Samples, without_draws
 from landscape.properties.group import Group, Named
 from landscape.properties.measurement import Measurement
-from landscape.properties.needs import CLASSES, TEST_SAMPLES
+from landscape.properties.requirements import CLASSES, TEST_SAMPLES
 from landscape.properties.sample_means import sample_mean, samples_per_chunk
 
 
@@ -65,20 +65,20 @@ LOSS = Group(
             name="accuracy",
             description="accuracy on the training samples",
             units=FRACTION,
-            needs=(CLASSES,),
+            requires=(CLASSES,),
             section=Section.CLEAN,
         ),
         Property(
             name="test_loss",
             description="mean loss over the test samples, without the L2 term",
             units=ENERGY,
-            needs=(TEST_SAMPLES,),
+            requires=(TEST_SAMPLES,),
         ),
         Property(
             name="test_accuracy",
             description="accuracy on the test samples",
             units=FRACTION,
-            needs=(TEST_SAMPLES, CLASSES),
+            requires=(TEST_SAMPLES, CLASSES),
             section=Section.CLEAN,
         ),
     ),

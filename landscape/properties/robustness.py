@@ -36,7 +36,7 @@ from landscape.properties.bounds.certificates import (
 from landscape.properties.draws import Samples
 from landscape.properties.group import Group, Named
 from landscape.properties.measurement import Measurement, require_test
-from landscape.properties.needs import CLASSES, TEST_SAMPLES, layered_network, require_layers
+from landscape.properties.requirements import CLASSES, TEST_SAMPLES, layered_network, require_layers
 from landscape.properties.sample_means import sample_mean, samples_per_chunk
 
 ROBUST = Property(
@@ -44,7 +44,7 @@ ROBUST = Property(
     description="samples that survive all attacks",
     units=FRACTION,
     by_epsilon=True,
-    needs=(CLASSES,),
+    requires=(CLASSES,),
     trait="robustness",
     section=Section.ATTACKED,
 )

@@ -10,7 +10,7 @@ from torch import Tensor
 from landscape.properties.curvature import flatness, jacobians, sharpness
 from landscape.properties.group import Group, Named
 from landscape.properties.measurement import Measurement
-from landscape.properties.needs import layered_network
+from landscape.properties.requirements import layered_network
 from landscape.properties.sample_means import sample_mean, samples_per_chunk
 
 

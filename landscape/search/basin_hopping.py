@@ -6,9 +6,9 @@ A walker without a minimum begins with a fresh start. Walkers do not wait for ea
 quench starts the next at once.
 
 Walks soon see the minima with large basins only. So where minima are known whose units can be exchanged, most quenches
-start from an exchange: their minima are finds, and the walker stays where it is. The moves are in `moves.py`.
+start from an exchange: their minima are reported too, and the walker stays where it is. The moves are in `moves.py`.
 
-Shapes: W walkers, S steps, P parameters, F finds.
+Shapes: W walkers, S steps, P parameters, F minima that were reached.
 """
 
 from dataclasses import dataclass
@@ -43,8 +43,8 @@ class Hoppers:
 class Hops:
     """What W walkers found in S steps each."""
 
-    finds: StationaryPoints  # the minima [F], in order of walker and step
-    find: Int[np.ndarray, "W S"]  # row of finds, or -1 where a quench reached no minimum or the walker did not walk
+    minima: StationaryPoints  # [F], in order of walker and step
+    reached: Int[np.ndarray, "W S"]  # row of minima, or -1 where a quench reached no minimum or the walker did not walk
     accepted: Bool[np.ndarray, "W S"]
     walked: Bool[np.ndarray, "W S"]  # steps of the walk, by moves that walk
 
@@ -103,12 +103,12 @@ class _Walk:
 
     def hops(self) -> Hops:
         order = sorted(range(len(self.places)), key=self.places.__getitem__)
-        find = np.full(self.accepted.shape, -1, dtype=np.int64)
+        reached = np.full(self.accepted.shape, -1, dtype=np.int64)
         for row, place in enumerate(order):
-            find[self.places[place]] = row
-        finds = take_rows(join(self.parts), torch.tensor(order, dtype=torch.int64))
-        find[~self.walked] = -1
-        return Hops(finds=finds, find=find, accepted=self.accepted, walked=self.walked)
+            reached[self.places[place]] = row
+        minima = take_rows(join(self.parts), torch.tensor(order, dtype=torch.int64))
+        reached[~self.walked] = -1
+        return Hops(minima=minima, reached=reached, accepted=self.accepted, walked=self.walked)
 
     def _decide(self, walker: int, theta: Float[np.ndarray, " P"], energy: float) -> None:
         """Metropolis: a rise below temperature * an exponential random number is accepted.

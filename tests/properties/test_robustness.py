@@ -7,7 +7,7 @@ from landscape.config.tables import MeasureConfig
 from landscape.properties.attacks import apgd
 from landscape.properties.attacks.pgd import projected_gradient
 from landscape.properties.bounds.certificates import certified
-from landscape.properties.needs import require_layers
+from landscape.properties.requirements import require_layers
 from landscape.properties.robustness import sample_short_robustness
 from tests.properties.minima import networks_of
 from tests.properties.small_problems import small_problem

@@ -34,7 +34,7 @@ def walk(surface: Surface, name: str, walkers: Hoppers, steps: int, batch: int =
 def test_all_known_minima_are_found_and_nothing_else(surface: Surface, name: str) -> None:
     hops = walk(surface, name, hoppers(surface, 8), 15)
     known = torch.tensor([point.theta for point in surface.known if point.index == 0], dtype=torch.float64)
-    distance = torch.cdist(hops.finds.theta, known)
+    distance = torch.cdist(hops.minima.theta, known)
     assert (distance.amin(1) < 1e-7).all()
     assert (distance.amin(0) < 1e-7).all()
 
@@ -45,7 +45,7 @@ def test_the_four_minima_of_a_cluster_of_seven(starts: Starts) -> None:
     walkers = hoppers(surface, 12, step=0.4, temperature=0.4)
     hops = hop(surface, walkers, 8, starts=starts, method=LBFGS(max_step=0.3), batch=12)
     np.testing.assert_allclose(
-        np.unique(np.round(hops.finds.energy.numpy(), 6)), surface.known_energies(0), rtol=0, atol=1.1e-6
+        np.unique(np.round(hops.minima.energy.numpy(), 6)), surface.known_energies(0), rtol=0, atol=1.1e-6
     )
 
 
@@ -67,15 +67,15 @@ def test_a_walker_does_not_depend_on_its_neighbours_or_the_batch() -> None:
     for walker in range(6):
         alone = walk(surface, "camel", one_of(walkers, walker), 5)
         torch.testing.assert_close(
-            together.finds.theta[together.find[walker]], alone.finds.theta[alone.find[0]], rtol=0, atol=1e-9
+            together.minima.theta[together.reached[walker]], alone.minima.theta[alone.reached[0]], rtol=0, atol=1e-9
         )
         np.testing.assert_array_equal(together.accepted[walker], alone.accepted[0])
 
 
 def test_finds_stand_in_order_of_walker_and_step() -> None:
     hops = walk(SixHumpCamel(), "camel", hoppers(SixHumpCamel(), 5), 4, batch=3)
-    np.testing.assert_array_equal(hops.find, np.arange(20).reshape(5, 4))
-    assert hops.finds.is_minimum.all()
+    np.testing.assert_array_equal(hops.reached, np.arange(20).reshape(5, 4))
+    assert hops.minima.is_minimum.all()
     assert hops.accepted[:, 0].all()
 
 
@@ -92,12 +92,12 @@ def test_a_walk_that_goes_on_later_starts_where_it_stood() -> None:
     )
     hops = walk(surface, "camel", walkers, 10)
     for walker in range(6):
-        energies = hops.finds.energy.numpy()[hops.find[walker]]
+        energies = hops.minima.energy.numpy()[hops.reached[walker]]
         current = standing
         for energy, accepted in zip(energies, hops.accepted[walker], strict=True):
             assert accepted == (energy <= current)
             current = energy if accepted else current
-    assert (hops.finds.energy < standing - 1.0).any()
+    assert (hops.minima.energy < standing - 1.0).any()
 
 
 def test_a_hot_walker_accepts_everything() -> None:
@@ -117,21 +117,21 @@ def test_rises_are_accepted_with_the_probability_of_metropolis() -> None:
         seeds=tuple((4, walker) for walker in range(count)),
     )
     hops = walk(surface, "camel", walkers, 1, batch=count)
-    risen = np.isclose(hops.finds.energy, -0.21546382, atol=1e-6)
+    risen = np.isclose(hops.minima.energy, -0.21546382, atol=1e-6)
     expected = risen.sum() / np.e
     assert risen.sum() > 50
     assert abs(hops.accepted[:, 0][risen].sum() - expected) < 3.5 * (expected * (1 - 1 / np.e)) ** 0.5
-    assert hops.accepted[:, 0][hops.finds.energy.numpy() < -1.0].all()
+    assert hops.accepted[:, 0][hops.minima.energy.numpy() < -1.0].all()
 
 
 def test_failed_quenches_are_no_finds_and_leave_a_walker_without_a_minimum() -> None:
     surface = MuellerBrown()
     starts = box("mueller_brown")
     hops = hop(surface, hoppers(surface, 3), 2, starts=starts, method=LBFGS(max_calls=1), batch=3)
-    failed = hops.find < 0
+    failed = hops.reached < 0
     assert failed.any()
     assert not hops.accepted[failed].any()
-    assert (hops.find >= 0).sum() == len(hops.finds)
+    assert (hops.reached >= 0).sum() == len(hops.minima)
 
 
 def test_a_network_with_small_starts_finds_the_minimum_at_zero() -> None:
@@ -139,7 +139,7 @@ def test_a_network_with_small_starts_finds_the_minimum_at_zero() -> None:
     energy = objective("network")
     starts = GaussianStarts((0.05, 1.0))
     hops = hop(energy, hoppers(energy, 16, step=0.1), 1, starts=starts, method=LBFGS(), batch=16)
-    assert np.isclose(hops.finds.energy, np.log(2.0), atol=1e-9).any()
+    assert np.isclose(hops.minima.energy, np.log(2.0), atol=1e-9).any()
 
 
 def test_exchanges_are_finds_that_do_not_move_the_walker() -> None:
@@ -155,12 +155,12 @@ def test_exchanges_are_finds_that_do_not_move_the_walker() -> None:
     )
     known, share = KnownMinima(-stand[None], (np.array([[0, 1]]),)), MOVES["exchange"].share
     hops = hop(surface, walkers, 20, starts=box("camel"), known=known, method=LBFGS(), batch=8)
-    walked = hops.find >= 0
-    assert len(hops.finds) == 400
+    walked = hops.reached >= 0
+    assert len(hops.minima) == 400
     assert abs(walked.mean() - (1.0 - share)) < 4 * (share * (1.0 - share) / 400) ** 0.5
     np.testing.assert_array_equal(hops.accepted, walked)
     np.testing.assert_array_equal(hops.walked, walked)
-    theta = hops.finds.theta.numpy().reshape(20, 20, 2)
+    theta = hops.minima.theta.numpy().reshape(20, 20, 2)
     np.testing.assert_allclose(theta[walked], np.broadcast_to(stand, (walked.sum(), 2)), rtol=0, atol=1e-7)
     np.testing.assert_allclose(theta[~walked], np.broadcast_to(-stand, ((~walked).sum(), 2)), rtol=0, atol=1e-7)
 
@@ -168,23 +168,23 @@ def test_exchanges_are_finds_that_do_not_move_the_walker() -> None:
 def test_exchanged_atoms_lead_from_one_cluster_of_seven_to_others() -> None:
     surface = LennardJones(7)
     found = hop(surface, hoppers(surface, 1), 1, starts=GaussianStarts((0.7,)), method=LBFGS(max_step=0.3), batch=1)
-    known = KnownMinima(found.finds.theta.numpy(), (np.arange(21).reshape(7, 3),))
+    known = KnownMinima(found.minima.theta.numpy(), (np.arange(21).reshape(7, 3),))
     walkers = hoppers(surface, 12, step=1e-6)
     hops = hop(surface, walkers, 8, starts=GaussianStarts((0.7,)), known=known, method=LBFGS(max_step=0.3), batch=12)
-    exchanged = np.delete(np.arange(len(hops.finds)), hops.find[hops.find >= 0])
-    assert len(np.unique(np.round(hops.finds.energy.numpy()[exchanged], 6))) > 1
+    exchanged = np.delete(np.arange(len(hops.minima)), hops.reached[hops.reached >= 0])
+    assert len(np.unique(np.round(hops.minima.energy.numpy()[exchanged], 6))) > 1
 
 
 @pytest.mark.bits
 def test_a_walker_that_exchanges_does_not_depend_on_its_neighbours() -> None:
     energy = objective("network")
     starts, walkers = GaussianStarts((1.0,)), hoppers(energy, 5)
-    minima = hop(energy, walkers, 1, starts=starts, method=LBFGS(), batch=5).finds.theta.numpy()
+    minima = hop(energy, walkers, 1, starts=starts, method=LBFGS(), batch=5).minima.theta.numpy()
     known = KnownMinima(minima, (np.array([[0, 1, 6], [2, 3, 7], [4, 5, 8]]),))
     hops = hop(energy, walkers, 4, starts=starts, known=known, method=LBFGS(), batch=3)
     for walker in range(5):
         alone = hop(energy, one_of(walkers, walker), 4, starts=starts, known=known, method=LBFGS(), batch=1)
-        np.testing.assert_array_equal(hops.find[walker] >= 0, alone.find[0] >= 0)
+        np.testing.assert_array_equal(hops.reached[walker] >= 0, alone.reached[0] >= 0)
         np.testing.assert_allclose(
-            hops.finds.energy[4 * walker : 4 * walker + 4], alone.finds.energy, rtol=0, atol=1e-9
+            hops.minima.energy[4 * walker : 4 * walker + 4], alone.minima.energy, rtol=0, atol=1e-9
         )

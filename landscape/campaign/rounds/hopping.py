@@ -109,8 +109,8 @@ class HopTask:
             method=context.quench,
             batch=len(self.at),
         )
-        minima, numbers = distinct_minima(context, hops.finds, self.minima)
-        find = np.append(numbers, -1)[hops.find]
+        minima, numbers = distinct_minima(context, hops.minima, self.minima)
+        find = np.append(numbers, -1)[hops.reached]
         walk = WalkSummary.of(self.at, find, hops.accepted, ~hops.walked)
         return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations)
 

@@ -22,11 +22,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from landscape.declaration import Need
+from landscape.declaration import Requirement
 from landscape.numerics.sign_ascent import sign_step
 from landscape.properties.attacks.attack import Attack
 from landscape.properties.attacks.networks import Networks, Outcome
-from landscape.properties.needs import CLASSES
+from landscape.properties.requirements import CLASSES
 
 INERTIA = 0.75
 CHECKPOINTS = (22, 41, 57, 70, 80, 87, 93, 99)  # p + max(p - p_before - 3, 6), per cent
@@ -165,9 +165,11 @@ APGD_DLR = Attack(
     name="apgd_dlr_accuracy",
     description="samples correct at every iterate of APGD on the difference of logits ratio",
     run=lambda networks, half_width, settings: on_dlr(networks, half_width, settings.apgd_steps),
-    needs=(
+    requires=(
         CLASSES,
-        Need(holds=lambda problem: problem.network.n_outputs >= DLR_CLASSES, words=f"at least {DLR_CLASSES} classes"),
+        Requirement(
+            holds=lambda problem: problem.network.n_outputs >= DLR_CLASSES, words=f"at least {DLR_CLASSES} classes"
+        ),
     ),
     spellings=("APGD", "DLR"),
 )

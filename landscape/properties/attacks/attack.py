@@ -7,10 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape.config.tables import MeasureConfig
-from landscape.declaration import FRACTION, Need, Property
+from landscape.declaration import FRACTION, Property, Requirement
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.networks import Networks, Outcome
-from landscape.properties.needs import CLASSES
+from landscape.properties.requirements import CLASSES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,13 +18,13 @@ class Attack:
     """An attack, declared beside its code. `landscape.properties.attacks.table` lists all attacks.
 
     `run` attacks networks within the box of a half-width. `name` and `description` are those of the accuracy, which
-    needs classes. `needs` are those of the attack itself.
+    needs classes. `requires` are the further requirements of the attack.
     """
 
     name: str
     description: str
     run: Callable[[Networks, Float[Tensor, " d"], MeasureConfig], Outcome]
-    needs: tuple[Need, ...] = ()
+    requires: tuple[Requirement, ...] = ()
     spellings: tuple[str, ...] = ()
 
     @property
@@ -35,10 +35,10 @@ class Attack:
             description=self.description,
             units=FRACTION,
             by_epsilon=True,
-            needs=tuple(dict.fromkeys((CLASSES, *self.needs))),
+            requires=tuple(dict.fromkeys((CLASSES, *self.requires))),
             spellings=self.spellings,
         )
 
     def suits(self, problem: Problem) -> bool:
         """Whether the networks of the problem can be attacked so."""
-        return all(need.holds(problem) for need in self.needs)
+        return all(one.holds(problem) for one in self.requires)

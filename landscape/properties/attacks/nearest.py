@@ -25,7 +25,7 @@ from torch import Tensor
 from landscape.declaration import Property
 from landscape.properties.attacks.apgd import ranked
 from landscape.properties.attacks.networks import Networks, Outcome
-from landscape.properties.needs import CLASSES
+from landscape.properties.requirements import CLASSES
 
 NEAR_CLASSES = 3
 DEEPFOOL_STEPS, OVERSHOOT = 20, 1.02
@@ -56,7 +56,7 @@ class Norm:
             description=f"mean over samples of the distance of the nearest adversarial point found, {self.words}, at "
             "most the limit",
             units="input units",
-            needs=(CLASSES,),
+            requires=(CLASSES,),
             trait="robustness",
         )
 

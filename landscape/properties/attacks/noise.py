@@ -12,7 +12,7 @@ from torch import Tensor
 
 from landscape.declaration import FRACTION, Property
 from landscape.properties.attacks.networks import Networks
-from landscape.properties.needs import CLASSES
+from landscape.properties.requirements import CLASSES
 
 
 def noise_accuracy(networks: Networks, deviation: Float[Tensor, " d"]) -> Float[Tensor, "M N"]:
@@ -30,6 +30,6 @@ NOISE = Property(
     description="mean accuracy under Gaussian noise whose standard deviation is epsilon",
     units=FRACTION,
     by_epsilon=True,
-    needs=(CLASSES,),
+    requires=(CLASSES,),
     trait="robustness",
 )

@@ -16,7 +16,7 @@ from landscape.declaration import FRACTION, Property, Section
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.properties.bounds.crown import doubles_per_sample, relax_network
 from landscape.properties.bounds.ibp import margin_lower_bound
-from landscape.properties.needs import CLASSES, LAYERS
+from landscape.properties.requirements import CLASSES, LAYERS
 from landscape.properties.sample_means import OfBlock, map_blocks
 
 HALVINGS = 24
@@ -25,7 +25,7 @@ CERTIFIED_IBP = Property(
     description="samples whose whole box is proven correct by interval bounds (IBP)",
     units=FRACTION,
     by_epsilon=True,
-    needs=(CLASSES, LAYERS),
+    requires=(CLASSES, LAYERS),
     spellings=("IBP",),
 )
 CERTIFIED_CROWN = Property(
@@ -33,7 +33,7 @@ CERTIFIED_CROWN = Property(
     description="samples whose whole box is proven correct by CROWN intersected with IBP",
     units=FRACTION,
     by_epsilon=True,
-    needs=(CLASSES, LAYERS),
+    requires=(CLASSES, LAYERS),
     trait="robustness",
     section=Section.CERTIFIED,
     spellings=("CROWN",),
@@ -43,7 +43,7 @@ CERTIFIED_EPSILON = Property(
     description="mean over samples of the largest half-width proven correct by CROWN intersected with IBP, "
     "0 if misclassified, at most the widest range of the inputs",
     units="units of the inputs; of the widest feature where the first epsilon has one number a feature",
-    needs=(CLASSES, LAYERS),
+    requires=(CLASSES, LAYERS),
     trait="robustness",
 )
 

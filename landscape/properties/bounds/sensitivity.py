@@ -14,14 +14,14 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from landscape.declaration import Need, Property, Section
+from landscape.declaration import Property, Requirement, Section
 from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box, log_odds_box
 from landscape.properties.bounds.crown import doubles_per_sample, relax_network
 from landscape.properties.bounds.ibp import logit_box
 from landscape.properties.group import Group, Named
 from landscape.properties.measurement import Measurement
-from landscape.properties.needs import require_layers
+from landscape.properties.requirements import require_layers
 from landscape.properties.sample_means import map_blocks, sample_mean, samples_per_chunk
 
 
@@ -80,7 +80,7 @@ def softmax_log_volume(odds: Box) -> Float[Tensor, "..."]:
     return (functional.logsigmoid(odds.upper) + functional.logsigmoid(-odds.lower) + shrink).sum(-1)
 
 
-CROSS_ENTROPY = Need(holds=lambda problem: problem.loss == "cross_entropy", words='the loss "cross_entropy"')
+CROSS_ENTROPY = Requirement(holds=lambda problem: problem.loss == "cross_entropy", words='the loss "cross_entropy"')
 LOG_VOLUME = "log of output units, summed over outputs"
 SUM = "mean over samples of sum_k log(u_k - l_k) with IBP bounds on the"
 
@@ -102,7 +102,7 @@ SENSITIVITY = Group(
             description=f"{SUM} softmax outputs",
             units=LOG_VOLUME,
             by_epsilon=True,
-            needs=(CROSS_ENTROPY,),
+            requires=(CROSS_ENTROPY,),
         ),
         Property(
             name="sensitivity_logits_crown",
@@ -118,7 +118,7 @@ SENSITIVITY = Group(
             description="sensitivity_softmax by CROWN, on differences of logits too, intersected with IBP",
             units=LOG_VOLUME,
             by_epsilon=True,
-            needs=(CROSS_ENTROPY,),
+            requires=(CROSS_ENTROPY,),
             trait="robustness",
             sign=-1,
             spellings=("CROWN",),

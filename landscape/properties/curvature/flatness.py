@@ -22,7 +22,7 @@ from torch import Tensor
 from landscape.declaration import ENERGY, Property, Section
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
-from landscape.properties.needs import LAYERS, layered_network
+from landscape.properties.requirements import LAYERS, layered_network
 
 
 def sample_flatness(
@@ -67,12 +67,12 @@ BLOCKS = "sum over outputs s, t of <w_s, w_t> tr H_st, H_st blocks of the Hessia
 FISHER = "F the Fisher information with the network's own labels"
 
 PROPERTIES = (
-    Property(name="relative_flatness", description=BLOCKS, units=ENERGY, needs=(LAYERS,), trait="flatness", sign=-1),
+    Property(name="relative_flatness", description=BLOCKS, units=ENERGY, requires=(LAYERS,), trait="flatness", sign=-1),
     Property(
         name="task_relative_flatness",
         description=f"{BLOCKS}, without the L2 term",
         units=ENERGY,
-        needs=(LAYERS,),
+        requires=(LAYERS,),
         trait="flatness",
         sign=-1,
         section=Section.SHARPNESS,

@@ -15,7 +15,7 @@ from landscape.numerics.batching import map_rows, rows_per_chunk
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.networks.layers import Layer, matrix
 from landscape.problems.problem import Problem
-from landscape.properties.needs import LAYERS
+from landscape.properties.requirements import LAYERS
 
 
 def sample_jacobian_norms(
@@ -81,13 +81,13 @@ PROPERTIES = (
         name="spectral_norm",
         description="largest singular value of the weights, one column a layer",
         units="parameter units",
-        needs=(LAYERS,),
+        requires=(LAYERS,),
     ),
     Property(
         name="spectral_norm_product",
         description="product over layers of the largest singular value of the weights",
         units=SLOPE,
-        needs=(LAYERS,),
+        requires=(LAYERS,),
         section=Section.NORMS,
     ),
 )

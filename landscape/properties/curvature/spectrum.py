@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from landscape.declaration import ENERGY, Need, Property, Section
+from landscape.declaration import ENERGY, Property, Requirement, Section
 from landscape.errors import PropertyError
 from landscape.numerics.batching import rows_per_chunk
 from landscape.numerics.spectra import DENSE_LIMIT
@@ -79,14 +79,14 @@ def minima_per_curvature_block(problem: Problem) -> int:
     return rows_per_chunk(rows * problem.n_parameters, problem.device)
 
 
-EXACT = Need(
+EXACT = Requirement(
     holds=lambda problem: not is_large(problem), words=f"an exact Hessian, of at most {DENSE_LIMIT} parameters"
 )
-EXACT_OR_L2 = Need(
+EXACT_OR_L2 = Requirement(
     holds=lambda problem: not is_large(problem) or problem.l2 > 0.0,
     words=f"l2 > 0 or at most {DENSE_LIMIT} parameters",
 )
-ESTIMATED = Need(holds=is_large, words=f"more than {DENSE_LIMIT} parameters")
+ESTIMATED = Requirement(holds=is_large, words=f"more than {DENSE_LIMIT} parameters")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ class Curvature(Property):
                 name=f"{self.name}_{self.method.ending}",
                 description=f"{self.method.error} {self.description}, estimated: {self.method.words}",
                 units=self.units,
-                needs=(ESTIMATED, *self.needs),
+                requires=(ESTIMATED, *self.requires),
             )
 
 
@@ -156,7 +156,7 @@ PROPERTIES = (
         name="hessian_log_determinant",
         description="sum of the logarithms of the Hessian's eigenvalues above the curvature threshold",
         units=LOG_ENERGY,
-        needs=(EXACT_OR_L2,),
+        requires=(EXACT_OR_L2,),
         method=QUADRATURE,
         trait="flatness",
         sign=-1,
@@ -166,7 +166,7 @@ PROPERTIES = (
         description="sum of the logarithms of the Hessian's eigenvalues less 2 * l2, where that is above the "
         "curvature threshold",
         units=LOG_ENERGY,
-        needs=(EXACT,),
+        requires=(EXACT,),
         trait="flatness",
         sign=-1,
     ),
@@ -174,13 +174,13 @@ PROPERTIES = (
         name="hessian_positive_eigenvalues",
         description="number of eigenvalues above the curvature threshold",
         units="count",
-        needs=(EXACT,),
+        requires=(EXACT,),
     ),
     Curvature(
         name="task_hessian_positive_eigenvalues",
         description="number of eigenvalues less 2 * l2 above the curvature threshold",
         units="count",
-        needs=(EXACT,),
+        requires=(EXACT,),
     ),
     Curvature(
         name="hessian_effective_dimension",
@@ -194,7 +194,7 @@ PROPERTIES = (
         name="task_hessian_effective_dimension",
         description=f"sum of mu / (mu + z) over the Hessian's eigenvalues less 2 * l2, where positive, {SCALE}",
         units="count",
-        needs=(EXACT,),
+        requires=(EXACT,),
         trait="flatness",
         sign=-1,
     ),

@@ -4,7 +4,7 @@ import torch
 
 from landscape.numerics import batching
 from landscape.properties.bounds.certificates import certified, certified_epsilon
-from landscape.properties.needs import require_layers
+from landscape.properties.requirements import require_layers
 from tests.properties.minima import iris_minimum, iris_minimum_of
 from tests.properties.small_problems import numpy_logits, small_problem, unpack
 

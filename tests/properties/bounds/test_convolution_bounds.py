@@ -14,7 +14,7 @@ from landscape.properties.bounds.ibp import logit_box, margin_lower_bound
 from landscape.properties.catalogue import available_groups
 from landscape.properties.curvature.jacobians import layer_norms, sample_jacobian_norms
 from landscape.properties.measure import measure
-from landscape.properties.needs import require_layers
+from landscape.properties.requirements import require_layers
 from tests.problems.convolutions import FEATURES, PARTS, dense_twin, image_problem, images, linear_stages
 from tests.problems.reference import MODULES, points
 

@@ -9,7 +9,7 @@ from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box, log_odds_box
 from landscape.properties.bounds.crown import RelaxedNetwork, relax_network
 from landscape.properties.bounds.ibp import logit_box, margin_lower_bound
-from landscape.properties.needs import require_layers
+from landscape.properties.requirements import require_layers
 from tests.properties.bounds.package_bounds import package_box
 from tests.properties.minima import iris_minimum, iris_minimum_of
 from tests.properties.small_problems import FUNCTIONS, numpy_logits, small_problem, unpack

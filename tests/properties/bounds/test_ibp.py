@@ -14,7 +14,7 @@ from landscape.properties.bounds.boxes import Box, activation_image, log_odds_bo
 from landscape.properties.bounds.certificates import certified
 from landscape.properties.bounds.ibp import logit_box, margin_lower_bound
 from landscape.properties.bounds.linear_maps import DenseMap
-from landscape.properties.needs import require_layers
+from landscape.properties.requirements import require_layers
 from tests.properties.bounds.package_bounds import package_box
 from tests.properties.minima import iris_minimum
 from tests.properties.small_problems import FUNCTIONS, numpy_logits, small_problem, unpack

@@ -8,7 +8,7 @@ from landscape.properties.bounds.boxes import Box, log_odds_box
 from landscape.properties.bounds.crown import relax_network
 from landscape.properties.bounds.ibp import logit_box
 from landscape.properties.bounds.sensitivity import log_volume, sample_sensitivity, softmax_log_volume
-from landscape.properties.needs import require_layers
+from landscape.properties.requirements import require_layers
 from tests.properties.minima import iris_minimum
 from tests.properties.small_problems import small_problem
 

@@ -10,7 +10,7 @@ import torch
 from landscape.properties.bounds.certificates import certified
 from landscape.properties.bounds.crown import relax_network
 from landscape.properties.bounds.ibp import margin_lower_bound
-from landscape.properties.needs import require_layers
+from landscape.properties.requirements import require_layers
 from tests.properties.small_problems import small_problem, unpack
 
 HUGE = 1e8

@@ -1,6 +1,6 @@
-"""Needs of several properties, and the network of a problem whose layers are known."""
+"""Requirements that several properties share, and the network of a problem whose layers are known."""
 
-from landscape.declaration import Need
+from landscape.declaration import Requirement
 from landscape.errors import PropertyError
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
@@ -23,9 +23,11 @@ def require_layers(problem: Problem) -> LayeredNetwork:
     return network
 
 
-CLASSES = Need(holds=lambda problem: problem.is_classification, words="classes")
-TEST_SAMPLES = Need(holds=lambda problem: problem.test_inputs is not None, words="held-out samples (test_fraction)")
-LAYERS = Need(
+CLASSES = Requirement(holds=lambda problem: problem.is_classification, words="classes")
+TEST_SAMPLES = Requirement(
+    holds=lambda problem: problem.test_inputs is not None, words="held-out samples (test_fraction)"
+)
+LAYERS = Requirement(
     holds=lambda problem: layered_network(problem) is not None,
     words="a network of dense layers and convolutions, no torch module of another kind",
 )
