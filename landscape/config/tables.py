@@ -1,7 +1,7 @@
 """The tables of a run file.
 
-Each is a frozen model whose fields carry type, bounds, default and description, so a new key is one line here and
-nothing elsewhere. `landscape.messages.one_line` turns a failed check into a message.
+Each is a frozen model whose fields carry type, bounds, default and description, so a new key is one line here, and
+a row of the README, which a test holds to it. `landscape.messages.one_line` turns a failed check into a message.
 """
 
 from collections.abc import Mapping

@@ -26,13 +26,15 @@ class Column:
 
     A `coded` column holds names, of which a file keeps a list and the place of each row's name in it. A file that lacks
     an `essential` column is damaged; any other column may be younger than the file, whose rows then have missing
-    values.
+    values. Numbers that tables and figures may show have a `description` and `units`.
     """
 
     dtype: type[np.generic]
     shape: tuple[int | str, ...]
     coded: bool
     essential: bool
+    description: str
+    units: str
 
     def row_shape(self, n_parameters: int) -> tuple[int, ...]:
         """Shape of one row."""
@@ -46,10 +48,15 @@ class Column:
 
 
 def column(
-    dtype: type[np.generic], *shape: int | str, coded: bool = False, essential: bool = False
+    dtype: type[np.generic],
+    *shape: int | str,
+    coded: bool = False,
+    essential: bool = False,
+    description: str = "",
+    units: str = "",
 ) -> dict[str, Column]:
     """Field metadata that declares a `Column`."""
-    return {"column": Column(dtype, shape, coded, essential)}
+    return {"column": Column(dtype, shape, coded, essential, description, units)}
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

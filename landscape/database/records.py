@@ -45,12 +45,26 @@ class Minima(Table):
     """
 
     parameters: Floats = field(metadata=column(np.float64, "P", essential=True))  # [M, P]
-    energy: Floats = field(metadata=column(np.float64, essential=True))  # [M]
-    rms_gradient: Floats = field(metadata=column(np.float64))  # [M]
-    lowest_eigenvalue: Floats = field(metadata=column(np.float64))  # [M]
-    log_determinant: Floats = field(metadata=column(np.float64))  # [M]
-    log_orbit_size: Floats = field(metadata=column(np.float64))  # [M]
-    hits: Integers = field(metadata=column(np.int64, essential=True))  # [M]
+    energy: Floats = field(metadata=column(np.float64, essential=True, description="energy"))  # [M]
+    rms_gradient: Floats = field(
+        metadata=column(np.float64, description="root mean square gradient", units="energy")
+    )  # [M]
+    lowest_eigenvalue: Floats = field(
+        metadata=column(np.float64, description="lowest eigenvalue of the Hessian", units="energy")
+    )  # [M]
+    log_determinant: Floats = field(
+        metadata=column(
+            np.float64,
+            description="sum of the logarithms of the positive eigenvalues of the Hessian",
+            units="log energy",
+        )
+    )  # [M]
+    log_orbit_size: Floats = field(
+        metadata=column(np.float64, description="logarithm of the number of symmetric copies")
+    )  # [M]
+    hits: Integers = field(
+        metadata=column(np.int64, essential=True, description="quenches that ended in the minimum", units="count")
+    )  # [M]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from landscape.database.database import Database
+from landscape.database.records import Minima
 from landscape.database.records import Property as StoredProperty
-from landscape.declaration import BY_EPSILON, ENERGY, Property, by_name
+from landscape.declaration import BY_EPSILON, Property, by_name
 from landscape.errors import PropertyError
 from landscape.graph.depth import DEPTHS
 from landscape.messages import did_you_mean, number_text
@@ -35,16 +36,11 @@ class Column:
 
 
 _STORED_COLUMNS = by_name(
-    Property(name="energy", description="energy", units=""),
-    Property(name="hits", description="quenches that ended in the minimum", units="count"),
-    Property(name="rms_gradient", description="root mean square gradient", units=ENERGY),
-    Property(name="lowest_eigenvalue", description="lowest eigenvalue of the Hessian", units=ENERGY),
-    Property(
-        name="log_determinant",
-        description="sum of the logarithms of the positive eigenvalues of the Hessian",
-        units="log energy",
-    ),
-    Property(name="log_orbit_size", description="logarithm of the number of symmetric copies", units=""),
+    *(
+        Property(name=name, description=one.description, units=one.units)
+        for name, one in Minima.columns().items()
+        if one.description
+    )
 )
 """The columns of /minima that are numbers."""
 _SPELLINGS = {spelling.lower().replace("-", "_"): spelling for one in PROPERTIES.values() for spelling in one.spellings}

@@ -10,6 +10,7 @@ A second table is the cost of each attack of a measurement at its default settin
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from statistics import median
 
@@ -19,12 +20,11 @@ import torch
 
 from landscape.config.tables import MeasureConfig
 from landscape.problems.problem import Problem
-from landscape.properties.attacks import apgd
 from landscape.properties.attacks.nearest import NORMS, nearest
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.attacks.noise import noise_accuracy
-from landscape.properties.attacks.pgd import projected_gradient, sign_ascent
-from landscape.properties.attacks.random_search import random_search
+from landscape.properties.attacks.pgd import sign_ascent
+from landscape.properties.attacks.table import ATTACKS
 from landscape.properties.draws import with_draws
 from tests.benchmarks.machine import processor
 
@@ -83,10 +83,7 @@ def by_foolbox(networks: Networks, modules: list[torch.nn.Module]) -> None:
 def attacks(networks: Networks, width: torch.Tensor) -> dict[str, Callable[[], object]]:
     """Each attack of a measurement at its default effort, by name."""
     return {
-        "PGD, all restarts": lambda: projected_gradient(networks, width, SETTINGS.pgd_steps),
-        "APGD on the loss": lambda: apgd.on_loss(networks, width, SETTINGS.apgd_steps),
-        "APGD on DLR": lambda: apgd.on_dlr(networks, width, SETTINGS.apgd_steps),
-        "random search": lambda: random_search(networks, width),
+        **{attack.name: partial(attack.run, networks, width, SETTINGS) for attack in ATTACKS},
         "noise": lambda: noise_accuracy(networks, width),
         "distances, infinity norm": lambda: nearest(networks, NORMS["linf"], SETTINGS.distance_limit),
         "distances, Euclidean": lambda: nearest(networks, NORMS["l2"], SETTINGS.distance_limit),

@@ -129,5 +129,5 @@ def test_the_script_runs_every_test_that_needs_a_gpu_or_triton() -> None:
     run = set(re.findall(r"tests/\S+\.py", (ROOT / "tests/gpu.sh").read_text()))
     needy = re.compile(r"^@needs_triton|^pytestmark.*cuda", re.MULTILINE)
     found = [path for path in (ROOT / "tests").rglob("test_*.py") if needy.search(path.read_text())]
-    assert len(found) == 3
+    assert len(found) >= 3
     assert {path.relative_to(ROOT).as_posix() for path in found} <= run
