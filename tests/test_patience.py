@@ -39,8 +39,9 @@ def test_a_measurement_serves_for_a_while(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_limit_of_a_test_is_scaled(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("timeout") is not None:
         pytest.skip("the command line sets a limit of its own")
-    marker = request.node.get_closest_marker("timeout")
-    assert 7.0 <= marker.args[0] <= 7.0 * patience.AT_MOST
+    scaled, own = (marker.args[0] for marker in request.node.iter_markers("timeout"))
+    assert own == 7
+    assert scaled == pytest.approx(7.0 * patience.slowness())
 
 
 def test_the_computation_takes_time() -> None:

@@ -1,10 +1,10 @@
 """Products of batches of matrices whose rounding does not depend on the batch.
 
-A BLAS chooses its kernel by the shape of a product, and for a batch by the number of matrices and their places in
-memory. On a CPU each matrix is therefore multiplied by a call of its own, of its own shape, and by the BLAS of numpy,
-which packs its operands: the product of one walker is then the same, to the last bit, in any company, whatever MKL_CBWR
-or ATEN_CPU_CAPABILITY say. A call
-costs a tenth of a microsecond. On another device the products are those of torch.
+A BLAS chooses its code by the shape and the layout of a product, and for a batch by the number of matrices and their
+places in memory. On a CPU each matrix is therefore multiplied by a call of its own, which sees the shape and the layout
+of this matrix alone: the product of one walker is then the same, to the last bit, in any company, whatever MKL_CBWR or
+ATEN_CPU_CAPABILITY say. The calls are those of numba's `np.dot`, a tenth of a microsecond each. On another device the
+products are those of torch.
 
 Shapes: W walkers; matrices are [A, B] and [B, C].
 """
@@ -22,7 +22,10 @@ Array = np.ndarray
 
 
 def product(left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"]) -> Float[Tensor, "W A C"]:
-    """Products [W, A, C] of matrices left [W, A, B] and right [W, B, C]; autograd and torch.func differentiate them."""
+    """Products of the matrices on the left and on the right, which autograd and torch.func differentiate.
+
+    Raises ValueError for batches of different sizes (on a CPU; RuntimeError elsewhere).
+    """
     if left.device.type != "cpu":
         return torch.bmm(left, right)
     if _is_wrapped(left) or _is_wrapped(right):
@@ -90,22 +93,24 @@ class _Transformed(torch.autograd.Function):
 
 
 def _product(left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"]) -> Float[Tensor, "W A C"]:
+    if len(left) != len(right):
+        raise ValueError(f"expected as many matrices on either side, found {len(left)} and {len(right)}")
     out = left.new_empty(left.shape[0], left.shape[1], right.shape[2])
     _multiply(*_rows(left), *_rows(right), out.numpy())
     return out
 
 
 def _rows(matrices: Tensor) -> tuple[Array, bool]:
-    """The matrices [W, A, B], or one where all are the same, with contiguous rows; whether these are their columns."""
-    matrices = matrices.detach()
+    """The matrices [W, A, B], or one where all are the same, with contiguous rows; whether these are their columns.
+
+    Which of the two is decided by the strides of one matrix, never by the number of matrices.
+    """
+    _, rows, columns = matrices.shape
+    turned = rows > 1 and columns > 1 and matrices.stride(1) == 1 and matrices.stride(2) != 1
+    matrices = (matrices.mT if turned else matrices).detach()
     if len(matrices) > 1 and matrices.stride(0) == 0:
         matrices = matrices[:1]
-    if matrices.is_contiguous():
-        return matrices.numpy(), False
-    turned = matrices.mT
-    if turned.is_contiguous():
-        return turned.numpy(), True
-    return matrices.contiguous().numpy(), False
+    return matrices.contiguous().numpy(), turned
 
 
 @exact

@@ -1,16 +1,19 @@
-"""Compares databases table by table: `python -m tests.benchmarks.same_tables OLD.h5 NEW.h5 [OLD.h5 NEW.h5 ...]`.
+"""Compares databases: `python -m tests.benchmarks.same_tables OLD.h5 NEW.h5 [OLD.h5 NEW.h5 ...]`.
 
-Every data set must have the same type, shape and bytes in both files, but for the seconds of the rounds. Exit status 1
-where one differs.
+Every data set must have the same type, shape and bytes in both files, but for the seconds of the rounds. Attributes
+that differ are listed too, but for times and versions of software. Exit status 1 where a data set differs, 2 without
+files.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 import h5py
 
 TIMES = "rounds/seconds"
+CHANGING = ("created", "software")  # attributes
 
 
 def tables(path: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
@@ -28,18 +31,41 @@ def tables(path: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
     return found
 
 
+def attributes(path: Path) -> dict[str, str]:
+    """Every attribute that does not change from run to run, by the name of what has it."""
+    found: dict[str, str] = {}
+
+    def read(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        for key, value in item.attrs.items():
+            if key not in CHANGING:
+                found[f"{name}@{key}"] = repr(value.tolist() if hasattr(value, "tolist") else value)
+
+    with h5py.File(path) as file:
+        read("", file)
+        file.visititems(read)
+    return found
+
+
+def different(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """The names whose values differ, or that are in one of the two alone."""
+    return [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
+
+
 def main() -> None:
-    """Prints a line for each pair of files and for each table that differs."""
+    """Prints a line for each pair of files and for each table and attribute that differs."""
     paths = [Path(text) for text in sys.argv[1:]]
-    different = 0
+    if not paths or len(paths) % 2:
+        click.echo("expected pairs of databases: OLD.h5 NEW.h5", err=True)
+        sys.exit(2)
+    changed_tables = 0
     for old, new in zip(paths[::2], paths[1::2], strict=True):
-        before, after = tables(old), tables(new)
-        changed = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
-        click.echo(f"{old} {new}: {len(before)} tables, {len(changed)} differ")
-        for name in changed:
-            click.echo(f"    {name}: {before.get(name, ('none', ()))[:2]} {after.get(name, ('none', ()))[:2]}")
-        different += len(changed)
-    sys.exit(different > 0)
+        before = tables(old)
+        changed, told = different(before, tables(new)), different(attributes(old), attributes(new))
+        click.echo(f"{old} {new}: {len(before)} tables, {len(changed)} differ; {len(told)} attributes differ")
+        for name in [*changed, *told]:
+            click.echo(f"    {name}")
+        changed_tables += len(changed)
+    sys.exit(changed_tables > 0)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,6 @@ def one_of(walkers: Hoppers, walker: int) -> Hoppers:
     )
 
 
-@pytest.mark.bits
 def test_a_walker_does_not_depend_on_its_neighbours_or_the_batch() -> None:
     surface = SixHumpCamel()
     walkers = hoppers(surface, 6)
@@ -72,7 +71,7 @@ def test_a_walker_does_not_depend_on_its_neighbours_or_the_batch() -> None:
         np.testing.assert_array_equal(together.accepted[walker], alone.accepted[0])
 
 
-def test_finds_stand_in_order_of_walker_and_step() -> None:
+def test_minima_stand_in_order_of_walker_and_step() -> None:
     hops = walk(SixHumpCamel(), "camel", hoppers(SixHumpCamel(), 5), 4, batch=3)
     np.testing.assert_array_equal(hops.reached, np.arange(20).reshape(5, 4))
     assert hops.minima.is_minimum.all()
@@ -175,7 +174,6 @@ def test_exchanged_atoms_lead_from_one_cluster_of_seven_to_others() -> None:
     assert len(np.unique(np.round(hops.minima.energy.numpy()[exchanged], 6))) > 1
 
 
-@pytest.mark.bits
 def test_a_walker_that_exchanges_does_not_depend_on_its_neighbours() -> None:
     energy = objective("network")
     starts, walkers = GaussianStarts((1.0,)), hoppers(energy, 5)

@@ -58,6 +58,7 @@ def test_every_table_holds_the_same_bytes(files: dict[int, list[Path]], ranks: i
     assert_equal_bytes(files[ranks][number], files[0][number])
 
 
+@pytest.mark.bits
 def test_verification_and_measuring_on_ranks(files: dict[int, list[Path]], tmp_path: Path) -> None:
     alone, together, spoilt = (tmp_path / f"{name}.h5" for name in ("alone", "together", "spoilt"))
     for path in (alone, together, spoilt):

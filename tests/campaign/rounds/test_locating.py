@@ -142,6 +142,7 @@ def test_a_new_minimum_joins_the_landscape_without_hits(whole: Path, tmp_path: P
             assert verify(db, context, LocalPool(context.execute)) == []
 
 
+@pytest.mark.bits
 def test_locating_continues_where_it_was_stopped(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module("landscape.campaign.rounds.locating")
     for name in ("TASK_POINTS", "ROUND_TASKS"):

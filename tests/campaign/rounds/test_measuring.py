@@ -137,6 +137,7 @@ def test_names_lead_to_their_groups() -> None:
         chosen_groups(landscape.Problem(dataset="xor", hidden=[2], activation="relu"), ["hessian_trace"])
 
 
+@pytest.mark.bits
 def test_measuring_continues_where_it_was_stopped(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module("landscape.campaign.rounds.measuring")
     for name in ("TASK_MINIMA", "ROUND_TASKS"):
