@@ -12,9 +12,9 @@ from typing import Any, Literal
 ENERGY = "energy"
 FRACTION = "fraction of samples"
 TEST = "test_"
-"""How names of properties of the test samples begin."""
+"""Prefix of the names of properties of the test samples."""
 BY_EPSILON = ", one column an epsilon"
-"""How descriptions of properties with one value for each epsilon end."""
+"""End of the descriptions of properties with one value for each epsilon."""
 
 Trait = Literal["robustness", "flatness", "depth"]
 

@@ -22,7 +22,7 @@ from landscape.database.store import Store
 
 
 class Ending(Enum):
-    """How a campaign ended."""
+    """The end of a campaign."""
 
     COMPLETE = "complete"
     STOPPED = "stopped between two rounds"

@@ -23,7 +23,7 @@ UNNAMED = "plain"
 
 
 class Part(StrEnum):
-    """What a key of a regime decides."""
+    """The part of training that a key of a regime decides."""
 
     SCHEDULE = "how long and by what steps networks train"
     REGULARISER = "a penalty or noise against overfitting"

@@ -25,7 +25,7 @@ PACKAGE = Path(__file__).parents[1]
 
 
 class _Index(IndexDataCacheFile):  # type: ignore[misc] # numba has no types
-    """Which file has the machine code for which types. Numba numbers the files one by one, so that two processes that
+    """Names of the files of machine code by types. Numba numbers the files one by one, so that two processes that
     add code for different types at once may both write the same one.
     """
 

@@ -21,7 +21,7 @@ MOST_MATRICES = 16384
 
 
 def index_test(objective: Objective) -> str:
-    """How `spectrum` finds the index of this objective's stationary points, for the record."""
+    """Words for the way in which `spectrum` finds the index of stationary points of this objective."""
     if not objective.smooth:
         return "none: the energy has kinks and no Hessian"
     if objective.n_parameters <= DENSE_LIMIT:
@@ -108,7 +108,7 @@ def _next_direction(
 
 
 def _normal_part(space: Float[Tensor, "W M P"], vector: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
-    """What of vector [W, P] is normal to the rows of space [W, M, P]; twice is enough (Parlett 1980)."""
+    """The part of vector [W, P] normal to the rows of space [W, M, P]; twice is enough (Parlett 1980)."""
     for _ in range(2):
         vector = vector - torch.bmm(torch.bmm(vector[:, None], space.mT), space)[:, 0]
     return vector

@@ -67,7 +67,7 @@ class Method(Protocol[E_contra, S]):
 
 
 class Source(Protocol[S_contra]):
-    """Where work comes from and where results go."""
+    """A source of points, to which their results go back."""
 
     def take(self, n: int) -> tuple[list[int], Float[Tensor, "W ..."] | None]:
         """Keys and points [n', ...] of at most n new pieces of work; ([], None) if there is none now."""

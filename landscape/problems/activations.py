@@ -79,7 +79,7 @@ class Activation:
 
     @property
     def minimum(self) -> float | None:
-        """Where the single interior minimum is; None for a monotone function."""
+        """Place of the single interior minimum; None for a monotone function."""
         return -self.shape.unit_slope if isinstance(self.shape, Valley) else None
 
     @property

@@ -16,7 +16,7 @@ Array = np.ndarray
 
 
 class BandData(NamedTuple):
-    """What the energy of a band is computed from, and room for the energies of its images."""
+    """The data of the energy of a band, and room for the energies of its images."""
 
     of_images: Function
     value: Float[np.ndarray, " I"]

@@ -41,7 +41,7 @@ class Hoppers:
 
 @dataclass(frozen=True, kw_only=True)
 class Hops:
-    """What W walkers found in S steps each."""
+    """Results of W walkers after S steps each."""
 
     minima: StationaryPoints  # [F], in order of walker and step
     reached: Int[np.ndarray, "W S"]  # row of minima, or -1 where a quench reached no minimum or the walker did not walk

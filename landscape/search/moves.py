@@ -28,7 +28,7 @@ NOTHING_KNOWN = KnownMinima(np.empty((0, 0)))
 
 @dataclass(frozen=True)
 class Site:
-    """Where a walker is, and what a move can make use of."""
+    """The place of a walker, and all else that a move can use."""
 
     theta: Float[np.ndarray, " P"]  # the minimum that it stands on; nan without one
     step: float

@@ -1,4 +1,4 @@
-"""Where searches start. Shapes: P parameters."""
+"""Starting points of searches. Shapes: P parameters."""
 
 from dataclasses import dataclass
 from typing import Protocol

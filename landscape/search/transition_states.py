@@ -32,7 +32,7 @@ IMAGES_TOGETHER = 10
 
 
 class Outcome(IntEnum):
-    """What became of a search. The first three are successes, told apart once identities are known."""
+    """The outcome of a search. The first three are successes, told apart once identities are known."""
 
     CONNECTED = 0
     NEW_TRANSITION_STATE = 1

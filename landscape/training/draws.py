@@ -16,7 +16,7 @@ from landscape.problems.problem import Problem
 
 
 class Purpose(IntEnum):
-    """What random numbers are drawn for."""
+    """Purposes of random numbers, each with a stream of its own."""
 
     START = 0
     SPLIT = 1

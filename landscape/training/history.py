@@ -1,4 +1,4 @@
-"""How training goes: losses and accuracies at the end of epochs, and when to stop.
+"""The course of training: losses and accuracies at the end of epochs, and when to stop.
 
 Shapes: W seeds, P parameters, N samples, n and v of them trained on and set aside, R and C of the table of histories.
 """
@@ -57,7 +57,7 @@ class History:
 
 
 class Stopping:
-    """Which seeds still train, bool[W], and of all of them the best parameters and the epoch of the end.
+    """The seeds that still train, bool[W], and of all seeds the best parameters and the last epoch.
 
     With patience the best ones are those of the lowest validation loss, and a seed stops once it has had none lower
     for that many epochs; without patience they are the last ones, and no seed stops before its time. They are NaN of a
@@ -73,7 +73,7 @@ class Stopping:
         self._epoch = np.zeros(len(theta), dtype=np.int64)
 
     def stop(self, epoch: int, theta: Tensor, validation_loss: np.ndarray) -> np.ndarray:
-        """Which seeds, bool[W], stop after this epoch, with such a validation loss [W] at theta [W, P]."""
+        """Seeds, bool[W], that stop after this epoch with this validation loss [W] at theta [W, P]."""
         better = self.running & ((validation_loss < self._loss) | (not self._patience))
         self._loss = np.where(better, validation_loss, self._loss)
         self._epoch = np.where(better, epoch, self._epoch)

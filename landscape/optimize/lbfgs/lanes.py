@@ -65,7 +65,7 @@ class Walkers(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """What is at hand of the walkers in the lanes."""
+    """Arrays of the walkers that are in the lanes."""
 
     theta: Float[np.ndarray, "P LANES"]
     gradient: Float[np.ndarray, "P LANES"]

@@ -20,7 +20,7 @@ Number = Any  # a tensor [W], a number or a vector
 
 
 class Decision(NamedTuple):
-    """What follows from a trial."""
+    """Consequences of a trial."""
 
     scale: Number  # of the next trial, in lengths of the direction
     rejections: Number  # in a row

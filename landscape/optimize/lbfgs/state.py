@@ -1,4 +1,4 @@
-"""What all ways of computing L-BFGS share: the settings, what is known of a walker, and how a walker begins."""
+"""Settings, common state and first step of all ways of computing L-BFGS."""
 
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple

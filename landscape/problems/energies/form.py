@@ -1,4 +1,4 @@
-"""What an energy is, and what every form of it offers.
+"""The definition of an energy, and the protocol of every form of it.
 
 A form is one way to compute the energy. Each says which energies it admits; `landscape.problems.energy` lists them all.
 Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.

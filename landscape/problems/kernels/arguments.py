@@ -56,7 +56,7 @@ class Room(NamedTuple):
 
 
 class EnergyData(NamedTuple):
-    """What an energy is computed from: mean loss + l2 * sum(theta^2)."""
+    """The data of the energy: mean loss + l2 * sum(theta^2)."""
 
     network: DenseLayers
     samples: Blocks

@@ -1,4 +1,4 @@
-"""What a forward pass leaves for the derivatives.
+"""The record of a forward pass, from which derivatives are computed.
 
 Shapes: W walkers, N samples; a convolution has L positions and L * N columns where a dense layer has N.
 """

@@ -1,4 +1,4 @@
-"""What weighted terms add to an energy, and how a run file names them.
+"""The sum of weighted terms of an energy, and their keys in a run file.
 
 Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
 """

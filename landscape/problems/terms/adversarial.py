@@ -65,7 +65,7 @@ class AdversarialTerm:
         return touched * len(samples.inputs)
 
     def attacked(self, theta: Tensor, samples: TermSamples) -> Tensor:
-        """Where the attack on each network ends, [W, N, d]."""
+        """End points [W, N, d] of the attack on each network."""
         start = samples.inputs.mT.contiguous()
         lower, upper, step = start - self.epsilon, start + self.epsilon, STEP_FACTOR * self.epsilon / self.steps
         points = start.repeat(len(theta), 1, 1)

@@ -1,4 +1,4 @@
-"""What may be added to the mean loss, and the derivatives of it that need no thought.
+"""The protocol of terms that are added to the mean loss, and derivatives of terms by torch.func.
 
     E(theta) = mean loss + l2 * sum(theta^2) + sum over terms of weight * value(theta)
 
