@@ -36,7 +36,10 @@ class Minibatch:
 
 
 def validation_samples(regime: Regime, n: int) -> int:
-    """Number of the n samples that early stopping sets aside. Raises `ConfigError` where that leaves none on either side."""
+    """Number of the n samples that early stopping sets aside.
+
+    Raises `ConfigError` where that leaves none on either side.
+    """
     if not regime.early_stopping:
         return 0
     found = round(regime.validation_fraction * n)
