@@ -129,6 +129,14 @@ def test_bad_run_files(tmp_path: Path, refused: Run, what: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["bad.toml"]
 
 
+@pytest.mark.parametrize("name", ["run", "train"])
+def test_an_unknown_strategy_is_told_with_its_file_and_place(tmp_path: Path, refused: Run, name: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(QUICK.replace("[connect]", '[connect]\nstrategies = ["closest", "gmn"]'))
+    error = refused(name, path, "-o", tmp_path / "b.h5").err
+    assert f'{path}: [connect] strategies[1]: expected the name of a pair strategy, found "gmn"' in error
+
+
 BAD_DATA = {
     "text": ("a,b,label\n1,2,0\n1,two,1\n", "expected a finite number in row 3, column b, found 'two'"),
     "nan": ("1,2,0\n1,nan,1\n", "expected a finite number in row 2, column 2, found 'nan'"),

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from landscape.campaign.context import Context
+from landscape.campaign.rounds.pairs import require_strategies
 from landscape.config.run_file import RunConfig, Settings
 from landscape.config.tables import ProblemConfig
 from landscape.database.database import open_database
@@ -25,11 +26,13 @@ from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 StartBox = tuple[Any, Any]
 
 
-def context_of(config: RunConfig, device: str, stored: Path | None = None) -> Context:
+def context_of(config: RunConfig, device: str, stored: Path | None = None, source: str = "run file") -> Context:
     """Context of a run file. Raises `LandscapeError` for settings that do not fit the problem.
 
-    If the files of the data set are gone, the data come from the `stored` database, which is to be continued.
+    If the files of the data set are gone, the data come from the `stored` database, which is to be continued. `source`
+    names the run file in messages.
     """
+    require_strategies(config.connect.strategies, source)
     try:
         problem = Problem(device=device, seed=config.run.seed, **config.problem.model_dump())
     except MissingDataError:

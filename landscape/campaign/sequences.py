@@ -9,7 +9,6 @@ from landscape.campaign.rounds.evaluating import Evaluate
 from landscape.campaign.rounds.hopping import BasinHopping
 from landscape.campaign.rounds.locating import Locate, Surroundings
 from landscape.campaign.rounds.measuring import Depths, Measure, MeasureTraining, chosen_groups
-from landscape.campaign.rounds.pairs import require_strategies
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.rounds.profiling import Profiles
 from landscape.errors import PropertyError
@@ -21,11 +20,7 @@ EVALUATIONS = "evaluations"
 
 
 def exploring(context: Context) -> tuple[MakePhase, ...]:
-    """Phases that explore a landscape; only networks have properties to measure.
-
-    Raises ConfigError for an unknown pair strategy.
-    """
-    require_strategies(context.settings.connect.strategies)
+    """Phases that explore a landscape; only networks have properties to measure."""
     properties = () if context.problem is None else (Measure,)
     return (BasinHopping, SingleEnded, Connect, *properties, Depths)
 

@@ -12,6 +12,7 @@ from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import StartBox, prepared_context, record_of
 from landscape.campaign.progress import Progress, Silent
 from landscape.campaign.resumption import check_energy, open_or_create
+from landscape.campaign.rounds.pairs import require_strategies
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.sequences import exploring
 from landscape.config.run_file import Settings
@@ -62,6 +63,7 @@ def explore(
     hopping = {"walkers": walkers, "steps": steps, **tables.pop("basin_hopping", {})}
     run = {"seed": seed, **tables.pop("run", {})}
     settings = Settings.from_table({"basin_hopping": hopping, "run": run, **tables}, "explore")
+    require_strategies(settings.connect.strategies, "explore")
     objective = as_objective(problem)
     context = prepared_context(objective, settings, start)
     phases = exploring(context)

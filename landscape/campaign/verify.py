@@ -9,7 +9,8 @@ An energy with kinks has no Hessian, so no eigenvalues and no Newton steps: its 
 of the gauge the K derivatives with respect to the output weights of a unit sum to 2 * l2 times the sum of these weights
 at any point; so by the Cauchy-Schwarz inequality the weights sum to at most sqrt(K P) r / (2 l2).
 
-A missing value, of a column that the file lacked when the row was written, is not compared.
+A file of an older program may lack a column. The rows that were there before the column was made are NaN: these leading
+rows are not compared. NaN after a number is a fault.
 
 Shapes: M points, P parameters, K classes.
 """
@@ -35,7 +36,13 @@ RMS_TOLERANCE = 1e-9
 RMS_WITH_KINKS = 1e-7  # without Newton steps, which need a Hessian, minima are as the quench leaves them
 INVARIANT_TOLERANCE = 1e-8
 # The logarithm of an eigenvalue near the curvature threshold magnifies rounding.
-TOLERANCES = {"energy": 1e-9, "eigenvalue": 1e-6, "log_determinant": 1e-4, "log_orbit_size": 1e-9}
+TOLERANCES = {
+    "energy": 1e-9,
+    "rms_gradient": RMS_WITH_KINKS,
+    "eigenvalue": 1e-6,
+    "log_determinant": 1e-4,
+    "log_orbit_size": 1e-9,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +96,12 @@ def verify(db: Database, context: Context, pool: Pool, interrupted: Callable[[],
     above = {name: values[split:] for name, values in found.items()}
     stored_below = {
         "energy": minima.energy,
+        "rms_gradient": minima.rms_gradient,
         "eigenvalue": minima.lowest_eigenvalue,
         "log_determinant": minima.log_determinant,
         "log_orbit_size": minima.log_orbit_size,
     }
-    stored_above = {"energy": states.energy, "eigenvalue": states.eigenvalue}
+    stored_above = {"energy": states.energy, "rms_gradient": states.rms_gradient, "eigenvalue": states.eigenvalue}
     rms = RMS_TOLERANCE if context.objective.smooth else RMS_WITH_KINKS
     gauge = _gauge_tolerance(context)
     return [
@@ -121,12 +129,12 @@ def _point_faults(what: str, found: dict[str, np.ndarray], *, index: int, rms: f
 
 
 def _column_faults(what: str, found: dict[str, np.ndarray], stored: dict[str, np.ndarray]) -> Iterator[str]:
-    """Faults of columns that differ from the recomputed ones; only energies may not be missing."""
+    """Faults of columns that differ from the recomputed ones; leading rows may be missing, but no energies."""
     for name, values in stored.items():
         same = np.isclose(found[name], values, rtol=0.0, atol=TOLERANCES[name], equal_nan=True)
-        missing = np.isnan(values) & (name != "energy")
+        missing = np.logical_and.accumulate(np.isnan(values)) & (name != "energy")
         for row in np.flatnonzero(~same & ~missing):
-            label = name.replace("_", " ")
+            label = name.replace("_", " ").replace("rms", "RMS")
             yield f"{what} {row}: {label} {values[row]:.12g} in the file, {found[name][row]:.12g} recomputed"
 
 

@@ -32,7 +32,7 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
 
     def prepare(local: int) -> Context:
         config = RunConfig.from_toml(run_file).override(settings)
-        return context_of(config, resolve_device(config.run.device, local), path if resume else None)
+        return context_of(config, resolve_device(config.run.device, local), path if resume else None, str(run_file))
 
     def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         status = run_exploration(context, path, pool, interrupt, resume=resume, remedy="continue with --resume")

@@ -45,6 +45,8 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
                     click.echo(line)
             return status
 
-        return lambda local: context_of(config, resolve_device(config.run.device, local), path), coordinate
+        return lambda local: context_of(
+            config, resolve_device(config.run.device, local), path, str(run_file)
+        ), coordinate
 
     run_jobs([part(*member) for member in family.items()], time_limit)

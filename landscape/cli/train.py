@@ -52,7 +52,7 @@ def train(
 
     def prepare(local: int) -> Context:
         config = RunConfig.from_toml(run_file).override(settings)
-        context = context_of(config, resolve_device(config.run.device, local), path if resume else None)
+        context = context_of(config, resolve_device(config.run.device, local), path if resume else None, str(run_file))
         chosen_regimes(context, names)  # refuses what cannot be trained before anything begins
         return context
 

@@ -20,6 +20,11 @@ MISSING = {"f": np.nan, "i": -1}
 """Missing value by kind of numpy type; any other type has zero, False or an empty text."""
 
 
+def known(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Counts of a column that a file may lack, with NaN for missing ones: never a figure to reckon with or show."""
+    return np.where(counts == MISSING["i"], np.nan, counts)
+
+
 @dataclass(frozen=True)
 class Column:
     """Declaration of a column: type of its values and shape of one row, where "P" is the number of parameters.

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from landscape.database.database import Database
+from landscape.database.lazy import known
 from landscape.database.trained_points import HISTORY_COLUMNS
 from landscape.graph.depth import component_fraction
 from landscape.statistics.coverage import coverage
@@ -30,8 +31,8 @@ def trained_lines(db: Database) -> list[str]:
             continue
         training, test = (ends[own, HISTORY_COLUMNS.index(f"{part}_accuracy")].mean() for part in ("training", "test"))
         lines.append(
-            f"{name:<24} {own.sum():>8} {points.epochs[own].mean():>7.1f} "
-            f"{points.gradient_evaluations[own].mean():>11.0f} {training:>9.4f} {test:>13.4f}"
+            f"{name:<24} {own.sum():>8} {known(points.epochs[own]).mean():>7.1f} "
+            f"{known(points.gradient_evaluations[own]).mean():>11.0f} {training:>9.4f} {test:>13.4f}"
         )
     return lines
 
@@ -78,11 +79,19 @@ def _lowest(db: Database, count: int) -> list[str]:
 
 
 def _commits(db: Database) -> list[str]:
+    rounds = db.rounds
     lines = [f"{'round':>6} {'kind':<14} {'tasks':>6} {'evaluations':>12} {'seconds':>9} {'minima':>7} {'ts':>5}"]
-    for row in range(max(0, len(db.rounds) - LAST_COMMITS), len(db.rounds)):
-        line = db.rounds[row]
-        lines.append(
-            f"{row:>6} {line.kind:<14} {line.tasks:>6} {line.evaluations:>12} {line.seconds:>9.2f} "
-            f"{line.new_minima:>+7} {line.new_transition_states:>+5}"
-        )
-    return lines
+    tasks, evaluations, minima, states = map(
+        known, (rounds.tasks, rounds.evaluations, rounds.new_minima, rounds.new_transition_states)
+    )
+    rows = range(max(0, len(rounds) - LAST_COMMITS), len(rounds))
+    return lines + [
+        f"{row:>6} {rounds.kind[row]:<14} {tasks[row]:>6.0f} {evaluations[row]:>12.0f} {rounds.seconds[row]:>9.2f} "
+        f"{_added(minima[row]):>7} {_added(states[row]):>5}"
+        for row in rows
+    ]
+
+
+def _added(count: float) -> str:
+    """A number of new points with its sign, nan if it is unknown."""
+    return "nan" if math.isnan(count) else f"{count:+.0f}"

@@ -17,7 +17,7 @@ from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.search.transition_states import OUTCOME_NAMES
 from tests.campaign.xor import HASTE, xor
-from tests.database.samples import contents
+from tests.database.samples import contents, reorder
 
 SETTINGS: dict[str, Any] = {
     "walkers": 6,
@@ -70,14 +70,6 @@ def different(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
 
 def is_float(values: object) -> bool:
     return isinstance(values, np.ndarray) and values.dtype.kind == "f"
-
-
-def reorder(file: h5py.File, column: str, names: list[str]) -> None:
-    """Store a column as a program with its names in this order does."""
-    attempts = file["attempts"]
-    old = [str(name) for name in attempts.attrs[f"{column}_names"]]
-    attempts[column][...] = [names.index(old[code]) for code in attempts[column][()]]
-    attempts.attrs.create(f"{column}_names", names, dtype=h5py.string_dtype())
 
 
 @pytest.mark.parametrize("kind", ["single_ended", "connect"])

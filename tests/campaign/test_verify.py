@@ -95,8 +95,15 @@ def test_what_was_found_is_what_it_says(path: Path) -> None:
         ("minima/log_determinant", 1e-2, "minimum 1: log determinant"),
         ("minima/log_orbit_size", 0.7, "minimum 1: log orbit size"),
         ("minima/energy", np.nan, "minimum 1: energy nan in the file"),
+        ("minima/rms_gradient", 1e-6, "minimum 1: RMS gradient"),
+        ("minima/rms_gradient", np.nan, "minimum 1: RMS gradient nan in the file"),
+        ("minima/lowest_eigenvalue", np.nan, "minimum 1: eigenvalue nan in the file"),
+        ("minima/log_determinant", np.nan, "minimum 1: log determinant nan in the file"),
+        ("minima/log_orbit_size", np.nan, "minimum 1: log orbit size nan in the file"),
         ("transition_states/energy", -1e-8, "transition state 1: energy"),
         ("transition_states/eigenvalue", 1e-5, "transition state 1: eigenvalue"),
+        ("transition_states/eigenvalue", np.nan, "transition state 1: eigenvalue nan in the file"),
+        ("transition_states/rms_gradient", np.nan, "transition state 1: RMS gradient nan in the file"),
     ],
 )
 def test_an_altered_column(path: Path, column: str, shift: float, words: str) -> None:
@@ -107,6 +114,16 @@ def test_an_altered_column(path: Path, column: str, shift: float, words: str) ->
 def test_columns_that_an_older_file_lacks_are_no_fault(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         del file["minima/log_orbit_size"], file["minima/log_determinant"], file["transition_states/eigenvalue"]
+    assert faults(path) == []
+
+
+def test_rows_before_a_column_was_made_are_no_fault(path: Path) -> None:
+    def lose(values: np.ndarray) -> np.ndarray:
+        values[:2] = np.nan
+        return values
+
+    for column in ("minima/log_orbit_size", "minima/rms_gradient", "transition_states/eigenvalue"):
+        change(path, column, lose)
     assert faults(path) == []
 
 

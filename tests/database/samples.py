@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 from landscape.database.database import Database
@@ -108,6 +109,14 @@ def measure(store: Store, *rows: PropertyRows) -> None:
     """Commit a round that adds properties only."""
     commit = sample_commit(store, minima=0, states=0, attempts=0)
     store.commit(replace(commit, hits=store.tables.minima.hits, walkers=None, training=None, properties=rows))
+
+
+def reorder(file: h5py.File, column: str, names: list[str]) -> None:
+    """Store a column of attempts as a program with its names in this order does."""
+    attempts = file["attempts"]
+    old = [str(name) for name in attempts.attrs[f"{column}_names"]]
+    attempts[column][...] = [names.index(old[code]) for code in attempts[column][()]]
+    attempts.attrs.create(f"{column}_names", names, dtype=h5py.string_dtype())
 
 
 def contents(store: Store) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tests.database.samples import (
     measure,
     new_store,
     property_rows,
+    reorder,
     sample_commit,
 )
 
@@ -123,14 +124,6 @@ def test_a_file_without_an_essential_column_is_damaged(path: Path, table: str, n
     alter(path, lambda file: file[table].pop(name))
     with pytest.raises(DatabaseError, match="is damaged"):
         open_store(path)
-
-
-def reorder(file: h5py.File, column: str, names: list[str]) -> None:
-    """Store the column as a program with its names in this order does."""
-    attempts = file["attempts"]
-    old = [str(name) for name in attempts.attrs[f"{column}_names"]]
-    attempts[column][...] = [names.index(old[code]) for code in attempts[column][()]]
-    attempts.attrs.create(f"{column}_names", names, dtype=h5py.string_dtype())
 
 
 def test_codes_go_through_the_names_in_the_file(path: Path, tmp_path: Path) -> None:

@@ -116,12 +116,13 @@ def strategy(choose: Strategy) -> Strategy:
     return choose
 
 
-def require_strategies(names: Sequence[str]) -> None:
-    """Raise `ConfigError` if there is no pair strategy of one of these names."""
-    for name in names:
+def require_strategies(names: Sequence[str], source: str) -> None:
+    """Raise `ConfigError` if there is no pair strategy of one of these names; `source` says where they come from."""
+    for place, name in enumerate(names):
         if name not in STRATEGIES:
             known = did_you_mean(name, STRATEGIES)
-            raise ConfigError(f'connect.strategies: expected names of pair strategies, found "{name}"; {known}')
+            found = f'expected the name of a pair strategy, found "{name}"; {known}'
+            raise ConfigError(f"{source}: [connect] strategies[{place}]: {found}")
 
 
 def select_pairs(

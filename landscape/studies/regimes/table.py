@@ -18,6 +18,7 @@ import numpy as np
 
 from landscape.config.training import Evaluation, Regime
 from landscape.database.database import Database
+from landscape.database.lazy import known
 from landscape.database.records import Property as StoredProperty
 from landscape.declaration import FRACTION, TEST, Property, Section
 from landscape.errors import PropertyError
@@ -104,7 +105,7 @@ def regimes_of(db: Database) -> Regimes:
         if not name.startswith(EVALUATED) and name not in NAMED
         for one in property_columns(name, values)
     ]
-    columns += _made({one.name: one for one in columns}, points.gradient_evaluations)
+    columns += _made({one.name: one for one in columns}, known(points.gradient_evaluations))
     evaluated = _evaluated(stored, list(db.evaluations))
     whole = {}
     for one in columns:
@@ -129,32 +130,32 @@ def _length(targets: np.ndarray | None) -> int:
 def _evaluated(stored: Mapping[str, StoredProperty], evaluations: Sequence[str]) -> dict[str, np.ndarray]:
     """Values [V, T] of the evaluations by the name of the column that they belong to."""
     found: dict[str, np.ndarray] = {}
-    for name, known in stored.items():
+    for name, whole in stored.items():
         if not name.startswith(EVALUATED):
             continue
-        measured = list(known.settings["evaluations"])
+        measured = list(whole.settings["evaluations"])
         for place, evaluation in enumerate(evaluations):
             if evaluation not in measured:
                 continue
-            one = replace(known, values=known.values[:, measured.index(evaluation)])
+            one = replace(whole, values=whole.values[:, measured.index(evaluation)])
             for column in property_columns(name.removeprefix(EVALUATED), one):
                 rows = found.setdefault(column.name, np.full((len(evaluations), len(column.values)), np.nan))
                 rows[place] = column.values
     return found
 
 
-def _made(known: Mapping[str, Column], evaluations: np.ndarray) -> list[Column]:
+def _made(measured: Mapping[str, Column], evaluations: np.ndarray) -> list[Column]:
     """The columns [T] that are made here."""
     made = [single_column(COST, evaluations)]
-    if "accuracy" in known and "test_accuracy" in known:
-        gap = known["accuracy"].values - known["test_accuracy"].values
+    if "accuracy" in measured and "test_accuracy" in measured:
+        gap = measured["accuracy"].values - measured["test_accuracy"].values
         made.append(single_column(GAP, gap))
     return made
 
 
 def _spread(values: np.ndarray, row: np.ndarray, seed: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Values [T] as [rows, S]; unknown values leave what is there."""
-    known = np.isfinite(values) | np.isinf(values)
+    there = ~np.isnan(values)
     result = np.full(shape, np.nan)
-    result[row[known], seed[known]] = values[known]
+    result[row[there], seed[there]] = values[there]
     return result

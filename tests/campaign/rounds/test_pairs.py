@@ -71,10 +71,11 @@ def test_random_pairs_are_all_open_ones_in_an_order_of_their_seed() -> None:
 
 
 def test_the_strategies_of_a_run_file_are_those_that_are_declared() -> None:
-    require_strategies(list(STRATEGIES))
-    require_strategies(ConnectConfig().strategies)
-    with pytest.raises(ConfigError, match=r'^connect.strategies: expected .*, found "gmn"; did you mean \'gmin\'\?$'):
-        require_strategies(["closest", "gmn"])
+    require_strategies(list(STRATEGIES), "a.toml")
+    require_strategies(ConnectConfig().strategies, "a.toml")
+    message = r'^a.toml: \[connect\] strategies\[1\]: expected .*, found "gmn"; did you mean \'gmin\'\?$'
+    with pytest.raises(ConfigError, match=message):
+        require_strategies(["closest", "gmn"], "a.toml")
     assert all(choose.__doc__ for choose in STRATEGIES.values())
 
 

@@ -4,13 +4,15 @@ import csv
 import io
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from scipy import stats
 
 from landscape.config.training import Regime
-from landscape.database.database import Database
+from landscape.database.database import Database, open_database
 from landscape.errors import PropertyError
 from landscape.studies.regimes.curves import curves, judge_curve
 from landscape.studies.regimes.hypotheses import HYPOTHESES, RegimeHypothesis, judge_regimes
@@ -156,6 +158,17 @@ def test_rows_of_minima_have_no_means() -> None:
     table = table_of({"plain": ""}, {})
     assert "accuracy" in table.columns
     assert not {"minimum", "landing"} & set(table.columns)
+
+
+def test_a_cost_that_a_file_lacks_is_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    regime_store(path, {"plain": ""}, {}).close()
+    with open_database(path) as db:
+        assert regimes_of(db).mean("plain", COST.name).value == 1000.0
+    with h5py.File(path, "r+") as file:
+        del file["training/gradient_evaluations"]
+    with open_database(path) as db:
+        assert regimes_of(db).mean("plain", COST.name).seeds == 0
 
 
 def test_what_is_missing_is_told_in_one_line() -> None:
