@@ -15,7 +15,7 @@ from landscape.config.training import AttackName, Part, Regime, keys_of
 from landscape.errors import ConfigError
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.networks.losses import LOSSES
-from landscape.training.attack import ATTACKS
+from landscape.training.attack import TRAINING_ATTACKS
 
 IRIS = '[problem]\ndataset = "iris"\n'
 
@@ -126,7 +126,7 @@ def test_one_table_names_its_keys_without_the_table() -> None:
 def test_names_are_those_that_the_code_knows() -> None:
     assert get_args(ActivationName) == tuple(ACTIVATIONS)
     assert set(get_args(LossName)) == set(LOSSES)
-    assert set(get_args(AttackName)) == {"none", *ATTACKS}
+    assert set(get_args(AttackName)) == {"none", *TRAINING_ATTACKS}
 
 
 def test_every_key_of_a_regime_has_one_part_in_comparisons() -> None:

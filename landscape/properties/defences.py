@@ -27,7 +27,8 @@ from landscape.config.training import Evaluation
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.networks import Networks, Outcome, Pullback
-from landscape.properties.robustness import ADVERSARIAL_LOSS, ROBUST, attack_all, together
+from landscape.properties.robustness import ADVERSARIAL_LOSS, attack_all, survivors, together
+from landscape.properties.sample_means import stack_sizes
 
 LEAST_SIDE = 4
 CUT_OFF = 4.0  # standard deviations of a blur
@@ -162,9 +163,9 @@ def sample_accuracies_under_attack(
     for half_width in half_widths:
         outcomes = attack_all(networks, half_width, settings)
         worst = together(networks, outcomes.values())
-        masks = {name: outcome.survived for name, outcome in outcomes.items()} | {ROBUST.name: worst.survived}
+        masks = survivors(outcomes, worst)
         columns.append({ADVERSARIAL_LOSS.name: worst.loss} | {name: mask.double() for name, mask in masks.items()})
-    return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
+    return stack_sizes(columns)
 
 
 def _filter(networks: Networks, evaluation: Evaluation) -> tuple[Filter, Filter]:

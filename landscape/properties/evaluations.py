@@ -19,7 +19,7 @@ from landscape.properties.attacks.networks import Networks
 from landscape.properties.catalogue import PROPERTIES
 from landscape.properties.defences import defended, require_defence, sample_accuracies_under_attack, sample_accuracy
 from landscape.properties.draws import Samples
-from landscape.properties.measure import MeasuredProperty, measured
+from landscape.properties.measure import MeasuredProperty, measured_in_blocks
 from landscape.properties.measurement import Measurement, prepare
 from landscape.properties.sample_means import minima_per_block, sample_mean, samples_per_chunk
 
@@ -41,13 +41,10 @@ def measure_evaluation(
     measurement = prepare(problem, settings, seed)
     points = torch.tensor(theta, dtype=torch.float64, device=problem.device)
     rows = len(points) if evaluation.ensemble else minima_per_block(problem)
-    blocks = [_evaluated(measurement, block, evaluation) for block in torch.split(points, rows)]
-    return {
-        f"{EVALUATED}{name}": measured(
-            torch.cat([block[name] for block in blocks]).cpu().numpy(), PROPERTIES[name], problem
-        )
-        for name in blocks[0]
-    }
+    found = measured_in_blocks(
+        lambda block: _evaluated(measurement, block, evaluation), points, rows, PROPERTIES, problem
+    )
+    return {f"{EVALUATED}{name}": values for name, values in found.items()}
 
 
 def _evaluated(

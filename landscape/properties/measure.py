@@ -7,7 +7,8 @@ or the Lanczos vectors that stand for it. Nothing is stored here.
 Shapes: M minima, P parameters, E perturbation sizes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from landscape.declaration import Property
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import PROPERTIES, admitted_group
+from landscape.properties.group import Named
 from landscape.properties.measurement import prepare
 
 
@@ -38,6 +40,19 @@ def measured(
     return MeasuredProperty(values, declared.meaning(problem), declared.units)
 
 
+def measured_in_blocks(
+    compute: Callable[[Float[Tensor, "B P"]], Named],
+    theta: Float[Tensor, "M P"],
+    rows: int,
+    declared: Mapping[str, Property],
+    problem: Problem,
+) -> dict[str, MeasuredProperty]:
+    """The properties that `compute` gives at theta, taken in blocks of at most `rows` points, with what they mean."""
+    blocks = [compute(block) for block in torch.split(theta, rows)]
+    joined = {name: torch.cat([block[name] for block in blocks]).cpu().numpy() for name in blocks[0]}
+    return {name: measured(values, declared[name], problem) for name, values in joined.items()}
+
+
 def measure(
     problem: Problem, theta: Float[np.ndarray, "M P"], groups: Sequence[str], settings: MeasureConfig, seed: int = 0
 ) -> dict[str, MeasuredProperty]:
@@ -52,10 +67,8 @@ def measure(
     measurement = prepare(problem, settings, seed)
     found: dict[str, MeasuredProperty] = {}
     for group in chosen:
-        blocks = [group.compute(measurement, block) for block in torch.split(points, group.block(problem))]
-        for name in blocks[0]:
-            values = torch.cat([block[name] for block in blocks]).cpu().numpy()
-            found[name] = measured(values, PROPERTIES[name], problem)
+        compute = partial(group.compute, measurement)
+        found |= measured_in_blocks(compute, points, group.block(problem), PROPERTIES, problem)
     return found
 
 

@@ -45,7 +45,9 @@ class Measurement:
 
 
 def prepare(problem: Problem, settings: MeasureConfig, seed: int = 0) -> Measurement:
-    """The measurement of a problem. Raises PropertyError for settings that do not suit it."""
+    """The measurement of a problem. Raises PropertyError for settings that do not suit it, and for a negative seed."""
+    if seed < 0:
+        raise PropertyError(f"seed must be a whole number >= 0, found {seed}: give one that is not negative")
     check_settings(problem, settings)
     boxes = torch.tensor(half_widths(settings, problem.network.n_inputs), device=problem.device)
     return Measurement(problem, settings, boxes, seed)

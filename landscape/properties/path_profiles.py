@@ -21,7 +21,7 @@ from landscape.problems.problem import Problem
 from landscape.properties.attacks.pgd import PGD
 from landscape.properties.bounds.certificates import CERTIFIED_CROWN
 from landscape.properties.catalogue import available_groups
-from landscape.properties.measure import MeasuredProperty, measure, measured
+from landscape.properties.measure import MeasuredProperty, measure, measured_in_blocks
 from landscape.properties.measurement import prepare
 from landscape.properties.robustness import SHORT_ADVERSARIAL_LOSS, SHORT_ROBUST, sample_short_robustness
 from landscape.properties.sample_means import minima_per_block, sample_mean, samples_per_chunk
@@ -85,11 +85,7 @@ def _short_robustness(
             samples_per_chunk(problem),
         )
 
-    blocks = [of_block(block) for block in torch.split(theta, minima_per_block(problem))]
-    return {
-        name: measured(torch.cat([block[name] for block in blocks]).cpu().numpy(), ATTACKED[name], problem)
-        for name in blocks[0]
-    }
+    return measured_in_blocks(of_block, theta, minima_per_block(problem), ATTACKED, problem)
 
 
 def _oriented(

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from landscape.config.tables import MeasureConfig
-from landscape.declaration import ENERGY, FRACTION, Property, Section
+from landscape.declaration import ENERGY, FRACTION, TEST, Property, Section
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.apgd import APGD_CE, APGD_DLR
@@ -37,7 +37,7 @@ from landscape.properties.draws import Samples
 from landscape.properties.group import Group, Named
 from landscape.properties.measurement import Measurement, require_test
 from landscape.properties.requirements import CLASSES, TEST_SAMPLES, layered_network, require_layers
-from landscape.properties.sample_means import sample_mean, samples_per_chunk
+from landscape.properties.sample_means import sample_mean, samples_per_chunk, stack_sizes
 
 ROBUST = Property(
     name="robust_accuracy",
@@ -76,7 +76,7 @@ def robustness(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
 def robustness_of_test_samples(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
     """The properties of the test samples at theta, each [M, E] or [M]."""
     found = _mean_robustness(measurement, theta, measurement.attacked_test_samples)
-    return {f"test_{name}": values for name, values in found.items()}
+    return {f"{TEST}{name}": values for name, values in found.items()}
 
 
 def _mean_robustness(measurement: Measurement, theta: Float[Tensor, "M P"], samples: Samples) -> Named:
@@ -104,7 +104,7 @@ def sample_robustness(
     networks = Networks(problem, theta, samples, settings.input_bounds)
     points = adversarial_points(networks, settings)
     columns = [_at_one_size(networks, half_width, settings, points) for half_width in half_widths]
-    found = _stacked(columns) | {name: point.distance for name, point in points.items()}
+    found = stack_sizes(columns) | {name: point.distance for name, point in points.items()}
     if CERTIFIED_EPSILON.missing(problem):
         return found
     size = _largest_certified(networks, half_widths, found[ROBUST.name], points)
@@ -124,7 +124,7 @@ def sample_short_robustness(
     and what is certified. Raises PropertyError if a bound and an attack contradict each other.
     """
     networks = Networks(problem, theta, samples, settings.input_bounds)
-    return _stacked([_short_at_one_size(networks, half_width, settings) for half_width in half_widths])
+    return stack_sizes([_short_at_one_size(networks, half_width, settings) for half_width in half_widths])
 
 
 def adversarial_points(networks: Networks, settings: MeasureConfig) -> dict[str, Nearest]:
@@ -148,9 +148,9 @@ def together(networks: Networks, outcomes: Iterable[Outcome]) -> Outcome:
     return worst
 
 
-def _stacked(columns: list[Named]) -> Named:
-    """Values [M, N, E] from those [M, N] at each size."""
-    return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
+def survivors(outcomes: dict[str, Outcome], worst: Outcome) -> dict[str, Bool[Tensor, "M N"]]:
+    """Samples that survive each attack, by its name, and those that survive the `worst` outcome, as ROBUST."""
+    return {name: outcome.survived for name, outcome in outcomes.items()} | {ROBUST.name: worst.survived}
 
 
 def _at_one_size(
@@ -161,7 +161,7 @@ def _at_one_size(
     worst = together(networks, outcomes.values())
     if not networks.problem.is_classification:
         return {ADVERSARIAL_LOSS.name: worst.loss}
-    masks = {name: outcome.survived for name, outcome in outcomes.items()} | {ROBUST.name: worst.survived}
+    masks = survivors(outcomes, worst)
     proven = _proven(networks, half_width)
     for name, survived in masks.items():
         check_order(proven | {name: survived, "accuracy": networks.clean.survived}, half_width)

@@ -4,10 +4,10 @@ The samples are cut first, by the width of the network alone, then the minima by
 set of `numerics.batching`. A value of a minimum is therefore the same sum over the same chunks however many minima are
 measured with it; only a product of matrices may round its terms otherwise where there is another number of them.
 
-Shapes: M minima, N samples.
+Shapes: M minima, N samples, E perturbation sizes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float, Shaped
@@ -43,6 +43,11 @@ def sample_mean(
             total = values.sum(1)
             totals[name] = totals[name] + total if name in totals else total
     return {name: total / len(samples.inputs) for name, total in totals.items()}
+
+
+def stack_sizes(columns: Sequence[dict[str, Shaped[Tensor, "M N"]]]) -> dict[str, Shaped[Tensor, "M N E"]]:
+    """Values [M, N, E] from those [M, N] at each of E perturbation sizes, by name."""
+    return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
 
 
 def map_blocks(

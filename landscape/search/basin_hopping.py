@@ -1,7 +1,7 @@
 """Basin-hopping with many walkers (Wales and Doye 1997), aimed at enumeration.
 
 A walker stands on a minimum, is displaced by a Gaussian of its own step length, quenched, and goes on to the new
-minimum by the Metropolis rule at its own temperature. Every quench that reaches a minimum is a find, accepted or not.
+minimum by the Metropolis rule at its own temperature. Every minimum that a quench reaches is reported, accepted or not.
 A walker without a minimum begins with a fresh start. Walkers do not wait for each other: one that has finished its
 quench starts the next at once.
 

@@ -4,23 +4,20 @@ Quenches are treated as draws with replacement from a population of minima whose
 that end in them. Rare minima tell about unseen ones: with f1 minima hit once and f2 hit twice in n quenches,
 
 - Good-Turing: f1 / n is the probability that the next quench finds a new minimum (Good, Biometrika 40, 237, 1953);
-- Chao1: f1^2 / (2 f2) is a lower bound of the number of unseen minima (Chao, Scand. J. Stat. 11, 265, 1984);
-- rarefaction: the expected number of distinct minima after m < n quenches, exact over all orders in which the n could
-  have come (Hurlbert, Ecology 52, 577, 1971).
+- Chao1: f1^2 / (2 f2) is a lower bound of the number of unseen minima (Chao, Scand. J. Stat. 11, 265, 1984).
 
 Quenches of basin-hopping are not independent draws from a fixed population: walks are correlated and adapt, and most
 quenches of a network begin at exchanges of units between minima known so far, so the weights change with what is known.
-All three describe this search on this landscape: what it cannot reach, no estimate knows of. Minima that were never
+Both describe this search on this landscape: what it cannot reach, no estimate knows of. Minima that were never
 hit, but found on the way down from a transition state, do not enter. `morse_sum` is the other kind of check: it needs
 no statistics, but stationary points of every index.
 
-Shapes: M minima, S stationary points, K points of a curve.
+Shapes: M minima, S stationary points.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
 
 from landscape.errors import PropertyError
 
@@ -39,15 +36,6 @@ class Coverage:
     chao1: float  # estimated number of minima in reach, a lower bound
     chao1_low: float  # 95 % interval
     chao1_high: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class DiscoveryCurve:
-    """Expected progress of the same quenches in random order."""
-
-    quenches: np.ndarray  # int64[K]
-    distinct: np.ndarray  # float64[K] expected number of distinct minima so far
-    next_new: np.ndarray  # float64[K] probability that the next quench finds a new one
 
 
 def coverage(hits: np.ndarray) -> Coverage:
@@ -69,24 +57,6 @@ def coverage(hits: np.ndarray) -> Coverage:
         chao1_low=low,
         chao1_high=high,
     )
-
-
-def discovery_curve(hits: np.ndarray, points: int = 100) -> DiscoveryCurve:
-    """The rarefaction curve at up to `points` numbers of quenches between 1 and the sum of hits int64 [M].
-
-    Its last `next_new` is the Good-Turing unseen mass. Raises PropertyError as `coverage` does.
-    """
-    hits = _checked(hits)
-    total = int(hits.sum())
-    if not total:
-        return DiscoveryCurve(quenches=np.empty(0, np.int64), distinct=np.empty(0), next_new=np.empty(0))
-    drawn = np.unique(np.linspace(1, total, min(points, total)).round().astype(np.int64))
-    times, minima = np.unique(hits, return_counts=True)
-    missed = _probability_missed(times, total, drawn)  # [K, number of different counts]
-    left = np.maximum(total - drawn, 1)[:, None]
-    next_new = (missed * times / left * minima).sum(axis=1)
-    next_new[drawn == total] = (hits == 1).sum() / total
-    return DiscoveryCurve(quenches=drawn, distinct=((1.0 - missed) * minima).sum(axis=1), next_new=next_new)
 
 
 def morse_sum(log_orbit_size: np.ndarray, index: np.ndarray) -> float:
@@ -139,12 +109,3 @@ def _complete_interval(quenches: int, observed: int) -> tuple[float, float]:
     deviation = _Z * np.sqrt(observed * missed * (1.0 - missed))
     low, high = ((observed + sign * deviation) / (1.0 - missed) for sign in (-1.0, 1.0))
     return max(float(observed), float(low)), float(high)
-
-
-def _probability_missed(times: np.ndarray, total: int, drawn: np.ndarray) -> np.ndarray:
-    """Probability [K, C] that `drawn` [K] of `total` quenches miss a minimum that was hit `times` [C] in all."""
-    left = total - drawn[:, None]
-    possible = left >= times
-    remaining = np.where(possible, left - times, 0)
-    log = gammaln(total - times + 1) - gammaln(remaining + 1) - gammaln(total + 1) + gammaln(left + 1)
-    return np.where(possible, np.exp(np.where(possible, log, 0.0)), 0.0)

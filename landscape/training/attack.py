@@ -32,7 +32,7 @@ class TrainingAttack(NamedTuple):
     steps: Callable[[Regime], int]
 
 
-ATTACKS = {
+TRAINING_ATTACKS = {
     "fgsm": TrainingAttack(random_start=False, steps=lambda _: 1),
     "pgd": TrainingAttack(random_start=True, steps=lambda regime: regime.attack_steps),
 }

@@ -25,7 +25,7 @@ from landscape.problems.networks.losses import LOSSES
 from landscape.problems.networks.module import Network
 from landscape.problems.problem import Problem
 from landscape.problems.terms.sensitivity import SensitivityTerm
-from landscape.training.attack import ATTACKS, NEAR, ascend, divergence_raised, loss_raised
+from landscape.training.attack import NEAR, TRAINING_ATTACKS, ascend, divergence_raised, loss_raised
 from landscape.training.draws import Draws, Purpose
 from landscape.training.minibatches import Minibatch, validation_samples
 
@@ -41,7 +41,7 @@ class RegimeObjective:
         self._network, self._loss = problem.network, LOSSES[problem.loss]
         self._regime, self._draws = regime, draws
         self._trained = dropped(problem.network, regime.dropout, draws) if regime.dropout else problem.network
-        self._attack = ATTACKS.get(regime.adversarial)
+        self._attack = TRAINING_ATTACKS.get(regime.adversarial)
         attacked = regime.attack_steps if regime.trades else 0
         attacked += self._attack.steps(regime) if self._attack else 0
         self.gradients_per_sample = 1 + attacked + bool(regime.trades) + 2 * bool(regime.sensitivity)

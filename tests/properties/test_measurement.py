@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from landscape.config.tables import MeasureConfig
-from landscape.errors import ConfigError
+from landscape.errors import ConfigError, PropertyError
 from landscape.properties import draws
 from landscape.properties.curvature import sharpness
-from landscape.properties.measurement import stored_settings
+from landscape.properties.measure import measure
+from landscape.properties.measurement import prepare, stored_settings
 from tests.properties.small_problems import small_problem
 
 SETTINGS = MeasureConfig()
@@ -81,3 +82,11 @@ def test_unusable_epsilons_are_refused(epsilon: tuple[object, ...], message: str
 def test_unusable_effort_is_refused(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=name):
         MeasureConfig.from_table({name: value})
+
+
+def test_a_negative_seed_is_refused() -> None:
+    problem = small_problem("tanh", [4])
+    with pytest.raises(PropertyError, match="seed must be a whole number >= 0, found -1"):
+        prepare(problem, SETTINGS, -1)
+    with pytest.raises(PropertyError, match="seed"):
+        measure(problem, np.zeros((1, problem.n_parameters)), ["robustness"], SETTINGS, seed=-1)

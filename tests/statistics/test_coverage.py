@@ -1,6 +1,5 @@
 """Coverage against published numbers, against independent sums, and in simulation."""
 
-import itertools
 import math
 
 import numpy as np
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landscape.errors import PropertyError
-from landscape.statistics.coverage import coverage, discovery_curve, morse_sum
+from landscape.statistics.coverage import coverage, morse_sum
 
 
 @pytest.mark.parametrize(
@@ -58,32 +57,10 @@ def test_good_turing_is_the_probability_of_a_new_minimum_in_simulation() -> None
     assert estimated == pytest.approx(np.mean([weights[c == 0].sum() for c in counts]), abs=0.01)
 
 
-def test_the_discovery_curve_is_the_mean_over_all_orders() -> None:
-    hits = np.array([3, 0, 1, 2])
-    draws = [0, 0, 0, 2, 3, 3]
-    orders = list(itertools.permutations(draws))
-    curve = discovery_curve(hits)
-    assert curve.quenches.tolist() == [1, 2, 3, 4, 5, 6]
-    for m, distinct, new in zip(curve.quenches, curve.distinct, curve.next_new, strict=True):
-        assert distinct == pytest.approx(np.mean([len(set(order[:m])) for order in orders]))
-        if m < len(draws):
-            assert new == pytest.approx(np.mean([order[m] not in order[:m] for order in orders]))
-    assert curve.next_new[-1] == coverage(hits).unseen_mass
-
-
-def test_the_curve_of_many_quenches_stays_finite_and_short() -> None:
-    curve = discovery_curve(np.array([10**6, 5, 1, 1]), points=20)
-    assert len(curve.quenches) == 20
-    assert curve.distinct[-1] == 4.0
-    assert (np.diff(curve.distinct) > 0).all()
-    assert ((curve.next_new >= 0) & (curve.next_new <= 1)).all()
-
-
 def test_no_quenches_tell_nothing() -> None:
     found = coverage(np.zeros(3, dtype=np.int64))
     assert found.chao1 == 0.0
     assert np.isnan(found.unseen_mass)
-    assert len(discovery_curve(np.zeros(3, dtype=np.int64)).quenches) == 0
 
 
 @pytest.mark.parametrize("hits", [np.array([-1, 2]), np.array([0.5]), np.ones((2, 2), dtype=np.int64)])

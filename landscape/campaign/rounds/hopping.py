@@ -35,24 +35,24 @@ class WalkSummary:
     visits: np.ndarray  # int64[V, 2]: walker and minimum of each visit, repeated visits once
 
     @classmethod
-    def of(cls, at: np.ndarray, find: np.ndarray, accepted: np.ndarray, exchanged: np.ndarray) -> Self:
-        """The summary of walkers that started from minima at[W] and whose steps led to minima find[W, S].
+    def of(cls, at: np.ndarray, minimum: np.ndarray, accepted: np.ndarray, exchanged: np.ndarray) -> Self:
+        """The summary of walkers that started from minima at[W] and whose steps led to the minima `minimum`[W, S].
 
         -1 stands for no minimum. Steps that `exchanged` units count as visits only.
         """
-        current, hopped, other = at, np.zeros(find.shape, dtype=bool), np.zeros(find.shape, dtype=bool)
-        for step in range(find.shape[1]):
+        current, hopped, other = at, np.zeros(minimum.shape, dtype=bool), np.zeros(minimum.shape, dtype=bool)
+        for step in range(minimum.shape[1]):
             hopped[:, step] = (current >= 0) & ~exchanged[:, step]
-            other[:, step] = hopped[:, step] & (find[:, step] >= 0) & (find[:, step] != current)
-            current = np.where(accepted[:, step], find[:, step], current)
-        walker, place = np.nonzero(find >= 0)
+            other[:, step] = hopped[:, step] & (minimum[:, step] >= 0) & (minimum[:, step] != current)
+            current = np.where(accepted[:, step], minimum[:, step], current)
+        walker, place = np.nonzero(minimum >= 0)
         return cls(
             current=current,
             hopped=hopped.sum(axis=1),
-            reached=(hopped & (find >= 0)).sum(axis=1),
+            reached=(hopped & (minimum >= 0)).sum(axis=1),
             other=other.sum(axis=1),
             accepted=(other & accepted).sum(axis=1),
-            visits=np.unique(np.stack([walker, find[walker, place]], axis=1), axis=0),
+            visits=np.unique(np.stack([walker, minimum[walker, place]], axis=1), axis=0),
         )
 
 
@@ -110,8 +110,8 @@ class HopTask:
             batch=len(self.at),
         )
         minima, numbers = distinct_minima(context, hops.minima, self.minima)
-        find = np.append(numbers, -1)[hops.reached]
-        walk = WalkSummary.of(self.at, find, hops.accepted, ~hops.walked)
+        minimum = np.append(numbers, -1)[hops.reached]
+        walk = WalkSummary.of(self.at, minimum, hops.accepted, ~hops.walked)
         return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations)
 
 

@@ -27,7 +27,7 @@ from torch import Tensor
 from landscape.numerics.products import product
 from landscape.objective import Energy
 from landscape.optimize.driver import SCRATCH
-from landscape.optimize.lbfgs.rule import decide
+from landscape.optimize.lbfgs.rule import LEAST_CURVATURE, decide
 from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, fresh
 from landscape.optimize.status import Status
 
@@ -124,7 +124,7 @@ def _remember(
     column = torch.where(filled, -_times(with_step, state.inverse.mT), 0.0)
     column = torch.where(here, 1.0, column)
     usable = (column.isfinite() & with_rise.isfinite()).all(1)
-    kept = accepted & (product > 1e-14 * squared) & usable
+    kept = accepted & (product > LEAST_CURVATURE * squared) & usable
     _write(state, slot, kept, pair, column, with_rise)
     with_own = torch.where(here[:, None], _times(gradient, pair.mT)[:, :, None], with_gradient)
     with_gradient = torch.where(kept[:, None, None], with_own, with_gradient)

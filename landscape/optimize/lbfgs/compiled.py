@@ -17,7 +17,7 @@ from landscape.numerics.pointers import evaluate
 from landscape.numerics.vectors import dot
 from landscape.objective import Function
 from landscape.optimize.lbfgs.preconditioner import solve
-from landscape.optimize.lbfgs.rule import RUNNING, compiled_decide
+from landscape.optimize.lbfgs.rule import LEAST_CURVATURE, RUNNING, compiled_decide
 from landscape.optimize.lbfgs.state import Limits
 
 Array = np.ndarray
@@ -37,7 +37,7 @@ PRECONDITIONED_RMS = 1e-2
 PERIOD = 32
 
 
-class Walkers(NamedTuple):
+class OneByOneArrays(NamedTuple):
     """The arrays of a `OneByOneState`."""
 
     theta: Float[np.ndarray, "W P"]
@@ -128,7 +128,7 @@ def _remember(theta: Array, gradient: Array, trial: Array, slope: Array, pairs: 
         change = slope[p] - gradient[p]
         product += (trial[p] - theta[p]) * change
         squared += change * change
-    if not product > 1e-14 * squared:
+    if not product > LEAST_CURVATURE * squared:
         return 0.0
     slot, scale = stored % pairs.shape[1], 1.0 / np.sqrt(product)
     step, change = pairs[0, slot], pairs[1, slot]
@@ -141,7 +141,7 @@ def _remember(theta: Array, gradient: Array, trial: Array, slope: Array, pairs: 
 
 
 @reordered
-def _accept(t: int, trials: Trials, walkers: Walkers) -> None:
+def _accept(t: int, trials: Trials, walkers: OneByOneArrays) -> None:
     """Moves the walker of trial t there; the pair of the two points goes into the history if it can be used."""
     w, trial, slope = trials.walker[t], trials.theta[t], trials.gradient[t]
     theta, gradient, stored = walkers.theta[w], walkers.gradient[w], walkers.stored
@@ -160,7 +160,7 @@ def _is_due(factor: Array, age: int, square: float) -> bool:
 
 
 @reordered
-def _turn(w: int, max_step: float, walkers: Walkers) -> None:
+def _turn(w: int, max_step: float, walkers: OneByOneArrays) -> None:
     """Writes the direction of walker w."""
     factor = walkers.factor[w] if walkers.age[w] >= 0 else walkers.factor[w, :0]
     stored, curvature = walkers.stored[w], walkers.curvature[w]
@@ -168,21 +168,21 @@ def _turn(w: int, max_step: float, walkers: Walkers) -> None:
 
 
 @reordered
-def turn_each(rows: Array, max_step: float, walkers: Walkers) -> None:
+def turn_each(rows: Array, max_step: float, walkers: OneByOneArrays) -> None:
     """Writes the directions of the walkers `rows`, int64[R]."""
     for w in rows:
         _turn(w, max_step, walkers)
 
 
 @reordered
-def _refine(w: int, walkers: Walkers) -> None:
+def _refine(w: int, walkers: OneByOneArrays) -> None:
     """Has the next trial of walker w be where it is, in float64 and whatever the energy there."""
     walkers.energy[w], walkers.direction[w] = np.inf, 0.0
     walkers.scale[w], walkers.rejections[w], walkers.rough[w] = 1.0, 0, False
 
 
 @reordered
-def _take(limits: Limits, t: int, trials: Trials, walkers: Walkers) -> bool:
+def _take(limits: Limits, t: int, trials: Trials, walkers: OneByOneArrays) -> bool:
     """Accepts or shortens trial t; returns whether its walker needs a new preconditioner."""
     w, slope = trials.walker[t], trials.gradient[t]
     energy, rough = walkers.energy[w], walkers.rough[w]
@@ -211,7 +211,9 @@ def _take(limits: Limits, t: int, trials: Trials, walkers: Walkers) -> bool:
 
 
 @reordered
-def take_trials(limits: Limits, theta: Array, energy: Array, gradient: Array, walkers: Walkers, due: Array) -> None:
+def take_trials(
+    limits: Limits, theta: Array, energy: Array, gradient: Array, walkers: OneByOneArrays, due: Array
+) -> None:
     """Takes the trials theta [W, P] of the running walkers, where energy [W] and gradient [W, P] are known, and notes
     in due, bool[W], who needs a new preconditioner.
     """
@@ -222,7 +224,7 @@ def take_trials(limits: Limits, theta: Array, energy: Array, gradient: Array, wa
 
 
 @reordered
-def walk(limits: Limits, exact: Function, rough: Function, walkers: Walkers, due: Array) -> int:
+def walk(limits: Limits, exact: Function, rough: Function, walkers: OneByOneArrays, due: Array) -> int:
     """Takes up to `STEPS` trials of each running walker, until it needs a new preconditioner, which is noted in due,
     bool[W]; returns how many energies it took.
     """
@@ -249,7 +251,7 @@ def _try(
     first: int,
     last: int,
     room: Trials,
-    walkers: Walkers,
+    walkers: OneByOneArrays,
     due: Array,
 ) -> int:
     """One trial of those walkers of a group whose energies are rough, or not; returns how many these are."""

@@ -18,8 +18,8 @@ from landscape.numerics.compilation import exact
 from landscape.numerics.pointers import evaluate
 from landscape.numerics.vectors import LANES, aligned, load, root, spread, store, where
 from landscape.objective import Energy, Function
-from landscape.optimize.lbfgs.rule import RUNNING, compiled_decide
-from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, Limits, fresh
+from landscape.optimize.lbfgs.rule import LEAST_CURVATURE, RUNNING, compiled_decide
+from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, Limits, WalkerArrays, arrays_of, fresh
 
 MOST_PAIRS = 10  # beyond which a pair takes more time than the steps that it saves, measured on xor
 
@@ -47,21 +47,10 @@ class InLanes(LBFGSSettings):
         if kernel is None or kernel.lanes is None:
             raise TypeError("expected an energy in compiled code for walkers side by side, found none: step one by one")
         if (state.status.numpy() == RUNNING).any():
-            walkers = Walkers(*(getattr(state, name).detach().numpy() for name in Walkers._fields))
+            walkers = arrays_of(state, WalkerArrays)
             lanes = _empty_lanes(objective.n_parameters, min(self.memory, MOST_PAIRS))
             kernel.called(_finish(self.limits, kernel.lanes, walkers, lanes))
         return state
-
-
-class Walkers(NamedTuple):
-    """The arrays of an `LBFGSState`."""
-
-    theta: Float[np.ndarray, "W P"]
-    energy: Float[np.ndarray, " W"]
-    gradient: Float[np.ndarray, "W P"]
-    direction: Float[np.ndarray, "W P"]
-    calls: Int[np.ndarray, " W"]
-    status: Int[np.ndarray, " W"]
 
 
 class Lanes(NamedTuple):
@@ -86,7 +75,7 @@ def _empty_lanes(parameters: int, memory: int) -> Lanes:
 
 
 @exact
-def _finish(limits: Limits, function: Function, walkers: Walkers, lanes: Lanes) -> int:
+def _finish(limits: Limits, function: Function, walkers: WalkerArrays, lanes: Lanes) -> int:
     """Takes all running walkers, whose histories are empty, to their ends; returns how many energies it took."""
     memory, made, steps, following = len(lanes.weights), 0, 0, 0
     for lane in range(LANES):
@@ -111,7 +100,7 @@ def _finish(limits: Limits, function: Function, walkers: Walkers, lanes: Lanes) 
 
 
 @exact
-def _enter(lane: int, following: int, walkers: Walkers, lanes: Lanes) -> int:
+def _enter(lane: int, following: int, walkers: WalkerArrays, lanes: Lanes) -> int:
     """Puts the next walker that is running into a lane; returns the row behind it."""
     numbers, w = lanes.numbers, following
     while w < len(walkers.theta) and walkers.status[w] != RUNNING:
@@ -127,7 +116,7 @@ def _enter(lane: int, following: int, walkers: Walkers, lanes: Lanes) -> int:
 
 
 @exact
-def _leave(lane: int, walkers: Walkers, lanes: Lanes) -> None:
+def _leave(lane: int, walkers: WalkerArrays, lanes: Lanes) -> None:
     """Writes back the walker of a lane, which has ended."""
     w, numbers = lanes.row[lane], lanes.numbers
     walkers.theta[w], walkers.gradient[w] = lanes.theta[:, lane], lanes.gradient[:, lane]
@@ -155,7 +144,7 @@ def _decide(limits: Limits, lanes: Lanes) -> None:
         load(numbers, REJECTIONS),
         load(numbers, CALLS),
     )
-    usable = where(product - 1e-14 * squared, accepted, 0.0)
+    usable = where(product - LEAST_CURVATURE * squared, accepted, 0.0)
     store(numbers, PAIR, where(usable, 1.0 / root(product), 0.0))
     store(numbers, CURVATURE, where(usable, product / squared, load(numbers, CURVATURE)))
     store(numbers, ENERGY, where(accepted, load(numbers, VALUE), load(numbers, ENERGY)))

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from landscape.objective import Energy, Kernel, Objective
 from landscape.optimize.driver import SCRATCH
-from landscape.optimize.lbfgs.compiled import VECTOR, Walkers, take_trials, turn_each, walk
+from landscape.optimize.lbfgs.compiled import VECTOR, OneByOneArrays, take_trials, turn_each, walk
 from landscape.optimize.lbfgs.preconditioner import shifted_factors
-from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, fresh
+from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, arrays_of, fresh
 
 HESSIANS = 8  # at a time: they are still in the cache when they are factorised
 
@@ -80,7 +80,9 @@ class OneByOne(LBFGSSettings):
     def _walked(self, kernel: Kernel, state: OneByOneState) -> Int[Tensor, " R"]:
         """Rows of the walkers that need a preconditioner after several trials."""
         due = np.zeros(len(state.theta), dtype=np.bool_)
-        kernel.called(walk(self.limits, kernel.function, kernel.rough or kernel.function, _arrays(state), due))
+        kernel.called(
+            walk(self.limits, kernel.function, kernel.rough or kernel.function, arrays_of(state, OneByOneArrays), due)
+        )
         return torch.from_numpy(np.flatnonzero(due))
 
     def _stepped(self, objective: Energy, state: OneByOneState) -> Int[Tensor, " R"]:
@@ -89,7 +91,7 @@ class OneByOne(LBFGSSettings):
         trial = torch.addcmul(state.theta, state.direction, state.scale[:, None])
         energy, gradient = (values.detach() for values in objective.energy_and_gradient(trial))
         trials = trial.numpy(), energy.numpy(), gradient.contiguous().numpy()
-        take_trials(self.limits, *trials, _arrays(state), due)
+        take_trials(self.limits, *trials, arrays_of(state, OneByOneArrays), due)
         return torch.from_numpy(np.flatnonzero(due))
 
     def _precondition(self, objective: Energy, state: OneByOneState, due: Int[Tensor, " R"]) -> None:
@@ -102,7 +104,7 @@ class OneByOne(LBFGSSettings):
             made = rows[torch.from_numpy(found)]
             state.age[made] = 0
             state.stored[made] = 0
-            turn_each(made.numpy(), self.max_step, _arrays(state))
+            turn_each(made.numpy(), self.max_step, arrays_of(state, OneByOneArrays))
 
     def _factors(self, parameters: int) -> int:
         return parameters if self.precondition else 0
@@ -110,7 +112,3 @@ class OneByOne(LBFGSSettings):
 
 def _padded(parameters: int) -> int:
     return -(-parameters // VECTOR) * VECTOR
-
-
-def _arrays(state: OneByOneState) -> Walkers:
-    return Walkers(*(getattr(state, name).detach().numpy() for name in Walkers._fields))

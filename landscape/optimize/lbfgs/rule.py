@@ -1,6 +1,7 @@
-"""The rule by which L-BFGS takes a trial: one source for tensors, and in compiled code for numbers and vectors.
+"""What follows from a trial of L-BFGS: one source for tensors, and in compiled code for numbers and vectors.
 
-A trial is accepted if the energy rises by no more than `max_energy_rise`. A step that is not accepted is shortened to a
+Each way of computing tells by itself whether a trial is accepted: if the energy rises by no more than
+`max_energy_rise`, and in float32 by some units of its last place more. A step that is not accepted is shortened to a
 tenth and tried from the same point. After `PATIENCE` rejections in a row the history is forgotten, after as many more
 the walker has stalled.
 """
@@ -13,6 +14,7 @@ from landscape.optimize.status import Status
 
 SHORTENING = 0.1
 PATIENCE = 10
+LEAST_CURVATURE = 1e-14  # a pair of a step s and a change y of the gradient is kept if s.y exceeds this times y.y
 RUNNING, CONVERGED = int(Status.RUNNING), int(Status.CONVERGED)
 OUT_OF_STEPS, STALLED = int(Status.OUT_OF_STEPS), int(Status.STALLED)
 

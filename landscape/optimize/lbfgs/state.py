@@ -1,14 +1,17 @@
 """Settings, common state and first step of all ways of computing L-BFGS."""
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.objective import Energy
 from landscape.optimize.status import Status
+
+Arrays = TypeVar("Arrays", bound=NamedTuple)
 
 
 class Limits(NamedTuple):
@@ -53,6 +56,22 @@ class LBFGSState:
     direction: Float[Tensor, "W P"]  # of the next trial, not longer than the step cap
     calls: Int[Tensor, " W"]  # energies so far
     status: Int[Tensor, " W"]
+
+
+class WalkerArrays(NamedTuple):
+    """The arrays of an `LBFGSState` for compiled code, which writes them in place."""
+
+    theta: Float[np.ndarray, "W P"]
+    energy: Float[np.ndarray, " W"]
+    gradient: Float[np.ndarray, "W P"]
+    direction: Float[np.ndarray, "W P"]
+    calls: Int[np.ndarray, " W"]
+    status: Int[np.ndarray, " W"]
+
+
+def arrays_of(state: LBFGSState, kind: type[Arrays]) -> Arrays:
+    """The tensors of a state on the CPU that a named tuple has fields of, as arrays that share their memory."""
+    return kind(*(getattr(state, name).detach().numpy() for name in kind._fields))
 
 
 def fresh(settings: LBFGSSettings, energy: Energy, points: Float[Tensor, "W P"]) -> LBFGSState:

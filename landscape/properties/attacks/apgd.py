@@ -50,7 +50,7 @@ class Place(NamedTuple):
         return Place(*map(torch.where, (wide, where, wide), other, self))
 
 
-Objective = Callable[[Float[Tensor, "M d N"]], tuple[Place, Outcome]]
+Raised = Callable[[Float[Tensor, "M d N"]], tuple[Place, Outcome]]
 """The objective of an ascent at points, and the outcome of the points."""
 
 
@@ -73,7 +73,7 @@ def on_dlr(networks: Networks, half_width: Float[Tensor, " d"], steps: int) -> O
 
 
 def adaptive_ascent(
-    networks: Networks, start: Float[Tensor, "M d N"], half_width: Float[Tensor, " d"], steps: int, objective: Objective
+    networks: Networks, start: Float[Tensor, "M d N"], half_width: Float[Tensor, " d"], steps: int, objective: Raised
 ) -> Outcome:
     """APGD from the points `start`, each iterate judged."""
     box, width, checks = networks.box(half_width), half_width[:, None], checkpoints(steps)
@@ -135,7 +135,7 @@ def ranked(outputs: Float[Tensor, "M K N"], count: int) -> tuple[list[Float[Tens
     return values, order
 
 
-def _from_starts(networks: Networks, half_width: Float[Tensor, " d"], steps: int, objective: Objective) -> Outcome:
+def _from_starts(networks: Networks, half_width: Float[Tensor, " d"], steps: int, objective: Raised) -> Outcome:
     attack = networks.clean
     for start in islice(networks.starts(half_width), STARTS):
         attack = attack.worse(adaptive_ascent(networks, start, half_width, steps, objective))

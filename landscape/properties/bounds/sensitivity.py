@@ -9,7 +9,6 @@ outputs do not depend on the input at all (theta = 0), S is minus infinity or as
 Shapes: M minima, N samples, d inputs, K outputs, E perturbation sizes.
 """
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
@@ -22,7 +21,7 @@ from landscape.properties.bounds.ibp import logit_box
 from landscape.properties.group import Group, Named
 from landscape.properties.measurement import Measurement
 from landscape.properties.requirements import require_layers
-from landscape.properties.sample_means import map_blocks, sample_mean, samples_per_chunk
+from landscape.properties.sample_means import map_blocks, sample_mean, samples_per_chunk, stack_sizes
 
 
 def sensitivity(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
@@ -48,8 +47,7 @@ def sample_sensitivity(
     rows = network.n_outputs**2 if on_softmax else 2 * network.n_outputs
 
     def of_block(block: Float[Tensor, "M P"], part: slice) -> dict[str, Float[Tensor, "M n E"]]:
-        columns = [_at_one_size(problem, block, inputs[part], half_width) for half_width in half_widths]
-        return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
+        return stack_sizes([_at_one_size(problem, block, inputs[part], half_width) for half_width in half_widths])
 
     return map_blocks(of_block, doubles_per_sample(network, rows), theta, len(inputs))
 

@@ -44,7 +44,7 @@ and under all. MASKED: gradients mislead, the search breaks samples that PGD doe
 round, by more than chance (one-sided sign test, each by itself, p < {LEVEL}). Means over seeds count as one network:
 seeds share the samples.
 """
-ATTACKS = (ROBUST.name, PGD.name, SQUARE.name)
+MASKING_ACCURACIES = (ROBUST.name, PGD.name, SQUARE.name)
 
 
 def table_text(table: Regimes) -> Iterable[str]:
@@ -111,7 +111,7 @@ def _head(table: Regimes, column: str) -> str:
 
 def _masking(table: Regimes) -> Iterable[str]:
     """Lines on each evaluation: its accuracies under attacks with and without gradients, which a mask sets apart."""
-    tested = [table.tested(name) for name in ATTACKS]
+    tested = [table.tested(name) for name in MASKING_ACCURACIES]
     families = [table.family(name) for name in tested]
     if not table.evaluations or not all(families):
         return

@@ -34,12 +34,12 @@ def walkers(minimum: list[int], stale: list[int] | None = None) -> Walkers:
 
 
 def moved(
-    phase: BasinHopping, before: Walkers, find: list[list[int]], accepted: list[list[int]], known: int
+    phase: BasinHopping, before: Walkers, minimum: list[list[int]], accepted: list[list[int]], known: int
 ) -> Walkers:
     walk = WalkSummary.of(
-        before.minimum, np.array(find), np.array(accepted, dtype=bool), np.zeros(np.shape(find), dtype=bool)
+        before.minimum, np.array(minimum), np.array(accepted, dtype=bool), np.zeros(np.shape(minimum), dtype=bool)
     )
-    return phase._moved(before, walk, np.arange(9), known, len(find[0]))
+    return phase._moved(before, walk, np.arange(9), known, len(minimum[0]))
 
 
 def test_walkers_stand_where_they_last_accepted(phase: BasinHopping) -> None:
@@ -76,8 +76,8 @@ def test_steps_adapt_to_hops_from_a_minimum_alone(phase: BasinHopping) -> None:
     start afresh.
     """
     before, exchanged = walkers([-1, 0, -1]), np.array([[0, 0], [1, 1], [1, 0]], dtype=bool)
-    find, accepted = np.array([[1, 2], [-1, -1], [-1, 3]]), np.array([[1, 1], [0, 0], [0, 1]], dtype=bool)
-    walk = WalkSummary.of(before.minimum, find, accepted, exchanged)
+    minimum, accepted = np.array([[1, 2], [-1, -1], [-1, 3]]), np.array([[1, 1], [0, 0], [0, 1]], dtype=bool)
+    walk = WalkSummary.of(before.minimum, minimum, accepted, exchanged)
     assert walk.hopped.tolist() == [1, 0, 0]
     assert walk.reached.tolist() == [1, 0, 0]
     assert walk.other.tolist() == [1, 0, 0]
@@ -114,13 +114,15 @@ def test_rounds_and_tasks_make_the_steps_of_the_run_file(phase: BasinHopping) ->
 
 def found(task: HopTask, place: int) -> HopResult:
     """Each walker finds the same minimum at its last step and moves there."""
-    find = np.full((len(task.hoppers.theta), task.steps), -1)
-    find[:, -1] = 0
+    minimum = np.full((len(task.hoppers.theta), task.steps), -1)
+    minimum[:, -1] = 0
     here = task.minima
-    find = np.where(find == 0, len(here.row), find)
-    new = minima([float(place)], hits=[len(find)])
+    minimum = np.where(minimum == 0, len(here.row), minimum)
+    new = minima([float(place)], hits=[len(minimum)])
     all_minima = DistinctMinima(row=np.append(here.row, -1), hits=np.append(0 * here.row, new.hits), unknown=new)
-    return HopResult(minima=all_minima, walk=WalkSummary.of(task.at, find, find >= 0, find < -1), evaluations=1)
+    return HopResult(
+        minima=all_minima, walk=WalkSummary.of(task.at, minimum, minimum >= 0, minimum < -1), evaluations=1
+    )
 
 
 def test_a_plan_depends_on_committed_tables_alone(phase: BasinHopping) -> None:
