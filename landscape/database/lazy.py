@@ -31,7 +31,8 @@ class Column:
 
     A `coded` column holds names, of which a file keeps a list and the place of each row's name in it. A file that lacks
     an `essential` column is damaged; any other column may be younger than the file, whose rows then have missing
-    values. Numbers that tables and figures may show have a `description` and `units`.
+    values. Numbers that tables and figures may show have a `description` and `units`. `names` are those of the entries
+    along the last axis of a row, if they have any: a file keeps them too, in an order of its own.
     """
 
     dtype: type[np.generic]
@@ -40,6 +41,7 @@ class Column:
     essential: bool
     description: str
     units: str
+    names: tuple[str, ...]
 
     def row_shape(self, n_parameters: int) -> tuple[int, ...]:
         """Shape of one row."""
@@ -59,9 +61,10 @@ def column(
     essential: bool = False,
     description: str = "",
     units: str = "",
+    names: tuple[str, ...] = (),
 ) -> dict[str, Column]:
     """Field metadata that declares a `Column`."""
-    return {"column": Column(dtype, shape, coded, essential, description, units)}
+    return {"column": Column(dtype, shape, coded, essential, description, units, names)}
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

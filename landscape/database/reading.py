@@ -20,7 +20,16 @@ from landscape.database.failures import first_line, reason
 from landscape.database.lazy import Read, read_only
 from landscape.database.records import TARGETS, Array, Header, ProblemRecord, Property
 from landscape.database.tables import Tables
-from landscape.database.writing import DATA, FORMAT, FORMAT_VERSION, LATER_TABLES, TABLES, stored_names
+from landscape.database.writing import (
+    DATA,
+    FORMAT,
+    FORMAT_VERSION,
+    LATER_TABLES,
+    TABLES,
+    axis_names,
+    rearranged,
+    stored_names,
+)
 from landscape.errors import DatabaseError
 
 UNREADABLE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError)
@@ -87,6 +96,8 @@ class Snapshot:
             if column not in group and not declared.essential:
                 continue
             shape, found = declared.row_shape(n_parameters), group[column].shape
+            if declared.names:
+                shape = (*shape[:-1], len(axis_names(group, column)))
             if found[0] < rows or found[1:] != shape:
                 raise ValueError(f"/{name}/{column} has shape {list(found)}, expected {[rows, *shape]}")
         return TABLES[name].lazy(self.reader(name), _rows=rows)
@@ -136,6 +147,8 @@ class Snapshot:
         if name not in group:
             return read_only(declared.missing(rows, int(self.file["problem"].attrs["n_parameters"])))
         values = self.values(f"{table}/{name}", rows)
+        if declared.names:
+            return read_only(rearranged(values, axis_names(group, name), declared.names))
         return self.decoded(values, stored_names(group, name)) if declared.coded else values
 
     def decoded(self, codes: Array, names: Sequence[str]) -> Array:

@@ -43,7 +43,9 @@ class TrainedPoints(Table):
     seed: NDArray[np.int64] = field(metadata=column(np.int64, essential=True))  # [T]
     gradient_evaluations: NDArray[np.int64] = field(metadata=column(np.int64))  # [T]
     epochs: NDArray[np.int64] = field(metadata=column(np.int64))  # [T]
-    history: NDArray[np.float64] = field(metadata=column(np.float64, HISTORY_ROWS, len(HISTORY_COLUMNS)))  # [T, R, C]
+    history: NDArray[np.float64] = field(
+        metadata=column(np.float64, HISTORY_ROWS, len(HISTORY_COLUMNS), names=HISTORY_COLUMNS)
+    )  # [T, R, C]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -43,7 +43,7 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
-from landscape.database.trained_points import HISTORY_COLUMNS, TrainedPoints, Training
+from landscape.database.trained_points import TrainedPoints, Training
 
 FORMAT = "landscape"
 FORMAT_VERSION = 1
@@ -100,6 +100,7 @@ def create_table(group: h5py.Group, table: type[Table], n_parameters: int) -> No
     """Create the columns of a table, without rows."""
     for name, column in table.columns().items():
         create_column(group, name, column.row_shape(n_parameters), stored_type(column))
+        write_axis_names(group, name, column)
     group.attrs["count"] = 0
 
 
@@ -142,6 +143,7 @@ def write_rows(group: h5py.Group, table: Table, start: int) -> int:
         values = getattr(table, name)
         if name not in group:
             create_column(group, name, values.shape[1:], stored_type(column))
+            write_axis_names(group, name, column)
             write_missing(group[name], 0, start)
         write_values(group[name], encoded(group, name, column, values), start)
     for name in unknown_columns(group, table):
@@ -182,7 +184,7 @@ def write_regimes(group: h5py.Group, regimes: Mapping[str, str], evaluations: Ma
     """Replace the stored names and settings of regimes and evaluations."""
     group["regime"].attrs.create("names", list(regimes), dtype=TEXT)
     texts = {"settings": regimes.values(), "evaluations": evaluations, "evaluation_settings": evaluations.values()}
-    for name, values in (texts | {"history_columns": HISTORY_COLUMNS}).items():
+    for name, values in texts.items():
         group.attrs.create(name, list(values), dtype=TEXT)
 
 
@@ -190,6 +192,8 @@ def encoded(group: h5py.Group, name: str, column: Column, values: Array) -> Arra
     """Values of a column as the file stores them; names that are new to the file are added to its list."""
     if column.coded:
         return codes(group, name, values)
+    if column.names:
+        return rearranged(values, column.names, axis_names(group, name))
     return np.strings.encode(values, "utf-8").astype(KIND) if column.dtype is np.str_ else values
 
 
@@ -211,6 +215,28 @@ def stored_names(group: h5py.Group, column: str) -> list[str]:
 def write_names(group: h5py.Group, column: str, names: Sequence[str]) -> None:
     """Replace the list of the names of a coded column."""
     group.attrs.create(f"{column}_names", list(names), dtype=TEXT)
+
+
+def axis_names(group: h5py.Group, column: str) -> tuple[str, ...]:
+    """The names of the entries along the last axis of a column, in the order of the file."""
+    return tuple(str(name) for name in group.attrs[f"{column}_columns"])
+
+
+def write_axis_names(group: h5py.Group, name: str, column: Column) -> None:
+    """Write the names of the entries along the last axis of a column, if it has any."""
+    if column.names:
+        group.attrs.create(f"{name}_columns", list(column.names), dtype=TEXT)
+
+
+def rearranged(values: Array, names: Sequence[str], wanted: Sequence[str]) -> Array:
+    """Values [..., C] of named entries as values of the wanted entries, NaN for those without a value."""
+    if list(names) == list(wanted):
+        return values
+    found = np.full((*values.shape[:-1], len(wanted)), np.nan)
+    for place, name in enumerate(wanted):
+        if name in names:
+            found[..., place] = values[..., names.index(name)]
+    return found
 
 
 def write_property(group: h5py.Group, rows: PropertyRows) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from landscape.database.records import Commit
 from landscape.database.store import open_store
+from landscape.database.trained_points import HISTORY_COLUMNS
 from landscape.database.writing import TABLES
 from landscape.errors import DatabaseError
 from tests.database.samples import (
@@ -161,3 +162,41 @@ def test_a_code_without_a_name_is_damage(path: Path, code: int) -> None:
     alter(path, spoil)
     with pytest.raises(DatabaseError, match="is damaged"):
         _ = open_store(path).tables.attempts.method
+
+
+def widen(file: h5py.File, names: list[str]) -> None:
+    """Store the histories of training with these columns, NaN in those that no program has written."""
+    group = file["training"]
+    known, history = [str(name) for name in group.attrs["history_columns"]], group["history"][()]
+    columns = [history[..., known.index(name)] if name in known else np.full(history.shape[:-1], 5.0) for name in names]
+    del group["history"]
+    shape = (*history.shape[:-1], len(names))
+    group.create_dataset("history", data=np.stack(columns, -1), maxshape=(None, *shape[1:]), chunks=(1, *shape[1:]))
+    group.attrs.create("history_columns", names, dtype=h5py.string_dtype())
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [*reversed(HISTORY_COLUMNS)],
+        ["unheard of", *HISTORY_COLUMNS],
+        [name for name in HISTORY_COLUMNS if name != "test_loss"],
+    ],
+    ids=["another order", "one more", "one less"],
+)
+def test_histories_go_through_the_names_in_the_file(path: Path, names: list[str]) -> None:
+    before = open_store(path).tables.training.history
+    alter(path, lambda file: widen(file, names))
+    expected = before.copy()
+    expected[..., [name not in names for name in HISTORY_COLUMNS]] = np.nan
+    np.testing.assert_array_equal(open_store(path).tables.training.history, expected)
+    commit = continued(path)
+    assert commit.training is not None
+    appended = commit.training.points.history.copy()
+    appended[..., [name not in names for name in HISTORY_COLUMNS]] = np.nan
+    np.testing.assert_array_equal(open_store(path).tables.training.history, np.concatenate([expected, appended]))
+    with h5py.File(path) as file:
+        assert file["training"].attrs["history_columns"].tolist() == names
+        if "unheard of" in names:
+            assert (file["training/history"][: len(before), :, 0] == 5.0).all()
+            assert np.isnan(file["training/history"][len(before) :, :, 0]).all()
