@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Sets everything up, then checks style and types and runs every test; what promises equal bits runs under three kinds of
-# arithmetic. Arguments go to pytest.
+# Sets everything up, then checks style and types and runs every test, on two cores; what promises equal bits runs under
+# three kinds of arithmetic. Arguments go to pytest.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../runs/setup.sh"
 set_up_oracles
 
 promises() { # SETTING ARGUMENT...: the tests that promise equal bits, if any are among those that the arguments choose
-    env "$1" pytest -m bits "${@:2}" || (($? == 5))
+    env "$1" pytest -n 2 -m bits "${@:2}" || (($? == 5))
 }
 
 ruff check
 ruff format --check
 mypy
-pytest "$@"
+pytest -n 2 "$@"
 promises MKL_CBWR=AVX2 "$@"
 promises ATEN_CPU_CAPABILITY=default "$@"
