@@ -15,7 +15,6 @@ import landscape
 from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.pools.local import LocalPool
-from landscape.campaign.pools.pool import Abandoned
 from landscape.campaign.preparation import prepared_context, stored_context
 from landscape.campaign.progress import Silent
 from landscape.campaign.rounds.phase import MakePhase
@@ -29,6 +28,7 @@ from landscape.errors import PropertyError
 from landscape.statistics.coverage import coverage
 from landscape.studies.locations import Landing, equal_levels, locations_of, locations_report, superbasins
 from tests.campaign.commands import assert_equal_bytes
+from tests.campaign.stopping import StoppingPool
 from tests.campaign.trained import add_trained
 from tests.campaign.xor import HASTE, xor
 
@@ -73,15 +73,8 @@ def run(
 ) -> None:
     """The phases, given up in the round after `rounds` of them."""
     with Database(open_store(path, writable=True)) as db:
-        context, done = stored_context(db.problem_record, "cpu"), len(db.rounds)
-
-        class Stopping(LocalPool):
-            def run(self, *arguments: object) -> list[object]:
-                if rounds is not None and len(db.rounds) - done == rounds:
-                    raise Abandoned
-                return super().run(*arguments)  # type: ignore[arg-type]
-
-        pool = Stopping(context.execute)
+        context = stored_context(db.problem_record, "cpu")
+        pool = StoppingPool(context, db, rounds)
         run_campaign(context, db.store, pool, Silent(), Interrupt(), phases_of(context))
 
 

@@ -11,7 +11,6 @@ import landscape
 from landscape.campaign.campaign import Campaign, Ending
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.pools.local import LocalPool
-from landscape.campaign.pools.pool import Abandoned
 from landscape.campaign.preparation import stored_context
 from landscape.campaign.progress import Silent
 from landscape.campaign.rounds.measuring import chosen_groups
@@ -23,6 +22,7 @@ from landscape.errors import PropertyError
 from landscape.properties.catalogue import available_groups
 from landscape.studies.columns import column
 from tests.campaign.commands import assert_equal_bytes
+from tests.campaign.stopping import StoppingPool
 from tests.campaign.xor import HASTE, xor
 
 
@@ -43,16 +43,8 @@ def measured(path: Path, *groups: str, rounds: int | None = None, paths: bool = 
     """Measures with these settings; given up in the round after `rounds` of them."""
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu", settings)
-        done = len(db.rounds)
-
-        class Stopping(LocalPool):
-            def run(self, *arguments: object) -> list[object]:
-                if rounds is not None and len(db.rounds) - done == rounds:
-                    raise Abandoned
-                return super().run(*arguments)  # type: ignore[arg-type]
-
         phases = measuring(context, groups, paths=paths)
-        return run_campaign(context, db.store, Stopping(context.execute), Silent(), Interrupt(), phases)
+        return run_campaign(context, db.store, StoppingPool(context, db, rounds), Silent(), Interrupt(), phases)
 
 
 def kinds(path: Path) -> list[str]:
