@@ -83,12 +83,14 @@ class Energy(Protocol):
 class Objective(Energy, Protocol):
     """A twice differentiable energy with a symmetry: all that a search needs.
 
+    `energy_unit` is the scale of the energy, to which all tolerances of energies and gradients are relative.
     `curvature_threshold` is the t of the index test: an eigenvalue below -t counts as negative. An objective that is
     not `smooth` does not have a Hessian everywhere: it has minima and bands, but no index and no saddles.
     `cheap_hessian` says that a Hessian costs no more than some twenty energies, so that quenches use it too.
     """
 
     symmetry: Symmetry
+    energy_unit: float
     curvature_threshold: float
     smooth: bool
     cheap_hessian: bool

@@ -21,6 +21,7 @@ class Counted:
         self.n_parameters = objective.n_parameters
         self.device = objective.device
         self.symmetry = objective.symmetry
+        self.energy_unit = objective.energy_unit
         self.curvature_threshold = objective.curvature_threshold
         self.smooth = objective.smooth
         self.cheap_hessian = objective.cheap_hessian

@@ -59,6 +59,7 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
         "training": len(tables.training) + (0 if training is None else len(training.points)),
     }
     require_rows("transition_states.minima", states.minima, 0, rows["minima"])
+    require_rows("transition_states.found_from", states.found_from, -1, rows["minima"])
     require_rows("attempts.minima", attempts.minima[:, 0], 0, rows["minima"])
     require_rows("attempts.minima (second)", attempts.minima[:, 1], -1, rows["minima"])
     require_rows("attempts.round", attempts.round, 0, len(tables.rounds) + 1)

@@ -30,6 +30,7 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Texts = NDArray[np.str_]
+Booleans = NDArray[np.bool_]
 
 TARGETS = ("minima", "transition_states", "training")
 """The tables whose rows can have properties."""
@@ -71,8 +72,12 @@ class Minima(Table):
 class TransitionStates(Table):
     """Stationary points with one negative Hessian eigenvalue, which is `eigenvalue`.
 
-    `minima` holds the rows of the minima on the two sides. They are equal for a degenerate rearrangement, a path
-    between two symmetric copies of one minimum.
+    `minima` holds the rows of the minima on the two sides, those that steepest descent reaches. They are equal for a
+    degenerate rearrangement, a path between two symmetric copies of one minimum. `sides_ambiguous` says that on a side
+    the descent ends on a saddle, in a symmetric subspace, from which it was stepped off. `log_determinant` is the sum
+    of the logarithms of the positive Hessian eigenvalues, of which `lowest_positive_eigenvalue` is the lowest.
+    `found_from` holds the rows of the minima from which the search that found it began, the second -1 for a
+    single-ended one.
     """
 
     parameters: Floats = field(metadata=column(np.float64, "P", essential=True))  # [T, P]
@@ -80,6 +85,11 @@ class TransitionStates(Table):
     rms_gradient: Floats = field(metadata=column(np.float64))  # [T]
     eigenvalue: Floats = field(metadata=column(np.float64))  # [T]
     minima: Integers = field(metadata=column(np.int64, 2, essential=True))  # [T, 2]
+    log_determinant: Floats = field(metadata=column(np.float64))  # [T]
+    log_orbit_size: Floats = field(metadata=column(np.float64))  # [T]
+    lowest_positive_eigenvalue: Floats = field(metadata=column(np.float64))  # [T]
+    sides_ambiguous: Booleans = field(metadata=column(np.bool_))  # [T]
+    found_from: Integers = field(metadata=column(np.int64, 2))  # [T, 2]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -124,6 +124,7 @@ class Problem:
         self.l2 = l2
         self.device = torch.device(device)
         self.n_parameters = network.n_parameters
+        self.energy_unit = 1.0
         self.curvature_threshold = 1e-3 * 2.0 * l2 if l2 else 1e-9
         self.symmetry: Symmetry = network.symmetry
         self.inputs = torch.tensor(data.inputs, dtype=torch.float64, device=self.device)

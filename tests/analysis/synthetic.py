@@ -49,6 +49,11 @@ def transition_states(pairs: np.ndarray, energy: np.ndarray) -> TransitionStates
         rms_gradient=1e-12 * np.ones(len(energy)),
         eigenvalue=-np.ones(len(energy)),
         minima=pairs,
+        log_determinant=np.zeros(len(energy)),
+        log_orbit_size=np.zeros(len(energy)),
+        lowest_positive_eigenvalue=np.ones(len(energy)),
+        sides_ambiguous=np.zeros(len(energy), dtype=bool),
+        found_from=np.full((len(energy), 2), -1),
     )
 
 

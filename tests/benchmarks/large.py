@@ -100,6 +100,11 @@ def made_up_states(
         rms_gradient=np.full(count, 1e-12),
         eigenvalue=np.full(count, -1e-2),
         minima=np.stack([lower, upper], axis=1),
+        log_determinant=np.zeros(count),
+        log_orbit_size=np.zeros(count),
+        lowest_positive_eigenvalue=np.ones(count),
+        sides_ambiguous=np.zeros(count, dtype=bool),
+        found_from=np.full((count, 2), -1),
     )
 
 

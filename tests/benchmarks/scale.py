@@ -189,7 +189,8 @@ def inserted_states(path: Path) -> Seconds:
             getattr(found, name)[1::2] = getattr(db.transition_states, name)[old]
         assimilation = Assimilation(LandscapeIndex(context, tables), tables)
         timer = Timer()
-        new = [assimilation.add_transition_state(found, place, found.minima[place]) for place in range(len(found))]
+        origins = found.minima
+        new = [assimilation.add_transition_state(found, k, origins[k], origins[k]) for k in range(len(found))]
         assimilation.commit(kind="connect", tasks=1, evaluations=1, seconds=0.0)
         seconds = timer.seconds()
     assert not any(new[1::2])

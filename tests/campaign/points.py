@@ -48,4 +48,9 @@ def states(places: Sequence[float], sides: Sequence[tuple[int, int]]) -> Transit
         rms_gradient=np.zeros(len(x)),
         eigenvalue=-np.ones(len(x)),
         minima=np.array(sides, dtype=np.int64).reshape(-1, 2),
+        log_determinant=np.zeros(len(x)),
+        log_orbit_size=np.zeros(len(x)),
+        lowest_positive_eigenvalue=np.ones(len(x)),
+        sides_ambiguous=np.zeros(len(x), dtype=bool),
+        found_from=np.full((len(x), 2), -1),
     )

@@ -61,7 +61,7 @@ def random_table(kind: type[Table], rows: int, rng: np.random.Generator, ends: M
             columns[name] = rng.choice(NAMES[name], shape)
         else:
             whole = column.dtype is np.int64
-            columns[name] = rng.integers(*ends[name], shape) if whole else rng.normal(size=shape)
+            columns[name] = rng.integers(*ends[name], shape) if whole else rng.normal(size=shape).astype(column.dtype)
     return kind(**columns)
 
 
@@ -70,7 +70,7 @@ def sample_commit(store: Store, seed: int = 0, minima: int = 3, states: int = 2,
     rng = np.random.default_rng([seed, store.n_rounds])
     total = len(store.tables.minima) + minima
     states, attempts = (states, attempts) if total else (0, 0)
-    ends = {"minima": (0, max(total, 1)), "round": (0, store.n_rounds + 1)}
+    ends = {"minima": (0, max(total, 1)), "found_from": (-1, max(total, 1)), "round": (0, store.n_rounds + 1)}
     return Commit(
         kind="connect" if states else "basin_hopping",
         tasks=4,

@@ -71,7 +71,7 @@ def test_h5py_alone_reads_everything(path: Path) -> None:
             several = isinstance(value, np.ndarray) and all(isinstance(part, kind) for part in value)
             assert several or isinstance(value, (str, np.int64, np.float64)), name
         if isinstance(item, h5py.Dataset):
-            assert item.dtype.kind in "fiS", name
+            assert item.dtype.kind in "bfiS", name
             assert len(item[()]) == item.shape[0]
 
     with h5py.File(path) as file:

@@ -110,7 +110,7 @@ def test_a_column_that_an_older_file_lacks_is_missing_values(path: Path, table: 
     assert found.dtype.kind == np.dtype(column.dtype).kind
     rows = len(getattr(open_store(path).tables, table))
     assert found.shape == (rows, *column.row_shape(P))
-    missing: dict[str, float | str] = {"f": np.nan, "i": -1, "U": ""}
+    missing: dict[str, float | str | bool] = {"f": np.nan, "i": -1, "b": False, "U": ""}
     np.testing.assert_array_equal(found, np.full(found.shape, missing[found.dtype.kind]))
     commit = continued(path)
     added = {"training": commit.training and commit.training.points, "rounds": commit.summary()}

@@ -60,7 +60,8 @@ class Assimilation:
         self.n_parameters = tables.minima.parameters.shape[1]
         self._new_hits: list[int] = []
         self._minima: list[tuple[Minima, int]] = []
-        self._states: list[tuple[TransitionStates, int, tuple[int, int]]] = []
+        self._states: list[tuple[TransitionStates, int]] = []
+        self._joins: list[tuple[np.ndarray, np.ndarray]] = []  # sides and origins of these
 
     def add_distinct(self, found: DistinctMinima, *, counted: bool) -> np.ndarray:
         """Rows int64[M] of the minima of a task in the table; their hits are added if `counted`."""
@@ -102,12 +103,17 @@ class Assimilation:
         found, place = self._minima[row - len(self._old_energy)]
         return float(found.energy[place])
 
-    def add_transition_state(self, found: TransitionStates, place: int, sides: np.ndarray) -> bool:
-        """Add row `place` of a task's transition states, between minima rows `sides`; False if it is no new one."""
+    def add_transition_state(
+        self, found: TransitionStates, place: int, sides: np.ndarray, found_from: np.ndarray
+    ) -> bool:
+        """Add row `place` of a task's transition states, between the minima rows `sides` [2], found by a search from
+        the minima rows `found_from` [2]; False if it is no new one.
+        """
         size = len(self.index.states)
         if self.index.states.find_or_add(float(found.energy[place]), found.parameters[place]) < size:
             return False
-        self._states.append((found, place, (int(sides.min()), int(sides.max()))))
+        self._states.append((found, place))
+        self._joins.append((np.sort(sides), found_from))
         return True
 
     def commit(
@@ -148,6 +154,7 @@ class Assimilation:
         """The new transition states as a table."""
         if not self._states:
             return TransitionStates.empty(self.n_parameters)
-        names = [name for name in TransitionStates.column_names() if name != "minima"]
-        columns = {name: np.array([getattr(found, name)[place] for found, place, _ in self._states]) for name in names}
-        return TransitionStates(**columns, minima=np.array([sides for _, _, sides in self._states], dtype=np.int64))
+        names = [name for name in TransitionStates.column_names() if name not in ("minima", "found_from")]
+        columns = {name: np.array([getattr(found, name)[place] for found, place in self._states]) for name in names}
+        sides, origins = (np.array(rows, dtype=np.int64) for rows in zip(*self._joins, strict=True))
+        return TransitionStates(**columns, minima=sides, found_from=origins)

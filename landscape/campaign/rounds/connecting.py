@@ -29,7 +29,7 @@ class ConnectResult:
     """Distinct minima and transition states of a task, with the reasons of the failures."""
 
     minima: DistinctMinima  # [M]
-    transition_states: TransitionStates  # [T]; their `minima` are rows of `minima` above
+    transition_states: TransitionStates  # [T]; their `minima` are rows of `minima` above, `found_from` is not known yet
     search: np.ndarray  # int64[T]: the search each came from
     failures: tuple[tuple[int, Outcome], ...]  # (search, reason) of each guess that failed
     evaluations: int
@@ -72,13 +72,19 @@ class ClimbTask:
 def _connect_result(context: Context, found: Found, evaluations: int) -> ConnectResult:
     """The result of a task, with distinct minima and canonical transition states."""
     minima, rows = distinct_minima(context, _interleaved(found))
-    points = found.points
+    points, symmetry = found.points, context.objective.symmetry
+    theta = symmetry.canonical(points.theta.cpu().numpy())
     states = TransitionStates(
-        parameters=context.objective.symmetry.canonical(points.theta.cpu().numpy()),
+        parameters=theta,
         energy=points.energy.cpu().numpy(),
         rms_gradient=points.rms_gradient.cpu().numpy(),
         eigenvalue=points.values[:, 0].cpu().numpy(),
         minima=rows.reshape(-1, 2),
+        log_determinant=points.log_determinant.cpu().numpy(),
+        log_orbit_size=symmetry.log_orbit_size(theta),
+        lowest_positive_eigenvalue=_lowest_positive(points).cpu().numpy(),
+        sides_ambiguous=np.zeros(len(theta), dtype=bool),
+        found_from=np.full((len(theta), 2), -1),
     )
     return ConnectResult(
         minima=minima,
@@ -87,6 +93,11 @@ def _connect_result(context: Context, found: Found, evaluations: int) -> Connect
         failures=found.failures,
         evaluations=evaluations,
     )
+
+
+def _lowest_positive(points: StationaryPoints) -> torch.Tensor:
+    """The second eigenvalue [T] of transition states [T], which is their lowest positive one; nan where P = 1."""
+    return torch.cat([points.values, torch.full_like(points.values[:, :1], torch.nan)], 1)[:, 1]
 
 
 def _interleaved(found: Found) -> StationaryPoints:
@@ -142,7 +153,7 @@ class _Searching:
                 sides = rows[states.minima[place]]
                 if not assimilation.is_above(float(states.energy[place]), sides):
                     continue
-                new = assimilation.add_transition_state(states, place, sides)
+                new = assimilation.add_transition_state(states, place, sides, plan.ends[search])
                 outcomes[search] = min(outcomes[search], _outcome(sides, plan.ends[search], new=new))
             for search, reason in result.failures:
                 outcomes[start + search] = min(outcomes[start + search], reason)

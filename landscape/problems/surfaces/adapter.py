@@ -54,6 +54,7 @@ class AdaptedSurface:
         self._numpy = not hasattr(surface, "device")
         self.device = torch.device("cpu" if self._numpy else surface.device)
         self.symmetry: Symmetry = getattr(surface, "symmetry", NoSymmetry())
+        self.energy_unit = 1.0
         default = EXACT_THRESHOLD if hasattr(surface, "hessian") else DIFFERENCE_THRESHOLD
         self.curvature_threshold = float(getattr(surface, "curvature_threshold", default))
         self.smooth = bool(getattr(surface, "smooth", True))

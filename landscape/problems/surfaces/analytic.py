@@ -33,6 +33,7 @@ class Surface:
     n_parameters: int
     known: tuple[KnownPoint, ...]
     symmetry: Symmetry = NoSymmetry()
+    energy_unit = 1.0
     curvature_threshold = 1e-6
     smooth = True
     cheap_hessian = False

@@ -15,6 +15,8 @@ from landscape.problems.networks.symmetry import NoSymmetry
 from landscape.problems.problem import Problem
 from tests.campaign.points import minima, plane, states, store_of
 
+ORIGIN = np.array([0, 2])
+
 
 @pytest.fixture
 def context() -> Context:
@@ -27,7 +29,7 @@ def store(context: Context) -> Store:
     store = store_of(context)
     assimilation = begun(context, store)
     rows = assimilation.add_minima(minima([0.0, 1.0, 2.0]), counted=True)
-    assert assimilation.add_transition_state(states([0.5], [(0, 1)]), 0, rows[:2])
+    assert assimilation.add_transition_state(states([0.5], [(0, 1)]), 0, rows[:2], rows[1:3])
     commit(store, assimilation)
     return store
 
@@ -62,17 +64,19 @@ def test_only_finds_of_basin_hopping_are_hits(context: Context, store: Store) ->
 def test_a_transition_state_is_stored_once_with_its_sides_in_order(context: Context, store: Store) -> None:
     assimilation = begun(context, store)
     found = states([0.5, 3.0, 3.0], [(0, 1), (0, 2), (2, 0)])
-    new = [assimilation.add_transition_state(found, place, np.array(sides)) for place, sides in enumerate(found.minima)]
+    pairs = [np.array(sides) for sides in found.minima]
+    new = [assimilation.add_transition_state(found, place, sides, ORIGIN) for place, sides in enumerate(pairs)]
     assert new == [False, True, False]
-    assert assimilation.add_transition_state(states([4.0], [(2, 1)]), 0, np.array([2, 1]))
+    assert assimilation.add_transition_state(states([4.0], [(2, 1)]), 0, np.array([2, 1]), ORIGIN)
     commit(store, assimilation)
     assert store.tables.transition_states.minima.tolist() == [[0, 1], [0, 2], [1, 2]]
     assert store.tables.transition_states.energy.tolist() == [10.5, 13.0, 14.0]
+    assert store.tables.transition_states.found_from.tolist() == [[1, 2], [0, 2], [0, 2]]
 
 
 def test_a_degenerate_rearrangement_is_kept_and_drawn_as_no_edge(context: Context, store: Store) -> None:
     assimilation = begun(context, store)
-    assert assimilation.add_transition_state(states([3.0], [(2, 2)]), 0, np.array([2, 2]))
+    assert assimilation.add_transition_state(states([3.0], [(2, 2)]), 0, np.array([2, 2]), ORIGIN)
     commit(store, assimilation)
     assert store.tables.transition_states.minima.tolist() == [[0, 1], [2, 2]]
     graph = Database(store).graph()

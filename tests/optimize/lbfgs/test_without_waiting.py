@@ -34,7 +34,7 @@ class Unseen:
         self.hessian, self.hessian_vector_product = batched.hessian, batched.hessian_vector_product
         self.n_parameters, self.device = problem.n_parameters, UNSEEN
         self.symmetry, self.curvature_threshold = problem.symmetry, problem.curvature_threshold
-        self.smooth, self.cheap_hessian, self.recorder = True, False, None
+        self.smooth, self.cheap_hessian, self.recorder, self.energy_unit = True, False, None, 1.0
         self.kernel = lambda: None
 
 
