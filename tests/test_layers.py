@@ -62,7 +62,7 @@ INSIDE: dict[str, tuple[str, ...]] = {
         "pools interrupt progress",
         "counted",
         "context",
-        "identity",
+        "identity pairs",
         "rounds",
         "preparation",
         "sequences replicas resumption verify",

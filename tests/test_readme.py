@@ -15,7 +15,7 @@ from typing import NamedTuple
 import h5py
 import pytest
 
-from landscape.campaign.rounds.pairs import STRATEGIES
+from landscape.campaign.pairs.selection import STRATEGIES
 from landscape.cli import cli
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import Table

@@ -17,7 +17,7 @@ from landscape.campaign.pools.pool import Abandoned, Pool
 from landscape.campaign.progress import Progress
 from landscape.campaign.replicas import ReplicaUpdates
 from landscape.campaign.rounds.assimilation import LandscapeIndex
-from landscape.campaign.rounds.phase import MakePhase, Phase, Plan, rounds_done
+from landscape.campaign.rounds.phase import MakePhase, Phase, Plan, Turns, rounds_done
 from landscape.database.store import Store
 
 
@@ -40,7 +40,7 @@ class Campaign:
         self.progress = progress
         index = LandscapeIndex(context, store.tables)
         self.updates = ReplicaUpdates()
-        self.phases: tuple[Phase[Any], ...] = tuple(phase(context, index) for phase in phases)
+        self.phases = tuple(phase(context, index) for phase in phases)
 
     def run(self, interrupt: Interrupt) -> Ending:
         """Run rounds until no phase has work or a stop is requested. A round that fails commits nothing."""
@@ -60,9 +60,13 @@ class Campaign:
     def _next(self) -> tuple[Phase[Any], Plan[Any]] | None:
         """The first phase with work to do, and the plan of its next round."""
         for phase in self.phases:
-            plan = phase.plan(self.store.tables)
-            if plan is not None:
-                return phase, plan
+            if isinstance(phase, Turns):
+                turn = phase.next(self.store.tables)
+            else:
+                plan = phase.plan(self.store.tables)
+                turn = None if plan is None else (phase, plan)
+            if turn is not None:
+                return turn
         return None
 
     def _round(self, phase: Phase[Any], plan: Plan[Any], interrupt: Interrupt) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from landscape.campaign.context import Context
-from landscape.campaign.rounds.pairs import require_strategies
+from landscape.campaign.pairs.selection import require_strategies
 from landscape.config.run_file import RunConfig, Settings
 from landscape.config.tables import ProblemConfig
 from landscape.database.database import open_database

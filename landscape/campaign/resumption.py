@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 
 from landscape.campaign.context import Context
+from landscape.campaign.pairs.selection import STRATEGIES
 from landscape.campaign.preparation import stored_tables
-from landscape.campaign.rounds.connecting import METHOD_NAMES
+from landscape.campaign.rounds.single_ended import SingleEnded
 from landscape.config.tables import ProblemConfig
 from landscape.database.records import ProblemRecord
 from landscape.database.store import Store, create_store, open_store
@@ -18,6 +19,8 @@ from landscape.search.transition_states import OUTCOME_NAMES
 # the problem and the seed alone.
 FIXED = ("problem.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
 FIXED_FOR_TRAINING = ("problem.", "run.seed")
+METHOD_NAMES = (*STRATEGIES, SingleEnded.kind)
+"""Names in `Attempts.method`, in the order of their codes in a new file."""
 
 
 def open_or_create(

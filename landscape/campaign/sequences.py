@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from landscape.campaign.context import Context
-from landscape.campaign.rounds.connecting import Connect, SingleEnded
+from landscape.campaign.rounds.alternating import Alternating
 from landscape.campaign.rounds.evaluating import Evaluate
-from landscape.campaign.rounds.hopping import BasinHopping
 from landscape.campaign.rounds.locating import Locate, Surroundings
 from landscape.campaign.rounds.measuring import Depths, Measure, MeasureTraining, chosen_groups
 from landscape.campaign.rounds.phase import MakePhase
@@ -22,7 +21,7 @@ EVALUATIONS = "evaluations"
 def exploring(context: Context) -> tuple[MakePhase, ...]:
     """Phases that explore a landscape; only networks have properties to measure."""
     properties = () if context.problem is None else (Measure,)
-    return (BasinHopping, SingleEnded, Connect, *properties, Depths)
+    return (Alternating, *properties, Depths)
 
 
 def measuring(context: Context, names: Sequence[str] = (), *, paths: bool = False) -> tuple[MakePhase, ...]:

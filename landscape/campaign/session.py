@@ -7,12 +7,12 @@ from pathlib import Path
 from landscape.campaign.campaign import Campaign, Ending
 from landscape.campaign.context import Context, one_thread_per_task
 from landscape.campaign.interrupt import Interrupt
+from landscape.campaign.pairs.selection import require_strategies
 from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import StartBox, prepared_context, record_of
 from landscape.campaign.progress import Progress, Silent
 from landscape.campaign.resumption import check_energy, open_or_create
-from landscape.campaign.rounds.pairs import require_strategies
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.sequences import exploring
 from landscape.config.run_file import Settings

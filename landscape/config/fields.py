@@ -1,5 +1,6 @@
 """Types of the values in a run file, with their bounds and messages."""
 
+import math
 import re
 from itertools import pairwise
 from typing import Annotated, Literal, get_args
@@ -43,6 +44,12 @@ def _several(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _level(energy: float) -> float:
+    if math.isnan(energy):
+        raise ValueError("expected an energy, or inf for no limit")
+    return energy
+
+
 def _device(name: str) -> str:
     if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", name):
         raise ValueError("expected auto, cpu, cuda or cuda:1 (any number)")
@@ -78,6 +85,7 @@ Count = Annotated[int, Field(ge=1, lt=2**63)]
 Natural = Annotated[int, Field(ge=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Level = Annotated[float, AfterValidator(_level)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 ProperFraction = Annotated[float, Field(ge=0.0, lt=1.0)]

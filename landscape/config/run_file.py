@@ -14,6 +14,7 @@ from typing import Any, Self
 from landscape.config.tables import (
     BasinHoppingConfig,
     ConnectConfig,
+    ExploreConfig,
     IdentityConfig,
     MeasureConfig,
     ProblemConfig,
@@ -29,6 +30,7 @@ from landscape.messages import toml_value
 class Settings(Table):
     """Settings that suit any energy: all tables of a run file except [problem]."""
 
+    explore: ExploreConfig = ExploreConfig()
     basin_hopping: BasinHoppingConfig = BasinHoppingConfig()
     quench: QuenchConfig = QuenchConfig()
     connect: ConnectConfig = ConnectConfig()

@@ -4,6 +4,7 @@ Each is a frozen model whose fields carry type, bounds, default and description,
 a row of the README, which a test holds to it. `landscape.messages.one_line` turns a failed check into a message.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Self
 
@@ -19,6 +20,7 @@ from landscape.config.fields import (
     Fraction,
     Hidden,
     ImageShape,
+    Level,
     LossName,
     Names,
     Natural,
@@ -111,11 +113,19 @@ class ProblemConfig(Table):
         return hidden
 
 
+class ExploreConfig(Table):
+    """[explore]: what the search is to complete, and its limit."""
+
+    lowest: Natural = Field(0, description="so many minima of lowest energy are to be complete; 0: all")
+    energy: Level = Field(math.inf, description="only minima up to this energy are to be complete")
+    evaluations: Natural = Field(0, description="most evaluations of the energy by the search; 0: no limit")
+
+
 class BasinHoppingConfig(Table):
     """[basin_hopping]: the search for minima."""
 
     walkers: Count = Field(64, description="independent walks")
-    steps: Natural = Field(100, description="steps of each walk")
+    steps: Natural = Field(100, description="steps of each walk, at most")
     round_steps: Count = Field(10, description="steps of each walk in one round")
     task_walkers: Count = Field(32, description="walkers of one task")
     step: Positive = Field(0.5, description="first standard deviation of a step in each parameter; it adapts")
@@ -136,16 +146,16 @@ class QuenchConfig(Table):
 class ConnectConfig(Table):
     """[connect]: the search for transition states between minima."""
 
-    strategies: Names = Field(("missing", "closest", "unconnected"), description="ways to choose pairs, in turn")
+    strategies: Names = Field(("focus", "borders"), description="ways to choose pairs, in turn")
     pairs: Count = Field(64, description="pairs tried in a round")
     task_pairs: Count = Field(8, description="pairs of one task")
-    rounds: Natural = Field(20, description="most rounds of connecting")
+    rounds: Natural = Field(200, description="most rounds of connecting")
     image_density: Positive = Field(3.0, description="images of a band per unit length")
     min_images: Annotated[int, Field(ge=3, lt=2**63)] = Field(10, description="fewest images of a band")
     max_images: Annotated[int, Field(ge=3, lt=2**63)] = Field(50, description="most images of a band")
     retries: Natural = Field(2, description="further tries of a pair, each with 1.5 times the images")
-    single_ended: Natural = Field(0, description="searches that start from a minimum alone, per minimum")
-    target: Fraction = Field(0.95, description="connected fraction of the minima at which connecting stops")
+    single_ended: Natural = Field(20, description="searches that start from a minimum alone, at most, per minimum")
+    target: Fraction = Field(1.0, description="fraction of the minima that is to be connected with the lowest one")
 
     @model_validator(mode="after")
     def _images_ordered(self) -> Self:

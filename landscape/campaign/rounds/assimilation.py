@@ -11,7 +11,8 @@ from landscape.campaign.context import Context
 from landscape.campaign.identity import DistinctMinima, PointIndex
 from landscape.database.records import Attempts, Commit, Minima, PropertyRows, TransitionStates, Walkers
 from landscape.database.tables import Tables
-from landscape.objective import Symmetry
+
+DISTANCES_OF = 4096  # minima: 128 MiB
 
 
 class LandscapeIndex:
@@ -24,28 +25,35 @@ class LandscapeIndex:
         self.minima.fill(tables.minima.energy, tables.minima.parameters)
         self.states = PointIndex(self.symmetry, identity)
         self.states.fill(tables.transition_states.energy, tables.transition_states.parameters)
+        self._measured = np.zeros(0, dtype=np.int64)  # rows of the minima whose distances are known
         self._distance = np.zeros((0, 0))
 
     def distances(self, parameters: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Aligned distances [V, V] between the minima `rows` [V], rising, of parameters [M, P].
+        """Aligned distances [V, V] between the minima `rows` [V] of parameters [M, P].
 
-        The distances between all minima are kept: a later call computes only those of new minima.
+        Distances are kept, up to `DISTANCES_OF` minima: a later call computes only those of other minima.
         """
-        if len(rows) < len(parameters):
-            return _extended(np.zeros((0, 0)), parameters[rows], self.symmetry)
-        self._distance = _extended(self._distance, parameters, self.symmetry)
-        return self._distance
+        if len(np.union1d(self._measured, rows)) > DISTANCES_OF:
+            self._measured, self._distance = rows[:0], np.zeros((0, 0))
+        known = len(self._measured)
+        self._measured = np.append(self._measured, np.setdiff1d(rows, self._measured))
+        distance = np.zeros((len(self._measured), len(self._measured)))
+        distance[:known, :known] = self._distance
+        for place in range(max(known, 1), len(distance)):
+            distance[place, :place] = distance[:place, place] = self._from(parameters, place)
+        self._distance = distance
+        order = np.argsort(self._measured)
+        chosen = order[np.searchsorted(self._measured, rows, sorter=order)]
+        return np.asarray(distance[np.ix_(chosen, chosen)])
 
-
-def _extended(distance: np.ndarray, parameters: np.ndarray, symmetry: Symmetry) -> np.ndarray:
-    """Aligned distances [V, V] of parameters [V, P], given `distance` between the leading rows."""
-    old, new = len(distance), len(parameters)
-    result = np.zeros((new, new))
-    result[:old, :old] = distance
-    for row in range(max(old, 1), new):
-        reference = np.broadcast_to(parameters[row], (row, parameters.shape[1]))
-        result[row, :row] = result[:row, row] = symmetry.distance(parameters[:row], reference)
-    return result
+    def _from(self, parameters: np.ndarray, place: int) -> np.ndarray:
+        """Distances of a measured minimum from those before it; of two the one of larger number is the reference, so
+        that the last bit does not depend on the order in which they are measured.
+        """
+        row, before = self._measured[place], self._measured[:place]
+        others, own = parameters[before], np.broadcast_to(parameters[row], (place, parameters.shape[1]))
+        first = (before < row)[:, None]
+        return self.symmetry.distance(np.where(first, others, own), np.where(first, own, others))
 
 
 class Assimilation:

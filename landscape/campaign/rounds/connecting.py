@@ -1,7 +1,7 @@
-"""Rounds that search for transition states: from single minima, and between pairs.
+"""Searches for transition states: from single minima (`single_ended.py`), and between pairs (`double_ended.py`).
 
-Both commit an attempt with its outcome for every search, together with its results. The outcome of a search is the best
-outcome of its guesses. Shapes: M minima, S searches, P parameters.
+Rounds of both commit an attempt with its outcome for every search, together with its results. The outcome of a search
+is the best outcome of its guesses. Shapes: M minima, S searches, P parameters.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,10 @@ import torch
 from landscape.campaign.context import Context
 from landscape.campaign.identity import DistinctMinima, PointIndex, distinct_minima
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
-from landscape.campaign.rounds.pairs import STRATEGIES, PairView, places, rows_in_view, select_pairs
-from landscape.campaign.rounds.phase import Plan, TaskType, rounds_done, task_starts
+from landscape.campaign.rounds.goal import Goal
+from landscape.campaign.rounds.phase import Plan, TaskType
 from landscape.database.records import Attempts, Commit, TransitionStates
 from landscape.database.tables import Tables
-from landscape.graph.depth import connected_with_lowest
-from landscape.numerics.streams import stream
 from landscape.optimize.newton import StationaryPoints
 from landscape.search.transition_states import OUTCOME_NAMES, Found, Outcome, climb, connect
 
@@ -114,11 +112,6 @@ def _tensor(context: Context, theta: np.ndarray) -> torch.Tensor:
     return torch.tensor(theta, dtype=torch.float64, device=context.objective.device)
 
 
-RETRY_IMAGES = 1.5
-# A single-ended search has one guess where a pair has several, so a task takes more of them.
-SEARCHES_PER_PAIR = 4
-
-
 @dataclass(frozen=True, kw_only=True)
 class SearchPlan(Plan[TaskType]):
     """The tasks of a round of searches, and the ends and method of each search."""
@@ -128,14 +121,14 @@ class SearchPlan(Plan[TaskType]):
     methods: np.ndarray  # str[S]: as in `Attempts.method`
 
 
-class _Searching:
+class Searching:
     """Assimilation of searches of either kind, with the account of attempts."""
 
     kind: str
 
     def __init__(self, context: Context, index: LandscapeIndex) -> None:
         self.context, self.index = context, index
-        self.table = context.settings.connect
+        self.table, self.goal = context.settings.connect, Goal(context.settings)
 
     def assimilate(
         self, tables: Tables, plan: SearchPlan[Any], results: Sequence[ConnectResult], seconds: float
@@ -169,114 +162,6 @@ class _Searching:
         )
 
 
-class SingleEnded(_Searching):
-    """Rounds of single-ended searches, until every minimum has had its number of them."""
-
-    kind = "single_ended"
-
-    def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the present minima still need."""
-        return rounds_done(tables, self.kind) + -(-len(self._due(tables)) // self._round_size)
-
-    def plan(self, tables: Tables) -> SearchPlan[ClimbTask] | None:
-        """The next searches, minima in the order of their rows."""
-        rows = self._due(tables)[: self._round_size]
-        if not len(rows) or not self.context.objective.smooth:
-            return None
-        seed, number = self.context.settings.run.seed, len(tables.rounds)
-        size = SEARCHES_PER_PAIR * self.table.task_pairs
-        starts = task_starts(len(rows), size)
-        tasks = [
-            ClimbTask(
-                minima=tables.minima.parameters[rows[start : start + size]],
-                seeds=tuple((seed, number, search) for search in range(start, min(start + size, len(rows)))),
-            )
-            for start in starts
-        ]
-        ends = np.stack([rows, np.full_like(rows, -1)], axis=1)
-        return SearchPlan(tasks=tasks, starts=starts, ends=ends, methods=np.full(len(rows), self.kind))
-
-    def _due(self, tables: Tables) -> np.ndarray:
-        """Row of the minimum of each search that is still to be made."""
-        origins = tables.attempts.minima[tables.attempts.method == self.kind, 0]
-        done = np.bincount(origins, minlength=len(tables.minima))
-        return np.repeat(np.arange(len(done)), np.maximum(self.table.single_ended - done, 0))
-
-    @property
-    def _round_size(self) -> int:
-        """Number of searches of a round."""
-        return SEARCHES_PER_PAIR * self.table.pairs
-
-
-class Connect(_Searching):
-    """Rounds of searches between pairs, until the landscape is connected or no rounds or pairs are left."""
-
-    kind = "connect"
-
-    def planned_rounds(self, tables: Tables) -> int:
-        """Rounds that the run file allows."""
-        del tables
-        return self.table.rounds
-
-    def plan(self, tables: Tables) -> SearchPlan[ConnectTask] | None:
-        """The next pairs, each aligned."""
-        if rounds_done(tables, self.kind) >= self.table.rounds or not self.context.objective.smooth:
-            return None
-        pairs = self._pairs(tables)
-        if not pairs:
-            return None
-        ends = np.array([pair for pair, _ in pairs], dtype=np.int64)
-        methods = np.array([name for _, name in pairs])
-        first = tables.minima.parameters[ends[:, 0]]
-        last = self.index.symmetry.align(tables.minima.parameters[ends[:, 1]], first)
-        images = self._images(tables, ends, np.linalg.norm(last - first, axis=1))
-        # Long bands go first: no long task starts last, and bands of equal length share their calls.
-        order = np.argsort(-images, kind="stable")
-        starts = task_starts(len(ends), self.table.task_pairs)
-        parts = [order[start : start + self.table.task_pairs] for start in starts]
-        return SearchPlan(
-            tasks=[ConnectTask(first=first[part], last=last[part], images=images[part]) for part in parts],
-            starts=starts,
-            ends=ends[order],
-            methods=methods[order],
-        )
-
-    def _pairs(self, tables: Tables) -> list[tuple[tuple[int, int], str]]:
-        """The next pairs of rows, each with the strategy that chose it; none once the landscape is connected."""
-        states, minima = tables.transition_states, tables.minima
-        inside = connected_with_lowest(minima.energy, states.minima)
-        if len(minima) < 2 or inside.mean() >= self.table.target:
-            return []
-        random = stream(self.context.settings.run.seed, len(tables.rounds))
-        rows = rows_in_view(minima.energy, inside, random)
-        view = PairView(
-            rows=rows,
-            distance=self.index.distances(minima.parameters, rows),
-            tries=_tries(tables, rows),
-            all_energy=minima.energy,
-            ts_energy=states.energy,
-            ts_minima=states.minima,
-            retries=self.table.retries,
-        )
-        return select_pairs(view, self.table.strategies, self.table.pairs, random)
-
-    def _images(self, tables: Tables, ends: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """Numbers of images int64[S] of the bands: in proportion to length, and more at each retry."""
-        images = np.clip(self.table.image_density * length, self.table.min_images, self.table.max_images)
-        rows, place = np.unique(ends, return_inverse=True)
-        tries = _tries(tables, rows)[tuple(place.reshape(ends.shape).T)]
-        more: np.ndarray = np.rint(images * RETRY_IMAGES**tries).astype(np.int64)
-        return more
-
-
-def _tries(tables: Tables, rows: np.ndarray) -> np.ndarray:
-    """Numbers of attempts int64[V, V], symmetric, of the pairs among the minima `rows` [V]."""
-    tries = np.zeros((len(rows), len(rows)), dtype=np.int64)
-    ends = tables.attempts.minima[tables.attempts.minima[:, 1] >= 0]
-    np.add.at(tries, tuple(places(ends, rows, len(tables.minima)).T), 1)
-    return tries + tries.T
-
-
 def _outcome(sides: np.ndarray, ends: np.ndarray, *, new: bool) -> Outcome:
     """The outcome of a search from the rows `ends` that led to a transition state between the rows `sides`."""
     if set(sides.tolist()) == set(ends.tolist()):
@@ -284,7 +169,3 @@ def _outcome(sides: np.ndarray, ends: np.ndarray, *, new: bool) -> Outcome:
     if sides[0] == sides[1]:
         return Outcome.SAME_MINIMUM
     return Outcome.NEW_TRANSITION_STATE if new else Outcome.KNOWN_TRANSITION_STATE
-
-
-METHOD_NAMES = (*STRATEGIES, SingleEnded.kind)
-"""Names in `Attempts.method`, in the order of their codes in a new file."""

@@ -1,9 +1,10 @@
 """Rounds of basin-hopping: all walkers advance, then adapt, and exhausted ones start afresh.
 
 The state of the walkers is a committed table: current minimum, step, temperature, and the number of steps since the
-last new minimum. For networks a task also brings some committed minima whose units the walkers exchange. All minima are
-equally likely to be drawn: minima that are hard to find serve as often as others, and new ones lead to still newer
-ones. Shapes: W walkers, M minima.
+last new minimum. Half of the walkers without a minimum begin at one that only transition states have led to, if there
+are any, the others at a fresh start. For networks a task also brings some committed minima whose units the walkers
+exchange. All wanted minima are equally likely to be drawn: minima that are hard to find serve as often as others, and
+new ones lead to still newer ones. Shapes: W walkers, M minima.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import numpy as np
 from landscape.campaign.context import Context
 from landscape.campaign.identity import DistinctMinima, MinimaRows, PointIndex, distinct_minima
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
+from landscape.campaign.rounds.goal import Goal
 from landscape.campaign.rounds.phase import Plan, rounds_done, task_starts
 from landscape.database.records import Commit, Walkers
 from landscape.database.tables import Tables
@@ -133,7 +135,7 @@ class BasinHopping:
 
     def __init__(self, context: Context, index: LandscapeIndex) -> None:
         self.context, self.index = context, index
-        self.table = context.settings.basin_hopping
+        self.table, self.goal = context.settings.basin_hopping, Goal(context.settings)
 
     def planned_rounds(self, tables: Tables) -> int:  # noqa: ARG002 - part of the protocol
         """Rounds for the steps of the run file."""
@@ -144,16 +146,17 @@ class BasinHopping:
         number = rounds_done(tables, self.kind)
         if number >= self.planned_rounds(tables):
             return None
-        walkers, steps = self._walkers(tables), self._steps(number)
+        walkers, steps = self._placed(tables), self._steps(number)
         starts = task_starts(len(walkers), self.table.task_walkers)
         room = np.empty(len(tables.minima), dtype=np.int64)
-        tasks = [self._task(tables, walkers, start, steps, room) for start in starts]
+        wanted = self.goal.wanted(tables)
+        tasks = [self._task(tables, wanted, walkers, start, steps, room) for start in starts]
         return Plan(tasks=tasks)
 
     def assimilate(self, tables: Tables, plan: Plan[HopTask], results: Sequence[HopResult], seconds: float) -> Commit:
         """The commit of minima, hits and moved, adapted walkers."""
         assimilation = Assimilation(self.index, tables)
-        before, steps, moved = self._walkers(tables), self._steps(rounds_done(tables, self.kind)), []
+        before, steps, moved = self._placed(tables), self._steps(rounds_done(tables, self.kind)), []
         for task, result in zip(plan.tasks, results, strict=True):
             rows, (_, _, first) = assimilation.add_distinct(result.minima, counted=True), task.stream
             some = before.take(slice(first, first + len(task.at)))
@@ -178,16 +181,30 @@ class BasinHopping:
             stale=np.zeros(count, dtype=np.int64),
         )
 
+    def _placed(self, tables: Tables) -> Walkers:
+        """The walkers before the next round, with a minimum for half of those that have none."""
+        walkers = self._walkers(tables)
+        unvisited = np.flatnonzero(tables.minima.hits == 0)
+        lost = np.flatnonzero(walkers.minimum < 0)[::2]
+        if not len(unvisited) or not len(lost):
+            return walkers
+        random = stream(self.context.settings.run.seed, len(tables.rounds), len(walkers))
+        minimum = walkers.minimum.copy()
+        minimum[lost] = random.choice(unvisited, len(lost))
+        return replace(walkers, minimum=minimum)
+
     def _steps(self, number: int) -> int:
         """Steps of each walk in a round."""
         return min(self.table.round_steps, self.table.steps - number * self.table.round_steps)
 
-    def _task(self, tables: Tables, walkers: Walkers, start: int, steps: int, room: np.ndarray) -> HopTask:
-        """The task of the walkers from number `start` on; `room` is as in `rows_and_places`."""
+    def _task(
+        self, tables: Tables, wanted: np.ndarray, walkers: Walkers, start: int, steps: int, room: np.ndarray
+    ) -> HopTask:
+        """The task of the walkers from number `start` on, with the wanted minima; `room` is as in `rows_and_places`."""
         some = walkers.take(slice(start, start + self.table.task_walkers))
         seed = (self.context.settings.run.seed, len(tables.rounds), start)
         standing = some.minimum >= 0
-        row, place = rows_and_places(np.append(some.minimum[standing], self._drawn(len(tables.minima), seed)), room)
+        row, place = rows_and_places(np.append(some.minimum[standing], self._drawn(wanted, seed)), room)
         at = np.full(len(standing), -1)
         at[standing] = place[: np.count_nonzero(standing)]
         return HopTask(
@@ -199,11 +216,11 @@ class BasinHopping:
             steps=steps,
         )
 
-    def _drawn(self, count: int, seed: tuple[int, int, int]) -> np.ndarray:
-        """Rows of minima whose units are exchanged, drawn from all `count` of them alike, however often found."""
+    def _drawn(self, wanted: np.ndarray, seed: tuple[int, int, int]) -> np.ndarray:
+        """Rows of minima whose units are exchanged, drawn from all wanted ones alike, however often found."""
         if not self.context.units:
             return np.empty(0, dtype=np.int64)
-        return stream(*seed, DRAWN).choice(count, min(DRAWN, count), replace=False)
+        return stream(*seed, DRAWN).choice(wanted, min(DRAWN, len(wanted)), replace=False)
 
     def _moved(self, walkers: Walkers, walk: WalkSummary, rows: np.ndarray, committed: int, steps: int) -> Walkers:
         """Walkers after that many steps among minima rows[M] of the table; rows from `committed` on are new."""

@@ -7,7 +7,7 @@ continues as if it had never been stopped.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -83,7 +83,15 @@ class Phase(Protocol[PlanType]):
         """The largest number of rounds of this kind, those done included; for progress."""
 
 
-MakePhase = Callable[[Context, LandscapeIndex], Phase[Any]]
+@runtime_checkable
+class Turns(Protocol):
+    """Rounds of several kinds that take turns."""
+
+    def next(self, tables: Tables) -> tuple[Phase[Any], Plan[Any]] | None:
+        """The kind whose turn it is and the plan of its round, or None if there is none now."""
+
+
+MakePhase = Callable[[Context, LandscapeIndex], Phase[Any] | Turns]
 
 
 def rounds_done(tables: Tables, kind: str) -> int:

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from landscape.campaign.rounds.pairs import (
     ALL_PAIRS_UP_TO,
     STRATEGIES,
@@ -19,6 +18,7 @@ from landscape.campaign.rounds.pairs import (
     rows_in_view,
     select_pairs,
 )
+
 from landscape.config.tables import ConnectConfig
 from landscape.errors import ConfigError
 

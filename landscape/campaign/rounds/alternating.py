@@ -1,0 +1,58 @@
+"""The search for a landscape: kinds of round that alternate until what was asked for is complete.
+
+Of the kinds whose criterion does not hold yet, the turn is that of the one that has taken the fewest evaluations of the
+energy. So what transition states lead to feeds the hopping walkers, and new minima are connected. Connecting waits
+while a round of basin-hopping still adds many of the wanted minima.
+"""
+
+from typing import Any
+
+from landscape.campaign.context import Context
+from landscape.campaign.rounds.assimilation import LandscapeIndex
+from landscape.campaign.rounds.double_ended import Connect
+from landscape.campaign.rounds.goal import Goal
+from landscape.campaign.rounds.hopping import BasinHopping
+from landscape.campaign.rounds.phase import Phase, Plan
+from landscape.campaign.rounds.single_ended import SingleEnded
+from landscape.database.tables import Tables
+
+MANY_NEW = 0.1  # of the wanted minima
+
+
+class Alternating:
+    """The rounds of basin-hopping, of single-ended searches and of connecting."""
+
+    def __init__(self, context: Context, index: LandscapeIndex) -> None:
+        self.limit, self.goal = context.settings.explore.evaluations, Goal(context.settings)
+        kinds = (BasinHopping, Connect, SingleEnded)
+        self.phases: tuple[Phase[Any], ...] = tuple(kind(context, index) for kind in kinds)
+
+    def next(self, tables: Tables) -> tuple[Phase[Any], Plan[Any]] | None:
+        """The kind whose turn it is, and its plan; None once the goal or a limit is reached."""
+        spent = {phase.kind: _evaluations(tables, phase.kind) for phase in self.phases}
+        if self.limit and sum(spent.values()) >= self.limit:
+            return None
+        criteria = self.goal.criteria(tables)
+        open_kinds = set[str]()
+        if not criteria.minima_known:
+            open_kinds.add(BasinHopping.kind)
+        if not (criteria.connected and criteria.barriers_converged):
+            open_kinds |= {Connect.kind, SingleEnded.kind}
+        first = BasinHopping.kind if _many_new(tables, len(criteria.wanted)) else ""
+        for phase in sorted(self.phases, key=lambda phase: (phase.kind != first, spent[phase.kind])):
+            if phase.kind in open_kinds and (plan := phase.plan(tables)) is not None:
+                return phase, plan
+        return None
+
+
+def _evaluations(tables: Tables, kind: str) -> int:
+    """Evaluations in all rounds of a kind."""
+    return int(tables.rounds.evaluations[tables.rounds.kind == kind].sum())
+
+
+def _many_new(tables: Tables, wanted: int) -> bool:
+    """Whether the last round was of basin-hopping and added many to the `wanted` minima, or there was none yet."""
+    if not len(tables.rounds):
+        return True
+    last = tables.rounds[-1]
+    return last.kind == BasinHopping.kind and last.new_minima > MANY_NEW * wanted
