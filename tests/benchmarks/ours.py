@@ -13,7 +13,7 @@ from landscape.campaign.preparation import prepared_context, record_of
 from landscape.campaign.progress import Silent
 from landscape.campaign.resumption import open_or_create
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
-from landscape.campaign.rounds.connecting import Connect
+from landscape.campaign.rounds.double_ended import Connect
 from landscape.campaign.rounds.hopping import BasinHopping
 from landscape.campaign.session import run_campaign
 from landscape.config.run_file import Settings

@@ -28,7 +28,7 @@ from landscape.campaign.preparation import record_of
 from landscape.campaign.progress import Silent
 from landscape.campaign.resumption import open_or_create
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
-from landscape.campaign.rounds.connecting import Connect
+from landscape.campaign.rounds.double_ended import Connect
 from landscape.campaign.sequences import exploring
 from landscape.database.database import Database
 from landscape.database.store import open_store

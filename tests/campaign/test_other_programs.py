@@ -12,7 +12,7 @@ import pytest
 
 import landscape
 from landscape.campaign.progress import Silent
-from landscape.campaign.rounds.connecting import METHOD_NAMES
+from landscape.campaign.resumption import METHOD_NAMES
 from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.search.transition_states import OUTCOME_NAMES

@@ -6,11 +6,9 @@ import pytest
 from landscape.campaign.context import Context
 from landscape.campaign.identity import DistinctMinima
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
-from landscape.campaign.rounds.connecting import (
-    Connect,
-    ConnectResult,
-    SingleEnded,
-)
+from landscape.campaign.rounds.connecting import ConnectResult
+from landscape.campaign.rounds.double_ended import Connect
+from landscape.campaign.rounds.single_ended import SingleEnded
 from landscape.database.records import Minima
 from landscape.database.store import Store
 from landscape.search.transition_states import Outcome

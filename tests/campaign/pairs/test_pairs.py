@@ -9,15 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from landscape.campaign.rounds.pairs import (
-    ALL_PAIRS_UP_TO,
-    STRATEGIES,
-    PairView,
-    places,
-    require_strategies,
-    rows_in_view,
-    select_pairs,
-)
+from landscape.campaign.pairs.selection import STRATEGIES, require_strategies, select_pairs
+from landscape.campaign.pairs.view import ALL_PAIRS_UP_TO, WANTED_AT_MOST, PairView, places, rows_in_view
 
 from landscape.config.tables import ConnectConfig
 from landscape.errors import ConfigError
@@ -25,6 +18,7 @@ from landscape.errors import ConfigError
 PLACES = np.array([0.0, 1.0, 3.0, 6.0, 10.0])
 VIEW = PairView(
     rows=np.arange(5),
+    wanted=np.ones(5, dtype=bool),
     all_energy=np.array([0.0, 3.0, 1.0, 2.0, 4.0]),
     distance=np.abs(PLACES[:, None] - PLACES),
     tries=np.zeros((5, 5), dtype=np.int64),
@@ -39,6 +33,8 @@ OFFERS = {
     "unconnected": [(1, 2), (1, 3), (1, 4), (0, 2), (0, 3), (0, 4)],
     "missing": [(1, 2), (2, 3), (3, 4)],
     "untrap": [(0, 2), (2, 3), (3, 4), (1, 2)],
+    "focus": [(1, 2), (2, 3), (3, 4)],
+    "borders": [],
 }
 
 
@@ -79,7 +75,7 @@ def test_the_strategies_of_a_run_file_are_those_that_are_declared() -> None:
     assert all(choose.__doc__ for choose in STRATEGIES.values())
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("name", [name for name in STRATEGIES if name not in ("focus", "borders")])
 def test_pairs_that_failed_too_often_are_not_offered(name: str) -> None:
     first = offered(name)[0]
     assert first in offered(name, tried(VIEW, first, VIEW.retries))
@@ -112,7 +108,7 @@ def test_connected_landscapes_leave_what_does_not_aim_at_connecting() -> None:
     joined = np.array([[0, 1], [1, 2], [2, 3], [3, 4]])
     view = replace(VIEW, ts_minima=joined, ts_energy=np.array([5.0, 6.0, 7.0, 8.0]))
     assert view.component.all()
-    for name in ("missing", "unconnected", "gmin"):
+    for name in ("missing", "unconnected", "gmin", "focus"):
         assert offered(name, view) == []
     assert offered("untrap", view)[0] == (0, 2)  # the highest barrier for its depth
     assert len(offered("closest", view)) == 6
@@ -140,6 +136,7 @@ def test_a_landscape_without_pairs() -> None:
     lonely = replace(
         VIEW,
         rows=VIEW.rows[:1],
+        wanted=VIEW.wanted[:1],
         all_energy=VIEW.all_energy[:1],
         distance=VIEW.distance[:1, :1],
         tries=VIEW.tries[:1, :1],
@@ -150,13 +147,16 @@ def test_a_landscape_without_pairs() -> None:
     assert select_pairs(replace(VIEW, tries=VIEW.tries + 3), list(STRATEGIES), 5, random()) == []
 
 
+WANTED = 3
 MANY = 10 * ALL_PAIRS_UP_TO
 MANY_ENERGIES = np.random.default_rng(3).random(MANY)
 INSIDE = (np.arange(MANY) % 4 > 0) | (np.arange(MANY) == np.argmin(MANY_ENERGIES))
 
+LOWEST = np.argsort(MANY_ENERGIES)[:WANTED]
+
 
 def sampled(seed: int = 0) -> np.ndarray:
-    return rows_in_view(MANY_ENERGIES, INSIDE, np.random.default_rng(seed))
+    return rows_in_view(MANY_ENERGIES, INSIDE, LOWEST, np.random.default_rng(seed))
 
 
 def view_of_many(rows: np.ndarray) -> PairView:
@@ -165,6 +165,7 @@ def view_of_many(rows: np.ndarray) -> PairView:
     pairs = np.stack([chain[:-1], chain[1:]], axis=1)
     return PairView(
         rows=rows,
+        wanted=np.isin(rows, LOWEST),
         distance=np.abs(MANY_ENERGIES[rows][:, None] - MANY_ENERGIES[rows]),
         tries=np.zeros((len(rows), len(rows)), dtype=np.int64),
         all_energy=MANY_ENERGIES,
@@ -175,7 +176,7 @@ def view_of_many(rows: np.ndarray) -> PairView:
 
 
 def test_few_minima_are_all_in_view() -> None:
-    assert rows_in_view(VIEW.all_energy, VIEW.component, random()).tolist() == [0, 1, 2, 3, 4]
+    assert rows_in_view(VIEW.all_energy, VIEW.component, VIEW.rows, random()).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_of_many_minima_a_sample_is_in_view_with_its_neighbours_in_energy() -> None:
@@ -203,7 +204,14 @@ def test_pairs_among_many_minima_cross_the_border_of_the_component(name: str) ->
 
 def test_a_few_minima_outside_are_all_in_view() -> None:
     inside = np.arange(MANY) > 2
-    assert {0, 1, 2} <= set(rows_in_view(MANY_ENERGIES, inside, random()))
+    assert {0, 1, 2} <= set(rows_in_view(MANY_ENERGIES, inside, LOWEST, random()))
+
+
+def test_of_many_minima_the_lowest_wanted_ones_are_in_view_connected_or_not() -> None:
+    for inside in (INSIDE, np.ones(MANY, dtype=bool)):
+        assert set(LOWEST) <= set(rows_in_view(MANY_ENERGIES, inside, LOWEST, random()))
+    rows = rows_in_view(MANY_ENERGIES, np.ones(MANY, dtype=bool), np.arange(MANY), random())
+    assert set(rows) == set(np.argsort(MANY_ENERGIES)[:WANTED_AT_MOST])
 
 
 def test_places_are_those_of_pairs_in_view() -> None:
