@@ -1,0 +1,108 @@
+"""Merge energies: at which heights of the disconnectivity tree the minima of a target join.
+
+A tree of n minima has n - 1 merges. Each belongs to one minimum, the lowest of the branch that ends there: it is where
+that minimum meets a lower one. With it goes the energy at which the minimum meets the lowest of all, from which its
+barrier follows. Both are upper bounds: a further transition state can only lower them. How many have fallen while the
+effort of the search doubled therefore says how far they are from their limits.
+
+Shapes: M minima, T transition states, n minima of the target, L leaves and N nodes of a tree.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from landscape.errors import PropertyError
+from landscape.graph.superbasins import build_tree
+from landscape.graph.tree import DisconnectivityTree
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeEnergies:
+    """Energies at which the minima of a target are connected; infinite where they are not.
+
+    Both are NaN for the lowest minimum of the target, of equal ones the first in the table.
+    """
+
+    to_lower: np.ndarray  # [n] lowest energy of a path to any lower minimum of the target
+    to_lowest: np.ndarray  # [n] lowest energy of a path to the lowest minimum of the target
+
+
+def merge_energies(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, rows: np.ndarray) -> MergeEnergies:
+    """Merges of the minima `rows` int64[n] on paths through all minima energy [M] and ts_energy [T], ts_minima [T, 2].
+
+    For the merges of an earlier time leave out the transition states found since: later minima are unconnected then.
+    Of equal energies the first row counts as the lower. Costs O(T log T).
+
+    Raises PropertyError for tables that do not fit each other, as `landscape.graph.superbasins` does, and for rows
+    that do not exist or come twice.
+    """
+    rows = np.asarray(rows, dtype=np.int64)
+    if len(np.unique(rows)) < len(rows) or (len(rows) and not (rows.min() >= 0 and rows.max() < len(energy))):
+        raise PropertyError(f"Expected distinct rows from 0 to {len(energy) - 1}: take them from `target_rows`.")
+    tree = build_tree(energy, ts_energy, ts_minima)
+    to_lower, to_lowest = np.full(len(energy), np.inf), np.full(len(energy), np.inf)
+    if len(rows):
+        order = rows[np.lexsort((rows, tree.height[rows]))]
+        to_lower = _to_lower(tree, order)
+        to_lowest = connection_energy(tree, int(order[0]))
+        to_lower[order[0]] = to_lowest[order[0]] = np.nan
+    return MergeEnergies(to_lower=to_lower[rows], to_lowest=to_lowest[rows])
+
+
+def connection_energy(tree: DisconnectivityTree, leaf: int) -> np.ndarray:
+    """Lowest energies [L] at which each minimum of a tree and one `leaf` are connected; infinite where they are not.
+
+    That of the leaf is its own energy.
+    """
+    connection = np.full(len(tree.parent), np.nan)
+    node = leaf
+    while node >= 0:  # from the leaf to the top, each node connects at its own height
+        connection[node] = tree.height[node]
+        node = int(tree.parent[node])
+    found, parent = connection.tolist(), tree.parent.tolist()
+    for node in range(len(parent) - 1, -1, -1):  # branches off that path join it where they meet it
+        if found[node] != found[node]:
+            found[node] = found[parent[node]] if parent[node] >= 0 else np.inf
+    return np.array(found[: tree.n_leaves], dtype=np.float64)
+
+
+def _to_lower(tree: DisconnectivityTree, order: np.ndarray) -> np.ndarray:
+    """Energies [L] at which each of the leaves `order` int64[n] meets one before it; infinite elsewhere."""
+    energy = np.full(tree.n_leaves, np.inf)
+    n_targets = len(order)
+    first = np.full(len(tree.parent), n_targets)  # place in `order` of the first leaf below a node
+    first[order] = np.arange(n_targets)
+    below, parent, height = first.tolist(), tree.parent.tolist(), tree.height.tolist()
+    for node, above in enumerate(parent):
+        if above >= 0 and below[node] < below[above]:
+            below[above] = below[node]
+    for node, above in enumerate(parent):
+        if above >= 0 and below[above] < below[node] < n_targets:
+            energy[order[below[node]]] = height[above]
+    return energy
+
+
+def has_fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> np.ndarray:
+    """Whether one of the two merges of each minimum fell by more than the tolerance, bool[n].
+
+    A merge that there was not before has fallen. Raises PropertyError for merges of targets of different sizes.
+    """
+    if before.to_lower.shape != after.to_lower.shape:
+        raise PropertyError(
+            f"Expected merges of the same minima, found {len(before.to_lower)} and {len(after.to_lower)} minima: "
+            "pass the same rows for both times."
+        )
+    lower = _lower(before.to_lower, after.to_lower, tolerance)
+    return np.logical_or(lower, _lower(before.to_lowest, after.to_lowest, tolerance))
+
+
+def fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> float:
+    """Share of the merges there are now that fell, see `has_fallen`; 0 where there are no merges."""
+    there = np.isfinite(after.to_lower)
+    return float((has_fallen(before, after, tolerance) & there).sum() / max(there.sum(), 1))
+
+
+def _lower(before: np.ndarray, after: np.ndarray, tolerance: float) -> np.ndarray:
+    """Whether each energy [n] is finite after and lower than before, where NaN means that there was none."""
+    return np.logical_and(np.isfinite(after), after < np.where(np.isnan(before), np.inf, before) - tolerance)

@@ -1,0 +1,20 @@
+"""The target of a search: the minima among which it is to be complete."""
+
+import numpy as np
+
+from landscape.errors import PropertyError
+
+
+def target_rows(energy: np.ndarray, lowest: int, below: float | None = None) -> np.ndarray:
+    """Rows int64[n] of minima energy [M] by rising energy: the `lowest` n, or all with energy at most `below`.
+
+    `lowest` 0 means all; where both are given a minimum must be of both. Of equal energies the first row comes first.
+    Raises PropertyError for a negative number or a NaN.
+    """
+    if lowest < 0 or (below is not None and np.isnan(below)):
+        raise PropertyError(f"Expected lowest >= 0 and an energy, found {lowest} and {below}: 0 and None mean all.")
+    energy = np.asarray(energy, dtype=np.float64)
+    order = np.argsort(energy, kind="stable")
+    if below is not None:
+        order = order[energy[order] <= below]
+    return order[:lowest] if lowest else order

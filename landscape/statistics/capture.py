@@ -1,0 +1,120 @@
+"""Capture and recapture: how many minima there are, from what two ways of finding them have in common.
+
+Hopping finds n1 minima, the far sides of transition states n2, and m are found in both ways. If the second way meets
+the minima of the first no more and no less often than others, m / n2 is the share that the first has of all, and
+
+- Chapman: (n1 + 1)(n2 + 1) / (m + 1) - 1 is nearly unbiased, exactly so if n1 + n2 is at least the truth (Chapman,
+  Univ. Calif. Publ. Stat. 1, 131, 1951);
+- its variance is about (n1 + 1)(n2 + 1)(n1 - m)(n2 - m) / ((m + 1)^2 (m + 2)) (Seber, Biometrika 57, 313, 1970);
+- given n1, n2 and the truth N, m is hypergeometric: the interval has all N at which a test does not reject it.
+
+Low minima are easier to find in both ways than high ones, which makes estimates too low; so each stratum of energy has
+one of its own, and their sum is that of all (Seber, The Estimation of Animal Abundance, 1982, section 3.2).
+
+Shapes: M minima, S strata.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import hypergeom
+
+from landscape.errors import PropertyError
+
+MOST_STRATA = 4
+LEAST_IN_STRATUM = 10  # minima
+_TAIL = 0.025
+_MOST = 2**53  # minima: beyond, an interval is open
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capture:
+    """Numbers of minima, and the estimate of how many there are."""
+
+    known: int  # minima, those that were found in neither way included
+    first: int
+    second: int
+    both: int
+
+    @property
+    def estimate(self) -> float:
+        """Chapman's estimate, at least the number that is known; NaN where one of the ways found nothing."""
+        if not self.first or not self.second:
+            return float("nan")
+        return max(float(self.known), (self.first + 1) * (self.second + 1) / (self.both + 1) - 1)
+
+    @property
+    def variance(self) -> float:
+        """Seber's variance of Chapman's estimate; NaN where one of the ways found nothing."""
+        if not self.first or not self.second:
+            return float("nan")
+        once = (self.first - self.both) * (self.second - self.both)
+        return (self.first + 1) * (self.second + 1) * once / ((self.both + 1) ** 2 * (self.both + 2))
+
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the number of minima; its upper end is infinite where nothing was found in both ways."""
+        least = max(self.known, self.first + self.second - self.both)
+        if not self.both:
+            return float(least), float("inf")
+        return float(self._first_possible(least)), float(self._last_possible(least))
+
+    def _too_many_in_both(self, truth: int) -> float:
+        """Probability that so many or more are found in both ways."""
+        return float(hypergeom.sf(self.both - 1, truth, self.first, self.second))
+
+    def _too_few_in_both(self, truth: int) -> float:
+        """Probability that so few or fewer are found in both ways."""
+        return float(hypergeom.cdf(self.both, truth, self.first, self.second))
+
+    def _first_possible(self, least: int) -> int:
+        """The lowest number, at least `least`, at which the overlap is not improbably small."""
+        low, high = least - 1, least
+        while self._too_few_in_both(high) < _TAIL:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._too_few_in_both(middle) < _TAIL else (low, middle)
+        return high
+
+    def _last_possible(self, least: int) -> int:
+        """The highest number at which the overlap is not improbably large."""
+        low, high = least, 2 * least
+        while self._too_many_in_both(high) >= _TAIL and high < _MOST:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._too_many_in_both(middle) >= _TAIL else (low, middle)
+        return low
+
+
+def capture(first: np.ndarray, second: np.ndarray) -> Capture:
+    """The numbers of minima that were found in two ways, bool[M] each, false in both for one found otherwise.
+
+    Raises PropertyError for arrays of other types or of unequal shapes.
+    """
+    first, second = np.asarray(first), np.asarray(second)
+    if first.dtype != bool or second.dtype != bool or first.ndim != 1 or first.shape != second.shape:
+        raise PropertyError(
+            f"Expected two arrays bool[M], found {first.dtype} of shape {list(first.shape)} and {second.dtype} of "
+            f"shape {list(second.shape)}: say of every minimum whether each way found it."
+        )
+    return Capture(known=len(first), first=int(first.sum()), second=int(second.sum()), both=int((first & second).sum()))
+
+
+def captures(first: np.ndarray, second: np.ndarray, stratum: np.ndarray) -> list[Capture]:
+    """`capture` of each stratum, from first bool[M], second bool[M] and the strata int64[M], numbered from 0."""
+    stratum = np.asarray(stratum)
+    return [capture(first[stratum == one], second[stratum == one]) for one in range(int(stratum.max(initial=-1)) + 1)]
+
+
+def total(parts: list[Capture]) -> float:
+    """The estimate of all strata together; NaN where it is unknown in one of them, or without strata."""
+    return float(sum(part.estimate for part in parts)) if parts else float("nan")
+
+
+def energy_strata(energy: np.ndarray) -> np.ndarray:
+    """Strata int64[M] of energy [M]: quarters of equal size by rank, fewer where they would have under ten minima."""
+    count = int(np.clip(len(energy) // LEAST_IN_STRATUM, 1, MOST_STRATA))
+    stratum = np.empty(len(energy), dtype=np.int64)
+    stratum[np.argsort(energy, kind="stable")] = np.arange(len(energy)) * count // max(len(energy), 1)
+    return stratum

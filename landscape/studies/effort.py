@@ -1,0 +1,73 @@
+"""What a search still changed while its effort doubled, from one database alone.
+
+The table of rounds says how many energies each round evaluated and how many transition states it added. So the merge
+energies are known as they were when half of the effort had been spent; they are compared with those of now.
+
+Shapes: M minima, T transition states, R rounds, n minima of the target.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from landscape.database.lazy import known
+from landscape.database.records import Minima, Rounds, TransitionStates
+from landscape.graph.merges import has_fallen, merge_energies
+
+NO_SEARCH = ("train", "locate")
+"""Kinds of round that evaluate energies but do not search."""
+
+
+class Searched(Protocol):
+    """Stationary points and the rounds that found them: a database, or the tables of one."""
+
+    @property
+    def minima(self) -> Minima: ...
+    @property
+    def transition_states(self) -> TransitionStates: ...
+    @property
+    def rounds(self) -> Rounds: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastDoubling:
+    """How many of the merge energies of a target fell since half of the effort had been spent."""
+
+    fell: int
+    merges: int
+
+    @property
+    def share(self) -> float:
+        """The share that fell; 0 where there are no merges."""
+        return self.fell / self.merges if self.merges else 0.0
+
+
+def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: float) -> LastDoubling | None:
+    """The merges of the minima `rows` int64[n] that fell by more than the tolerance in the last doubling of effort.
+
+    Minima and connections found since have fallen. None where the rounds do not tell when states were found.
+    """
+    states = states_at_half(searched.rounds, len(searched.transition_states))
+    if states is None:
+        return None
+    energy, ts_energy = searched.minima.energy, searched.transition_states.energy
+    pairs = searched.transition_states.minima
+    before = merge_energies(energy, ts_energy[:states], pairs[:states], rows)
+    after = merge_energies(energy, ts_energy, pairs, rows)
+    there = np.isfinite(after.to_lower)
+    return LastDoubling(fell=int(has_fallen(before, after, tolerance)[there].sum()), merges=int(there.sum()))
+
+
+def states_at_half(rounds: Rounds, n_states: int) -> int | None:
+    """How many of the transition states were there at the last round's end with at most half of all effort spent.
+
+    Effort is energy evaluations of searching rounds. None where a file lacks the counts, or they leave states out.
+    """
+    searching = ~np.isin(rounds.kind, NO_SEARCH)
+    spent = np.cumsum(np.where(searching, known(rounds.evaluations), 0.0))
+    added = np.cumsum(known(rounds.new_transition_states))
+    if not len(spent) or np.isnan(spent[-1]) or added[-1] != n_states:
+        return None if n_states else 0
+    first_half = np.flatnonzero(spent <= spent[-1] / 2.0)
+    return int(added[first_half[-1]]) if len(first_half) else 0
