@@ -50,7 +50,7 @@ def barrier_to_global(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.n
         return np.empty(0)
     own = tree.height[: tree.n_leaves]
     connection = connection_energy(tree, int(np.argmin(own)))
-    return np.subtract(np.where(np.isfinite(connection), connection, np.nan), own)
+    return np.asarray(np.where(np.isfinite(connection), connection, np.nan) - own)
 
 
 def components(n_minima: int, ts_minima: np.ndarray) -> np.ndarray:

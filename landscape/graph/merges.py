@@ -94,7 +94,7 @@ def has_fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) ->
             "pass the same rows for both times."
         )
     lower = _lower(before.to_lower, after.to_lower, tolerance)
-    return np.logical_or(lower, _lower(before.to_lowest, after.to_lowest, tolerance))
+    return np.asarray(lower | _lower(before.to_lowest, after.to_lowest, tolerance))
 
 
 def fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> float:
@@ -105,4 +105,4 @@ def fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> flo
 
 def _lower(before: np.ndarray, after: np.ndarray, tolerance: float) -> np.ndarray:
     """Whether each energy [n] is finite after and lower than before, where NaN means that there was none."""
-    return np.logical_and(np.isfinite(after), after < np.where(np.isnan(before), np.inf, before) - tolerance)
+    return np.asarray(np.isfinite(after) & (after < np.where(np.isnan(before), np.inf, before) - tolerance))
