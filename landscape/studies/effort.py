@@ -6,14 +6,13 @@ energies are known as they were when half of the effort had been spent; they are
 Shapes: M minima, T transition states, R rounds, n minima of the target.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from landscape.database.lazy import known
 from landscape.database.records import Minima, Rounds, TransitionStates
-from landscape.graph.merges import has_fallen, merge_energies
+from landscape.graph.merges import Fallen, fallen, merge_energies
 
 NO_SEARCH = ("train", "locate")
 """Kinds of round that evaluate energies but do not search."""
@@ -30,20 +29,7 @@ class Searched(Protocol):
     def rounds(self) -> Rounds: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class LastDoubling:
-    """How many of the merge energies of a target fell since half of the effort had been spent."""
-
-    fell: int
-    merges: int
-
-    @property
-    def share(self) -> float:
-        """The share that fell; 0 where there are no merges."""
-        return self.fell / self.merges if self.merges else 0.0
-
-
-def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: float) -> LastDoubling | None:
+def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: float) -> Fallen | None:
     """The merges of the minima `rows` int64[n] that fell by more than the tolerance in the last doubling of effort.
 
     Minima and connections found since have fallen. None where the rounds do not tell when states were found.
@@ -55,8 +41,7 @@ def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: flo
     pairs = searched.transition_states.minima
     before = merge_energies(energy, ts_energy[:states], pairs[:states], rows)
     after = merge_energies(energy, ts_energy, pairs, rows)
-    there = np.isfinite(after.to_lower)
-    return LastDoubling(fell=int(has_fallen(before, after, tolerance)[there].sum()), merges=int(there.sum()))
+    return fallen(before, after, tolerance)
 
 
 def states_at_half(rounds: Rounds, n_states: int) -> int | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from landscape.errors import PropertyError
 from landscape.graph.far_sides import far_sides
-from landscape.graph.merges import MergeEnergies, fallen, has_fallen, merge_energies
+from landscape.graph.merges import Fallen, MergeEnergies, fallen, has_fallen, merge_energies
 from landscape.graph.targets import target_rows
 from tests.studies.small_landscapes import NO_STATES, Landscape, landscapes, minimax
 
@@ -41,7 +41,7 @@ def test_a_further_state_lowers_merges_and_raises_none(landscape: Landscape, dat
     assert not (after.to_lowest > before.to_lowest).any()
     np.testing.assert_array_equal(has_fallen(before, after, 1e-9), fell)
     merges = np.isfinite(after.to_lower).sum()
-    assert fallen(before, after, 1e-9) == (fell.sum() / merges if merges else 0.0)
+    assert fallen(before, after, 1e-9) == Fallen(fell=fell.sum(), merges=merges)
 
 
 def test_what_fell_is_counted_once_and_beyond_the_tolerance() -> None:
@@ -51,8 +51,8 @@ def test_what_fell_is_counted_once_and_beyond_the_tolerance() -> None:
         to_lower=np.array([nan, 2.0 - 1e-9, 2.0, 5.0, 3.0]), to_lowest=np.array([nan, 2.0, 3.0, 5.0, inf])
     )
     assert has_fallen(before, after, 1e-8).tolist() == [False, False, True, True, False]
-    assert fallen(before, after, 1e-8) == 0.5
-    assert fallen(before, after, 1e-10) == 0.75
+    assert fallen(before, after, 1e-8).share == 0.5
+    assert fallen(before, after, 1e-10).share == 0.75
     with pytest.raises(PropertyError, match="same rows"):
         fallen(before, merge_energies(np.zeros(2), *NO_STATES, np.arange(2)), 0.0)
 
@@ -61,7 +61,7 @@ def test_targets_without_minima_or_states() -> None:
     assert merge_energies(np.zeros(3), *NO_STATES, np.empty(0, dtype=np.int64)).to_lower.shape == (0,)
     found = merge_energies(np.array([1.0, 0.0]), *NO_STATES, np.array([0, 1]))
     np.testing.assert_array_equal(found.to_lower, [np.inf, np.nan])
-    assert fallen(found, found, 0.0) == 0.0
+    assert fallen(found, found, 0.0).share == 0.0
 
 
 @pytest.mark.parametrize("rows", [[0, 0], [3], [-1]])

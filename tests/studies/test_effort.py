@@ -7,7 +7,8 @@ import pytest
 
 from landscape.database.records import Minima, Rounds, TransitionStates
 from landscape.database.tables import Tables
-from landscape.studies.effort import LastDoubling, fallen_in_last_doubling, states_at_half
+from landscape.graph.merges import Fallen
+from landscape.studies.effort import fallen_in_last_doubling, states_at_half
 
 
 def rounds(kind: list[str], evaluations: list[int], states: list[int]) -> Rounds:
@@ -83,8 +84,7 @@ def test_merges_that_fell_since_half_of_the_effort() -> None:
     states = [(0, 1, 5.0), (1, 2, 6.0), (0, 3, 7.0), (1, 2, 5.5), (3, 4, 8.0)]
     made = rounds(KINDS, [100, 100, 0, 200], [0, 3, 0, 2])
     found = fallen_in_last_doubling(tables(energy, states, made), np.arange(5), 1e-9)
-    assert found == LastDoubling(fell=2, merges=4)  # minimum 2 by a lower way, minimum 4 for the first time
+    assert found == Fallen(fell=2, merges=4)  # minimum 2 by a lower way, minimum 4 for the first time
     assert found.share == 0.5
     of_three = fallen_in_last_doubling(tables(energy, states, made), np.arange(3), 1e-9)
-    assert of_three == LastDoubling(fell=1, merges=2)
-    assert LastDoubling(fell=0, merges=0).share == 0.0
+    assert of_three == Fallen(fell=1, merges=2)
