@@ -45,14 +45,19 @@ def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: flo
 
 
 def states_at_half(rounds: Rounds, n_states: int) -> int | None:
-    """How many of the transition states were there at the last round's end with at most half of all effort spent.
+    """How many of the transition states, which stand in the order of their tasks, half of all effort had found.
 
-    Effort is energy evaluations of searching rounds. None where a file lacks the counts, or they leave states out.
+    Effort is energy evaluations of searching rounds. Tasks of a round are independent and come in order; so a round in
+    which the half falls counts with the leading part of its states. None where a file lacks the counts, or they leave
+    states out.
     """
     searching = ~np.isin(rounds.kind, NO_SEARCH)
-    spent = np.cumsum(np.where(searching, known(rounds.evaluations), 0.0))
-    added = np.cumsum(known(rounds.new_transition_states))
-    if not len(spent) or np.isnan(spent[-1]) or added[-1] != n_states:
-        return None if n_states else 0
-    first_half = np.flatnonzero(spent <= spent[-1] / 2.0)
-    return int(added[first_half[-1]]) if len(first_half) else 0
+    spent = np.append(0.0, np.cumsum(np.where(searching, known(rounds.evaluations), 0.0)))
+    added = np.append(0.0, np.cumsum(known(rounds.new_transition_states)))
+    if np.isnan(spent[-1]) or added[-1] != n_states:
+        return None
+    last = int(np.flatnonzero(spent <= spent[-1] / 2.0)[-1])
+    if last == len(rounds):
+        return n_states
+    part = (spent[-1] / 2.0 - spent[last]) / (spent[last + 1] - spent[last])
+    return int(added[last] + part * (added[last + 1] - added[last]))

@@ -57,8 +57,9 @@ KINDS = ["basin_hopping", "connect", "depths", "single_ended"]
     ("evaluations", "states"),
     [
         ([100, 100, 0, 200], 3),  # half is spent after connecting
-        ([100, 100, 0, 199], 0),  # a little more than half then: what counts ended before
-        ([100, 0, 0, 0], 0),
+        ([100, 300, 0, 200], 2),  # two thirds of the way through connecting
+        ([100, 300, 0, 199], 1),
+        ([300, 100, 0, 100], 0),
         ([0, 0, 0, 0], 4),
         ([500, 0, 0, 500], 3),
     ],
