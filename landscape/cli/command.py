@@ -7,6 +7,7 @@ import click
 
 from landscape.campaign.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, one_line, report_error
 from landscape.campaign.pools.mpi import launcher_rank
+from landscape.cli.complete import complete
 from landscape.cli.info import info
 from landscape.cli.locate import locate
 from landscape.cli.measure import measure
@@ -27,13 +28,14 @@ def cli() -> None:
     landscape train runs/regimes-digits.toml -o regimes.h5
     landscape info iris.h5
     landscape verify iris.h5
+    landscape complete iris.h5 iris-1.h5 --lowest 40
     landscape measure iris.h5 --epsilon 0.05,0.1
     landscape locate regimes.h5
     landscape study runs/iris.toml --over problem.l2=1e-4,1e-3
     """  # noqa: D301 - click wants the backspace character itself
 
 
-for command in (run, train, study, measure, locate, info, verify_command):
+for command in (run, train, study, measure, locate, info, verify_command, complete):
     cli.add_command(command)
 
 

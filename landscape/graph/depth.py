@@ -17,6 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from landscape.declaration import ENERGY, Property
+from landscape.graph.merges import connection_energy
 from landscape.graph.superbasins import build_tree, checked_tables
 
 
@@ -44,7 +45,12 @@ def barrier_to_global(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.n
 
     Takes energy [M], ts_energy [T], ts_minima [T, 2].
     """
-    return _connection_energy(energy, ts_energy, ts_minima) - np.asarray(energy, dtype=np.float64)
+    tree = build_tree(energy, ts_energy, ts_minima)
+    if not tree.n_leaves:
+        return np.empty(0)
+    own = tree.height[: tree.n_leaves]
+    connection = connection_energy(tree, int(np.argmin(own)))
+    return np.asarray(np.where(np.isfinite(connection), connection, np.nan) - own)
 
 
 def components(n_minima: int, ts_minima: np.ndarray) -> np.ndarray:
@@ -71,23 +77,6 @@ def component_fraction(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.
     """
     energy, _, ts_minima = checked_tables(energy, ts_energy, ts_minima)
     return float(connected_with_lowest(energy, ts_minima).mean()) if len(energy) else float("nan")
-
-
-def _connection_energy(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
-    """Lowest energies [M] at which each minimum and the global one are connected; its own for the global one."""
-    tree = build_tree(energy, ts_energy, ts_minima)
-    if not tree.n_leaves:
-        return np.empty(0)
-    connection = np.full(len(tree.parent), np.nan)
-    node = int(np.argmin(tree.height[: tree.n_leaves]))
-    while node >= 0:  # from the global minimum to the top, each node connects at its own height
-        connection[node] = tree.height[node]
-        node = int(tree.parent[node])
-    parent = tree.parent.tolist()
-    for node in range(len(parent) - 1, -1, -1):  # branches off that path join it where they meet it
-        if np.isnan(connection[node]) and parent[node] >= 0:
-            connection[node] = connection[parent[node]]
-    return connection[: tree.n_leaves]
 
 
 @dataclass(frozen=True, kw_only=True)

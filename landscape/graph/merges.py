@@ -28,6 +28,19 @@ class MergeEnergies:
     to_lowest: np.ndarray  # [n] lowest energy of a path to the lowest minimum of the target
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fallen:
+    """How many merges of a target there are, and how many of them fell."""
+
+    fell: int
+    merges: int
+
+    @property
+    def share(self) -> float:
+        """The share that fell; 0 where there are no merges."""
+        return self.fell / max(self.merges, 1)
+
+
 def merge_energies(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, rows: np.ndarray) -> MergeEnergies:
     """Merges of the minima `rows` int64[n] on paths through all minima energy [M] and ts_energy [T], ts_minima [T, 2].
 
@@ -93,15 +106,16 @@ def has_fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) ->
             f"Expected merges of the same minima, found {len(before.to_lower)} and {len(after.to_lower)} minima: "
             "pass the same rows for both times."
         )
-    return _lower(before.to_lower, after.to_lower, tolerance) | _lower(before.to_lowest, after.to_lowest, tolerance)
+    lower = _lower(before.to_lower, after.to_lower, tolerance)
+    return np.asarray(lower | _lower(before.to_lowest, after.to_lowest, tolerance))
 
 
-def fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> float:
-    """Share of the merges there are now that fell, see `has_fallen`; 0 where there are no merges."""
+def fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> Fallen:
+    """The merges there are now, and those of them that fell, see `has_fallen`."""
     there = np.isfinite(after.to_lower)
-    return float((has_fallen(before, after, tolerance) & there).sum() / max(there.sum(), 1))
+    return Fallen(fell=int((has_fallen(before, after, tolerance) & there).sum()), merges=int(there.sum()))
 
 
 def _lower(before: np.ndarray, after: np.ndarray, tolerance: float) -> np.ndarray:
     """Whether each energy [n] is finite after and lower than before, where NaN means that there was none."""
-    return np.isfinite(after) & (after < np.where(np.isnan(before), np.inf, before) - tolerance)
+    return np.asarray(np.isfinite(after) & (after < np.where(np.isnan(before), np.inf, before) - tolerance))

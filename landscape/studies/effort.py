@@ -6,16 +6,15 @@ energies are known as they were when half of the effort had been spent; they are
 Shapes: M minima, T transition states, R rounds, n minima of the target.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from landscape.database.lazy import known
 from landscape.database.records import Minima, Rounds, TransitionStates
-from landscape.graph.merges import has_fallen, merge_energies
+from landscape.graph.merges import Fallen, fallen, merge_energies
 
-NO_SEARCH = ("basin_hopping", "train", "locate")
+NO_SEARCH = ("train", "locate")
 """Kinds of round that evaluate energies but do not search."""
 
 
@@ -30,20 +29,7 @@ class Searched(Protocol):
     def rounds(self) -> Rounds: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class LastDoubling:
-    """How many of the merge energies of a target fell since half of the effort had been spent."""
-
-    fell: int
-    merges: int
-
-    @property
-    def share(self) -> float:
-        """The share that fell; 0 where there are no merges."""
-        return self.fell / self.merges if self.merges else 0.0
-
-
-def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: float) -> LastDoubling | None:
+def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: float) -> Fallen | None:
     """The merges of the minima `rows` int64[n] that fell by more than the tolerance in the last doubling of effort.
 
     Minima and connections found since have fallen. None where the rounds do not tell when states were found.
@@ -55,19 +41,23 @@ def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: flo
     pairs = searched.transition_states.minima
     before = merge_energies(energy, ts_energy[:states], pairs[:states], rows)
     after = merge_energies(energy, ts_energy, pairs, rows)
-    there = np.isfinite(after.to_lower)
-    return LastDoubling(fell=int(has_fallen(before, after, tolerance)[there].sum()), merges=int(there.sum()))
+    return fallen(before, after, tolerance)
 
 
 def states_at_half(rounds: Rounds, n_states: int) -> int | None:
-    """How many of the transition states were there at the last round's end with at most half of all effort spent.
+    """How many of the transition states, which stand in the order of their tasks, half of all effort had found.
 
-    Effort is energy evaluations of searching rounds. None where a file lacks the counts, or they leave states out.
+    Effort is energy evaluations of searching rounds. Tasks of a round are independent and come in order; so a round in
+    which the half falls counts with the leading part of its states. None where a file lacks the counts, or they leave
+    states out.
     """
     searching = ~np.isin(rounds.kind, NO_SEARCH)
-    spent = np.cumsum(np.where(searching, known(rounds.evaluations), 0.0))
-    added = np.cumsum(known(rounds.new_transition_states))
-    if not len(spent) or np.isnan(spent[-1]) or added[-1] != n_states:
-        return None if n_states else 0
-    first_half = np.flatnonzero(spent <= spent[-1] / 2.0)
-    return int(added[first_half[-1]]) if len(first_half) else 0
+    spent = np.append(0.0, np.cumsum(np.where(searching, known(rounds.evaluations), 0.0)))
+    added = np.append(0.0, np.cumsum(known(rounds.new_transition_states)))
+    if np.isnan(spent[-1]) or added[-1] != n_states:
+        return None
+    last = int(np.flatnonzero(spent <= spent[-1] / 2.0)[-1])
+    if last == len(rounds):
+        return n_states
+    part = (spent[-1] / 2.0 - spent[last]) / (spent[last + 1] - spent[last])
+    return int(added[last] + part * (added[last + 1] - added[last]))

@@ -7,16 +7,22 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.database.lazy import known
 from landscape.database.trained_points import HISTORY_COLUMNS
-from landscape.graph.depth import component_fraction
+from landscape.graph.depth import components
 from landscape.statistics.coverage import coverage
+from landscape.studies.channels import Channels, stored_target
+from landscape.studies.completeness import doubling_sentence
+from landscape.studies.effort import fallen_in_last_doubling
 
 LAST_COMMITS = 5
+MOST_STATES = 300_000  # for whose merges a reader would wait
 
 
 def overview(db: Database, lowest: int) -> str:
-    """Counts, coverage, connectedness, the `lowest` minima and the last commits of a database."""
+    """Counts, coverage, completeness, the `lowest` minima and the last commits of a database."""
     trained = ["", *trained_lines(db)] if len(db.training) else []
-    return "\n".join([*_counts(db), *_coverage(db), "", *_lowest(db, lowest), *trained, "", *_commits(db)])
+    return "\n".join(
+        [*_counts(db), *_quenches(db), *_completeness(db), "", *_lowest(db, lowest), *trained, "", *_commits(db)]
+    )
 
 
 def trained_lines(db: Database) -> list[str]:
@@ -40,7 +46,7 @@ def trained_lines(db: Database) -> list[str]:
 def _counts(db: Database) -> list[str]:
     minima, states = db.minima, db.transition_states
     degenerate = int((states.minima[:, 0] == states.minima[:, 1]).sum())
-    lines = [
+    return [
         f"database      {db.path or 'in memory'}, created {db.header.created}",
         f"parameters    {db.problem_record.n_parameters}",
         f"index test    {db.problem_record.index_test}",
@@ -48,13 +54,10 @@ def _counts(db: Database) -> list[str]:
         f"transition    {len(states)} states, of them {degenerate} degenerate rearrangements",
         f"attempts      {len(db.attempts)}",
     ]
-    if len(minima):
-        connected = component_fraction(minima.energy, states.energy, states.minima)
-        lines.append(f"connected     {connected:.1%} of the minima with the lowest one")
-    return lines
 
 
-def _coverage(db: Database) -> list[str]:
+def _quenches(db: Database) -> list[str]:
+    """What the hits of the minima tell about hopping."""
     found = coverage(db.minima.hits)
     if not found.quenches:
         return ["coverage      no quenches yet"]
@@ -62,8 +65,26 @@ def _coverage(db: Database) -> list[str]:
     return [
         f"coverage      {found.observed} minima in {found.quenches} quenches, {found.singletons} of them seen once",
         f"              a further quench is new with probability {found.unseen_mass:.2g} (Good-Turing)",
-        f"              Chao1 estimate {found.chao1:.1f} minima, {interval}",
+        f"              by hopping alone, so often too low: Chao1 estimate {found.chao1:.1f} minima, {interval}",
     ]
+
+
+def _completeness(db: Database) -> list[str]:
+    """How complete the minima are that were asked for: connections, barriers, and what two channels tell."""
+    minima, states = db.minima, db.transition_states
+    target = stored_target(db.problem_record, minima.energy)
+    if not len(target):
+        return []
+    component = components(len(minima), states.minima)[target]
+    wanted = "minima" if len(target) == len(minima) else f"{len(target)} lowest minima"
+    lines = [f"connected     {(component == component[0]).mean():.1%} of the {wanted} with the lowest one"]
+    if not len(states):
+        return lines
+    if len(states) > MOST_STATES:
+        doubling = f"how many still fall is not computed for more than {MOST_STATES} transition states"
+    else:
+        doubling = doubling_sentence(fallen_in_last_doubling(db, target, db.problem_record.energy_tolerance))
+    return [*lines, f"barriers      are upper bounds: {doubling}", "", *Channels.of(db).take(target).table()]
 
 
 def _lowest(db: Database, count: int) -> list[str]:

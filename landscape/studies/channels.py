@@ -1,0 +1,88 @@
+"""The two channels by which a search finds minima: hopping, and the far sides of transition states.
+
+What they have in common says how many minima there are, by stratum of energy (`landscape.statistics.capture`). A
+minimum that came another way, as one that training ended in, is known without being in either channel.
+
+Shapes: M minima, n minima of the target.
+"""
+
+import math
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from landscape.database.records import ProblemRecord
+from landscape.errors import DatabaseError
+from landscape.graph.far_sides import far_sides
+from landscape.graph.targets import target_rows
+from landscape.statistics.capture import Capture, captures, energy_strata, total
+from landscape.studies.effort import Searched
+
+UNKNOWN = "not known which minima were found on far sides: the file is of an older version"
+HEAD = f"{'energies':<32} {'known':>6} {'hopping':>8} {'far sides':>10} {'both':>6} {'estimate':>9}  95 % interval"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channels:
+    """By which channels each minimum of a target was found."""
+
+    energy: np.ndarray  # [n]
+    hopping: np.ndarray  # bool[n]
+    far: np.ndarray | None  # bool[n]; None where it is not known, as in an older file
+
+    @classmethod
+    def of(cls, searched: Searched) -> Self:
+        """The channels of all minima of a database [M]."""
+        minima, states = searched.minima, searched.transition_states
+        far = far_sides(len(minima), states.minima, states.found_from)
+        return cls(energy=minima.energy, hopping=minima.hits > 0, far=far)
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Those of the minima `rows` int64[n]."""
+        far = None if self.far is None else self.far[rows]
+        return type(self)(energy=self.energy[rows], hopping=self.hopping[rows], far=far)
+
+    def captures(self) -> list[Capture]:
+        """The numbers by stratum of energy; none where far sides are not known."""
+        return [] if self.far is None else captures(self.hopping, self.far, energy_strata(self.energy))
+
+    def table(self) -> Iterator[str]:
+        """Lines of a table: the numbers and estimates of each stratum, then of all."""
+        parts, stratum = self.captures(), energy_strata(self.energy)
+        if not parts:
+            yield UNKNOWN
+            return
+        yield HEAD
+        for number, part in enumerate(parts):
+            low, high = part.interval()
+            inside = self.energy[stratum == number]
+            name = f"{inside.min():.8g} to {inside.max():.8g}"
+            yield f"{_row(name, part, part.estimate)}  {low:.0f} to {high:.0f}"
+        if len(parts) > 1:
+            yield _row(
+                "all", Capture(**{key: sum(getattr(part, key) for part in parts) for key in COUNTS}), total(parts)
+            )
+
+
+COUNTS = tuple(Capture.__dataclass_fields__)
+
+
+def _row(name: str, part: Capture, estimate: float) -> str:
+    """The cells of a row up to the estimate."""
+    text = "unknown" if math.isnan(estimate) else f"{estimate:.1f}"
+    return f"{name:<32} {part.known:>6} {part.first:>8} {part.second:>10} {part.both:>6} {text:>9}"
+
+
+def stored_target(record: ProblemRecord, energy: np.ndarray) -> np.ndarray:
+    """Rows int64[n] of the minima energy [M] that the search of a database was to complete, by rising energy.
+
+    Its run file says so in [explore]; without that they are all. Raises DatabaseError if the stored text is damaged.
+    """
+    try:
+        explore = tomllib.loads(record.run_toml).get("explore", {})
+    except tomllib.TOMLDecodeError as error:
+        raise DatabaseError(f"the stored run file is damaged ({error}): restore the database from a copy") from error
+    return target_rows(energy, explore.get("lowest", 0), explore.get("energy", math.inf))

@@ -1,0 +1,176 @@
+"""Whether a landscape is complete below a level, judged from two searches of it with different seeds.
+
+One search cannot know what it never meets. So two are put together and the target is taken among all their minima: the
+lowest n, or all below an energy. Four criteria must hold, each with its own number:
+
+(a) each search knows nearly all of the target;
+(b) hopping and the far sides of transition states, of both searches, leave few minima to be expected in any stratum of
+    energy;
+(c) all of the target is connected;
+(d) few merge energies fall when the effort doubles. The two together are twice the effort of each. What fell in the
+    last doubling within each is told beside it; it decides nothing, since a search that hops first and connects later
+    has few connections at half of its effort.
+
+Shapes: A, B minima of the two searches, U of both together, T transition states of both, n minima of the target.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from landscape.graph.depth import components
+from landscape.graph.merges import Fallen, fallen, merge_energies
+from landscape.messages import listed
+from landscape.statistics.capture import captures, energy_strata, total
+from landscape.studies.channels import Channels
+from landscape.studies.effort import Searched, fallen_in_last_doubling
+
+LEAST_KNOWN = 0.95  # of the target, by each search
+MOST_UNKNOWN = 0.05  # of the known minima: how many more an estimate may expect
+MOST_FALLEN = 0.05  # of the merge energies, when the effort doubles
+
+
+class Criterion(NamedTuple):
+    """One of the criteria: its sentence, its numbers as text and whether it holds."""
+
+    letter: str
+    sentence: str
+    found: str
+    holds: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Union:
+    """The points of two searches. Transition states that both know stand twice, which changes no merge."""
+
+    channels: Channels  # [U]
+    rows: tuple[np.ndarray, np.ndarray]  # int64[U] of each minimum in the first search and in the second, -1 where new
+    ts_energy: np.ndarray  # [T], those of the first search, then those of the second
+    ts_minima: np.ndarray  # int64[T, 2]
+    first_states: int
+
+    @classmethod
+    def of(cls, first: Searched, second: Searched, place: np.ndarray) -> Self:
+        """The union; `place` int64[B] is where each minimum of the second search stands in it.
+
+        The minima of the first search come first; those that it lacks follow in the order of the second.
+        """
+        ours, theirs = Channels.of(first), Channels.of(second)
+        size = max(len(ours.energy), int(place.max(initial=-1)) + 1)
+        rows = (np.full(size, -1), np.full(size, -1))
+        rows[0][: len(ours.energy)] = np.arange(len(ours.energy))
+        rows[1][place] = np.arange(len(place))
+        states = first.transition_states, second.transition_states
+        return cls(
+            channels=_either(ours, theirs, place, size),
+            rows=rows,
+            ts_energy=np.concatenate([one.energy for one in states]),
+            ts_minima=np.concatenate([states[0].minima, place[states[1].minima]]),
+            first_states=len(states[0]),
+        )
+
+
+def _either(ours: Channels, theirs: Channels, place: np.ndarray, size: int) -> Channels:
+    """The channels of the union: a minimum is in one if it is so in either search."""
+    energy = np.empty(size)
+    energy[place], energy[: len(ours.energy)] = theirs.energy, ours.energy
+    hopping, far = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+    hopping[: len(ours.energy)] = ours.hopping
+    hopping[place] |= theirs.hopping
+    if ours.far is None or theirs.far is None:
+        return Channels(energy=energy, hopping=hopping, far=None)
+    far[: len(ours.energy)] = ours.far
+    far[place] |= theirs.far
+    return Channels(energy=energy, hopping=hopping, far=far)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two searches, what they know together, and the target in that."""
+
+    searches: tuple[Searched, Searched]
+    union: Union
+    target: np.ndarray  # int64[n], by rising energy; at least one
+    tolerance: float  # of energies
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all criteria hold."""
+        return all(one.holds for one in self.criteria())
+
+    def criteria(self) -> tuple[Criterion, ...]:
+        """The four criteria."""
+        return self._known(), self._expected(), self._connected(), self._converged()
+
+    def lines(self) -> Iterator[str]:
+        """The report: the channels by stratum, what else the searches tell, the criteria, and one sentence."""
+        energy, size = self.union.channels.energy, len(self.target)
+        low, high = energy[self.target[[0, -1]]]
+        yield f"target  the {size} lowest of {len(energy)} minima that the two know together, {low:.10g} to {high:.10g}"
+        yield ""
+        yield from self.union.channels.take(self.target).table()
+        yield self._between()
+        for name, search, rows in zip("AB", self.searches, self.union.rows, strict=True):
+            own = rows[self.target]
+            yield f"{name} alone: {doubling_sentence(fallen_in_last_doubling(search, own[own >= 0], self.tolerance))}"
+        yield ""
+        for one in self.criteria():
+            yield f"({one.letter}) {one.sentence:<48} {one.found:<18} {'holds' if one.holds else 'fails'}"
+        yield self._verdict()
+
+    def _verdict(self) -> str:
+        failing = [f"({one.letter})" for one in self.criteria() if not one.holds]
+        if not failing:
+            return f"Complete: all four criteria hold for these {len(self.target)} minima."
+        verb = "fails" if len(failing) == 1 else "fail"
+        return f"Not complete: {listed(failing)} {verb} for these {len(self.target)} minima."
+
+    def _inside(self) -> tuple[np.ndarray, np.ndarray]:
+        """Whether each search knows each minimum of the target, bool[n] twice."""
+        first, second = (rows[self.target] >= 0 for rows in self.union.rows)
+        return first, second
+
+    def _between(self) -> str:
+        """The estimate with the two searches as the channels."""
+        first, second = self._inside()
+        estimate = total(captures(first, second, energy_strata(self.union.channels.energy[self.target])))
+        return (
+            f"A knows {first.sum()} of them, B {second.sum()}, both {(first & second).sum()}: as two channels they "
+            f"make {estimate:.1f} of {len(self.target)}"
+        )
+
+    def _known(self) -> Criterion:
+        shares = [float(inside.mean()) for inside in self._inside()]
+        sentence = f"each search knows at least {LEAST_KNOWN:.0%}"
+        return Criterion("a", sentence, f"A {shares[0]:.1%}, B {shares[1]:.1%}", min(shares) >= LEAST_KNOWN)
+
+    def _expected(self) -> Criterion:
+        ratios = np.array([part.estimate / part.known for part in self.union.channels.take(self.target).captures()])
+        most = float(ratios.max()) if len(ratios) else float("nan")  # NaN where one of them is unknown
+        sentence = f"two channels make at most {1 + MOST_UNKNOWN:.2f} of one known"
+        return Criterion("b", sentence, "unknown" if np.isnan(most) else f"{most:.2f}", most <= 1 + MOST_UNKNOWN)
+
+    def _connected(self) -> Criterion:
+        component = components(len(self.union.channels.energy), self.union.ts_minima)[self.target]
+        share = float((component == component[0]).mean())
+        return Criterion("c", "all are connected with the lowest", f"{share:.1%}", share == 1.0)
+
+    def _converged(self) -> Criterion:
+        energy, cut = self.union.channels.energy, self.union.first_states
+        states, pairs = self.union.ts_energy, self.union.ts_minima
+        together, first, second = (
+            merge_energies(energy, states[own], pairs[own], self.target)
+            for own in (slice(None), slice(None, cut), slice(cut, None))
+        )
+        shares = [fallen(alone, together, self.tolerance).share for alone in (first, second)]
+        sentence = f"under {MOST_FALLEN:.0%} of merge energies fall by the other"
+        return Criterion("d", sentence, f"A {shares[0]:.1%}, B {shares[1]:.1%}", max(shares) < MOST_FALLEN)
+
+
+def doubling_sentence(fell: Fallen | None) -> str:
+    """What the last doubling of the effort changed."""
+    if fell is None:
+        return "not known how many merge energies fell in the last doubling of the effort: the rounds do not tell"
+    return f"{fell.fell} of {fell.merges} merge energies fell in the last doubling of the effort"

@@ -1,0 +1,91 @@
+"""The last doubling of effort, on tables made by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from landscape.database.records import Minima, Rounds, TransitionStates
+from landscape.database.tables import Tables
+from landscape.graph.merges import Fallen
+from landscape.studies.effort import fallen_in_last_doubling, states_at_half
+
+
+def rounds(kind: list[str], evaluations: list[int], states: list[int]) -> Rounds:
+    count = len(kind)
+    return Rounds(
+        kind=np.array(kind, dtype=np.str_),
+        tasks=np.ones(count, dtype=np.int64),
+        evaluations=np.array(evaluations, dtype=np.int64),
+        seconds=np.ones(count),
+        new_minima=np.zeros(count, dtype=np.int64),
+        new_transition_states=np.array(states, dtype=np.int64),
+    )
+
+
+def tables(energy: list[float], states: list[tuple[int, int, float]], made: Rounds) -> Tables:
+    """Tables of minima and of transition states (minimum, minimum, energy)."""
+    minima = Minima(
+        parameters=np.zeros((len(energy), 1)),
+        energy=np.array(energy),
+        rms_gradient=np.zeros(len(energy)),
+        lowest_eigenvalue=np.ones(len(energy)),
+        log_determinant=np.zeros(len(energy)),
+        log_orbit_size=np.zeros(len(energy)),
+        hits=np.ones(len(energy), dtype=np.int64),
+    )
+    numbers = np.zeros(len(states))
+    joins = TransitionStates(
+        parameters=np.zeros((len(states), 1)),
+        energy=np.array([height for *_, height in states]),
+        rms_gradient=numbers,
+        eigenvalue=numbers,
+        minima=np.array([pair for *pair, _ in states], dtype=np.int64).reshape(-1, 2),
+        log_determinant=numbers,
+        log_orbit_size=numbers,
+        lowest_positive_eigenvalue=numbers,
+        sides_ambiguous=np.zeros(len(states), dtype=bool),
+        found_from=np.full((len(states), 2), -1),
+    )
+    return replace(Tables.empty(1), minima=minima, transition_states=joins, rounds=made)
+
+
+KINDS = ["basin_hopping", "connect", "depths", "single_ended"]
+
+
+@pytest.mark.parametrize(
+    ("evaluations", "states"),
+    [
+        ([100, 100, 0, 200], 3),  # half is spent after connecting
+        ([100, 300, 0, 200], 2),  # two thirds of the way through connecting
+        ([100, 300, 0, 199], 1),
+        ([300, 100, 0, 100], 0),
+        ([0, 0, 0, 0], 4),
+        ([500, 0, 0, 500], 3),
+    ],
+)
+def test_half_of_the_effort(evaluations: list[int], states: int) -> None:
+    assert states_at_half(rounds(KINDS, evaluations, [0, 3, 0, 1]), 4) == states
+
+
+def test_training_and_locating_are_no_search() -> None:
+    made = rounds(["train", "basin_hopping", "connect", "locate"], [9000, 100, 100, 9000], [0, 1, 1, 0])
+    assert states_at_half(made, 2) == 1
+
+
+def test_files_that_do_not_tell() -> None:
+    assert states_at_half(rounds(KINDS, [100, 100, 0, 200], [0, 3, 0, 1]), 5) is None  # made elsewhere
+    assert states_at_half(rounds(KINDS, [100, -1, 0, 200], [0, 3, 0, 1]), 4) is None  # not in an older file
+    assert states_at_half(rounds([], [], []), 2) is None
+    assert states_at_half(rounds([], [], []), 0) == 0
+
+
+def test_merges_that_fell_since_half_of_the_effort() -> None:
+    energy = [0.0, 1.0, 2.0, 3.0, 4.0]
+    states = [(0, 1, 5.0), (1, 2, 6.0), (0, 3, 7.0), (1, 2, 5.5), (3, 4, 8.0)]
+    made = rounds(KINDS, [100, 100, 0, 200], [0, 3, 0, 2])
+    found = fallen_in_last_doubling(tables(energy, states, made), np.arange(5), 1e-9)
+    assert found == Fallen(fell=2, merges=4)  # minimum 2 by a lower way, minimum 4 for the first time
+    assert found.share == 0.5
+    of_three = fallen_in_last_doubling(tables(energy, states, made), np.arange(3), 1e-9)
+    assert of_three == Fallen(fell=1, merges=2)
