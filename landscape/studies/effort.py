@@ -14,8 +14,8 @@ from landscape.database.lazy import known
 from landscape.database.records import Minima, Rounds, TransitionStates
 from landscape.graph.merges import Fallen, fallen, merge_energies
 
-NO_SEARCH = ("train", "locate")
-"""Kinds of round that evaluate energies but do not search."""
+NO_SEARCH = ("basin_hopping", "train", "locate")
+"""Kinds of round that evaluate energies but do not search for transition states."""
 
 
 class Searched(Protocol):

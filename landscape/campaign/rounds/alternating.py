@@ -34,11 +34,11 @@ class Alternating:
             return None
         criteria = self.goal.criteria(tables)
         open_kinds = set[str]()
-        if not criteria.minima_known:
+        if not criteria.minima_are_known:
             open_kinds.add(BasinHopping.kind)
-        if not (criteria.connected and criteria.barriers_converged):
+        if not (criteria.is_connected and criteria.barriers_have_converged):
             open_kinds |= {Connect.kind, SingleEnded.kind}
-        first = BasinHopping.kind if _many_new(tables, len(criteria.wanted)) else ""
+        first = BasinHopping.kind if _many_new(tables, len(criteria.target)) else ""
         for phase in sorted(self.phases, key=lambda phase: (phase.kind != first, spent[phase.kind])):
             if phase.kind in open_kinds and (plan := phase.plan(tables)) is not None:
                 return phase, plan

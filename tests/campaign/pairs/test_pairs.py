@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from landscape.campaign.pairs.selection import STRATEGIES, require_strategies, select_pairs
 from landscape.campaign.pairs.view import ALL_PAIRS_UP_TO, WANTED_AT_MOST, PairView, places, rows_in_view
-
 from landscape.config.tables import ConnectConfig
 from landscape.errors import ConfigError
 
