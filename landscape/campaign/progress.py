@@ -47,14 +47,13 @@ class Console:
         self._title = ""
         self._left = 0
         self._kind = ""
-        self._seconds: list[float] = []
+        self._seconds: dict[str, list[float]] = {}  # of the rounds of each kind
 
     def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
         """Open the bar of the round on a terminal."""
-        if kind != self._kind:
-            self._kind, self._seconds = kind, []
+        self._kind = kind
         self._left = max(0, planned - number)
-        self._title = f"{kind.replace('_', ' ')} round {number} of {max(planned, number)}"
+        self._title = f"{kind.replace('_', ' ')} round {number} of at most {max(planned, number)}"
         if sys.stderr.isatty():
             self._bar = tqdm(total=tasks, desc=self._title, unit="task", leave=False, file=sys.stderr)
         self._begun = time.monotonic()
@@ -69,13 +68,14 @@ class Console:
         if self._bar is not None:
             self._bar.close()
         seconds = time.monotonic() - self._begun
-        self._seconds.append(seconds)
+        taken = self._seconds.setdefault(self._kind, [])
+        taken.append(seconds)
         pieces = _counts(commit, tables)
         if commit.evaluations:
             pieces.append(f"{commit.evaluations / max(seconds, 1e-9):,.0f} evaluations/s")
         pieces.append(f"{seconds:.1f} s")
         if self._left:
-            mean = sum(self._seconds) / len(self._seconds)
+            mean = sum(taken) / len(taken)
             pieces.append(f"at most {tqdm.format_interval(mean * self._left)} left for this kind")
         print(f"{self._title}: {', '.join(pieces)}", file=sys.stderr, flush=True)  # noqa: T201 - this is the console
 

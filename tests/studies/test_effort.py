@@ -56,10 +56,10 @@ KINDS = ["basin_hopping", "connect", "depths", "single_ended"]
 @pytest.mark.parametrize(
     ("evaluations", "states"),
     [
-        ([100, 100, 0, 200], 3),  # half is spent after connecting
-        ([100, 300, 0, 200], 2),  # two thirds of the way through connecting
-        ([100, 300, 0, 199], 1),
-        ([300, 100, 0, 100], 0),
+        ([900, 200, 0, 200], 3),  # half is spent after connecting
+        ([100, 300, 0, 100], 2),  # two thirds of the way through connecting
+        ([100, 300, 0, 99], 1),
+        ([300, 100, 0, 0], 1),
         ([0, 0, 0, 0], 4),
         ([500, 0, 0, 500], 3),
     ],
@@ -68,8 +68,8 @@ def test_half_of_the_effort(evaluations: list[int], states: int) -> None:
     assert states_at_half(rounds(KINDS, evaluations, [0, 3, 0, 1]), 4) == states
 
 
-def test_training_and_locating_are_no_search() -> None:
-    made = rounds(["train", "basin_hopping", "connect", "locate"], [9000, 100, 100, 9000], [0, 1, 1, 0])
+def test_hopping_training_and_locating_are_no_search_for_transition_states() -> None:
+    made = rounds(["train", "basin_hopping", "connect", "connect", "locate"], [9000, 9000, 100, 100, 9000], [0, 0, 1, 1, 0])
     assert states_at_half(made, 2) == 1
 
 

@@ -17,7 +17,7 @@ from landscape.messages import did_you_mean
 
 Strategy = Callable[[PairView, np.random.Generator], Iterator[Pair]]
 STRATEGIES: dict[str, Strategy] = {
-    one.__name__: one for one in (missing, unconnected, gmin, untrap, closest, random, focus, borders)
+    one.__name__: one for one in (focus, borders, missing, unconnected, gmin, untrap, closest, random)
 }
 """Pair strategies by name, in the order of their codes in a new file."""
 

@@ -38,7 +38,9 @@ class Connect(Searching):
         images = self._images(tables, ends, np.linalg.norm(last - first, axis=1))
         # Long bands go first: no long task starts last, and bands of equal length share their calls.
         order = np.argsort(-images, kind="stable")
-        size = min(self.table.task_pairs, -(-len(ends) // TASKS))
+        size = self.table.task_pairs
+        if len(ends) < self.table.pairs:
+            size = min(size, -(-len(ends) // TASKS))
         starts = task_starts(len(ends), size)
         parts = [order[start : start + size] for start in starts]
         return SearchPlan(

@@ -82,7 +82,7 @@ def test_focus_is_the_shortest_tree_of_ways_between_wanted_components(seed: int)
 def test_near_pairs_across_every_merge_are_offered_the_least_tried_merge_first() -> None:
     assert list(borders(JOINED, RANDOM))[:3] == [(0, 2), (1, 3), (2, 4)]
     assert list(borders(wanting(JOINED, 0, 4), RANDOM)) == [(2, 4), (1, 4), (0, 4)]
-    assert list(borders(wanting(JOINED, 2), RANDOM))[0] == (0, 2)
+    assert next(borders(wanting(JOINED, 2), RANDOM)) == (0, 2)
     assert list(borders(tried(JOINED, (0, 2), 3), RANDOM))[:2] == [(1, 3), (2, 4)]
 
 

@@ -135,9 +135,8 @@ def test_bands_are_aligned_and_get_more_images_at_a_retry(store: Store) -> None:
     assert images == [([0, 1], 10), ([0, 1], 15), ([1, 2], 20)]
 
 
-def test_connecting_ends_with_its_rounds_its_pairs_or_its_target(context: Context, store: Store) -> None:
+def test_connecting_ends_with_its_rounds_or_its_pairs(context: Context, store: Store) -> None:
     assert Connect(plane(connect=TABLE | {"rounds": 0}), index_of(context, store)).plan(store.tables) is None
-    assert Connect(plane(connect=TABLE | {"target": 0.25}), index_of(context, store)).plan(store.tables) is None
     lonely = store_with(context, minima([0.0]))
     assert Connect(context, index_of(context, lonely)).plan(lonely.tables) is None
 
@@ -147,7 +146,7 @@ def test_every_minimum_has_its_share_of_single_ended_searches(context: Context, 
     assert phase.planned_rounds(store.tables) == 1
     plan = phase.plan(store.tables)
     assert plan is not None
-    assert plan.ends.tolist() == [[row, -1] for row in (0, 0, 1, 1, 2, 2, 3, 3)]
+    assert plan.ends.tolist() == [[row, -1] for row in (0, 1, 2, 3, 0, 1, 2, 3)]
     assert len({seed for task in plan.tasks for seed in task.seeds}) == 8
     failures = [(search, Outcome.NOT_CONVERGED) for search in range(1, 8)]
     store.commit(phase.assimilate(store.tables, plan, [result([0], [(3.0, (0.0, 9.0))], failures)], 0.0))

@@ -194,3 +194,33 @@ def test_rows_and_places_are_those_that_sorting_finds(numbers: list[int]) -> Non
     expected, inverse = np.unique(np.array(numbers, dtype=np.int64), return_inverse=True)
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(place, inverse)
+
+
+def test_half_of_the_walkers_without_a_minimum_begin_where_only_transition_states_have_led(phase: BasinHopping) -> None:
+    context = phase.context
+    store = store_of(context)
+    assimilation = Assimilation(LandscapeIndex(context, store.tables), store.tables)
+    assimilation.add_minima(minima([0.0, 1.0]), counted=True)
+    assimilation.add_minima(minima([5.0, 6.0]), counted=False)
+    store.commit(
+        assimilation.commit(kind="connect", tasks=1, evaluations=1, seconds=0.0, walkers=walkers([-1, 1, -1, -1, -1]))
+    )
+    placed = phase._placed(store.tables).minimum
+    np.testing.assert_array_equal(placed, phase._placed(store.tables).minimum)
+    assert placed[[1, 2, 4]].tolist() == [1, -1, -1]
+    assert set(placed[[0, 3]]) <= {2, 3}
+    plan = phase.plan(store.tables)
+    assert plan is not None
+    at = [task.minima.row[place] if place >= 0 else -1 for task in plan.tasks for place in task.at]
+    assert at == placed.tolist()
+
+
+def test_walkers_start_afresh_where_hopping_has_found_every_minimum(phase: BasinHopping) -> None:
+    context = phase.context
+    store = store_of(context)
+    assimilation = Assimilation(LandscapeIndex(context, store.tables), store.tables)
+    assimilation.add_minima(minima([0.0, 1.0]), counted=True)
+    store.commit(
+        assimilation.commit(kind="connect", tasks=1, evaluations=1, seconds=0.0, walkers=walkers([-1, 1, -1, -1, -1]))
+    )
+    assert phase._placed(store.tables).minimum.tolist() == [-1, 1, -1, -1, -1]
