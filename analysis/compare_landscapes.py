@@ -1,10 +1,10 @@
 """Print what landscapes have and lack beside one another: a row a quantity, a column a database.
 
 Of each landscape: how many minima and transition states it has and what fraction of the minima is connected, its lowest
-energy and how far the minima rise above it, the barriers (the climb from a minimum to the lowest transition state that
-leaves it), and properties of the minima. Of these and of the barriers the value at the lowest minimum is given, then
-the least, the median and the largest. What a database does not know is left blank. Energies of different losses are
-different quantities: compare them within a column.
+energy and how far the minima rise above it, the barriers (the climb from a minimum to the lowest known transition state
+that leaves it, an upper bound), and properties of the minima. Of these and of the barriers the value at the lowest
+minimum is given, then the least, the median and the largest. What a database does not know is left blank. Energies of
+different losses are different quantities: compare them within a column.
 """
 
 import csv

@@ -1,8 +1,8 @@
 """Draw the disconnectivity graph of a database file.
 
-A line ends at the energy of a minimum; lines meet at the lowest energy at which minima are connected. Without --levels
-that energy is exact; with --levels lines meet at the next of so many equal steps, as in the classical picture.
-Components with no known path between them rise to the top, dashed.
+A line ends at the energy of a minimum; lines meet at the lowest energy at which minima are known to be connected, an
+upper bound of the lowest there is. Without --levels that energy is exact; with --levels lines meet at the next of so
+many equal steps, as in the classical picture. Components with no known path between them rise to the top, dashed.
 
 With --colour the branch of each minimum has the colour of its value. A branch above a merge keeps a colour only where
 all its minima share one value, and is grey otherwise, as groups are coloured in the field: a mean would show a value

@@ -590,6 +590,65 @@ def test_what_a_finished_run_says(source: Path, tmp_path: Path, command: Run) ->
     assert "every one is what it says" in verified.out
 
 
+@pytest.fixture(scope="module")
+def searches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two searches of one landscape with different seeds; do not change them."""
+    folder = tmp_path_factory.mktemp("searches")
+    (folder / "run.toml").write_text(QUICK)
+    paths = folder / "0.h5", folder / "1.h5"
+    for seed, path in enumerate(paths):
+        landscape.explore(
+            landscape.Problem.from_toml(folder / "run.toml"),
+            path=path,
+            seed=seed,
+            walkers=16,
+            steps=10,
+            connect={"rounds": 0, "single_ended": 20},
+            measure={"epsilon": [0.1], "pgd_steps": 2, "pgd_restarts": 2},
+        ).close()
+    return paths
+
+
+def test_two_searches_that_agree_are_complete(command: Run, searches: tuple[Path, Path]) -> None:
+    said = command("complete", *searches)
+    assert (said.status, said.err) == (0, "")
+    assert said.out.splitlines()[-1] == "Complete: all four criteria hold for these 5 minima."
+    assert said.out.count(" holds\n") == 4
+    assert "the 2 lowest of 5 minima" in command("complete", *searches, "--lowest", 2).out
+    assert "the 2 lowest of 5 minima" in command("complete", *searches, "--energy", 0.5).out
+    for words in ("barriers      are upper bounds: ", "far sides", "merge energies fell in the last doubling"):
+        assert words in command("info", searches[0]).out
+
+
+def test_a_search_without_transition_states_is_not_complete(
+    command: Run, searches: tuple[Path, Path], database: Path
+) -> None:
+    said = command("complete", searches[1], database)
+    assert (said.status, said.err) == (1, "")
+    assert said.out.splitlines()[-1].startswith("Not complete: ")
+    assert "B 100.0%" in next(line for line in said.out.splitlines() if line.startswith("(d)"))
+
+
+def test_what_cannot_be_compared(refused: Run, searches: tuple[Path, Path], database: Path, tmp_path: Path) -> None:
+    first, second = searches
+    assert "different seeds, found 0 in both" in refused("complete", first, database).err
+    assert "--lowest or --energy, found both" in refused("complete", first, second, "--lowest", 2, "--energy", 1).err
+    assert "found none up to that energy" in refused("complete", first, second, "--energy", 0).err
+    assert "--lowest" in refused("complete", first, second, "--lowest", 0).err
+    assert "no.h5" in refused("complete", first, tmp_path / "no.h5").err
+    other = Path(shutil.copy(second, tmp_path / "other.h5"))
+    with h5py.File(other, "r+") as file:
+        run = file["problem"].attrs["run_toml"]
+        file["problem"].attrs["run_toml"] = run.replace("l2 = 0.01", "l2 = 0.02", 1)
+    assert "found different problem.l2" in refused("complete", first, other).err
+    with h5py.File(other, "r+") as file:
+        file["problem"].attrs["sha256"] = "0" * 64
+    assert "different data" in refused("complete", first, other).err
+    surface = tmp_path / "surface.h5"
+    landscape.explore(MuellerBrown(), start=(-1.0, 1.0), path=surface, walkers=2, steps=1).close()
+    assert "user's own energy" in refused("complete", first, surface).err
+
+
 def test_the_name_of_the_database_comes_from_the_run_file(
     source: Path, command: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

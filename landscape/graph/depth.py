@@ -2,8 +2,9 @@
 
 `depth` is the energy above the global minimum, without barriers. `escape_barrier` is the climb to the lowest transition
 state that leads to another minimum. `barrier_to_global` is the climb to the lowest energy at which the minimum and the
-global one are connected, a merge of the disconnectivity tree. The global minimum is the first of lowest energy. What
-the known transition states cannot tell is NaN, not infinity.
+global one are connected, a merge of the disconnectivity tree. The global minimum is the first of lowest energy. Both
+climbs are upper bounds: a transition state that is not known yet can only lower them. What the known ones cannot tell
+is NaN, not infinity.
 
 Shapes: M minima, T transition states. Costs are O(T log T) at most. All raise PropertyError for tables that do not
 fit each other, as `landscape.graph.superbasins` does.
@@ -99,14 +100,14 @@ DEPTHS: dict[str, Depth] = {
         ),
         Depth(
             name="escape_barrier",
-            description="climb to the lowest transition state to another minimum",
+            description="upper bound of the climb to another minimum, by the lowest known transition state",
             units=ENERGY,
             compute=escape_barrier,
             trait="depth",
         ),
         Depth(
             name="barrier_to_global",
-            description="climb on the easiest path to the lowest minimum",
+            description="upper bound of the climb to the lowest minimum, on the easiest known path",
             units=ENERGY,
             compute=barrier_to_global,
         ),

@@ -60,7 +60,8 @@ class Channels:
             low, high = part.interval()
             inside = self.energy[stratum == number]
             name = f"{inside.min():.8g} to {inside.max():.8g}"
-            yield f"{_row(name, part, part.estimate)}  {low:.0f} to {high:.0f}"
+            limits = f"{low:.0f} to {high:.0f}" if math.isfinite(high) else f"{low:.0f} or more"
+            yield f"{_row(name, part, part.estimate)}  {limits}"
         if len(parts) > 1:
             yield _row(
                 "all", Capture(**{key: sum(getattr(part, key) for part in parts) for key in COUNTS}), total(parts)

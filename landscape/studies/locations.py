@@ -92,7 +92,7 @@ SURROUNDINGS = by_name(
     ),
     Property(
         name="barrier_to_global",
-        description="climb from the minimum of the end point on the easiest path to the lowest minimum",
+        description="upper bound of the climb from the minimum of the end point to the lowest minimum, on known paths",
         units=ENERGY,
     ),
     Property(
@@ -188,8 +188,8 @@ def locations_report(db: Database) -> Iterable[str]:
     around = surroundings(found.minimum, energy, states.energy, states.minima, levels)
     home = around["superbasin"] == int(np.argmin(energy)) if len(energy) else np.empty((0, len(levels)), dtype=bool)
     yield f"Where {len(found.minimum)} end points lie among {len(energy)} minima: how many were located, at how many"
-    yield "minima, medians of depth and barrier to the lowest minimum, and the share in the superbasin of that at"
-    yield "energy levels"
+    yield "minima, medians of depth and of the barrier to the lowest minimum, an upper bound, and the share in the"
+    yield "superbasin of that at energy levels"
     heads = "".join(f"{level:>10.4g}" for level in levels)
     yield f"  {'regime':<24}{'located':>9}{'minima':>8}{'depth':>11}{'barrier':>11}{heads}"
     for number, name in enumerate(found.regimes):

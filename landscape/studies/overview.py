@@ -14,7 +14,7 @@ from landscape.studies.completeness import doubling_sentence
 from landscape.studies.effort import fallen_in_last_doubling
 
 LAST_COMMITS = 5
-MOST_STATES = 300_000  # for whose merges a reader would wait
+MOST_STATES = 200_000  # for whose merges a reader would wait
 
 
 def overview(db: Database, lowest: int) -> str:
