@@ -8,9 +8,9 @@ Shapes: M minima, n minima of the target.
 
 import math
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -82,8 +82,18 @@ def stored_target(record: ProblemRecord, energy: np.ndarray) -> np.ndarray:
 
     Its run file says so in [explore]; without that they are all. Raises DatabaseError if the stored text is damaged.
     """
+    explore = _stored(record, "explore")
+    return target_rows(energy, explore.get("lowest", 0), explore.get("energy", math.inf))
+
+
+def stored_fraction(record: ProblemRecord) -> float:
+    """The fraction of these minima that the search was to connect. Raises DatabaseError if the text is damaged."""
+    return float(_stored(record, "connect").get("target", 1.0))
+
+
+def _stored(record: ProblemRecord, table: str) -> Mapping[str, Any]:
+    """A table of the run file of a database; empty if it is not there."""
     try:
-        explore = tomllib.loads(record.run_toml).get("explore", {})
+        return tomllib.loads(record.run_toml).get(table, {})
     except tomllib.TOMLDecodeError as error:
         raise DatabaseError(f"the stored run file is damaged ({error}): restore the database from a copy") from error
-    return target_rows(energy, explore.get("lowest", 0), explore.get("energy", math.inf))

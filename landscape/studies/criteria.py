@@ -59,24 +59,19 @@ class Criteria:
         """Whether hardly any merge energy fell in the last doubling of the effort."""
         return self.fell is not None and self.fell.share < MOST_FALLEN
 
-    def lines(self) -> Iterator[str]:
-        """The criteria, each with its number and whether it holds."""
-        unknown = np.isnan(self.expected)
-        made = "are unknown" if unknown else f"make {self.expected:.2f} of one known"
-        yield _line("minima", f"two channels {made}, expected at most {1 + MOST_UNKNOWN:.2f}", self.minima_are_known)
+    def lines(self, wanted: str) -> Iterator[str]:
+        """The criteria with their numbers, and whether each holds; `wanted` names the target."""
         needed = len(self.target) - 1
-        few = f": too few transition states to connect {needed + 1} minima, at least {needed} are needed"
-        reason = few if self.states < needed else ""
-        yield _line(
-            "connections",
-            f"{self.connected:.1%} with the lowest, expected {self.fraction:.0%}{reason}",
-            self.is_connected,
+        few = f"; too few transition states to connect {needed + 1} minima: at least {needed} are needed"
+        share = f"{self.connected:.1%} of the {wanted} with the lowest one, {self.fraction:.0%} are asked for"
+        yield _line("connected", f"{share}{few if self.states < needed else ''}", self.is_connected)
+        fell = f"are upper bounds: {doubling_sentence(self.fell)}, at most {MOST_FALLEN:.0%} may"
+        yield _line("barriers", fell, self.barriers_have_converged)
+        made = (
+            "tell nothing yet" if np.isnan(self.expected) else f"expect {self.expected:.2f} minima for each one known"
         )
-        yield _line(
-            "barriers",
-            f"upper bounds: {doubling_sentence(self.fell)}, expected under {MOST_FALLEN:.0%}",
-            self.barriers_have_converged,
-        )
+        most = f"two channels {made}, at most {1 + MOST_UNKNOWN:.2f} may be"
+        yield _line("known", most, self.minima_are_known)
 
 
 def _line(name: str, text: str, holds: bool) -> str:

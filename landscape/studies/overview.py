@@ -7,11 +7,9 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.database.lazy import known
 from landscape.database.trained_points import HISTORY_COLUMNS
-from landscape.graph.depth import components
 from landscape.statistics.coverage import coverage
-from landscape.studies.channels import Channels, stored_target
-from landscape.studies.completeness import doubling_sentence
-from landscape.studies.effort import fallen_in_last_doubling
+from landscape.studies.channels import Channels, stored_fraction, stored_target
+from landscape.studies.criteria import Criteria
 
 LAST_COMMITS = 5
 MOST_STATES = 200_000  # for whose merges a reader would wait
@@ -70,21 +68,16 @@ def _quenches(db: Database) -> list[str]:
 
 
 def _completeness(db: Database) -> list[str]:
-    """How complete the minima are that were asked for: connections, barriers, and what two channels tell."""
-    minima, states = db.minima, db.transition_states
-    target = stored_target(db.problem_record, minima.energy)
+    """How complete the minima are that were asked for: the criteria, and what two channels tell."""
+    record, minima, states = db.problem_record, db.minima, db.transition_states
+    target = stored_target(record, minima.energy)
     if not len(target):
         return []
-    component = components(len(minima), states.minima)[target]
     wanted = "minima" if len(target) == len(minima) else f"{len(target)} lowest minima"
-    lines = [f"connected     {(component == component[0]).mean():.1%} of the {wanted} with the lowest one"]
-    if not len(states):
-        return lines
     if len(states) > MOST_STATES:
-        doubling = f"how many still fall is not computed for more than {MOST_STATES} transition states"
-    else:
-        doubling = doubling_sentence(fallen_in_last_doubling(db, target, db.problem_record.energy_tolerance))
-    return [*lines, f"barriers      are upper bounds: {doubling}", "", *Channels.of(db).take(target).table()]
+        return [f"connected     not computed for more than {MOST_STATES} transition states"]
+    criteria = Criteria.of(db, target, record.energy_tolerance, stored_fraction(record))
+    return [*criteria.lines(wanted), "", *Channels.of(db).take(target).table()]
 
 
 def _lowest(db: Database, count: int) -> list[str]:

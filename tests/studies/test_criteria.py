@@ -1,0 +1,56 @@
+"""What one search says of its own completeness, on tables made by hand."""
+
+import numpy as np
+import pytest
+
+from landscape.studies.criteria import Criteria
+from tests.studies.test_effort import rounds, tables
+
+ENERGY = [float(place) for place in range(12)]
+CHAIN = [(place, place + 1, 20.0 + place) for place in range(11)]
+
+
+def criteria(states: int, evaluations: int, target: int = 12, fraction: float = 1.0) -> Criteria:
+    """After connecting the leading minima of a chain, and then that much more without a find."""
+    made = rounds(["basin_hopping", "connect", "single_ended"], [500, 100, evaluations], [0, states, 0])
+    found = tables(ENERGY, CHAIN[:states], made)
+    return Criteria.of(found, np.arange(target), 1e-9, fraction)
+
+
+def text(found: Criteria) -> str:
+    return "\n".join(found.lines("minima"))
+
+
+def test_a_search_with_too_few_transition_states_says_so() -> None:
+    found = criteria(states=7, evaluations=300)
+    assert not found.is_connected
+    assert found.connected == pytest.approx(8 / 12)
+    assert "66.7% of the minima with the lowest one, 100% are asked for; too few transition states" in text(found)
+    assert "to connect 12 minima: at least 11 are needed: fails" in text(found)
+    assert criteria(states=7, evaluations=300, fraction=0.6).is_connected
+    assert criteria(states=7, evaluations=300, target=8).is_connected
+    assert "too few" not in text(criteria(states=7, evaluations=300, target=8))
+
+
+def test_barriers_have_converged_once_nothing_falls_while_the_effort_doubles() -> None:
+    assert criteria(states=11, evaluations=300).barriers_have_converged
+    assert "0 of 11 merge energies fell in the last doubling of the effort, at most 5% may: holds" in text(
+        criteria(states=11, evaluations=300)
+    )
+    late = criteria(states=11, evaluations=20)
+    assert late.fell is not None
+    assert late.fell.share > 0.05
+    assert not late.barriers_have_converged
+
+
+def test_without_a_second_channel_nothing_is_said_of_missing_minima() -> None:
+    found = criteria(states=11, evaluations=300)  # found_from is not known in these tables
+    assert np.isnan(found.expected)
+    assert not found.minima_are_known
+    assert "two channels tell nothing yet, at most 1.05 may be: fails" in text(found)
+
+
+def test_no_minima_at_all() -> None:
+    found = Criteria.of(tables([], [], rounds([], [], [])), np.arange(0), 1e-9)
+    assert not found.is_connected
+    assert not found.minima_are_known
