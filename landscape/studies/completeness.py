@@ -8,8 +8,8 @@ lowest n, or all below an energy. Four criteria must hold, each with its own num
     energy;
 (c) all of the target is connected;
 (d) few merge energies fall when the effort doubles. The two together are twice the effort of each. What fell in the
-    last doubling within each is told beside it; it decides nothing, since a search that hops first and connects later
-    has few connections at half of its effort.
+    last doubling within each is told beside it and decides nothing: two searches that agree have converged, even if
+    they did so only lately.
 
 Shapes: A, B minima of the two searches, U of both together, T transition states of both, n minima of the target.
 """
