@@ -26,7 +26,9 @@ def test_half_of_the_effort(evaluations: list[int], states: int) -> None:
 
 
 def test_hopping_training_and_locating_are_no_search_for_transition_states() -> None:
-    made = rounds(["train", "basin_hopping", "connect", "connect", "locate"], [9000, 9000, 100, 100, 9000], [0, 0, 1, 1, 0])
+    made = rounds(
+        ["train", "basin_hopping", "connect", "connect", "locate"], [9000, 9000, 100, 100, 9000], [0, 0, 1, 1, 0]
+    )
     assert states_at_half(made, 2) == 1
 
 
