@@ -87,7 +87,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         walkers=6,
         steps=2,
         basin_hopping={"round_steps": 2, "task_walkers": 2},
-        connect={"rounds": 0},
+        connect={"rounds": 0, "single_ended": 0},
         measure={"epsilon": [0.1], "pgd_steps": 2, "pgd_restarts": 2},
     ).close()
     return folder / "a.h5"

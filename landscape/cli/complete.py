@@ -49,7 +49,7 @@ def complete(first: Path, second: Path, lowest: int | None, energy: float | None
             target = target_rows(union.channels.energy, lowest or 0, energy)
         if not len(target):
             raise DatabaseError(f"{first}, {second}: expected minima to judge, found none up to that energy: raise it")
-        tolerance = context.settings.identity.energy_tolerance
+        tolerance = ours.problem_record.energy_tolerance
         comparison = Comparison(searches=(ours, theirs), union=union, target=target, tolerance=tolerance)
         if not launcher_rank():
             for name, db, own in (("A", ours, context), ("B", theirs, other)):

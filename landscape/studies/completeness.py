@@ -8,14 +8,15 @@ lowest n, or all below an energy. Four criteria must hold, each with its own num
     energy;
 (c) all of the target is connected;
 (d) few merge energies fall when the effort doubles. The two together are twice the effort of each. What fell in the
-    last doubling within each is told beside it; it decides nothing, since a search that hops first and connects later
-    has few connections at half of its effort.
+    last doubling within each is told beside it and decides nothing: two searches that agree have converged, even if
+    they did so only lately.
 
 Shapes: A, B minima of the two searches, U of both together, T transition states of both, n minima of the target.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -98,8 +99,9 @@ class Comparison:
     @property
     def is_complete(self) -> bool:
         """Whether all criteria hold."""
-        return all(one.holds for one in self.criteria())
+        return all(one.holds for one in self.criteria)
 
+    @cached_property
     def criteria(self) -> tuple[Criterion, ...]:
         """The four criteria."""
         return self._known(), self._expected(), self._connected(), self._converged()
@@ -116,12 +118,12 @@ class Comparison:
             own = rows[self.target]
             yield f"{name} alone: {doubling_sentence(fallen_in_last_doubling(search, own[own >= 0], self.tolerance))}"
         yield ""
-        for one in self.criteria():
+        for one in self.criteria:
             yield f"({one.letter}) {one.sentence:<48} {one.found:<18} {'holds' if one.holds else 'fails'}"
         yield self._verdict()
 
     def _verdict(self) -> str:
-        failing = [f"({one.letter})" for one in self.criteria() if not one.holds]
+        failing = [f"({one.letter})" for one in self.criteria if not one.holds]
         if not failing:
             return f"Complete: all four criteria hold for these {len(self.target)} minima."
         verb = "fails" if len(failing) == 1 else "fail"

@@ -182,3 +182,11 @@ def test_sample_losses_average_to_the_energy(loss: str) -> None:
     torch.testing.assert_close(values.mean(1), problem.energy(theta), rtol=1e-13, atol=0)
     some = problem.sample_loss(outputs[:, :4], problem.targets[:4])
     torch.testing.assert_close(some, values[:, :4], rtol=1e-13, atol=0)
+
+
+def test_searches_of_other_seeds_share_the_data_that_draw_names() -> None:
+    def data(seed: int, draw: int = -1) -> str:
+        return Problem(dataset="iris", subset=30, test_fraction=0.2, seed=seed, draw=draw).data.sha256
+
+    assert data(1, draw=0) == data(2, draw=0) == data(0)
+    assert data(1) != data(0)
