@@ -17,7 +17,7 @@ from landscape.graph.targets import target_rows
 from landscape.studies.channels import stored_target
 from landscape.studies.completeness import Comparison, Union
 
-FREE = {"dataset", "draw"}
+FREE = {"dataset", "subset_seed"}
 """Keys of [problem] that say where the data come from; that the data are the same is compared."""
 
 
@@ -67,7 +67,7 @@ def _require_two_searches(first: tuple[Database, Context], second: tuple[Databas
     if ours.problem_record.sha256 != theirs.problem_record.sha256:
         raise DatabaseError(
             f"{names}: expected searches of one landscape, found different data: where run.seed draws a subset or a "
-            "test split, set problem.draw to one number for both"
+            "test split, set problem.subset_seed to one number for both"
         )
     if key := _differing_key(context, other):
         raise DatabaseError(f"{names}: expected searches of one landscape, found different {key}: choose others")

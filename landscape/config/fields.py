@@ -83,7 +83,7 @@ def _rising(values: tuple[Radius, ...]) -> tuple[Radius, ...]:
 
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 Natural = Annotated[int, Field(ge=0, lt=2**63)]
-Draw = Annotated[int, Field(ge=-1, lt=2**63)]
+SubsetSeed = Annotated[int, Field(ge=-1, lt=2**63)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Level = Annotated[float, AfterValidator(_level)]

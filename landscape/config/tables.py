@@ -17,7 +17,6 @@ from landscape.config.fields import (
     Count,
     DataSetOrFile,
     Device,
-    Draw,
     Fraction,
     Hidden,
     ImageShape,
@@ -31,6 +30,7 @@ from landscape.config.fields import (
     ProperFraction,
     Radii,
     SensitivityName,
+    SubsetSeed,
 )
 from landscape.errors import ConfigError
 from landscape.messages import one_line
@@ -70,7 +70,7 @@ class ProblemConfig(Table):
     standardise: bool = Field(True, description="zero mean and unit population variance per feature")
     subset: Natural = Field(0, description="samples drawn, stratified and seeded; 0: all")
     test_fraction: ProperFraction = Field(0.0, description="held-out part, stratified and seeded")
-    draw: Draw = Field(-1, description="seed of the subset and the held-out part; -1: that of the run")
+    subset_seed: SubsetSeed = Field(-1, description="seed of the subset and the held-out part; -1: that of the run")
     classes: ClassNames = Field((), description="of images, those kept, in the order of their new labels; all if empty")
     downscale: Count = Field(1, description="side of the blocks of pixels of an image that become their mean")
     grey: bool = Field(False, description="images in colour become grey")

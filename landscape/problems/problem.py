@@ -44,7 +44,7 @@ class Problem:
     def __init__(self, *, device: str = "cpu", seed: int = 0, **table: object) -> None:
         """Problem from the keys of a run file's [problem] table, for instance
         ``Problem(dataset="iris", hidden=[10], l2=1e-3)``; `seed` draws the test split and the subset, unless
-        the key `draw` does.
+        the key `subset_seed` does.
 
         Raises `ConfigError` for unusable keys and `DataError` for unusable data.
         """
@@ -54,7 +54,7 @@ class Problem:
             standardise=config.standardise,
             subset=config.subset,
             test_fraction=config.test_fraction,
-            seed=seed if config.draw < 0 else config.draw,
+            seed=seed if config.subset_seed < 0 else config.subset_seed,
             classes=config.classes,
             downscale=config.downscale,
             grey=config.grey,

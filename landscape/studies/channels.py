@@ -49,6 +49,12 @@ class Channels:
         """The numbers by stratum of energy; none where far sides are not known."""
         return [] if self.far is None else captures(self.hopping, self.far, energy_strata(self.energy))
 
+    @property
+    def expected(self) -> float:
+        """Most minima that are estimated for each known one, over the strata; NaN where it is not known in one."""
+        ratios = [part.estimate / part.known for part in self.captures()]
+        return float(np.max(ratios)) if ratios else float("nan")
+
     def table(self) -> Iterator[str]:
         """Lines of a table: the numbers and estimates of each stratum, then of all."""
         parts, stratum = self.captures(), energy_strata(self.energy)

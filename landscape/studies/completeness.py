@@ -149,8 +149,7 @@ class Comparison:
         return Criterion("a", sentence, f"A {shares[0]:.1%}, B {shares[1]:.1%}", min(shares) >= LEAST_KNOWN)
 
     def _expected(self) -> Criterion:
-        ratios = np.array([part.estimate / part.known for part in self.union.channels.take(self.target).captures()])
-        most = float(ratios.max()) if len(ratios) else float("nan")  # NaN where one of them is unknown
+        most = self.union.channels.take(self.target).expected
         sentence = f"two channels make at most {1 + MOST_UNKNOWN:.2f} of one known"
         return Criterion("b", sentence, "unknown" if np.isnan(most) else f"{most:.2f}", most <= 1 + MOST_UNKNOWN)
 

@@ -33,11 +33,10 @@ class Criteria:
     def of(cls, searched: Searched, target: np.ndarray, tolerance: float, fraction: float = 1.0) -> Self:
         """The state for a target int64[n]; energies that differ by at most the tolerance are equal."""
         minima, states = searched.minima, searched.transition_states
-        ratios = [part.estimate / part.known for part in Channels.of(searched).take(target).captures()]
         component = components(len(minima), states.minima)[target]
         return cls(
             target=target,
-            expected=float(np.max(ratios)) if ratios else float("nan"),
+            expected=Channels.of(searched).take(target).expected,
             connected=float((component == component[:1]).mean()) if len(target) else 0.0,
             fraction=fraction,
             states=len(states),

@@ -185,8 +185,8 @@ def test_sample_losses_average_to_the_energy(loss: str) -> None:
 
 
 def test_searches_of_other_seeds_share_the_data_that_draw_names() -> None:
-    def data(seed: int, draw: int = -1) -> str:
-        return Problem(dataset="iris", subset=30, test_fraction=0.2, seed=seed, draw=draw).data.sha256
+    def data(seed: int, subset_seed: int = -1) -> str:
+        return Problem(dataset="iris", subset=30, test_fraction=0.2, seed=seed, subset_seed=subset_seed).data.sha256
 
-    assert data(1, draw=0) == data(2, draw=0) == data(0)
+    assert data(1, subset_seed=0) == data(2, subset_seed=0) == data(0)
     assert data(1) != data(0)

@@ -87,7 +87,7 @@ def borders(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
     A merge is the present barrier between two superbasins. A pair has one minimum in each; of all merges that are
     where a near pair is left, those come first across which few pairs were tried.
     """
-    queue = []
+    queue: list[tuple[float, int, int, list[tuple[float, Pair]]]] = []
     for number, (inside, outside) in enumerate(_borders(view)):
         cost = view.cost[np.ix_(inside, outside)]
         near = np.argsort(cost, axis=None, kind="stable")[:OFFERS_OF_A_BORDER]
@@ -99,9 +99,9 @@ def borders(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
             queue.append(((1 + tries) * offers[0][0], number, tries, offers))
     heapify(queue)
     while queue:
-        _, number, tries, ((_, pair), *others) = heappop(queue)
-        yield pair
-        if others:
+        _, number, tries, offers = heappop(queue)
+        yield offers[0][1]
+        if others := offers[1:]:
             heappush(queue, ((2 + tries) * others[0][0], number, tries + 1, others))
 
 
