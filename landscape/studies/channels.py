@@ -100,6 +100,7 @@ def stored_fraction(record: ProblemRecord) -> float:
 def _stored(record: ProblemRecord, table: str) -> Mapping[str, Any]:
     """A table of the run file of a database; empty if it is not there."""
     try:
-        return tomllib.loads(record.run_toml).get(table, {})
+        stored: Mapping[str, Any] = tomllib.loads(record.run_toml).get(table, {})
     except tomllib.TOMLDecodeError as error:
         raise DatabaseError(f"the stored run file is damaged ({error}): restore the database from a copy") from error
+    return stored

@@ -99,7 +99,7 @@ def borders(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
             queue.append(((1 + tries) * offers[0][0], number, tries, offers))
     heapify(queue)
     while queue:
-        _, number, tries, offers = heappop(queue)
+        number, tries, offers = heappop(queue)[1:]
         yield offers[0][1]
         if others := offers[1:]:
             heappush(queue, ((2 + tries) * others[0][0], number, tries + 1, others))
