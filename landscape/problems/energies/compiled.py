@@ -1,4 +1,4 @@
-"""Energy, gradient and Hessian of dense networks on a CPU, compiled: several times faster than batched tensors.
+"""Energy, gradient and Hessian of layers on a CPU, compiled: several times faster than batched tensors.
 
 Many samples are taken in blocks, one walker after the other; with few samples, walkers are computed side by side. A
 walker is computed by the same instructions whatever its neighbours are, so its result does not depend on the batch, to
@@ -15,9 +15,9 @@ from landscape.numerics.compilation import is_compiled
 from landscape.numerics.pointers import call, function_of
 from landscape.objective import Function, Kernel
 from landscape.problems.activations import Bend
-from landscape.problems.energies.dense import compiled_layers, in_blocks
+from landscape.problems.energies.layers import compiled_layers, in_blocks
 from landscape.problems.energies.form import Definition
-from landscape.problems.kernels.arguments import Blocks, DenseLayers, EnergyData
+from landscape.problems.kernels.arguments import Blocks, EnergyData, Layers
 from landscape.problems.kernels.energy import energies, room_for_blocks, traces
 from landscape.problems.kernels.energy_in_lanes import energies_by_lanes, energies_in_lanes, room_for_lanes
 from landscape.problems.kernels.hessian import hessians
@@ -25,7 +25,7 @@ from landscape.problems.kernels.hessian import hessians
 Array = np.ndarray
 
 ROUGH_FROM = 10000  # multiplications of a forward pass from which float32 pays
-# A network with no more samples and parameters than these is computed for several walkers side by side, and quenches do
+# A dense network with no more samples and parameters than these is computed for several walkers side by side, and quenches do
 # without Hessians. That is 5.7 times as fast with 8 samples of iris, 4-4-3, and 1.5 times with 64, 4-4-3 or 4-10-3;
 # with 150 it is slower. With 8 samples and 547 parameters it is 3 times as fast; then histories leave the cache.
 LANES_SAMPLES = 64
@@ -38,28 +38,29 @@ CHEAP_HESSIAN_PARAMETERS = 170
 
 
 class CompiledEnergy:
-    """Mean loss + l2 * sum(theta^2) of a dense network on the CPU.
+    """Mean loss + l2 * sum(theta^2) of a network of layers on the CPU.
 
-    Attributes: `hessian`, for one hidden layer, else None; `in_lanes`, whether walkers are computed side by side.
+    Attributes: `hessian`, for one dense hidden layer, else None; `in_lanes`, whether walkers are computed side by side.
     """
 
     def __init__(self, definition: Definition) -> None:
         network, inputs, loss, encoded, l2 = definition
         layers = compiled_layers(network, loss, inputs.device)
-        assert layers is not None  # noqa: S101 - others are not admitted
+        assert layers is not None and network.layered is not None  # noqa: S101, PT018 - others are not admitted
         self._network = layers
-        self._samples = in_blocks(layers.sizes, inputs, encoded)
+        self._samples = in_blocks(network.layered, layers.sizes, inputs, encoded)
         self._l2 = float(l2)
         self._n_parameters = network.n_parameters
-        self.in_lanes = len(inputs) <= LANES_SAMPLES and network.n_parameters <= LANES_PARAMETERS
-        self._multiplications = int((layers.sizes[1:] * layers.sizes[:-1]).sum()) * len(inputs)
+        few = len(inputs) <= LANES_SAMPLES and network.n_parameters <= LANES_PARAMETERS
+        self.in_lanes = few and network.dense is not None
+        self._multiplications = sum(layer.n_units * layer.n_in for layer in network.layered.layers) * len(inputs)
         self._kernels: dict[int, Kernel] = {}
         bend = compiled_bend(definition)
         self.hessian = None if bend is None else CompiledHessian(layers, self._samples, bend, self._l2)
 
     @staticmethod
     def admits(definition: Definition) -> bool:
-        """Whether the network is dense, activation and loss have compiled forms, and the inputs are on a CPU."""
+        """Whether the network is one of layers, activation and loss have compiled forms, and the inputs are on a CPU."""
         return compiled_layers(definition.network, definition.loss, definition.inputs.device) is not None
 
     @property
@@ -105,7 +106,7 @@ class CompiledEnergy:
 class CompiledHessian:
     """The Hessian of a compiled energy of one hidden layer."""
 
-    def __init__(self, network: DenseLayers, samples: Blocks, bend: Bend, l2: float) -> None:
+    def __init__(self, network: Layers, samples: Blocks, bend: Bend, l2: float) -> None:
         """The bend is that of the activation."""
         self._network, self._samples, self._bend, self._l2 = network, samples, bend, l2
         self._inputs = np.concatenate([samples.inputs, samples.real[:, None]], axis=1)
