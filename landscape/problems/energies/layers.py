@@ -1,6 +1,6 @@
 """Networks and samples as compiled code takes them.
 
-Shapes: N samples, d inputs, K outputs, R rows, B samples of a block, L positions.
+Shapes: N samples, d inputs, K outputs, R rows, L positions of a window, B samples of a block.
 """
 
 import math
@@ -22,7 +22,8 @@ Array = np.ndarray
 
 # Inputs, values and slopes of a block: loops want them in the first cache, calls of the BLAS few and large.
 BLOCK_BYTES = 96 * 2**10
-FEWEST_COLUMNS = 64  # of a layer
+FEWEST_COLUMNS = 64
+FEWEST_BESIDE_WINDOWS = 128  # loops over rows that windows see are short otherwise
 VECTOR = 16  # samples that a loop takes at a time
 
 
@@ -83,22 +84,18 @@ def in_blocks(network: LayeredNetwork, sizes: Array, inputs: Tensor, encoded: Te
     """
     first = network.layers[0]
     rows = first.enter(inputs.mT).reshape(-1, len(inputs)).numpy()
-    columns = sample_columns(sizes, len(inputs), max(map(_positions, network.layers)))
+    columns = sample_columns(sizes, len(inputs), FEWEST_COLUMNS if network.dense else FEWEST_BESIDE_WINDOWS)
     real = _blocks(np.ones((1, len(inputs))), columns)[:, 0]
     return Blocks(_blocks(rows, columns), _blocks(encoded.numpy(), columns), real, len(inputs))
 
 
-def sample_columns(sizes: Array, samples: int, positions: int = 1) -> int:
-    """Samples of a block, of `samples` in all, for a network of these layer sizes, of which one has so many positions:
-    a multiple of the vector length.
+def sample_columns(sizes: Array, samples: int, fewest: int = FEWEST_COLUMNS) -> int:
+    """Samples of a block, of `samples` in all, for a network of so many rows: a multiple of the vector length, with
+    which the last block is about as full as the others.
     """
     fitting = BLOCK_BYTES // (8 * int(sizes[0] + 2 * sizes[1:].sum()))
-    fewest = max(FEWEST_COLUMNS // positions, VECTOR)
-    return min(max(_whole(fitting), fewest), _whole(samples + VECTOR - 1))
-
-
-def _whole(samples: int) -> int:
-    return samples - samples % VECTOR
+    blocks = math.ceil(samples / max(fitting - fitting % VECTOR, fewest))
+    return math.ceil(samples / (blocks * VECTOR)) * VECTOR
 
 
 def _blocks(rows: Array, columns: int) -> Array:
