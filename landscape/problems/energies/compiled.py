@@ -8,22 +8,23 @@ the last bit. Shapes: W walkers, P parameters, N samples, d inputs, K outputs.
 import threading
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from landscape.numerics.compilation import is_compiled
 from landscape.numerics.pointers import call, function_of
 from landscape.objective import Function, Kernel
-from landscape.problems.energies.layers import compiled_layers, in_blocks
 from landscape.problems.energies.form import Definition
 from landscape.problems.energies.hessians import CompiledHessian, compiled_bend
+from landscape.problems.energies.layers import compiled_layers, in_blocks
 from landscape.problems.kernels.arguments import EnergyData
 from landscape.problems.kernels.energy import energies, room_for_blocks
 from landscape.problems.kernels.energy_in_lanes import energies_by_lanes, energies_in_lanes, room_for_lanes
 
 ROUGH_FROM = 10000  # multiplications of a forward pass from which float32 pays
-# A dense network with no more samples and parameters than these is computed for several walkers side by side, and quenches do
-# without Hessians. That is 5.7 times as fast with 8 samples of iris, 4-4-3, and 1.5 times with 64, 4-4-3 or 4-10-3;
-# with 150 it is slower. With 8 samples and 547 parameters it is 3 times as fast; then histories leave the cache.
+# A dense network with no more samples and parameters than these is computed for several walkers side by side, and
+# quenches do without Hessians. That is 5.7 times as fast with 8 samples of iris, 4-4-3, and 1.5 times with 64, 4-4-3 or
+# 4-10-3; with 150 it is slower. With 8 samples and 547 parameters it is 3 times as fast; then histories leave the cache.
 LANES_SAMPLES = 64
 LANES_PARAMETERS = 512
 # Up to which a quench is faster with Hessians than without, see tests/benchmarks/growth.py; never where energies are
@@ -54,7 +55,7 @@ class CompiledEnergy:
 
     @staticmethod
     def admits(definition: Definition) -> bool:
-        """Whether the network is one of layers, activation and loss have compiled forms, and the inputs are on a CPU."""
+        """Whether layers, activation and loss have compiled forms, and the inputs are on a CPU."""
         return compiled_layers(definition.network, definition.loss, definition.inputs.device) is not None
 
     @property

@@ -48,19 +48,18 @@ class CompiledHessian:
         samples, (first, second), loss = self._samples, self._network.layers, self._layers.loss
         hidden = int(self._layers.sizes[1:-1].sum())
         blocks, _, columns = samples.inputs.shape
-        value, slope, gradient = trace = tuple(
-            np.zeros((len(points), blocks, rows, columns)) for rows in (hidden, hidden, second.n_out)
-        )
+        value, slope = (np.zeros((len(points), blocks, hidden, columns)) for _ in range(2))
+        gradient = np.zeros((len(points), blocks, second.n_out, columns))
         traces(points, tuple(self._layers), tuple(samples), value, slope, gradient)
         matrices = points[:, first.n_parameters : -second.n_out].reshape(-1, second.n_out, second.n_in)
         weights = np.ascontiguousarray(matrices)
         if isinstance(first, Convolution):
-            data = self._inputs, self._products, samples.encoded, samples.real
-            windows = Windows(*data, self._means(), first.n_out, samples.n_samples, loss)
-            hessians_of_windows(weights, tuple(windows), trace, self._bend, self._l2, out)
+            targets, numbers = (samples.encoded, samples.real), (first.n_out, samples.n_samples, loss)
+            windows = Windows(self._inputs, self._products, *targets, self._means(), *numbers)
+            hessians_of_windows(weights, tuple(windows), (value, slope, gradient), self._bend, self._l2, out)
         else:
             data = self._inputs, self._products, samples.n_samples
-            hessians(weights, data, trace, self._bend, (loss, samples.encoded), self._l2, out)
+            hessians(weights, data, (value, slope, gradient), self._bend, (loss, samples.encoded), self._l2, out)
 
     def _means(self) -> Array:
         """Rows of the hidden layer of which each row that enters the second is the mean, int64[rows, number]."""

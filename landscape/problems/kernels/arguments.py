@@ -20,7 +20,7 @@ class Layers(NamedTuple):
     """A network as steps, each of which makes rows of rows, and the loss of its outputs.
 
     A step is a layer or what gathers the columns that enter one, see `kernels.windows`. An activation follows every
-    layer but the last. A convolution stands in as many rows as it has channels and positions, all of a channel together.
+    layer but the last. A convolution has a row for each channel and position, those of a channel together.
     """
 
     sizes: Array  # int64[steps + 1]: rows of the inputs and of each step; units of each layer if all are dense
@@ -49,7 +49,7 @@ class Blocks(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Arrays to work in. `units` counts the rows of all steps but the inputs for blocks, and the inputs too for lanes."""
+    """Arrays to work in. `units` counts the rows of all steps, for lanes the inputs too."""
 
     value: Array  # [units, B or LANES]
     slope: Array  # [units, B or LANES]

@@ -22,7 +22,14 @@ Array = np.ndarray
 
 @reordered
 def _backward(
-    point: Array, network: Layers, inputs: Array, value: Array, slope: Array, delta: Array, zeros: Array, gradient: Array
+    point: Array,
+    network: Layers,
+    inputs: Array,
+    value: Array,
+    slope: Array,
+    delta: Array,
+    zeros: Array,
+    gradient: Array,
 ) -> None:
     """Adds the gradient of the block to gradient [P]; delta [2, rows, B] holds that in the outputs and has room for
     another step's.
@@ -92,8 +99,9 @@ def room_for_blocks(sizes: Array, parameters: int, columns: int, real: type) -> 
 
 @reordered
 def traces(theta: Array, network: Plain, samples: Plain, value: Array, slope: Array, gradient: Array) -> None:
-    """Writes the values and slopes of the hidden units [W, N / B, units, B] and the gradients of the losses in the
-    outputs [W, N / B, K, B] at theta [W, P]; the network is a plain `Layers`, all dense, the samples are plain `Blocks`.
+    """Writes the rows of all steps before the last layer and the slopes of activations there [W, N / B, rows, B], and
+    the gradients of the losses in the outputs [W, N / B, K, B], at theta [W, P]; the network is a plain `Layers`, the
+    samples are plain `Blocks`.
     """
     named = Layers(*network)
     sizes = named.sizes

@@ -175,6 +175,7 @@ def _scatter_cross(cross: Array, hidden: int, classes: int, features: int, share
 
 @reordered
 def scatter_second(second: Array, hidden: int, classes: int, start: int, share: float, out: Array) -> None:
+    """Writes share times the second x second block in network order, both triangles; it begins at start."""
     row = 0
     for k in range(classes):
         for l in range(k, classes):  # noqa: E741 - the index of the formula
@@ -190,5 +191,6 @@ def scatter_second(second: Array, hidden: int, classes: int, start: int, share: 
 
 @reordered
 def write(out: Array, row: int, column: int, value: float) -> None:
+    """Writes a second derivative into both triangles."""
     out[row, column] = value
     out[column, row] = value

@@ -2,8 +2,8 @@
 
 As in `hessian.py`, but what enters the second layer, a_m, is the mean over some windows l of the activations of one
 channel c(m). With x_l the patch in a window and s its slopes, its derivatives D_m in the weights of that channel are
-the means of s_l x_l; those of the outputs are J_k = sum over m of W_km D_m. The second derivatives are sums over samples
-of
+the means of s_l x_l; those of the outputs are J_k = sum over m of W_km D_m. The second derivatives are sums over
+samples of
 
     first x first    (c, i), (c', i'):   sum_kl C_kl J_k,ci J_l,c'i' + (c = c') sum_l f''_l (dE/da_l) x_li x_li'
     second x first   (k, m), (c, i):     a_m sum_l C_kl J_l,ci + (c = c(m)) g_k D_mi
@@ -51,8 +51,8 @@ def hessians_of_windows(
     """Writes the Hessians [W, P, P] of mean loss + l2 * sum(theta^2).
 
     Weights are those of the second layer [W, K, M]; the windows are plain `Windows`. The trace holds values and slopes
-    of the hidden layer, rows of it above those of pooling, each [W, N / B, rows, B], and g [W, N / B, K, B]. The bend is
-    that of the activation, f'' = s (c0 + c1 a + c2 s).
+    of the hidden layer, then those of pooling, each [W, N / B, rows, B], and g [W, N / B, K, B]. The bend is that of
+    the activation, f'' = s (c0 + c1 a + c2 s).
     """
     named = _named(windows)
     values, slopes, gradients = trace
@@ -144,9 +144,7 @@ def _times_curvature(inner: Array, classes: int, jacobian: Array, flow: Array) -
 
 
 @reordered
-def _bent(
-    weights: Array, g: Array, units: tuple[Array, Array], bend: Bend, sources: Array, bent: Array
-) -> None:
+def _bent(weights: Array, g: Array, units: tuple[Array, Array], bend: Bend, sources: Array, bent: Array) -> None:
     """Writes f'' dE/da of all windows into bent [O, L B]."""
     (values, slopes), (c0, c1, c2) = units, bend
     columns, width = g.shape[1], bent.shape[1]

@@ -41,8 +41,8 @@ def input_gradients(
     """Writes the losses [W, N] of samples, whether their largest output is that of the true class, 1 or 0, [W, N], and
     the gradients [W, d, N] of the losses in the inputs.
 
-    The network is a plain `Layers`, all dense; the samples are inputs [W, d, N], of each walker its own, and encoded targets
-    [K, N]; so many columns are taken at a time.
+    The network is a plain `Layers`, all dense; the samples are inputs [W, d, N], of each walker its own, and encoded
+    targets [K, N]; so many columns are taken at a time.
     """
     named = Layers(*network)
     sizes = named.sizes

@@ -1,9 +1,9 @@
 """Layers of one walker for a block of samples, for compiled code.
 
-Loops over samples, or calls of the BLAS where a layer is large. A convolution has a column for each position and sample,
-a dense layer one for each sample; otherwise they are the same. Blocks are filled up to a multiple of the vector length
-so that no loop has a remainder. Shapes: P parameters, I numbers that meet a weight, O units or channels, B samples of a
-block, with the filling, or columns; arrays are [rows, B], the samples contiguous.
+Loops over samples, or calls of the BLAS where a layer is large. A dense layer has a column for each sample, a
+convolution one for each position and sample; otherwise they are the same. Blocks are filled up to a multiple of the
+vector length so that no loop has a remainder. Shapes: P parameters, I numbers that meet the weights of a unit, O units
+or channels, B samples of a block, with the filling, or columns; arrays are [rows, B], the samples contiguous.
 """
 
 import numpy as np

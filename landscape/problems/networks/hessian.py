@@ -87,8 +87,9 @@ def _second_jacobian(first: Layer, weight: Tensor, own: Tensor) -> Tensor:
     """Jacobian [W, out, N, P of the first layer] of the second layer's z from that of what enters the layer, each row
     in the weights of its own unit or channel, [W, in, N, D].
     """
-    by_channel = weight.unflatten(2, (first.n_out, -1)).transpose(1, 2) @ own.unflatten(1, (first.n_out, -1)).flatten(3)
-    return _in_order(by_channel.unflatten(3, own.shape[2:]).movedim(1, 3))
+    weights = torch.unflatten(weight, 2, (first.n_out, -1)).transpose(1, 2)
+    by_channel = weights @ torch.unflatten(own, 1, (first.n_out, -1)).flatten(3)
+    return _in_order(torch.unflatten(by_channel, 3, own.shape[2:]).movedim(1, 3))
 
 
 def _with_own_weights(jacobian: Tensor, post: Tensor) -> Tensor:
@@ -139,7 +140,7 @@ def _own_cross_terms(first: Layer, delta: Tensor, own: Tensor) -> Tensor:
     """The same [W, out * in, P of the first layer] for the second layer from the Jacobian [W, in, N, D] of what enters
     it, each row in the weights of its own unit or channel.
     """
-    terms = (delta[:, None] @ own).unflatten(1, (first.n_out, -1))
+    terms = torch.unflatten(delta[:, None] @ own, 1, (first.n_out, -1))
     mixed = terms.new_zeros(*terms.shape[:-1], first.n_out, terms.shape[-1])
     for unit in range(first.n_out):
         mixed[:, unit, :, :, unit] = terms[:, unit]
@@ -155,7 +156,7 @@ def _add_last_layer(hessian: Tensor, trace: Trace, loss: Loss, jacobian: Tensor)
     of_sample = root.transpose(1, 2)
     flow = of_sample[..., before:].mT @ of_sample
     values = _with_one(trace.post[-1])
-    mixed = (values @ flow[..., :before].flatten(2)).unflatten(2, (outputs, before))
+    mixed = torch.unflatten(values @ flow[..., :before].flatten(2), 2, (outputs, before))
     _add_cross_terms(hessian, _in_order(mixed.transpose(1, 3)).mT, before)
     curved = flow[..., before:].permute(0, 2, 3, 1)[:, :, :, None] * values[:, None, None]
     corner = (curved.flatten(1, 3) @ values.mT).view(walkers, outputs, outputs, *[values.shape[1]] * 2)
