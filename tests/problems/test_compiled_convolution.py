@@ -98,7 +98,8 @@ def test_a_walker_does_not_depend_on_its_neighbours(name: str, rows: list[int]) 
     energy = problem.energy_and_gradient
     for together, alone in zip(energy(theta), energy(theta[rows]), strict=True):
         assert torch.equal(together[rows], alone)
-    assert torch.equal(problem.hessian(theta[:3])[1:2], problem.hessian(theta[1:2]))
+    hessian = fastest(problem).hessian
+    assert hessian is None or torch.equal(hessian(theta[:3])[1:2], hessian(theta[1:2]))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -23,8 +23,9 @@ from landscape.problems.kernels.energy_in_lanes import energies_by_lanes, energi
 
 ROUGH_FROM = 10000  # multiplications of a forward pass from which float32 pays
 # A dense network with no more samples and parameters than these is computed for several walkers side by side, and
-# quenches do without Hessians. That is 5.7 times as fast with 8 samples of iris, 4-4-3, and 1.5 times with 64, 4-4-3 or
-# 4-10-3; with 150 it is slower. With 8 samples and 547 parameters it is 3 times as fast; then histories leave the cache.
+# quenches do without Hessians. That is 5.7 times as fast with 8 samples of iris, 4-4-3, and 1.5 times with 64, 4-4-3
+# or 4-10-3; with 150 it is slower. With 8 samples and 547 parameters it is 3 times as fast; then histories leave the
+# cache.
 LANES_SAMPLES = 64
 LANES_PARAMETERS = 512
 # Up to which a quench is faster with Hessians than without, see tests/benchmarks/growth.py; never where energies are
