@@ -17,7 +17,7 @@ from landscape.campaign.context import one_thread_per_task
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
 
-WALKERS = 8
+WALKERS = 2
 NETWORKS: dict[str, dict[str, object]] = {
     "4 channels, 3 x 3, pooled to 2 x 2": {
         "subset": 100,

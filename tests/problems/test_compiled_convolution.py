@@ -177,10 +177,10 @@ def test_terms_are_added_to_it_as_to_batched_tensors(name: str) -> None:
     close(gradient, slope + steeper)
 
 
-def test_quenches_end_where_those_of_batched_tensors_do() -> None:
+def test_quenches_end_where_the_gradient_of_batched_tensors_vanishes() -> None:
     problem = problem_of("pooled", "tanh", "cross_entropy", 100)
     starts = 0.5 * points(problem, 4)
-    found = run_all(LBFGS(), problem, starts, 4)
+    found = run_all(LBFGS(rms=1e-9), problem, starts, 4)
     assert found.energy.isfinite().all()
     gradient = problem._energy.batched.energy_and_gradient(found.theta)[1]
-    assert float(gradient.square().mean(1).sqrt().max()) < 1e-8
+    assert float(gradient.square().mean(1).sqrt().max()) < 1.01e-9
