@@ -16,9 +16,10 @@ from landscape.numerics.pointers import call
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.energies import compiled
 from landscape.problems.energies.batched import BatchedEnergy
-from landscape.problems.energies.compiled import CompiledEnergy, compiled_bend
-from landscape.problems.energies.dense import sample_columns
+from landscape.problems.energies.compiled import CompiledEnergy
 from landscape.problems.energies.form import Definition
+from landscape.problems.energies.hessians import compiled_bend
+from landscape.problems.energies.layers import sample_columns
 from landscape.problems.energy import fastest_form
 from landscape.problems.kernels.activations import KINDS
 from landscape.problems.kernels.layers import BLAS_FROM

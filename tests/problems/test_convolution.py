@@ -11,7 +11,7 @@ from landscape.problems.networks.layered import DenseNetwork, LayeredNetwork
 from landscape.problems.networks.module import ModuleNetwork
 from landscape.problems.problem import Problem
 from tests.problems.convolutions import FEATURES, IMAGE, PARTS, convolutions, dense_twin, image_problem, images
-from tests.problems.reference import MODULES, SMOOTH, points, small_problem, torch_energy
+from tests.problems.reference import MODULES, SMOOTH, points, torch_energy
 
 LOSSES = ["cross_entropy", "mse"]
 ONE_ENTRY = [{"channels": 2, "kernel": 3, "stride": 2, "padding": 1, "pool": 2}]
@@ -55,15 +55,6 @@ def test_finite_differences(name: str) -> None:
     (up, gradient_up), (down, gradient_down) = (problem.energy_and_gradient(theta + s * shifts) for s in (1, -1))
     close(problem.energy_and_gradient(theta)[1][0], (up - down) / (2 * step), 1e-8)
     close(problem.hessian(theta)[0], (gradient_up - gradient_down) / (2 * step), 1e-8)
-
-
-@pytest.mark.parametrize("hidden", [[], [4], [3, 2, 3]], ids=str)
-def test_dense_networks_have_the_same_hessian_by_the_way_of_all_layers(hidden: list[int]) -> None:
-    problem = small_problem("gelu", hidden)
-    assert isinstance(problem.network, DenseNetwork)
-    theta, data = points(problem, 2), problem._energy.batched._data
-    found = LayeredNetwork(problem.network.layers, problem.network.activation).hessian(theta, *data)
-    close(found, problem.network.hessian(theta, *data))
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -1,8 +1,8 @@
-"""Energy, gradient and Hessian of dense networks on a CPU, compiled: several times faster than batched tensors.
+"""Energy and gradient of layers on a CPU, compiled: several times faster than batched tensors.
 
 Many samples are taken in blocks, one walker after the other; with few samples, walkers are computed side by side. A
 walker is computed by the same instructions whatever its neighbours are, so its result does not depend on the batch, to
-the last bit. Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a block.
+the last bit. Shapes: W walkers, P parameters, N samples, d inputs, K outputs.
 """
 
 import threading
@@ -14,31 +14,27 @@ from torch import Tensor
 from landscape.numerics.compilation import is_compiled
 from landscape.numerics.pointers import call, function_of
 from landscape.objective import Function, Kernel
-from landscape.problems.activations import Bend
-from landscape.problems.energies.dense import compiled_layers, in_blocks
 from landscape.problems.energies.form import Definition
-from landscape.problems.kernels.arguments import Blocks, DenseLayers, EnergyData
-from landscape.problems.kernels.energy import energies, room_for_blocks, traces
+from landscape.problems.energies.hessians import CompiledHessian, compiled_bend
+from landscape.problems.energies.layers import compiled_layers, in_blocks
+from landscape.problems.kernels.arguments import EnergyData
+from landscape.problems.kernels.energy import energies, room_for_blocks
 from landscape.problems.kernels.energy_in_lanes import energies_by_lanes, energies_in_lanes, room_for_lanes
-from landscape.problems.kernels.hessian import hessians
-
-Array = np.ndarray
 
 ROUGH_FROM = 10000  # multiplications of a forward pass from which float32 pays
-# A network with no more samples and parameters than these is computed for several walkers side by side, and quenches do
-# without Hessians. That is 5.7 times as fast with 8 samples of iris, 4-4-3, and 1.5 times with 64, 4-4-3 or 4-10-3;
-# with 150 it is slower. With 8 samples and 547 parameters it is 3 times as fast; then histories leave the cache.
+# A dense network with no more samples and parameters than these is computed for several walkers side by side, and
+# quenches do without Hessians. That is 5.7 times as fast with 8 samples of iris, 4-4-3, and 1.5 times with 64, 4-4-3
+# or 4-10-3; with 150 it is slower. With 8 samples and 547 parameters it is 3 times as fast; then histories leave the
+# cache.
 LANES_SAMPLES = 64
 LANES_PARAMETERS = 512
-LARGEST_PRODUCTS = 2**24  # numbers in the products of the inputs that a Hessian needs
-TRACES = 8  # walkers whose values are kept at a time
 # Up to which a quench is faster with Hessians than without, see tests/benchmarks/growth.py; never where energies are
 # computed for walkers side by side, which are too cheap.
 CHEAP_HESSIAN_PARAMETERS = 170
 
 
 class CompiledEnergy:
-    """Mean loss + l2 * sum(theta^2) of a dense network on the CPU.
+    """Mean loss + l2 * sum(theta^2) of a network of layers on the CPU.
 
     Attributes: `hessian`, for one hidden layer, else None; `in_lanes`, whether walkers are computed side by side.
     """
@@ -46,20 +42,21 @@ class CompiledEnergy:
     def __init__(self, definition: Definition) -> None:
         network, inputs, loss, encoded, l2 = definition
         layers = compiled_layers(network, loss, inputs.device)
-        assert layers is not None  # noqa: S101 - others are not admitted
+        assert layers is not None and network.layered is not None  # noqa: S101, PT018 - others are not admitted
         self._network = layers
-        self._samples = in_blocks(layers.sizes, inputs, encoded)
+        self._samples = in_blocks(network.layered, layers.sizes, inputs, encoded)
         self._l2 = float(l2)
         self._n_parameters = network.n_parameters
-        self.in_lanes = len(inputs) <= LANES_SAMPLES and network.n_parameters <= LANES_PARAMETERS
-        self._multiplications = int((layers.sizes[1:] * layers.sizes[:-1]).sum()) * len(inputs)
+        few = len(inputs) <= LANES_SAMPLES and network.n_parameters <= LANES_PARAMETERS
+        self.in_lanes = few and network.dense is not None
+        self._multiplications = sum(layer.n_units * layer.n_in for layer in network.layered.layers) * len(inputs)
         self._kernels: dict[int, Kernel] = {}
         bend = compiled_bend(definition)
-        self.hessian = None if bend is None else CompiledHessian(layers, self._samples, bend, self._l2)
+        self.hessian = None if bend is None else CompiledHessian(network.layered, layers, self._samples, bend, self._l2)
 
     @staticmethod
     def admits(definition: Definition) -> bool:
-        """Whether the network is dense, activation and loss have compiled forms, and the inputs are on a CPU."""
+        """Whether layers, activation and loss have compiled forms, and the inputs are on a CPU."""
         return compiled_layers(definition.network, definition.loss, definition.inputs.device) is not None
 
     @property
@@ -100,56 +97,6 @@ class CompiledEnergy:
         room = room_for_lanes(self._network.sizes, self._n_parameters)
         data = EnergyData(self._network, self._samples, self._l2, room).plain()
         return Kernel(function_of(energies_by_lanes, data), lanes=function_of(energies_in_lanes, data))
-
-
-class CompiledHessian:
-    """The Hessian of a compiled energy of one hidden layer."""
-
-    def __init__(self, network: DenseLayers, samples: Blocks, bend: Bend, l2: float) -> None:
-        """The bend is that of the activation."""
-        self._network, self._samples, self._bend, self._l2 = network, samples, bend, l2
-        self._inputs = np.concatenate([samples.inputs, samples.real[:, None]], axis=1)
-        rows, others = np.triu_indices(self._inputs.shape[1])
-        self._products = np.ascontiguousarray(self._inputs[:, rows] * self._inputs[:, others])
-
-    def __call__(self, theta: Tensor) -> Tensor:
-        """Hessians [W, P, P] of theta [W, P]."""
-        points = theta.detach().contiguous().numpy()
-        out = np.empty((*points.shape, points.shape[1]))
-        for first in range(0, len(points), TRACES):
-            chunk = slice(first, first + TRACES)
-            self._write(points[chunk], out[chunk])
-        return torch.from_numpy(out)
-
-    def _write(self, points: Array, out: Array) -> None:
-        inputs, encoded, _, n_samples = self._samples
-        n_in, hidden, classes = map(int, self._network.sizes)
-        value, slope, gradient = (
-            np.zeros((len(points), len(inputs), units, inputs.shape[2])) for units in (hidden, hidden, classes)
-        )
-        traces(points, tuple(self._network), tuple(self._samples), value, slope, gradient)
-        first = hidden * (n_in + 1)
-        hessians(
-            np.ascontiguousarray(points[:, first : first + classes * hidden]).reshape(-1, classes, hidden),
-            (self._inputs, self._products, n_samples),
-            (value, slope, gradient),
-            self._bend,
-            (self._network.loss, encoded),
-            self._l2,
-            out,
-        )
-
-
-def compiled_bend(definition: Definition) -> Bend | None:
-    """The bend of the activation where the Hessian is compiled; else None.
-
-    It is for an energy that is compiled, of one hidden layer, if the products of the inputs are not too many.
-    """
-    dense, features = definition.network.dense, definition.network.n_inputs + 1
-    if dense is None or len(dense.layers) != 2:
-        return None
-    small = features * (features + 1) // 2 * len(definition.inputs) <= LARGEST_PRODUCTS
-    return dense.activation.bend if small else None
 
 
 def compiled_before() -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from landscape.problems.energies.dense import compiled_layers, sample_columns
+from landscape.problems.energies.layers import compiled_layers, sample_columns
 from landscape.problems.kernels.inputs import input_gradients
 from landscape.problems.networks.losses import Loss
 from landscape.problems.networks.module import Network
@@ -63,7 +63,7 @@ class CompiledInputs:
     @staticmethod
     def admits(network: Network, loss: Loss, device: torch.device) -> bool:
         """Whether the network is dense, activation and loss have compiled forms, and the device is a CPU."""
-        return compiled_layers(network, loss, device) is not None
+        return network.dense is not None and compiled_layers(network, loss, device) is not None
 
     def __call__(self, theta: Tensor, point: Tensor, encoded: Tensor) -> Slope:
         rows = point.contiguous()

@@ -16,10 +16,16 @@ Array = np.ndarray
 Plain = tuple[Any, ...]
 
 
-class DenseLayers(NamedTuple):
-    """A network of dense layers, and the loss of its outputs."""
+class Layers(NamedTuple):
+    """A network as steps, each of which makes rows of rows, and the loss of its outputs.
 
-    sizes: Array  # int64[layers + 1]: inputs, hidden units, outputs
+    A step is a layer or what gathers the columns that enter one, see `kernels.windows`. An activation follows every
+    layer but the last. A convolution has a row for each channel and position, those of a channel together.
+    """
+
+    sizes: Array  # int64[steps + 1]: rows of the inputs and of each step; units of each layer if all are dense
+    weights: Array  # int64[steps, 2]: rows and columns of a layer's weight; zero and the rows of a mean for a gathering
+    sources: Array  # int64: those of all gatherings, one after the other
     activation: int  # kind, see `kernels.activations`
     loss: int  # kind, see `kernels.losses`
 
@@ -43,11 +49,11 @@ class Blocks(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Arrays to work in. `units` counts those of all layers but the inputs for blocks, and the inputs too for lanes."""
+    """Arrays to work in. `units` counts the rows of all steps, for lanes the inputs too."""
 
     value: Array  # [units, B or LANES]
     slope: Array  # [units, B or LANES]
-    delta: Array  # for blocks [2, units of the widest layer, B]; for lanes [3, units or P, LANES]
+    delta: Array  # for blocks [2, rows of the widest step, B]; for lanes [3, units or P, LANES]
     zeros: Array
     top: Array
     total: Array
@@ -58,7 +64,7 @@ class Room(NamedTuple):
 class EnergyData(NamedTuple):
     """The data of the energy: mean loss + l2 * sum(theta^2)."""
 
-    network: DenseLayers
+    network: Layers
     samples: Blocks
     l2: float
     room: Room
@@ -72,4 +78,4 @@ class EnergyData(NamedTuple):
 def energy_data(plain: Plain) -> EnergyData:
     """Named again, in compiled code."""
     network, samples, l2, room = plain
-    return EnergyData(DenseLayers(*network), Blocks(*samples), l2, Room(*room))
+    return EnergyData(Layers(*network), Blocks(*samples), l2, Room(*room))

@@ -1,4 +1,4 @@
-"""The arithmetic of `compiled.py`: energy and gradient of dense networks, one walker after the other.
+"""The arithmetic of `compiled.py`: energy and gradient of networks, one walker after the other.
 
 An energy is computed in float64 or, for walkers that are on their way only, in float32: by the same functions, of
 arrays of either. The samples are taken in blocks whose values stay in the cache from the forward to the backward pass.
@@ -12,47 +12,63 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a 
 import numpy as np
 
 from landscape.numerics.compilation import reordered
-from landscape.problems.kernels.arguments import Blocks, DenseLayers, EnergyData, Plain, Room, energy_data
+from landscape.problems.kernels.arguments import Blocks, EnergyData, Layers, Plain, Room, energy_data
 from landscape.problems.kernels.layers import combine, correlate, forward, multiply, sum_samples
 from landscape.problems.kernels.losses import summed_loss
+from landscape.problems.kernels.windows import scatter
 
 Array = np.ndarray
 
 
 @reordered
 def _backward(
-    point: Array, sizes: Array, inputs: Array, value: Array, slope: Array, delta: Array, zeros: Array, gradient: Array
+    point: Array,
+    network: Layers,
+    inputs: Array,
+    value: Array,
+    slope: Array,
+    delta: Array,
+    zeros: Array,
+    gradient: Array,
 ) -> None:
-    """Adds the gradient of the block to gradient [P]; delta [2, units, B] holds that in the outputs and has room for
-    another layer's.
+    """Adds the gradient of the block to gradient [P]; delta [2, rows, B] holds that in the outputs and has room for
+    another step's.
     """
-    place, unit = len(point), len(value)
-    for layer in range(len(sizes) - 2, -1, -1):
-        n_in, n_out = sizes[layer], sizes[layer + 1]
-        bias = place - n_out
-        place, unit = bias - n_out * n_in, unit - n_out
-        above, below = delta[layer % 2, :n_out], delta[(layer + 1) % 2, :n_in]
-        sum_samples(above, gradient[bias : bias + n_out])
-        values = value[unit - n_in : unit] if layer else inputs
-        correlate(above, values, gradient[place:bias].reshape(n_out, n_in))
-        if layer:
-            combine(point[place:bias].reshape(n_out, n_in).T, zeros[:n_in], above, below)
-            multiply(below, slope[unit - n_in : unit])
+    sizes, weights = network.sizes, network.weights
+    place, unit, source = len(point), len(value), len(network.sources)
+    for step in range(len(sizes) - 2, -1, -1):
+        n_out, n_in = weights[step]
+        unit -= sizes[step + 1]
+        rows = value[unit - sizes[step] : unit] if step else inputs
+        above, below = delta[step % 2, : sizes[step + 1]], delta[(step + 1) % 2, : sizes[step]]
+        if n_out == 0:
+            end, source = source, source - len(above) * n_in
+            scatter(network.sources[source:end].reshape(len(above), n_in), above, below)
+        else:
+            bias = place - n_out
+            place = bias - n_out * n_in
+            columns = above.reshape(n_out, -1)
+            sum_samples(columns, gradient[bias : bias + n_out])
+            correlate(columns, rows.reshape(n_in, -1), gradient[place:bias].reshape(n_out, n_in))
+            if step:
+                weight = point[place:bias].reshape(n_out, n_in)
+                combine(weight.T, zeros[:n_in], columns, below.reshape(n_in, -1))
+        if step and weights[step - 1, 0]:
+            multiply(below, slope[unit - sizes[step] : unit])
 
 
 @reordered
 def _energy_at(point: Array, gradient: Array, data: EnergyData) -> float:
-    sizes, samples, room = data.network.sizes, data.samples, data.room
-    last, loss = len(sizes) - 2, 0.0
+    network, samples, room = data.network, data.samples, data.room
+    last, outputs, loss = len(network.sizes) - 2, network.sizes[-1], 0.0
     place, total = room.point, room.gradient
     place[:], total[:] = point, 0.0
     for block in range(len(samples.inputs)):
-        forward(place, sizes, data.network.activation, samples.inputs[block], room.value, room.slope)
-        outputs = room.delta[last % 2, : sizes[-1]]
-        outputs[:] = room.value[-sizes[-1] :]
-        target, real = samples.encoded[block], samples.real[block]
-        loss += summed_loss(data.network.loss, outputs, target, real, room.top, room.total)
-        _backward(place, sizes, samples.inputs[block], room.value, room.slope, room.delta, room.zeros, total)
+        forward(place, network, samples.inputs[block], room.value, room.slope)
+        z = room.delta[last % 2, :outputs]
+        z[:] = room.value[-outputs:]
+        loss += summed_loss(network.loss, z, samples.encoded[block], samples.real[block], room.top, room.total)
+        _backward(place, network, samples.inputs[block], room.value, room.slope, room.delta, room.zeros, total)
     squares = 0.0
     for p in range(len(point)):
         squares += point[p] * point[p]
@@ -83,19 +99,21 @@ def room_for_blocks(sizes: Array, parameters: int, columns: int, real: type) -> 
 
 @reordered
 def traces(theta: Array, network: Plain, samples: Plain, value: Array, slope: Array, gradient: Array) -> None:
-    """Writes the values and slopes of the hidden units [W, N / B, units, B] and the gradients of the losses in the
-    outputs [W, N / B, K, B] at theta [W, P]; the network is a plain `DenseLayers`, the samples are plain `Blocks`.
+    """Writes the rows of all steps before the last layer and the slopes of activations there [W, N / B, rows, B], and
+    the gradients of the losses in the outputs [W, N / B, K, B], at theta [W, P]; the network is a plain `Layers`, the
+    samples are plain `Blocks`.
     """
-    sizes, kind, loss = DenseLayers(*network)
+    named = Layers(*network)
+    sizes = named.sizes
     inputs, encoded, real, _ = Blocks(*samples)
     columns, hidden = inputs.shape[2], sizes[1:-1].sum()
     values, slopes = np.zeros((sizes[1:].sum(), columns)), np.zeros((sizes[1:].sum(), columns))
     top, sums = np.empty(columns), np.empty(columns)
     for walker in range(len(theta)):
         for block in range(len(inputs)):
-            forward(theta[walker], sizes, kind, inputs[block], values, slopes)
+            forward(theta[walker], named, inputs[block], values, slopes)
             outputs = values[hidden:]
-            summed_loss(loss, outputs, encoded[block], real[block], top, sums)
+            summed_loss(named.loss, outputs, encoded[block], real[block], top, sums)
             value[walker, block] = values[:hidden]
             slope[walker, block] = slopes[:hidden]
             gradient[walker, block] = outputs

@@ -1,4 +1,4 @@
-"""As `energy.py`, for few samples: `LANES` walkers side by side, sample by sample.
+"""As `energy.py`, for dense networks on few samples: `LANES` walkers side by side, sample by sample.
 
 A vector has a number of each of them, and functions of it are those of numbers.
 
@@ -61,7 +61,7 @@ def _backward_in_lanes(theta: Array, sizes: Array, value: Array, slope: Array, d
 
 @exact
 def _energies_in_lanes(theta: Array, energy: Array, gradient: Array, data: EnergyData) -> None:
-    (sizes, kind, kind_of_loss), (inputs, encoded, _, n_samples) = data.network, data.samples
+    (sizes, _, _, kind, kind_of_loss), (inputs, encoded, _, n_samples) = data.network, data.samples
     value, slope, delta = data.room.value, data.room.slope, data.room.delta[0]
     loss, squares, share = spread(0.0), spread(0.0), 1.0 / n_samples
     for p in range(len(theta)):

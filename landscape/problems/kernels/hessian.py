@@ -1,4 +1,4 @@
-"""The arithmetic of the compiled Hessian: exact, for networks of one hidden layer.
+"""The arithmetic of the compiled Hessian: exact, for networks of one dense hidden layer.
 
 With x the inputs and a the hidden values, each with a one appended, s and f'' the first two derivatives of the
 activation, g the gradient and C the Hessian of the loss in the outputs, W the second layer's weights, the second
@@ -62,7 +62,7 @@ def hessians(
             _multiply(a, x[block], values)
             values[hidden * features :] = x[block]
             _multiply(g, s, bends)
-            _multiply_pairs(a, pairs)
+            multiply_pairs(a, pairs)
             first += np.dot(bent, products[block].T)
             cross += np.dot(flow, values.T)
             corner += np.dot(bends, x[block].T)
@@ -70,7 +70,7 @@ def hessians(
         _add_corner(corner, hidden, cross)
         _scatter_first(first, hidden, features, 1.0 / samples, out[w])
         _scatter_cross(cross, hidden, classes, features, 1.0 / samples, out[w])
-        _scatter_second(second, hidden, classes, hidden * features, 1.0 / samples, out[w])
+        scatter_second(second, hidden, classes, hidden * features, 1.0 / samples, out[w])
         for p in range(out.shape[1]):
             out[w, p, p] += 2.0 * l2
 
@@ -124,7 +124,7 @@ def _add_corner(corner: Array, hidden: int, cross: Array) -> None:
 
 
 @reordered
-def _multiply_pairs(a: Array, pairs: Array) -> None:
+def multiply_pairs(a: Array, pairs: Array) -> None:
     """Writes a_h a_h', h <= h' <= H, into `pairs`, where a_H = 1."""
     hidden, row = len(a), 0
     for h in range(hidden + 1):
@@ -141,7 +141,7 @@ def _multiply_pairs(a: Array, pairs: Array) -> None:
 
 
 @reordered
-def _place(unit: int, entry: int, units: int, fan_in: int, start: int) -> int:
+def place(unit: int, entry: int, units: int, fan_in: int, start: int) -> int:
     """Where the weight of a unit for an input stands in theta, or its bias (entry = fan_in)."""
     return start + (unit * fan_in + entry if entry < fan_in else units * fan_in + unit)
 
@@ -156,8 +156,8 @@ def _scatter_first(first: Array, hidden: int, features: int, share: float, out: 
             for i in range(features):
                 for e in range(i, features):
                     found = share * first[row, column]
-                    _write(out, _place(h, i, hidden, inputs, 0), _place(other, e, hidden, inputs, 0), found)
-                    _write(out, _place(h, e, hidden, inputs, 0), _place(other, i, hidden, inputs, 0), found)
+                    write(out, place(h, i, hidden, inputs, 0), place(other, e, hidden, inputs, 0), found)
+                    write(out, place(h, e, hidden, inputs, 0), place(other, i, hidden, inputs, 0), found)
                     column += 1
             row += 1
 
@@ -167,14 +167,15 @@ def _scatter_cross(cross: Array, hidden: int, classes: int, features: int, share
     for k in range(classes):
         for other in range(hidden):
             for h in range(hidden + 1):
-                above = _place(k, h, classes, hidden, hidden * features)
+                above = place(k, h, classes, hidden, hidden * features)
                 for i in range(features):
                     found = share * cross[k * hidden + other, h * features + i]
-                    _write(out, above, _place(other, i, hidden, features - 1, 0), found)
+                    write(out, above, place(other, i, hidden, features - 1, 0), found)
 
 
 @reordered
-def _scatter_second(second: Array, hidden: int, classes: int, start: int, share: float, out: Array) -> None:
+def scatter_second(second: Array, hidden: int, classes: int, start: int, share: float, out: Array) -> None:
+    """Writes share times the second x second block in network order, both triangles; it begins at start."""
     row = 0
     for k in range(classes):
         for l in range(k, classes):  # noqa: E741 - the index of the formula
@@ -182,13 +183,14 @@ def _scatter_second(second: Array, hidden: int, classes: int, start: int, share:
             for h in range(hidden + 1):
                 for other in range(h, hidden + 1):
                     found = share * second[row, column]
-                    _write(out, _place(k, h, classes, hidden, start), _place(l, other, classes, hidden, start), found)
-                    _write(out, _place(k, other, classes, hidden, start), _place(l, h, classes, hidden, start), found)
+                    write(out, place(k, h, classes, hidden, start), place(l, other, classes, hidden, start), found)
+                    write(out, place(k, other, classes, hidden, start), place(l, h, classes, hidden, start), found)
                     column += 1
             row += 1
 
 
 @reordered
-def _write(out: Array, row: int, column: int, value: float) -> None:
+def write(out: Array, row: int, column: int, value: float) -> None:
+    """Writes a second derivative into both triangles."""
     out[row, column] = value
     out[column, row] = value

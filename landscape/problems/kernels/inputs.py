@@ -6,7 +6,7 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples taken
 import numpy as np
 
 from landscape.numerics.compilation import reordered
-from landscape.problems.kernels.arguments import DenseLayers, Plain
+from landscape.problems.kernels.arguments import Layers, Plain
 from landscape.problems.kernels.layers import combine, forward, multiply
 from landscape.problems.kernels.losses import each_loss, largest_over
 
@@ -41,10 +41,11 @@ def input_gradients(
     """Writes the losses [W, N] of samples, whether their largest output is that of the true class, 1 or 0, [W, N], and
     the gradients [W, d, N] of the losses in the inputs.
 
-    The network is a plain `DenseLayers`; the samples are inputs [W, d, N], of each walker its own, and encoded targets
-    [K, N]; so many columns are taken at a time.
+    The network is a plain `Layers`, all dense; the samples are inputs [W, d, N], of each walker its own, and encoded
+    targets [K, N]; so many columns are taken at a time.
     """
-    sizes, kind, kind_of_loss = DenseLayers(*network)
+    named = Layers(*network)
+    sizes = named.sizes
     point, encoded = samples
     outputs, hidden = sizes[-1], sizes[1:-1].sum()
     below, target = np.zeros((sizes[0], columns)), np.zeros((outputs, columns))
@@ -57,11 +58,11 @@ def input_gradients(
         target[:, :filled] = encoded[:, first:last]
         for walker in range(len(theta)):
             below[:, :filled] = point[walker, :, first:last]
-            forward(theta[walker], sizes, kind, below, value, slope)
+            forward(theta[walker], named, below, value, slope)
             z = delta[(len(sizes) - 1) % 2, :outputs]
             z[:] = value[hidden:]
             largest_over(z, target, top, hit)
-            each_loss(kind_of_loss, z, target, top, total, lost)
+            each_loss(named.loss, z, target, top, total, lost)
             _to_inputs(theta[walker], sizes, slope, delta, zeros)
             loss[walker, first:last] = lost[:filled]
             right[walker, first:last] = hit[:filled]

@@ -1,14 +1,17 @@
-"""Dense layers of one walker for a block of samples, for compiled code.
+"""Layers of one walker for a block of samples, for compiled code.
 
-Loops over samples, or calls of the BLAS where a layer is large. Blocks are filled up to a multiple of the vector length
-so that no loop has a remainder. Shapes: P parameters, I units below, O above, B samples of a block, with the filling;
-arrays are [units, B], the samples contiguous.
+Loops over samples, or calls of the BLAS where a layer is large. A dense layer has a column for each sample, a
+convolution one for each position and sample; otherwise they are the same. Blocks are filled up to a multiple of the
+vector length so that no loop has a remainder. Shapes: P parameters, I numbers that meet the weights of a unit, O units
+or channels, B samples of a block, with the filling, or columns; arrays are [rows, B], the samples contiguous.
 """
 
 import numpy as np
 
 from landscape.numerics.compilation import reordered
 from landscape.problems.kernels.activations import activate
+from landscape.problems.kernels.arguments import Layers
+from landscape.problems.kernels.windows import gather
 
 Array = np.ndarray
 
@@ -112,14 +115,22 @@ def multiply(rows: Array, factors: Array) -> None:
 
 
 @reordered
-def forward(point: Array, sizes: Array, kind: int, inputs: Array, value: Array, slope: Array) -> None:
-    """Writes the values of all units, layer under layer, and the slopes of the activations, both [units, B]."""
-    below, place, unit = inputs, 0, 0
-    for layer in range(len(sizes) - 1):
-        n_in, n_out = sizes[layer], sizes[layer + 1]
-        bias = place + n_out * n_in
-        z = value[unit : unit + n_out]
-        combine(point[place:bias].reshape(n_out, n_in), point[bias : bias + n_out], below, z)
-        if layer < len(sizes) - 2:
-            activate(kind, z, slope[unit : unit + n_out])
-        below, place, unit = z, bias + n_out, unit + n_out
+def forward(point: Array, network: Layers, inputs: Array, value: Array, slope: Array) -> None:
+    """Writes the rows of all steps, one under the other, and the slopes of the activations, both [rows, B]."""
+    sizes, last = network.sizes, len(network.sizes) - 2
+    below, place, unit, source = inputs, 0, 0, 0
+    for step in range(last + 1):
+        n_out, n_in = network.weights[step]
+        rows = value[unit : unit + sizes[step + 1]]
+        if n_out == 0:
+            end = source + len(rows) * n_in
+            gather(network.sources[source:end].reshape(len(rows), n_in), below, rows)
+            source = end
+        else:
+            bias = place + n_out * n_in
+            z = rows.reshape(n_out, -1)
+            combine(point[place:bias].reshape(n_out, n_in), point[bias : bias + n_out], below.reshape(n_in, -1), z)
+            if step < last:
+                activate(network.activation, z, slope[unit : unit + len(rows)].reshape(n_out, -1))
+            place = bias + n_out
+        below, unit = rows, unit + len(rows)

@@ -4,13 +4,13 @@ With g the loss gradient carried back to each pre-activation z and C the Hessian
 
     H = J'CJ  +  sum over hidden units of (dE/da f''(z)) grad z grad z'  +  (weight, earlier layer) cross terms.
 
-J, the Jacobian of a layer's pre-activations in all parameters up to that layer, is built forward. `layered_hessian` is
-written so, for layers of any kind. `dense_hessian` treats the first layer of dense ones apart: its grad z touches only
-the unit's own row, so its Jacobian is never stored and its curvature is block-diagonal. One hidden layer then costs one
-product J'CJ and little else.
+J, the Jacobian of a layer's pre-activations in all parameters up to that layer, is built forward. The first and the
+last layer are treated apart. In the first, grad z touches only the weights of a unit's own row or channel: only these
+derivatives are kept, and the curvature is block-diagonal. In the last, the derivative of z in its own weights is what
+enters the layer, the same for all outputs: their part of J'CJ is sums of C and CJ times that.
 
 Shapes: W walkers, N samples, K outputs, P parameters; J is [W, units, N, P up to here]. A convolution has L * N columns
-where a dense layer has N.
+where a dense layer has N. D are the numbers that meet a unit's weights, and the one that meets its bias.
 """
 
 from collections.abc import Sequence
@@ -25,39 +25,22 @@ from landscape.problems.networks.trace import Trace
 
 def layered_hessian(layers: Sequence[Layer], trace: Trace, loss: Loss, encoded: Tensor) -> Tensor:
     """Hessian [W, P, P] of the sum of the losses for the forward pass `trace` and encoded targets [K, N]."""
-    starts, last = _parameter_starts(trace), len(layers) - 1
+    starts, last, samples = _parameter_starts(trace), len(layers) - 1, encoded.shape[1]
     gradients, deltas = _backward(layers, trace, loss.value_and_gradient(trace.outputs, encoded)[1])
     hessian = trace.outputs.new_zeros(len(trace.outputs), starts[-1], starts[-1])
-    entering = _without_parameters(trace)
-    for index in range(len(layers)):
-        _add_cross_terms(hessian, _cross_terms(deltas[index], entering), starts[index])
-        jacobian = _jacobian(trace, index, entering, starts)
-        if index < last:
-            _add_outer(hessian, jacobian, gradients[index] * _curvature(trace, index))
-            jacobian *= trace.slopes[index][..., None]
-            rows = jacobian.view(len(jacobian), layers[index].n_units, encoded.shape[1] * starts[index + 1])
-            entering = layers[index + 1].enter(rows).view(*trace.post[index + 1].shape, starts[index + 1])
-    _add_outer(hessian, loss.scale_jacobian(trace.outputs, jacobian))
-    return hessian
-
-
-def dense_hessian(layers: Sequence[Layer], trace: Trace, loss: Loss, encoded: Tensor) -> Tensor:
-    """Hessian [W, P, P] of the mean loss for the forward pass `trace` and encoded targets [K, N]."""
-    starts, last, n_samples = _parameter_starts(trace), len(layers) - 1, encoded.shape[1]
-    gradients, deltas = _backward(layers, trace, loss.value_and_gradient(trace.outputs, encoded)[1] / n_samples)
-    hessian = trace.outputs.new_zeros(len(trace.outputs), starts[-1], starts[-1])
-    if last == 0:
-        jacobian = _jacobian(trace, 0, _without_parameters(trace), starts)
-    else:
+    jacobian = trace.outputs.new_zeros(*trace.outputs.shape, 0)
+    if last > 0:
         _add_first_layer(hessian, trace, gradients[0] * _curvature(trace, 0))
-        _add_cross_terms(hessian, _first_cross_terms(trace, deltas[1]), starts[1])
-        jacobian = _second_jacobian(trace, starts)
+        own = _entering(layers[1], trace.slopes[0][..., None] * _with_one(trace.post[0]).mT[:, None], samples)
+        _add_cross_terms(hessian, _own_cross_terms(layers[0], deltas[1], own), starts[1])
+        jacobian = _second_jacobian(layers[0], trace.weights[1][0], own)
     for index in range(1, last):
+        jacobian = _with_own_weights(jacobian, trace.post[index])
         _add_outer(hessian, jacobian, gradients[index] * _curvature(trace, index))
-        entering = jacobian * trace.slopes[index][..., None]
+        entering = _entering(layers[index + 1], jacobian.mul_(trace.slopes[index][..., None]), samples)
         _add_cross_terms(hessian, _cross_terms(deltas[index + 1], entering), starts[index + 1])
-        jacobian = _jacobian(trace, index + 1, entering, starts)
-    _add_outer(hessian, loss.scale_jacobian(trace.outputs, jacobian.mul_(n_samples**-0.5)))
+        jacobian = (trace.weights[index + 1][0] @ entering.flatten(2)).view(*trace.pre[index + 1].shape, -1)
+    _add_last_layer(hessian, trace, loss, jacobian)
     return hessian
 
 
@@ -83,43 +66,39 @@ def _curvature(trace: Trace, index: int) -> Tensor:
     return trace.activation.curvature(trace.pre[index], trace.values[index])
 
 
-def _without_parameters(trace: Trace) -> Tensor:
-    """Jacobian [W, in, N, 0] of the inputs, which depend on no parameter."""
-    return trace.outputs.new_zeros(*trace.post[0].shape, 0)
+def _with_one(rows: Tensor) -> Tensor:
+    """What enters a layer, [W, D, N], the ones for the biases under its rows."""
+    return torch.cat([rows, torch.ones_like(rows[:, :1])], 1)
 
 
-def _jacobian(trace: Trace, index: int, entering: Tensor, starts: list[int]) -> Tensor:
-    """Jacobian of the layer's z from that of what enters the layer, [W, in, N, P before]."""
-    weight, z = trace.weights[index][0], trace.pre[index]
-    jacobian = z.new_zeros(*z.shape, starts[index + 1])
-    jacobian[..., : starts[index]] = (weight @ entering.flatten(2)).view(*z.shape, starts[index])
-    _write_own_weights(jacobian, trace.post[index], starts[index])
-    return jacobian
+def _in_order(derivatives: Tensor) -> Tensor:
+    """Derivatives [..., out, D] in the weights and biases of a layer, as [..., out * D] in network order."""
+    return torch.cat([derivatives[..., :-1].flatten(-2), derivatives[..., -1]], -1)
 
 
-def _second_jacobian(trace: Trace, starts: list[int]) -> Tensor:
-    """Jacobian of the second dense layer's z: that of the first layer, each unit in its own row only, is not needed."""
-    weight, inputs, slope = trace.weights[1][0], trace.post[0], trace.slopes[0]
-    jacobian = weight.new_zeros(*trace.pre[1].shape, starts[2])
-    hidden, features = slope.shape[1], inputs.shape[1]
-    own = (weight[:, :, :, None] * slope[:, None]).mT
-    torch.mul(
-        own[..., None],
-        inputs.mT[:, None, :, None, :],
-        out=jacobian[..., : hidden * features].view(*jacobian.shape[:3], hidden, features),
-    )
-    jacobian[..., hidden * features : starts[1]] = own
-    _write_own_weights(jacobian, trace.post[1], starts[1])
-    return jacobian
+def _entering(layer: Layer, jacobian: Tensor, samples: int) -> Tensor:
+    """Jacobian [W, in, N, Q] of what enters a layer from that of the values below it, [W, units, N, Q]."""
+    walkers, derivatives = len(jacobian), jacobian.shape[-1]
+    rows = jacobian.reshape(walkers, layer.n_below, samples * derivatives)
+    return layer.enter(rows).reshape(walkers, layer.n_in, -1, derivatives)
 
 
-def _write_own_weights(jacobian: Tensor, post: Tensor, start: int) -> None:
-    """Derivative of each unit's z in its own weights (the activations before it) and its bias (one)."""
-    units, fan_in = jacobian.shape[1], post.shape[1]
+def _second_jacobian(first: Layer, weight: Tensor, own: Tensor) -> Tensor:
+    """Jacobian [W, out, N, P of the first layer] of the second layer's z from that of what enters the layer, each row
+    in the weights of its own unit or channel, [W, in, N, D].
+    """
+    weights = torch.unflatten(weight, 2, (first.n_out, -1)).transpose(1, 2)
+    by_channel = weights @ torch.unflatten(own, 1, (first.n_out, -1)).flatten(3)
+    return _in_order(torch.unflatten(by_channel, 3, own.shape[2:]).movedim(1, 3))
+
+
+def _with_own_weights(jacobian: Tensor, post: Tensor) -> Tensor:
+    """The Jacobian [W, out, N, P before] of a layer's z with its derivatives in the layer's own weights and biases."""
+    units, values = jacobian.shape[1], _with_one(post).mT
+    own = values.new_zeros(*jacobian.shape[:3], units, values.shape[2])
     for unit in range(units):
-        first = start + unit * fan_in
-        jacobian[:, unit, :, first : first + fan_in] = post.mT
-        jacobian[:, unit, :, start + units * fan_in + unit] = 1.0
+        own[:, unit, :, unit] = values
+    return torch.cat([jacobian, _in_order(own)], -1)
 
 
 def _add_outer(hessian: Tensor, jacobian: Tensor, weight: Tensor | None = None) -> None:
@@ -157,16 +136,28 @@ def _cross_terms(delta: Tensor, entering: Tensor) -> Tensor:
     return torch.einsum("won,winp->woip", delta, entering).flatten(1, 2)
 
 
-def _first_cross_terms(trace: Trace, delta: Tensor) -> Tensor:
-    """The same [W, K*H, P of the first layer] for the second dense layer: weight (k, j) meets only the row and the bias
-    of hidden unit j.
+def _own_cross_terms(first: Layer, delta: Tensor, own: Tensor) -> Tensor:
+    """The same [W, out * in, P of the first layer] for the second layer from the Jacobian [W, in, N, D] of what enters
+    it, each row in the weights of its own unit or channel.
     """
-    inputs, slope = trace.post[0], trace.slopes[0]
-    hidden, features, outputs = slope.shape[1], inputs.shape[1], delta.shape[1]
-    weighted = delta[:, :, None] * slope[:, None]
-    with_row = weighted @ inputs.mT[:, None]
-    mixed = delta.new_zeros(len(delta), outputs, hidden, hidden * (features + 1))
-    for unit in range(hidden):
-        mixed[:, :, unit, unit * features : (unit + 1) * features] = with_row[:, :, unit]
-        mixed[:, :, unit, hidden * features + unit] = weighted[:, :, unit].sum(-1)
-    return mixed.flatten(1, 2)
+    terms = torch.unflatten(delta[:, None] @ own, 1, (first.n_out, -1))
+    mixed = terms.new_zeros(*terms.shape[:-1], first.n_out, terms.shape[-1])
+    for unit in range(first.n_out):
+        mixed[:, unit, :, :, unit] = terms[:, unit]
+    return _in_order(mixed).flatten(1, 2).transpose(1, 2).flatten(1, 2)
+
+
+def _add_last_layer(hessian: Tensor, trace: Trace, loss: Loss, jacobian: Tensor) -> None:
+    """Adds J'CJ, for the Jacobian [W, K, N, P before] of the outputs in all parameters but the last layer's."""
+    walkers, outputs, samples, before = jacobian.shape
+    identity = torch.eye(outputs).to(jacobian)[:, None].expand(walkers, -1, samples, -1)
+    root = loss.scale_jacobian(trace.outputs, torch.cat([jacobian, identity], -1))
+    _add_outer(hessian, root[..., :before])
+    of_sample = root.transpose(1, 2)
+    flow = of_sample[..., before:].mT @ of_sample
+    values = _with_one(trace.post[-1])
+    mixed = torch.unflatten(values @ flow[..., :before].flatten(2), 2, (outputs, before))
+    _add_cross_terms(hessian, _in_order(mixed.transpose(1, 3)).mT, before)
+    curved = flow[..., before:].permute(0, 2, 3, 1)[:, :, :, None] * values[:, None, None]
+    corner = (curved.flatten(1, 3) @ values.mT).view(walkers, outputs, outputs, *[values.shape[1]] * 2)
+    hessian[:, before:, before:] += _in_order(_in_order(corner.transpose(2, 3)).movedim(3, 1))

@@ -22,7 +22,7 @@ from landscape.numerics.batching import map_rows, rows_per_chunk
 from landscape.numerics.products import product, shifted_product
 from landscape.objective import Symmetry
 from landscape.problems.activations import Activation
-from landscape.problems.networks.hessian import dense_hessian, layered_hessian
+from landscape.problems.networks.hessian import layered_hessian
 from landscape.problems.networks.layers import Dense, Layer
 from landscape.problems.networks.losses import Loss
 from landscape.problems.networks.symmetry import UnitSymmetry
@@ -186,9 +186,15 @@ class LayeredNetwork:
 
     @property
     def _doubles_of_hessian(self) -> int:
-        """Float64 numbers for each walker and sample: Jacobians of a layer and of what enters it."""
-        ends = accumulate(layer.n_parameters for layer in self.layers)
-        return 3 * max(layer.n_units * end for layer, end in zip(self.layers, ends, strict=True))
+        """Float64 numbers for each walker and sample: Jacobians of a layer and of what enters it. Those of the first
+        layer are in the weights of one unit only.
+        """
+        first, ends = self.layers[0], list(accumulate(layer.n_parameters for layer in self.layers))
+        kept = [first.n_in + 1, first.n_in + 1, *ends[1:]]
+        return max(
+            layer.n_below * below + layer.n_in * layer.n_units // layer.n_out * below + 2 * layer.n_units * end
+            for layer, below, end in zip(self.layers, kept, ends, strict=False)
+        )
 
     def _forward(self, theta: Tensor, inputs: Tensor, evaluate: Callable[[Tensor], Tensor] | None = None) -> Trace:
         """Forward pass; `evaluate` is the activation's value, or `consume` for those who need no more of z."""
@@ -250,5 +256,5 @@ class DenseNetwork(LayeredNetwork):
         return [self.n_inputs, *(layer.n_out for layer in self.layers)]
 
     def hessian(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
-        """Exact Hessian [W, P, P] of the mean loss, by ways that only dense layers have."""
-        return dense_hessian(self.layers, self._forward(theta, inputs), loss, encoded)
+        """Exact Hessian [W, P, P] of the mean loss, of all samples at once."""
+        return layered_hessian(self.layers, self._forward(theta, inputs), loss, encoded).div_(len(inputs))

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.products import product, shifted_product
-from landscape.problems.energies.dense import compiled_network, sample_columns
+from landscape.problems.energies.layers import compiled_network, sample_columns
 from landscape.problems.kernels.activations import KINDS
 from landscape.problems.kernels.sensitivity import sensitivities
 from landscape.problems.networks.layered import DenseNetwork

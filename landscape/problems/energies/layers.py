@@ -1,0 +1,106 @@
+"""Networks and samples as compiled code takes them.
+
+Shapes: N samples, d inputs, K outputs, R rows, L positions of a window, B samples of a block.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.problems.kernels.activations import KINDS
+from landscape.problems.kernels.arguments import Blocks, Layers
+from landscape.problems.kernels.losses import LOSS_KINDS
+from landscape.problems.networks.layered import LayeredNetwork
+from landscape.problems.networks.layers import Convolution, Layer, Window
+from landscape.problems.networks.losses import Loss
+from landscape.problems.networks.module import Network
+
+Array = np.ndarray
+
+# Inputs, values and slopes of a block: loops want them in the first cache, calls of the BLAS few and large.
+BLOCK_BYTES = 96 * 2**10
+FEWEST_COLUMNS = 64
+FEWEST_BESIDE_WINDOWS = 128  # loops over rows that windows see are short otherwise
+VECTOR = 16  # samples that a loop takes at a time
+
+
+def compiled_network(network: Network, device: torch.device) -> LayeredNetwork | None:
+    """The network where compiled code computes it, else None: on a CPU, one of layers whose activation has a compiled
+    form.
+    """
+    layered = network.layered if device.type == "cpu" else None
+    return layered if layered is not None and layered.activation.name in KINDS else None
+
+
+def compiled_layers(network: Network, loss: Loss, device: torch.device) -> Layers | None:
+    """The network and the loss where compiled code computes both, as it takes them; else None.
+
+    What enters the first layer is gathered once and for all: it stands for the inputs.
+    """
+    layered = compiled_network(network, device)
+    if layered is None or loss.name not in LOSS_KINDS:
+        return None
+    first, *others = layered.layers
+    sizes, weights = [first.n_in * _positions(first), first.n_units], [(first.n_out, first.n_in)]
+    tables: list[Array] = []
+    for layer in others:
+        for table in _sources(layer):
+            sizes.append(len(table))
+            weights.append((0, table.shape[1]))
+            tables.append(table.ravel())
+        sizes.append(layer.n_units)
+        weights.append((layer.n_out, layer.n_in))
+    sources = np.concatenate([np.empty(0, np.int64), *tables])
+    kinds = KINDS[layered.activation.name], LOSS_KINDS[loss.name]
+    return Layers(np.array(sizes), np.array(weights), sources, *kinds)
+
+
+def _positions(layer: Layer) -> int:
+    """Columns of a sample."""
+    return layer.n_units // layer.n_out
+
+
+def _sources(layer: Layer) -> Iterator[Array]:
+    """The tables of what enters a layer, see `kernels.windows`: of pooling and of patches."""
+    if layer.pool is not None:
+        taps = _seen(layer.pool).reshape(layer.pool.image[0], -1, math.prod(layer.pool.places))
+        yield taps.swapaxes(1, 2).reshape(-1, taps.shape[1])
+    if isinstance(layer, Convolution):
+        yield _seen(layer.window).reshape(-1, 1)
+
+
+def _seen(window: Window) -> Array:
+    """The pixels [C * kernel, L] that a window sees at its places, zeros around the image as -1."""
+    pixels = torch.arange(1.0, math.prod(window.image) + 1.0, dtype=torch.float64)[:, None]
+    return window.patches(pixels).numpy().astype(np.int64) - 1
+
+
+def in_blocks(network: LayeredNetwork, sizes: Array, inputs: Tensor, encoded: Tensor) -> Blocks:
+    """What enters the first layer for inputs [N, d], and encoded targets [K, N], in blocks that fit a network with so
+    many rows.
+    """
+    first = network.layers[0]
+    rows = first.enter(inputs.mT).reshape(-1, len(inputs)).numpy()
+    columns = sample_columns(sizes, len(inputs), FEWEST_COLUMNS if network.dense else FEWEST_BESIDE_WINDOWS)
+    real = _blocks(np.ones((1, len(inputs))), columns)[:, 0]
+    return Blocks(_blocks(rows, columns), _blocks(encoded.numpy(), columns), real, len(inputs))
+
+
+def sample_columns(sizes: Array, samples: int, fewest: int = FEWEST_COLUMNS) -> int:
+    """Samples of a block, of `samples` in all, for a network of so many rows: a multiple of the vector length, with
+    which the last block is about as full as the others.
+    """
+    fitting = BLOCK_BYTES // (8 * int(sizes[0] + 2 * sizes[1:].sum()))
+    blocks = math.ceil(samples / max(fitting - fitting % VECTOR, fewest))
+    return math.ceil(samples / (blocks * VECTOR)) * VECTOR
+
+
+def _blocks(rows: Array, columns: int) -> Array:
+    """Rows [R, N] as [N / B, R, B], the last block filled up with zeros."""
+    count = math.ceil(rows.shape[1] / columns)
+    padded = np.zeros((len(rows), count * columns))
+    padded[:, : rows.shape[1]] = rows
+    return np.ascontiguousarray(padded.reshape(len(rows), count, columns).swapaxes(0, 1))
