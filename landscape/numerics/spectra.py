@@ -1,23 +1,29 @@
-"""Hessian spectra: exact ones while the Hessian is small, Lanczos beyond.
+"""Hessian spectra: exact ones while the Hessian is small, Lanczos beyond; and what is asked of points without them.
 
-`DENSE_LIMIT` is the number of parameters up to which every index is tested with the true Hessian.
-Shapes: W walkers, P parameters, M Lanczos vectors, E eigenvalues.
+`DENSE_LIMIT` is the number of parameters up to which every index is tested with the true Hessian. `Curvature` has the
+index, the determinant and the two lowest eigenvalues of a point, by factors of its Hessian where these are cheaper than
+all eigenvalues. Shapes: W walkers, P parameters, M Lanczos vectors, E eigenvalues.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.numerics.batching import map_row_pairs
+from landscape.numerics.factors import Factors, factorise, inertia, lowest_pairs
 from landscape.objective import Objective
 
 DENSE_LIMIT = 2000
 LANCZOS_VECTORS = 120
 # In one call: the batched eigensolver of CUDA has been seen to fail beyond 32768.
 MOST_MATRICES = 16384
+# Parameters from which factors are cheaper than eigenvalues on a CPU: see tests/benchmarks/following.py.
+FACTORS_FROM = 30
+BOUNDARY = 1e-6  # eigenvalues that are so near to a threshold, relative to it, are left to the eigensolver
 
 
 def index_test(objective: Objective) -> str:
@@ -49,6 +55,63 @@ class Spectrum:
         return positive.log().sum(1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Curvature:
+    """What decides what a stationary point is: index [W], the sum [W] of the logarithms of the eigenvalues above the
+    threshold, the lowest eigenvalues in ascending order, E = 2 unless P = 1, and the eigenvector [W, P] of the first.
+    """
+
+    index: Int[Tensor, " W"]
+    log_determinant: Float[Tensor, " W"]
+    values: Float[Tensor, "W E"]
+    direction: Float[Tensor, "W P"]
+
+
+def curvature(hessian: Float[Tensor, "W P P"], threshold: float, factors: Factors | None = None) -> Curvature:
+    """The curvature of finite Hessians [W, P, P], whose factors may be at hand; the index counts eigenvalues below
+    -threshold.
+
+    Inertia and determinant come from the factors, where no eigenvalue is within the threshold of zero and at most one
+    is negative. Every other matrix goes to the eigensolver, so that both ways have the same verdict.
+    """
+    if hessian.device.type != "cpu" or hessian.shape[1] < FACTORS_FROM:
+        return _of_eigenpairs(hessian, threshold)
+    factors = factorise(hessian) if factors is None else factors
+    below, log_determinant = inertia(factors)
+    lowest = lowest_pairs(hessian, factors)
+    edge = threshold * (1.0 + BOUNDARY)
+    first_positive = lowest.values.gather(1, below.clamp_max(1)[:, None])[:, 0]
+    clear = lowest.converged & (first_positive > edge) & ((below == 0) | (lowest.values[:, 0] < -edge))
+    negative = torch.where(below == 1, lowest.values[:, 0].abs().log(), 0.0)
+    found = Curvature(
+        index=below,
+        log_determinant=log_determinant - negative,
+        values=lowest.values,
+        direction=lowest.vector,
+    )
+    doubtful = (~clear).nonzero()[:, 0]
+    if len(doubtful):
+        whole = _of_eigenpairs(hessian[doubtful], threshold)
+        for field in fields(Curvature):
+            getattr(found, field.name)[doubtful] = getattr(whole, field.name)
+    return found
+
+
+def _of_eigenpairs(hessian: Float[Tensor, "W P P"], threshold: float) -> Curvature:
+    values, vectors = _eigenpairs(hessian)
+    return curvature_of(Spectrum(values=values, vectors=vectors, exact=True), threshold)
+
+
+def curvature_of(found: Spectrum, threshold: float) -> Curvature:
+    """The curvature that a spectrum tells."""
+    return Curvature(
+        index=found.index(threshold),
+        log_determinant=found.log_determinant(threshold),
+        values=found.values[:, :2],
+        direction=found.vectors[:, :, 0],
+    )
+
+
 def spectrum(objective: Objective, theta: Float[Tensor, "W P"], *starts: Float[Tensor, "W P"]) -> Spectrum:
     """Spectrum at theta [W, P]: whole while P <= DENSE_LIMIT, else Ritz values of the Krylov space of `starts`, as
     for `lanczos`. Where a Hessian is not finite the eigenvalues are nan.
@@ -62,21 +125,33 @@ def spectrum(objective: Objective, theta: Float[Tensor, "W P"], *starts: Float[T
 def lanczos(
     objective: Objective, theta: Float[Tensor, "W P"], n_vectors: int, *starts: Float[Tensor, "W P"]
 ) -> Spectrum:
-    """Ritz values and vectors from a block Krylov space of `n_vectors`, or P if less, fully reorthogonalised
-    (Parlett 1980); where a product is not finite the values are nan.
+    """Ritz values and vectors at theta [W, P] by products with the Hessian, as for `krylov`."""
+    return krylov(
+        lambda direction: objective.hessian_vector_product(theta, direction),
+        n_vectors,
+        *(starts or [torch.zeros_like(theta)]),
+    )
 
-    The `starts` [W, P] are directions that the space must contain, such as the gradient; without any it has a fixed
-    pseudo-random one. Where the space is exhausted before, because the starts have no part in the other eigenvectors,
-    or are zero, it goes on from a pseudo-random direction: the basis stays orthonormal, so no Ritz value is spurious.
+
+def krylov(
+    product: Callable[[Float[Tensor, "W P"]], Float[Tensor, "W P"]], n_vectors: int, *starts: Float[Tensor, "W P"]
+) -> Spectrum:
+    """Ritz values and vectors of a `product` with symmetric matrices, from a block Krylov space of `n_vectors`, or P if
+    less, fully reorthogonalised (Parlett 1980); where a product is not finite the values are nan.
+
+    The `starts` [W, P] are directions that the space must contain, such as the gradient. Where the space is exhausted
+    before, because the starts have no part in the other eigenvectors, or are zero, it goes on from a pseudo-random
+    direction: the basis stays orthonormal, so no Ritz value is spurious.
     """
-    size = min(n_vectors, theta.shape[1])
-    space = theta.new_empty(len(theta), size, theta.shape[1])
+    walkers, parameters = starts[0].shape
+    size = min(n_vectors, parameters)
+    space = starts[0].new_empty(walkers, size, parameters)
     products = torch.empty_like(space)
-    following = deque(starts or [torch.zeros_like(theta)])
+    following = deque(starts)
     for number in range(size):
         direction = _next_direction(space[:, :number], following.popleft(), number)
         space[:, number] = direction
-        products[:, number] = objective.hessian_vector_product(theta, direction)
+        products[:, number] = product(direction)
         following.append(products[:, number])
     projected = torch.bmm(space, products.mT)
     values, coefficients = _eigenpairs(0.5 * (projected + projected.mT))
