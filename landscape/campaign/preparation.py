@@ -109,7 +109,7 @@ def record_of(context: Context) -> ProblemRecord:
         toml=toml,
         run_toml=f"{toml}\n{text}" if toml and not isinstance(settings, RunConfig) else text,
         n_parameters=context.objective.n_parameters,
-        energy_tolerance=settings.identity.energy_tolerance,
+        energy_tolerance=context.identity.energy_tolerance,
         distance_tolerance=settings.identity.distance_tolerance,
         index_test=index_test(context.objective),
     )

@@ -51,7 +51,7 @@ def check_energy(context: Context, store: Store) -> None:
         return
     first = torch.tensor(minima.parameters[:1], device=context.objective.device)
     found, stored = float(context.objective.energy_and_gradient(first)[0]), float(minima.energy[0])
-    if not abs(found - stored) <= context.settings.identity.energy_tolerance:
+    if not abs(found - stored) <= context.identity.energy_tolerance:
         raise DatabaseError(
             f"{store.path or 'the database'}: cannot be continued, its first minimum has energy {stored:.10g} and "
             f"{found:.10g} for this energy; choose another file"

@@ -150,7 +150,7 @@ def _order_faults(db: Database) -> Iterator[str]:
 
 def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -> Iterator[str]:
     """Faults of points that are stored twice."""
-    index = PointIndex(context.objective.symmetry, context.settings.identity)
+    index = PointIndex(context.objective.symmetry, context.identity)
     for row in range(len(energy)):
         twin = index.find(float(energy[row]), theta[row])
         if twin >= 0:

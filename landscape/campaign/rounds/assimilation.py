@@ -20,7 +20,7 @@ class LandscapeIndex:
 
     def __init__(self, context: Context, tables: Tables) -> None:
         self.symmetry = context.objective.symmetry
-        identity = context.settings.identity
+        identity = context.identity
         self.minima = PointIndex(self.symmetry, identity)
         self.minima.fill(tables.minima.energy, tables.minima.parameters)
         self.states = PointIndex(self.symmetry, identity)

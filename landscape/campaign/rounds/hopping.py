@@ -177,7 +177,7 @@ class BasinHopping:
         return Walkers(
             minimum=np.full(count, -1),
             step=np.full(count, self.table.step),
-            temperature=np.full(count, self.table.temperature),
+            temperature=np.full(count, self.context.temperature),
             stale=np.zeros(count, dtype=np.int64),
         )
 

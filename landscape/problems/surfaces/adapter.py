@@ -43,7 +43,7 @@ def as_objective(surface: object) -> Objective:
 class AdaptedSurface:
     """An `Objective` around a surface of a user; see `as_objective`."""
 
-    def __init__(self, surface: Any) -> None:  # noqa: ANN401 - a user's object
+    def __init__(self, surface: Any, energy_unit: float = 1.0) -> None:  # noqa: ANN401 - a user's object
         self.n_parameters = _n_parameters(surface)
         if not callable(getattr(surface, "energy_and_gradient", None)):
             raise SearchError(
@@ -54,9 +54,9 @@ class AdaptedSurface:
         self._numpy = not hasattr(surface, "device")
         self.device = torch.device("cpu" if self._numpy else surface.device)
         self.symmetry: Symmetry = getattr(surface, "symmetry", NoSymmetry())
-        self.energy_unit = 1.0
+        self.energy_unit = energy_unit
         default = EXACT_THRESHOLD if hasattr(surface, "hessian") else DIFFERENCE_THRESHOLD
-        self.curvature_threshold = float(getattr(surface, "curvature_threshold", default))
+        self.curvature_threshold = float(getattr(surface, "curvature_threshold", default * energy_unit))
         self.smooth = bool(getattr(surface, "smooth", True))
         self.cheap_hessian = bool(getattr(surface, "cheap_hessian", False))
         self.recorder: Recorder | None = None
