@@ -80,12 +80,14 @@ def _parts(theta: Float[Tensor, "W P"]) -> tuple[Float[Tensor, "_W P"], ...]:
 
 
 def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_distance: float) -> StationaryPoints:
+    unit = objective.energy_unit
+    rms, target = rms * unit, TARGET_RMS * unit
     best = theta
     energy, gradient = objective.energy_and_gradient(theta)
     rms_gradient = _rms(gradient)
     length = torch.ones_like(rms_gradient)
     for _ in range(MAX_STEPS):
-        unfinished = (rms_gradient > TARGET_RMS) & rms_gradient.isfinite() & (length >= SHORTEST)
+        unfinished = (rms_gradient > target) & rms_gradient.isfinite() & (length >= SHORTEST)
         active = unfinished.nonzero()[:, 0]
         if not len(active):
             break
@@ -117,7 +119,7 @@ def _improved(
 def _classify(objective: Objective, theta: Float[Tensor, "W P"]) -> StationaryPoints:
     energy, gradient = objective.energy_and_gradient(theta)
     rms_gradient = _rms(gradient)
-    status = torch.where(rms_gradient <= 1e-7, Status.CONVERGED, Status.OUT_OF_STEPS)
+    status = torch.where(rms_gradient <= 1e-7 * objective.energy_unit, Status.CONVERGED, Status.OUT_OF_STEPS)
     return _with_spectrum(objective, theta, energy, rms_gradient, status)
 
 

@@ -128,7 +128,7 @@ class EigenvectorFollowing:
             uphill=uphill,
             force=force,
             calls=calls,
-            status=self._status(energy, gradient, calls, curved),
+            status=self._status(energy, gradient / objective.energy_unit, calls, curved),
         )
 
     def _trust(

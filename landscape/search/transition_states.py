@@ -175,7 +175,7 @@ def _descend(
     The push is long enough for a gradient well above the convergence limit, at most PUSH_OFF; steps of the
     quench are short so that it stays in the basin it was pushed into.
     """
-    wanted = PUSH_OFF_RMS * points.theta.shape[1] ** 0.5 / points.values[:, 0].abs()
+    wanted = PUSH_OFF_RMS * objective.energy_unit * points.theta.shape[1] ** 0.5 / points.values[:, 0].abs()
     push = wanted.clamp(0.05 * PUSH_OFF, PUSH_OFF)[:, None] * points.direction
     starts = torch.cat([points.theta + push, points.theta - push])
     method = replace(settings.quench, max_step=min(DESCENT_STEP, settings.quench.max_step))
