@@ -22,6 +22,7 @@ from landscape.optimize.lbfgs.method import LBFGS
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.networks.symmetry import hidden_units
 from landscape.problems.problem import Problem
+from landscape.problems.surfaces.frame import Frame
 from landscape.properties.measurement import stored_settings
 from landscape.search.bands import BandSettings
 from landscape.search.starts import Starts
@@ -37,7 +38,8 @@ BAND_RMS = 1e-4
 class Context:
     """The objective, the settings, the distribution of starting points, and the problem.
 
-    `problem` is the objective itself if it is the energy of a network, else None. Once `abandoned` is set, searches in
+    `problem` is the objective itself if it is the energy of a network, else None; `frame` is that of an energy of the
+    user's own. Once `abandoned` is set, searches in
     threads of this process end at their next energy.
     """
 
@@ -45,6 +47,7 @@ class Context:
     settings: Settings
     starts: Starts
     problem: Problem | None
+    frame: Frame = field(default_factory=Frame)
     abandoned: threading.Event = field(default_factory=threading.Event)
 
     def require_problem(self) -> Problem:
@@ -68,6 +71,7 @@ class Context:
             max_step=table.max_step,
             max_energy_rise=table.max_energy_rise * unit,
             max_calls=calls,
+            curvature=unit,
         )
 
     @property
@@ -85,7 +89,8 @@ class Context:
     @property
     def search(self) -> SearchSettings:
         """Settings of searches for transition states and of the quenches from them; a device takes as many as fit."""
-        band = BandSettings(rms=BAND_RMS * self.objective.energy_unit)
+        unit = self.objective.energy_unit
+        band = BandSettings(rms=BAND_RMS * unit, curvature=unit)
         if self.objective.device.type == "cpu":
             return SearchSettings(band=band, quench=self.quench)
         matrices = 8 * self.objective.n_parameters**2

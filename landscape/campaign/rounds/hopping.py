@@ -65,6 +65,7 @@ class HopResult:
     minima: DistinctMinima  # [M]
     walk: WalkSummary
     evaluations: int
+    left: int = 0  # quenches that left the box
 
     def without(self, committed: PointIndex) -> Self:
         """The same result; minima in the index of committed ones are reduced to rows, and visits to them left out."""
@@ -114,7 +115,9 @@ class HopTask:
         minima, numbers = distinct_minima(context, hops.minima, self.minima)
         minimum = np.append(numbers, -1)[hops.reached]
         walk = WalkSummary.of(self.at, minimum, hops.accepted, ~hops.walked)
-        return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations)
+        box = context.frame.inner_box
+        left = 0 if box is None else int(box.left(hops.missed).sum())
+        return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations, left=left)
 
 
 # Adaptation as in pele's basin-hopping: this fraction of the steps should lead to another minimum, and of those
@@ -167,6 +170,7 @@ class BasinHopping:
             evaluations=sum(result.evaluations for result in results),
             seconds=seconds,
             walkers=Walkers.concatenated(moved),
+            left=sum(result.left for result in results),
         )
 
     def _walkers(self, tables: Tables) -> Walkers:
