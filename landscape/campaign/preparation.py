@@ -103,6 +103,26 @@ def surface_context(
     return Context(objective, settings, starts, None, frame)
 
 
+def given_context(record: ProblemRecord, energy: object, measure: Mapping[str, object], source: str) -> Context:
+    """Context of a database whose energy is given: a problem, or a surface in the stored frame.
+
+    `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `LandscapeError` if
+    the energy does not fit.
+    """
+    tables = stored_tables(record, source)
+    tables = {name: table for name, table in tables.items() if name not in ("problem", "frame")}
+    tables["measure"] = tables.get("measure", {}) | dict(measure)
+    settings = Settings.from_table(tables, source)
+    frame = Frame() if isinstance(energy, Problem) else stored_frame(record, source)
+    objective = energy if isinstance(energy, Problem) else framed(energy, frame)
+    if objective.n_parameters != record.n_parameters:
+        raise DatabaseError(
+            f"{source}: expected an energy of {record.n_parameters} parameters, found one of {objective.n_parameters}: "
+            "give the energy that was explored"
+        )
+    return replace(prepared_context(objective, settings, None), frame=frame)
+
+
 def resolve_device(name: str, local_rank: int = 0) -> str:
     """The torch device for run.device: "auto" is one of the node's GPUs, in turn by local rank, else the CPU."""
     if name == "auto":

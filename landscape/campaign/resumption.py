@@ -15,8 +15,8 @@ from landscape.database.store import Store, create_store, open_store
 from landscape.errors import DatabaseError
 from landscape.search.transition_states import OUTCOME_NAMES
 
-# Keys that may not change when a database is continued: of the problem or frame, identity, seed and walks. Training depends on
-# the problem and the seed alone.
+# Keys that may not change when a database is continued: of the problem or frame, identity, seed and walks. Training
+# depends on the problem and the seed alone.
 FIXED = ("problem.", "frame.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
 FIXED_FOR_TRAINING = ("problem.", "run.seed")
 METHOD_NAMES = (*STRATEGIES, SingleEnded.kind)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from landscape.campaign.campaign import Campaign, Ending
@@ -10,23 +11,31 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.pairs.selection import require_strategies
 from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.pools.pool import Pool
-from landscape.campaign.preparation import BoxEnds, prepared_context, record_of, surface_context
+from landscape.campaign.preparation import (
+    BoxEnds,
+    given_context,
+    prepared_context,
+    record_of,
+    stored_context,
+    surface_context,
+)
 from landscape.campaign.progress import Progress, Silent
 from landscape.campaign.resumption import check_energy, open_or_create
 from landscape.campaign.rounds.hopping import BasinHopping
 from landscape.campaign.rounds.phase import MakePhase, rounds_done
-from landscape.campaign.sequences import exploring
-from landscape.campaign.surfaces.lengths import InUnitsOfLength
+from landscape.campaign.sequences import exploring, measuring
+from landscape.campaign.surfaces.lengths import in_units_of_length
 from landscape.campaign.surfaces.trials import why_none
+from landscape.campaign.verify import verify as verify_points
 from landscape.config.run_file import Settings
 from landscape.database.database import Database, open_database
-from landscape.database.store import Store
-from landscape.errors import ConfigError, SearchError
+from landscape.database.store import Store, open_store
+from landscape.errors import ConfigError, PropertyError, SearchError
 from landscape.messages import did_you_mean
 from landscape.problems.problem import Problem
 
 
-def explore(
+def explore(  # noqa: PLR0913 - a public call with one keyword a setting
     problem: object,
     *,
     start: BoxEnds | None = None,
@@ -73,7 +82,11 @@ def explore(
     require_strategies(settings.connect.strategies, "explore")
     context = _context(problem, settings, start, bounds, path if resume else None)
     phases = exploring(context)
-    store = open_or_create(path, record_of(context), resume=resume)
+    return _explored(context, open_or_create(path, record_of(context), resume=resume), phases, progress)
+
+
+def _explored(context: Context, store: Store, phases: tuple[MakePhase, ...], progress: Progress | None) -> Database:
+    """The database of a store after the phases, which are run in this process."""
     pool = LocalPool(context.execute)
     try:
         with one_thread_per_task(), Interrupt() as interrupt:
@@ -84,6 +97,64 @@ def explore(
         if store.path is not None:
             store.close()
     return Database(store) if store.path is None else open_database(store.path)  # others may continue the file
+
+
+def verify(db: Database | str | Path, energy: object = None) -> list[str]:
+    """Compute every stored point of a database or file again: one line for every fault, none if all is well.
+
+    `energy` is the surface, or the `Problem`, that was explored; a network of a run file is rebuilt from its database.
+    Figures of a surface with bounds are in its unit of length. Raises `LandscapeError` if the energy is missing or
+    another one.
+    """
+    with _opened(db) as opened:
+        context = _again(opened, energy, "verify", {})
+        pool = LocalPool(context.execute)
+        seen = in_units_of_length(opened.store, context.frame.length_unit)
+        with one_thread_per_task():
+            return verify_points(Database(seen), context, pool)
+
+
+def measure(
+    db: Database | str | Path,
+    *names: str,
+    problem: Problem | None = None,
+    paths: bool = False,
+    progress: Progress | None = None,
+    **settings: object,
+) -> Database:
+    """Measure properties of the minima of a network in a database or file, all of them without `names`.
+
+    `problem` is needed only for a network that no run file describes; `paths` measures along pathways too, and
+    `settings` are keys of the [measure] table. Returns the database with the properties. Raises `LandscapeError` for
+    what cannot be measured: an energy of the user's own has no inputs, so no robustness; depths and barriers are
+    stored with every exploration.
+    """
+    with _opened(db) as opened:
+        context = _again(opened, problem, "measure", settings)
+        if context.problem is None:
+            raise PropertyError(
+                "measure: expected a network, found an energy of your own, which has no inputs and so no robustness; "
+                "depths and barriers are stored already"
+            )
+    phases = measuring(context, names, paths=paths)
+    store = db.store if isinstance(db, Database) and db.path is None else open_store(opened.path or "", writable=True)
+    return _explored(context, store, phases, progress)
+
+
+def _opened(db: Database | str | Path) -> AbstractContextManager[Database]:
+    """A database, which stays open, or that in a file, which is closed in the end."""
+    return nullcontext(db) if isinstance(db, Database) else open_database(db)
+
+
+def _again(db: Database, energy: object, name: str, changed: Mapping[str, object]) -> Context:
+    """The context of a database, whose energy is given unless it is that of a network in a run file.
+
+    `changed` are keys of the [measure] table, `name` stands in messages. Raises `LandscapeError` if they do not fit.
+    """
+    record, source = db.problem_record, f"{name}: {db.path or 'database'}"
+    if energy is None:
+        return stored_context(record, "cpu", changed, source)
+    return given_context(record, energy, changed, source)
 
 
 def _context(
@@ -113,8 +184,7 @@ def run_campaign(
     Raises `DatabaseError` if the minima of the store belong to another energy, `SearchError` if no quench reached a
     minimum.
     """
-    if context.frame.length_unit != 1.0:
-        store = InUnitsOfLength(store, context.frame.length_unit)
+    store = in_units_of_length(store, context.frame.length_unit)
     check_energy(context, store)
     ending = Campaign(context, store, pool, progress, phases).run(interrupt)
     tables = store.tables

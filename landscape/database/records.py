@@ -222,8 +222,9 @@ class Commit:
     """All that one round adds. The tables hold new rows only; row numbers of minima count old and new rows together.
 
     `hits` [M after this commit] replaces the whole column, the `hits` of new rows included. `walkers` replaces the
-    table of walkers; None keeps it. `left` counts quenches that left the box. `training` is None where no networks were trained. `seconds` is wall time.
-    `evaluations` counts energies of single walkers, or in training gradients of single samples.
+    table of walkers; None keeps it. `left` counts quenches that left the box. `training` is None where no networks were
+    trained. `seconds` is wall time. `evaluations` counts energies of single walkers, or in training gradients of single
+    samples.
     """
 
     kind: str

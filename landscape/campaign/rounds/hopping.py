@@ -116,7 +116,7 @@ class HopTask:
         minimum = np.append(numbers, -1)[hops.reached]
         walk = WalkSummary.of(self.at, minimum, hops.accepted, ~hops.walked)
         box = context.frame.inner_box
-        left = 0 if box is None else int(box.left(hops.missed).sum())
+        left = 0 if box is None else int((~box.contains(hops.missed)).sum())
         return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations, left=left)
 
 

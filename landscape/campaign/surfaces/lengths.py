@@ -5,11 +5,10 @@ A unit is a power of two, so that nothing is rounded on the way but log-determin
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 from landscape.database.lazy import Table
-from landscape.database.records import Commit, Header, ProblemRecord
+from landscape.database.records import Commit
 from landscape.database.store import Store
 from landscape.database.tables import Tables
 
@@ -26,27 +25,18 @@ POWERS = {
 """The power of a length in the unit of each column that has one."""
 
 
+def in_units_of_length(store: Store, unit: float) -> Store:
+    """The store with parameters in units of `unit`; itself where that is 1."""
+    return store if unit == 1.0 else InUnitsOfLength(store, unit)
+
+
 class InUnitsOfLength:
     """A `Store` whose parameters are in units of `unit`; `store` has them in the user's units."""
 
     def __init__(self, store: Store, unit: float) -> None:
         self._store, self._unit = store, unit
-        self._seen: tuple[Tables, Tables] | None = None
-
-    @property
-    def path(self) -> Path | None:
-        """See `Store`."""
-        return self._store.path
-
-    @property
-    def record(self) -> ProblemRecord:
-        """See `Store`."""
-        return self._store.record
-
-    @property
-    def header(self) -> Header:
-        """See `Store`."""
-        return self._store.header
+        self.path, self.record, self.header = store.path, store.record, store.header
+        self.tables = self._seen()
 
     @property
     def n_rounds(self) -> int:
@@ -58,20 +48,6 @@ class InUnitsOfLength:
         """See `Store`."""
         return self._store.closed
 
-    @property
-    def tables(self) -> Tables:
-        """The tables of the last commit in units of length."""
-        if self._seen is None or self._seen[0] is not self._store.tables:
-            kept = self._store.tables
-            seen = replace(
-                kept,
-                minima=self._in_units(kept.minima, 0),
-                transition_states=self._in_units(kept.transition_states, 1),
-                walkers=self._in_units(kept.walkers, 0),
-            )
-            self._seen = kept, seen
-        return self._seen[1]
-
     def commit(self, commit: Commit) -> None:
         """See `Store`."""
         self._store.commit(
@@ -82,13 +58,21 @@ class InUnitsOfLength:
                 walkers=None if commit.walkers is None else self._multiplied(commit.walkers, self._unit, 0),
             )
         )
+        self.tables = self._seen()
+
+    def _seen(self) -> Tables:
+        """The tables of the store in units of length."""
+        kept, factor = self._store.tables, 1.0 / self._unit
+        return replace(
+            kept,
+            minima=self._multiplied(kept.minima, factor, 0),
+            transition_states=self._multiplied(kept.transition_states, factor, 1),
+            walkers=self._multiplied(kept.walkers, factor, 0),
+        )
 
     def close(self) -> None:
         """See `Store`."""
         self._store.close()
-
-    def _in_units(self, table: T, index: int) -> T:
-        return self._multiplied(table, 1.0 / self._unit, index)
 
     def _multiplied(self, table: T, factor: float, index: int) -> T:
         """A table of points of this index with all lengths multiplied by a factor."""

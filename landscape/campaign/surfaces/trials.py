@@ -70,8 +70,8 @@ def tried(objective: Objective, starts: Starts, energy_unit: float | None, *, bo
     finite = energy.isfinite() & gradient.isfinite().all(1)
     if not finite.any():
         raise SearchError(
-            f"expected finite energies and gradients where walkers start, found none at {TRIALS} points: choose another "
-            "box of starts"
+            f"expected finite energies and gradients where walkers start, found none at {TRIALS} points: choose "
+            "another box of starts"
         )
     theta = theta[finite]
     if objective.smooth:
@@ -80,8 +80,13 @@ def tried(objective: Objective, starts: Starts, energy_unit: float | None, *, bo
     ends = run_all(method, objective, theta, len(theta))
     if not bounded:
         _check_bound(objective, theta, ends.theta)
-    unit = energy_unit or _energy_unit(objective, ends.theta, ends.energy)
-    return Trials(theta=ends.theta, energy=ends.energy, energy_unit=unit)
+    inside = ends.energy.isfinite()
+    if not inside.any():
+        raise SearchError(
+            f"expected minima in the bounds, found that {len(theta)} quenches leave them: give wider bounds"
+        )
+    theta, energy = ends.theta[inside], ends.energy[inside]
+    return Trials(theta=theta, energy=energy, energy_unit=energy_unit or _energy_unit(objective, theta, energy))
 
 
 def _check_gradient(objective: Objective, theta: Float[Tensor, "S P"]) -> None:
@@ -109,7 +114,8 @@ def _check_gradient(objective: Objective, theta: Float[Tensor, "S P"]) -> None:
 def _directions(theta: Float[Tensor, "S P"]) -> Float[Tensor, "S P"]:
     """Random unit vectors [S, P]."""
     drawn = torch.tensor(np.array([stream(1, trial).standard_normal(theta.shape[1]) for trial in range(len(theta))]))
-    return (drawn / drawn.norm(dim=1, keepdim=True)).to(theta.device)
+    unit: Tensor = (drawn / drawn.norm(dim=1, keepdim=True)).to(theta.device)
+    return unit
 
 
 def _check_bound(objective: Objective, starts: Float[Tensor, "S P"], ends: Float[Tensor, "S P"]) -> None:
@@ -143,8 +149,8 @@ def _energy_unit(objective: Objective, ends: Float[Tensor, "S P"], energy: Float
     least = ENERGY_ROUNDING * float(energy.abs().median())
     if not typical > 0.0:
         raise SearchError(
-            "expected an energy with minima, found one without curvature where quenches end: it depends on no parameter "
-            "there"
+            "expected an energy with minima, found no curvature where quenches end: it is constant there, or has kinks "
+            "and should say so by smooth = False"
         )
     return power_of_two(max(typical, least))
 
@@ -191,19 +197,25 @@ def why_none(context: Context) -> str:
     theta = trial_starts(context.objective, context.starts)
     points = quench(context.objective, theta, method=context.quench, batch=len(theta))
     box = context.frame.inner_box
-    if box is not None and box.left(points.theta).sum() > TRIALS // 2:
+    if box is not None and (~box.contains(points.theta)).sum() > TRIALS // 2:
         return "they leave the box: give wider bounds"
     status = Status(int(points.status.mode().values))
+    if not context.objective.smooth and status in (Status.OUT_OF_STEPS, Status.STALLED):
+        return "they end on kinks of the energy, where the gradient does not vanish"
     if status == Status.CONVERGED:
         return "they end on saddles: raise identity.distance_tolerance or start elsewhere"
-    calls = context.quench.max_calls
-    return f"{REASONS[status]} (status of {int((points.status == status).sum())} of {TRIALS}, after at most {calls} energies)"
+    share = f"{int((points.status == status).sum())} of {TRIALS}"
+    return f"{REASONS[status]} ({share} tried again, with at most {context.quench.max_calls} energies each)"
 
 
 REASONS = {
-    Status.OUT_OF_STEPS: "their energies still fall when they run out of iterations: raise quench.max_iterations, or give "
-    "bounds if the energy has no minimum",
-    Status.STALLED: "no step lowers the energy though the gradient is not small: the energy has kinks, or the gradient "
-    "is not accurate",
+    Status.OUT_OF_STEPS: (
+        "their energies still fall when they run out of iterations: raise quench.max_iterations, or give bounds if the "
+        "energy has no minimum"
+    ),
+    Status.STALLED: (
+        "no step lowers the energy though the gradient is not small: the energy has kinks or levels off without a "
+        "minimum, or the gradient is not accurate"
+    ),
     Status.NOT_FINITE: "energies or gradients are not finite numbers where walkers start: choose other starts",
 }

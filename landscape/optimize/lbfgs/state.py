@@ -27,8 +27,8 @@ class Limits(NamedTuple):
 @dataclass(frozen=True)
 class LBFGSSettings:
     """The RMS gradient `rms` to reach, at most `memory` M pairs of a history, the longest step `max_step`, the largest
-    rise of the energy that is accepted, `max_energy_rise`, and the most energies of a walker, `max_calls`. Steps without
-    a history are as long as suits the `curvature`.
+    rise of the energy that is accepted, `max_energy_rise`, and the most energies of a walker, `max_calls`. Steps
+    without a history are as long as suits the `curvature`.
 
     With `precondition`, walkers that step one by one use Hessians, which pays where one costs no more than some twenty
     energies; the other ways do without.

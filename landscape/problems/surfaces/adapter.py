@@ -88,27 +88,29 @@ class AdaptedSurface:
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
-        if hasattr(self._surface, "energy"):
+        if hasattr(self._surface, "energy") and len(theta):
             with np.errstate(all="ignore"):  # far from all minima an energy may overflow
                 return self._tensor(self._surface.energy(self._native(theta)))
         return self.energy_and_gradient(theta)[0]
 
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies [W] and gradients [W, P] of theta [W, P]."""
+        """Energies [W] and gradients [W, P] of theta [W, P]; a surface is not asked for those of no point."""
+        if not len(theta):
+            return theta.new_empty(0), theta
         with np.errstate(all="ignore"):
             energy, gradient = self._surface.energy_and_gradient(self._native(theta))
         return self._tensor(energy), self._tensor(gradient)
 
     def hessian(self, theta: Tensor) -> Tensor:
         """Hessians [W, P, P] of theta [W, P]: the surface's own, or symmetrised central differences."""
-        if hasattr(self._surface, "hessian"):
+        if hasattr(self._surface, "hessian") and len(theta):
             return self._tensor(self._surface.hessian(self._native(theta)))
         rows = rows_per_chunk(4 * self.n_parameters**2, self.device)
         return map_rows(self._difference_hessian, rows, theta)
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
         """Products [W, P] of the Hessians at theta [W, P] with vector [W, P]; differences along it if need be."""
-        if hasattr(self._surface, "hessian_vector_product"):
+        if hasattr(self._surface, "hessian_vector_product") and len(theta):
             return self._tensor(self._surface.hessian_vector_product(self._native(theta), self._native(vector)))
         if hasattr(self._surface, "hessian"):
             return (self.hessian(theta) @ vector[:, :, None])[:, :, 0]

@@ -2,7 +2,9 @@
 
 Tolerances and steps of the searches suit an energy whose curvature and size of basins are about one. The frame says
 what counts as one: all tolerances of energies and gradients are multiplied by `energy_unit`, and the searches see the
-parameters divided by `length_unit`. Outside the box the energy is not a number, so that no search goes on there.
+parameters divided by `length_unit`. Outside the box the energy is minus infinity and the gradient zero: a search that
+leaves the box ends where it is, and nothing outside is a stationary point, whose energy is finite.
+
 Shapes: W walkers, P parameters.
 """
 
@@ -22,8 +24,6 @@ from landscape.problems.surfaces.adapter import AdaptedSurface, is_objective
 
 BASINS_ACROSS = 8
 """Units of length across a box: about as many as basins, of which the side of a box has several."""
-AT_WALL = 1e-6
-"""A quench that ends nearer to a wall than this part of the box was on its way out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,8 @@ class Box:
             low, high = (np.broadcast_to(np.asarray(end, dtype=np.float64), n_parameters) for end in ends)
         except (TypeError, ValueError) as error:
             raise ConfigError(
-                f"{name}: expected (low, high), two numbers or two for each of {n_parameters} parameters, found {ends!r}"
+                f"{name}: expected (low, high), two numbers or two for each of {n_parameters} parameters, found "
+                f"{ends!r}"
             ) from error
         if not (low < high).all() or not np.isfinite(high - low).all():
             raise ConfigError(f"{name}: expected finite low < high for every parameter, found {ends!r}")
@@ -54,13 +55,6 @@ class Box:
         """Whether points [W, P] are inside, bool[W]; the walls are."""
         low, high = (torch.tensor(end, device=theta.device) for end in (self.low, self.high))
         return ((theta >= low) & (theta <= high)).all(1)
-
-    def left(self, theta: Tensor) -> Tensor:
-        """Whether quenches that ended at points [W, P] without a minimum have left the box, bool[W]: they ended beyond a
-        wall, or at it, where no further step was possible.
-        """
-        margin = AT_WALL * (self.high - self.low)
-        return ~type(self)(self.low + margin, self.high - margin).contains(theta)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -133,7 +127,8 @@ class Framed:
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Energies [W] and gradients [W, P] of theta [W, P]. Raises `SearchError` below the floor."""
         energy, gradient = self._objective.energy_and_gradient(theta * self._length)
-        return self._inside(theta, energy), gradient * self._length
+        energy = self._inside(theta, energy)
+        return energy, torch.where((energy == -torch.inf)[:, None], 0.0, gradient * self._length)
 
     def hessian(self, theta: Tensor) -> Tensor:
         """Hessians [W, P, P] of theta [W, P]."""
@@ -144,11 +139,11 @@ class Framed:
         return self._objective.hessian_vector_product(theta * self._length, vector) * self._length**2
 
     def _inside(self, theta: Tensor, energy: Tensor) -> Tensor:
-        """Energies [W], nan outside the box."""
+        """Energies [W], minus infinity outside the box. Raises `SearchError` below the floor."""
         if self.box is not None:
-            return torch.where(self.box.contains(theta), energy, torch.nan)
+            return torch.where(self.box.contains(theta), energy, -torch.inf)
         if (energy <= self._floor).any():
-            raise SearchError(UNBOUNDED.format(f"energies of {float(energy.nan_to_num(torch.inf).min()):.3g}"))
+            raise SearchError(UNBOUNDED.format(f"energies of {float(energy[energy <= self._floor].min()):.3g}"))
         return energy
 
 
