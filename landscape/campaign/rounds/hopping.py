@@ -115,9 +115,7 @@ class HopTask:
         minima, numbers = distinct_minima(context, hops.minima, self.minima)
         minimum = np.append(numbers, -1)[hops.reached]
         walk = WalkSummary.of(self.at, minimum, hops.accepted, ~hops.walked)
-        box = context.frame.inner_box
-        left = 0 if box is None else int((~box.contains(hops.missed)).sum())
-        return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations, left=left)
+        return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations, left=hops.left)
 
 
 # Adaptation as in pele's basin-hopping: this fraction of the steps should lead to another minimum, and of those

@@ -196,8 +196,7 @@ def why_none(context: Context) -> str:
     """The likely reason why no quench reached a minimum, from some that are made again."""
     theta = trial_starts(context.objective, context.starts)
     points = quench(context.objective, theta, method=context.quench, batch=len(theta))
-    box = context.frame.inner_box
-    if box is not None and (~box.contains(points.theta)).sum() > TRIALS // 2:
+    if points.energy.isneginf().sum() > TRIALS // 2:
         return "they leave the box: give wider bounds"
     status = Status(int(points.status.mode().values))
     if not context.objective.smooth and status in (Status.OUT_OF_STEPS, Status.STALLED):
