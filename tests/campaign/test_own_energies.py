@@ -10,12 +10,12 @@ import pytest
 
 import landscape
 from landscape.errors import ConfigError, DatabaseError, LandscapeError, PropertyError, SearchError
-from landscape.problems.surfaces.analytic import LennardJones
 from landscape.studies.overview import overview
 from tests.campaign.energies import (
     Energy,
     Himmelblau,
     Separable,
+    exhausted,
     planar_points,
     rastrigin,
     schwefel,
@@ -24,9 +24,9 @@ from tests.campaign.energies import (
 )
 from tests.campaign.xor import xor
 
-SEARCH: dict[str, Any] = {"walkers": 32, "steps": 10, "connect": {"target": 1.0, "rounds": 10, "single_ended": 20}}
-SHORT: dict[str, Any] = {"walkers": 8, "steps": 5, "connect": {"rounds": 0}}
-QUICK: dict[str, Any] = {"walkers": 16, "steps": 5, "connect": {"target": 1.0, "rounds": 5, "single_ended": 5}}
+SEARCH: dict[str, Any] = {"basin_hopping": {"walkers": 16, "steps": 20}, "connect": {"single_ended": 20}}
+SHORT: dict[str, Any] = {"walkers": 8, "steps": 5, "connect": {"rounds": 0, "single_ended": 0}}
+QUICK: dict[str, Any] = {"walkers": 16, "steps": 5, "connect": {"single_ended": 5}}
 
 
 def rows_of(found: np.ndarray, expected: np.ndarray, atol: float) -> np.ndarray:
@@ -39,20 +39,20 @@ def rows_of(found: np.ndarray, expected: np.ndarray, atol: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("energy", "box", "keywords", "counts"),
+    ("energy", "box", "keyword", "counts"),
     [
-        (schwefel(), (-500.0, 500.0), ["bounds"], (49, 84)),
-        (rastrigin(), (-1.6, 1.6), ["bounds"], (9, 12)),
-        (styblinski_tang(), (-5.0, 5.0), ["start"], (8, 12)),
+        (schwefel(), (-500.0, 500.0), "bounds", (49, 84)),
+        (rastrigin(), (-1.6, 1.6), "bounds", (9, 12)),
+        (styblinski_tang(), (-5.0, 5.0), "start", (8, 12)),
     ],
     ids=["schwefel", "rastrigin", "styblinski_tang"],
 )
 def test_all_stationary_points_of_separable_energies(
-    energy: Separable, box: tuple[float, float], keywords: list[str], counts: tuple[int, int]
+    energy: Separable, box: tuple[float, float], keyword: str, counts: tuple[int, int]
 ) -> None:
     truth = separable_truth(energy, *box)
     assert (len(truth.minima), len(truth.states)) == counts
-    db = landscape.explore(energy, **dict.fromkeys(keywords, box), **SEARCH)
+    db = exhausted(energy, **{keyword: box}, **SEARCH)
     width = box[1] - box[0]
     minima = truth.minima[rows_of(db.minima.parameters, truth.minima, 1e-8 * width)]
     states = rows_of(db.transition_states.parameters, truth.states, 1e-8 * width)
@@ -60,6 +60,22 @@ def test_all_stationary_points_of_separable_energies(
     for sides, row in zip(db.transition_states.minima, states, strict=True):
         rows_of(minima[sides], truth.sides[row], 1e-6)
     assert landscape.verify(db, energy) == []
+
+
+def test_the_landscape_of_eight_atoms() -> None:
+    """Every state of a short search is one of those of long ones, which find all of them; most are found at once."""
+    cluster = LennardJones(8)
+    db = exhausted(
+        cluster,
+        start=(-1.5, 1.5),
+        basin_hopping={"walkers": 16, "steps": 20},
+        connect={"single_ended": 40},
+    )
+    np.testing.assert_allclose(np.sort(db.minima.energy), cluster.known_energies(0), atol=1e-6)
+    states = cluster.known_energies(1)
+    assert len(states) == 42
+    assert np.abs(db.transition_states.energy[:, None] - states).min(1).max() < 1e-6
+    assert len(db.transition_states) >= 33
 
 
 @pytest.mark.parametrize("factor", [1e-7, 1.0, 1e6])
@@ -223,7 +239,7 @@ def test_too_few_iterations_are_the_reason_why_no_quench_ends() -> None:
         return a**2 + 100.0 * b**2, np.stack([-2.0 * a - 400.0 * x * b, 200.0 * b], axis=1)
 
     far: dict[str, Any] = {"start": ([-9.0, 40.0], [-8.0, 50.0]), **QUICK}
-    with pytest.raises(SearchError, match="run out of iterations: raise quench.max_iterations"):
+    with pytest.raises(SearchError, match=r"run out of iterations: raise quench\.max_iterations"):
         landscape.explore(Energy(rosenbrock), quench={"max_iterations": 2}, **far)
     assert len(landscape.explore(Energy(rosenbrock), **far).minima) == 1
 
@@ -231,7 +247,11 @@ def test_too_few_iterations_are_the_reason_why_no_quench_ends() -> None:
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: landscape.explore(Himmelblau(), bounds=(1.0, -1.0)), ConfigError, "bounds: expected finite low < high"),
+        (
+            lambda: landscape.explore(Himmelblau(), bounds=(1.0, -1.0)),
+            ConfigError,
+            "expected finite low < high",
+        ),
         (lambda: landscape.explore(Himmelblau(), bounds=3.0), ConfigError, r"bounds: expected \(low, high\)"),
         (lambda: landscape.explore(Himmelblau(), bounds=([0.0] * 3, 1.0)), ConfigError, "each of 2 parameters"),
         (lambda: landscape.explore(xor(), bounds=(-1.0, 1.0)), ConfigError, "expected none for a network"),

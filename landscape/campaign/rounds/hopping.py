@@ -136,7 +136,7 @@ class BasinHopping:
 
     def __init__(self, context: Context, index: LandscapeIndex) -> None:
         self.context, self.index = context, index
-        self.table, self.goal = context.settings.basin_hopping, Goal(context.settings)
+        self.table, self.goal = context.settings.basin_hopping, Goal(context)
 
     def planned_rounds(self, tables: Tables) -> int:  # noqa: ARG002 - part of the protocol
         """Rounds for the steps of the run file."""
