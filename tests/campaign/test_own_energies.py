@@ -10,6 +10,7 @@ import pytest
 
 import landscape
 from landscape.errors import ConfigError, DatabaseError, LandscapeError, PropertyError, SearchError
+from landscape.problems.surfaces.analytic import LennardJones
 from landscape.studies.overview import overview
 from tests.campaign.energies import (
     Energy,
