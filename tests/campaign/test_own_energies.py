@@ -251,7 +251,7 @@ def test_too_few_iterations_are_the_reason_why_no_quench_ends() -> None:
         (
             lambda: landscape.explore(Himmelblau(), bounds=(1.0, -1.0)),
             ConfigError,
-            "expected finite low < high",
+            "bounds: expected low < high",
         ),
         (lambda: landscape.explore(Himmelblau(), bounds=3.0), ConfigError, r"bounds: expected \(low, high\)"),
         (lambda: landscape.explore(Himmelblau(), bounds=([0.0] * 3, 1.0)), ConfigError, "each of 2 parameters"),

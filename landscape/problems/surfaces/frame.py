@@ -44,7 +44,7 @@ class Box:
                 f"{ends!r}"
             ) from error
         if not (low < high).all() or not np.isfinite(high - low).all():
-            raise ConfigError(f"{name}: expected finite low < high for every parameter, found {ends!r}")
+            raise ConfigError(f"{name}: expected low < high, finite, for every parameter, found {ends!r}")
         return cls(low, high)
 
     def scaled(self, factor: float) -> Self:
