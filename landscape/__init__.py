@@ -5,13 +5,14 @@ From Python:
     problem = landscape.Problem(dataset="iris", hidden=[10], l2=1e-4)
     db = landscape.explore(problem, path="iris.h5")
     tree = landscape.disconnectivity_tree(db)
+    faults = landscape.verify(db)
 """
 
-from landscape.campaign.session import explore
+from landscape.campaign.session import explore, measure, verify
 from landscape.database.database import Database
 from landscape.database.database import open_database as open  # noqa: A004 - landscape.open reads well
 from landscape.errors import LandscapeError
 from landscape.graph.superbasins import disconnectivity_tree
 from landscape.problems.problem import Problem
 
-__all__ = ["Database", "LandscapeError", "Problem", "disconnectivity_tree", "explore", "open"]
+__all__ = ["Database", "LandscapeError", "Problem", "disconnectivity_tree", "explore", "measure", "open", "verify"]

@@ -64,6 +64,7 @@ INSIDE: dict[str, tuple[str, ...]] = {
         "context",
         "identity pairs",
         "rounds",
+        "surfaces",
         "preparation",
         "sequences replicas resumption verify",
         "campaign",

@@ -15,24 +15,31 @@ from threadpoolctl import threadpool_limits
 
 from landscape.campaign.counted import Counted
 from landscape.config.run_file import Settings
+from landscape.config.tables import IdentityConfig
 from landscape.numerics.batching import rows_per_chunk
 from landscape.objective import Objective
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.networks.symmetry import hidden_units
 from landscape.problems.problem import Problem
+from landscape.problems.surfaces.frame import Frame
 from landscape.properties.measurement import stored_settings
+from landscape.search.bands import BandSettings
 from landscape.search.starts import Starts
 from landscape.search.transition_states import SearchSettings
 
 CALLS_WITH_KINKS = 500
+# RMS gradients to reach, in units of the energy.
+QUENCH_RMS = 1e-7
+BAND_RMS = 1e-4
 
 
 @dataclass(frozen=True)
 class Context:
     """The objective, the settings, the distribution of starting points, and the problem.
 
-    `problem` is the objective itself if it is the energy of a network, else None. Once `abandoned` is set, searches in
+    `problem` is the objective itself if it is the energy of a network, else None; `frame` is that of an energy of the
+    user's own. Once `abandoned` is set, searches in
     threads of this process end at their next energy.
     """
 
@@ -40,6 +47,7 @@ class Context:
     settings: Settings
     starts: Starts
     problem: Problem | None
+    frame: Frame = field(default_factory=Frame)
     abandoned: threading.Event = field(default_factory=threading.Event)
 
     def require_problem(self) -> Problem:
@@ -50,18 +58,20 @@ class Context:
 
     @property
     def quench(self) -> LBFGS:
-        """The minimiser of the [quench] table.
+        """The minimiser of the [quench] table, whose tolerances are in units of the energy.
 
         A walker that ends on a kink of the energy never reaches a small gradient; with kinks walkers stop earlier.
         """
-        table = self.settings.quench
+        table, unit = self.settings.quench, self.objective.energy_unit
         calls = table.max_iterations if self.objective.smooth else min(table.max_iterations, CALLS_WITH_KINKS)
         return LBFGS(
+            rms=QUENCH_RMS * unit,
             memory=table.memory,
             precondition=self.objective.cheap_hessian,
             max_step=table.max_step,
-            max_energy_rise=table.max_energy_rise,
+            max_energy_rise=table.max_energy_rise * unit,
             max_calls=calls,
+            curvature=unit,
         )
 
     @property
@@ -79,10 +89,23 @@ class Context:
     @property
     def search(self) -> SearchSettings:
         """Settings of searches for transition states and of the quenches from them; a device takes as many as fit."""
+        unit = self.objective.energy_unit
+        band = BandSettings(rms=BAND_RMS * unit, curvature=unit)
         if self.objective.device.type == "cpu":
-            return SearchSettings(quench=self.quench)
+            return SearchSettings(band=band, quench=self.quench)
         matrices = 8 * self.objective.n_parameters**2
-        return SearchSettings(quench=self.quench, batch=rows_per_chunk(matrices, self.objective.device))
+        return SearchSettings(band=band, quench=self.quench, batch=rows_per_chunk(matrices, self.objective.device))
+
+    @property
+    def identity(self) -> IdentityConfig:
+        """The tolerances of the [identity] table; that of energies is in units of the energy."""
+        table = self.settings.identity
+        return table.model_copy(update={"energy_tolerance": table.energy_tolerance * self.objective.energy_unit})
+
+    @property
+    def temperature(self) -> float:
+        """The first temperature of basin-hopping."""
+        return self.settings.basin_hopping.temperature * self.objective.energy_unit
 
     def execute(self, task: Any) -> Any:  # noqa: ANN401 - every kind of task has its own result
         """The result of a task."""

@@ -144,7 +144,7 @@ def distinct_minima(
     symmetry = context.objective.symmetry
     theta = symmetry.canonical(points.theta.cpu().numpy())
     energy = points.energy.cpu().numpy()
-    index = PointIndex(symmetry, context.settings.identity)
+    index = PointIndex(symmetry, context.identity)
     if committed is not None:
         index.fill(committed.energy, committed.parameters)
     before = len(index)

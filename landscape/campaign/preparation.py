@@ -2,15 +2,15 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from landscape.campaign.context import Context
 from landscape.campaign.pairs.selection import require_strategies
+from landscape.campaign.surfaces.trials import check_valleys, tried
 from landscape.config.run_file import RunConfig, Settings
 from landscape.config.tables import ProblemConfig
 from landscape.database.database import open_database
@@ -20,10 +20,12 @@ from landscape.numerics.spectra import index_test
 from landscape.objective import Objective
 from landscape.problems.data.datasets import DataSet
 from landscape.problems.problem import Problem
+from landscape.problems.surfaces.frame import Box, Frame, framed
 from landscape.properties.measurement import check_settings
 from landscape.search.starts import BoxStarts, GaussianStarts, Starts
 
-StartBox = tuple[Any, Any]
+BoxEnds = tuple[Any, Any]
+"""Low and high ends of a box: two numbers, or two for each parameter."""
 
 
 def context_of(config: RunConfig, device: str, stored: Path | None = None, source: str = "run file") -> Context:
@@ -59,17 +61,66 @@ def stored_context(
     return prepared_context(Problem.from_data(config, data, device), settings, None)
 
 
-def prepared_context(objective: Objective, settings: Settings, start: StartBox | None) -> Context:
+def prepared_context(objective: Objective, settings: Settings, start: BoxEnds | None) -> Context:
     """Context of an objective, with settings checked against it.
 
     `start` is the box in which walkers start, for an energy of the user's own. Raises `ConfigError` or `PropertyError`
     for settings that do not fit the objective.
     """
     problem = objective if isinstance(objective, Problem) else None
-    context = Context(objective, settings, _starts(objective, problem, settings, start), problem)
+    context = Context(objective, settings, _starts(objective, settings, start), problem)
     if problem is not None:
         check_settings(problem, settings.measure)
     return context
+
+
+def surface_context(
+    surface: object,
+    settings: Settings,
+    start: BoxEnds | None,
+    bounds: BoxEnds | None,
+    stored: ProblemRecord | None = None,
+) -> Context:
+    """Context of an energy of the user's own, after trial quenches from its starts.
+
+    The units are those of the `stored` database that is to be continued, if there is one. Raises `LandscapeError` if
+    the surface cannot be searched, or for boxes that do not fit it.
+    """
+    n_parameters = framed(surface, Frame()).n_parameters
+    box = None if bounds is None else Box.of(bounds, n_parameters, "bounds")
+    if start is None and bounds is None:
+        raise ConfigError(
+            "start: expected a box (low, high) for an energy of your own, found none; give start= or bounds="
+        )
+    frame = Frame.around(box)
+    from_box = Box.of(start or bounds, n_parameters, "start").scaled(1.0 / frame.length_unit)
+    starts = BoxStarts(from_box.low, from_box.high)
+    known = getattr(surface, "energy_unit", None) if stored is None else stored_frame(stored, "database").energy_unit
+    trials = tried(framed(surface, frame), starts, known, bounded=box is not None)
+    frame = replace(frame, energy_unit=trials.energy_unit, floor=trials.floor)
+    objective = framed(surface, frame)
+    check_valleys(objective, trials, settings.identity.distance_tolerance)
+    return Context(objective, settings, starts, None, frame)
+
+
+def given_context(record: ProblemRecord, energy: object, measure: Mapping[str, object], source: str) -> Context:
+    """Context of a database whose energy is given: a problem, or a surface in the stored frame.
+
+    `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `LandscapeError` if
+    the energy does not fit.
+    """
+    tables = stored_tables(record, source)
+    tables = {name: table for name, table in tables.items() if name not in ("problem", "frame")}
+    tables["measure"] = tables.get("measure", {}) | dict(measure)
+    settings = Settings.from_table(tables, source)
+    frame = Frame() if isinstance(energy, Problem) else stored_frame(record, source)
+    objective = energy if isinstance(energy, Problem) else framed(energy, frame)
+    if objective.n_parameters != record.n_parameters:
+        raise DatabaseError(
+            f"{source}: expected an energy of {record.n_parameters} parameters, found one of {objective.n_parameters}: "
+            "give the energy that was explored"
+        )
+    return replace(prepared_context(objective, settings, None), frame=frame)
 
 
 def resolve_device(name: str, local_rank: int = 0) -> str:
@@ -83,16 +134,12 @@ def resolve_device(name: str, local_rank: int = 0) -> str:
     return name
 
 
-def _starts(objective: Objective, problem: Problem | None, settings: Settings, start: StartBox | None) -> Starts:
-    """Starts in the box, if one is given; those of a problem are Gaussian otherwise."""
+def _starts(objective: Objective, settings: Settings, start: BoxEnds | None) -> Starts:
+    """Starts in the box, if one is given, Gaussian ones otherwise."""
     if start is None:
-        if problem is None:
-            raise ConfigError("start: expected a box (low, high) for an energy of your own, found none; give start=")
         return GaussianStarts(settings.basin_hopping.start_scales)
-    low, high = (np.broadcast_to(np.asarray(end, dtype=np.float64), objective.n_parameters) for end in start)
-    if not (low < high).all():
-        raise ConfigError(f"start: expected low < high for every parameter, found {start!r}")
-    return BoxStarts(low, high)
+    box = Box.of(start, objective.n_parameters, "start")
+    return BoxStarts(box.low, box.high)
 
 
 def record_of(context: Context) -> ProblemRecord:
@@ -103,13 +150,13 @@ def record_of(context: Context) -> ProblemRecord:
     if problem is not None:
         data = asdict(problem.data)
         toml = "" if problem.config is None else _problem_toml(problem.config)
-    text = settings.to_toml()
+    text = settings.to_toml() if problem is not None else f"{settings.to_toml()}\n{context.frame.to_toml()}"
     return ProblemRecord(
         **data,
         toml=toml,
         run_toml=f"{toml}\n{text}" if toml and not isinstance(settings, RunConfig) else text,
         n_parameters=context.objective.n_parameters,
-        energy_tolerance=settings.identity.energy_tolerance,
+        energy_tolerance=context.identity.energy_tolerance,
         distance_tolerance=settings.identity.distance_tolerance,
         index_test=index_test(context.objective),
     )
@@ -120,7 +167,7 @@ def stored_data(record: ProblemRecord, source: str) -> DataSet:
     if not record.toml or record.inputs is None or record.targets is None:
         raise DatabaseError(
             f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
-            "energy: verify or measure it from Python, where that energy is"
+            "energy: verify it from Python, landscape.verify(FILE, ENERGY)"
         )
     return DataSet(
         inputs=record.inputs,
@@ -130,6 +177,11 @@ def stored_data(record: ProblemRecord, source: str) -> DataSet:
         sha256=record.sha256,
         image=record.image,
     )
+
+
+def stored_frame(record: ProblemRecord, source: str) -> Frame:
+    """The frame of the database of an energy of the user's own."""
+    return Frame.from_table(stored_tables(record, source).get("frame", {}), record.n_parameters)
 
 
 def stored_tables(record: ProblemRecord, source: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class ReplicaWorker:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.replica = PointIndex(context.objective.symmetry, context.settings.identity)
+        self.replica = PointIndex(context.objective.symmetry, context.identity)
 
     def execute(self, task: Any) -> Any:  # noqa: ANN401 - every kind of task has its own result
         """The result of a task, its minima reduced by those in the replica."""

@@ -15,9 +15,9 @@ from landscape.database.store import Store, create_store, open_store
 from landscape.errors import DatabaseError
 from landscape.search.transition_states import OUTCOME_NAMES
 
-# Keys that may not change when a database is continued: of the problem, identity, seed and walks. Training depends on
-# the problem and the seed alone.
-FIXED = ("problem.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
+# Keys that may not change when a database is continued: of the problem or frame, identity, seed and walks. Training
+# depends on the problem and the seed alone.
+FIXED = ("problem.", "frame.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
 FIXED_FOR_TRAINING = ("problem.", "run.seed")
 METHOD_NAMES = (*STRATEGIES, SingleEnded.kind)
 """Names in `Attempts.method`, in the order of their codes in a new file."""
@@ -51,7 +51,7 @@ def check_energy(context: Context, store: Store) -> None:
         return
     first = torch.tensor(minima.parameters[:1], device=context.objective.device)
     found, stored = float(context.objective.energy_and_gradient(first)[0]), float(minima.energy[0])
-    if not abs(found - stored) <= context.settings.identity.energy_tolerance:
+    if not abs(found - stored) <= context.identity.energy_tolerance:
         raise DatabaseError(
             f"{store.path or 'the database'}: cannot be continued, its first minimum has energy {stored:.10g} and "
             f"{found:.10g} for this energy; choose another file"
@@ -65,9 +65,11 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed
     if stored.sha256 != wanted.sha256:
         return "its data differ from those of the run file"
     ours, theirs = (_fixed_keys(stored_tables(record, source), fixed) for record in (wanted, stored))
-    defaults = _fixed_keys(
-        {"problem": {name: field.default for name, field in ProblemConfig.model_fields.items()}}, fixed
-    )
+    first = {
+        "problem": {name: field.default for name, field in ProblemConfig.model_fields.items()},
+        "frame": {"energy_unit": 1.0, "length_unit": 1.0},
+    }
+    defaults = _fixed_keys(first, fixed)
     theirs = {key: defaults.get(key) for key in ours} | theirs  # a key may be younger than the file
     for key in sorted(ours.keys() | theirs.keys()):
         if ours.get(key) != theirs.get(key):

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from landscape.campaign.campaign import Campaign, Ending
@@ -10,23 +11,35 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.pairs.selection import require_strategies
 from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.pools.pool import Pool
-from landscape.campaign.preparation import StartBox, prepared_context, record_of
+from landscape.campaign.preparation import (
+    BoxEnds,
+    given_context,
+    prepared_context,
+    record_of,
+    stored_context,
+    surface_context,
+)
 from landscape.campaign.progress import Progress, Silent
 from landscape.campaign.resumption import check_energy, open_or_create
-from landscape.campaign.rounds.phase import MakePhase
-from landscape.campaign.sequences import exploring
+from landscape.campaign.rounds.hopping import BasinHopping
+from landscape.campaign.rounds.phase import MakePhase, rounds_done
+from landscape.campaign.sequences import exploring, measuring
+from landscape.campaign.surfaces.lengths import in_units_of_length
+from landscape.campaign.surfaces.trials import why_none
+from landscape.campaign.verify import verify as verify_points
 from landscape.config.run_file import Settings
 from landscape.database.database import Database, open_database
-from landscape.database.store import Store
-from landscape.errors import ConfigError
+from landscape.database.store import Store, open_store
+from landscape.errors import ConfigError, PropertyError, SearchError
 from landscape.messages import did_you_mean
-from landscape.problems.surfaces.adapter import as_objective
+from landscape.problems.problem import Problem
 
 
-def explore(
+def explore(  # noqa: PLR0913 - a public call with one keyword a setting
     problem: object,
     *,
-    start: StartBox | None = None,
+    start: BoxEnds | None = None,
+    bounds: BoxEnds | None = None,
     path: str | Path | None = None,
     walkers: int = 64,
     steps: int = 100,
@@ -42,6 +55,7 @@ def explore(
             `energy_and_gradient(theta[W, P]) -> (energy[W], gradient[W, P])`, as in
             `landscape.problems.surfaces.adapter`.
         start: for such an object, the box (low, high) in which walkers start: two numbers, or two for each parameter.
+        bounds: for such an object, the box outside of which nothing is searched; walkers start in it without `start`.
         path: a file for the database; in memory without one.
         walkers: independent walks of basin-hopping.
         steps: steps of each walk.
@@ -54,7 +68,9 @@ def explore(
         The database. Ctrl-C ends the exploration early; the database then has all committed rounds.
 
     Raises:
-        LandscapeError: an argument or a setting is unusable, or `path` cannot be written or continued.
+        LandscapeError: an argument or a setting is unusable, `path` cannot be written or continued, the energy cannot
+            be searched (it has no lower bound, its minima are valleys, its gradient is not its own), or no quench
+            reached a minimum.
     """
     unknown = next((name for name in tables if name not in Settings.model_fields), None)
     if unknown is not None:
@@ -64,10 +80,13 @@ def explore(
     run = {"seed": seed, **tables.pop("run", {})}
     settings = Settings.from_table({"basin_hopping": hopping, "run": run, **tables}, "explore")
     require_strategies(settings.connect.strategies, "explore")
-    objective = as_objective(problem)
-    context = prepared_context(objective, settings, start)
+    context = _context(problem, settings, start, bounds, path if resume else None)
     phases = exploring(context)
-    store = open_or_create(path, record_of(context), resume=resume)
+    return _explored(context, open_or_create(path, record_of(context), resume=resume), phases, progress)
+
+
+def _explored(context: Context, store: Store, phases: tuple[MakePhase, ...], progress: Progress | None) -> Database:
+    """The database of a store after the phases, which are run in this process."""
     pool = LocalPool(context.execute)
     try:
         with one_thread_per_task(), Interrupt() as interrupt:
@@ -80,6 +99,78 @@ def explore(
     return Database(store) if store.path is None else open_database(store.path)  # others may continue the file
 
 
+def verify(db: Database | str | Path, energy: object = None) -> list[str]:
+    """Compute every stored point of a database or file again: one line for every fault, none if all is well.
+
+    `energy` is the surface, or the `Problem`, that was explored; a network of a run file is rebuilt from its database.
+    Figures of a surface with bounds are in its unit of length. Raises `LandscapeError` if the energy is missing or
+    another one.
+    """
+    with _opened(db) as opened:
+        context = _again(opened, energy, "verify", {})
+        pool = LocalPool(context.execute)
+        seen = in_units_of_length(opened.store, context.frame.length_unit)
+        with one_thread_per_task():
+            return verify_points(Database(seen), context, pool)
+
+
+def measure(
+    db: Database | str | Path,
+    *names: str,
+    problem: Problem | None = None,
+    paths: bool = False,
+    progress: Progress | None = None,
+    **settings: object,
+) -> Database:
+    """Measure properties of the minima of a network in a database or file, all of them without `names`.
+
+    `problem` is needed only for a network that no run file describes; `paths` measures along pathways too, and
+    `settings` are keys of the [measure] table. Returns the database with the properties. Raises `LandscapeError` for
+    what cannot be measured: an energy of the user's own has no inputs, so no robustness; depths and barriers are
+    stored with every exploration.
+    """
+    with _opened(db) as opened:
+        context = _again(opened, problem, "measure", settings)
+        if context.problem is None:
+            raise PropertyError(
+                "measure: expected a network, found an energy of your own, which has no inputs and so no robustness; "
+                "depths and barriers are stored already"
+            )
+    phases = measuring(context, names, paths=paths)
+    store = db.store if isinstance(db, Database) and db.path is None else open_store(opened.path or "", writable=True)
+    return _explored(context, store, phases, progress)
+
+
+def _opened(db: Database | str | Path) -> AbstractContextManager[Database]:
+    """A database, which stays open, or that in a file, which is closed in the end."""
+    return nullcontext(db) if isinstance(db, Database) else open_database(db)
+
+
+def _again(db: Database, energy: object, name: str, changed: Mapping[str, object]) -> Context:
+    """The context of a database, whose energy is given unless it is that of a network in a run file.
+
+    `changed` are keys of the [measure] table, `name` stands in messages. Raises `LandscapeError` if they do not fit.
+    """
+    record, source = db.problem_record, f"{name}: {db.path or 'database'}"
+    if energy is None:
+        return stored_context(record, "cpu", changed, source)
+    return given_context(record, energy, changed, source)
+
+
+def _context(
+    problem: object, settings: Settings, start: BoxEnds | None, bounds: BoxEnds | None, continued: str | Path | None
+) -> Context:
+    """The context of a problem or a surface; `continued` is the file that may be continued."""
+    if isinstance(problem, Problem):
+        if bounds is not None:
+            raise ConfigError("bounds: expected none for a network, whose energy grows far away; leave them out")
+        return prepared_context(problem, settings, start)
+    if continued is None or not Path(continued).exists():
+        return surface_context(problem, settings, start, bounds)
+    with open_database(continued) as db:
+        return surface_context(problem, settings, start, bounds, db.problem_record)
+
+
 def run_campaign(
     context: Context,
     store: Store,
@@ -90,7 +181,13 @@ def run_campaign(
 ) -> Ending:
     """Run the phases to the end or until interrupted.
 
-    Raises `DatabaseError` if the minima of the store belong to another energy.
+    Raises `DatabaseError` if the minima of the store belong to another energy, `SearchError` if no quench reached a
+    minimum.
     """
+    store = in_units_of_length(store, context.frame.length_unit)
     check_energy(context, store)
-    return Campaign(context, store, pool, progress, phases).run(interrupt)
+    ending = Campaign(context, store, pool, progress, phases).run(interrupt)
+    tables = store.tables
+    if ending is Ending.COMPLETE and rounds_done(tables, BasinHopping.kind) and not len(tables.minima):
+        raise SearchError(f"expected minima, found that no quench reached one: {why_none(context)}")
+    return ending

@@ -102,13 +102,14 @@ def verify(db: Database, context: Context, pool: Pool, interrupted: Callable[[],
         "log_orbit_size": minima.log_orbit_size,
     }
     stored_above = {"energy": states.energy, "rms_gradient": states.rms_gradient, "eigenvalue": states.eigenvalue}
-    rms = RMS_TOLERANCE if context.objective.smooth else RMS_WITH_KINKS
+    unit = context.objective.energy_unit
+    rms = unit * (RMS_TOLERANCE if context.objective.smooth else RMS_WITH_KINKS)
     gauge = _gauge_tolerance(context)
     return [
         *_point_faults("minimum", below, index=0, rms=rms, gauge=gauge),
-        *_column_faults("minimum", below, stored_below),
+        *_column_faults("minimum", below, stored_below, unit),
         *_point_faults("transition state", above, index=1, rms=rms, gauge=gauge),
-        *_column_faults("transition state", above, stored_above),
+        *_column_faults("transition state", above, stored_above, unit),
         *_order_faults(db),
         *_twins("minimum", minima.energy, minima.parameters, context),
         *_twins("transition state", states.energy, states.parameters, context),
@@ -128,10 +129,21 @@ def _point_faults(what: str, found: dict[str, np.ndarray], *, index: int, rms: f
             yield f"{what} {row}: softmax invariants off by {has_gauge:.3g}, expected {gauge:.3g}"
 
 
-def _column_faults(what: str, found: dict[str, np.ndarray], stored: dict[str, np.ndarray]) -> Iterator[str]:
-    """Faults of columns that differ from the recomputed ones; leading rows may be missing, but no energies."""
+def _column_faults(
+    what: str, found: dict[str, np.ndarray], stored: dict[str, np.ndarray], unit: float
+) -> Iterator[str]:
+    """Faults of columns that differ from the recomputed ones; leading rows may be missing, but no energies.
+
+    `unit` is that of the energy.
+    """
     for name, values in stored.items():
-        same = np.isclose(found[name], values, rtol=0.0, atol=TOLERANCES[name], equal_nan=True)
+        same = np.isclose(
+            found[name],
+            values,
+            rtol=0.0,
+            atol=TOLERANCES[name] * (1.0 if name.startswith("log") else unit),
+            equal_nan=True,
+        )
         missing = np.logical_and.accumulate(np.isnan(values)) & (name != "energy")
         for row in np.flatnonzero(~same & ~missing):
             label = name.replace("_", " ").replace("rms", "RMS")
@@ -150,7 +162,7 @@ def _order_faults(db: Database) -> Iterator[str]:
 
 def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -> Iterator[str]:
     """Faults of points that are stored twice."""
-    index = PointIndex(context.objective.symmetry, context.settings.identity)
+    index = PointIndex(context.objective.symmetry, context.identity)
     for row in range(len(energy)):
         twin = index.find(float(energy[row]), theta[row])
         if twin >= 0:

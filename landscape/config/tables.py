@@ -131,7 +131,7 @@ class BasinHoppingConfig(Table):
     round_steps: Count = Field(10, description="steps of each walk in one round")
     task_walkers: Count = Field(32, description="walkers of one task")
     step: Positive = Field(0.5, description="first standard deviation of a step in each parameter; it adapts")
-    temperature: NonNegative = Field(0.01, description="first temperature, in units of the energy; it adapts")
+    temperature: NonNegative = Field(0.01, description="first temperature, over the unit of the energy; it adapts")
     patience: Count = Field(10, description="steps, exchanges too, with nothing new after which a walker starts afresh")
     start_scales: Positives = Field((0.1, 0.5, 1.0, 2.0), description="standard deviations of the starts, at random")
 
@@ -141,7 +141,7 @@ class QuenchConfig(Table):
 
     memory: Count = Field(40, description="correction pairs of L-BFGS")
     max_step: Positive = Field(1.0, description="longest step, Euclidean")
-    max_energy_rise: NonNegative = Field(1e-10, description="largest rise of the energy in a step")
+    max_energy_rise: NonNegative = Field(1e-10, description="largest rise of the energy in a step, over its unit")
     max_iterations: Count = Field(10000, description="iterations after which a quench counts as failed")
 
 
@@ -186,7 +186,7 @@ class MeasureConfig(Table):
 class IdentityConfig(Table):
     """[identity]: tolerances within which two stationary points are one; both must hold."""
 
-    energy_tolerance: Positive = Field(1e-9, description="largest difference of the energies, absolute")
+    energy_tolerance: Positive = Field(1e-9, description="largest difference of the energies, over their unit")
     distance_tolerance: Positive = Field(1e-4, description="largest distance after alignment")
 
 

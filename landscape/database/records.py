@@ -110,7 +110,9 @@ class Attempts(Table):
 
 @dataclass(frozen=True, kw_only=True)
 class RoundSummary:
-    """One committed round: kind, cost (energy evaluations, wall seconds) and numbers of new points."""
+    """One committed round: kind, cost (energy evaluations, wall seconds), numbers of new points, and of quenches that
+    left the box of a user's own energy.
+    """
 
     kind: str
     tasks: int
@@ -118,6 +120,7 @@ class RoundSummary:
     seconds: float
     new_minima: int
     new_transition_states: int
+    left: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -130,6 +133,7 @@ class Rounds(Table):
     seconds: Floats = field(metadata=column(np.float64))  # [R]
     new_minima: Integers = field(metadata=column(np.int64))  # [R]
     new_transition_states: Integers = field(metadata=column(np.int64))  # [R]
+    left: Integers = field(metadata=column(np.int64))  # [R]
 
     def __getitem__(self, row: int) -> RoundSummary:
         """Row `row` (negative: from the end) as Python numbers; IndexError where there is none."""
@@ -218,8 +222,9 @@ class Commit:
     """All that one round adds. The tables hold new rows only; row numbers of minima count old and new rows together.
 
     `hits` [M after this commit] replaces the whole column, the `hits` of new rows included. `walkers` replaces the
-    table of walkers; None keeps it. `training` is None where no networks were trained. `seconds` is wall time.
-    `evaluations` counts energies of single walkers, or in training gradients of single samples.
+    table of walkers; None keeps it. `left` counts quenches that left the box. `training` is None where no networks were
+    trained. `seconds` is wall time. `evaluations` counts energies of single walkers, or in training gradients of single
+    samples.
     """
 
     kind: str
@@ -233,6 +238,7 @@ class Commit:
     walkers: Walkers | None = None
     training: Training | None = None
     properties: tuple[PropertyRows, ...] = ()
+    left: int = 0
 
     def summary(self) -> Rounds:
         """The one row that this commit adds to the table of rounds."""
@@ -243,4 +249,5 @@ class Commit:
             seconds=np.array([self.seconds], dtype=np.float64),
             new_minima=np.array([len(self.minima)]),
             new_transition_states=np.array([len(self.transition_states)]),
+            left=np.array([self.left]),
         )

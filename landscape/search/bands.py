@@ -24,13 +24,16 @@ from landscape.search.band_kernel import band_kernel
 
 @dataclass(frozen=True, kw_only=True)
 class BandSettings:
-    """Relaxation: `cycles` of at most `calls` band gradients, until their RMS is below `rms`."""
+    """Relaxation: `cycles` of at most `calls` band gradients, until their RMS is below `rms`; first steps suit the
+    `curvature`.
+    """
 
     rms: float = 1e-4
     cycles: int = 6
     calls: int = 15
     memory: int = 6
     max_step: float = 1.0
+    curvature: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +118,7 @@ def relax(energy: Energy, bands: Float[Tensor, "B I P"], settings: BandSettings)
         max_step=settings.max_step * images**0.5,
         max_energy_rise=torch.inf,
         max_calls=settings.calls,
+        curvature=settings.curvature,
     )
     of_bands = BandEnergy(energy, images)
     for _ in range(settings.cycles):

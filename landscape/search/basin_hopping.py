@@ -47,6 +47,7 @@ class Hops:
     reached: Int[np.ndarray, "W S"]  # row of minima, or -1 where a quench reached no minimum or the walker did not walk
     accepted: Bool[np.ndarray, "W S"]
     walked: Bool[np.ndarray, "W S"]  # steps of the walk, by moves that walk
+    left: int  # quenches that left the box of the energy, where it is minus infinity
 
 
 def hop(
@@ -84,6 +85,7 @@ class _Walk:
         self.accepted = np.zeros((walkers, steps), dtype=bool)
         self.places: list[tuple[int, int]] = []
         self.parts: list[StationaryPoints] = []
+        self.left = 0
 
     def first_trials(self) -> Float[Tensor, "W P"]:
         return self._trials(range(len(self.theta)))
@@ -91,6 +93,7 @@ class _Walk:
     def proceed(self, walkers: list[int], points: StationaryPoints) -> tuple[list[int], Float[Tensor, "n P"]]:
         minimum = points.is_minimum
         self.parts.append(take_rows(points, minimum.nonzero()[:, 0]))
+        self.left += int(points.energy.isneginf().sum())
         theta, energy, reached = points.theta.cpu().numpy(), points.energy.cpu().numpy(), minimum.tolist()
         for row, walker in enumerate(walkers):
             if reached[row]:
@@ -108,7 +111,7 @@ class _Walk:
             reached[self.places[place]] = row
         minima = take_rows(join(self.parts), torch.tensor(order, dtype=torch.int64))
         reached[~self.walked] = -1
-        return Hops(minima=minima, reached=reached, accepted=self.accepted, walked=self.walked)
+        return Hops(minima=minima, reached=reached, accepted=self.accepted, walked=self.walked, left=self.left)
 
     def _decide(self, walker: int, theta: Float[np.ndarray, " P"], energy: float) -> None:
         """Metropolis: a rise below temperature * an exponential random number is accepted.

@@ -38,10 +38,11 @@ class Outcome(IntEnum):
     NEW_TRANSITION_STATE = 1
     KNOWN_TRANSITION_STATE = 2
     SAME_MINIMUM = 3
-    NO_MAXIMUM = 4
-    NOT_CONVERGED = 5
-    WRONG_INDEX = 6
-    NO_DESCENT = 7
+    LEFT_BOX = 4
+    NO_MAXIMUM = 5
+    NOT_CONVERGED = 6
+    WRONG_INDEX = 7
+    NO_DESCENT = 8
 
 
 OUTCOME_NAMES = tuple(outcome.name.lower() for outcome in Outcome)
@@ -142,6 +143,9 @@ def refine(
     sides = _descend(objective, points, settings)
     both = sides[0].is_minimum & sides[1].is_minimum
     reasons = _reasons(len(theta), stationary, rows, both)
+    left = set(torch.where(followed.energy.isneginf())[0].tolist())
+    left |= set(rows[sides[0].energy.isneginf() | sides[1].energy.isneginf()].tolist())
+    reasons = [(row, Outcome.LEFT_BOX if row in left else reason) for row, reason in reasons]
     good = both.nonzero()[:, 0]
     return Found(
         points=take_rows(points, good),
@@ -174,7 +178,7 @@ def _descend(
     The push is long enough for a gradient well above the convergence limit, at most PUSH_OFF; steps of the
     quench are short so that it stays in the basin it was pushed into.
     """
-    wanted = PUSH_OFF_RMS * points.theta.shape[1] ** 0.5 / points.values[:, 0].abs()
+    wanted = PUSH_OFF_RMS * objective.energy_unit * points.theta.shape[1] ** 0.5 / points.values[:, 0].abs()
     push = wanted.clamp(0.05 * PUSH_OFF, PUSH_OFF)[:, None] * points.direction
     starts = torch.cat([points.theta + push, points.theta - push])
     method = replace(settings.quench, max_step=min(DESCENT_STEP, settings.quench.max_step))

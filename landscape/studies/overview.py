@@ -13,6 +13,7 @@ from landscape.studies.criteria import Criteria
 
 LAST_COMMITS = 5
 MOST_STATES = 200_000  # for whose merges a reader would wait
+LEFT_BOX = "left_box"
 
 
 def overview(db: Database, lowest: int) -> str:
@@ -44,7 +45,7 @@ def trained_lines(db: Database) -> list[str]:
 def _counts(db: Database) -> list[str]:
     minima, states = db.minima, db.transition_states
     degenerate = int((states.minima[:, 0] == states.minima[:, 1]).sum())
-    return [
+    lines = [
         f"database      {db.path or 'in memory'}, created {db.header.created}",
         f"parameters    {db.problem_record.n_parameters}",
         f"index test    {db.problem_record.index_test}",
@@ -52,6 +53,9 @@ def _counts(db: Database) -> list[str]:
         f"transition    {len(states)} states, of them {degenerate} degenerate rearrangements",
         f"attempts      {len(db.attempts)}",
     ]
+    if left := int(np.nansum(known(db.rounds.left))) + int((db.attempts.outcome == LEFT_BOX).sum()):
+        lines.append(f"left the box  {left} quenches and searches, which found nothing")
+    return lines
 
 
 def _quenches(db: Database) -> list[str]:

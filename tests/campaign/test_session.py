@@ -192,3 +192,17 @@ def test_control_c_in_a_round_that_takes_long() -> None:
     rounds, seconds = done.stdout.split()
     assert rounds == "0"
     assert GRACE_SECONDS < float(seconds) < patient(10.0)
+
+
+def test_a_network_is_verified_and_measured_by_one_call_each(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    landscape.explore(xor(), path=path, **SHORT).close()
+    assert landscape.verify(path) == []
+    with landscape.measure(path, "pgd_accuracy", epsilon=[0.05]) as db:
+        assert db.properties("minima")["pgd_accuracy"].values.shape == (len(db.minima), 1)
+        assert landscape.verify(db, xor()) == []
+    kept = landscape.explore(xor(), **SHORT)
+    values = landscape.measure(kept, "pgd_accuracy", problem=xor(), epsilon=[0.05]).properties("minima")
+    assert values["pgd_accuracy"].settings["epsilon"] == [0.05]
+    with pytest.raises(ConfigError, match="epsilom"):
+        landscape.measure(kept, epsilom=[0.05])

@@ -65,7 +65,13 @@ def test_commit_appends_rows_and_replaces_hits_and_walkers(store: Store) -> None
     assert second.walkers is not None
     np.testing.assert_array_equal(tables.walkers.step, second.walkers.step)
     assert tables.rounds[-1] == RoundSummary(
-        kind="connect", tasks=4, evaluations=second.evaluations, seconds=0.5, new_minima=3, new_transition_states=2
+        kind="connect",
+        tasks=4,
+        evaluations=second.evaluations,
+        seconds=0.5,
+        new_minima=3,
+        new_transition_states=2,
+        left=0,
     )
     assert [row.kind for row in tables.rounds] == ["connect", "connect"]
 

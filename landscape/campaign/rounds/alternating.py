@@ -23,7 +23,7 @@ class Alternating:
     """The rounds of basin-hopping, of single-ended searches and of connecting."""
 
     def __init__(self, context: Context, index: LandscapeIndex) -> None:
-        self.limit, self.goal = context.settings.explore.evaluations, Goal(context.settings)
+        self.limit, self.goal = context.settings.explore.evaluations, Goal(context)
         kinds = (BasinHopping, Connect, SingleEnded)
         self.phases: tuple[Phase[Any], ...] = tuple(kind(context, index) for kind in kinds)
 

@@ -20,7 +20,7 @@ class LandscapeIndex:
 
     def __init__(self, context: Context, tables: Tables) -> None:
         self.symmetry = context.objective.symmetry
-        identity = context.settings.identity
+        identity = context.identity
         self.minima = PointIndex(self.symmetry, identity)
         self.minima.fill(tables.minima.energy, tables.minima.parameters)
         self.states = PointIndex(self.symmetry, identity)
@@ -134,6 +134,7 @@ class Assimilation:
         attempts: Attempts | None = None,
         walkers: Walkers | None = None,
         properties: tuple[PropertyRows, ...] = (),
+        left: int = 0,
     ) -> Commit:
         """The commit of the round with all points added."""
         new_hits = np.array(self._new_hits, dtype=np.int64)
@@ -148,6 +149,7 @@ class Assimilation:
             attempts=attempts or Attempts.empty(self.n_parameters),
             walkers=walkers,
             properties=properties,
+            left=left,
         )
 
     def _new_minima(self, hits: np.ndarray) -> Minima:

@@ -128,7 +128,7 @@ class Searching:
 
     def __init__(self, context: Context, index: LandscapeIndex) -> None:
         self.context, self.index = context, index
-        self.table, self.goal = context.settings.connect, Goal(context.settings)
+        self.table, self.goal = context.settings.connect, Goal(context)
 
     def assimilate(
         self, tables: Tables, plan: SearchPlan[Any], results: Sequence[ConnectResult], seconds: float

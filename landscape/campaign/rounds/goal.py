@@ -5,7 +5,7 @@ Everything follows from the committed tables.
 
 import numpy as np
 
-from landscape.config.run_file import Settings
+from landscape.campaign.context import Context
 from landscape.database.tables import Tables
 from landscape.graph.targets import target_rows
 from landscape.studies.criteria import Criteria
@@ -14,9 +14,10 @@ from landscape.studies.criteria import Criteria
 class Goal:
     """The goal of a run file."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, context: Context) -> None:
+        settings = context.settings
         self.explore, self.fraction = settings.explore, settings.connect.target
-        self.tolerance = settings.identity.energy_tolerance
+        self.tolerance = context.identity.energy_tolerance
 
     def wanted(self, tables: Tables) -> np.ndarray:
         """Rows int64[n] of the wanted minima, the lowest first."""

@@ -65,6 +65,7 @@ class HopResult:
     minima: DistinctMinima  # [M]
     walk: WalkSummary
     evaluations: int
+    left: int = 0  # quenches that left the box
 
     def without(self, committed: PointIndex) -> Self:
         """The same result; minima in the index of committed ones are reduced to rows, and visits to them left out."""
@@ -114,7 +115,7 @@ class HopTask:
         minima, numbers = distinct_minima(context, hops.minima, self.minima)
         minimum = np.append(numbers, -1)[hops.reached]
         walk = WalkSummary.of(self.at, minimum, hops.accepted, ~hops.walked)
-        return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations)
+        return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations, left=hops.left)
 
 
 # Adaptation as in pele's basin-hopping: this fraction of the steps should lead to another minimum, and of those
@@ -135,7 +136,7 @@ class BasinHopping:
 
     def __init__(self, context: Context, index: LandscapeIndex) -> None:
         self.context, self.index = context, index
-        self.table, self.goal = context.settings.basin_hopping, Goal(context.settings)
+        self.table, self.goal = context.settings.basin_hopping, Goal(context)
 
     def planned_rounds(self, tables: Tables) -> int:  # noqa: ARG002 - part of the protocol
         """Rounds for the steps of the run file."""
@@ -167,6 +168,7 @@ class BasinHopping:
             evaluations=sum(result.evaluations for result in results),
             seconds=seconds,
             walkers=Walkers.concatenated(moved),
+            left=sum(result.left for result in results),
         )
 
     def _walkers(self, tables: Tables) -> Walkers:
@@ -177,7 +179,7 @@ class BasinHopping:
         return Walkers(
             minimum=np.full(count, -1),
             step=np.full(count, self.table.step),
-            temperature=np.full(count, self.table.temperature),
+            temperature=np.full(count, self.context.temperature),
             stale=np.zeros(count, dtype=np.int64),
         )
 

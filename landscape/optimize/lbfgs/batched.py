@@ -64,7 +64,7 @@ class Batched(LBFGSSettings):
             rejections=torch.zeros_like(begun.status),
             pairs=points.new_zeros(walkers, 2, self.memory, parameters),
             stored=torch.zeros_like(begun.status),
-            curvature=torch.ones_like(begun.energy),
+            curvature=torch.full_like(begun.energy, 1.0 / self.curvature),
             with_gradient=points.new_zeros(walkers, 2, self.memory),
             inverse=points.new_zeros(walkers, self.memory, self.memory),
             gram=points.new_zeros(walkers, self.memory, self.memory),

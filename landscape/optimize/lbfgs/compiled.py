@@ -32,7 +32,7 @@ ROUGH_RMS = 3e-7
 ROUGH_CALLS = 2000
 ROUGH_RISE = 2.0**-21
 
-# A preconditioner is made where the RMS gradient is below this, and made anew after so many steps.
+# A preconditioner is made where the RMS gradient over the curvature is below this, and made anew after so many steps.
 PRECONDITIONED_RMS = 1e-2
 PERIOD = 32
 
@@ -153,9 +153,9 @@ def _accept(t: int, trials: Trials, walkers: OneByOneArrays) -> None:
 
 
 @reordered
-def _is_due(factor: Array, age: int, square: float) -> bool:
+def _is_due(limits: Limits, factor: Array, age: int, square: float) -> bool:
     """Whether a walker with this mean square of the gradient needs a new preconditioner."""
-    near = len(factor) > 0 and square <= PRECONDITIONED_RMS**2
+    near = len(factor) > 0 and square <= (PRECONDITIONED_RMS * limits.curvature) ** 2
     return near and (age < 0 or age >= PERIOD)
 
 
@@ -207,7 +207,7 @@ def _take(limits: Limits, t: int, trials: Trials, walkers: OneByOneArrays) -> bo
     else:
         walkers.stored[w] = 0
     _turn(w, limits.max_step, walkers)
-    return _is_due(walkers.factor[w], walkers.age[w], square) and walkers.status[w] == RUNNING
+    return _is_due(limits, walkers.factor[w], walkers.age[w], square) and walkers.status[w] == RUNNING
 
 
 @reordered

@@ -79,7 +79,7 @@ def _finish(limits: Limits, function: Function, walkers: WalkerArrays, lanes: La
     """Takes all running walkers, whose histories are empty, to their ends; returns how many energies it took."""
     memory, made, steps, following = len(lanes.weights), 0, 0, 0
     for lane in range(LANES):
-        following = _enter(lane, following, walkers, lanes)
+        following = _enter(lane, following, limits.curvature, walkers, lanes)
     while (lanes.row >= 0).any():
         scale = load(lanes.numbers, SCALE)
         for p in range(len(lanes.theta)):
@@ -95,12 +95,12 @@ def _finish(limits: Limits, function: Function, walkers: WalkerArrays, lanes: La
             made += lanes.row[lane] >= 0
             if lanes.row[lane] >= 0 and lanes.numbers[ENDED, lane] > 0.0:
                 _leave(lane, walkers, lanes)
-                following = _enter(lane, following, walkers, lanes)
+                following = _enter(lane, following, limits.curvature, walkers, lanes)
     return made
 
 
 @exact
-def _enter(lane: int, following: int, walkers: WalkerArrays, lanes: Lanes) -> int:
+def _enter(lane: int, following: int, curvature: float, walkers: WalkerArrays, lanes: Lanes) -> int:
     """Puts the next walker that is running into a lane; returns the row behind it."""
     numbers, w = lanes.numbers, following
     while w < len(walkers.theta) and walkers.status[w] != RUNNING:
@@ -110,7 +110,7 @@ def _enter(lane: int, following: int, walkers: WalkerArrays, lanes: Lanes) -> in
         return w
     lanes.theta[:, lane], lanes.gradient[:, lane] = walkers.theta[w], walkers.gradient[w]
     lanes.direction[:, lane] = walkers.direction[w]
-    numbers[ENERGY, lane], numbers[SCALE, lane], numbers[CURVATURE, lane] = walkers.energy[w], 1.0, 1.0
+    numbers[ENERGY, lane], numbers[SCALE, lane], numbers[CURVATURE, lane] = walkers.energy[w], 1.0, 1.0 / curvature
     numbers[REJECTIONS, lane], numbers[CALLS, lane], numbers[AGE, lane] = 0.0, walkers.calls[w], 0.0
     return w + 1
 

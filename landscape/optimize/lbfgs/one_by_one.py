@@ -60,7 +60,7 @@ class OneByOne(LBFGSSettings):
             rejections=torch.zeros_like(begun.status),
             pairs=points.new_empty(walkers, 2, self.memory, _padded(parameters)),
             stored=torch.zeros_like(begun.status),
-            curvature=torch.ones_like(begun.energy),
+            curvature=torch.full_like(begun.energy, 1.0 / self.curvature),
             factor=points.new_empty(walkers, factors, factors),
             age=torch.full_like(begun.status, -1),
             rough=torch.full_like(begun.status, begins_rough, dtype=torch.bool),

@@ -21,12 +21,14 @@ class Limits(NamedTuple):
     max_step: float
     max_energy_rise: float
     max_calls: int
+    curvature: float
 
 
 @dataclass(frozen=True)
 class LBFGSSettings:
     """The RMS gradient `rms` to reach, at most `memory` M pairs of a history, the longest step `max_step`, the largest
-    rise of the energy that is accepted, `max_energy_rise`, and the most energies of a walker, `max_calls`.
+    rise of the energy that is accepted, `max_energy_rise`, and the most energies of a walker, `max_calls`. Steps
+    without a history are as long as suits the `curvature`.
 
     With `precondition`, walkers that step one by one use Hessians, which pays where one costs no more than some twenty
     energies; the other ways do without.
@@ -37,13 +39,15 @@ class LBFGSSettings:
     max_step: float = 1.0
     max_energy_rise: float = 1e-10
     max_calls: int = 10000
+    curvature: float = 1.0
     precondition: bool = False
     recordable: ClassVar[bool] = True
 
     @property
     def limits(self) -> Limits:
         """The settings for compiled code."""
-        return Limits(float(self.rms), float(self.max_step), float(self.max_energy_rise), self.max_calls)
+        rms, step, rise = float(self.rms), float(self.max_step), float(self.max_energy_rise)
+        return Limits(rms, step, rise, self.max_calls, float(self.curvature))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +86,8 @@ def fresh(settings: LBFGSSettings, energy: Energy, points: Float[Tensor, "W P"])
     finite = value.isfinite() & gradient.isfinite().all(1)
     converged = finite & (length[:, 0] <= settings.rms * theta.shape[1] ** 0.5)
     status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
-    first = torch.minimum(length, 1.0 / length.clamp_min(1e-300)).clamp_max(settings.max_step)
+    newton = length / settings.curvature
+    first = torch.minimum(newton, 1.0 / newton.clamp_min(1e-300)).clamp_max(settings.max_step)
     return LBFGSState(
         theta=theta,
         energy=value.clone(),

@@ -5,11 +5,12 @@ have `energy`, `hessian`, `hessian_vector_product`, `symmetry`, `curvature_thres
 surface with a `device` works on torch tensors on that device, one without on numpy arrays. The contract is tried once,
 when the surface is adapted, so that a mistake is one line at the start and not a crash in a search.
 
-Missing derivatives are central differences of the gradient. Shapes: W walkers, P parameters; float64.
+Missing derivatives are central differences of the gradient, with steps in proportion to the parameters, or to
+`length_unit` where these are smaller. Shapes: W walkers, P parameters; float64.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -33,17 +34,22 @@ def as_objective(surface: object) -> Objective:
     Raises `SearchError` if the surface lacks what a search needs, or does not return float64 energies [W] and gradients
     [W, P] for W points.
     """
-    if isinstance(surface, Objective) and isinstance(surface.device, torch.device):
+    if is_objective(surface):
         return surface
     adapted = AdaptedSurface(surface)
     adapted.probe()
     return adapted
 
 
+def is_objective(surface: object) -> TypeGuard[Objective]:
+    """Whether the surface is an `Objective` as it is."""
+    return isinstance(surface, Objective) and isinstance(surface.device, torch.device)
+
+
 class AdaptedSurface:
     """An `Objective` around a surface of a user; see `as_objective`."""
 
-    def __init__(self, surface: Any) -> None:  # noqa: ANN401 - a user's object
+    def __init__(self, surface: Any, length_unit: float = 1.0) -> None:  # noqa: ANN401 - a user's object
         self.n_parameters = _n_parameters(surface)
         if not callable(getattr(surface, "energy_and_gradient", None)):
             raise SearchError(
@@ -55,6 +61,7 @@ class AdaptedSurface:
         self.device = torch.device("cpu" if self._numpy else surface.device)
         self.symmetry: Symmetry = getattr(surface, "symmetry", NoSymmetry())
         self.energy_unit = 1.0
+        self._length = length_unit
         default = EXACT_THRESHOLD if hasattr(surface, "hessian") else DIFFERENCE_THRESHOLD
         self.curvature_threshold = float(getattr(surface, "curvature_threshold", default))
         self.smooth = bool(getattr(surface, "smooth", True))
@@ -81,30 +88,34 @@ class AdaptedSurface:
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
-        if hasattr(self._surface, "energy"):
-            return self._tensor(self._surface.energy(self._native(theta)))
+        if hasattr(self._surface, "energy") and len(theta):
+            with np.errstate(all="ignore"):  # far from all minima an energy may overflow
+                return self._tensor(self._surface.energy(self._native(theta)))
         return self.energy_and_gradient(theta)[0]
 
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies [W] and gradients [W, P] of theta [W, P]."""
-        energy, gradient = self._surface.energy_and_gradient(self._native(theta))
+        """Energies [W] and gradients [W, P] of theta [W, P]; a surface is not asked for those of no point."""
+        if not len(theta):
+            return theta.new_empty(0), theta
+        with np.errstate(all="ignore"):
+            energy, gradient = self._surface.energy_and_gradient(self._native(theta))
         return self._tensor(energy), self._tensor(gradient)
 
     def hessian(self, theta: Tensor) -> Tensor:
         """Hessians [W, P, P] of theta [W, P]: the surface's own, or symmetrised central differences."""
-        if hasattr(self._surface, "hessian"):
+        if hasattr(self._surface, "hessian") and len(theta):
             return self._tensor(self._surface.hessian(self._native(theta)))
         rows = rows_per_chunk(4 * self.n_parameters**2, self.device)
         return map_rows(self._difference_hessian, rows, theta)
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
         """Products [W, P] of the Hessians at theta [W, P] with vector [W, P]; differences along it if need be."""
-        if hasattr(self._surface, "hessian_vector_product"):
+        if hasattr(self._surface, "hessian_vector_product") and len(theta):
             return self._tensor(self._surface.hessian_vector_product(self._native(theta), self._native(vector)))
         if hasattr(self._surface, "hessian"):
             return (self.hessian(theta) @ vector[:, :, None])[:, :, 0]
         length = vector.norm(dim=1, keepdim=True)
-        step = DIFFERENCE * theta.norm(dim=1, keepdim=True).clamp_min(1.0)
+        step = DIFFERENCE * theta.norm(dim=1, keepdim=True).clamp_min(self._length)
         shift = step * vector / length.clamp_min(1e-300)
         above, below = self.energy_and_gradient(torch.cat([theta + shift, theta - shift]))[1].chunk(2)
         product: Tensor = (above - below) * (length / (2.0 * step))
@@ -112,7 +123,7 @@ class AdaptedSurface:
 
     def _difference_hessian(self, theta: Tensor) -> Tensor:
         """All walkers and parameters in one call of the gradient."""
-        step = DIFFERENCE * theta.abs().clamp_min(1.0)
+        step = DIFFERENCE * theta.abs().clamp_min(self._length)
         shift = torch.diag_embed(step)
         points = torch.stack([theta[:, None] + shift, theta[:, None] - shift])
         gradient = self.energy_and_gradient(points.flatten(0, 2))[1].view_as(points)

@@ -156,7 +156,12 @@ class LennardJones(Surface):
         self.n_atoms = n_atoms
         self.n_parameters = 3 * n_atoms
         self.symmetry = ClusterSymmetry(n_atoms)
-        self.known = tuple(KnownPoint(energy=energy, index=0) for energy in _CLUSTER_MINIMA.get(n_atoms, ()))
+        tables = (_CLUSTER_MINIMA, _CLUSTER_TRANSITION_STATES)
+        self.known = tuple(
+            KnownPoint(energy=energy, index=index)
+            for index, table in enumerate(tables)
+            for energy in table.get(n_atoms, ())
+        )
         self._pairs = torch.triu_indices(n_atoms, n_atoms, 1, device=self.device)
 
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
@@ -207,4 +212,53 @@ _CLUSTER_MINIMA = {
     5: (-9.103852,),
     6: (-12.712062, -12.302928),
     7: (-16.505384, -15.935043, -15.593211, -15.533060),
+    8: (-19.821489, -19.765298, -19.189311, -19.169280, -18.976056, -18.856826, -18.828672, -18.778208),
+}
+# The literature counts 42 of 8 atoms: Doye, Miller and Wales, The Journal of Chemical Physics 111, 8417 (1999). Their
+# energies are those of several thousand single-ended searches of this package.
+_CLUSTER_TRANSITION_STATES = {
+    8: (
+        -19.281244,
+        -19.159274,
+        -18.926304,
+        -18.806438,
+        -18.788849,
+        -18.767140,
+        -18.710548,
+        -18.707532,
+        -18.694706,
+        -18.684613,
+        -18.645830,
+        -18.638273,
+        -18.597348,
+        -18.596638,
+        -18.578459,
+        -18.563848,
+        -18.555402,
+        -18.526372,
+        -18.526323,
+        -18.515093,
+        -18.498494,
+        -18.493301,
+        -18.444490,
+        -18.435627,
+        -18.420172,
+        -18.372695,
+        -18.332463,
+        -18.299580,
+        -18.294371,
+        -18.270610,
+        -18.259447,
+        -18.226882,
+        -18.069799,
+        -18.021498,
+        -18.006797,
+        -17.963093,
+        -17.900834,
+        -17.883493,
+        -17.861892,
+        -17.834937,
+        -17.787103,
+        -16.765799,
+    ),
 }

@@ -31,12 +31,12 @@ class ClusterSymmetry:
         """
         atoms = self._atoms(theta)
         centred: np.ndarray = atoms - atoms.mean(axis=1, keepdims=True)
-        return centred.reshape(len(atoms), -1)
+        return centred.reshape(theta.shape)
 
     def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
         """Copies [W, P] of theta [W, P] near reference [W, P]: the best of several local optima."""
         pairs = zip(self._atoms(theta), self._atoms(reference), strict=True)
-        return np.stack([_align(atoms, target) for atoms, target in pairs]).reshape(len(theta), -1)
+        return np.array([_align(atoms, target) for atoms, target in pairs]).reshape(theta.shape)
 
     def distance(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
         """Euclidean distances [W] between the sorted pair distances of the rows; zero for copies of each other."""
