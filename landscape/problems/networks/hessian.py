@@ -39,7 +39,8 @@ def layered_hessian(layers: Sequence[Layer], trace: Trace, loss: Loss, encoded: 
         _add_outer(hessian, jacobian, gradients[index] * _curvature(trace, index))
         entering = _entering(layers[index + 1], jacobian.mul_(trace.slopes[index][..., None]), samples)
         _add_cross_terms(hessian, _cross_terms(deltas[index + 1], entering), starts[index + 1])
-        jacobian = (trace.weights[index + 1][0] @ entering.flatten(2)).view(*trace.pre[index + 1].shape, -1)
+        propagated = trace.weights[index + 1][0] @ entering.flatten(2)
+        jacobian = propagated.view(*trace.pre[index + 1].shape, starts[index + 1])
     _add_last_layer(hessian, trace, loss, jacobian)
     return hessian
 
@@ -80,7 +81,8 @@ def _entering(layer: Layer, jacobian: Tensor, samples: int) -> Tensor:
     """Jacobian [W, in, N, Q] of what enters a layer from that of the values below it, [W, units, N, Q]."""
     walkers, derivatives = len(jacobian), jacobian.shape[-1]
     rows = jacobian.reshape(walkers, layer.n_below, samples * derivatives)
-    return layer.enter(rows).reshape(walkers, layer.n_in, -1, derivatives)
+    columns = samples * layer.n_units // layer.n_out
+    return layer.enter(rows).reshape(walkers, layer.n_in, columns, derivatives)
 
 
 def _second_jacobian(first: Layer, weight: Tensor, own: Tensor) -> Tensor:
