@@ -133,7 +133,7 @@ def exhausted(
     energy: object,
     start: BoxEnds | None = None,
     bounds: BoxEnds | None = None,
-    **tables: dict[str, object],
+    **tables: Any,
 ) -> landscape.Database:
     """The landscape after all steps of hopping and all single-ended searches of the settings.
 

@@ -53,7 +53,7 @@ def test_all_stationary_points_of_separable_energies(
 ) -> None:
     truth = separable_truth(energy, *box)
     assert (len(truth.minima), len(truth.states)) == counts
-    db = exhausted(energy, **{keyword: box}, **SEARCH)
+    db = exhausted(energy, **({keyword: box} | SEARCH))
     width = box[1] - box[0]
     minima = truth.minima[rows_of(db.minima.parameters, truth.minima, 1e-8 * width)]
     states = rows_of(db.transition_states.parameters, truth.states, 1e-8 * width)
@@ -253,7 +253,7 @@ def test_too_few_iterations_are_the_reason_why_no_quench_ends() -> None:
             ConfigError,
             "bounds: expected low < high",
         ),
-        (lambda: landscape.explore(Himmelblau(), bounds=3.0), ConfigError, r"bounds: expected \(low, high\)"),
+        (lambda: landscape.explore(Himmelblau(), bounds=(3.0,)), ConfigError, r"bounds: expected \(low, high\)"),  # type: ignore[arg-type]
         (lambda: landscape.explore(Himmelblau(), bounds=([0.0] * 3, 1.0)), ConfigError, "each of 2 parameters"),
         (lambda: landscape.explore(xor(), bounds=(-1.0, 1.0)), ConfigError, "expected none for a network"),
     ],

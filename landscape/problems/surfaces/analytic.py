@@ -216,7 +216,7 @@ _CLUSTER_MINIMA = {
 }
 # The literature counts 42 of 8 atoms: Doye, Miller and Wales, The Journal of Chemical Physics 111, 8417 (1999). Their
 # energies are those of several thousand single-ended searches of this package.
-_CLUSTER_TRANSITION_STATES = {
+_CLUSTER_TRANSITION_STATES: dict[int, tuple[float, ...]] = {
     8: (
         -19.281244,
         -19.159274,
