@@ -1,23 +1,28 @@
-"""Hessian spectra: exact ones while the Hessian is small, Lanczos beyond.
+"""Hessian spectra: exact ones while the Hessian is small, Lanczos beyond; and what is asked of points without them.
 
-`DENSE_LIMIT` is the number of parameters up to which every index is tested with the true Hessian.
-Shapes: W walkers, P parameters, M Lanczos vectors, E eigenvalues.
+`DENSE_LIMIT` is the number of parameters up to which every index is tested with the true Hessian. `Curvature` has the
+index, the determinant and the two lowest eigenvalues of a point, by factors of its Hessian where these are cheaper than
+all eigenvalues. Shapes: W walkers, P parameters, M Lanczos vectors, E eigenvalues.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.numerics.batching import map_row_pairs
+from landscape.numerics.factors import Factors, factorise, inertia, lowest_pairs
 from landscape.objective import Objective
 
 DENSE_LIMIT = 2000
 LANCZOS_VECTORS = 120
 # In one call: the batched eigensolver of CUDA has been seen to fail beyond 32768.
 MOST_MATRICES = 16384
+# Parameters from which factors are cheaper than eigenvalues on a CPU: see tests/benchmarks/following.py.
+FACTORS_FROM = 120
+BOUNDARY = 1e-6  # eigenvalues that are so near to a threshold, relative to it, are left to the eigensolver
 
 
 def index_test(objective: Objective) -> str:
@@ -47,6 +52,63 @@ class Spectrum:
             return torch.full_like(self.values[:, 0], torch.nan)
         positive = torch.where(self.values > threshold, self.values, 1.0)
         return positive.log().sum(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curvature:
+    """What decides what a stationary point is: index [W], the sum [W] of the logarithms of the eigenvalues above the
+    threshold, the lowest eigenvalues in ascending order, E = 2 unless P = 1, and the eigenvector [W, P] of the first.
+    """
+
+    index: Int[Tensor, " W"]
+    log_determinant: Float[Tensor, " W"]
+    values: Float[Tensor, "W E"]
+    direction: Float[Tensor, "W P"]
+
+
+def curvature(hessian: Float[Tensor, "W P P"], threshold: float, factors: Factors | None = None) -> Curvature:
+    """The curvature of finite Hessians [W, P, P], whose factors may be at hand; the index counts eigenvalues below
+    -threshold.
+
+    Inertia and determinant come from the factors, where no eigenvalue is within the threshold of zero and at most one
+    is negative. Every other matrix goes to the eigensolver, so that both ways have the same verdict.
+    """
+    if hessian.device.type != "cpu" or hessian.shape[1] < FACTORS_FROM:
+        return _of_eigenpairs(hessian, threshold)
+    factors = factorise(hessian) if factors is None else factors
+    below, log_determinant = inertia(factors)
+    lowest = lowest_pairs(hessian, factors)
+    edge = threshold * (1.0 + BOUNDARY)
+    first_positive = lowest.values.gather(1, below.clamp_max(1)[:, None])[:, 0]
+    clear = lowest.converged & (first_positive > edge) & ((below == 0) | (lowest.values[:, 0] < -edge))
+    negative = torch.where(below == 1, lowest.values[:, 0].abs().log(), 0.0)
+    found = Curvature(
+        index=below,
+        log_determinant=log_determinant - negative,
+        values=lowest.values,
+        direction=lowest.vector,
+    )
+    doubtful = (~clear).nonzero()[:, 0]
+    if len(doubtful):
+        whole = _of_eigenpairs(hessian[doubtful], threshold)
+        for field in fields(Curvature):
+            getattr(found, field.name)[doubtful] = getattr(whole, field.name)
+    return found
+
+
+def _of_eigenpairs(hessian: Float[Tensor, "W P P"], threshold: float) -> Curvature:
+    values, vectors = _eigenpairs(hessian)
+    return curvature_of(Spectrum(values=values, vectors=vectors, exact=True), threshold)
+
+
+def curvature_of(found: Spectrum, threshold: float) -> Curvature:
+    """The curvature that a spectrum tells."""
+    return Curvature(
+        index=found.index(threshold),
+        log_determinant=found.log_determinant(threshold),
+        values=found.values[:, :2],
+        direction=found.vectors[:, :, 0],
+    )
 
 
 def spectrum(objective: Objective, theta: Float[Tensor, "W P"], *starts: Float[Tensor, "W P"]) -> Spectrum:

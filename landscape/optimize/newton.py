@@ -2,28 +2,34 @@
 
 Near a stationary point of any index the full Newton step converges quadratically to it. In a flat valley it can
 overshoot even where the RMS gradient is 1e-7: a step is kept only if it lowers the RMS gradient, which a short
-enough Newton step always does, and is cut to a quarter otherwise. The point is accepted only if the steps together
-stay shorter than `max_distance`: a longer way means that the start was not near that stationary point.
+enough Newton step always does, and is cut to a quarter otherwise. Steps go on with the Hessian of an earlier point
+while each of them contracts the gradient well (the simplified Newton method, Deuflhard 2004, section 2.1). The point is
+accepted only if the steps together stay shorter than `max_distance`: a longer way means that the start was not near
+that stationary point.
 
 An objective that is not smooth has no Hessian: its points keep the gradient they came with, their
 eigenvalues are nan and their index is taken to be 0. Shapes: W walkers, P parameters.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from landscape.numerics.batching import walkers_in_hand
-from landscape.numerics.spectra import DENSE_LIMIT, Spectrum, spectrum
+from landscape.numerics.spectra import Curvature, Spectrum, curvature_of, spectrum
 from landscape.objective import Objective
 from landscape.optimize.driver import join
+from landscape.optimize.local_hessians import LocalHessians
 from landscape.optimize.status import Status
 
+# Tolerances of gradients are in units of the energy of the objective.
 TARGET_RMS = 1e-12
-MAX_STEPS = 40
+CLASSIFIED_RMS = 1e-7
+MAX_STEPS = 60
+KEPT_CONTRACTION = 0.3  # of the RMS gradient by a step, up to which the next step has the same Hessian
 CUT = 0.25
 SHORTEST = 1e-6
 
@@ -35,7 +41,7 @@ class StationaryPoints:
     theta: Float[Tensor, "W P"]
     energy: Float[Tensor, " W"]
     rms_gradient: Float[Tensor, " W"]
-    values: Float[Tensor, "W E"]  # ascending Hessian eigenvalues (all P of them up to DENSE_LIMIT)
+    values: Float[Tensor, "W E"]  # the lowest eigenvalues, ascending: all that there are of `classify`, else two
     direction: Float[Tensor, "W P"]  # eigenvector of the lowest eigenvalue
     log_determinant: Float[Tensor, " W"]  # over the eigenvalues above the threshold
     index: Int[Tensor, " W"]
@@ -60,8 +66,8 @@ def newton_finish(
 ) -> StationaryPoints:
     """Stationary points nearest to theta [W, P], converged to RMS 1e-12 or to rounding, with their index.
 
-    Status CONVERGED where the final RMS gradient is at most `rms` and the point lies within `max_distance`
-    of the start; NOT_FINITE where energy, gradient or Hessian is not; STALLED otherwise. Each walker is
+    Status CONVERGED where the final RMS gradient is at most `rms`, in units of the energy, and the point lies within
+    `max_distance` of the start; NOT_FINITE where energy, gradient or Hessian is not; STALLED otherwise. Each walker is
     finished on its own: none waits for another.
     """
     if not objective.smooth:
@@ -70,7 +76,10 @@ def newton_finish(
 
 
 def classify(objective: Objective, theta: Float[Tensor, "W P"]) -> StationaryPoints:
-    """Records of the points theta [W, P] where they are; status CONVERGED where the RMS gradient is at most 1e-7."""
+    """Records of the points theta [W, P] where they are, with their whole spectra while P <= DENSE_LIMIT.
+
+    Status CONVERGED where the RMS gradient is at most 1e-7.
+    """
     return join([_classify(objective, part) for part in _parts(theta)])
 
 
@@ -83,27 +92,34 @@ def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_d
     best = theta
     energy, gradient = objective.energy_and_gradient(theta)
     rms_gradient = _rms(gradient)
-    length = torch.ones_like(rms_gradient)
+    length, contraction = torch.ones_like(rms_gradient), torch.full_like(rms_gradient, torch.inf)
+    target, rms = TARGET_RMS * objective.energy_unit, rms * objective.energy_unit
+    hessians = LocalHessians(objective, theta)
     for _ in range(MAX_STEPS):
-        unfinished = (rms_gradient > TARGET_RMS) & rms_gradient.isfinite() & (length >= SHORTEST)
+        unfinished = (rms_gradient > target) & rms_gradient.isfinite() & (length >= SHORTEST)
         active = unfinished.nonzero()[:, 0]
         if not len(active):
             break
-        step = _newton_step(objective, best[active], gradient[active])
+        hessians.renew(best, active[contraction[active] > KEPT_CONTRACTION])
+        exact = hessians.are_at(best, active)
+        step = hessians.newton_step(best, gradient, active)
         trial = best[active] - length[active, None] * step
         trial_energy, trial_gradient = objective.energy_and_gradient(trial)
         trial_rms = _rms(trial_gradient)
         better = trial_rms < rms_gradient[active]
-        grown = torch.where(better, 2.0 * length[active], CUT * length[active]).clamp_max(1.0)
+        contraction[active] = torch.where(better, trial_rms / rms_gradient[active], torch.inf)
+        shorter = torch.where(exact, CUT * length[active], length[active])
+        grown = torch.where(better, 2.0 * length[active], shorter).clamp_max(1.0)
         # At rounding no step is better, however short: one failure of the full step ends it there.
-        length[active] = torch.where(~better & (rms_gradient[active] <= rms), 0.0, grown)
+        length[active] = torch.where(~better & exact & (rms_gradient[active] <= rms), 0.0, grown)
         best = _improved(best, active, better, trial)
         energy = _improved(energy, active, better, trial_energy)
         gradient = _improved(gradient, active, better, trial_gradient)
         rms_gradient = _improved(rms_gradient, active, better, trial_rms)
     near = (best - theta).norm(dim=1) <= max_distance
     status = torch.where((rms_gradient <= rms) & near, Status.CONVERGED, Status.STALLED)
-    return _with_spectrum(objective, best, energy, rms_gradient, status)
+    rows = (energy.isfinite() & rms_gradient.isfinite()).nonzero()[:, 0]
+    return _points(best, energy, rms_gradient, status, rows, hessians.curvature(best, rows))
 
 
 def _improved(
@@ -117,36 +133,39 @@ def _improved(
 def _classify(objective: Objective, theta: Float[Tensor, "W P"]) -> StationaryPoints:
     energy, gradient = objective.energy_and_gradient(theta)
     rms_gradient = _rms(gradient)
-    status = torch.where(rms_gradient <= 1e-7, Status.CONVERGED, Status.OUT_OF_STEPS)
-    return _with_spectrum(objective, theta, energy, rms_gradient, status)
+    converged = rms_gradient <= CLASSIFIED_RMS * objective.energy_unit
+    status = torch.where(converged, Status.CONVERGED, Status.OUT_OF_STEPS)
+    finite = energy.isfinite() & rms_gradient.isfinite()
+    if not objective.smooth:
+        nothing = Spectrum(values=theta[:0, :1], vectors=theta[:0, :, None], exact=False)
+        points = _points(theta, energy, rms_gradient, status, finite.nonzero()[:0, 0], curvature_of(nothing, 0.0))
+        return replace(points, status=torch.where(finite, status, Status.NOT_FINITE))
+    rows = finite.nonzero()[:, 0]
+    found = spectrum(objective, theta[rows])
+    points = _points(theta, energy, rms_gradient, status, rows, curvature_of(found, objective.curvature_threshold))
+    return replace(points, values=_spread(found.values, rows, len(theta), math.nan))
 
 
-def _with_spectrum(
-    objective: Objective,
+def _points(
     theta: Float[Tensor, "W P"],
     energy: Float[Tensor, " W"],
     rms_gradient: Float[Tensor, " W"],
     status: Int[Tensor, " W"],
+    rows: Int[Tensor, " R"],
+    found: Curvature,
 ) -> StationaryPoints:
-    finite = energy.isfinite() & rms_gradient.isfinite()
-    if objective.smooth:
-        rows = finite.nonzero()[:, 0]
-        found = spectrum(objective, theta[rows])
-    else:
-        rows = finite.nonzero()[:0, 0]
-        found = Spectrum(values=theta[:0, :1], vectors=theta[:0, :, None], exact=False)
-    threshold, walkers = objective.curvature_threshold, len(theta)
+    """The records of points with the curvature of the given rows; others, and those with nan in it, are NOT_FINITE."""
+    walkers = len(theta)
     values = _spread(found.values, rows, walkers, math.nan)
-    judged = finite & values.isfinite().all(1) if objective.smooth else finite
     return StationaryPoints(
         theta=theta,
         energy=energy,
         rms_gradient=rms_gradient,
         values=values,
-        direction=_spread(found.vectors[:, :, 0], rows, walkers, math.nan),
-        log_determinant=_spread(found.log_determinant(threshold), rows, walkers, math.nan),
-        index=_spread(found.index(threshold), rows, walkers, 0),
-        status=torch.where(judged, status, Status.NOT_FINITE),
+        direction=_spread(found.direction, rows, walkers, math.nan),
+        log_determinant=_spread(found.log_determinant, rows, walkers, math.nan),
+        index=_spread(found.index, rows, walkers, 0),
+        status=torch.where(values.isfinite().all(1), status, Status.NOT_FINITE),
     )
 
 
@@ -160,15 +179,3 @@ def _spread(
 def _rms(gradient: Float[Tensor, "W P"]) -> Float[Tensor, " W"]:
     rms: Tensor = gradient.norm(dim=1) / math.sqrt(gradient.shape[1])
     return rms
-
-
-def _newton_step(
-    objective: Objective, theta: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"]
-) -> Float[Tensor, "W P"]:
-    """Solutions [W, P] of H x = gradient; in the Krylov space of the gradient where P is beyond the dense limit."""
-    if objective.n_parameters > DENSE_LIMIT:
-        found = spectrum(objective, theta, gradient)
-        components = torch.bmm(gradient[:, None], found.vectors)[:, 0] / found.values
-        return torch.bmm(found.vectors, components[:, :, None])[:, :, 0]
-    solution, failed = torch.linalg.solve_ex(objective.hessian(theta), gradient)
-    return torch.where((failed != 0)[:, None], 0.0, solution)

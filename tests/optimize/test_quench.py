@@ -37,12 +37,12 @@ def test_the_record_of_a_point_is_that_of_its_hessian() -> None:
     energy = objective("network")
     points = quench(energy, starts("network", 6), method=LBFGS(), batch=6)
     values, vectors = torch.linalg.eigh(energy.hessian(points.theta))
-    torch.testing.assert_close(points.values, values, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(points.values, values[:, :2], rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(points.log_determinant, values.log().sum(1), rtol=1e-9, atol=0)
     overlap = (points.direction * vectors[:, :, 0]).sum(1).abs()
     torch.testing.assert_close(overlap, torch.ones_like(overlap), rtol=1e-6, atol=0)
     assert (points.rms_gradient <= 1e-12).all()
-    torch.testing.assert_close(classify(energy, points.theta).values, points.values, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(classify(energy, points.theta).values, values, rtol=1e-9, atol=1e-12)
 
 
 def test_points_that_are_finished_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
