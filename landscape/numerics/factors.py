@@ -15,7 +15,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from landscape.numerics import lapack
 from landscape.numerics.compilation import reordered
+from landscape.numerics.lapack import SYEVR, SYTRF
 from landscape.numerics.vectors import dot
 
 Array = np.ndarray
@@ -27,12 +29,13 @@ SHIFTS = 4
 NEARNESS = 1e-2  # of a shift to the eigenvalue above it, relative
 TOLERANCE = 1e-10  # of eigenvalues, relative
 ATTEMPTS = 8
+LANCZOS_FROM = 400  # parameters
 
 
 class Factors(NamedTuple):
-    """L and D in one lower triangle, by columns, with LAPACK's record of interchanges."""
+    """L and D by columns of the lower triangle, with LAPACK's record of interchanges."""
 
-    lower: Float[Tensor, "W P P"]
+    columns: Float[Tensor, "W P P"]
     pivots: Int[Tensor, "W P"]
 
 
@@ -45,48 +48,61 @@ class LowestPairs(NamedTuple):
 
 
 def factorise(matrices: Float[Tensor, "W P P"]) -> Factors:
-    """The factors of symmetric matrices [W, P, P]; of singular ones too, which have a zero in D."""
-    lower, pivots, _ = torch.linalg.ldl_factor_ex(matrices)
-    return Factors(lower, pivots)
+    """The factors of finite symmetric matrices [W, P, P] on a CPU; of singular ones too, which have a zero in D."""
+    columns = matrices.clone(memory_format=torch.contiguous_format)
+    pivots = torch.empty(columns.shape[:2], dtype=torch.int32)
+    _factorise_each(SYTRF, columns.numpy(), pivots.numpy())
+    return Factors(columns, pivots)
 
 
 def solve(factors: Factors, vectors: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
     """Solutions x [W, P] of A x = vectors [W, P]; not finite where A is singular."""
-    solution: Tensor = torch.linalg.ldl_solve(factors.lower, factors.pivots, vectors[:, :, None])[:, :, 0]
+    solution = vectors.clone(memory_format=torch.contiguous_format)
+    _solve_each(factors.columns.numpy(), factors.pivots.numpy(), solution.numpy())
     return solution
 
 
 def inertia(factors: Factors) -> tuple[Int[Tensor, " W"], Float[Tensor, " W"]]:
     """Numbers [W] of negative eigenvalues, and logarithms [W] of the absolute values of the determinants."""
-    diagonal = factors.lower.diagonal(dim1=1, dim2=2)
-    paired = factors.pivots < 0
-    first = (paired & (paired.cumsum(1) % 2 == 1))[:, :-1]
-    beside = factors.lower.diagonal(offset=-1, dim1=1, dim2=2)
-    blocks = torch.where(first, diagonal[:, :-1] * diagonal[:, 1:] - beside.square(), 1.0)
-    single = torch.where(paired, 1.0, diagonal)
-    return (single < 0).sum(1) + first.sum(1), single.abs().log().sum(1) + blocks.abs().log().sum(1)
+    walkers = len(factors.pivots)
+    negative, log_determinant = torch.zeros(walkers, dtype=torch.int64), factors.columns.new_zeros(walkers)
+    arrays = factors.columns.numpy(), factors.pivots.numpy()
+    _add_up_each(*arrays, negative.numpy(), log_determinant.numpy())
+    return negative, log_determinant
 
 
-def lowest_pairs(
-    matrices: Float[Tensor, "W P P"], factors: Factors, start: Float[Tensor, "W P"] | None = None
-) -> LowestPairs:
-    """The two lowest eigenvalues of matrices [W, P, P] on a CPU; those with several negative ones are not converged.
+def lowest_pairs(matrices: Float[Tensor, "W P P"], factors: Factors) -> LowestPairs:
+    """The two lowest eigenvalues of symmetric matrices [W, P, P] on a CPU, P >= 2, by the way that is faster."""
+    way = by_reduction if matrices.shape[1] < LANCZOS_FROM else by_lanczos
+    return way(matrices, factors)
 
-    Each comes from a shift near which it is found fast: zero first, then what lies just below the second one. `start`
-    [W, P] are approximations of eigenvectors of the lowest ones.
+
+def by_reduction(matrices: Float[Tensor, "W P P"], _: Factors) -> LowestPairs:
+    """The two lowest eigenvalues by reduction to tridiagonal form."""
+    walkers, parameters, _ = matrices.shape
+    values, vectors = matrices.new_empty(walkers, 2), matrices.new_empty(walkers, 2, parameters)
+    found = np.zeros(walkers, dtype=np.bool_)
+    room = matrices.clone(memory_format=torch.contiguous_format)
+    _reduce_each(SYEVR, room.numpy(), values.numpy(), vectors.numpy(), found)
+    return LowestPairs(values, vectors[:, 0], torch.from_numpy(found))
+
+
+def by_lanczos(matrices: Float[Tensor, "W P P"], factors: Factors) -> LowestPairs:
+    """The two lowest eigenvalues by Lanczos' method on the inverse; not converged where several are negative.
+
+    Each comes from a shift near which it is found fast: zero first, then what lies just below the second one.
     """
     walkers, parameters = factors.pivots.shape
     vectors = matrices.new_zeros(walkers, BLOCK, parameters)
-    if start is not None:
-        vectors[:, 0] = start
     values, shift = matrices.new_full((walkers, 2), torch.nan), matrices.new_zeros(walkers)
     errors = torch.full_like(values, torch.inf)
     unfinished = torch.arange(walkers)
     for _ in range(SHIFTS):
         found = values[unfinished], vectors[unfinished], errors[unfinished]
         below = inertia(factors)[0].numpy()
-        columns = factors.lower.mT.contiguous().numpy()
-        _outermost(columns, factors.pivots.numpy(), below, shift.numpy(), *(part.numpy() for part in found))
+        _outermost(
+            factors.columns.numpy(), factors.pivots.numpy(), below, shift.numpy(), *(part.numpy() for part in found)
+        )
         values[unfinished], vectors[unfinished], errors[unfinished] = found
         left = ((found[2] > TOLERANCE * found[0].abs()).any(1) & found[2].isfinite().all(1)).nonzero()[:, 0]
         if not len(left):
@@ -101,6 +117,41 @@ def _better_shift(values: Float[Tensor, "W 2"], errors: Float[Tensor, "W 2"]) ->
     """Shifts [W] below the second eigenvalue, and below the first one too where they are nearly equal."""
     below = values - torch.maximum(2.0 * errors, NEARNESS * values.abs())
     return torch.where(below[:, 1] > values[:, 0] + errors[:, 0], below[:, 1], below[:, 0])
+
+
+@reordered
+def _factorise_each(sytrf: int, columns: Array, pivots: Array) -> None:
+    for w in range(len(columns)):
+        lapack.factorise(sytrf, columns[w], pivots[w])
+
+
+@reordered
+def _reduce_each(syevr: int, matrices: Array, values: Array, vectors: Array, found: Array) -> None:
+    for w in range(len(matrices)):
+        found[w] = lapack.lowest_eigenpairs(syevr, matrices[w], values[w], vectors[w])
+
+
+@reordered
+def _solve_each(columns: Array, pivots: Array, x: Array) -> None:
+    for w in range(len(columns)):
+        substitute(columns[w], pivots[w], x[w])
+
+
+@reordered
+def _add_up_each(columns: Array, pivots: Array, negative: Array, log_determinant: Array) -> None:
+    """Adds the signs and logarithms of the blocks of D [W] to what stands there."""
+    for w in range(len(columns)):
+        k = 0
+        while k < columns.shape[1]:
+            value = columns[w, k, k]
+            if pivots[w, k] > 0:
+                negative[w] += value < 0.0
+                k += 1
+            else:
+                value = value * columns[w, k + 1, k + 1] - columns[w, k, k + 1] ** 2
+                negative[w] += 1
+                k += 2
+            log_determinant[w] += np.log(abs(value))
 
 
 @reordered
@@ -154,7 +205,7 @@ def _take_ritz_pairs(
     vectors: Array,
     errors: Array,
 ) -> bool:
-    """Writes the two lowest eigenvalues by the outermost Ritz values, with errors and vectors; whether they converged."""
+    """Writes the two lowest eigenvalues by the outermost Ritz values, errors and vectors; whether they converged."""
     last = len(space) - 1
     ritz, coefficients = np.linalg.eigh(projected)
     places, beside = ((0, last), (1, last - 1)) if below == 1 else ((last, last - 1), (last - 1, max(0, last - 2)))

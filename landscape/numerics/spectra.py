@@ -21,7 +21,7 @@ LANCZOS_VECTORS = 120
 # In one call: the batched eigensolver of CUDA has been seen to fail beyond 32768.
 MOST_MATRICES = 16384
 # Parameters from which factors are cheaper than eigenvalues on a CPU: see tests/benchmarks/following.py.
-FACTORS_FROM = 120
+FACTORS_FROM = 30
 BOUNDARY = 1e-6  # eigenvalues that are so near to a threshold, relative to it, are left to the eigensolver
 
 

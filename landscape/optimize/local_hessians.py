@@ -44,7 +44,7 @@ class LocalHessians:
         self._place[rows], self._hessian[rows] = theta[rows], hessian
         if self._factors.pivots.shape[1]:
             made = factorise(_finite(hessian))
-            self._factors.lower[rows], self._factors.pivots[rows] = made.lower, made.pivots
+            self._factors.columns[rows], self._factors.pivots[rows] = made
 
     def newton_step(
         self, theta: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"], rows: Int[Tensor, " R"]
