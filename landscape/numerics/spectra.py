@@ -6,6 +6,7 @@ all eigenvalues. Shapes: W walkers, P parameters, M Lanczos vectors, E eigenvalu
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import torch
@@ -124,21 +125,33 @@ def spectrum(objective: Objective, theta: Float[Tensor, "W P"], *starts: Float[T
 def lanczos(
     objective: Objective, theta: Float[Tensor, "W P"], n_vectors: int, *starts: Float[Tensor, "W P"]
 ) -> Spectrum:
-    """Ritz values and vectors from a block Krylov space of `n_vectors`, or P if less, fully reorthogonalised
-    (Parlett 1980); where a product is not finite the values are nan.
+    """Ritz values and vectors at theta [W, P] by products with the Hessian, as for `krylov`."""
+    return krylov(
+        lambda direction: objective.hessian_vector_product(theta, direction),
+        n_vectors,
+        *(starts or [torch.zeros_like(theta)]),
+    )
 
-    The `starts` [W, P] are directions that the space must contain, such as the gradient; without any it has a fixed
-    pseudo-random one. Where the space is exhausted before, because the starts have no part in the other eigenvectors,
-    or are zero, it goes on from a pseudo-random direction: the basis stays orthonormal, so no Ritz value is spurious.
+
+def krylov(
+    product: Callable[[Float[Tensor, "W P"]], Float[Tensor, "W P"]], n_vectors: int, *starts: Float[Tensor, "W P"]
+) -> Spectrum:
+    """Ritz values and vectors of a `product` with symmetric matrices, from a block Krylov space of `n_vectors`, or P if
+    less, fully reorthogonalised (Parlett 1980); where a product is not finite the values are nan.
+
+    The `starts` [W, P] are directions that the space must contain, such as the gradient. Where the space is exhausted
+    before, because the starts have no part in the other eigenvectors, or are zero, it goes on from a pseudo-random
+    direction: the basis stays orthonormal, so no Ritz value is spurious.
     """
-    size = min(n_vectors, theta.shape[1])
-    space = theta.new_empty(len(theta), size, theta.shape[1])
+    walkers, parameters = starts[0].shape
+    size = min(n_vectors, parameters)
+    space = starts[0].new_empty(walkers, size, parameters)
     products = torch.empty_like(space)
-    following = deque(starts or [torch.zeros_like(theta)])
+    following = deque(starts)
     for number in range(size):
         direction = _next_direction(space[:, :number], following.popleft(), number)
         space[:, number] = direction
-        products[:, number] = objective.hessian_vector_product(theta, direction)
+        products[:, number] = product(direction)
         following.append(products[:, number])
     projected = torch.bmm(space, products.mT)
     values, coefficients = _eigenpairs(0.5 * (projected + projected.mT))

@@ -26,13 +26,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from landscape.numerics.spectra import Spectrum, lanczos, spectrum
+from landscape.numerics.spectra import Spectrum, krylov, spectrum
 from landscape.objective import Objective
 from landscape.optimize.driver import take_rows
 from landscape.optimize.status import Status
 
-EXACT_LIMIT = 400  # both ways take about as long: from 350 (wine) to 730 (digits), see tests/benchmarks/growth.py
-KRYLOV_VECTORS = 40
+EXACT_LIMIT = 60  # see tests/benchmarks/following.py
+KRYLOV_VECTORS = 20
+DIFFERENCE = 1e-6  # in theta, of gradients
 TRUST_FACTOR = 1.1
 TRUST_TOLERANCE = 0.5
 # Differences of eigenvalues, and eigenvalues, below this fraction of the largest are rounding.
@@ -161,7 +162,12 @@ def _spectrum(
     """The eigenpairs by which a step from theta [W, P] is taken."""
     if objective.n_parameters <= EXACT_LIMIT:
         return spectrum(objective, theta)
-    return lanczos(objective, theta, KRYLOV_VECTORS, gradient, mode)
+
+    def product(direction: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
+        """Finite differences of the gradient along unit vectors."""
+        return (objective.energy_and_gradient(theta + DIFFERENCE * direction)[1] - gradient) / DIFFERENCE
+
+    return krylov(product, KRYLOV_VECTORS, gradient, mode)
 
 
 def _merged(state: FollowingState, moved: FollowingState, kept: Bool[Tensor, " W"]) -> FollowingState:
