@@ -96,7 +96,8 @@ def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_d
     target, rms = TARGET_RMS * objective.energy_unit, rms * objective.energy_unit
     hessians = LocalHessians(objective, theta)
     for _ in range(MAX_STEPS):
-        unfinished = (rms_gradient > target) & rms_gradient.isfinite() & (length >= SHORTEST)
+        near = (best - theta).norm(dim=1) <= max_distance
+        unfinished = near & (rms_gradient > target) & rms_gradient.isfinite() & (length >= SHORTEST)
         active = unfinished.nonzero()[:, 0]
         if not len(active):
             break

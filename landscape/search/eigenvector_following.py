@@ -8,9 +8,12 @@ gradient along the eigenvector and l its eigenvalue,
 While the Hessian has no negative eigenvalue the followed mode is the one that overlaps most with the last
 one, so a band's tangent or a random direction leads the way out of a basin; after that it is the lowest. The
 longest component is held below a trust radius, which grows or shrinks by 1.1 with the agreement between
-the eigenvalue and what the change of F along the last step says it is (Munro and Wales 1999). The Hessian is
-exact up to EXACT_LIMIT parameters; beyond, a step is faster in a Krylov space of Hessian-vector products that holds
-the gradient and the last mode, and as many steps are needed.
+the eigenvalue and what the change of F along the last step says it is (Munro and Wales 1999).
+
+No Hessian is needed: a step is taken in the Krylov space of the gradient and the last mode, with differences of
+gradients for the products (`krylov` in `numerics/spectra.py`). A small space is enough for most guesses; `follow` goes
+on in a larger one with those that take many steps, where soft modes are many. Up to EXACT_LIMIT parameters the
+eigenpairs of the Hessian itself cost no more.
 
 The eigenvectors of a multiple eigenvalue are any basis of their space (a network with softmax and L2 has H + 1
 equal eigenvalues at every point), and rounding chooses which. So F is taken over the whole space of an
@@ -19,7 +22,7 @@ eigenvalue, which gives the same step in every basis.
 Shapes: W walkers, P parameters, E eigenvalues at hand.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 import torch
@@ -28,11 +31,13 @@ from torch import Tensor
 
 from landscape.numerics.spectra import Spectrum, krylov, spectrum
 from landscape.objective import Objective
-from landscape.optimize.driver import take_rows
+from landscape.optimize.driver import run_all, take_rows
 from landscape.optimize.status import Status
 
 EXACT_LIMIT = 60  # see tests/benchmarks/following.py
-KRYLOV_VECTORS = 20
+KRYLOV_VECTORS = 20  # at first: fewer take more steps and lose saddles of iris, more take longer a step
+MORE_VECTORS = 45  # after so many steps, by which most guesses have converged
+FIRST_STEPS = 30
 DIFFERENCE = 1e-6  # in theta, of gradients
 TRUST_FACTOR = 1.1
 TRUST_TOLERANCE = 0.5
@@ -66,7 +71,8 @@ class EigenvectorFollowing:
     curvature is on its way up the regularisation, which goes on for ever.
     """
 
-    rms: float = 1e-6
+    rms: float = 1e-6  # in units of the energy
+    vectors: int = KRYLOV_VECTORS
     max_steps: int = 150
     max_climb: int = 40
     trust: float = 0.3
@@ -77,7 +83,7 @@ class EigenvectorFollowing:
     def doubles_per_walker(self, objective: Objective) -> int:
         """Float64 numbers of a Hessian, its eigenvectors and which of them belong together."""
         parameters = objective.n_parameters
-        return 6 * parameters * (parameters if parameters <= EXACT_LIMIT else KRYLOV_VECTORS)
+        return 6 * parameters * (parameters if parameters <= EXACT_LIMIT else self.vectors)
 
     def init(self, objective: Objective, points: Float[Tensor, "W 2 P"]) -> FollowingState:
         """Fresh walkers; points [W, 2, P] are places and the directions to follow from them."""
@@ -108,7 +114,7 @@ class EigenvectorFollowing:
         return _scattered(state, self._moved(objective, take_rows(state, rows)), rows)
 
     def _moved(self, objective: Objective, state: FollowingState) -> FollowingState:
-        found = _spectrum(objective, state.theta, state.gradient, state.mode)
+        found = self._spectrum(objective, state)
         curved = found.values[:, 0] < -objective.curvature_threshold
         same = _same_eigenvalue(found.values)
         followed = _followed(state.mode, found, same, curved)
@@ -129,8 +135,20 @@ class EigenvectorFollowing:
             uphill=uphill,
             force=force,
             calls=calls,
-            status=self._status(energy, gradient, calls, curved),
+            status=self._status(energy, gradient, calls, curved, self.rms * objective.energy_unit),
         )
+
+    def _spectrum(self, objective: Objective, state: FollowingState) -> Spectrum:
+        """The eigenpairs by which a step is taken."""
+        if objective.n_parameters <= EXACT_LIMIT:
+            return spectrum(objective, state.theta)
+
+        def product(direction: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
+            """Finite differences of the gradient along unit vectors."""
+            moved = objective.energy_and_gradient(state.theta + DIFFERENCE * direction)[1]
+            return (moved - state.gradient) / DIFFERENCE
+
+        return krylov(product, self.vectors, state.gradient, state.mode)
 
     def _trust(
         self, state: FollowingState, mode: Float[Tensor, "W P"], force: Float[Tensor, " W"], value: Float[Tensor, " W"]
@@ -148,26 +166,27 @@ class EigenvectorFollowing:
         gradient: Float[Tensor, "W P"],
         calls: Int[Tensor, " W"],
         curved: Bool[Tensor, " W"],
+        target: float,
     ) -> Int[Tensor, " W"]:
         rms = gradient.norm(dim=1) / gradient.shape[1] ** 0.5
         exhausted = (calls > self.max_steps) | ((calls > self.max_climb) & ~curved)
         status = torch.where(exhausted, Status.OUT_OF_STEPS, Status.RUNNING)
-        status = torch.where(rms <= self.rms, Status.CONVERGED, status)
+        status = torch.where(rms <= target, Status.CONVERGED, status)
         return torch.where(energy.isfinite() & rms.isfinite(), status, Status.NOT_FINITE)
 
 
-def _spectrum(
-    objective: Objective, theta: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"], mode: Float[Tensor, "W P"]
-) -> Spectrum:
-    """The eigenpairs by which a step from theta [W, P] is taken."""
+def follow(
+    objective: Objective, guesses: Float[Tensor, "W 2 P"], method: EigenvectorFollowing, batch: int
+) -> FollowingState:
+    """Walkers at the ends of their ways from guesses [W, 2, P], places and directions; at most `batch` go at a time."""
     if objective.n_parameters <= EXACT_LIMIT:
-        return spectrum(objective, theta)
-
-    def product(direction: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
-        """Finite differences of the gradient along unit vectors."""
-        return (objective.energy_and_gradient(theta + DIFFERENCE * direction)[1] - gradient) / DIFFERENCE
-
-    return krylov(product, KRYLOV_VECTORS, gradient, mode)
+        return run_all(method, objective, guesses, batch)
+    first = run_all(replace(method, max_steps=min(FIRST_STEPS, method.max_steps)), objective, guesses, batch)
+    rows = (first.status == Status.OUT_OF_STEPS).nonzero()[:, 0]
+    if not len(rows) or method.max_steps <= FIRST_STEPS:
+        return first
+    slow = torch.stack([first.theta[rows], first.mode[rows]], 1)
+    return _scattered(first, run_all(replace(method, vectors=MORE_VECTORS), objective, slow, batch), rows)
 
 
 def _merged(state: FollowingState, moved: FollowingState, kept: Bool[Tensor, " W"]) -> FollowingState:

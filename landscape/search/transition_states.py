@@ -16,13 +16,13 @@ from torch import Tensor
 from landscape.numerics.spectra import spectrum
 from landscape.numerics.streams import stream
 from landscape.objective import Objective
-from landscape.optimize.driver import run_all, take_rows
+from landscape.optimize.driver import take_rows
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.quench import quench
 from landscape.optimize.status import Status
 from landscape.search.bands import BandSettings, candidates, relax, straight_bands
-from landscape.search.eigenvector_following import EigenvectorFollowing
+from landscape.search.eigenvector_following import EigenvectorFollowing, follow
 
 PUSH_OFF = 0.2
 PUSH_OFF_RMS = 1e-5
@@ -133,8 +133,7 @@ def refine(
     settings: SearchSettings,
 ) -> Found:
     """Transition states from guesses theta [C, P] that follow direction [C, P] first."""
-    method = settings.following
-    followed = run_all(method, objective, torch.stack([theta, direction], 1), settings.batch)
+    followed = follow(objective, torch.stack([theta, direction], 1), settings.following, settings.batch)
     near = torch.where(followed.status == Status.CONVERGED)[0]
     points = newton_finish(objective, followed.theta[near])
     stationary = near[points.status == Status.CONVERGED]
