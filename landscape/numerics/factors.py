@@ -79,7 +79,7 @@ def lowest_pairs(matrices: Float[Tensor, "W P P"], factors: Factors) -> LowestPa
 
 def by_reduction(matrices: Float[Tensor, "W P P"], _: Factors) -> LowestPairs:
     """The two lowest eigenvalues by reduction to tridiagonal form."""
-    walkers, parameters, _ = matrices.shape
+    walkers, parameters = matrices.shape[:2]
     values, vectors = matrices.new_empty(walkers, 2), matrices.new_empty(walkers, 2, parameters)
     found = np.zeros(walkers, dtype=np.bool_)
     room = matrices.clone(memory_format=torch.contiguous_format)
