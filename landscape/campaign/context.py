@@ -24,14 +24,12 @@ from landscape.problems.networks.symmetry import hidden_units
 from landscape.problems.problem import Problem
 from landscape.problems.surfaces.frame import Frame
 from landscape.properties.measurement import stored_settings
-from landscape.search.bands import BandSettings
 from landscape.search.starts import Starts
 from landscape.search.transition_states import SearchSettings
 
 CALLS_WITH_KINKS = 500
 # RMS gradients to reach, in units of the energy.
 QUENCH_RMS = 1e-7
-BAND_RMS = 1e-4
 
 
 @dataclass(frozen=True)
@@ -89,12 +87,10 @@ class Context:
     @property
     def search(self) -> SearchSettings:
         """Settings of searches for transition states and of the quenches from them; a device takes as many as fit."""
-        unit = self.objective.energy_unit
-        band = BandSettings(rms=BAND_RMS * unit, curvature=unit)
         if self.objective.device.type == "cpu":
-            return SearchSettings(band=band, quench=self.quench)
+            return SearchSettings(quench=self.quench)
         matrices = 8 * self.objective.n_parameters**2
-        return SearchSettings(band=band, quench=self.quench, batch=rows_per_chunk(matrices, self.objective.device))
+        return SearchSettings(quench=self.quench, batch=rows_per_chunk(matrices, self.objective.device))
 
     @property
     def identity(self) -> IdentityConfig:

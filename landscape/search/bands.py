@@ -24,16 +24,13 @@ from landscape.search.band_kernel import band_kernel
 
 @dataclass(frozen=True, kw_only=True)
 class BandSettings:
-    """Relaxation: `cycles` of at most `calls` band gradients, until their RMS is below `rms`; first steps suit the
-    `curvature`.
-    """
+    """Relaxation: `cycles` of at most `calls` band gradients, until their RMS is below `rms`, in units of the energy."""
 
     rms: float = 1e-4
     cycles: int = 6
     calls: int = 15
     memory: int = 6
     max_step: float = 1.0
-    curvature: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,18 +106,18 @@ def redistribute(bands: Float[Tensor, "B I P"]) -> Float[Tensor, "B I P"]:
     return placed
 
 
-def relax(energy: Energy, bands: Float[Tensor, "B I P"], settings: BandSettings) -> Float[Tensor, "B I P"]:
+def relax(objective: Objective, bands: Float[Tensor, "B I P"], settings: BandSettings) -> Float[Tensor, "B I P"]:
     """Relaxed bands from bands [B, I, P]; the ends stay. Bands do not affect each other."""
     images = bands.shape[1]
     method = LBFGS(
-        rms=settings.rms,
+        rms=settings.rms * objective.energy_unit,
         memory=settings.memory,
         max_step=settings.max_step * images**0.5,
         max_energy_rise=torch.inf,
         max_calls=settings.calls,
-        curvature=settings.curvature,
+        curvature=objective.energy_unit,
     )
-    of_bands = BandEnergy(energy, images)
+    of_bands = BandEnergy(objective, images)
     for _ in range(settings.cycles):
         state = run_all(method, of_bands, bands.flatten(1), len(bands))
         bands = redistribute(state.theta.view(bands.shape))

@@ -162,7 +162,7 @@ def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu")
         campaign = Campaign(context, db.store, LocalPool(context.execute), Silent(), measuring(context))
-        assert [phase.kind for phase in campaign.phases] == ["measure", "depths"]
+        assert [type(phase).__name__ for phase in campaign.phases] == ["Measure", "Depths"]
         assert campaign.run(Interrupt()) is Ending.COMPLETE
 
 
