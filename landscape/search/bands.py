@@ -24,7 +24,7 @@ from landscape.search.band_kernel import band_kernel
 
 @dataclass(frozen=True, kw_only=True)
 class BandSettings:
-    """Relaxation: `cycles` of at most `calls` band gradients, until their RMS is below `rms`, in units of the energy."""
+    """Relaxation: `cycles` of at most `calls` band gradients, until their RMS is below `rms` units of the energy."""
 
     rms: float = 1e-4
     cycles: int = 6
