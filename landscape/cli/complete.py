@@ -14,8 +14,8 @@ from landscape.campaign.preparation import stored_context
 from landscape.database.database import Database, open_database
 from landscape.errors import DatabaseError
 from landscape.graph.targets import target_rows
-from landscape.studies.channels import stored_target
 from landscape.studies.completeness import Comparison, Union
+from landscape.studies.goal import Goal
 
 FREE = {"dataset", "subset_seed"}
 """Keys of [problem] that say where the data come from; that the data are the same is compared."""
@@ -44,7 +44,7 @@ def complete(first: Path, second: Path, lowest: int | None, energy: float | None
         _require_two_searches((ours, context), (theirs, other))
         union = Union.of(ours, theirs, _places(ours, theirs, context))
         if lowest is None and energy is None:
-            target = stored_target(ours.problem_record, union.channels.energy)
+            target = Goal.stored(ours.problem_record).rows(union.channels.energy)
         else:
             target = target_rows(union.channels.energy, lowest or 0, energy)
         if not len(target):

@@ -120,6 +120,9 @@ class ExploreConfig(Table):
 
     lowest: Natural = Field(0, description="so many minima of lowest energy are to be complete; 0: all")
     energy: Level = Field(math.inf, description="only minima up to this energy are to be complete")
+    searches: Natural = Field(
+        10, description="single-ended searches from each, at least, before its barriers count as converged"
+    )
     evaluations: Natural = Field(0, description="most evaluations of the energy by the search; 0: no limit")
 
 
@@ -156,7 +159,7 @@ class ConnectConfig(Table):
     min_images: Annotated[int, Field(ge=3, lt=2**63)] = Field(10, description="fewest images of a band")
     max_images: Annotated[int, Field(ge=3, lt=2**63)] = Field(50, description="most images of a band")
     retries: Natural = Field(2, description="further tries of a pair, each with 1.5 times the images")
-    single_ended: Natural = Field(20, description="searches that start from a minimum alone, at most, per minimum")
+    single_ended: Natural = Field(50, description="searches that start from a minimum alone, at most, per minimum")
     target: Fraction = Field(1.0, description="fraction of the minima that is to be connected with the lowest one")
 
     @model_validator(mode="after")

@@ -7,17 +7,13 @@ Shapes: M minima, n minima of the target.
 """
 
 import math
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
-from landscape.database.records import ProblemRecord
-from landscape.errors import DatabaseError
 from landscape.graph.far_sides import far_sides
-from landscape.graph.targets import target_rows
 from landscape.statistics.capture import Capture, captures, energy_strata, total
 from landscape.studies.effort import Searched
 
@@ -81,26 +77,3 @@ def _row(name: str, part: Capture, estimate: float) -> str:
     """The cells of a row up to the estimate."""
     text = "unknown" if math.isnan(estimate) else f"{estimate:.1f}"
     return f"{name:<32} {part.known:>6} {part.first:>8} {part.second:>10} {part.both:>6} {text:>9}"
-
-
-def stored_target(record: ProblemRecord, energy: np.ndarray) -> np.ndarray:
-    """Rows int64[n] of the minima energy [M] that the search of a database was to complete, by rising energy.
-
-    Its run file says so in [explore]; without that they are all. Raises DatabaseError if the stored text is damaged.
-    """
-    explore = _stored(record, "explore")
-    return target_rows(energy, explore.get("lowest", 0), explore.get("energy", math.inf))
-
-
-def stored_fraction(record: ProblemRecord) -> float:
-    """The fraction of these minima that the search was to connect. Raises DatabaseError if the text is damaged."""
-    return float(_stored(record, "connect").get("target", 1.0))
-
-
-def _stored(record: ProblemRecord, table: str) -> Mapping[str, Any]:
-    """A table of the run file of a database; empty if it is not there."""
-    try:
-        stored: Mapping[str, Any] = tomllib.loads(record.run_toml).get(table, {})
-    except tomllib.TOMLDecodeError as error:
-        raise DatabaseError(f"the stored run file is damaged ({error}): restore the database from a copy") from error
-    return stored

@@ -16,31 +16,36 @@ from landscape.graph.merges import Fallen
 from landscape.studies.channels import Channels
 from landscape.studies.completeness import MOST_FALLEN, MOST_UNKNOWN, doubling_sentence
 from landscape.studies.effort import Searched, fallen_in_last_doubling
+from landscape.studies.goal import Goal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Criteria:
     """The state of a search."""
 
+    goal: Goal
     target: np.ndarray  # int64[n], by rising energy
     expected: float  # most minima that two channels make of one known, over the strata of energy; NaN if unknown
     connected: float  # fraction of the target that is connected with the lowest
-    fraction: float  # that is to be connected
     states: int  # transition states
     fell: Fallen | None  # merges in the last doubling of the effort; None where the rounds do not tell
+    searches: int  # single-ended ones from that minimum of the target which has had fewest
 
     @classmethod
-    def of(cls, searched: Searched, target: np.ndarray, tolerance: float, fraction: float = 1.0) -> Self:
-        """The state for a target int64[n]; energies that differ by at most the tolerance are equal."""
-        minima, states = searched.minima, searched.transition_states
+    def of(cls, searched: Searched, goal: Goal, tolerance: float) -> Self:
+        """The state of a search for a goal; energies that differ by at most the tolerance are equal."""
+        minima, states, attempts = searched.minima, searched.transition_states, searched.attempts.minima
+        target = goal.rows(minima.energy)
         component = components(len(minima), states.minima)[target]
+        searches = np.bincount(attempts[attempts[:, 1] < 0, 0], minlength=len(minima))[target]
         return cls(
+            goal=goal,
             target=target,
             expected=Channels.of(searched).take(target).expected,
             connected=float((component == component[:1]).mean()) if len(target) else 0.0,
-            fraction=fraction,
             states=len(states),
             fell=fallen_in_last_doubling(searched, target, tolerance),
+            searches=int(searches.min(initial=np.iinfo(np.int64).max)),
         )
 
     @property
@@ -51,21 +56,22 @@ class Criteria:
     @property
     def is_connected(self) -> bool:
         """Whether as much of the target is connected as was asked for."""
-        return self.connected >= self.fraction
+        return self.connected >= self.goal.fraction
 
     @property
     def barriers_have_converged(self) -> bool:
-        """Whether hardly any merge energy fell in the last doubling of the effort."""
-        return self.fell is not None and self.fell.share < MOST_FALLEN
+        """Whether hardly any merge energy fell in the last doubling of an effort that is not too small to tell."""
+        return self.fell is not None and self.fell.share < MOST_FALLEN and self.searches >= self.goal.searches
 
     def lines(self, wanted: str) -> Iterator[str]:
         """The criteria with their numbers, and whether each holds; `wanted` names the target."""
         needed = len(self.target) - 1
         few = f"; too few transition states to connect {needed + 1} minima: at least {needed} are needed"
-        share = f"{self.connected:.1%} of the {wanted} with the lowest one, {self.fraction:.0%} are asked for"
+        share = f"{self.connected:.1%} of the {wanted} with the lowest one, {self.goal.fraction:.0%} are asked for"
         yield _line("connected", f"{share}{few if self.states < needed else ''}", self.is_connected)
         fell = f"are upper bounds: {doubling_sentence(self.fell)}, at most {MOST_FALLEN:.0%} may"
-        yield _line("barriers", fell, self.barriers_have_converged)
+        more = "" if self.searches >= self.goal.searches else f", after {self.goal.searches} searches from each minimum"
+        yield _line("barriers", f"{fell}{more}", self.barriers_have_converged)
         made = (
             "tell nothing yet" if np.isnan(self.expected) else f"expect {self.expected:.2f} minima for each one known"
         )

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from landscape.database.lazy import known
-from landscape.database.records import Minima, Rounds, TransitionStates
+from landscape.database.records import Attempts, Minima, Rounds, TransitionStates
 from landscape.graph.merges import Fallen, fallen, merge_energies
 
 NO_SEARCH = ("basin_hopping", "train", "locate")
@@ -27,6 +27,8 @@ class Searched(Protocol):
     def transition_states(self) -> TransitionStates: ...
     @property
     def rounds(self) -> Rounds: ...
+    @property
+    def attempts(self) -> Attempts: ...
 
 
 def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: float) -> Fallen | None:

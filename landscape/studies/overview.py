@@ -8,8 +8,9 @@ from landscape.database.database import Database
 from landscape.database.lazy import known
 from landscape.database.trained_points import HISTORY_COLUMNS
 from landscape.statistics.coverage import coverage
-from landscape.studies.channels import Channels, stored_fraction, stored_target
+from landscape.studies.channels import Channels
 from landscape.studies.criteria import Criteria
+from landscape.studies.goal import Goal
 
 LAST_COMMITS = 5
 MOST_STATES = 200_000  # for whose merges a reader would wait
@@ -74,13 +75,14 @@ def _quenches(db: Database) -> list[str]:
 def _completeness(db: Database) -> list[str]:
     """How complete the minima are that were asked for: the criteria, and what two channels tell."""
     record, minima, states = db.problem_record, db.minima, db.transition_states
-    target = stored_target(record, minima.energy)
+    goal = Goal.stored(record)
+    target = goal.rows(minima.energy)
     if not len(target):
         return []
     wanted = "minima" if len(target) == len(minima) else f"{len(target)} lowest minima"
     if len(states) > MOST_STATES:
         return [f"connected     not computed for more than {MOST_STATES} transition states"]
-    criteria = Criteria.of(db, target, record.energy_tolerance, stored_fraction(record))
+    criteria = Criteria.of(db, goal, record.energy_tolerance)
     return [*criteria.lines(wanted), "", *Channels.of(db).take(target).table()]
 
 

@@ -12,18 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import brentq, root
 
-import landscape
-from landscape.campaign.context import one_thread_per_task
-from landscape.campaign.interrupt import Interrupt
-from landscape.campaign.pools.local import LocalPool
-from landscape.campaign.preparation import BoxEnds, record_of, surface_context
-from landscape.campaign.progress import Silent
-from landscape.campaign.resumption import open_or_create
-from landscape.campaign.rounds.hopping import BasinHopping
-from landscape.campaign.rounds.single_ended import SingleEnded
-from landscape.campaign.session import run_campaign
-from landscape.config.run_file import Settings
-
 Slope = Callable[[np.ndarray], np.ndarray]
 
 
@@ -127,20 +115,3 @@ def planar_points(energy: Any, low: float, high: float) -> dict[int, np.ndarray]
     step = 1e-5 * np.eye(2)
     index = [int((np.linalg.eigvalsh([gradient(x + s) - gradient(x - s) for s in step]) < 0.0).sum()) for x in found]
     return {wanted: np.array([x for x, one in zip(found, index, strict=True) if one == wanted]) for wanted in range(3)}
-
-
-def exhausted(
-    energy: object,
-    start: BoxEnds | None = None,
-    bounds: BoxEnds | None = None,
-    **tables: Any,
-) -> landscape.Database:
-    """The landscape after all steps of hopping and all single-ended searches of the settings.
-
-    `landscape.explore` would stop once barriers have converged, before it knows every transition state.
-    """
-    context = surface_context(energy, Settings.from_table(tables, "test"), start, bounds)
-    store = open_or_create(None, record_of(context), resume=False)
-    with one_thread_per_task(), Interrupt() as interrupt:
-        run_campaign(context, store, LocalPool(context.execute), Silent(), interrupt, (BasinHopping, SingleEnded))
-    return landscape.Database(store)

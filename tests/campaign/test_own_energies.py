@@ -16,7 +16,6 @@ from tests.campaign.energies import (
     Energy,
     Himmelblau,
     Separable,
-    exhausted,
     planar_points,
     rastrigin,
     schwefel,
@@ -25,9 +24,9 @@ from tests.campaign.energies import (
 )
 from tests.campaign.xor import xor
 
-SEARCH: dict[str, Any] = {"basin_hopping": {"walkers": 16, "steps": 20}, "connect": {"single_ended": 20}}
+SEARCH: dict[str, Any] = {"walkers": 16, "steps": 20, "explore": {"searches": 20}}
 SHORT: dict[str, Any] = {"walkers": 8, "steps": 5, "connect": {"rounds": 0, "single_ended": 0}}
-QUICK: dict[str, Any] = {"walkers": 16, "steps": 5, "connect": {"single_ended": 5}}
+QUICK: dict[str, Any] = {"walkers": 16, "steps": 5, "explore": {"searches": 5}}
 
 
 def rows_of(found: np.ndarray, expected: np.ndarray, atol: float) -> np.ndarray:
@@ -53,7 +52,8 @@ def test_all_stationary_points_of_separable_energies(
 ) -> None:
     truth = separable_truth(energy, *box)
     assert (len(truth.minima), len(truth.states)) == counts
-    db = exhausted(energy, **({keyword: box} | SEARCH))
+    boxes: dict[str, Any] = {keyword: box}
+    db = landscape.explore(energy, **boxes, **SEARCH)
     width = box[1] - box[0]
     minima = truth.minima[rows_of(db.minima.parameters, truth.minima, 1e-8 * width)]
     states = rows_of(db.transition_states.parameters, truth.states, 1e-8 * width)
@@ -66,12 +66,7 @@ def test_all_stationary_points_of_separable_energies(
 def test_the_landscape_of_eight_atoms() -> None:
     """Every state of a short search is one of those of long ones, which find all of them; most are found at once."""
     cluster = LennardJones(8)
-    db = exhausted(
-        cluster,
-        start=(-1.5, 1.5),
-        basin_hopping={"walkers": 16, "steps": 20},
-        connect={"single_ended": 40},
-    )
+    db = landscape.explore(cluster, start=(-1.5, 1.5), walkers=16, steps=20, explore={"searches": 40})
     np.testing.assert_allclose(np.sort(db.minima.energy), cluster.known_energies(0), atol=1e-6)
     states = cluster.known_energies(1)
     assert len(states) == 42

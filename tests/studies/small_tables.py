@@ -17,6 +17,7 @@ def rounds(kind: list[str], evaluations: list[int], states: list[int]) -> Rounds
         seconds=np.ones(count),
         new_minima=np.zeros(count, dtype=np.int64),
         new_transition_states=np.array(states, dtype=np.int64),
+        left=np.zeros(count, dtype=np.int64),
     )
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from landscape.database.tables import Tables
-from landscape.studies.channels import UNKNOWN, Channels, stored_target
+from landscape.studies.channels import UNKNOWN, Channels
 from landscape.studies.completeness import Comparison, Criterion, Union
+from landscape.studies.goal import Goal
 from tests.database.samples import sample_record
 from tests.studies.small_tables import rounds, tables
 
@@ -115,4 +116,4 @@ def test_the_table_has_a_line_for_each_stratum_and_one_for_all() -> None:
 )
 def test_the_target_is_what_the_run_file_asked_for(explore: str, rows: list[int]) -> None:
     record = replace(sample_record(), run_toml=explore)
-    assert stored_target(record, np.array([3.0, 1.0, 2.0])).tolist() == rows
+    assert Goal.stored(record).rows(np.array([3.0, 1.0, 2.0])).tolist() == rows

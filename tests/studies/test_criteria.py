@@ -1,20 +1,33 @@
 """What one search says of its own completeness, on tables made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from landscape.database.records import Attempts
 from landscape.studies.criteria import Criteria
-from tests.studies.test_effort import rounds, tables
+from landscape.studies.goal import Goal
+from tests.studies.small_tables import rounds, tables
 
 ENERGY = [float(place) for place in range(12)]
 CHAIN = [(place, place + 1, 20.0 + place) for place in range(11)]
 
 
-def criteria(states: int, evaluations: int, target: int = 12, fraction: float = 1.0) -> Criteria:
+def criteria(
+    states: int, evaluations: int, target: int = 12, fraction: float = 1.0, searches: int = 0, made: int = 0
+) -> Criteria:
     """After connecting the leading minima of a chain, and then that much more without a find."""
-    made = rounds(["basin_hopping", "connect", "single_ended"], [500, 100, evaluations], [0, states, 0])
-    found = tables(ENERGY, CHAIN[:states], made)
-    return Criteria.of(found, np.arange(target), 1e-9, fraction)
+    done = rounds(["basin_hopping", "connect", "single_ended"], [500, 100, evaluations], [0, states, 0])
+    count = made * len(ENERGY)
+    attempts = Attempts(
+        minima=np.stack([np.arange(count) % len(ENERGY), np.full(count, -1)], axis=1),
+        method=np.full(count, "single_ended"),
+        outcome=np.full(count, "not_converged"),
+        round=np.full(count, 2),
+    )
+    found = replace(tables(ENERGY, CHAIN[:states], done), attempts=attempts)
+    return Criteria.of(found, Goal(target, np.inf, fraction, searches), 1e-9)
 
 
 def text(found: Criteria) -> str:
@@ -43,6 +56,13 @@ def test_barriers_have_converged_once_nothing_falls_while_the_effort_doubles() -
     assert not late.barriers_have_converged
 
 
+def test_a_small_effort_tells_nothing_of_barriers() -> None:
+    few = criteria(states=11, evaluations=300, searches=3, made=2)
+    assert not few.barriers_have_converged
+    assert "at most 5% may, after 3 searches from each minimum: fails" in text(few)
+    assert criteria(states=11, evaluations=300, searches=3, made=3).barriers_have_converged
+
+
 def test_without_a_second_channel_nothing_is_said_of_missing_minima() -> None:
     found = criteria(states=11, evaluations=300)  # found_from is not known in these tables
     assert np.isnan(found.expected)
@@ -51,6 +71,6 @@ def test_without_a_second_channel_nothing_is_said_of_missing_minima() -> None:
 
 
 def test_no_minima_at_all() -> None:
-    found = Criteria.of(tables([], [], rounds([], [], [])), np.arange(0), 1e-9)
+    found = Criteria.of(tables([], [], rounds([], [], [])), Goal(0, np.inf, 1.0, 10), 1e-9)
     assert not found.is_connected
     assert not found.minima_are_known

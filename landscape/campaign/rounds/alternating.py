@@ -10,11 +10,12 @@ from typing import Any
 from landscape.campaign.context import Context
 from landscape.campaign.rounds.assimilation import LandscapeIndex
 from landscape.campaign.rounds.double_ended import Connect
-from landscape.campaign.rounds.goal import Goal
 from landscape.campaign.rounds.hopping import BasinHopping
 from landscape.campaign.rounds.phase import Phase, Plan
 from landscape.campaign.rounds.single_ended import SingleEnded
 from landscape.database.tables import Tables
+from landscape.studies.criteria import Criteria
+from landscape.studies.goal import Goal
 
 MANY_NEW = 0.1  # of the wanted minima
 
@@ -23,7 +24,8 @@ class Alternating:
     """The rounds of basin-hopping, of single-ended searches and of connecting."""
 
     def __init__(self, context: Context, index: LandscapeIndex) -> None:
-        self.limit, self.goal = context.settings.explore.evaluations, Goal(context)
+        self.limit, self.goal = context.settings.explore.evaluations, Goal.of(context.settings)
+        self.tolerance = context.identity.energy_tolerance
         kinds = (BasinHopping, Connect, SingleEnded)
         self.phases: tuple[Phase[Any], ...] = tuple(kind(context, index) for kind in kinds)
 
@@ -32,7 +34,7 @@ class Alternating:
         spent = {phase.kind: _evaluations(tables, phase.kind) for phase in self.phases}
         if self.limit and sum(spent.values()) >= self.limit:
             return None
-        criteria = self.goal.criteria(tables)
+        criteria = Criteria.of(tables, self.goal, self.tolerance)
         open_kinds = set[str]()
         if not criteria.minima_are_known:
             open_kinds.add(BasinHopping.kind)

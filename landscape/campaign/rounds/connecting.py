@@ -14,12 +14,12 @@ import torch
 from landscape.campaign.context import Context
 from landscape.campaign.identity import DistinctMinima, PointIndex, distinct_minima
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
-from landscape.campaign.rounds.goal import Goal
 from landscape.campaign.rounds.phase import Plan, TaskType
 from landscape.database.records import Attempts, Commit, TransitionStates
 from landscape.database.tables import Tables
 from landscape.optimize.newton import StationaryPoints
 from landscape.search.transition_states import OUTCOME_NAMES, Found, Outcome, climb, connect
+from landscape.studies.goal import Goal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ class Searching:
 
     def __init__(self, context: Context, index: LandscapeIndex) -> None:
         self.context, self.index = context, index
-        self.table, self.goal = context.settings.connect, Goal(context)
+        self.table, self.goal = context.settings.connect, Goal.of(context.settings)
 
     def assimilate(
         self, tables: Tables, plan: SearchPlan[Any], results: Sequence[ConnectResult], seconds: float

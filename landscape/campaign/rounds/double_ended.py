@@ -55,7 +55,7 @@ class Connect(Searching):
         states, minima = tables.transition_states, tables.minima
         if len(minima) < 2:
             return []
-        inside, wanted = connected_with_lowest(minima.energy, states.minima), self.goal.wanted(tables)
+        inside, wanted = connected_with_lowest(minima.energy, states.minima), self.goal.rows(tables.minima.energy)
         random = stream(self.context.settings.run.seed, len(tables.rounds))
         rows = rows_in_view(minima.energy, inside, wanted, random)
         view = PairView(

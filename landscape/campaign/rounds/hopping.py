@@ -16,13 +16,13 @@ import numpy as np
 from landscape.campaign.context import Context
 from landscape.campaign.identity import DistinctMinima, MinimaRows, PointIndex, distinct_minima
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
-from landscape.campaign.rounds.goal import Goal
 from landscape.campaign.rounds.phase import Plan, rounds_done, task_starts
 from landscape.database.records import Commit, Walkers
 from landscape.database.tables import Tables
 from landscape.numerics.streams import stream
 from landscape.search.basin_hopping import Hoppers, hop
 from landscape.search.moves import KnownMinima
+from landscape.studies.goal import Goal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +136,7 @@ class BasinHopping:
 
     def __init__(self, context: Context, index: LandscapeIndex) -> None:
         self.context, self.index = context, index
-        self.table, self.goal = context.settings.basin_hopping, Goal(context)
+        self.table, self.goal = context.settings.basin_hopping, Goal.of(context.settings)
 
     def planned_rounds(self, tables: Tables) -> int:  # noqa: ARG002 - part of the protocol
         """Rounds for the steps of the run file."""
@@ -150,7 +150,7 @@ class BasinHopping:
         walkers, steps = self._placed(tables), self._steps(number)
         starts = task_starts(len(walkers), self.table.task_walkers)
         room = np.empty(len(tables.minima), dtype=np.int64)
-        wanted = self.goal.wanted(tables)
+        wanted = self.goal.rows(tables.minima.energy)
         tasks = [self._task(tables, wanted, walkers, start, steps, room) for start in starts]
         return Plan(tasks=tasks)
 

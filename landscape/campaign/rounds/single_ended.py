@@ -40,7 +40,7 @@ class SingleEnded(Searching):
     def _due(self, tables: Tables) -> np.ndarray:
         """Row of the minimum of each search that is still to be made."""
         origins = tables.attempts.minima[tables.attempts.method == self.kind, 0]
-        wanted = self.goal.wanted(tables)
+        wanted = self.goal.rows(tables.minima.energy)
         done = np.bincount(origins, minlength=len(tables.minima))[wanted]
         due = np.maximum(self.table.single_ended - done, 0)
         place = np.repeat(np.arange(len(wanted)), due)

@@ -15,7 +15,7 @@ ORIGIN = np.array([0, 1])
 
 
 def context(**explore: object) -> Context:
-    return plane(explore=explore, connect={"rounds": 10, "single_ended": 3, "pairs": 4})
+    return plane(explore={"searches": 0} | explore, connect={"rounds": 10, "single_ended": 3, "pairs": 4})
 
 
 class Search:
@@ -103,6 +103,16 @@ def test_barriers_that_fell_in_the_last_doubling_call_for_more(search: Search) -
     finished(search, 12)
     search.commit("connect", joins=[(0, 5)], evaluations=300)
     assert search.turn == "single_ended"  # of which there was none yet
+
+
+def test_barriers_count_as_converged_only_after_some_searches_from_every_minimum() -> None:
+    search = Search(context(searches=2))
+    finished(search, 12)
+    assert search.turn == "single_ended"
+    assert Search(plane(connect={"single_ended": 0})).turn == "basin_hopping"
+    without = Search(plane(connect={"single_ended": 0}))
+    finished(without, 12)
+    assert without.turn is None
 
 
 def test_only_wanted_minima_count() -> None:

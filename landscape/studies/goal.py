@@ -1,0 +1,48 @@
+"""The goal of a search: the minima that it is to complete, and how far."""
+
+import tomllib
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from landscape.config.run_file import Settings
+from landscape.config.tables import ConnectConfig, ExploreConfig
+from landscape.database.records import ProblemRecord
+from landscape.errors import DatabaseError
+from landscape.graph.targets import target_rows
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The goal as a run file has it."""
+
+    lowest: int  # minima; 0: all
+    energy: float  # up to which minima are wanted
+    fraction: float  # of them that is to be connected with the lowest
+    searches: int  # single-ended ones from each of them, at least
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The goal of a run file."""
+        return cls._of(settings.explore, settings.connect)
+
+    @classmethod
+    def stored(cls, record: ProblemRecord) -> Self:
+        """The goal of a database. Raises DatabaseError if the text of its run file is damaged."""
+        try:
+            tables = tomllib.loads(record.run_toml)
+        except tomllib.TOMLDecodeError as error:
+            raise DatabaseError(
+                f"the stored run file is damaged ({error}): restore the database from a copy"
+            ) from error
+        explore, connect = (tables.get(name, {}) for name in ("explore", "connect"))
+        return cls._of(ExploreConfig.from_table(explore), ConnectConfig.from_table(connect))
+
+    @classmethod
+    def _of(cls, explore: ExploreConfig, connect: ConnectConfig) -> Self:
+        return cls(explore.lowest, explore.energy, connect.target, min(explore.searches, connect.single_ended))
+
+    def rows(self, energy: np.ndarray) -> np.ndarray:
+        """Rows int64[n] of the wanted minima among those of energy [M], the lowest first."""
+        return target_rows(energy, self.lowest, self.energy)
