@@ -29,6 +29,8 @@ from landscape.problems.networks.torch_modules import module_with, network_of, o
 from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.term import WeightedTerm
 
+UNIT_L2 = 1e-4  # of a smaller one, the lowest curvatures are smaller too, and all tolerances with them
+
 
 class Problem:
     """The regularised loss of a network on a data set, for many walkers at once.
@@ -125,7 +127,7 @@ class Problem:
         self.l2 = l2
         self.device = torch.device(device)
         self.n_parameters = network.n_parameters
-        self.energy_unit = 1.0
+        self.energy_unit = min(1.0, l2 / UNIT_L2) if l2 else 1.0
         self.curvature_threshold = 1e-3 * 2.0 * l2 if l2 else 1e-9
         self.symmetry: Symmetry = network.symmetry
         self.inputs = torch.tensor(data.inputs, dtype=torch.float64, device=self.device)
