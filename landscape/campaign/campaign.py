@@ -15,7 +15,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.pools.pool import Abandoned, Pool
 from landscape.campaign.progress import Progress
-from landscape.campaign.replicas import ReplicaUpdates
+from landscape.campaign.replicas import ReplicaUpdates, StateReplica
 from landscape.campaign.rounds.assimilation import LandscapeIndex
 from landscape.campaign.rounds.phase import MakePhase, Phase, Plan, Turns, rounds_done
 from landscape.database.store import Store
@@ -39,7 +39,7 @@ class Campaign:
         self.pool = pool
         self.progress = progress
         index = LandscapeIndex(context, store.tables)
-        self.updates = ReplicaUpdates()
+        self.updates, self.states = ReplicaUpdates(), StateReplica(context)
         self.phases = tuple(phase(context, index) for phase in phases)
 
     def run(self, interrupt: Interrupt) -> Ending:
@@ -74,7 +74,8 @@ class Campaign:
         tables, began = self.store.tables, time.monotonic()
         number = rounds_done(tables, phase.kind) + 1
         self.progress.begin(phase.kind, number, phase.planned_rounds(tables), len(plan.tasks))
-        if (update := self.updates.following(tables.minima)) is not None:
+        if (update := self.updates.following(tables)) is not None:
+            self.states.receive(update)
             self.pool.broadcast(update)
         results: list[Any] = self.pool.run(plan.tasks, self.progress.task_done, interrupt.give_up_round)
         commit = phase.assimilate(tables, plan, results, time.monotonic() - began)

@@ -25,11 +25,18 @@ from landscape.problems.problem import Problem
 from landscape.problems.surfaces.frame import Frame
 from landscape.properties.measurement import stored_settings
 from landscape.search.starts import Starts
-from landscape.search.transition_states import SearchSettings
+from landscape.search.transition_states import KnownStates, SearchSettings
 
 CALLS_WITH_KINKS = 500
 # RMS gradients to reach, in units of the energy.
 QUENCH_RMS = 1e-7
+
+
+@dataclass
+class Committed:
+    """What this process knows of the committed points, as of the plan of the round; see `replicas.py`."""
+
+    states: KnownStates | None = None
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,8 @@ class Context:
     """The objective, the settings, the distribution of starting points, and the problem.
 
     `problem` is the objective itself if it is the energy of a network, else None; `frame` is that of an energy of the
-    user's own. Once `abandoned` is set, searches in
-    threads of this process end at their next energy.
+    user's own. Once `abandoned` is set, searches in threads of this process end at their next energy. `committed`
+    changes from round to round.
     """
 
     objective: Objective
@@ -47,6 +54,7 @@ class Context:
     problem: Problem | None
     frame: Frame = field(default_factory=Frame)
     abandoned: threading.Event = field(default_factory=threading.Event)
+    committed: Committed = field(default_factory=Committed)
 
     def require_problem(self) -> Problem:
         """The problem. Raises TypeError if the objective is not the energy of a network."""
@@ -86,11 +94,11 @@ class Context:
 
     @property
     def search(self) -> SearchSettings:
-        """Settings of searches for transition states and of the quenches from them; a device takes as many as fit."""
+        """Settings of searches for transition states; a device takes as many as fit."""
         if self.objective.device.type == "cpu":
-            return SearchSettings(quench=self.quench)
+            return SearchSettings(known=self.committed.states)
         matrices = 8 * self.objective.n_parameters**2
-        return SearchSettings(quench=self.quench, batch=rows_per_chunk(matrices, self.objective.device))
+        return SearchSettings(known=self.committed.states, batch=rows_per_chunk(matrices, self.objective.device))
 
     @property
     def identity(self) -> IdentityConfig:

@@ -15,7 +15,7 @@ import torch
 
 from landscape.campaign.context import Context
 from landscape.config.tables import IdentityConfig
-from landscape.database.records import Minima
+from landscape.database.records import Minima, TransitionStates
 from landscape.objective import Symmetry
 from landscape.optimize.newton import StationaryPoints
 
@@ -91,17 +91,17 @@ class PointIndex:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MinimaRows:
-    """Some rows of the committed minima: row numbers, energies and parameters."""
+class PointRows:
+    """Some rows of the committed points: row numbers, energies and parameters."""
 
     row: np.ndarray  # int64[M]
     energy: np.ndarray  # [M]
     parameters: np.ndarray  # [M, P]
 
     @classmethod
-    def of(cls, minima: Minima, row: np.ndarray) -> Self:
-        """The rows int64[M] of a table of minima."""
-        return cls(row=row, energy=minima.energy[row], parameters=minima.parameters[row])
+    def of(cls, points: Minima | TransitionStates, row: np.ndarray) -> Self:
+        """The rows int64[M] of a table of points."""
+        return cls(row=row, energy=points.energy[row], parameters=points.parameters[row])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +135,7 @@ class Reducible(Protocol):
 
 
 def distinct_minima(
-    context: Context, points: StationaryPoints, committed: MinimaRows | None = None
+    context: Context, points: StationaryPoints, committed: PointRows | None = None
 ) -> tuple[DistinctMinima, np.ndarray]:
     """Distinct canonical minima [M]: the `committed` ones, then others of points [F] in order of first appearance.
 

@@ -1,45 +1,86 @@
-"""Replicas of the committed minima on all ranks, which keep the messages short.
+"""Replicas of the committed points on all ranks.
 
-The coordinator broadcasts the minima that a commit has added, up to `REPLICA_AT_MOST` of them. A rank looks up the
-minima of its results in its replica and sends the rows of those that it finds there, without their other columns.
+Before each round the coordinator broadcasts the points that the commits since the last one have added, up to
+`REPLICA_AT_MOST` minima and as many transition states. A rank looks up the minima of its results in its replica and
+sends the rows of those that it finds there, without their other columns: this shortens messages and changes nothing
+else. Searches look up transition states (`Context.committed`), which decides what they do: so the coordinator's own
+process keeps the same replica of them, and results are the same on any number of ranks.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from landscape.campaign.context import Context
-from landscape.campaign.identity import MinimaRows, PointIndex, Reducible
-from landscape.database.records import Minima
+from landscape.campaign.identity import PointIndex, PointRows, Reducible
+from landscape.config.tables import IdentityConfig
+from landscape.database.tables import Tables
+from landscape.search.transition_states import SAME_DISTANCE, SAME_ENERGY
 
-REPLICA_AT_MOST = 100_000  # minima: 66 MB of 83 parameters
+REPLICA_AT_MOST = 100_000  # points of a kind: 66 MB of 83 parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """The committed points that the replicas lack."""
+
+    minima: PointRows
+    states: PointRows
 
 
 class ReplicaUpdates:
     """Updates of the replicas, made by the coordinator."""
 
     def __init__(self) -> None:
-        self._sent = 0
+        self._sent = {"minima": 0, "transition_states": 0}
 
-    def following(self, minima: Minima) -> MinimaRows | None:
-        """The committed minima that the replicas lack, or None if they lack none."""
-        sent, self._sent = self._sent, min(len(minima), REPLICA_AT_MOST)
-        return MinimaRows.of(minima, np.arange(sent, self._sent)) if sent < self._sent else None
+    def following(self, tables: Tables) -> Update | None:
+        """The committed points that the replicas lack, or None if they lack none."""
+        update = Update(
+            minima=self._next("minima", tables.minima), states=self._next("transition_states", tables.transition_states)
+        )
+        return update if len(update.minima.row) or len(update.states.row) else None
+
+    def _next(self, name: str, table: Any) -> PointRows:  # noqa: ANN401 - either table
+        """The rows of a table after those sent before."""
+        sent, self._sent[name] = self._sent[name], min(len(table), REPLICA_AT_MOST)
+        return PointRows.of(table, np.arange(sent, self._sent[name]))
+
+
+class StateReplica:
+    """The replica of the transition states in this process, found by points that were followed but not finished."""
+
+    def __init__(self, context: Context) -> None:
+        near = IdentityConfig(
+            energy_tolerance=SAME_ENERGY * context.objective.energy_unit, distance_tolerance=SAME_DISTANCE
+        )
+        context.committed.states = self._index = PointIndex(context.objective.symmetry, near)
+
+    def receive(self, update: Update) -> None:
+        """Add transition states that follow those in the replica."""
+        _extend(self._index, update.states)
 
 
 class ReplicaWorker:
-    """The worker on a rank other than the coordinator's: runs tasks and keeps a replica."""
+    """The worker on a rank other than the coordinator's: runs tasks and keeps replicas."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.replica = PointIndex(context.objective.symmetry, context.identity)
+        self.states = StateReplica(context)
 
     def execute(self, task: Any) -> Any:  # noqa: ANN401 - every kind of task has its own result
         """The result of a task, its minima reduced by those in the replica."""
         result = task.run(self.context)
         return result.without(self.replica) if isinstance(result, Reducible) else result
 
-    def receive(self, update: MinimaRows) -> None:
-        """Add minima that follow those in the replica."""
-        for energy, theta in zip(update.energy.tolist(), update.parameters, strict=True):
-            self.replica.add(energy, theta)
+    def receive(self, update: Update) -> None:
+        """Add points that follow those in the replicas."""
+        _extend(self.replica, update.minima)
+        self.states.receive(update)
+
+
+def _extend(index: PointIndex, points: PointRows) -> None:
+    for energy, theta in zip(points.energy.tolist(), points.parameters, strict=True):
+        index.add(energy, theta)

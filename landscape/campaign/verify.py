@@ -1,9 +1,12 @@
 """Verification of all stored points.
 
-Energies, gradients and Hessian spectra are computed again and compared with the tables. Two kinds of invariant are
-tested too. A transition state lies above both its minima. For softmax networks with L2 the output weights of each unit
-sum to zero over the classes, and 2 * l2 is an eigenvalue for every unit of the last hidden layer and for the output
-bias (the softmax gauge, if all terms of the energy keep it).
+Energies, gradients and Hessian spectra are computed again and compared with the tables. The minima that a transition
+state joins are found again by a gradient flow that starts nearer to it and has a tenth of the search's error. Where
+the flow ends on a saddle rounding decides how it goes on: such a side must be marked, and is then not compared.
+
+Two kinds of invariant are tested too. A transition state lies above both its minima. For softmax networks with L2 the
+output weights of each unit sum to zero over the classes, and 2 * l2 is an eigenvalue for every unit of the last hidden
+layer and for the output bias (the softmax gauge, if all terms of the energy keep it).
 
 An energy with kinks has no Hessian, so no eigenvalues and no Newton steps: its minima keep an RMS gradient r. Because
 of the gauge the K derivatives with respect to the output weights of a unit sum to 2 * l2 times the sum of these weights
@@ -27,11 +30,15 @@ from landscape.campaign.identity import PointIndex
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.rounds.phase import task_starts
 from landscape.database.database import Database
+from landscape.numerics.streams import stream
 from landscape.optimize.newton import StationaryPoints, classify
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
+from landscape.search.gradient_flow import GradientFlow
+from landscape.search.sides import sides
 
 TASK_POINTS = 32
+SIDES_FLOW = GradientFlow(tolerance=2e-3, displacement=1e-3, contraction=0.02)
 RMS_TOLERANCE = 1e-9
 RMS_WITH_KINKS = 1e-7  # without Newton steps, which need a Hessian, minima are as the quench leaves them
 INVARIANT_TOLERANCE = 1e-8
@@ -42,6 +49,7 @@ TOLERANCES = {
     "eigenvalue": 1e-6,
     "log_determinant": 1e-4,
     "log_orbit_size": 1e-9,
+    "lowest_positive_eigenvalue": 1e-6,
 }
 
 
@@ -55,6 +63,7 @@ class Recomputed:
     eigenvalue: np.ndarray
     log_determinant: np.ndarray
     log_orbit_size: np.ndarray
+    lowest_positive_eigenvalue: np.ndarray  # the second eigenvalue; nan where there is only one
     gauge_error: np.ndarray  # largest deviation from the softmax invariants; 0 where there are none
 
 
@@ -77,20 +86,73 @@ class VerifyTask:
             eigenvalue=points.values[:, 0].cpu().numpy(),
             log_determinant=points.log_determinant.cpu().numpy(),
             log_orbit_size=objective.symmetry.log_orbit_size(self.theta),
+            lowest_positive_eigenvalue=points.second_eigenvalue.cpu().numpy(),
             gauge_error=gauge.cpu().numpy(),
         )
 
 
-def verify(db: Database, context: Context, pool: Pool, interrupted: Callable[[], bool] = lambda: False) -> list[str]:
-    """One line for every fault; empty if there is none. Raises `Abandoned` once `interrupted()` is true."""
+@dataclass(frozen=True, kw_only=True)
+class RecomputedSides:
+    """The ends [T, 2] of steepest descent from some transition states [T]."""
+
+    energy: np.ndarray  # [T, 2]
+    parameters: np.ndarray  # [T, 2, P]
+    is_minimum: np.ndarray  # bool[T, 2]
+    ambiguous: np.ndarray  # bool[T]
+
+
+@dataclass(frozen=True)
+class SidesTask:
+    """Descend from some transition states theta [T, P]."""
+
+    theta: np.ndarray
+
+    def run(self, context: Context) -> RecomputedSides:
+        """What the transition states join."""
+        objective = context.objective
+        theta = torch.tensor(self.theta, dtype=torch.float64, device=objective.device)
+        joined = sides(objective, theta, classify(objective, theta).direction, SIDES_FLOW, context.search.batch)
+        canonical = objective.symmetry.canonical
+        return RecomputedSides(
+            energy=np.stack([end.energy.cpu().numpy() for end in joined.ends], 1),
+            parameters=np.stack([canonical(end.theta.cpu().numpy()) for end in joined.ends], 1),
+            is_minimum=np.stack([end.is_minimum.cpu().numpy() for end in joined.ends], 1),
+            ambiguous=joined.ambiguous.cpu().numpy(),
+        )
+
+
+def sampled_states(db: Database, context: Context, wanted: int | None) -> np.ndarray:
+    """Rows, rising, of the transition states whose sides are to be recomputed: so many of them at random, or all."""
+    count = len(db.transition_states) if context.objective.smooth else 0
+    if wanted is None or wanted >= count:
+        return np.arange(count)
+    random = stream(context.settings.run.seed, count)
+    return np.sort(random.choice(count, wanted, replace=False))
+
+
+def verify(
+    db: Database,
+    context: Context,
+    pool: Pool,
+    interrupted: Callable[[], bool] = lambda: False,
+    *,
+    sides_of: np.ndarray | None = None,
+) -> list[str]:
+    """One line for every fault; empty if there is none. Raises `Abandoned` once `interrupted()` is true.
+
+    The sides of the transition states `sides_of` are recomputed: rows int64[S], all by default.
+    """
     minima, states = db.minima, db.transition_states
+    rows = sampled_states(db, context, None) if sides_of is None else sides_of
     points = np.concatenate([minima.parameters, states.parameters])
-    tasks = [VerifyTask(points[start : start + TASK_POINTS]) for start in task_starts(len(points), TASK_POINTS)]
-    results: list[Recomputed] = pool.run(tasks, lambda: None, interrupted)
+    tasks = [
+        *(VerifyTask(points[start : start + TASK_POINTS]) for start in task_starts(len(points), TASK_POINTS)),
+        *(SidesTask(states.parameters[rows[i : i + TASK_POINTS]]) for i in task_starts(len(rows), TASK_POINTS)),
+    ]
+    results: list[Recomputed | RecomputedSides] = pool.run(tasks, lambda: None, interrupted)
     if not results:
         return []
-    names = Recomputed.__dataclass_fields__
-    found = {name: np.concatenate([getattr(result, name) for result in results]) for name in names}
+    found = _joined([result for result in results if isinstance(result, Recomputed)])
     split = len(minima)
     below = {name: values[:split] for name, values in found.items()}
     above = {name: values[split:] for name, values in found.items()}
@@ -101,7 +163,14 @@ def verify(db: Database, context: Context, pool: Pool, interrupted: Callable[[],
         "log_determinant": minima.log_determinant,
         "log_orbit_size": minima.log_orbit_size,
     }
-    stored_above = {"energy": states.energy, "rms_gradient": states.rms_gradient, "eigenvalue": states.eigenvalue}
+    stored_above = {
+        "energy": states.energy,
+        "rms_gradient": states.rms_gradient,
+        "eigenvalue": states.eigenvalue,
+        "log_determinant": states.log_determinant,
+        "log_orbit_size": states.log_orbit_size,
+        "lowest_positive_eigenvalue": states.lowest_positive_eigenvalue,
+    }
     unit = context.objective.energy_unit
     rms = unit * (RMS_TOLERANCE if context.objective.smooth else RMS_WITH_KINKS)
     gauge = _gauge_tolerance(context)
@@ -111,9 +180,16 @@ def verify(db: Database, context: Context, pool: Pool, interrupted: Callable[[],
         *_point_faults("transition state", above, index=1, rms=rms, gauge=gauge),
         *_column_faults("transition state", above, stored_above, unit),
         *_order_faults(db),
+        *_side_faults(db, context, rows, [result for result in results if isinstance(result, RecomputedSides)]),
         *_twins("minimum", minima.energy, minima.parameters, context),
         *_twins("transition state", states.energy, states.parameters, context),
     ]
+
+
+def _joined(results: Sequence[Recomputed] | Sequence[RecomputedSides]) -> dict[str, np.ndarray]:
+    """The columns of several results, one after the other."""
+    names = type(results[0]).__dataclass_fields__
+    return {name: np.concatenate([getattr(result, name) for result in results]) for name in names}
 
 
 def _point_faults(what: str, found: dict[str, np.ndarray], *, index: int, rms: float, gauge: float) -> Iterator[str]:
@@ -160,6 +236,37 @@ def _order_faults(db: Database) -> Iterator[str]:
             yield f"transition state {row}: lies below one of its minima {one} and {other}"
 
 
+def _side_faults(db: Database, context: Context, rows: np.ndarray, results: Sequence[RecomputedSides]) -> Iterator[str]:
+    """Faults of transition states `rows` [S] that join other minima than the file says, or lack the mark of ambiguity,
+    which files of older programs do not have.
+    """
+    if not results:
+        return
+    states, found = db.transition_states, _joined(results)
+    index = PointIndex(context.objective.symmetry, context.identity)
+    index.fill(db.minima.energy, db.minima.parameters)
+    for place, row in enumerate(rows.tolist()):
+        what, expected = f"transition state {row}", states.minima[row]
+        if states.sides_ambiguous[row] or not ((expected >= 0) & (expected < len(db.minima))).all():
+            continue
+        theta = found["parameters"][place]
+        if found["ambiguous"][place]:
+            if not np.isnan(states.log_determinant[row]):
+                yield f"{what}: descent ends on a saddle, expected the mark that its sides are ambiguous"
+        elif not found["is_minimum"][place].all():
+            yield f"{what}: descent reaches no minimum, expected {expected[0]} and {expected[1]}"
+        elif not (_are(context, theta, db, expected) or _are(context, theta, db, expected[::-1])):
+            reached = [index.find(*end) for end in zip(found["energy"][place].tolist(), theta, strict=True)]
+            names = " and ".join("one that is not in the file" if end < 0 else str(end) for end in sorted(reached))
+            yield f"{what}: descent reaches {names}, expected minima {expected[0]} and {expected[1]}"
+
+
+def _are(context: Context, theta: np.ndarray, db: Database, minima: np.ndarray) -> bool:
+    """Whether points theta [2, P] are the minima of these rows int64[2], whatever energies the file says."""
+    distance = context.objective.symmetry.distance(theta, db.minima.parameters[minima])
+    return bool((distance <= context.identity.distance_tolerance).all())
+
+
 def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -> Iterator[str]:
     """Faults of points that are stored twice."""
     index = PointIndex(context.objective.symmetry, context.identity)
@@ -198,7 +305,7 @@ def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
     return torch.maximum(sums, deviation[:, weight.shape[2]])
 
 
-def summary(db: Database, faults: Sequence[str]) -> str:
-    """The last line of the report."""
-    points = f"{len(db.minima)} minima and {len(db.transition_states)} transition states"
+def summary(db: Database, faults: Sequence[str], sides: int) -> str:
+    """The last line of the report, after the sides of so many transition states were recomputed."""
+    points = f"{len(db.minima)} minima and {len(db.transition_states)} transition states ({sides} with both sides)"
     return f"{len(faults)} faults in {points}" if faults else f"{points}: every one is what it says"

@@ -8,7 +8,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import FAILED, STOPPED, report_error, run_job
 from landscape.campaign.pools.pool import Abandoned, Pool
-from landscape.campaign.verify import summary, verify
+from landscape.campaign.verify import sampled_states, summary, verify
 from landscape.cli.options import FILE
 from landscape.cli.shared import database_context
 from landscape.database.database import open_database
@@ -16,17 +16,24 @@ from landscape.database.database import open_database
 
 @click.command(name="verify")
 @FILE
-def verify_command(file: Path) -> None:
-    """Recompute energy, gradient and index of every stationary point; exit status 1 on any fault."""
+@click.option(
+    "--sides",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Descend again from N transition states drawn at random, from none with 0; from all by default.",
+)
+def verify_command(file: Path, sides: int | None) -> None:
+    """Recompute energy, gradient, index and sides of every stationary point; exit status 1 on any fault."""
 
     def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         with open_database(file) as db:
+            rows = sampled_states(db, context, sides)
             try:
-                faults = verify(db, context, pool, interrupt.give_up_round)
+                faults = verify(db, context, pool, interrupt.give_up_round, sides_of=rows)
             except Abandoned:
                 report_error(f"stopped early ({interrupt.reason}), nothing was verified; start again")
                 return STOPPED
-            for line in [*faults, summary(db, faults)]:
+            for line in [*faults, summary(db, faults, len(rows))]:
                 click.echo(line)
         return FAILED if faults else 0
 

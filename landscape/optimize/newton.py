@@ -51,6 +51,11 @@ class StationaryPoints:
         return len(self.theta)
 
     @property
+    def second_eigenvalue(self) -> Float[Tensor, " W"]:
+        """The second lowest eigenvalue, the lowest positive one of a transition state; nan where there is only one."""
+        return torch.cat([self.values, torch.full_like(self.values[:, :1], math.nan)], 1)[:, 1]
+
+    @property
     def is_minimum(self) -> Bool[Tensor, " W"]:
         """Whether it converged, with no negative eigenvalue."""
         return (self.status == Status.CONVERGED) & (self.index == 0)

@@ -1,12 +1,14 @@
 """From guesses to verified transition states with the minima on their two sides.
 
-guess -> eigenvector-following -> Newton finish -> index test -> push off along the negative eigenvector ->
-quench both sides by short steps. Every guess ends with a typed reason. Guesses come from bands between
-minima (`connect`) or from displaced minima (`climb`). Shapes: C candidates, P parameters, T transition states.
+guess -> eigenvector-following -> Newton finish -> index test -> steepest descent to both sides. A guess that leads to a
+known transition state, or to that of an earlier guess, goes no further than the following. Every guess ends with a
+typed reason. Guesses come from bands between minima (`connect`) or from displaced minima (`climb`).
+Shapes: C candidates, P parameters, T transition states.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,18 +19,19 @@ from landscape.numerics.spectra import spectrum
 from landscape.numerics.streams import stream
 from landscape.objective import Objective
 from landscape.optimize.driver import take_rows
-from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.newton import StationaryPoints, newton_finish
-from landscape.optimize.quench import quench
 from landscape.optimize.status import Status
 from landscape.search.bands import BandSettings, candidates, relax, straight_bands
-from landscape.search.eigenvector_following import EigenvectorFollowing, follow
+from landscape.search.eigenvector_following import EigenvectorFollowing, FollowingState, follow
+from landscape.search.gradient_flow import GradientFlow
+from landscape.search.sides import sides
 
-PUSH_OFF = 0.2
-PUSH_OFF_RMS = 1e-5
-DESCENT_STEP = 0.1
 SOFT_MODES = 10
 IMAGES_TOGETHER = 10
+# Two points that were followed to a gradient of RMS 1e-6 are one if they are so near in energy, in its unit, and in
+# aligned distance: what the Newton finish still moves them is less (median 1e-6), and two transition states so near to
+# each other would need a further stationary point between them.
+SAME_ENERGY, SAME_DISTANCE = 1e-8, 1e-2
 
 
 class Outcome(IntEnum):
@@ -48,24 +51,34 @@ class Outcome(IntEnum):
 OUTCOME_NAMES = tuple(outcome.name.lower() for outcome in Outcome)
 
 
+class KnownStates(Protocol):
+    """Known transition states."""
+
+    def find(self, energy: float, theta: Float[np.ndarray, " P"]) -> int:
+        """Row of the state that a point, followed but not finished, leads to; -1 if there is none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """Transition states of a batch of searches, in order of search, and why the other guesses failed."""
 
     points: StationaryPoints  # [T]
     sides: tuple[StationaryPoints, StationaryPoints]  # the minima [T] down along +direction and -direction
+    ambiguous: Bool[np.ndarray, " T"]  # whether rounding decides where steepest descent goes on a side
     search: Int[np.ndarray, " T"]  # the search each came from
+    known: tuple[tuple[int, int], ...]  # (search, row) of each guess that led to a known transition state
     failures: tuple[tuple[int, Outcome], ...]  # (search, reason) of each guess that led to none
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings:
-    """Settings of searches: bands, eigenvector-following, quenches of the sides, and how many go at a time."""
+    """Settings of searches: bands, eigenvector-following, descents, how many go at a time; and what is known."""
 
     following: EigenvectorFollowing = field(default_factory=EigenvectorFollowing)
     band: BandSettings = field(default_factory=BandSettings)
-    quench: LBFGS = field(default_factory=LBFGS)
+    flow: GradientFlow = field(default_factory=GradientFlow)
     batch: int = 64
+    known: KnownStates | None = None
 
 
 def connect(
@@ -96,7 +109,9 @@ def connect(
     return Found(
         points=found.points,
         sides=found.sides,
+        ambiguous=found.ambiguous,
         search=found.search,
+        known=found.known,
         failures=(*found.failures, *((search, Outcome.NO_MAXIMUM) for search in flat)),
     )
 
@@ -135,53 +150,61 @@ def refine(
 ) -> Found:
     """Transition states from guesses theta [C, P] that follow direction [C, P] first."""
     followed = follow(objective, torch.stack([theta, direction], 1), settings.following, settings.batch)
-    near = torch.where(followed.status == Status.CONVERGED)[0]
-    points = newton_finish(objective, followed.theta[near])
-    stationary = near[points.status == Status.CONVERGED]
-    kept = points.is_transition_state.nonzero()[:, 0]
-    points, rows = take_rows(points, kept), near[kept]
-    sides = _descend(objective, points, settings)
-    both = sides[0].is_minimum & sides[1].is_minimum
-    reasons = _reasons(len(theta), stationary, rows, both)
-    left = set(torch.where(followed.energy.isneginf())[0].tolist())
-    left |= set(rows[sides[0].energy.isneginf() | sides[1].energy.isneginf()].tolist())
-    reasons = [(row, Outcome.LEFT_BOX if row in left else reason) for row, reason in reasons]
-    good = both.nonzero()[:, 0]
+    near = (followed.status == Status.CONVERGED).nonzero()[:, 0]
+    rows, first = _recognised(objective, take_rows(followed, near), settings.known)
+    distinct = np.unique(first[rows < 0])
+    fresh = near[torch.tensor(distinct, device=near.device)]
+    points = newton_finish(objective, followed.theta[fresh])
+    saddles = points.is_transition_state.nonzero()[:, 0]
+    joined = sides(objective, points.theta[saddles], points.direction[saddles], settings.flow, settings.batch)
+    both = (joined.ends[0].is_minimum & joined.ends[1].is_minimum).nonzero()[:, 0]
+    reasons = np.where((points.status == Status.CONVERGED).cpu().numpy(), Outcome.WRONG_INDEX, Outcome.NOT_CONVERGED)
+    beyond = (joined.ends[0].energy.isneginf() | joined.ends[1].energy.isneginf()).cpu().numpy()
+    reasons[saddles.cpu().numpy()] = np.where(beyond, Outcome.LEFT_BOX, Outcome.NO_DESCENT)
+    place = np.full(len(fresh), -1)
+    place[saddles[both].cpu().numpy()] = np.arange(len(both))
+    left = set(followed.energy.isneginf().nonzero()[:, 0].tolist())
+    own = np.searchsorted(distinct, first)
+    leads = dict(zip(near.tolist(), zip(rows.tolist(), own.tolist(), strict=True), strict=True))
+    found, search, known, failures = [], [], [], []
+    for guess, number in enumerate(searches):
+        row, fresh_one = leads.get(guess, (-1, -1))
+        if row >= 0:
+            known.append((number, row))
+        elif fresh_one >= 0 and place[fresh_one] >= 0:
+            found.append(int(place[fresh_one]))
+            search.append(number)
+        else:
+            lost = Outcome.LEFT_BOX if guess in left else Outcome.NOT_CONVERGED
+            failures.append((number, Outcome(reasons[fresh_one]) if fresh_one >= 0 else lost))
+    chosen = torch.tensor(found, dtype=torch.int64, device=theta.device)
     return Found(
-        points=take_rows(points, good),
-        sides=(take_rows(sides[0], good), take_rows(sides[1], good)),
-        search=np.array([searches[row] for row in rows[good].tolist()], dtype=np.int64),
-        failures=tuple((searches[row], reason) for row, reason in reasons),
+        points=take_rows(points, saddles[both[chosen]]),
+        sides=(take_rows(joined.ends[0], both[chosen]), take_rows(joined.ends[1], both[chosen])),
+        ambiguous=joined.ambiguous[both[chosen]].cpu().numpy(),
+        search=np.array(search, dtype=np.int64),
+        known=tuple(known),
+        failures=tuple(failures),
     )
 
 
-def _reasons(
-    n: int, stationary: Int[Tensor, " _a"], verified: Int[Tensor, " V"], both: Bool[Tensor, " V"]
-) -> list[tuple[int, Outcome]]:
-    """Failed guesses of 0 to n - 1 and their reasons.
-
-    `stationary` are the guesses that converged; of these `verified` are saddles, of which bool `both` have two sides.
+def _recognised(
+    objective: Objective, followed: FollowingState, known: KnownStates | None
+) -> tuple[Int[np.ndarray, " C"], Int[np.ndarray, " C"]]:
+    """Rows [C] of the known transition states that guesses were followed to, -1 where there is none, and the number [C]
+    of the first guess that leads to the same state.
     """
-    reasons: dict[int, Outcome] = dict.fromkeys(range(n), Outcome.NOT_CONVERGED)
-    reasons |= dict.fromkeys(stationary.tolist(), Outcome.WRONG_INDEX)
-    reasons |= dict.fromkeys(verified.tolist(), Outcome.NO_DESCENT)
-    for row in verified[both].tolist():
-        del reasons[row]
-    return list(reasons.items())
-
-
-def _descend(
-    objective: Objective, points: StationaryPoints, settings: SearchSettings
-) -> tuple[StationaryPoints, StationaryPoints]:
-    """The minima down both sides of transition states [T].
-
-    The push is long enough for a gradient well above the convergence limit, at most PUSH_OFF; steps of the
-    quench are short so that it stays in the basin it was pushed into.
-    """
-    wanted = PUSH_OFF_RMS * objective.energy_unit * points.theta.shape[1] ** 0.5 / points.values[:, 0].abs()
-    push = wanted.clamp(0.05 * PUSH_OFF, PUSH_OFF)[:, None] * points.direction
-    starts = torch.cat([points.theta + push, points.theta - push])
-    method = replace(settings.quench, max_step=min(DESCENT_STEP, settings.quench.max_step))
-    ends = quench(objective, starts, method=method, batch=settings.batch)
-    half = torch.arange(len(points), device=starts.device)
-    return take_rows(ends, half), take_rows(ends, half + len(points))
+    energy, theta = followed.energy.cpu().numpy(), followed.theta.cpu().numpy()
+    pairs = zip(energy.tolist(), theta, strict=True)
+    rows = np.array([-1 if known is None else known.find(*point) for point in pairs], dtype=np.int64)
+    first = np.arange(len(rows))
+    fresh: list[int] = []
+    for guess in np.flatnonzero(rows < 0).tolist():
+        near = [one for one in fresh if abs(energy[one] - energy[guess]) <= SAME_ENERGY * objective.energy_unit]
+        reference = np.broadcast_to(theta[guess], (len(near), theta.shape[1]))
+        same = objective.symmetry.distance(theta[near], reference) <= SAME_DISTANCE if near else np.zeros(0, bool)
+        if same.any():
+            first[guess] = near[int(same.argmax())]
+        else:
+            fresh.append(guess)
+    return rows, first

@@ -63,7 +63,7 @@ def coordination(size: Size) -> dict[str, dict[str, float]]:
     _fill(store, size.database, TASKS * size.walkers, size.found)
     tables = store.tables
     phase, worker = BasinHopping(here, LandscapeIndex(here, tables)), ReplicaWorker(here)
-    update = ReplicaUpdates().following(tables.minima)
+    update = ReplicaUpdates().following(tables)
     plan = phase.plan(tables)
     assert plan is not None
     assert update is not None

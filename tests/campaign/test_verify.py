@@ -13,7 +13,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.pools.pool import Abandoned
 from landscape.campaign.preparation import stored_context
-from landscape.campaign.verify import summary, verify
+from landscape.campaign.verify import sampled_states, summary, verify
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from tests.campaign.xor import HASTE, xor
@@ -55,11 +55,12 @@ def path_with_kinks(whole_with_kinks: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(whole_with_kinks, tmp_path / "kinks.h5"))
 
 
-def faults(path: Path) -> list[str]:
+def faults(path: Path, sides: int | None = None) -> list[str]:
     with Database(open_store(path)) as db:
         context = stored_context(db.problem_record, "cpu")
-        found = verify(db, context, LocalPool(context.execute))
-        said = summary(db, found)
+        rows = sampled_states(db, context, sides)
+        found = verify(db, context, LocalPool(context.execute), sides_of=rows)
+        said = summary(db, found, len(rows))
         assert said.startswith(f"{len(found)} faults in ") or (not found and said.endswith("is what it says"))
         return found
 
@@ -104,11 +105,62 @@ def test_what_was_found_is_what_it_says(path: Path) -> None:
         ("transition_states/eigenvalue", 1e-5, "transition state 1: eigenvalue"),
         ("transition_states/eigenvalue", np.nan, "transition state 1: eigenvalue nan in the file"),
         ("transition_states/rms_gradient", np.nan, "transition state 1: RMS gradient nan in the file"),
+        ("transition_states/log_determinant", 1e-2, "transition state 1: log determinant"),
+        ("transition_states/log_determinant", np.nan, "transition state 1: log determinant nan in the file"),
+        ("transition_states/log_orbit_size", 0.7, "transition state 1: log orbit size"),
+        ("transition_states/lowest_positive_eigenvalue", 1e-5, "transition state 1: lowest positive eigenvalue"),
     ],
 )
 def test_an_altered_column(path: Path, column: str, shift: float, words: str) -> None:
     change(path, column, at(1, shift))
     assert [words in fault for fault in faults(path)] == [True]
+
+
+def test_a_wrong_side(path: Path) -> None:
+    """The first state whose sides differ is said to be a rearrangement of its lower minimum."""
+    with Database(open_store(path)) as db:
+        states = db.transition_states
+        row = int(np.flatnonzero((states.minima[:, 0] != states.minima[:, 1]) & ~states.sides_ambiguous)[0])
+        lower, higher = states.minima[row][np.argsort(db.minima.energy[states.minima[row]])]
+
+    def join(values: np.ndarray) -> np.ndarray:
+        values[row] = lower
+        return values
+
+    change(path, "transition_states/minima", join)
+    first, last = sorted([lower, higher])
+    said = f"transition state {row}: descent reaches {first} and {last}, expected minima {lower} and {lower}"
+    assert faults(path) == [said]
+    assert faults(path, sides=0) == []
+
+
+def test_ambiguous_sides_need_a_mark_and_marked_ones_are_not_compared(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        marked, lowest = np.flatnonzero(db.transition_states.sides_ambiguous), db.minima.energy.argmin()
+    assert len(marked)
+
+    def unmark(values: np.ndarray) -> np.ndarray:
+        return np.zeros_like(values)
+
+    def mix_up(values: np.ndarray) -> np.ndarray:
+        values[marked] = lowest
+        return values
+
+    change(path, "transition_states/minima", mix_up)
+    assert faults(path) == []
+    change(path, "transition_states/sides_ambiguous", unmark)
+    saying = "descent ends on a saddle, expected the mark that its sides are ambiguous"
+    assert faults(path) == [f"transition state {row}: {saying}" for row in marked]
+
+
+def test_sides_are_drawn_by_the_seed_of_the_run(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        context = stored_context(db.problem_record, "cpu")
+        count = len(db.transition_states)
+        assert sampled_states(db, context, None).tolist() == sampled_states(db, context, count + 3).tolist()
+        drawn = sampled_states(db, context, 3)
+        assert len(set(drawn.tolist())) == 3
+        assert drawn.tolist() == sampled_states(db, context, 3).tolist()
 
 
 def test_columns_that_an_older_file_lacks_are_no_fault(path: Path) -> None:
@@ -197,8 +249,9 @@ def test_a_transition_state_below_its_minima(path: Path) -> None:
 
     change(path, "transition_states/minima", swap)
     found = faults(path)
-    assert len(found) == 1
+    assert len(found) == 2
     assert f"transition state {lowest}: lies below one of its minima" in found[0]
+    assert f"transition state {lowest}: descent reaches" in found[1]
 
 
 def test_a_minimum_that_does_not_exist(path: Path) -> None:

@@ -11,6 +11,8 @@ from landscape.optimize.quench import quench
 from landscape.problems.surfaces.analytic import LennardJones, MuellerBrown, SixHumpCamel, Surface
 from landscape.search.bands import candidates, relax, straight_bands
 from landscape.search.eigenvector_following import EigenvectorFollowing
+from landscape.search.gradient_flow import GradientFlow
+from landscape.search.sides import Sides, sides
 from landscape.search.transition_states import OUTCOME_NAMES, Found, Outcome, SearchSettings, climb, connect, refine
 from tests.optimize.objectives import objective, starts
 
@@ -95,9 +97,53 @@ def test_a_guess_that_follows_to_a_saddle_of_another_kind_is_refused() -> None:
 def test_a_transition_state_without_minima_below_is_refused() -> None:
     surface = SixHumpCamel()
     theta = torch.zeros(1, 2, dtype=torch.float64)
-    settings = replace(SETTINGS, quench=LBFGS(max_calls=2))
+    settings = replace(SETTINGS, flow=GradientFlow(max_steps=1))
     found = refine(surface, theta + 1e-3, torch.ones_like(theta), [4], settings)
     assert found.failures == ((4, Outcome.NO_DESCENT),)
+
+
+class Rows:
+    """Known transition states by their numbers among those of a surface; all, or none but some."""
+
+    def __init__(self, surface: Surface, rows: list[int]) -> None:
+        states = [point for point in surface.known if point.index == 1]
+        self.points = {row: np.array(states[row].theta) for row in rows}
+
+    def find(self, energy: float, theta: np.ndarray) -> int:
+        del energy
+        near = (row for row, point in self.points.items() if np.linalg.norm(point - theta) <= 1e-2)
+        return next(near, -1)
+
+
+def test_known_transition_states_are_recognised_and_the_others_found() -> None:
+    surface = SixHumpCamel()
+    first, last = pairs(surface)
+    images = np.full(len(first), 10)
+    without = connect(surface, first, last, images, SETTINGS)
+    partly = connect(surface, first, last, images, replace(SETTINGS, known=Rows(surface, [0, 2])))
+    assert {row for _, row in partly.known} == {0, 2}
+    whole = sorted([*partly.search.tolist(), *(search for search, _ in partly.known)])
+    assert whole == without.search.tolist()
+    assert partly.failures == without.failures
+    points = np.array([point.theta for point in surface.known if point.index == 1])[[0, 2]]
+    gaps = np.linalg.norm(partly.points.theta.numpy()[:, None] - points, axis=2)
+    assert gaps.min() > 1e-2
+
+
+def test_a_state_that_two_guesses_lead_to_descends_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    surface, descents = SixHumpCamel(), []
+
+    def counted(objective: Surface, theta: Tensor, *others: object) -> Sides:
+        descents.append(theta)
+        return sides(objective, theta, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("landscape.search.transition_states.sides", counted)
+    state = torch.tensor([[0.05, 0.02]], dtype=torch.float64)  # near the saddle at the origin
+    along = torch.tensor([[1.0, -0.3]], dtype=torch.float64)
+    found = refine(surface, torch.cat([state, -state, state]), along.repeat(3, 1), [0, 1, 1], SETTINGS)
+    assert found.search.tolist() == [0, 1, 1]
+    assert len(torch.cat(descents)) == 1
+    torch.testing.assert_close(found.points.theta, torch.zeros(3, 2, dtype=torch.float64), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("surface", PLANE, ids=lambda surface: type(surface).__name__)

@@ -29,6 +29,7 @@ class ConnectResult:
     minima: DistinctMinima  # [M]
     transition_states: TransitionStates  # [T]; their `minima` are rows of `minima` above, `found_from` is not known yet
     search: np.ndarray  # int64[T]: the search each came from
+    known: tuple[tuple[int, int], ...]  # (search, row) of each guess that led to a committed transition state
     failures: tuple[tuple[int, Outcome], ...]  # (search, reason) of each guess that failed
     evaluations: int
 
@@ -80,22 +81,18 @@ def _connect_result(context: Context, found: Found, evaluations: int) -> Connect
         minima=rows.reshape(-1, 2),
         log_determinant=points.log_determinant.cpu().numpy(),
         log_orbit_size=symmetry.log_orbit_size(theta),
-        lowest_positive_eigenvalue=_lowest_positive(points).cpu().numpy(),
-        sides_ambiguous=np.zeros(len(theta), dtype=bool),
+        lowest_positive_eigenvalue=points.second_eigenvalue.cpu().numpy(),
+        sides_ambiguous=found.ambiguous,
         found_from=np.full((len(theta), 2), -1),
     )
     return ConnectResult(
         minima=minima,
         transition_states=states,
         search=found.search,
+        known=found.known,
         failures=found.failures,
         evaluations=evaluations,
     )
-
-
-def _lowest_positive(points: StationaryPoints) -> torch.Tensor:
-    """The second eigenvalue [T] of transition states [T], which is their lowest positive one; nan where P = 1."""
-    return torch.cat([points.values, torch.full_like(points.values[:, :1], torch.nan)], 1)[:, 1]
 
 
 def _interleaved(found: Found) -> StationaryPoints:
@@ -148,6 +145,9 @@ class Searching:
                     continue
                 new = assimilation.add_transition_state(states, place, sides, plan.ends[search])
                 outcomes[search] = min(outcomes[search], _outcome(sides, plan.ends[search], new=new))
+            for search, row in result.known:
+                outcome = _outcome(tables.transition_states.minima[row], plan.ends[start + search], new=False)
+                outcomes[start + search] = min(outcomes[start + search], outcome)
             for search, reason in result.failures:
                 outcomes[start + search] = min(outcomes[start + search], reason)
         round_number = np.full(len(outcomes), len(tables.rounds))

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from landscape.campaign.context import Context
-from landscape.campaign.identity import DistinctMinima, MinimaRows, PointIndex, distinct_minima
+from landscape.campaign.identity import DistinctMinima, PointIndex, PointRows, distinct_minima
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.phase import Plan, rounds_done, task_starts
 from landscape.database.records import Commit, Walkers
@@ -78,7 +78,7 @@ class HopResult:
 class HopTask:
     """Advance some walkers by some basin-hopping steps."""
 
-    minima: MinimaRows  # the current minima of the walkers, and others to exchange units with
+    minima: PointRows  # the current minima of the walkers, and others to exchange units with
     at: np.ndarray  # int64[W]: the current one of these, -1 for a fresh start
     step: np.ndarray  # [W]
     temperature: np.ndarray  # [W]
@@ -210,7 +210,7 @@ class BasinHopping:
         at = np.full(len(standing), -1)
         at[standing] = place[: np.count_nonzero(standing)]
         return HopTask(
-            minima=MinimaRows.of(tables.minima, row),
+            minima=PointRows.of(tables.minima, row),
             at=at,
             step=some.step,
             temperature=some.temperature,

@@ -56,6 +56,7 @@ def result(
     searches: list[int],
     found: list[tuple[float, tuple[float, float]]],
     failures: list[tuple[int, Outcome]],
+    known: tuple[tuple[int, int], ...] = (),
 ) -> ConnectResult:
     """Transition states at `place` between minima at two places, each of a search, and the failures of others."""
     sides = [side for _, both in found for side in both]
@@ -63,6 +64,7 @@ def result(
         minima=DistinctMinima.of(minima(sides)),
         transition_states=states([place for place, _ in found], [(2 * n, 2 * n + 1) for n in range(len(found))]),
         search=np.array(searches, dtype=np.int64),
+        known=known,
         failures=tuple(failures),
         evaluations=10,
     )
@@ -91,6 +93,18 @@ def test_every_search_is_one_attempt_with_its_best_outcome(context: Context, sto
     assert found.minima.tolist() == [[0, 4], [0, 1], [1, 1]]
     assert store.tables.minima.hits.tolist() == [1, 1, 1, 1, 0]
     assert store.tables.rounds[-1].evaluations == 20
+
+
+def test_a_known_transition_state_is_told_by_its_row(context: Context, store: Store) -> None:
+    phase = Connect(context, index_of(context, store))
+    plan = phase.plan(store.tables)
+    assert plan is not None
+    joined = [(0.5, (0.0, 1.0)), (1.5, (1.0, 1.0)), (2.0, (3.0, 7.0))]
+    store.commit(phase.assimilate(store.tables, plan, [result([0, 0, 0], joined, []), result([], [], [])], 0.0))
+    again = [result([], [], [], known=((0, 0), (0, 2), (1, 1))), result([], [], [], known=((0, 2),))]
+    store.commit(phase.assimilate(store.tables, plan, again, 0.0))
+    assert outcomes(store)[3:] == [Outcome.CONNECTED, Outcome.SAME_MINIMUM, Outcome.KNOWN_TRANSITION_STATE]
+    assert len(store.tables.transition_states) == 3
 
 
 @pytest.mark.parametrize("reason", [o for o in Outcome if o >= Outcome.NO_MAXIMUM])

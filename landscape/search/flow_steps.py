@@ -1,0 +1,152 @@
+"""One step of the gradient flow dx/dt = -g by either of two Runge-Kutta methods for stiff equations.
+
+- `chebyshev_steps`: RKC of second order (Sommeijer, Shampine and Verwer 1997, doi 10.1016/S0377-0427(97)00219-7),
+  explicit. With s stages, a gradient each, it is stable up to a time of 0.65 s^2 over the largest curvature.
+- `rosenbrock_steps`: RODAS of fourth order (Hairer and Wanner 1996, Solving Ordinary Differential Equations II, IV.7),
+  linearly implicit: a Hessian, its Cholesky factor and six gradients, stable for any time. The shifted Hessian
+  H + 1 / (GAMMA time) must be positive definite, which bounds the time where the flow diverges.
+
+Both return the end, the gradient there and an estimate of the error, which is that of a method of lower order.
+Shapes: W walkers, P parameters, S stages.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from landscape.objective import Objective
+
+DAMPING = 2.0 / 13.0
+GAMMA = 0.25
+# Rows of the weights of earlier stages: within the argument of the gradient, and added to it, divided by the time.
+ARGUMENT = (
+    (),
+    (1.544,),
+    (0.9466785280815826, 0.2557011698983284),
+    (3.314825187068521, 2.896124015972201, 0.9986419139977817),
+    (1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950),
+    (1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1.0),
+)
+ADDED = (
+    (),
+    (-5.6688,),
+    (-2.430093356833875, -0.2063599157091915),
+    (-0.1073529058151375, -9.594562251023355, -20.47028614809616),
+    (7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160),
+    (8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136, -6.058818238834054),
+)
+
+
+class Steps(NamedTuple):
+    """Ends of steps, what the energy is there, and estimates of the errors of the ends."""
+
+    theta: Float[Tensor, "W P"]
+    energy: Float[Tensor, " W"]
+    gradient: Float[Tensor, "W P"]
+    error: Float[Tensor, "W P"]
+
+
+def stages_needed(time: Float[Tensor, " W"], curvature: Float[Tensor, " W"]) -> Int[Tensor, " W"]:
+    """Fewest stages [W] with which a Chebyshev step of these times is stable, given the largest curvatures."""
+    return (1.0 + 1.54 * time * curvature).sqrt().ceil().clamp(2, 1e6).long()
+
+
+def chebyshev_steps(
+    objective: Objective,
+    theta: Float[Tensor, "W P"],
+    gradient: Float[Tensor, "W P"],
+    time: Float[Tensor, " W"],
+    stages: Int[Tensor, " W"],
+) -> Steps:
+    """Explicit steps from theta [W, P], each of its own time [W] and number of stages [W]."""
+    order = stages.argsort(descending=True, stable=True)  # walkers that need more stages come first
+    counts = stages[order].cpu().numpy()
+    first = theta[order]
+    flow = -time[order, None] * gradient[order]
+    weights = [torch.tensor(_chebyshev(count), device=theta.device) for count in counts.tolist()]
+    table = torch.nn.utils.rnn.pad_sequence(weights, batch_first=True)  # [W, S, 5]
+    before, now = first, first + table[:, 0, 3:4] * flow
+    for stage in range(1, int(counts[0])):
+        left = int((counts > stage).sum())
+        slope = -time[order[:left], None] * objective.energy_and_gradient(now[:left])[1]
+        own, last, older, at_last, at_first = table[:left, stage, :, None].unbind(1)
+        following = own * first[:left] + last * now[:left] + older * before[:left]
+        following += at_last * slope + at_first * flow[:left]
+        before, now = now, torch.cat([following, now[left:]])
+    energy, slope = objective.energy_and_gradient(now)
+    error = 0.8 * (first - now) + 0.4 * (flow - time[order, None] * slope)
+    back = order.argsort()
+    return Steps(now[back], energy[back], slope[back], error[back])
+
+
+@cache
+def _chebyshev(stages: int) -> np.ndarray:
+    """Weights [S, 5] of each stage: of the start, the last stage, the one before, and the flow at the last stage and at
+    the start.
+    """
+    argument = 1.0 + DAMPING / stages**2
+    value, slope, curve = (np.zeros(stages + 1) for _ in range(3))  # of the Chebyshev polynomials
+    value[:2], slope[1] = (1.0, argument), 1.0
+    for j in range(2, stages + 1):
+        value[j] = 2.0 * argument * value[j - 1] - value[j - 2]
+        slope[j] = 2.0 * value[j - 1] + 2.0 * argument * slope[j - 1] - slope[j - 2]
+        curve[j] = 4.0 * slope[j - 1] + 2.0 * argument * curve[j - 1] - curve[j - 2]
+    scale = slope[-1] / curve[-1]
+    b = np.empty(stages + 1)
+    b[2:] = curve[2:] / slope[2:] ** 2
+    b[:2] = b[2]
+    a = 1.0 - b * value
+    table = np.zeros((stages, 5))
+    table[0, 3] = b[1] * scale
+    for j in range(2, stages + 1):
+        last, older, at_last = 2.0 * b[j] * argument / b[j - 1], -b[j] / b[j - 2], 2.0 * b[j] * scale / b[j - 1]
+        table[j - 1] = 1.0 - last - older, last, older, at_last, -a[j - 1] * at_last
+    return table
+
+
+class Factors(NamedTuple):
+    """Cholesky factors of H + 1 / (GAMMA time), and whether there is one."""
+
+    lower: Float[Tensor, "W P P"]
+    exists: Bool[Tensor, " W"]
+    first: Float[Tensor, "W P"]  # the first stage of a step with them
+
+
+def shifted_factors(
+    hessian: Float[Tensor, "W P P"], gradient: Float[Tensor, "W P"], time: Float[Tensor, " W"]
+) -> Factors:
+    """The factors with which `rosenbrock_steps` makes steps of these times [W], and their first stages."""
+    shifted = hessian.clone()
+    shifted.diagonal(dim1=1, dim2=2).add_(1.0 / (GAMMA * time[:, None]))
+    lower, failed = torch.linalg.cholesky_ex(shifted)
+    return Factors(lower, failed == 0, _solve(lower, -gradient))
+
+
+def rosenbrock_steps(
+    objective: Objective, theta: Float[Tensor, "W P"], factors: Factors, time: Float[Tensor, " W"]
+) -> Steps:
+    """Linearly implicit steps from theta [W, P] of the times [W] that the factors were made for."""
+    found = [factors.first]
+    point = theta
+    for argument, added in zip(ARGUMENT[1:], ADDED[1:], strict=True):
+        point = theta + _combined(argument, found)
+        slope = objective.energy_and_gradient(point)[1]
+        found.append(_solve(factors.lower, _combined(added, found) / time[:, None] - slope))
+    end = point + found[-1]
+    return Steps(end, *objective.energy_and_gradient(end), found[-1])
+
+
+def _combined(weights: tuple[float, ...], stages: list[Float[Tensor, "W P"]]) -> Float[Tensor, "W P"]:
+    """The sum [W, P] of stages, each with its weight."""
+    total = weights[0] * stages[0]
+    for weight, stage in zip(weights[1:], stages[1:], strict=True):
+        total = total.add_(stage, alpha=weight)
+    return total
+
+
+def _solve(lower: Float[Tensor, "W P P"], right: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
+    return torch.cholesky_solve(right[:, :, None], lower)[:, :, 0]

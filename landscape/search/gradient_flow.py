@@ -1,0 +1,288 @@
+"""The minima that the gradient flow dx/dt = -g reaches from a transition state: those that it joins.
+
+A walker starts on the unstable manifold, a small displacement along the negative eigenvector, and follows the flow by
+steps with error control (`flow_steps.py`). Only the place of the flow matters, not the time: an error along the
+gradient is none, and the rest is bounded relative to the distance from the start.
+
+The basin is certain once Newton's method contracts: with a positive definite Hessian H at x, the Newton step s and the
+next one s' with the same Hessian, |s'| <= q |s|. By the theorem of Newton and Kantorovich (in the affine covariant form
+of Deuflhard and Heindl 1979, doi 10.1137/0716001) a q of at most 3/16 means that H stays positive definite in a ball
+around x with the minimum m in it, and in the ball around m with x on its surface; there the energy is convex, so the
+flow comes ever nearer to m. Since q is an estimate from two steps, `contraction` is smaller.
+
+A walker ends on a saddle, STALLED, if the error of its steps could hide on which side of the saddle it passes.
+
+Shapes: W walkers, P parameters.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import ClassVar
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from landscape.numerics.batching import rows_per_chunk
+from landscape.objective import Objective
+from landscape.optimize.driver import take_rows
+from landscape.optimize.newton import newton_finish
+from landscape.optimize.status import Status
+from landscape.search.flow_steps import (
+    GAMMA,
+    Steps,
+    chebyshev_steps,
+    rosenbrock_steps,
+    shifted_factors,
+    stages_needed,
+)
+
+STATIONARY_RMS = 1e-10  # times the unit of energy
+MOST_STAGES = 120  # about the price of a step with a Hessian, see tests/benchmarks/sides.py
+REACH = 3.0  # most that a step may be longer than the distance from where the way began
+TIME_FACTORS = 0.2, 4.0
+ORDERS = {True: 4.0, False: 3.0}  # of the error of implicit and explicit steps
+SAFETY = 0.9
+TRIES = 4  # of shorter times with one Hessian
+DIFFERENCE = 1e-5  # displacement by which gradient differences measure curvatures
+CURVATURE_MARGIN = 1.25
+FIRST_ITERATIONS, ITERATIONS = 8, 2
+FALL = 0.5  # of the gradient, between two tests for contraction
+FINER = 1e-3
+NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowState:
+    """Walkers on their way down."""
+
+    # The point.
+    origin: Float[Tensor, "W P"]  # where the way began
+    theta: Float[Tensor, "W P"]
+    energy: Float[Tensor, " W"]
+    gradient: Float[Tensor, "W P"]
+    # The next step.
+    time: Float[Tensor, " W"]
+    curvature: Float[Tensor, " W"]  # the largest, for explicit steps
+    steepest: Float[Tensor, "W P"]  # unit vector of that curvature
+    # The test for contraction.
+    falling: Bool[Tensor, " W"]  # whether the last step came nearer to a minimum
+    tested: Float[Tensor, " W"]  # length of the gradient below which the next test is due
+    # The account.
+    calls: Int[Tensor, " W"]
+    status: Int[Tensor, " W"]
+
+
+@dataclass(frozen=True)
+class GradientFlow:
+    """Settings: error of a step relative to the distance from the start, displacement from a transition state,
+    contraction that makes a basin certain, and steps allowed.
+    """
+
+    tolerance: float = 0.02
+    displacement: float = 0.01
+    contraction: float = 0.05
+    max_steps: int = 200
+    recordable: ClassVar[bool] = False  # shapes depend on values
+
+    @property
+    def finer(self) -> "GradientFlow":
+        """A flow with less error, from nearer by, whose basins are more certain."""
+        return replace(
+            self,
+            tolerance=FINER * self.tolerance,
+            displacement=0.1 * self.displacement,
+            contraction=0.3 * self.contraction,
+            max_steps=5 * self.max_steps,
+        )
+
+    def doubles_per_walker(self, objective: Objective) -> int:
+        """Float64 numbers of a Hessian and its factor."""
+        return 3 * objective.n_parameters**2
+
+    def init(self, objective: Objective, points: Float[Tensor, "W 2 P"]) -> FlowState:
+        """Fresh walkers; points [W, 2, P] are stationary points and the unit vectors along which to leave them."""
+        theta = points[:, 0] + self.displacement * points[:, 1]
+        energy, gradient = objective.energy_and_gradient(theta)
+        rate = (gradient * points[:, 1]).sum(1).abs() / self.displacement
+        finite = energy.isfinite() & gradient.isfinite().all(1)
+        curvature, steepest = torch.zeros_like(energy), torch.ones_like(theta) / theta.shape[1] ** 0.5
+        if not objective.cheap_hessian:
+            curvature, steepest = _curvature(objective, theta, gradient, steepest, FIRST_ITERATIONS)
+        return FlowState(
+            origin=points[:, 0],
+            theta=theta,
+            energy=energy,
+            gradient=gradient,
+            time=1.0 / rate.clamp_min(1e-300),
+            curvature=curvature,
+            steepest=steepest,
+            falling=torch.zeros_like(finite),
+            tested=torch.full_like(energy, torch.inf),
+            calls=torch.zeros_like(energy, dtype=torch.int64),
+            status=torch.where(finite, Status.RUNNING, Status.NOT_FINITE),
+        )
+
+    def step(self, objective: Objective, state: FlowState) -> FlowState:
+        """One step of every running walker."""
+        rows = (state.status == Status.RUNNING).nonzero()[:, 0]
+        for part in torch.split(rows, rows_per_chunk(3 * state.theta.shape[1] ** 2, state.theta.device)):
+            _put(state, part, self._moved(objective, take_rows(state, part)))
+        return state
+
+    def _moved(self, objective: Objective, state: FlowState) -> FlowState:
+        """Ends the walkers whose basin is certain and moves the others."""
+        implicit = stages_needed(state.time, state.curvature) > (0 if objective.cheap_hessian else MOST_STAGES)
+        due = state.falling & (state.gradient.norm(dim=1) <= state.tested)
+        rows = (implicit | due).nonzero()[:, 0]
+        hessian = objective.hessian(state.theta[rows])
+        self._test(objective, state, rows[due[rows]], hessian[due[rows]])
+        running = state.status == Status.RUNNING
+        kept = (implicit & running)[rows]
+        self._advance(objective, state, rows[kept], hessian[kept])
+        self._advance(objective, state, (~implicit & running).nonzero()[:, 0], None)
+        return state
+
+    def _test(
+        self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], hessian: Float[Tensor, "R P P"]
+    ) -> None:
+        """Ends the walkers `rows`, with these Hessians, where Newton's method contracts: at a minimum CONVERGED, at a
+        saddle STALLED if the error of the flow could hide on which side of it the flow passes.
+        """
+        if not len(rows):
+            return
+        gradient = state.gradient[rows]
+        state.tested[rows] = FALL * gradient.norm(dim=1)
+        shift = objective.curvature_threshold * torch.eye(hessian.shape[1]).to(hessian)
+        lower, failed = torch.linalg.cholesky_ex(hessian + shift)
+        convex = failed == 0
+        own, factors = rows[convex], lower[convex]
+        first = _solve(factors, gradient[convex])
+        second = _solve(factors, objective.energy_and_gradient(state.theta[own] - first)[1])
+        certain = second.norm(dim=1) <= self.contraction * first.norm(dim=1)
+        state.theta[own[certain]] -= (first + second)[certain]
+        state.status[own[certain]] = Status.CONVERGED
+        self._test_saddles(objective, state, rows[~convex], hessian[~convex])
+
+    def _test_saddles(
+        self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], hessian: Float[Tensor, "R P P"]
+    ) -> None:
+        """Ends the walkers `rows`, with these Hessians, on the saddles that they undecidedly come near to."""
+        step, failed = torch.linalg.solve_ex(hessian, state.gradient[rows])
+        nearby = NEAR_SADDLE * (state.theta[rows] - state.origin[rows]).norm(dim=1)
+        likely = (failed == 0) & (step.norm(dim=1) <= 2.0 * nearby)
+        if not likely.any():
+            return
+        rows, nearby = rows[likely], nearby[likely]
+        saddles = newton_finish(objective, state.theta[rows] - step[likely])
+        values, vectors = torch.linalg.eigh(objective.hessian(saddles.theta))
+        parts = torch.bmm((state.theta[rows] - saddles.theta)[:, None], vectors)[:, 0]
+        unstable = torch.where(values < -objective.curvature_threshold, parts, 0.0).norm(dim=1)
+        undecided = (unstable <= self.tolerance * parts.norm(dim=1)) & (parts.norm(dim=1) <= nearby)
+        near = (saddles.status == Status.CONVERGED) & (saddles.index > 0) & undecided
+        state.theta[rows[near]] = saddles.theta[near]
+        state.status[rows[near]] = Status.STALLED
+
+    def _advance(
+        self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], hessian: Float[Tensor, "R P P"] | None
+    ) -> None:
+        """One step of the walkers `rows`: implicit with these Hessians, explicit without."""
+        if not len(rows):
+            return
+        state.calls[rows] += 1
+        pending = torch.arange(len(rows), device=rows.device)
+        for _ in range(TRIES):
+            if not len(pending):
+                break
+            walkers = rows[pending]
+            found = self._tried(objective, take_rows(state, walkers), None if hessian is None else hessian[pending])
+            step = found.theta - state.theta[walkers]
+            length = step.norm(dim=1)
+            distance = (state.theta[walkers] - state.origin[walkers]).norm(dim=1)
+            allowed = self.tolerance * (found.theta - state.origin[walkers]).norm(dim=1)
+            error = _across(found.error, found.gradient).norm(dim=1) / allowed
+            rise = 1e-14 * (objective.energy_unit + state.energy[walkers].abs())
+            good = (error <= 1.0) & (found.energy <= state.energy[walkers] + rise) & (length > 0.0)
+            good &= length <= REACH * distance
+            beyond = walkers[found.energy.isneginf() & (length <= self.displacement)]
+            state.energy[beyond], state.status[beyond] = -torch.inf, Status.NOT_FINITE
+            by_error = error.clamp(1e-8, 1e8).nan_to_num(nan=1.0) ** (-1.0 / ORDERS[hessian is not None])
+            by_length = (REACH * distance / length).nan_to_num(nan=0.5)
+            factor = (SAFETY * torch.minimum(by_error, by_length)).clamp(*TIME_FACTORS)
+            state.time[walkers] *= torch.where(good, factor, factor.clamp(max=0.5))
+            if hessian is None:
+                state.curvature[walkers[~good]] *= CURVATURE_MARGIN
+            self._accept(objective, state, walkers[good], Steps(*(part[good] for part in found)))
+            pending = pending[~good & (state.status[walkers] == Status.RUNNING)]
+        done = state.calls[rows] >= self.max_steps
+        out = rows[done & (state.status[rows] == Status.RUNNING)]
+        state.status[out] = Status.OUT_OF_STEPS
+
+    def _tried(self, objective: Objective, state: FlowState, hessian: Float[Tensor, "W P P"] | None) -> Steps:
+        """Steps of these walkers; nan where the implicit one would be too long or does not exist."""
+        if hessian is None:
+            stages = stages_needed(state.time, state.curvature).clamp(max=MOST_STAGES)
+            return chebyshev_steps(objective, state.theta, state.gradient, state.time, stages)
+        factors = shifted_factors(hessian, state.gradient, state.time)
+        possible = factors.exists & (factors.first.norm(dim=1) <= GAMMA * _longest(state))
+        rows = possible.nonzero()[:, 0]
+        found = rosenbrock_steps(
+            objective, state.theta[rows], type(factors)(*(part[rows] for part in factors)), state.time[rows]
+        )
+        # What was not tried is reported as its first stage, which is too long, or nan.
+        whole = Steps(
+            state.theta + torch.where(factors.exists[:, None], factors.first / GAMMA, torch.nan),
+            *(torch.full_like(part, torch.nan) for part in (state.energy, state.theta, state.theta)),
+        )
+        return Steps(*(part.index_copy(0, rows, values) for part, values in zip(whole, found, strict=True)))
+
+    def _accept(self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], found: Steps) -> None:
+        """Moves the walkers `rows` to the ends of their steps."""
+        step, rise = found.theta - state.theta[rows], found.gradient - state.gradient[rows]
+        shorter = found.gradient.norm(dim=1) < state.gradient[rows].norm(dim=1)
+        state.falling[rows] = shorter & ((step * rise).sum(1) > 0.0)
+        state.tested[rows] = torch.where(state.falling[rows], state.tested[rows], torch.inf)
+        state.theta[rows], state.energy[rows], state.gradient[rows] = found.theta, found.energy, found.gradient
+        rms = found.gradient.square().mean(1).sqrt()
+        state.status[rows[rms <= STATIONARY_RMS * objective.energy_unit]] = Status.CONVERGED
+        if not objective.cheap_hessian and len(rows):
+            state.curvature[rows], state.steepest[rows] = _curvature(
+                objective, found.theta, found.gradient, state.steepest[rows], ITERATIONS
+            )
+
+
+def _curvature(
+    objective: Objective,
+    theta: Float[Tensor, "W P"],
+    gradient: Float[Tensor, "W P"],
+    steepest: Float[Tensor, "W P"],
+    iterations: int,
+) -> tuple[Float[Tensor, " W"], Float[Tensor, "W P"]]:
+    """The largest curvatures [W] with a margin, and their directions, by power iterations on gradient differences."""
+    curvature = torch.zeros_like(theta[:, 0])
+    for _ in range(iterations):
+        image = (objective.energy_and_gradient(theta + DIFFERENCE * steepest)[1] - gradient) / DIFFERENCE
+        curvature = image.norm(dim=1)
+        steepest = image / curvature[:, None].clamp_min(1e-300)
+    return CURVATURE_MARGIN * curvature, steepest
+
+
+def _solve(lower: Float[Tensor, "R P P"], right: Float[Tensor, "R P"]) -> Float[Tensor, "R P"]:
+    return torch.cholesky_solve(right[:, :, None], lower)[:, :, 0]
+
+
+def _longest(state: FlowState) -> Float[Tensor, " W"]:
+    """The longest steps [W] that are tried."""
+    longest: Tensor = (state.theta - state.origin).norm(dim=1).mul(REACH)
+    return longest
+
+
+def _across(vectors: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
+    """The parts of vectors [W, P] normal to the gradients [W, P]."""
+    unit = gradient / gradient.norm(dim=1, keepdim=True).clamp_min(1e-300)
+    return vectors - (vectors * unit).sum(1, keepdim=True) * unit
+
+
+def _put(state: FlowState, rows: Int[Tensor, " R"], part: FlowState) -> None:
+    """Replaces some walkers of a state, in place."""
+    for field in fields(state):
+        getattr(state, field.name)[rows] = getattr(part, field.name)

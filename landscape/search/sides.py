@@ -1,0 +1,90 @@
+"""The minima that a transition state joins: those that steepest descent reaches on its two sides.
+
+A flow that ends on a saddle, as that within a symmetric subspace does, leaves the side ambiguous: rounding decides. It
+goes on along the lowest eigenvector of the saddle. Shapes: T transition states, W walkers, P parameters.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from landscape.objective import Objective
+from landscape.optimize.driver import run_all, take_rows
+from landscape.optimize.newton import StationaryPoints, newton_finish
+from landscape.optimize.status import Status
+from landscape.search.gradient_flow import GradientFlow
+
+STEP_OFFS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """The minima [T] that steepest descent reaches along a direction and against it, and where one is ambiguous."""
+
+    ends: tuple[StationaryPoints, StationaryPoints]
+    ambiguous: Bool[Tensor, " T"]
+
+
+def sides(
+    objective: Objective,
+    theta: Float[Tensor, "T P"],
+    direction: Float[Tensor, "T P"],
+    flow: GradientFlow,
+    batch: int,
+) -> Sides:
+    """Both sides of transition states theta [T, P] whose lowest eigenvectors are the unit vectors direction [T, P].
+
+    A flow that passes too near a saddle to tell where it goes is followed again from nearer by and with less error.
+    Where the flow does not reach a minimum the end is not one: test `.is_minimum`.
+    """
+    starts = torch.cat([torch.stack([theta, direction], 1), torch.stack([theta, -direction], 1)])
+    ambiguous = torch.zeros(len(starts), dtype=torch.bool, device=theta.device)
+    ends = _ends(objective, starts, flow, batch)
+    for _ in range(STEP_OFFS):
+        rows = (~ends.is_minimum).nonzero()[:, 0]
+        again = _ends(objective, starts[rows], flow.finer, batch)
+        reached = again.status == Status.CONVERGED
+        ends = _replaced(ends, rows[reached], take_rows(again, reached.nonzero()[:, 0]))
+        rows = _on_saddles(ends)
+        if not len(rows):
+            break
+        ambiguous[rows] = True
+        starts[rows] = torch.stack([ends.theta[rows], _oriented(ends.direction[rows])], 1)
+        ends = _replaced(ends, rows, _ends(objective, starts[rows], flow, batch))
+    half = torch.arange(len(theta), device=theta.device)
+    return Sides(
+        ends=(take_rows(ends, half), take_rows(ends, half + len(theta))), ambiguous=ambiguous.view(2, -1).any(0)
+    )
+
+
+def _ends(objective: Objective, starts: Float[Tensor, "W 2 P"], flow: GradientFlow, batch: int) -> StationaryPoints:
+    """The stationary points [W] that the flow reaches; where it reached none the status is that of the flow, and the
+    energy that of places beyond bounds if it left them.
+    """
+    state = run_all(flow, objective, starts, batch)
+    ends = newton_finish(objective, state.theta)
+    ended = (state.status == Status.CONVERGED) | (state.status == Status.STALLED)
+    return replace(
+        ends,
+        energy=torch.where(state.energy.isneginf(), state.energy, ends.energy),
+        status=torch.where(ended, ends.status, state.status),
+    )
+
+
+def _on_saddles(ends: StationaryPoints) -> Int[Tensor, " R"]:
+    """Rows of the ends that are saddles."""
+    return ((ends.status == Status.CONVERGED) & (ends.index > 0)).nonzero()[:, 0]
+
+
+def _replaced(ends: StationaryPoints, rows: Int[Tensor, " R"], others: StationaryPoints) -> StationaryPoints:
+    """`ends` with `others` in place of the given rows."""
+    columns = {name: values.index_copy(0, rows, getattr(others, name)) for name, values in vars(ends).items()}
+    return StationaryPoints(**columns)
+
+
+def _oriented(vectors: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
+    """Vectors [W, P] with the sign that makes their largest component positive."""
+    largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
+    return vectors * largest.sign()

@@ -1,0 +1,58 @@
+"""Steepest descent by an integrator of its own (LSODA), to compare the sides of transition states with.
+
+The end of a flow is polished by Newton's method and is ambiguous where it is a saddle. Shapes: P parameters.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.integrate import LSODA
+from torch import Tensor
+
+from landscape.objective import Objective
+from landscape.optimize.newton import newton_finish
+
+DISPLACEMENT, RTOL, ATOL = 1e-3, 1e-9, 1e-10
+RMS = 1e-9
+MAX_STEPS = 50_000
+
+
+class End(NamedTuple):
+    """Where a flow ends."""
+
+    theta: np.ndarray  # [P]
+    energy: float
+    negative: int  # Hessian eigenvalues
+
+
+def descended(objective: Objective, theta: Tensor, direction: Tensor) -> End:
+    """The stationary point that the flow from theta [P] along the unit vector direction [P] reaches.
+
+    Raises AssertionError where the integrator fails or the end is not near a stationary point.
+    """
+
+    def flow(_: float, point: np.ndarray) -> np.ndarray:
+        return -objective.energy_and_gradient(torch.tensor(point[None]))[1][0].numpy()
+
+    def jacobian(_: float, point: np.ndarray) -> np.ndarray:
+        return -objective.hessian(torch.tensor(point[None]))[0].numpy()
+
+    start = (theta + DISPLACEMENT * direction).numpy()
+    solver = LSODA(flow, 0.0, start, 1e18, rtol=RTOL, atol=ATOL, jac=jacobian)
+    for _ in range(MAX_STEPS):
+        solver.step()
+        far = np.linalg.norm(solver.y - start) > 10.0 * DISPLACEMENT
+        if far and np.sqrt(np.mean(flow(0.0, solver.y) ** 2)) <= RMS * objective.energy_unit:
+            break
+    else:
+        raise AssertionError(f"no end of the flow after {MAX_STEPS} steps of LSODA")
+    point = newton_finish(objective, torch.tensor(solver.y[None]))
+    assert (point.rms_gradient <= 1e-10 * objective.energy_unit).all()
+    return End(point.theta[0].numpy(), float(point.energy), int(point.index))
+
+
+def lowest_direction(objective: Objective, theta: Tensor) -> Tensor:
+    """Unit eigenvectors [T, P] of the lowest Hessian eigenvalues at theta [T, P]."""
+    vectors: Tensor = torch.linalg.eigh(objective.hessian(theta))[1]
+    return vectors[:, :, 0]
