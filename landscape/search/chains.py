@@ -22,6 +22,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
@@ -36,7 +37,6 @@ from landscape.search.transition_states import SearchSettings, refine
 RETRY_IMAGES = 1.5
 ZOOMS = 3  # bands within the last step to an end, each within the last
 FIRST, LAST = 0, 1  # the ends among the minima of a chain
-CONNECTED = 1e-9  # a weight next to nothing: a weight of zero would be no edge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,12 +169,14 @@ class _Graph:
     def _lacking(self) -> list[Step]:
         """The steps of the shortest way between components that are connected already."""
         label = self._components()
-        weight = self._distance**2
-        weight[label[:, None] == label] = CONNECTED
-        for step, count in self.tries.items():
-            if count >= self.level and label[step[0]] != label[step[1]]:
-                weight[step] = weight[step[::-1]] = 0.0
-        previous = dijkstra(weight, indices=FIRST, return_predecessors=True)[1]
+        connected = label[:, None] == label
+        closed = np.zeros_like(connected)
+        for (i, j), count in self.tries.items():
+            closed[i, j] = closed[j, i] = count >= self.level
+        i, j = np.nonzero(connected | ~closed)
+        weight = np.where(connected, 0.0, self._distance**2)[i, j]
+        ways = csr_array((weight, (i, j)), shape=connected.shape)  # of a sparse graph, a stored zero is an edge
+        previous = dijkstra(ways, directed=False, indices=FIRST, return_predecessors=True)[1]
         way = [LAST]
         while way[-1] != FIRST:
             if previous[way[-1]] < 0:
