@@ -59,9 +59,7 @@ def sample(
     path = output or Path(source.with_suffix(".h5").name)
 
     def prepare(local: int) -> Context:
-        config = RunConfig.from_toml(source).override(
-            [*settings, *(f"sample.{key}={value}" for key, value in changed.items())]
-        )
+        config = RunConfig.from_toml(source).override(changed)
         return context_of(config, resolve_device(config.run.device, local), path if resume else None, str(source))
 
     def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:

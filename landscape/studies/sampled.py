@@ -83,7 +83,7 @@ def sampled_report(db: Database) -> Iterator[str]:
     hits = np.bincount(quenches.basin[ended])
     found = coverage(hits)
     yield "Sampled, not all: basins and pairs count as often as quenches end in them"
-    yield f"quenches      {len(quenches)}, independent, from starts normal around zero with standard deviation {_scale(db):g}"
+    yield f"quenches      {len(quenches)}, independent, from normal starts of standard deviation {_scale(db):g}"
     yield f"              {found.quenches} ended in a minimum, {int((~ended).sum())} in none"
     if not found.quenches:
         return
