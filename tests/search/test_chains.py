@@ -71,7 +71,9 @@ def test_ends_that_are_copies_are_one_minimum() -> None:
     (graph,) = found.graphs
     assert graph.joined
     assert graph.attempts == 0
-    assert graph.highest == (pytest.approx(float(end.energy[0]), abs=1e-12), -1)
+    energy, row = graph.highest
+    assert energy == pytest.approx(float(end.energy[0]), abs=1e-12)
+    assert row == -1
     assert found.straight == found.band == pytest.approx(float(end.energy[0]), abs=1e-12)
 
 
