@@ -53,7 +53,7 @@ def spanning_pairs(problem: Problem, theta: Tensor) -> list[tuple[int, int]]:
     distance = np.array([problem.symmetry.distance(minima, np.broadcast_to(one, minima.shape)) for one in minima])
     tree = minimum_spanning_tree(distance).tocoo()
     order = np.argsort(tree.data)
-    print(f"  spanning tree of the {LOWEST} lowest: median edge {np.median(tree.data):.2f}")
+    click.echo(f"  spanning tree of the {LOWEST} lowest: median edge {np.median(tree.data):.2f}")
     edges = order[np.linspace(len(order) // 2, len(order) - 1, CHOSEN).round().astype(int)]
     return [(lowest[tree.row[edge]], lowest[tree.col[edge]]) for edge in edges]
 
@@ -85,7 +85,7 @@ def main(*, large: bool, quenches: int, pairs: int, attempts: int) -> None:
         else:
             problem = Problem(dataset="digits", subset=200, hidden=(3,), l2=1e-3)
         seconds, theta = timed(lambda: quenched(problem, quenches))
-        print(
+        click.echo(
             f"P = {problem.n_parameters}: {len(theta)} minima of {quenches} quenches, {seconds / quenches:.2f} s each"
         )
         if large:
@@ -94,7 +94,7 @@ def main(*, large: bool, quenches: int, pairs: int, attempts: int) -> None:
             rows = spanning_pairs(problem, theta)
             once = [timed(lambda: single(problem, theta[[i]], theta[[j]])) for i, j in rows]  # noqa: B023 - called at once
             joined, spent = sum(ok for _, ok in once), sum(seconds for seconds, _ in once)
-            print(f"  one attempt: {joined} of {len(rows)} joined, {spent / len(rows):.2f} s an attempt")
+            click.echo(f"  one attempt: {joined} of {len(rows)} joined, {spent / len(rows):.2f} s an attempt")
         by_chains(problem, theta, rows, settings)
 
 
@@ -119,19 +119,18 @@ def by_chains(problem: Problem, theta: Tensor, rows: list[tuple[int, int]], sett
             )
         )
         bounds = "  ".join(f"{name} {values[0]:.6f}" for name, values in climbs(parts[-1]).items())
-        print(
+        click.echo(
             f"    {i:>3} {j:>3}  {'joined' if graph.joined else 'open  '} {graph.attempts:>3} attempts "
             f"{len(graph.states):>3} states {seconds:>7.1f} s  {bounds}",
-            flush=True,
         )
     pairs = SampledPairs.concatenated(parts)
     attempts, states = int(pairs.attempts.sum()), barriers(pairs)
-    print(
+    click.echo(
         f"  chains: {states.joined} of {len(pairs)} joined, {attempts} attempts, {total / max(1, attempts):.2f} s each"
     )
     for name in BOUNDS:
         one = states.bounds[name]
-        print(f"    {name:<10} median {one.value:.6f}, 95 % interval {one.low:.6f} to {one.high:.6f}")
+        click.echo(f"    {name:<10} median {one.value:.6f}, 95 % interval {one.low:.6f} to {one.high:.6f}")
 
 
 if __name__ == "__main__":
