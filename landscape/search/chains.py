@@ -27,8 +27,8 @@ from landscape.search.chain_graph import FIRST, LAST, ChainGraph, Effort
 from landscape.search.eigenvector_following import EigenvectorFollowing
 from landscape.search.transition_states import SearchSettings, refine
 
-BAND = BandSettings(rms=1e-6, cycles=12, calls=60)
-FOLLOWING = EigenvectorFollowing(max_steps=60)
+BAND = BandSettings(rms=1e-6, cycles=6, calls=60)
+FOLLOWING = EigenvectorFollowing(max_steps=40, max_climb=20)
 ZOOMS = 3  # bands within the last step to an end, each within the last
 
 
