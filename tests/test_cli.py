@@ -432,6 +432,25 @@ def test_end_points_are_trained_located_and_measured(source: Path, tmp_path: Pat
         assert command(name, path).status == 0
 
 
+def test_a_landscape_is_sampled_alone_and_beside_a_search(
+    source: Path, tmp_path: Path, command: Run, refused: Run
+) -> None:
+    path = tmp_path / "a.h5"
+    said = command("sample", source, "-o", path, "--quenches", "6", "--pairs", "0")
+    assert said.status == 0
+    assert "quenches      6, independent" in said.out
+    said = command("sample", source, "-o", path, "--quenches", "9", "--pairs", "1", "--resume")
+    assert said.status == 0
+    assert "1 random pairs of quenches" in said.out
+    with h5py.File(path) as file:
+        assert file["sampled_quenches"].attrs["count"] == 9
+        assert file["minima"].attrs["count"] == 0
+    other = refused("sample", source, "-o", path, "--resume", "--set", "sample.scale=0.5")
+    assert "sample.scale is 1.0 in it and 0.5 in the run file" in other.err
+    assert "expected end points of training, found none" in refused("sample", path, "--training").err
+    assert "expected --training without" in refused("sample", path, "--training", "--resume").err
+
+
 def test_what_has_no_minima_is_not_measured(source: Path, tmp_path: Path, refused: Run) -> None:
     path = tmp_path / "empty.h5"
     landscape.explore(landscape.Problem.from_toml(source), path=path, walkers=1, steps=0, connect={"rounds": 0}).close()

@@ -33,7 +33,7 @@ ALLOWED = {
     "statistics": {"errors", "numerics"},
     "problems": NAMES | {"numerics"},
     "optimize": {"errors", "objective", "numerics"},
-    "search": {"errors", "objective", "numerics", "optimize"},
+    "search": {"errors", "objective", "numerics", "optimize", "graph"},
     "training": NAMES | {"numerics", "problems", "database"},
     "properties": NAMES | {"numerics", "problems", "optimize", "search"},
     "studies": NAMES | ARRAYS | {"properties"},

@@ -84,6 +84,10 @@ def _counts(commit: Commit, tables: Tables) -> list[str]:
     """Numbers of points in all, and of those that the commit added."""
     if commit.training is not None:
         return [f"{len(tables.training)} trained networks (+{len(commit.training.points)})"]
+    if commit.sampled is not None and commit.sampled.quenches is not None:
+        return [f"{len(tables.sampled_quenches)} sampled quenches (+{len(commit.sampled.quenches)})"]
+    if commit.sampled is not None and commit.sampled.pairs is not None:
+        return [f"{len(tables.sampled_pairs)} sampled pairs (+{len(commit.sampled.pairs)})"]
     return [
         f"{len(tables.minima)} minima (+{len(commit.minima)})",
         f"{len(tables.transition_states)} transition states (+{len(commit.transition_states)})",

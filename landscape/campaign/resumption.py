@@ -9,6 +9,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.pairs.selection import STRATEGIES
 from landscape.campaign.preparation import stored_tables
 from landscape.campaign.rounds.single_ended import SingleEnded
+from landscape.config.run_file import Settings
 from landscape.config.tables import ProblemConfig
 from landscape.database.records import ProblemRecord
 from landscape.database.store import Store, create_store, open_store
@@ -16,9 +17,10 @@ from landscape.errors import DatabaseError
 from landscape.search.transition_states import OUTCOME_NAMES
 
 # Keys that may not change when a database is continued: of the problem or frame, identity, seed and walks. Training
-# depends on the problem and the seed alone.
+# depends on the problem and the seed alone, a sample also on identity and the scale of its starts.
 FIXED = ("problem.", "frame.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
 FIXED_FOR_TRAINING = ("problem.", "run.seed")
+FIXED_FOR_SAMPLE = ("problem.", "frame.", "identity.", "run.seed", "sample.scale")
 METHOD_NAMES = (*STRATEGIES, SingleEnded.kind)
 """Names in `Attempts.method`, in the order of their codes in a new file."""
 
@@ -66,6 +68,7 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed
         return "its data differ from those of the run file"
     ours, theirs = (_fixed_keys(stored_tables(record, source), fixed) for record in (wanted, stored))
     first = {
+        **Settings().model_dump(),
         "problem": {name: field.default for name, field in ProblemConfig.model_fields.items()},
         "frame": {"energy_unit": 1.0, "length_unit": 1.0},
     }

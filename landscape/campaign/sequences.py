@@ -10,11 +10,14 @@ from landscape.campaign.rounds.locating import Locate, Surroundings
 from landscape.campaign.rounds.measuring import Depths, Measure, MeasureTraining, chosen_groups
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.rounds.profiling import Profiles
+from landscape.campaign.rounds.sampling import SamplePairs, SampleQuenches, TrainingPairs
 from landscape.errors import PropertyError
 from landscape.graph.depth import DEPTHS
 from landscape.properties.path_profiles import require_paths
 
 LOCATING: tuple[MakePhase, ...] = (Locate, Surroundings)
+SAMPLING: tuple[MakePhase, ...] = (SampleQuenches, SamplePairs)
+SAMPLING_TRAINING: tuple[MakePhase, ...] = (TrainingPairs,)
 EVALUATIONS = "evaluations"
 
 

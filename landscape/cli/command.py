@@ -12,6 +12,7 @@ from landscape.cli.info import info
 from landscape.cli.locate import locate
 from landscape.cli.measure import measure
 from landscape.cli.run import run
+from landscape.cli.sample import sample
 from landscape.cli.study import study
 from landscape.cli.train import train
 from landscape.cli.verify import verify_command
@@ -25,6 +26,7 @@ def cli() -> None:
     \b
     landscape run runs/iris.toml -o iris.h5          one process, on one core
     mpiexec -n 64 landscape run runs/iris.toml -o iris.h5 --resume
+    landscape sample runs/digits.toml -o sample.h5   where there are too many minima to list
     landscape train runs/regimes-digits.toml -o regimes.h5
     landscape info iris.h5
     landscape verify iris.h5
@@ -35,7 +37,7 @@ def cli() -> None:
     """  # noqa: D301 - click wants the backspace character itself
 
 
-for command in (run, train, study, measure, locate, info, verify_command, complete):
+for command in (run, sample, train, study, measure, locate, info, verify_command, complete):
     cli.add_command(command)
 
 

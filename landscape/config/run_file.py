@@ -20,6 +20,7 @@ from landscape.config.tables import (
     ProblemConfig,
     QuenchConfig,
     RunTable,
+    SampleConfig,
     Table,
 )
 from landscape.config.training import TrainConfig
@@ -34,6 +35,7 @@ class Settings(Table):
     basin_hopping: BasinHoppingConfig = BasinHoppingConfig()
     quench: QuenchConfig = QuenchConfig()
     connect: ConnectConfig = ConnectConfig()
+    sample: SampleConfig = SampleConfig()
     measure: MeasureConfig = MeasureConfig()
     identity: IdentityConfig = IdentityConfig()
     train: TrainConfig = TrainConfig()

@@ -169,6 +169,15 @@ class ConnectConfig(Table):
         return self
 
 
+class SampleConfig(Table):
+    """[sample]: independent quenches, and barriers between random pairs of them."""
+
+    quenches: Count = Field(100, description="independent quenches")
+    scale: Positive = Field(1.0, description="standard deviation of their starts, normal around zero")
+    pairs: Natural = Field(30, description="random pairs of quenches to connect; of training, pairs a regime")
+    attempts: Natural = Field(40, description="most elastic bands for a pair")
+
+
 class MeasureConfig(Table):
     """[measure]: robustness and sharpness of each minimum."""
 

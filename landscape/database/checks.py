@@ -23,6 +23,7 @@ from landscape.database.records import (
     PropertyRows,
     TransitionStates,
 )
+from landscape.database.sampled import QUENCHES, TRAINING, Sampled
 from landscape.database.tables import Properties, Tables, continued
 from landscape.database.trained_points import TrainedPoints, Training
 from landscape.errors import DatabaseError
@@ -53,6 +54,7 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
     attempts = conforming(commit.attempts, n_parameters)
     walkers = None if commit.walkers is None else conforming(commit.walkers, n_parameters)
     training = None if commit.training is None else checked_training(commit.training, tables, n_parameters)
+    sampled = None if commit.sampled is None else checked_sampled(commit.sampled, tables, n_parameters)
     rows = {
         "minima": len(tables.minima) + len(minima),
         "transition_states": len(tables.transition_states) + len(states),
@@ -73,6 +75,7 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
         attempts=attempts,
         walkers=walkers,
         training=training,
+        sampled=sampled,
         properties=checked_properties(commit.properties, tables.properties, rows),
     )
 
@@ -84,6 +87,21 @@ def checked_training(training: Training, tables: Tables, n_parameters: int) -> T
     kept = list(training.regimes.items())[: len(tables.regimes)]
     require(kept == list(tables.regimes.items()), "regimes of training that are stored can neither change nor move")
     return replace(training, points=points)
+
+
+def checked_sampled(sampled: Sampled, tables: Tables, n_parameters: int) -> Sampled:
+    """The sample with its columns in their declared types; refused if a row refers to no row."""
+    quenches = None if sampled.quenches is None else conforming(sampled.quenches, n_parameters)
+    pairs = None if sampled.pairs is None else conforming(sampled.pairs, n_parameters)
+    count = len(tables.sampled_quenches) + (0 if quenches is None else len(quenches))
+    if quenches is not None:
+        require_rows("sampled_quenches.basin", quenches.basin, -1, count)
+    if pairs is not None:
+        ends = {QUENCHES: count, TRAINING: len(tables.training)}
+        for name in np.unique(pairs.ends_of).tolist():
+            require(name in ends, f"sampled_pairs.ends_of is one of {', '.join(ends)}, found {name!r}")
+            require_rows("sampled_pairs.rows", pairs.rows[pairs.ends_of == name], 0, ends[name])
+    return Sampled(quenches=quenches, pairs=pairs)
 
 
 def require(condition: bool, message: str) -> None:

@@ -22,6 +22,7 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
+from landscape.database.sampled import SampledPairs, SampledQuenches
 from landscape.database.store import Store, open_store
 from landscape.database.tables import padded
 from landscape.database.trained_points import TrainedPoints
@@ -81,6 +82,16 @@ class Database:
     def training(self) -> TrainedPoints:
         """The end points of training [T]."""
         return self.store.tables.training
+
+    @property
+    def sampled_quenches(self) -> SampledQuenches:
+        """The independent quenches [Q] of a sample."""
+        return self.store.tables.sampled_quenches
+
+    @property
+    def sampled_pairs(self) -> SampledPairs:
+        """The pairs [S] of sampled minima."""
+        return self.store.tables.sampled_pairs
 
     @property
     def regimes(self) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.database.lazy import Lazy, Table, column
+from landscape.database.sampled import Sampled
 from landscape.database.trained_points import Training
 
 Array = NDArray[Any]
@@ -223,8 +224,8 @@ class Commit:
 
     `hits` [M after this commit] replaces the whole column, the `hits` of new rows included. `walkers` replaces the
     table of walkers; None keeps it. `left` counts quenches that left the box. `training` is None where no networks were
-    trained. `seconds` is wall time. `evaluations` counts energies of single walkers, or in training gradients of single
-    samples.
+    trained, `sampled` where nothing was sampled. `seconds` is wall time. `evaluations` counts energies of single
+    walkers, or in training gradients of single samples.
     """
 
     kind: str
@@ -237,6 +238,7 @@ class Commit:
     attempts: Attempts = field(default_factory=lambda: Attempts.empty(0))
     walkers: Walkers | None = None
     training: Training | None = None
+    sampled: Sampled | None = None
     properties: tuple[PropertyRows, ...] = ()
     left: int = 0
 

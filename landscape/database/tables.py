@@ -7,11 +7,11 @@ writes the same to its file and passes a reader of that file for the columns tha
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
-from landscape.database.lazy import Read, joined, read_only
+from landscape.database.lazy import Read, Table, joined, read_only
 from landscape.database.records import (
     TARGETS,
     Attempts,
@@ -24,11 +24,13 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
-from landscape.database.trained_points import TrainedPoints, Training
+from landscape.database.sampled import Sampled, SampledPairs, SampledQuenches
+from landscape.database.trained_points import TrainedPoints
 
 Reader = Callable[[str], Read | None]
 """From the path of a table or property in a file to the function that reads its columns or values."""
 
+AnyTable = TypeVar("AnyTable", bound=Table)
 Properties = Mapping[str, Mapping[str, Property]]
 """Properties by target and name; they hold the measured rows only."""
 
@@ -39,7 +41,7 @@ def no_file(path: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """All tables as of one commit; see `landscape/database/records.py` and `trained_points.py` for each."""
+    """All tables as of one commit; see `landscape/database/records.py`, `trained_points.py` and `sampled.py`."""
 
     minima: Minima
     transition_states: TransitionStates
@@ -47,6 +49,8 @@ class Tables:
     rounds: Rounds
     walkers: Walkers
     training: TrainedPoints
+    sampled_quenches: SampledQuenches
+    sampled_pairs: SampledPairs
     regimes: Mapping[str, str]
     evaluations: Mapping[str, str]
     properties: Properties
@@ -61,6 +65,8 @@ class Tables:
             rounds=Rounds.empty(n_parameters),
             walkers=Walkers.empty(n_parameters),
             training=TrainedPoints.empty(n_parameters),
+            sampled_quenches=SampledQuenches.empty(n_parameters),
+            sampled_pairs=SampledPairs.empty(n_parameters),
             regimes={},
             evaluations={},
             properties={target: {} for target in TARGETS},
@@ -68,13 +74,17 @@ class Tables:
 
     def after(self, commit: Commit, reader: Reader = no_file) -> Self:
         """The tables after a commit that passed `checks.checked`. The reader reads columns that are not in memory."""
+        sampled = commit.sampled or Sampled()
+        trained = None if commit.training is None else commit.training.points
         return type(self)(
             minima=self.minima.extended(commit.minima, reader("minima"), hits=commit.hits),
             transition_states=self.transition_states.extended(commit.transition_states, reader("transition_states")),
             attempts=self.attempts.extended(commit.attempts, reader("attempts")),
             rounds=self.rounds.extended(commit.summary(), reader("rounds")),
             walkers=with_walkers(self.walkers, commit.walkers, reader),
-            training=with_trained(self.training, commit.training, reader),
+            training=with_added(self.training, trained, reader("training")),
+            sampled_quenches=with_added(self.sampled_quenches, sampled.quenches, reader("sampled_quenches")),
+            sampled_pairs=with_added(self.sampled_pairs, sampled.pairs, reader("sampled_pairs")),
             regimes=self.regimes if commit.training is None else commit.training.regimes,
             evaluations=self.evaluations if commit.training is None else commit.training.evaluations,
             properties=with_rows(self.properties, commit.properties, reader),
@@ -88,11 +98,11 @@ def with_walkers(walkers: Walkers, moved: Walkers | None, reader: Reader) -> Wal
     return Walkers.empty(0).extended(moved, None)
 
 
-def with_trained(points: TrainedPoints, added: Training | None, reader: Reader) -> TrainedPoints:
-    """The end points of training after a round; None added none."""
+def with_added(table: AnyTable, added: AnyTable | None, read: Read | None) -> AnyTable:
+    """A table after a round; None added no rows."""
     if added is None:
-        return TrainedPoints.lazy(reader("training"), **points.loaded(), _rows=len(points))
-    return points.extended(added.points, reader("training"))
+        return type(table).lazy(read, **table.loaded(), _rows=len(table))
+    return table.extended(added, read)
 
 
 def with_rows(properties: Properties, added: tuple[PropertyRows, ...], reader: Reader) -> Properties:

@@ -8,6 +8,7 @@
     /attempts             also attrs outcome_names, method_names: the names of the codes in these columns
     /training             likewise; attrs settings, evaluations, evaluation_settings (TOML texts), history_columns;
                           attr names of its dataset regime
+    /sampled_quenches     likewise; /sampled_pairs also attr ends_of_names: the names of its codes
     /properties/TARGET/NAME   attrs description, units, settings (JSON)
 
 Columns grow along their first axis, in chunks of about 256 KiB; a chunk has at most 4096 rows, so that the many
@@ -43,6 +44,7 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
+from landscape.database.sampled import Sampled, SampledPairs, SampledQuenches
 from landscape.database.trained_points import TrainedPoints, Training
 
 FORMAT = "landscape"
@@ -57,8 +59,10 @@ TABLES: Mapping[str, type[Table]] = {
     "rounds": Rounds,
     "walkers": Walkers,
     "training": TrainedPoints,
+    "sampled_quenches": SampledQuenches,
+    "sampled_pairs": SampledPairs,
 }
-LATER_TABLES = ("training",)
+LATER_TABLES = ("training", "sampled_quenches", "sampled_pairs")
 """Tables that files of the first programs lack."""
 DATA = ("inputs", "targets", "test_inputs", "test_targets")
 TEXT = h5py.string_dtype()
@@ -131,6 +135,8 @@ def write_commit(file: h5py.File, commit: Commit) -> None:
         counts["walkers"] = write_rows(file["walkers"], commit.walkers, 0)
     if commit.training is not None:
         counts["training"] = write_training(file, commit.training)
+    if commit.sampled is not None:
+        counts |= write_sampled(file, commit.sampled)
     for rows in commit.properties:
         write_property(file.require_group(f"properties/{rows.target}"), rows)
     for name, count in counts.items():
@@ -178,6 +184,17 @@ def write_training(file: h5py.File, training: Training) -> int:
     group = file["training"]
     write_regimes(group, training.regimes, training.evaluations)
     return write_rows(group, training.points, int(group.attrs["count"]))
+
+
+def write_sampled(file: h5py.File, sampled: Sampled) -> dict[str, int]:
+    """Append to the tables of a sample; returns their numbers of rows."""
+    counts = {}
+    for name, table in (("sampled_quenches", sampled.quenches), ("sampled_pairs", sampled.pairs)):
+        if table is not None:
+            if name not in file:
+                create_table(file.create_group(name), TABLES[name], int(file["problem"].attrs["n_parameters"]))
+            counts[name] = write_rows(file[name], table, int(file[name].attrs["count"]))
+    return counts
 
 
 def write_regimes(group: h5py.Group, regimes: Mapping[str, str], evaluations: Mapping[str, str]) -> None:

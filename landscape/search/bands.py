@@ -21,6 +21,8 @@ from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.search.band_kernel import band_kernel
 
+PARTS, ZOOMS = 8, 2  # of the search for the highest energy on a polygon
+
 
 @dataclass(frozen=True, kw_only=True)
 class BandSettings:
@@ -132,3 +134,24 @@ def candidates(objective: Objective, bands: Float[Tensor, "B I P"]) -> Candidate
     band, image = place[:, 0], place[:, 1] + 1
     tangent = tangents(bands, energy)
     return Candidates(theta=bands[band, image], tangent=tangent[band, image], band=band.tolist())
+
+
+def path_maximum(energy: Energy, paths: Float[Tensor, "B I P"]) -> Float[Tensor, " B"]:
+    """Highest energies [B] on the polygons through the points of paths [B, I, P], ends included.
+
+    Every side is cut into `PARTS` parts; the parts on either side of the highest point are cut again, `ZOOMS` times.
+    """
+    images = paths.shape[1]
+    place = torch.linspace(0.0, images - 1.0, PARTS * (images - 1) + 1, dtype=paths.dtype, device=paths.device)
+    place = place.expand(len(paths), -1)
+    rows = torch.arange(len(paths), device=paths.device)
+    reach = 1.0 / PARTS
+    for _ in range(ZOOMS + 1):
+        left = place.floor().long().clamp(0, images - 2)
+        points = torch.lerp(paths[rows[:, None], left], paths[rows[:, None], left + 1], (place - left)[..., None])
+        height = energy.energy_and_gradient(points.flatten(0, 1))[0].view(place.shape)
+        highest, top = height.max(1)
+        around = torch.linspace(-reach, reach, 2 * PARTS + 1, dtype=paths.dtype, device=paths.device)
+        place = (place[rows, top][:, None] + around).clamp(0.0, images - 1.0)
+        reach /= PARTS
+    return highest

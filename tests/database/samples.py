@@ -20,14 +20,18 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
+from landscape.database.sampled import QUENCHES, Sampled, SampledPairs, SampledQuenches
 from landscape.database.store import Store, create_store
 from landscape.database.trained_points import TrainedPoints, Training
 
 P = 5
 OUTCOMES = ("connected", "wrong index", "same minimum")
 METHODS = ("band", "single-ended")
-TABLES = ("minima", "transition_states", "attempts", "rounds", "walkers", "training")
-NAMES = {"outcome": OUTCOMES, "method": METHODS}
+TABLES = (
+    *("minima", "transition_states", "attempts", "rounds", "walkers"),
+    *("training", "sampled_quenches", "sampled_pairs"),
+)
+NAMES = {"outcome": OUTCOMES, "method": METHODS, "ends_of": (QUENCHES,)}
 REGIMES = {"plain": "l2 = 0.0\n", "böse": 'adversarial = "pgd"\n'}
 
 
@@ -82,6 +86,14 @@ def sample_commit(store: Store, seed: int = 0, minima: int = 3, states: int = 2,
         attempts=random_table(Attempts, attempts, rng, ends),
         walkers=random_table(Walkers, 4, rng, {"minimum": (-1, total), "stale": (0, 50)}),
         training=sample_training(rng),
+        sampled=sample_sampled(rng),
+    )
+
+
+def sample_sampled(rng: np.random.Generator, rows: int = 2) -> Sampled:
+    ends = {"basin": (-1, rows), "rows": (0, rows), "attempts": (0, 40)}
+    return Sampled(
+        quenches=random_table(SampledQuenches, rows, rng, ends), pairs=random_table(SampledPairs, rows, rng, ends)
     )
 
 
@@ -108,7 +120,8 @@ def property_rows(name: str = "trace", start: int = 0, rows: int = 3, **changes:
 def measure(store: Store, *rows: PropertyRows) -> None:
     """Commit a round that adds properties only."""
     commit = sample_commit(store, minima=0, states=0, attempts=0)
-    store.commit(replace(commit, hits=store.tables.minima.hits, walkers=None, training=None, properties=rows))
+    hits = store.tables.minima.hits
+    store.commit(replace(commit, hits=hits, walkers=None, training=None, sampled=None, properties=rows))
 
 
 def reorder(file: h5py.File, column: str, names: list[str]) -> None:

@@ -113,7 +113,14 @@ def test_a_column_that_an_older_file_lacks_is_missing_values(path: Path, table: 
     missing: dict[str, float | str | bool] = {"f": np.nan, "i": -1, "b": False, "U": ""}
     np.testing.assert_array_equal(found, np.full(found.shape, missing[found.dtype.kind]))
     commit = continued(path)
-    added = {"training": commit.training and commit.training.points, "rounds": commit.summary()}
+    assert commit.training is not None
+    assert commit.sampled is not None
+    added = {
+        "training": commit.training.points,
+        "sampled_quenches": commit.sampled.quenches,
+        "sampled_pairs": commit.sampled.pairs,
+        "rounds": commit.summary(),
+    }
     appended = added.get(table) or getattr(commit, table)
     grown = getattr(getattr(open_store(path).tables, table), name)
     np.testing.assert_array_equal(grown[:rows], found)

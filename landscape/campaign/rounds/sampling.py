@@ -1,0 +1,290 @@
+"""Rounds that sample a landscape: independent quenches, and chains between random pairs of what they lead to.
+
+A sample answers questions about landscapes with too many minima to be listed. Its quenches start from one law and hit
+no minimum of the search; minima and transition states that chains meet on their ways are not added to those of the
+search either. Quench and pair number n have random streams of their own, so a longer sample begins as a shorter one.
+
+Shapes: Q quenches, S pairs, P parameters.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from landscape.campaign.context import Context
+from landscape.campaign.identity import PointIndex
+from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
+from landscape.campaign.rounds.phase import Plan, rounds_done, task_starts
+from landscape.database.records import Commit
+from landscape.database.sampled import QUENCHES, TRAINING, Sampled, SampledPairs, SampledQuenches
+from landscape.database.tables import Tables
+from landscape.errors import PropertyError
+from landscape.numerics.streams import stream
+from landscape.optimize.quench import quench
+from landscape.search.chain_graph import Effort
+from landscape.search.chains import BAND, FOLLOWING, ChainSettings, chains
+from landscape.search.starts import GaussianStarts
+from landscape.studies.locations import minimum_rows
+
+STARTS, PAIRS = 1, 2  # purposes of random streams
+TASK_QUENCHES, TASK_PAIRS, ROUND_TASKS = 8, 2, 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuenchResult:
+    """Minima that quenches ended in, in canonical form; NaN where a quench ended in none."""
+
+    parameters: np.ndarray  # [Q, P]
+    energy: np.ndarray  # [Q]
+    evaluations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleTask:
+    """Quench from independent starts."""
+
+    seeds: tuple[tuple[int, ...], ...]  # keys of Q random streams
+
+    def run(self, context: Context) -> QuenchResult:
+        """The minimum below each start."""
+        counted, counter = context.counted()
+        law, size = GaussianStarts((context.settings.sample.scale,)), context.objective.n_parameters
+        starts = torch.tensor(np.array([law.draw(stream(*seed), size) for seed in self.seeds]))
+        points = quench(
+            counted.objective, starts.to(context.objective.device), method=context.quench, batch=len(starts)
+        )
+        reached = points.is_minimum.cpu().numpy()
+        theta, energy = points.theta.cpu().numpy(), points.energy.cpu().numpy()
+        parameters = np.full(theta.shape, np.nan)
+        parameters[reached] = context.objective.symmetry.canonical(theta[reached])
+        return QuenchResult(
+            parameters=parameters, energy=np.where(reached, energy, np.nan), evaluations=counter.evaluations
+        )
+
+
+class SampleQuenches:
+    """Rounds of the quenches that the sample still lacks."""
+
+    kind = "sample_quenches"
+
+    def __init__(self, context: Context, index: LandscapeIndex) -> None:
+        self.context, self.index = context, index
+
+    def planned_rounds(self, tables: Tables) -> int:
+        """Rounds done and those that the sample still needs."""
+        left = max(0, self.context.settings.sample.quenches - len(tables.sampled_quenches))
+        return rounds_done(tables, self.kind) + -(-left // (TASK_QUENCHES * ROUND_TASKS))
+
+    def plan(self, tables: Tables) -> Plan[SampleTask] | None:
+        """The next quenches."""
+        start, seed = len(tables.sampled_quenches), self.context.settings.run.seed
+        end = min(self.context.settings.sample.quenches, start + TASK_QUENCHES * ROUND_TASKS)
+        seeds = [(seed, STARTS, number) for number in range(start, end)]
+        parts = [tuple(seeds[first : first + TASK_QUENCHES]) for first in task_starts(len(seeds), TASK_QUENCHES)]
+        return Plan(tasks=[SampleTask(seeds=part) for part in parts]) if parts else None
+
+    def assimilate(
+        self, tables: Tables, plan: Plan[SampleTask], results: Sequence[QuenchResult], seconds: float
+    ) -> Commit:
+        """The commit of the quenches, each with the basin that it belongs to."""
+        parameters = np.concatenate([result.parameters for result in results])
+        energy = np.concatenate([result.energy for result in results])
+        basin = self._basins(tables.sampled_quenches, energy, parameters)
+        commit = Assimilation(self.index, tables).commit(
+            kind=self.kind,
+            tasks=len(plan.tasks),
+            evaluations=sum(result.evaluations for result in results),
+            seconds=seconds,
+        )
+        quenches = SampledQuenches(parameters=parameters, energy=energy, basin=basin)
+        return replace(commit, sampled=Sampled(quenches=quenches))
+
+    def _basins(self, known: SampledQuenches, energy: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+        """The basins int64[Q] of new quenches of energy [Q] and parameters [Q, P] that follow the known ones."""
+        first = np.flatnonzero(known.basin == np.arange(len(known))).tolist()  # the first quench of each basin
+        index = PointIndex(self.index.symmetry, self.context.settings.identity)
+        index.fill(known.energy[first], known.parameters[first])
+        basin = np.full(len(energy), -1)
+        for place in np.flatnonzero(np.isfinite(energy)).tolist():
+            number = index.find_or_add(float(energy[place]), parameters[place])
+            if number == len(first):
+                first.append(len(known) + place)
+            basin[place] = first[number]
+        return basin
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairsResult:
+    """What is known of pairs, and the cost."""
+
+    pairs: SampledPairs  # [S]
+    evaluations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairsTask:
+    """Chains between pairs of minima."""
+
+    ends_of: str
+    rows: np.ndarray  # int64[S, 2]
+    first: np.ndarray  # [S, P]
+    last: np.ndarray  # [S, P]
+
+    def run(self, context: Context) -> PairsResult:
+        """Bounds of the barriers."""
+        counted, counter = context.counted()
+        objective = counted.objective
+        first, last = (torch.tensor(theta, device=objective.device) for theta in (self.first, self.last))
+        found = chains(objective, first, last, _chain_settings(context))
+        highest, states = [graph.highest for graph in found.graphs], np.full(self.first.shape, np.nan)
+        for pair, (_, row) in enumerate(highest):
+            if row >= 0:
+                states[pair] = found.graphs[pair].states.theta[row]
+        energies = np.stack([objective.energy(theta).cpu().numpy() for theta in (first, last)], axis=1)
+        pairs = SampledPairs(
+            ends_of=np.full(len(first), self.ends_of),
+            rows=self.rows,
+            energies=energies,
+            straight=found.straight,
+            band=found.band,
+            certified=np.array([energy for energy, _ in highest]),
+            joined=np.array([graph.joined for graph in found.graphs]),
+            attempts=np.array([graph.attempts for graph in found.graphs]),
+            parameters=objective.symmetry.canonical(states),
+        )
+        return PairsResult(pairs=pairs, evaluations=counter.evaluations)
+
+
+def _chain_settings(context: Context) -> ChainSettings:
+    """Settings of chains by the tables [sample], [connect] and [identity]."""
+    connect, identity = context.settings.connect, context.settings.identity
+    return ChainSettings(
+        search=replace(context.search, band=BAND, following=FOLLOWING),
+        effort=Effort(
+            attempts=context.settings.sample.attempts,
+            image_density=connect.image_density,
+            min_images=connect.min_images,
+            max_images=connect.max_images,
+            energy_tolerance=identity.energy_tolerance,
+            distance_tolerance=identity.distance_tolerance,
+        ),
+    )
+
+
+class _Pairs(ABC):
+    """Rounds of chains between random pairs of the rows of a table, as many in each group of rows."""
+
+    kind: str
+    ends_of: str
+
+    def __init__(self, context: Context, index: LandscapeIndex) -> None:
+        self.context, self.index = context, index
+
+    def planned_rounds(self, tables: Tables) -> int:
+        """Rounds done and those that the present rows still need."""
+        return rounds_done(tables, self.kind) + -(-len(self._due(tables)) // (TASK_PAIRS * ROUND_TASKS))
+
+    def plan(self, tables: Tables) -> Plan[PairsTask] | None:
+        """The next pairs."""
+        if not self.context.objective.smooth:
+            return None
+        rows = self._due(tables)[: TASK_PAIRS * ROUND_TASKS]
+        parts = [rows[first : first + TASK_PAIRS] for first in task_starts(len(rows), TASK_PAIRS)]
+        tasks = [
+            PairsTask(
+                ends_of=self.ends_of,
+                rows=part,
+                first=self.parameters(tables, part[:, 0]),
+                last=self.parameters(tables, part[:, 1]),
+            )
+            for part in parts
+        ]
+        return Plan(tasks=tasks) if tasks else None
+
+    def assimilate(
+        self, tables: Tables, plan: Plan[PairsTask], results: Sequence[PairsResult], seconds: float
+    ) -> Commit:
+        """The commit of the pairs."""
+        commit = Assimilation(self.index, tables).commit(
+            kind=self.kind,
+            tasks=len(plan.tasks),
+            evaluations=sum(result.evaluations for result in results),
+            seconds=seconds,
+        )
+        return replace(commit, sampled=Sampled(pairs=SampledPairs.concatenated([result.pairs for result in results])))
+
+    def _due(self, tables: Tables) -> np.ndarray:
+        """The pairs int64[S, 2] of rows that are still to be tried."""
+        stored = tables.sampled_pairs.rows[tables.sampled_pairs.ends_of == self.ends_of]
+        key = (self.context.settings.run.seed, PAIRS)
+        due = [
+            further_pairs(rows, stored[np.isin(stored[:, 0], rows)], self.context.settings.sample.pairs, (*key, number))
+            for number, rows in enumerate(self.groups(tables))
+        ]
+        return np.concatenate([*due, np.empty((0, 2), dtype=np.int64)])
+
+    @abstractmethod
+    def groups(self, tables: Tables) -> list[np.ndarray]:
+        """The rows int64[n] of each group that have a minimum."""
+
+    @abstractmethod
+    def parameters(self, tables: Tables, rows: np.ndarray) -> np.ndarray:
+        """The parameters [n, P] of the minima of rows int64[n]."""
+
+
+def further_pairs(rows: np.ndarray, stored: np.ndarray, count: int, key: tuple[int, ...]) -> np.ndarray:
+    """Random pairs int64[S, 2] of rows int64[n], each once, which bring the stored pairs [s, 2] up to `count`.
+
+    Where there are fewer pairs they are all taken. Pair number k has the random stream (*key, k).
+    """
+    taken = {(int(i), int(j)) for i, j in stored}
+    further = []
+    for number in range(len(taken), min(count, len(rows) * (len(rows) - 1) // 2)):
+        random = stream(*key, number)
+        while (pair := tuple(sorted(random.choice(rows, 2, replace=False).tolist()))) in taken:
+            pass
+        taken.add(pair)
+        further.append(pair)
+    return np.array(further, dtype=np.int64).reshape(-1, 2)
+
+
+class SamplePairs(_Pairs):
+    """Chains between random pairs of quenches."""
+
+    kind, ends_of = "sample_pairs", QUENCHES
+
+    def groups(self, tables: Tables) -> list[np.ndarray]:
+        """The quenches that ended in a minimum, in one group."""
+        return [np.flatnonzero(tables.sampled_quenches.basin >= 0)]
+
+    def parameters(self, tables: Tables, rows: np.ndarray) -> np.ndarray:
+        """The minima that the quenches ended in."""
+        return np.asarray(tables.sampled_quenches.parameters[rows])
+
+
+class TrainingPairs(_Pairs):
+    """Chains between random pairs of located end points of training, as many in each regime."""
+
+    kind, ends_of = "training_pairs", TRAINING
+
+    def groups(self, tables: Tables) -> list[np.ndarray]:
+        """The located end points of each regime. Raises PropertyError where none was located."""
+        minimum = self._minimum(tables)
+        regime = tables.training.regime[: len(minimum)]
+        return [np.flatnonzero((regime == code) & (minimum >= 0)) for code in range(len(tables.regimes))]
+
+    def parameters(self, tables: Tables, rows: np.ndarray) -> np.ndarray:
+        """The minima below the end points."""
+        return np.asarray(tables.minima.parameters[self._minimum(tables)[rows]])
+
+    def _minimum(self, tables: Tables) -> np.ndarray:
+        """The rows of minima below the end points, -1 for none."""
+        stored = tables.properties["training"].get("minimum")
+        if stored is None:
+            raise PropertyError(
+                "expected located end points of training, found none: run 'landscape locate FILE.h5' first"
+            )
+        return minimum_rows(stored)

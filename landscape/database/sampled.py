@@ -1,0 +1,60 @@
+"""Samples of a landscape: independent quenches, pairs of sampled minima, and the part of a commit that adds to them.
+
+A sample stands where a landscape has too many minima to be listed. It is kept apart from what a search finds: its
+quenches start from one declared law and hit no minimum of `Minima`.
+
+Shapes: Q quenches, S pairs, P parameters.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscape.database.lazy import Table, column
+
+QUENCHES, TRAINING = "quenches", "training"
+"""Names in `SampledPairs.ends_of`."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SampledQuenches(Table):
+    """Independent quenches from one law of starts, one row each.
+
+    `basin` is the row of the first quench that ended in the same minimum modulo the symmetry of the problem, -1 where a
+    quench ended in none. `parameters` are those of the minimum, in canonical form.
+    """
+
+    parameters: NDArray[np.float64] = field(metadata=column(np.float64, "P", essential=True))  # [Q, P]
+    energy: NDArray[np.float64] = field(metadata=column(np.float64, essential=True))  # [Q]
+    basin: NDArray[np.int64] = field(metadata=column(np.int64, essential=True))  # [Q]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SampledPairs(Table):
+    """Pairs of sampled minima and upper bounds of the energy that has to be climbed between them.
+
+    `ends_of` says of which table `rows` are: "quenches" or "training". `energies` are those of the two minima. The
+    bounds are energies: `straight` on the line between the aligned minima, `band` on an elastic band between them,
+    `certified` of the highest transition state on the lowest way that was found through transition states and the
+    minima on their sides; NaN unless the two were `joined` so. `parameters` are those of this transition state, NaN
+    where there is none. `attempts` counts bands.
+    """
+
+    ends_of: NDArray[np.str_] = field(metadata=column(np.str_, coded=True, essential=True))  # [S]
+    rows: NDArray[np.int64] = field(metadata=column(np.int64, 2, essential=True))  # [S, 2]
+    energies: NDArray[np.float64] = field(metadata=column(np.float64, 2, essential=True))  # [S, 2]
+    straight: NDArray[np.float64] = field(metadata=column(np.float64, essential=True))  # [S]
+    band: NDArray[np.float64] = field(metadata=column(np.float64, essential=True))  # [S]
+    certified: NDArray[np.float64] = field(metadata=column(np.float64, essential=True))  # [S]
+    joined: NDArray[np.bool_] = field(metadata=column(np.bool_, essential=True))  # [S]
+    attempts: NDArray[np.int64] = field(metadata=column(np.int64))  # [S]
+    parameters: NDArray[np.float64] = field(metadata=column(np.float64, "P"))  # [S, P]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sampled:
+    """New rows of either table; None where there are none."""
+
+    quenches: SampledQuenches | None = None
+    pairs: SampledPairs | None = None
