@@ -25,30 +25,29 @@ _VALUES_AND_VECTORS, _BY_INDEX, _LOWER = (np.frombuffer(letter, dtype=np.uint8) 
 
 
 @intrinsic
-def _call(_context: object, address: object, pointers: object) -> Generated:
-    """Calls the routine at an address with pointers, a tuple of integers."""
+def _call(_context: object, address: object, arrays: object) -> Generated:
+    """Calls the routine at an address with pointers to a tuple of arrays, which live until it returns."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
         where, packed = values
-        count = len(signature.args[1])
         kind = ir.IntType(8).as_pointer()
-        routine = builder.inttoptr(where, ir.FunctionType(ir.VoidType(), [kind] * count).as_pointer())
-        arguments = [builder.inttoptr(builder.extract_value(packed, place), kind) for place in range(count)]
-        builder.call(routine, arguments)
+        pointers = []
+        for place, array in enumerate(signature.args[1]):
+            made = context.make_array(array)(context, builder, builder.extract_value(packed, place))
+            pointers.append(builder.bitcast(made.data, kind))
+        routine = builder.inttoptr(where, ir.FunctionType(ir.VoidType(), [kind] * len(pointers)).as_pointer())
+        builder.call(routine, pointers)
         return context.get_dummy_value()
 
-    return types.void(address, pointers), generate
+    return types.void(address, arrays), generate
 
 
 @exact
 def factorise(sytrf: int, matrix: Array, pivots: Array) -> None:
     """Overwrites a symmetric matrix [P, P] with its factors L and D, by columns, and writes int32[P] interchanges."""
     size = len(matrix)
-    numbers = np.array([size, COLUMNS * size, 0], dtype=np.int32)
-    n, length, info = numbers.ctypes.data, numbers[1:].ctypes.data, numbers[2:].ctypes.data
-    work = np.empty(COLUMNS * size)
-    lower = _LOWER.copy()
-    _call(sytrf, (lower.ctypes.data, n, matrix.ctypes.data, n, pivots.ctypes.data, work.ctypes.data, length, info))
+    numbers, work = np.array([size, COLUMNS * size, 0], dtype=np.int32), np.empty(COLUMNS * size)
+    _call(sytrf, (_LOWER, numbers, matrix, numbers, pivots, work, numbers[1:], numbers[2:]))
 
 
 @exact
@@ -57,16 +56,12 @@ def lowest_eigenpairs(syevr: int, matrix: Array, values: Array, vectors: Array) 
     whether they were found.
     """
     size, wanted = len(matrix), len(values)
-    numbers = np.array([size, 1, wanted, 0, (COLUMNS + 26) * size, 10 * size, 0], dtype=np.int32)
-    n, first, last = numbers.ctypes.data, numbers[1:].ctypes.data, numbers[2:].ctypes.data
-    found, length, integers = numbers[3:].ctypes.data, numbers[4:].ctypes.data, numbers[5:].ctypes.data
-    info = numbers[6:].ctypes.data
-    work, more = np.empty((COLUMNS + 26) * size), np.empty(10 * size, dtype=np.int32)
-    every, support, bounds = np.empty(size), np.empty(2 * size, dtype=np.int32), np.zeros(1)
-    job, by, lower = _VALUES_AND_VECTORS.copy(), _BY_INDEX.copy(), _LOWER.copy()
-    none = bounds.ctypes.data
-    places = (job.ctypes.data, by.ctypes.data, lower.ctypes.data, n, matrix.ctypes.data, n, none, none, first, last)
-    results = (none, found, every.ctypes.data, vectors.ctypes.data, n, support.ctypes.data)
-    _call(syevr, places + results + (work.ctypes.data, length, more.ctypes.data, integers, info))
+    n, bounds, found = np.array([size], dtype=np.int32), np.array([1, wanted], dtype=np.int32), np.zeros(2, np.int32)
+    lengths, unused = np.array([(COLUMNS + 26) * size, 10 * size], dtype=np.int32), np.zeros(1)
+    work, more = np.empty(lengths[0]), np.empty(lengths[1], dtype=np.int32)
+    every, support = np.empty(size), np.empty(2 * size, dtype=np.int32)
+    wish = (_VALUES_AND_VECTORS, _BY_INDEX, _LOWER, n, matrix, n, unused, unused, bounds, bounds[1:], unused, found)
+    room = (every, vectors, n, support, work, lengths, more, lengths[1:], found[1:])
+    _call(syevr, wish + room)
     values[:] = every[:wanted]
-    return bool(numbers[6] == 0 and numbers[3] == wanted)
+    return bool(found[1] == 0 and found[0] == wanted)

@@ -35,6 +35,7 @@ from landscape.optimize.driver import run_all, take_rows
 from landscape.optimize.status import Status
 
 EXACT_LIMIT = 70  # a step takes as long at 73 to 103, but a guess fewer steps: tests/benchmarks/growth.py, following.py
+DEVICE_EXACT_LIMIT = 400  # elsewhere than on a CPU, where a Krylov space waits for the device at each vector
 KRYLOV_VECTORS = 20  # at first: fewer take more steps and lose saddles of iris, more take longer a step
 MORE_VECTORS = 45  # after so many steps, by which most guesses have converged
 FIRST_STEPS = 30
@@ -83,7 +84,7 @@ class EigenvectorFollowing:
     def doubles_per_walker(self, objective: Objective) -> int:
         """Float64 numbers of a Hessian, its eigenvectors and which of them belong together."""
         parameters = objective.n_parameters
-        return 6 * parameters * (parameters if parameters <= EXACT_LIMIT else self.vectors)
+        return 6 * parameters * (parameters if _is_exact(objective) else self.vectors)
 
     def init(self, objective: Objective, points: Float[Tensor, "W 2 P"]) -> FollowingState:
         """Fresh walkers; points [W, 2, P] are places and the directions to follow from them."""
@@ -140,7 +141,7 @@ class EigenvectorFollowing:
 
     def _spectrum(self, objective: Objective, state: FollowingState) -> Spectrum:
         """The eigenpairs by which a step is taken."""
-        if objective.n_parameters <= EXACT_LIMIT:
+        if _is_exact(objective):
             return spectrum(objective, state.theta)
 
         def product(direction: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
@@ -179,7 +180,7 @@ def follow(
     objective: Objective, guesses: Float[Tensor, "W 2 P"], method: EigenvectorFollowing, batch: int
 ) -> FollowingState:
     """Walkers at the ends of their ways from guesses [W, 2, P], places and directions; at most `batch` go at a time."""
-    if objective.n_parameters <= EXACT_LIMIT:
+    if _is_exact(objective):
         return run_all(method, objective, guesses, batch)
     first = run_all(replace(method, max_steps=min(FIRST_STEPS, method.max_steps)), objective, guesses, batch)
     rows = (first.status == Status.OUT_OF_STEPS).nonzero()[:, 0]
@@ -187,6 +188,11 @@ def follow(
         return first
     slow = torch.stack([first.theta[rows], first.mode[rows]], 1)
     return _scattered(first, run_all(replace(method, vectors=MORE_VECTORS), objective, slow, batch), rows)
+
+
+def _is_exact(objective: Objective) -> bool:
+    """Whether steps are taken by the eigenpairs of Hessians."""
+    return objective.n_parameters <= (EXACT_LIMIT if objective.device.type == "cpu" else DEVICE_EXACT_LIMIT)
 
 
 def _merged(state: FollowingState, moved: FollowingState, kept: Bool[Tensor, " W"]) -> FollowingState:
