@@ -67,6 +67,7 @@ def merge_energy(db: Database, first: int, second: int) -> float:
         ancestors.append([node])
         while tree.parent[ancestors[-1][-1]] >= 0:
             ancestors[-1].append(int(tree.parent[ancestors[-1][-1]]))
+    assert set(ancestors[0]) & set(ancestors[1]), f"the search is not connected: {states.minima.tolist()}, {db.rounds}"
     return float(min(tree.height[node] for node in set(ancestors[0]) & set(ancestors[1])))
 
 
