@@ -279,7 +279,8 @@ def _longest(state: FlowState) -> Float[Tensor, " W"]:
 def _across(vectors: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
     """The parts of vectors [W, P] normal to the gradients [W, P]."""
     unit = gradient / gradient.norm(dim=1, keepdim=True).clamp_min(1e-300)
-    return vectors - (vectors * unit).sum(1, keepdim=True) * unit
+    across: Tensor = vectors - (vectors * unit).sum(1, keepdim=True) * unit
+    return across
 
 
 def _put(state: FlowState, rows: Int[Tensor, " R"], part: FlowState) -> None:
