@@ -67,8 +67,8 @@ def side_faults(db: Database, context: Context, rows: np.ndarray, results: Seque
     """
     if not results:
         return
-    states, names = db.transition_states, RecomputedSides.__dataclass_fields__
-    found = {name: np.concatenate([getattr(result, name) for result in results]) for name in names}
+    states, columns = db.transition_states, RecomputedSides.__dataclass_fields__
+    found = {name: np.concatenate([getattr(result, name) for result in results]) for name in columns}
     index = PointIndex(context.objective.symmetry, context.identity)
     index.fill(db.minima.energy, db.minima.parameters)
     for place, row in enumerate(rows.tolist()):
