@@ -63,7 +63,7 @@ INSIDE: dict[str, tuple[str, ...]] = {
         "counted",
         "context",
         "identity pairs",
-        "rounds",
+        "rounds verify_sides",
         "surfaces",
         "preparation",
         "sequences replicas resumption verify",

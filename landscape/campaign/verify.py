@@ -1,8 +1,7 @@
 """Verification of all stored points.
 
-Energies, gradients and Hessian spectra are computed again and compared with the tables. The minima that a transition
-state joins are found again by a gradient flow that starts nearer to it and has a tenth of the search's error. Where
-the flow ends on a saddle rounding decides how it goes on: such a side must be marked, and is then not compared.
+Energies, gradients and Hessian spectra are computed again and compared with the tables, and so are the minima that
+transition states join (`verify_sides.py`).
 
 Two kinds of invariant are tested too. A transition state lies above both its minima. For softmax networks with L2 the
 output weights of each unit sum to zero over the classes, and 2 * l2 is an eigenvalue for every unit of the last hidden
@@ -29,16 +28,13 @@ from landscape.campaign.context import Context
 from landscape.campaign.identity import PointIndex
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.rounds.phase import task_starts
+from landscape.campaign.verify_sides import RecomputedSides, SidesTask, sampled_states, side_faults
 from landscape.database.database import Database
-from landscape.numerics.streams import stream
 from landscape.optimize.newton import StationaryPoints, classify
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
-from landscape.search.gradient_flow import GradientFlow
-from landscape.search.sides import sides
 
 TASK_POINTS = 32
-SIDES_FLOW = GradientFlow(tolerance=2e-3, displacement=1e-3, contraction=0.02)
 RMS_TOLERANCE = 1e-9
 RMS_WITH_KINKS = 1e-7  # without Newton steps, which need a Hessian, minima are as the quench leaves them
 INVARIANT_TOLERANCE = 1e-8
@@ -91,45 +87,6 @@ class VerifyTask:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecomputedSides:
-    """The ends [T, 2] of steepest descent from some transition states [T]."""
-
-    energy: np.ndarray  # [T, 2]
-    parameters: np.ndarray  # [T, 2, P]
-    is_minimum: np.ndarray  # bool[T, 2]
-    ambiguous: np.ndarray  # bool[T]
-
-
-@dataclass(frozen=True)
-class SidesTask:
-    """Descend from some transition states theta [T, P]."""
-
-    theta: np.ndarray
-
-    def run(self, context: Context) -> RecomputedSides:
-        """What the transition states join."""
-        objective = context.objective
-        theta = torch.tensor(self.theta, dtype=torch.float64, device=objective.device)
-        joined = sides(objective, theta, classify(objective, theta).direction, SIDES_FLOW, context.search.batch)
-        canonical = objective.symmetry.canonical
-        return RecomputedSides(
-            energy=np.stack([end.energy.cpu().numpy() for end in joined.ends], 1),
-            parameters=np.stack([canonical(end.theta.cpu().numpy()) for end in joined.ends], 1),
-            is_minimum=np.stack([end.is_minimum.cpu().numpy() for end in joined.ends], 1),
-            ambiguous=joined.ambiguous.cpu().numpy(),
-        )
-
-
-def sampled_states(db: Database, context: Context, wanted: int | None) -> np.ndarray:
-    """Rows, rising, of the transition states whose sides are to be recomputed: so many of them at random, or all."""
-    count = len(db.transition_states) if context.objective.smooth else 0
-    if wanted is None or wanted >= count:
-        return np.arange(count)
-    random = stream(context.settings.run.seed, count)
-    return np.sort(random.choice(count, wanted, replace=False))
-
-
 def verify(
     db: Database,
     context: Context,
@@ -152,7 +109,9 @@ def verify(
     results: list[Recomputed | RecomputedSides] = pool.run(tasks, lambda: None, interrupted)
     if not results:
         return []
-    found = _joined([result for result in results if isinstance(result, Recomputed)])
+    names = Recomputed.__dataclass_fields__
+    recomputed = [result for result in results if isinstance(result, Recomputed)]
+    found = {name: np.concatenate([getattr(result, name) for result in recomputed]) for name in names}
     split = len(minima)
     below = {name: values[:split] for name, values in found.items()}
     above = {name: values[split:] for name, values in found.items()}
@@ -180,16 +139,10 @@ def verify(
         *_point_faults("transition state", above, index=1, rms=rms, gauge=gauge),
         *_column_faults("transition state", above, stored_above, unit),
         *_order_faults(db),
-        *_side_faults(db, context, rows, [result for result in results if isinstance(result, RecomputedSides)]),
+        *side_faults(db, context, rows, [result for result in results if isinstance(result, RecomputedSides)]),
         *_twins("minimum", minima.energy, minima.parameters, context),
         *_twins("transition state", states.energy, states.parameters, context),
     ]
-
-
-def _joined(results: Sequence[Recomputed] | Sequence[RecomputedSides]) -> dict[str, np.ndarray]:
-    """The columns of several results, one after the other."""
-    names = type(results[0]).__dataclass_fields__
-    return {name: np.concatenate([getattr(result, name) for result in results]) for name in names}
 
 
 def _point_faults(what: str, found: dict[str, np.ndarray], *, index: int, rms: float, gauge: float) -> Iterator[str]:
@@ -234,37 +187,6 @@ def _order_faults(db: Database) -> Iterator[str]:
             yield f"transition state {row}: joins minima {one} and {other}, but there are {len(energy)}"
         elif states.energy[row] <= max(energy[one], energy[other]):
             yield f"transition state {row}: lies below one of its minima {one} and {other}"
-
-
-def _side_faults(db: Database, context: Context, rows: np.ndarray, results: Sequence[RecomputedSides]) -> Iterator[str]:
-    """Faults of transition states `rows` [S] that join other minima than the file says, or lack the mark of ambiguity,
-    which files of older programs do not have.
-    """
-    if not results:
-        return
-    states, found = db.transition_states, _joined(results)
-    index = PointIndex(context.objective.symmetry, context.identity)
-    index.fill(db.minima.energy, db.minima.parameters)
-    for place, row in enumerate(rows.tolist()):
-        what, expected = f"transition state {row}", states.minima[row]
-        if states.sides_ambiguous[row] or not ((expected >= 0) & (expected < len(db.minima))).all():
-            continue
-        theta = found["parameters"][place]
-        if found["ambiguous"][place]:
-            if not np.isnan(states.log_determinant[row]):
-                yield f"{what}: descent ends on a saddle, expected the mark that its sides are ambiguous"
-        elif not found["is_minimum"][place].all():
-            yield f"{what}: descent reaches no minimum, expected {expected[0]} and {expected[1]}"
-        elif not (_are(context, theta, db, expected) or _are(context, theta, db, expected[::-1])):
-            reached = [index.find(*end) for end in zip(found["energy"][place].tolist(), theta, strict=True)]
-            names = " and ".join("one that is not in the file" if end < 0 else str(end) for end in sorted(reached))
-            yield f"{what}: descent reaches {names}, expected minima {expected[0]} and {expected[1]}"
-
-
-def _are(context: Context, theta: np.ndarray, db: Database, minima: np.ndarray) -> bool:
-    """Whether points theta [2, P] are the minima of these rows int64[2], whatever energies the file says."""
-    distance = context.objective.symmetry.distance(theta, db.minima.parameters[minima])
-    return bool((distance <= context.identity.distance_tolerance).all())
 
 
 def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -> Iterator[str]:

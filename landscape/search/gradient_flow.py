@@ -37,7 +37,7 @@ from landscape.search.flow_steps import (
 )
 
 STATIONARY_RMS = 1e-10  # times the unit of energy
-MOST_STAGES = 120  # about the price of a step with a Hessian, see tests/benchmarks/sides.py
+MOST_STAGES = 120  # beyond, a step with a Hessian is cheaper where that costs some 50 gradients
 REACH = 3.0  # most that a step may be longer than the distance from where the way began
 TIME_FACTORS = 0.2, 4.0
 ORDERS = {True: 4.0, False: 3.0}  # of the error of implicit and explicit steps

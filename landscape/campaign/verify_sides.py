@@ -1,0 +1,93 @@
+"""Verification of the minima that transition states join.
+
+They are found again by a gradient flow that starts nearer to the state and has a tenth of the search's error. Where the
+flow ends on a saddle rounding decides how it goes on: such a state must be marked, and is then not compared.
+Shapes: T transition states, S of them, P parameters.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from landscape.campaign.context import Context
+from landscape.campaign.identity import PointIndex
+from landscape.database.database import Database
+from landscape.numerics.streams import stream
+from landscape.optimize.newton import classify
+from landscape.search.gradient_flow import GradientFlow
+from landscape.search.sides import sides
+
+SIDES_FLOW = GradientFlow(tolerance=2e-3, displacement=1e-3, contraction=0.02)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecomputedSides:
+    """The ends [T, 2] of steepest descent from some transition states [T]."""
+
+    energy: np.ndarray  # [T, 2]
+    parameters: np.ndarray  # [T, 2, P]
+    is_minimum: np.ndarray  # bool[T, 2]
+    ambiguous: np.ndarray  # bool[T]
+
+
+@dataclass(frozen=True)
+class SidesTask:
+    """Descend from some transition states theta [T, P]."""
+
+    theta: np.ndarray
+
+    def run(self, context: Context) -> RecomputedSides:
+        """What the transition states join."""
+        objective = context.objective
+        theta = torch.tensor(self.theta, dtype=torch.float64, device=objective.device)
+        joined = sides(objective, theta, classify(objective, theta).direction, SIDES_FLOW, context.search.batch)
+        canonical = objective.symmetry.canonical
+        return RecomputedSides(
+            energy=np.stack([end.energy.cpu().numpy() for end in joined.ends], 1),
+            parameters=np.stack([canonical(end.theta.cpu().numpy()) for end in joined.ends], 1),
+            is_minimum=np.stack([end.is_minimum.cpu().numpy() for end in joined.ends], 1),
+            ambiguous=joined.ambiguous.cpu().numpy(),
+        )
+
+
+def sampled_states(db: Database, context: Context, wanted: int | None) -> np.ndarray:
+    """Rows, rising, of the transition states whose sides are to be recomputed: so many of them at random, or all."""
+    count = len(db.transition_states) if context.objective.smooth else 0
+    if wanted is None or wanted >= count:
+        return np.arange(count)
+    random = stream(context.settings.run.seed, count)
+    return np.sort(random.choice(count, wanted, replace=False))
+
+
+def side_faults(db: Database, context: Context, rows: np.ndarray, results: Sequence[RecomputedSides]) -> Iterator[str]:
+    """Faults of transition states `rows` [S] that join other minima than the file says, or lack the mark of ambiguity,
+    which files of older programs do not have.
+    """
+    if not results:
+        return
+    states, columns = db.transition_states, RecomputedSides.__dataclass_fields__
+    found = {name: np.concatenate([getattr(result, name) for result in results]) for name in columns}
+    index = PointIndex(context.objective.symmetry, context.identity)
+    index.fill(db.minima.energy, db.minima.parameters)
+    for place, row in enumerate(rows.tolist()):
+        what, expected = f"transition state {row}", states.minima[row]
+        if states.sides_ambiguous[row] or not ((expected >= 0) & (expected < len(db.minima))).all():
+            continue
+        theta = found["parameters"][place]
+        if found["ambiguous"][place]:
+            if not np.isnan(states.log_determinant[row]):
+                yield f"{what}: descent ends on a saddle, expected the mark that its sides are ambiguous"
+        elif not found["is_minimum"][place].all():
+            yield f"{what}: descent reaches no minimum, expected {expected[0]} and {expected[1]}"
+        elif not (_are(context, theta, db, expected) or _are(context, theta, db, expected[::-1])):
+            reached = [index.find(*end) for end in zip(found["energy"][place].tolist(), theta, strict=True)]
+            names = " and ".join("one that is not in the file" if end < 0 else str(end) for end in sorted(reached))
+            yield f"{what}: descent reaches {names}, expected minima {expected[0]} and {expected[1]}"
+
+
+def _are(context: Context, theta: np.ndarray, db: Database, minima: np.ndarray) -> bool:
+    """Whether points theta [2, P] are the minima of these rows int64[2], whatever energies the file says."""
+    distance = context.objective.symmetry.distance(theta, db.minima.parameters[minima])
+    return bool((distance <= context.identity.distance_tolerance).all())
