@@ -19,7 +19,7 @@ from landscape.cli.shared import database_context, run_phases
 from landscape.config.run_file import RunConfig
 from landscape.database.database import Database, open_database
 from landscape.database.store import open_store
-from landscape.studies.sampled import sampled_report, sampled_training_report
+from landscape.studies.samples.report import sampled_report, sampled_training_report
 
 
 @click.command()

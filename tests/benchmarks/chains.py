@@ -26,7 +26,7 @@ from landscape.problems.problem import Problem
 from landscape.search.chain_graph import Effort
 from landscape.search.chains import ChainSettings, chains
 from landscape.search.transition_states import SearchSettings, connect
-from landscape.studies.sampled import BOUNDS, barriers, climbs
+from landscape.studies.samples.barriers import BOUNDS, barriers, climbs
 
 LOWEST, CHOSEN = 40, 6
 T = TypeVar("T")

@@ -22,7 +22,8 @@ from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.graph.superbasins import build_tree
 from landscape.optimize.newton import classify
-from landscape.studies.sampled import climbs, sampled_report, sampled_training_report
+from landscape.studies.samples.barriers import climbs
+from landscape.studies.samples.report import sampled_report, sampled_training_report
 from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.stopping import StoppingPool
 from tests.campaign.trained import add_trained

@@ -1,16 +1,11 @@
-"""What a sample says of a landscape with too many minima to be listed.
+"""What a sample says of a landscape with too many minima to be listed, as text.
 
 Independent quenches from one law of starts tell of basins as they are met: a basin counts as often as quenches end in
-it. Random pairs of quenches tell of barriers: the climb from the higher of the two minima to the highest point of a
-path between them. Every bound is an upper bound of the barrier; a pair that was not joined by transition states has an
-infinite certified one. Intervals are bootstraps over the quenches, which pairs share.
-
-Shapes: S pairs.
+it. Random pairs of them tell of barriers.
 """
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,62 +13,9 @@ from landscape.config.tables import SampleConfig
 from landscape.database.database import Database
 from landscape.database.sampled import QUENCHES, TRAINING, SampledPairs
 from landscape.statistics.coverage import coverage
-from landscape.statistics.pair_bootstrap import mean_interval, median_interval, pair_weights, share_interval
+from landscape.studies.samples.barriers import BOUNDS, barriers
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-SEED = 0  # of the resamples
-BOUNDS = {
-    "straight": "straight line between the aligned minima",
-    "band": "elastic band",
-    "certified": "transition states, certified",
-    "lowest": "the lowest of these",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A value with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Barriers:
-    """Estimates of what lies between random pairs: medians of the bounds by name, and the share that was joined."""
-
-    pairs: int
-    joined: int
-    share: Estimate
-    bounds: dict[str, Estimate]
-
-
-def climbs(pairs: SampledPairs) -> dict[str, np.ndarray]:
-    """The barrier [S] by each of `BOUNDS`; infinite where a pair was not joined."""
-    floor = pairs.energies.max(axis=1)
-    found = {name: np.maximum(getattr(pairs, name) - floor, 0.0) for name in ("straight", "band", "certified")}
-    found["certified"] = np.where(pairs.joined, found["certified"], np.inf)
-    return found | {"lowest": np.minimum.reduce(list(found.values()))}
-
-
-def barriers(pairs: SampledPairs) -> Barriers:
-    """Estimates from pairs, of which there is at least one."""
-    weights = pair_weights(pairs.rows, np.random.default_rng(SEED))
-    joined, count = int(pairs.joined.sum()), len(pairs)
-    share = share_interval(joined, count, mean_interval(pairs.joined.astype(np.float64), weights))
-    return Barriers(
-        pairs=count,
-        joined=joined,
-        share=Estimate(value=joined / count, low=share[0], high=share[1]),
-        bounds={name: _median(values, weights) for name, values in climbs(pairs).items()},
-    )
-
-
-def _median(values: np.ndarray, weights: np.ndarray) -> Estimate:
-    low, high = median_interval(values, weights)
-    middle = np.sort(values)[(len(values) - 1) // 2 : len(values) // 2 + 1]
-    return Estimate(value=float(middle.mean()), low=low, high=high)
 
 
 def sampled_report(db: Database) -> Iterator[str]:
