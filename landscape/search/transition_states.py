@@ -30,8 +30,8 @@ SOFT_MODES = 10
 IMAGES_TOGETHER = 10
 # A point followed to a gradient of RMS 1e-6 is a known transition state if it is so near in energy, in its unit, and in
 # aligned distance. The Newton finish moves points less: of iris 4-10-3 at l2 = 1e-4 at most 0.09 and 9e-8, of digits
-# 64-3-10 at 1e-2 at most 0.001 and 2e-9. The nearest two of 815 transition states of iris within 1e-6 in energy are 0.33
-# apart. What is not recognised is only finished again.
+# 64-3-10 at 1e-2 at most 0.001 and 2e-9. Of 815 transition states of iris the nearest two within 1e-6 in energy are
+# 0.33 apart. What is not recognised is only finished again.
 SAME_ENERGY, SAME_DISTANCE = 1e-7, 0.1
 
 
