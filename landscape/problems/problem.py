@@ -30,6 +30,7 @@ from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.term import WeightedTerm
 
 UNIT_L2 = 1e-4  # of a smaller one, the lowest curvatures are smaller too, and all tolerances with them
+LEAST_UNIT = 1e-4  # by far above what rounding makes of energies
 
 
 class Problem:
@@ -38,8 +39,8 @@ class Problem:
     Attributes: `network`; `smooth`, whether the energy has a Hessian everywhere; `inputs` [N, d]; `targets` int64[N] or
     float64[N, K], and `encoded` [K, N], as the loss takes them; `test_inputs` and `test_targets`, None without a test
     split; `l2`; `terms`, what is added beside it; `loss`, its name; `loss_of_inputs`, what attacks raise: the loss of
-    samples, their labels not smoothed; `symmetry`; `device`; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0);
-    `config`, None for a module's problem; `recorder` of energies, for known layers without terms on a GPU (see
+    samples, their labels not smoothed; `symmetry`; `device`; `energy_unit`, 1, or l2 / 1e-4 where that is less, but at
+    least 1e-4; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem; `recorder` of energies, for known layers without terms on a GPU (see
     `landscape.optimize.recording`), else None.
     """
 
@@ -127,7 +128,7 @@ class Problem:
         self.l2 = l2
         self.device = torch.device(device)
         self.n_parameters = network.n_parameters
-        self.energy_unit = min(1.0, l2 / UNIT_L2) if l2 else 1.0
+        self.energy_unit = float(np.clip(l2 / UNIT_L2, LEAST_UNIT, 1.0)) if l2 else 1.0
         self.curvature_threshold = 1e-3 * 2.0 * l2 if l2 else 1e-9
         self.symmetry: Symmetry = network.symmetry
         self.inputs = torch.tensor(data.inputs, dtype=torch.float64, device=self.device)

@@ -60,6 +60,8 @@ def test_keys_make_a_problem() -> None:
     assert (problem.test_inputs, problem.test_targets) == (None, None)
     assert problem.curvature_threshold == 2e-6
     assert Problem(dataset="xor", l2=0.0).curvature_threshold == 1e-9
+    units = [Problem(dataset="xor", l2=l2).energy_unit for l2 in (1.0, 1e-4, 1e-6, 0.0)]
+    assert units == pytest.approx([1.0, 1.0, 1e-2, 1.0])
     assert problem.is_classification
     assert problem.smooth
     assert problem.config == ProblemConfig(dataset="iris", hidden=(10,), l2=1e-3)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.quench import quench
+from landscape.problems.problem import Problem
 from landscape.problems.surfaces.analytic import LennardJones, MuellerBrown, SixHumpCamel, Surface
 from landscape.search.bands import candidates, relax, straight_bands
 from landscape.search.eigenvector_following import EigenvectorFollowing
@@ -200,3 +201,19 @@ def test_no_searches_find_nothing() -> None:
 def test_outcomes_have_names_in_their_order() -> None:
     assert list(OUTCOME_NAMES) == [outcome.name.lower() for outcome in sorted(Outcome)]
     assert sorted(Outcome) == list(range(len(Outcome)))
+
+
+def test_the_tolerances_of_a_weakly_regularised_network_suit_its_curvatures() -> None:
+    """At l2 = 1e-6 the lowest curvatures are about 1e-6, and gradients of 1e-7 far from any stationary point."""
+    problem = Problem(dataset="wine", hidden=[3], l2=1e-6)
+    method = LBFGS(rms=1e-7 * problem.energy_unit, precondition=problem.cheap_hessian, max_calls=10_000)
+    begin = torch.tensor(np.random.default_rng(0).normal(size=(8, problem.n_parameters)))
+    found = quench(problem, begin, method=method, batch=8)
+    order = found.energy.argsort()
+    lowest, highest = found.theta[order[:1]], found.theta[order[-1:]]
+    assert found.is_minimum.all()
+    assert problem.symmetry.distance(highest.numpy(), lowest.numpy())[0] > 1.0
+    last = torch.tensor(problem.symmetry.align(highest.numpy(), lowest.numpy()))
+    states = connect(problem, lowest, last, np.array([20]), SETTINGS)
+    assert len(states.points) > 0
+    assert all((side.energy < states.points.energy).all() for side in states.sides)
