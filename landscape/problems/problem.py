@@ -40,8 +40,8 @@ class Problem:
     float64[N, K], and `encoded` [K, N], as the loss takes them; `test_inputs` and `test_targets`, None without a test
     split; `l2`; `terms`, what is added beside it; `loss`, its name; `loss_of_inputs`, what attacks raise: the loss of
     samples, their labels not smoothed; `symmetry`; `device`; `energy_unit`, 1, or l2 / 1e-4 where that is less, but at
-    least 1e-4; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem; `recorder` of energies, for known layers without terms on a GPU (see
-    `landscape.optimize.recording`), else None.
+    least 1e-4; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem;
+    `recorder` of energies, for known layers without terms on a GPU (see `landscape.optimize.recording`), else None.
     """
 
     def __init__(self, *, device: str = "cpu", seed: int = 0, **table: object) -> None:

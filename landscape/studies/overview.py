@@ -11,6 +11,7 @@ from landscape.statistics.coverage import coverage
 from landscape.studies.channels import Channels
 from landscape.studies.criteria import Criteria
 from landscape.studies.goal import Goal
+from landscape.studies.samples.report import sampled_report
 
 LAST_COMMITS = 5
 MOST_STATES = 200_000  # for whose merges a reader would wait
@@ -18,11 +19,11 @@ LEFT_BOX = "left_box"
 
 
 def overview(db: Database, lowest: int) -> str:
-    """Counts, coverage, completeness, the `lowest` minima and the last commits of a database."""
+    """Counts, coverage, completeness, the `lowest` minima, samples and the last commits of a database."""
     trained = ["", *trained_lines(db)] if len(db.training) else []
-    return "\n".join(
-        [*_counts(db), *_quenches(db), *_completeness(db), "", *_lowest(db, lowest), *trained, "", *_commits(db)]
-    )
+    sampled = ["", *sampled_report(db)] if len(db.sampled_quenches) else []
+    found = [*_counts(db), *_quenches(db), *_completeness(db), "", *_lowest(db, lowest)]
+    return "\n".join([*found, *sampled, *trained, "", *_commits(db)])
 
 
 def trained_lines(db: Database) -> list[str]:

@@ -23,6 +23,7 @@ from landscape.errors import PropertyError
 from landscape.graph.superbasins import build_tree
 from landscape.optimize.newton import classify
 from landscape.studies.samples.barriers import climbs
+from landscape.studies.overview import overview
 from landscape.studies.samples.report import sampled_report, sampled_training_report
 from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.stopping import StoppingPool
@@ -119,6 +120,7 @@ def test_the_report_counts_what_the_tables_hold(path: Path) -> None:
     run(path)
     with Database(open_store(path)) as db:
         report = "\n".join(sampled_report(db))
+        assert report in overview(db, 3)
         hits = np.bincount(db.sampled_quenches.basin)
         assert f"quenches      {SAMPLE['quenches']}, independent" in report
         assert "standard deviation 1.5" in report
