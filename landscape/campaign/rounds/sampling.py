@@ -160,9 +160,9 @@ class PairsTask:
 
 def _chain_settings(context: Context) -> ChainSettings:
     """Settings of chains by the tables [sample], [connect] and [identity]."""
-    connect, identity = context.settings.connect, context.settings.identity
+    connect, identity = context.settings.connect, context.identity
     return ChainSettings(
-        search=replace(context.search, band=BAND, following=FOLLOWING),
+        search=replace(context.search, band=BAND, following=FOLLOWING, known=None),  # apart from what the search knows
         effort=Effort(
             attempts=context.settings.sample.attempts,
             image_density=connect.image_density,

@@ -22,8 +22,8 @@ from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.graph.superbasins import build_tree
 from landscape.optimize.newton import classify
-from landscape.studies.samples.barriers import climbs
 from landscape.studies.overview import overview
+from landscape.studies.samples.barriers import climbs
 from landscape.studies.samples.report import sampled_report, sampled_training_report
 from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.stopping import StoppingPool
