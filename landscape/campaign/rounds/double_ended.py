@@ -11,7 +11,7 @@ from landscape.graph.depth import connected_with_lowest
 from landscape.numerics.streams import stream
 
 RETRY_IMAGES = 1.5
-TASKS = 8  # at least, in a round with fewer pairs than it may have
+TASKS = 2  # at least, in a round with fewer pairs than it may have: walkers side by side cost less
 
 
 class Connect(Searching):
