@@ -45,6 +45,7 @@ steps = 4
 [connect]
 rounds = 1
 pairs = 4
+single_ended = 0
 [measure]
 pgd_steps = 3
 pgd_restarts = 1

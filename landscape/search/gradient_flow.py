@@ -47,6 +47,7 @@ DIFFERENCE = 1e-5  # displacement by which gradient differences measure curvatur
 CURVATURE_MARGIN = 1.25
 FIRST_ITERATIONS, ITERATIONS = 8, 2
 FALL = 0.5  # of the gradient, between two tests for contraction
+UNEVEN = 0.3  # of the fall of the energy in a step: most that may differ from that of a quadratic energy
 FINER = 1e-3
 NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
 
@@ -202,7 +203,7 @@ class GradientFlow:
             error = _across(found.error, found.gradient).norm(dim=1) / allowed
             rise = 1e-14 * (objective.energy_unit + state.energy[walkers].abs())
             good = (error <= 1.0) & (found.energy <= state.energy[walkers] + rise) & (length > 0.0)
-            good &= length <= REACH * distance
+            good &= (length <= REACH * distance) & self._passes_nothing(take_rows(state, walkers), found, rise)
             beyond = walkers[found.energy.isneginf() & (length <= self.displacement)]
             state.energy[beyond], state.status[beyond] = -torch.inf, Status.NOT_FINITE
             by_error = error.clamp(1e-8, 1e8).nan_to_num(nan=1.0) ** (-1.0 / ORDERS[hessian is not None])
@@ -216,6 +217,16 @@ class GradientFlow:
         done = state.calls[rows] >= self.max_steps
         out = rows[done & (state.status[rows] == Status.RUNNING)]
         state.status[out] = Status.OUT_OF_STEPS
+
+    @staticmethod
+    def _passes_nothing(state: FlowState, found: Steps, rise: Float[Tensor, " W"]) -> Bool[Tensor, " W"]:
+        """Whether the energy falls by about what the gradients at both ends of a step make, as where it is quadratic.
+
+        A step that jumps over a minimum and the barrier behind it may be no error across the gradient, but is told so.
+        """
+        fall, slopes = state.energy - found.energy, state.gradient + found.gradient
+        expected = -0.5 * ((found.theta - state.theta) * slopes).sum(1)
+        return (fall - expected).abs() <= UNEVEN * fall.abs() + rise
 
     def _tried(self, objective: Objective, state: FlowState, hessian: Float[Tensor, "W P P"] | None) -> Steps:
         """Steps of these walkers; nan where the implicit one would be too long or does not exist."""

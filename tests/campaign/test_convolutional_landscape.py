@@ -27,6 +27,7 @@ steps = 3
 [connect]
 rounds = 1
 pairs = 2
+single_ended = 0
 [measure]
 epsilon = [0.1]
 pgd_steps = 2

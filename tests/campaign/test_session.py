@@ -26,7 +26,7 @@ from tests.patience import patient
 SHORT: dict[str, Any] = {
     "walkers": 4,
     "steps": 2,
-    "connect": {"pairs": 2, "rounds": 1},
+    "connect": {"pairs": 2, "rounds": 1, "single_ended": 0},
     "measure": HASTE,
 }
 BOX: dict[str, Any] = {"start": (-1.5, 1.5), "walkers": 16, "steps": 4}
@@ -87,7 +87,7 @@ def test_a_database_of_the_command_is_continued_by_the_library(tmp_path: Path) -
 
 def test_a_surface_with_known_points() -> None:
     surface = MuellerBrown()
-    db = landscape.explore(surface, **BOX, connect={"target": 1.0, "rounds": 5})
+    db = landscape.explore(surface, **BOX, connect={"target": 1.0, "rounds": 5, "single_ended": 1})
     np.testing.assert_allclose(np.sort(db.minima.energy), surface.known_energies(0), atol=1e-7)
     np.testing.assert_allclose(np.sort(db.transition_states.energy), surface.known_energies(1), atol=1e-7)
     order = np.argsort(db.minima.energy)

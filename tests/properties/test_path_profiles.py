@@ -15,7 +15,7 @@ SETTINGS = MeasureConfig(epsilon=(0.1,), pgd_steps=1, pgd_restarts=1)
 
 def test_a_path_runs_from_the_first_minimum_to_the_second_or_is_unknown() -> None:
     problem = xor()
-    db = landscape.explore(problem, walkers=8, steps=4, connect={"rounds": 2}, measure=HASTE)
+    db = landscape.explore(problem, walkers=8, steps=4, connect={"rounds": 2, "single_ended": 0}, measure=HASTE)
     states = db.transition_states
     energies = db.minima.energy[states.minima]
     row = int(np.argmax(np.ptp(energies, axis=1)))
