@@ -321,7 +321,9 @@ def test_a_database_whose_settings_cannot_be_read(
 @pytest.mark.parametrize("name", ["verify", "measure"])
 def test_the_surface_of_a_user_is_not_rebuilt(tmp_path: Path, command: Run, refused: Run, name: str) -> None:
     path = tmp_path / "surface.h5"
-    landscape.explore(MuellerBrown(), start=(-1.0, 1.0), path=path, walkers=2, steps=1, connect={"rounds": 0, "single_ended": 0}).close()
+    landscape.explore(
+        MuellerBrown(), start=(-1.0, 1.0), path=path, walkers=2, steps=1, connect={"rounds": 0, "single_ended": 0}
+    ).close()
     assert "expected a database of a network" in refused(name, path).err
     assert command("info", path).status == 0
 
@@ -453,7 +455,9 @@ def test_a_landscape_is_sampled_alone_and_beside_a_search(
 
 def test_what_has_no_minima_is_not_measured(source: Path, tmp_path: Path, refused: Run) -> None:
     path = tmp_path / "empty.h5"
-    landscape.explore(landscape.Problem.from_toml(source), path=path, walkers=1, steps=0, connect={"rounds": 0, "single_ended": 0}).close()
+    landscape.explore(
+        landscape.Problem.from_toml(source), path=path, walkers=1, steps=0, connect={"rounds": 0, "single_ended": 0}
+    ).close()
     assert "empty.h5: expected minima to measure, found none yet" in refused("measure", path).err
 
 

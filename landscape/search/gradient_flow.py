@@ -153,7 +153,7 @@ class GradientFlow:
             return
         gradient = state.gradient[rows]
         state.tested[rows] = FALL * gradient.norm(dim=1)
-        shift = objective.curvature_threshold * torch.eye(hessian.shape[1]).to(hessian)
+        shift = objective.curvature_threshold * torch.eye(hessian.shape[1], dtype=hessian.dtype, device=hessian.device)
         lower, failed = torch.linalg.cholesky_ex(hessian + shift)
         convex = failed == 0
         own, factors = rows[convex], lower[convex]

@@ -183,8 +183,8 @@ def test_rows_before_a_column_was_made_are_no_fault(path: Path) -> None:
 def test_a_campaign_with_a_strategy_of_a_newer_program(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         text = file["problem"].attrs["run_toml"]
-        assert '"closest"' in text
-        file["problem"].attrs["run_toml"] = text.replace('"closest"', '"shortest_detour"')
+        assert '"focus"' in text
+        file["problem"].attrs["run_toml"] = text.replace('"focus"', '"shortest_detour"')
     assert faults(path) == []
 
 

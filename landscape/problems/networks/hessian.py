@@ -152,8 +152,8 @@ def _own_cross_terms(first: Layer, delta: Tensor, own: Tensor) -> Tensor:
 def _add_last_layer(hessian: Tensor, trace: Trace, loss: Loss, jacobian: Tensor) -> None:
     """Adds J'CJ, for the Jacobian [W, K, N, P before] of the outputs in all parameters but the last layer's."""
     walkers, outputs, samples, before = jacobian.shape
-    identity = torch.eye(outputs).to(jacobian)[:, None].expand(walkers, -1, samples, -1)
-    root = loss.scale_jacobian(trace.outputs, torch.cat([jacobian, identity], -1))
+    identity = torch.eye(outputs, dtype=jacobian.dtype, device=jacobian.device)[:, None]
+    root = loss.scale_jacobian(trace.outputs, torch.cat([jacobian, identity.expand(walkers, -1, samples, -1)], -1))
     _add_outer(hessian, root[..., :before])
     of_sample = root.transpose(1, 2)
     flow = of_sample[..., before:].mT @ of_sample

@@ -191,7 +191,7 @@ def matrix(layer: Layer, weight: Tensor) -> Tensor:
     """The whole linear map of a layer [..., n_units, n_below], written out, for its weight [..., out, in]."""
     if isinstance(layer, Dense) and layer.pool is None:
         return weight
-    units = torch.eye(layer.n_units).to(weight)
+    units = torch.eye(layer.n_units, dtype=weight.dtype, device=weight.device)
     columns = weight.mT @ units.view(layer.n_out, -1)
     return layer.leave(columns).mT
 

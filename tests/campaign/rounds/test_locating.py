@@ -39,7 +39,9 @@ REGIMES = {"plain": "", "decayed": "l2 = 0.1\n"}
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The landscape of XOR; do not change it."""
     path = tmp_path_factory.mktemp("whole") / "a.h5"
-    landscape.explore(xor(), path=path, walkers=8, steps=8, connect={"rounds": 3, "single_ended": 0}, measure=HASTE).close()
+    landscape.explore(
+        xor(), path=path, walkers=8, steps=8, connect={"rounds": 3, "single_ended": 0}, measure=HASTE
+    ).close()
     return path
 
 
@@ -123,7 +125,9 @@ def test_a_new_minimum_joins_the_landscape_without_hits(whole: Path, tmp_path: P
     path = tmp_path / "new.h5"
     with Database(open_store(whole)) as full:
         theta = full.minima.parameters + 1e-4
-        landscape.explore(xor(), path=path, walkers=1, steps=0, connect={"rounds": 0, "single_ended": 0}, measure=HASTE).close()
+        landscape.explore(
+            xor(), path=path, walkers=1, steps=0, connect={"rounds": 0, "single_ended": 0}, measure=HASTE
+        ).close()
         store = open_store(path, writable=True)
         add_trained(store, theta, REGIMES, [0] * len(theta), list(range(len(theta))))
         store.close()

@@ -30,7 +30,9 @@ from tests.campaign.xor import HASTE, xor
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database of XOR with a few minima; do not change it."""
     path = tmp_path_factory.mktemp("whole") / "a.h5"
-    landscape.explore(xor(), path=path, walkers=8, steps=4, connect={"rounds": 0, "single_ended": 0}, measure=HASTE).close()
+    landscape.explore(
+        xor(), path=path, walkers=8, steps=4, connect={"rounds": 0, "single_ended": 0}, measure=HASTE
+    ).close()
     return path
 
 
@@ -148,7 +150,9 @@ def test_measuring_continues_where_it_was_stopped(path: Path, monkeypatch: pytes
 
 def test_minima_that_are_added_are_measured_and_depths_made_again(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
-    with landscape.explore(xor(), path=path, walkers=2, steps=1, connect={"rounds": 0, "single_ended": 0}, measure=HASTE) as db:
+    with landscape.explore(
+        xor(), path=path, walkers=2, steps=1, connect={"rounds": 0, "single_ended": 0}, measure=HASTE
+    ) as db:
         few = len(db.minima)
     more = {"pairs": 4, "rounds": 1, "single_ended": 2}
     with landscape.explore(xor(), path=path, walkers=2, steps=9, resume=True, connect=more, measure=HASTE) as db:
@@ -168,7 +172,9 @@ def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
 
 def test_paths_are_measured_on_demand_and_continued_where_they_were_stopped(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
-    landscape.explore(xor(), path=path, walkers=8, steps=4, connect={"rounds": 2, "single_ended": 0}, measure=HASTE).close()
+    landscape.explore(
+        xor(), path=path, walkers=8, steps=4, connect={"rounds": 2, "single_ended": 0}, measure=HASTE
+    ).close()
     assert measured(path, rounds=0, paths=True) == Ending.GIVEN_UP
     assert measured(path, paths=True) == Ending.COMPLETE
     with Database(open_store(path)) as db:
