@@ -66,13 +66,13 @@ def test_all_stationary_points_of_separable_energies(
 def test_the_landscape_of_eight_atoms() -> None:
     """Every state of a short search is one of those of long ones, which find all of them; most are found at once."""
     cluster = LennardJones(8)
-    alone = {"rounds": 0, "single_ended": 40}  # bands between minima lead to atoms that fly apart, too
-    db = landscape.explore(cluster, start=(-1.5, 1.5), walkers=16, steps=20, explore={"searches": 40}, connect=alone)
+    alone = {"rounds": 0, "single_ended": 25}  # bands between minima lead to atoms that fly apart, too
+    db = landscape.explore(cluster, start=(-1.5, 1.5), walkers=16, steps=20, explore={"searches": 25}, connect=alone)
     np.testing.assert_allclose(np.sort(db.minima.energy), cluster.known_energies(0), atol=1e-6)
     states = cluster.known_energies(1)
     assert len(states) == 42
     assert np.abs(db.transition_states.energy[:, None] - states).min(1).max() < 1e-6
-    assert len(db.transition_states) >= 33
+    assert len(db.transition_states) >= 26
 
 
 @pytest.mark.parametrize("factor", [1e-7, 1.0, 1e6])
