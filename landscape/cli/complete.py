@@ -100,7 +100,7 @@ def _differing_key(context: Context, other: Context) -> str:
 
 def _places(ours: Database, theirs: Database, context: Context) -> np.ndarray:
     """Where each minimum of the second database stands among those of the first and what it adds to them, int64[B]."""
-    index = PointIndex(context.objective.symmetry, context.settings.identity)
+    index = PointIndex(context.objective.symmetry, context.identity)
     index.fill(ours.minima.energy, ours.minima.parameters)
     points = zip(theirs.minima.energy.tolist(), theirs.minima.parameters, strict=True)
     return np.array([index.find_or_add(energy, theta) for energy, theta in points], dtype=np.int64)

@@ -37,8 +37,8 @@ class Fallen:
 
     @property
     def share(self) -> float:
-        """The share that fell; 0 where there are no merges."""
-        return self.fell / max(self.merges, 1)
+        """The share that fell; NaN where there are no merges."""
+        return self.fell / self.merges if self.merges else float("nan")
 
 
 def merge_energies(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, rows: np.ndarray) -> MergeEnergies:

@@ -147,6 +147,12 @@ def take_rows(state: S, rows: Int[Tensor, " R"] | slice) -> S:
     return type(state)(**{f.name: getattr(state, f.name)[rows] for f in _fields(state)})
 
 
+def put_rows(state: S, rows: Int[Tensor, " R"], part: S) -> S:
+    """A state in which the walkers of `part` stand in the given rows."""
+    columns = {f.name: getattr(state, f.name).index_copy(0, rows, getattr(part, f.name)) for f in _fields(state)}
+    return type(state)(**columns)
+
+
 def _without_scratch(state: S) -> S:
     """A state whose scratch fields are empty."""
     empty = {f.name: getattr(state, f.name)[:, :0] for f in _fields(state) if f.metadata.get("scratch")}

@@ -83,7 +83,7 @@ def newton_finish(
 def classify(objective: Objective, theta: Float[Tensor, "W P"]) -> StationaryPoints:
     """Records of the points theta [W, P] where they are, with their whole spectra while P <= DENSE_LIMIT.
 
-    Status CONVERGED where the RMS gradient is at most 1e-7.
+    Status CONVERGED where the RMS gradient is at most 1e-7 units of the energy.
     """
     return join([_classify(objective, part) for part in _parts(theta)])
 
@@ -112,7 +112,7 @@ def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_d
         trial = best[active] - length[active, None] * step
         trial_energy, trial_gradient = objective.energy_and_gradient(trial)
         trial_rms = _rms(trial_gradient)
-        better = trial_rms < rms_gradient[active]
+        better = (trial_rms < rms_gradient[active]) & trial_energy.isfinite()  # beyond bounds the gradient is zero
         contraction[active] = torch.where(better, trial_rms / rms_gradient[active], torch.inf)
         shorter = torch.where(exact, CUT * length[active], length[active])
         grown = torch.where(better, 2.0 * length[active], shorter).clamp_max(1.0)

@@ -136,7 +136,7 @@ def candidates(objective: Objective, bands: Float[Tensor, "B I P"]) -> Candidate
     return Candidates(theta=bands[band, image], tangent=tangent[band, image], band=band.tolist())
 
 
-def path_maximum(energy: Energy, paths: Float[Tensor, "B I P"]) -> Float[Tensor, " B"]:
+def path_maximum(objective: Objective, paths: Float[Tensor, "B I P"]) -> Float[Tensor, " B"]:
     """Highest energies [B] on the polygons through the points of paths [B, I, P], ends included.
 
     Every side is cut into `PARTS` parts; the parts on either side of the highest point are cut again, `ZOOMS` times.
@@ -149,7 +149,7 @@ def path_maximum(energy: Energy, paths: Float[Tensor, "B I P"]) -> Float[Tensor,
     for _ in range(ZOOMS + 1):
         left = place.floor().long().clamp(0, images - 2)
         points = torch.lerp(paths[rows[:, None], left], paths[rows[:, None], left + 1], (place - left)[..., None])
-        height = energy.energy_and_gradient(points.flatten(0, 1))[0].view(place.shape)
+        height = objective.energy(points.flatten(0, 1)).view(place.shape)
         highest, top = height.max(1)
         around = torch.linspace(-reach, reach, 2 * PARTS + 1, dtype=paths.dtype, device=paths.device)
         place = (place[rows, top][:, None] + around).clamp(0.0, images - 1.0)

@@ -31,7 +31,7 @@ from torch import Tensor
 
 from landscape.numerics.spectra import Spectrum, krylov, spectrum
 from landscape.objective import Objective
-from landscape.optimize.driver import run_all, take_rows
+from landscape.optimize.driver import put_rows, run_all, take_rows
 from landscape.optimize.status import Status
 
 EXACT_LIMIT = 110  # of the 83 of iris a state costs 0.6 times as much as by Krylov spaces, of the 173 of wine more
@@ -66,7 +66,8 @@ class FollowingState:
 
 @dataclass(frozen=True)
 class EigenvectorFollowing:
-    """Settings: `rms` to reach, steps allowed in all and without any negative eigenvalue, and the trust radius.
+    """Settings: `rms` to reach, `vectors` of a Krylov space, steps allowed in all and without any negative eigenvalue,
+    and the trust radius.
 
     The trust radius is first, smallest and largest. A walker that has climbed for long and sees no negative
     curvature is on its way up the regularisation, which goes on for ever.
@@ -82,7 +83,7 @@ class EigenvectorFollowing:
     recordable: ClassVar[bool] = False  # torch.linalg.eigh looks at the device whether it has converged
 
     def doubles_per_walker(self, objective: Objective) -> int:
-        """Float64 numbers of a Hessian, its eigenvectors and which of them belong together."""
+        """Float64 numbers of a Hessian, or of a Krylov space, its eigenvectors and which of them belong together."""
         parameters = objective.n_parameters
         return 6 * parameters * (parameters if _is_exact(objective) else self.vectors)
 
@@ -112,7 +113,7 @@ class EigenvectorFollowing:
         rows = running.nonzero()[:, 0]
         if not len(rows):
             return state
-        return _scattered(state, self._moved(objective, take_rows(state, rows)), rows)
+        return put_rows(state, rows, self._moved(objective, take_rows(state, rows)))
 
     def _moved(self, objective: Objective, state: FollowingState) -> FollowingState:
         found = self._spectrum(objective, state)
@@ -183,11 +184,17 @@ def follow(
     if _is_exact(objective):
         return run_all(method, objective, guesses, batch)
     first = run_all(replace(method, max_steps=min(FIRST_STEPS, method.max_steps)), objective, guesses, batch)
-    rows = (first.status == Status.OUT_OF_STEPS).nonzero()[:, 0]
+    rows = ((first.status == Status.OUT_OF_STEPS) & (first.calls > FIRST_STEPS)).nonzero()[:, 0]
     if not len(rows) or method.max_steps <= FIRST_STEPS:
         return first
-    slow = torch.stack([first.theta[rows], first.mode[rows]], 1)
-    return _scattered(first, run_all(replace(method, vectors=MORE_VECTORS), objective, slow, batch), rows)
+    left = replace(
+        method,
+        vectors=MORE_VECTORS,
+        max_steps=method.max_steps - FIRST_STEPS,
+        max_climb=max(0, method.max_climb - FIRST_STEPS),
+    )
+    ended = run_all(left, objective, torch.stack([first.theta[rows], first.mode[rows]], 1), batch)
+    return put_rows(first, rows, replace(ended, calls=first.calls[rows] + ended.calls))
 
 
 def _is_exact(objective: Objective) -> bool:
@@ -201,12 +208,6 @@ def _merged(state: FollowingState, moved: FollowingState, kept: Bool[Tensor, " W
     for field in fields(state):
         before, after = getattr(state, field.name), getattr(moved, field.name)
         columns[field.name] = torch.where(kept if before.ndim == 1 else kept[:, None], after, before)
-    return FollowingState(**columns)
-
-
-def _scattered(state: FollowingState, part: FollowingState, rows: Int[Tensor, " R"]) -> FollowingState:
-    """`state` with `part` as its rows."""
-    columns = {f.name: getattr(state, f.name).index_copy(0, rows, getattr(part, f.name)) for f in fields(state)}
     return FollowingState(**columns)
 
 

@@ -108,26 +108,30 @@ def _chebyshev(stages: int) -> np.ndarray:
     return table
 
 
-class Factors(NamedTuple):
+class ShiftedFactors(NamedTuple):
     """Cholesky factors of H + 1 / (GAMMA time), and whether there is one."""
 
     lower: Float[Tensor, "W P P"]
     exists: Bool[Tensor, " W"]
     first: Float[Tensor, "W P"]  # the first stage of a step with them
 
+    def take(self, rows: Int[Tensor, " R"]) -> "ShiftedFactors":
+        """Those of some walkers."""
+        return ShiftedFactors(*(part[rows] for part in self))
+
 
 def shifted_factors(
     hessian: Float[Tensor, "W P P"], gradient: Float[Tensor, "W P"], time: Float[Tensor, " W"]
-) -> Factors:
+) -> ShiftedFactors:
     """The factors with which `rosenbrock_steps` makes steps of these times [W], and their first stages."""
     shifted = hessian.clone()
     shifted.diagonal(dim1=1, dim2=2).add_(1.0 / (GAMMA * time[:, None]))
     lower, failed = torch.linalg.cholesky_ex(shifted)
-    return Factors(lower, failed == 0, _solve(lower, -gradient))
+    return ShiftedFactors(lower, failed == 0, solve_factored(lower, -gradient))
 
 
 def rosenbrock_steps(
-    objective: Objective, theta: Float[Tensor, "W P"], factors: Factors, time: Float[Tensor, " W"]
+    objective: Objective, theta: Float[Tensor, "W P"], factors: ShiftedFactors, time: Float[Tensor, " W"]
 ) -> Steps:
     """Linearly implicit steps from theta [W, P] of the times [W] that the factors were made for."""
     found = [factors.first]
@@ -135,7 +139,7 @@ def rosenbrock_steps(
     for argument, added in zip(ARGUMENT[1:], ADDED[1:], strict=True):
         point = theta + _combined(argument, found)
         slope = objective.energy_and_gradient(point)[1]
-        found.append(_solve(factors.lower, _combined(added, found) / time[:, None] - slope))
+        found.append(solve_factored(factors.lower, _combined(added, found) / time[:, None] - slope))
     end = point + found[-1]
     return Steps(end, *objective.energy_and_gradient(end), found[-1])
 
@@ -148,5 +152,7 @@ def _combined(weights: tuple[float, ...], stages: list[Float[Tensor, "W P"]]) ->
     return total
 
 
-def _solve(lower: Float[Tensor, "W P P"], right: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
-    return torch.cholesky_solve(right[:, :, None], lower)[:, :, 0]
+def solve_factored(lower: Float[Tensor, "W P P"], right: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
+    """Solutions [W, P] of L L' x = right for lower factors L [W, P, P]."""
+    solution: Tensor = torch.cholesky_solve(right[:, :, None], lower)[:, :, 0]
+    return solution

@@ -33,6 +33,7 @@ from landscape.search.flow_steps import (
     chebyshev_steps,
     rosenbrock_steps,
     shifted_factors,
+    solve_factored,
     stages_needed,
 )
 
@@ -40,7 +41,7 @@ STATIONARY_RMS = 1e-10  # times the unit of energy
 MOST_STAGES = 120  # beyond, a step with a Hessian is cheaper where that costs some 50 gradients
 REACH = 3.0  # most that a step may be longer than the distance from where the way began
 TIME_FACTORS = 0.2, 4.0
-ORDERS = {True: 4.0, False: 3.0}  # of the error of implicit and explicit steps
+IMPLICIT_ORDER, EXPLICIT_ORDER = 4.0, 3.0  # of the error of a step
 SAFETY = 0.9
 TRIES = 4  # of shorter times with one Hessian
 DIFFERENCE = 1e-5  # displacement by which gradient differences measure curvatures
@@ -69,7 +70,7 @@ class FlowState:
     falling: Bool[Tensor, " W"]  # whether the last step came nearer to a minimum
     tested: Float[Tensor, " W"]  # length of the gradient below which the next test is due
     # The account.
-    calls: Int[Tensor, " W"]
+    calls: Int[Tensor, " W"]  # steps, those that are given up too
     status: Int[Tensor, " W"]
 
 
@@ -106,7 +107,7 @@ class GradientFlow:
         energy, gradient = objective.energy_and_gradient(theta)
         rate = (gradient * points[:, 1]).sum(1).abs() / self.displacement
         finite = energy.isfinite() & gradient.isfinite().all(1)
-        curvature, steepest = torch.zeros_like(energy), torch.ones_like(theta) / theta.shape[1] ** 0.5
+        curvature, steepest = torch.zeros_like(energy), gradient / gradient.norm(dim=1, keepdim=True).clamp_min(1e-300)
         if not objective.cheap_hessian:
             curvature, steepest = _curvature(objective, theta, gradient, steepest, FIRST_ITERATIONS)
         return FlowState(
@@ -157,8 +158,8 @@ class GradientFlow:
         lower, failed = torch.linalg.cholesky_ex(hessian + shift)
         convex = failed == 0
         own, factors = rows[convex], lower[convex]
-        first = _solve(factors, gradient[convex])
-        second = _solve(factors, objective.energy_and_gradient(state.theta[own] - first)[1])
+        first = solve_factored(factors, gradient[convex])
+        second = solve_factored(factors, objective.energy_and_gradient(state.theta[own] - first)[1])
         certain = second.norm(dim=1) <= self.contraction * first.norm(dim=1)
         state.theta[own[certain]] -= (first + second)[certain]
         state.status[own[certain]] = Status.CONVERGED
@@ -195,19 +196,20 @@ class GradientFlow:
             if not len(pending):
                 break
             walkers = rows[pending]
-            found = self._tried(objective, take_rows(state, walkers), None if hessian is None else hessian[pending])
-            step = found.theta - state.theta[walkers]
-            length = step.norm(dim=1)
-            distance = (state.theta[walkers] - state.origin[walkers]).norm(dim=1)
-            allowed = self.tolerance * (found.theta - state.origin[walkers]).norm(dim=1)
+            before = take_rows(state, walkers)
+            found = self._tried(objective, before, None if hessian is None else hessian[pending])
+            length, longest = (found.theta - before.theta).norm(dim=1), _longest(before)
+            allowed = self.tolerance * (found.theta - before.origin).norm(dim=1)
             error = _across(found.error, found.gradient).norm(dim=1) / allowed
-            rise = 1e-14 * (objective.energy_unit + state.energy[walkers].abs())
-            good = (error <= 1.0) & (found.energy <= state.energy[walkers] + rise) & (length > 0.0)
-            good &= (length <= REACH * distance) & self._passes_nothing(take_rows(state, walkers), found, rise)
+            rise = 1e-14 * (objective.energy_unit + before.energy.abs())
+            good = (error <= 1.0) & (found.energy <= before.energy + rise) & (length > 0.0) & (length <= longest)
+            good &= found.energy.isfinite() & self._passes_nothing(before, found, rise)
             beyond = walkers[found.energy.isneginf() & (length <= self.displacement)]
             state.energy[beyond], state.status[beyond] = -torch.inf, Status.NOT_FINITE
-            by_error = error.clamp(1e-8, 1e8).nan_to_num(nan=1.0) ** (-1.0 / ORDERS[hessian is not None])
-            by_length = (REACH * distance / length).nan_to_num(nan=0.5)
+            by_error = error.clamp(1e-8, 1e8).nan_to_num(nan=1.0) ** (
+                -1.0 / (EXPLICIT_ORDER if hessian is None else IMPLICIT_ORDER)
+            )
+            by_length = (longest / length).nan_to_num(nan=0.5)
             factor = (SAFETY * torch.minimum(by_error, by_length)).clamp(*TIME_FACTORS)
             state.time[walkers] *= torch.where(good, factor, factor.clamp(max=0.5))
             if hessian is None:
@@ -236,9 +238,7 @@ class GradientFlow:
         factors = shifted_factors(hessian, state.gradient, state.time)
         possible = factors.exists & (factors.first.norm(dim=1) <= GAMMA * _longest(state))
         rows = possible.nonzero()[:, 0]
-        found = rosenbrock_steps(
-            objective, state.theta[rows], type(factors)(*(part[rows] for part in factors)), state.time[rows]
-        )
+        found = rosenbrock_steps(objective, state.theta[rows], factors.take(rows), state.time[rows])
         # What was not tried is reported as its first stage, which is too long, or nan.
         whole = Steps(
             state.theta + torch.where(factors.exists[:, None], factors.first / GAMMA, torch.nan),
@@ -273,12 +273,9 @@ def _curvature(
     for _ in range(iterations):
         image = (objective.energy_and_gradient(theta + DIFFERENCE * steepest)[1] - gradient) / DIFFERENCE
         curvature = image.norm(dim=1)
-        steepest = image / curvature[:, None].clamp_min(1e-300)
+        bent = curvature[:, None] > 0.0  # elsewhere the last direction says more than none
+        steepest = torch.where(bent, image / curvature[:, None].clamp_min(1e-300), steepest)
     return CURVATURE_MARGIN * curvature, steepest
-
-
-def _solve(lower: Float[Tensor, "R P P"], right: Float[Tensor, "R P"]) -> Float[Tensor, "R P"]:
-    return torch.cholesky_solve(right[:, :, None], lower)[:, :, 0]
 
 
 def _longest(state: FlowState) -> Float[Tensor, " W"]:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.objective import Objective
-from landscape.optimize.driver import run_all, take_rows
+from landscape.optimize.driver import put_rows, run_all, take_rows
 from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.status import Status
 from landscape.search.gradient_flow import GradientFlow
@@ -42,17 +42,18 @@ def sides(
     starts = torch.cat([torch.stack([theta, direction], 1), torch.stack([theta, -direction], 1)])
     ambiguous = torch.zeros(len(starts), dtype=torch.bool, device=theta.device)
     ends = _ends(objective, starts, flow, batch)
+    followed = torch.arange(len(starts), device=theta.device)
     for _ in range(STEP_OFFS):
-        rows = (~ends.is_minimum).nonzero()[:, 0]
+        rows = followed[~ends.is_minimum[followed]]
         again = _ends(objective, starts[rows], flow.finer, batch)
         reached = again.status == Status.CONVERGED
-        ends = _replaced(ends, rows[reached], take_rows(again, reached.nonzero()[:, 0]))
-        rows = _on_saddles(ends)
+        ends = put_rows(ends, rows[reached], take_rows(again, reached.nonzero()[:, 0]))
+        rows = followed = _on_saddles(ends)
         if not len(rows):
             break
         ambiguous[rows] = True
         starts[rows] = torch.stack([ends.theta[rows], _oriented(ends.direction[rows])], 1)
-        ends = _replaced(ends, rows, _ends(objective, starts[rows], flow, batch))
+        ends = put_rows(ends, rows, _ends(objective, starts[rows], flow, batch))
     half = torch.arange(len(theta), device=theta.device)
     return Sides(
         ends=(take_rows(ends, half), take_rows(ends, half + len(theta))), ambiguous=ambiguous.view(2, -1).any(0)
@@ -76,12 +77,6 @@ def _ends(objective: Objective, starts: Float[Tensor, "W 2 P"], flow: GradientFl
 def _on_saddles(ends: StationaryPoints) -> Int[Tensor, " R"]:
     """Rows of the ends that are saddles."""
     return ((ends.status == Status.CONVERGED) & (ends.index > 0)).nonzero()[:, 0]
-
-
-def _replaced(ends: StationaryPoints, rows: Int[Tensor, " R"], others: StationaryPoints) -> StationaryPoints:
-    """`ends` with `others` in place of the given rows."""
-    columns = {name: values.index_copy(0, rows, getattr(others, name)) for name, values in vars(ends).items()}
-    return StationaryPoints(**columns)
 
 
 def _oriented(vectors: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:

@@ -166,8 +166,9 @@ class Comparison:
             for own in (slice(None), slice(None, cut), slice(cut, None))
         )
         shares = [fallen(alone, together, self.tolerance).share for alone in (first, second)]
-        sentence = f"under {MOST_FALLEN:.0%} of merge energies fall by the other"
-        return Criterion("d", sentence, f"A {shares[0]:.1%}, B {shares[1]:.1%}", max(shares) < MOST_FALLEN)
+        holds = len(self.target) < 2 or all(share < MOST_FALLEN for share in shares)  # NaN without merges
+        sentence = f"under {MOST_FALLEN:.0%} of merge energies fall with the other added"
+        return Criterion("d", sentence, f"A {shares[0]:.1%}, B {shares[1]:.1%}", holds)
 
 
 def doubling_sentence(fell: Fallen | None) -> str:

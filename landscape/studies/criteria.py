@@ -61,7 +61,8 @@ class Criteria:
     @property
     def barriers_have_converged(self) -> bool:
         """Whether hardly any merge energy fell in the last doubling of an effort that is not too small to tell."""
-        return self.fell is not None and self.fell.share < MOST_FALLEN and self.searches >= self.goal.searches
+        few_fell = self.fell is not None and (len(self.target) < 2 or self.fell.share < MOST_FALLEN)
+        return few_fell and self.searches >= self.goal.searches
 
     def lines(self, wanted: str) -> Iterator[str]:
         """The criteria with their numbers, and whether each holds; `wanted` names the target."""
@@ -69,7 +70,7 @@ class Criteria:
         few = f"; too few transition states to connect {needed + 1} minima: at least {needed} are needed"
         share = f"{self.connected:.1%} of the {wanted} with the lowest one, {self.goal.fraction:.0%} are asked for"
         yield _line("connected", f"{share}{few if self.states < needed else ''}", self.is_connected)
-        fell = f"are upper bounds: {doubling_sentence(self.fell)}, at most {MOST_FALLEN:.0%} may"
+        fell = f"are upper bounds: {doubling_sentence(self.fell)}, under {MOST_FALLEN:.0%} may"
         more = "" if self.searches >= self.goal.searches else f", after {self.goal.searches} searches from each minimum"
         yield _line("barriers", f"{fell}{more}", self.barriers_have_converged)
         made = (

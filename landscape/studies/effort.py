@@ -14,8 +14,8 @@ from landscape.database.lazy import known
 from landscape.database.records import Attempts, Minima, Rounds, TransitionStates
 from landscape.graph.merges import Fallen, fallen, merge_energies
 
-NO_SEARCH = ("basin_hopping", "train", "locate")
-"""Kinds of round that evaluate energies but do not search for transition states."""
+SEARCHES = ("connect", "single_ended")
+"""Kinds of round that search for transition states."""
 
 
 class Searched(Protocol):
@@ -53,7 +53,7 @@ def states_at_half(rounds: Rounds, n_states: int) -> int | None:
     which the half falls counts with the leading part of its states. None where a file lacks the counts, or they leave
     states out.
     """
-    searching = ~np.isin(rounds.kind, NO_SEARCH)
+    searching = np.isin(rounds.kind, SEARCHES)
     spent = np.append(0.0, np.cumsum(np.where(searching, known(rounds.evaluations), 0.0)))
     added = np.append(0.0, np.cumsum(known(rounds.new_transition_states)))
     if np.isnan(spent[-1]) or added[-1] != n_states:

@@ -47,7 +47,7 @@ def test_a_search_with_too_few_transition_states_says_so() -> None:
 
 def test_barriers_have_converged_once_nothing_falls_while_the_effort_doubles() -> None:
     assert criteria(states=11, evaluations=300).barriers_have_converged
-    assert "0 of 11 merge energies fell in the last doubling of the effort, at most 5% may: holds" in text(
+    assert "0 of 11 merge energies fell in the last doubling of the effort, under 5% may: holds" in text(
         criteria(states=11, evaluations=300)
     )
     late = criteria(states=11, evaluations=20)
@@ -56,10 +56,15 @@ def test_barriers_have_converged_once_nothing_falls_while_the_effort_doubles() -
     assert not late.barriers_have_converged
 
 
+def test_barriers_that_are_not_there_have_not_converged() -> None:
+    assert not criteria(states=0, evaluations=300).barriers_have_converged
+    assert criteria(states=0, evaluations=300, target=1).barriers_have_converged
+
+
 def test_a_small_effort_tells_nothing_of_barriers() -> None:
     few = criteria(states=11, evaluations=300, searches=3, made=2)
     assert not few.barriers_have_converged
-    assert "at most 5% may, after 3 searches from each minimum: fails" in text(few)
+    assert "under 5% may, after 3 searches from each minimum: fails" in text(few)
     assert criteria(states=11, evaluations=300, searches=3, made=3).barriers_have_converged
 
 

@@ -25,11 +25,10 @@ def test_half_of_the_effort(evaluations: list[int], states: int) -> None:
     assert states_at_half(rounds(KINDS, evaluations, [0, 3, 0, 1]), 4) == states
 
 
-def test_hopping_training_and_locating_are_no_search_for_transition_states() -> None:
-    made = rounds(
-        ["train", "basin_hopping", "connect", "connect", "locate"], [9000, 9000, 100, 100, 9000], [0, 0, 1, 1, 0]
-    )
-    assert states_at_half(made, 2) == 1
+def test_hopping_training_locating_and_sampling_are_no_search_for_transition_states() -> None:
+    others = ["train", "basin_hopping", "locate", "sample_quenches", "sample_pairs", "training_pairs"]
+    for kind in others:
+        assert states_at_half(rounds([kind, "connect", "connect", kind], [9000, 100, 100, 9000], [0, 1, 1, 0]), 2) == 1
 
 
 def test_files_that_do_not_tell() -> None:

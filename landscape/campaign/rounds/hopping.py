@@ -1,7 +1,7 @@
 """Rounds of basin-hopping: all walkers advance, then adapt, and exhausted ones start afresh.
 
 The state of the walkers is a committed table: current minimum, step, temperature, and the number of steps since the
-last new minimum. Half of the walkers without a minimum begin at one that only transition states have led to, if there
+last new minimum. Half of the walkers without a minimum begin at one that no quench of hopping has reached yet, if there
 are any, the others at a fresh start. For networks a task also brings some committed minima whose units the walkers
 exchange. All wanted minima are equally likely to be drawn: minima that are hard to find serve as often as others, and
 new ones lead to still newer ones. Shapes: W walkers, M minima.
@@ -157,7 +157,7 @@ class BasinHopping:
     def assimilate(self, tables: Tables, plan: Plan[HopTask], results: Sequence[HopResult], seconds: float) -> Commit:
         """The commit of minima, hits and moved, adapted walkers."""
         assimilation = Assimilation(self.index, tables)
-        before, steps, moved = self._placed(tables), self._steps(rounds_done(tables, self.kind)), []
+        before, steps, moved = self._walkers(tables), self._steps(rounds_done(tables, self.kind)), []
         for task, result in zip(plan.tasks, results, strict=True):
             rows, (_, _, first) = assimilation.add_distinct(result.minima, counted=True), task.stream
             some = before.take(slice(first, first + len(task.at)))

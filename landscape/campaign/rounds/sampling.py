@@ -2,7 +2,8 @@
 
 A sample answers questions about landscapes with too many minima to be listed. Its quenches start from one law and hit
 no minimum of the search; minima and transition states that chains meet on their ways are not added to those of the
-search either. Quench and pair number n have random streams of their own, so a longer sample begins as a shorter one.
+search either. A quench has a random stream of its own, so more quenches begin with the same. Pairs are drawn among the
+quenches that there are: further quenches leave those that were drawn before as they are.
 
 Shapes: Q quenches, S pairs, P parameters.
 """
@@ -29,7 +30,7 @@ from landscape.search.chains import BAND, FOLLOWING, ChainSettings, chains
 from landscape.search.starts import GaussianStarts
 from landscape.studies.locations import minimum_rows
 
-STARTS, PAIRS = 1, 2  # purposes of random streams
+STARTS, PAIRS = 1, 2  # purposes of random streams, whose keys are longer than those of the search
 TASK_QUENCHES, TASK_PAIRS, ROUND_TASKS = 8, 2, 8
 
 
@@ -82,7 +83,7 @@ class SampleQuenches:
         """The next quenches."""
         start, seed = len(tables.sampled_quenches), self.context.settings.run.seed
         end = min(self.context.settings.sample.quenches, start + TASK_QUENCHES * ROUND_TASKS)
-        seeds = [(seed, STARTS, number) for number in range(start, end)]
+        seeds = [(seed, STARTS, 0, 0, number) for number in range(start, end)]
         parts = [tuple(seeds[first : first + TASK_QUENCHES]) for first in task_starts(len(seeds), TASK_QUENCHES)]
         return Plan(tasks=[SampleTask(seeds=part) for part in parts]) if parts else None
 
@@ -105,7 +106,7 @@ class SampleQuenches:
     def _basins(self, known: SampledQuenches, energy: np.ndarray, parameters: np.ndarray) -> np.ndarray:
         """The basins int64[Q] of new quenches of energy [Q] and parameters [Q, P] that follow the known ones."""
         first = np.flatnonzero(known.basin == np.arange(len(known))).tolist()  # the first quench of each basin
-        index = PointIndex(self.index.symmetry, self.context.settings.identity)
+        index = PointIndex(self.index.symmetry, self.context.identity)
         index.fill(known.energy[first], known.parameters[first])
         basin = np.full(len(energy), -1)
         for place in np.flatnonzero(np.isfinite(energy)).tolist():
@@ -219,7 +220,7 @@ class _Pairs(ABC):
     def _due(self, tables: Tables) -> np.ndarray:
         """The pairs int64[S, 2] of rows that are still to be tried."""
         stored = tables.sampled_pairs.rows[tables.sampled_pairs.ends_of == self.ends_of]
-        key = (self.context.settings.run.seed, PAIRS)
+        key = (self.context.settings.run.seed, PAIRS, 0)
         due = [
             further_pairs(rows, stored[np.isin(stored[:, 0], rows)], self.context.settings.sample.pairs, (*key, number))
             for number, rows in enumerate(self.groups(tables))
