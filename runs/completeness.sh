@@ -8,6 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 results=analysis/results/completeness
 hasty=(pgd_steps=1 pgd_restarts=1 apgd_steps=1 search_queries=1 noise_draws=1 'epsilon=[0.1]') # robustness is not asked for
 mkdir -p "$results"
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT # the search in the background ends with the script
 
 search() { # RUN L2 LOWEST SEED FILE: stopped by its limit is as good as done
     landscape run "$1" -o "$5" --resume --time-limit "${LIMIT:-2m}" --set "problem.l2=$2" --set problem.subset_seed=0 \

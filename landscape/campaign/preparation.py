@@ -1,6 +1,5 @@
 """Preparation of the context of a campaign: from a run file, a database or an objective in Python."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -54,10 +53,8 @@ def stored_context(
     the database is not of a network, `ConfigError` or `PropertyError` for unusable settings.
     """
     data = stored_data(record, source)
-    tables = stored_tables(record, source)
-    config = ProblemConfig.from_table(tables.pop("problem"), source)
-    tables["measure"] = tables.get("measure", {}) | dict(measure or {})
-    settings = Settings.from_table(tables, source)
+    config = ProblemConfig.from_table(record.tables(source)["problem"], source)
+    settings = _stored_settings(record, measure or {}, source)
     return prepared_context(Problem.from_data(config, data, device), settings, None)
 
 
@@ -109,10 +106,7 @@ def given_context(record: ProblemRecord, energy: object, measure: Mapping[str, o
     `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `LandscapeError` if
     the energy does not fit.
     """
-    tables = stored_tables(record, source)
-    tables = {name: table for name, table in tables.items() if name not in ("problem", "frame")}
-    tables["measure"] = tables.get("measure", {}) | dict(measure)
-    settings = Settings.from_table(tables, source)
+    settings = _stored_settings(record, measure, source)
     frame = Frame() if isinstance(energy, Problem) else stored_frame(record, source)
     objective = energy if isinstance(energy, Problem) else framed(energy, frame)
     if objective.n_parameters != record.n_parameters:
@@ -120,6 +114,8 @@ def given_context(record: ProblemRecord, energy: object, measure: Mapping[str, o
             f"{source}: expected an energy of {record.n_parameters} parameters, found one of {objective.n_parameters}: "
             "give the energy that was explored"
         )
+    if isinstance(energy, Problem) and energy.data.sha256 != record.sha256:
+        raise DatabaseError(f"{source}: expected the problem that was explored, found other data: give that problem")
     return replace(prepared_context(objective, settings, None), frame=frame)
 
 
@@ -167,7 +163,7 @@ def stored_data(record: ProblemRecord, source: str) -> DataSet:
     if not record.toml or record.inputs is None or record.targets is None:
         raise DatabaseError(
             f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
-            "energy: verify it from Python, landscape.verify(FILE, ENERGY)"
+            "energy: give that energy from Python, as in landscape.verify(FILE, ENERGY)"
         )
     return DataSet(
         inputs=record.inputs,
@@ -181,15 +177,14 @@ def stored_data(record: ProblemRecord, source: str) -> DataSet:
 
 def stored_frame(record: ProblemRecord, source: str) -> Frame:
     """The frame of the database of an energy of the user's own."""
-    return Frame.from_table(stored_tables(record, source).get("frame", {}), record.n_parameters)
+    return Frame.from_table(record.tables(source).get("frame", {}), record.n_parameters)
 
 
-def stored_tables(record: ProblemRecord, source: str) -> dict[str, Any]:
-    """The tables of the run file of a record. Raises `DatabaseError` if its text is damaged."""
-    try:
-        return tomllib.loads(record.run_toml)
-    except tomllib.TOMLDecodeError as error:
-        raise DatabaseError(f"{source}: the stored run file is damaged ({error}): restore it from a copy") from error
+def _stored_settings(record: ProblemRecord, measure: Mapping[str, object], source: str) -> Settings:
+    """The settings of the run file of a record; `measure` replaces keys of the [measure] table."""
+    tables = {name: table for name, table in record.tables(source).items() if name not in ("problem", "frame")}
+    tables["measure"] = tables.get("measure", {}) | dict(measure)
+    return Settings.from_table(tables, source)
 
 
 def _problem_toml(config: ProblemConfig) -> str:

@@ -7,7 +7,6 @@ import torch
 
 from landscape.campaign.context import Context
 from landscape.campaign.pairs.selection import STRATEGIES
-from landscape.campaign.preparation import stored_tables
 from landscape.campaign.rounds.single_ended import SingleEnded
 from landscape.config.run_file import Settings
 from landscape.config.tables import ProblemConfig
@@ -66,7 +65,7 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed
         return f"it has {stored.n_parameters} parameters and the run file {wanted.n_parameters}"
     if stored.sha256 != wanted.sha256:
         return "its data differ from those of the run file"
-    ours, theirs = (_fixed_keys(stored_tables(record, source), fixed) for record in (wanted, stored))
+    ours, theirs = (_fixed_keys(record.tables(source), fixed) for record in (wanted, stored))
     first = {
         **Settings().model_dump(),
         "problem": {name: field.default for name, field in ProblemConfig.model_fields.items()},

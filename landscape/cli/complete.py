@@ -29,8 +29,8 @@ FREE = {"dataset", "subset_seed"}
 def complete(first: Path, second: Path, lowest: int | None, energy: float | None) -> None:
     """Compare two searches of one landscape with different seeds, and say whether it is complete.
 
-    Judged are the minima that the run file of A.h5 names in [explore], without that all of them. The exit status is 0
-    if all criteria hold, 1 if one fails.
+    By default, the minima that [explore] in the run file of A.h5 names are judged, or all of them where it names none.
+    The exit status is 0 if all criteria hold, 1 if one fails.
 
     \b
     landscape run runs/xor.toml -o xor.h5

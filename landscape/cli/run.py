@@ -12,6 +12,7 @@ from landscape.campaign.preparation import context_of, resolve_device
 from landscape.cli.options import RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.cli.shared import run_exploration, show_overview
 from landscape.config.run_file import RunConfig
+from landscape.studies.goal import Goal
 
 
 @click.command()
@@ -36,6 +37,6 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
 
     def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         status = run_exploration(context, path, pool, interrupt, resume=resume, remedy="continue with --resume")
-        return status or show_overview(path)
+        return status or show_overview(path, Goal.of(context.settings))
 
     run_job(prepare, coordinate, time_limit)

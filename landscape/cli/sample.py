@@ -55,6 +55,8 @@ def sample(
     if training:
         if output or quenches or resume:
             raise click.UsageError("expected --training without --output, --quenches and --resume")
+        if fixed := [setting for setting in settings if setting.startswith((*FIXED_FOR_SAMPLE, "run."))]:
+            raise click.UsageError(f"expected other keys for --set with --training, found {fixed[0]!r}: FILE.h5 has it")
         _sample_training(source, changed, time_limit)
     path = output or Path(source.with_suffix(".h5").name)
 

@@ -21,6 +21,7 @@ from landscape.errors import PropertyError
 from landscape.messages import listed
 from landscape.problems.activations import SMOOTH
 from landscape.problems.energies.compiled import compiled_before
+from landscape.studies.goal import Goal
 from landscape.studies.overview import overview
 
 KINKS = (
@@ -82,8 +83,8 @@ def run_phases(
         store.close()
 
 
-def show_overview(path: Path) -> int:
-    """Print an overview of a database; returns the exit status."""
+def show_overview(path: Path, goal: Goal | None = None) -> int:
+    """Print an overview of a database, judged by the goal of a run or the stored one; returns the exit status."""
     with open_database(path) as db:
-        click.echo(overview(db, 5))
+        click.echo(overview(db, 5, goal))
     return 0

@@ -16,6 +16,7 @@ Energies are in units of the loss, parameters have no unit. Equal run files and 
 measured times in `Rounds.seconds`.
 """
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from landscape.database.lazy import Lazy, Table, column
 from landscape.database.sampled import Sampled
 from landscape.database.trained_points import Training
+from landscape.errors import DatabaseError
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -191,6 +193,18 @@ class ProblemRecord(Lazy):
     targets: Array | None  # int64 [N] or float64 [N, K]
     test_inputs: Floats | None
     test_targets: Array | None
+
+    def tables(self, source: str) -> dict[str, Any]:
+        """The tables of the run file; `source` names the database in messages.
+
+        Raises `DatabaseError` if the text is damaged.
+        """
+        try:
+            return tomllib.loads(self.run_toml)
+        except tomllib.TOMLDecodeError as error:
+            raise DatabaseError(
+                f"{source}: the stored run file is damaged ({error}): restore it from a copy"
+            ) from error
 
 
 @dataclass(frozen=True, kw_only=True)

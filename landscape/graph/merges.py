@@ -117,5 +117,5 @@ def fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> Fal
 
 
 def _lower(before: np.ndarray, after: np.ndarray, tolerance: float) -> np.ndarray:
-    """Whether each energy [n] is finite after and lower than before, where NaN means that there was none."""
-    return np.asarray(np.isfinite(after) & (after < np.where(np.isnan(before), np.inf, before) - tolerance))
+    """Whether each energy [n] is finite after and lower than before."""
+    return np.asarray(np.isfinite(after) & (after < before - tolerance))

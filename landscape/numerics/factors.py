@@ -134,7 +134,7 @@ def _reduce_each(syevr: int, matrices: Array, values: Array, vectors: Array, fou
 @reordered
 def _solve_each(columns: Array, pivots: Array, x: Array) -> None:
     for w in range(len(columns)):
-        substitute(columns[w], pivots[w], x[w])
+        _substitute(columns[w], pivots[w], x[w])
 
 
 @reordered
@@ -180,7 +180,7 @@ def _lanczos(
         space[m] = vectors[m] if m < BLOCK else products[m - BLOCK]
         _orthonormalise(space, m)
         products[m] = space[m]
-        substitute(columns, pivots, products[m])
+        _substitute(columns, pivots, products[m])
         for i in range(m + 1):
             projected[i, m] = projected[m, i] = dot(space[i], products[m])
         if not np.isfinite(dot(products[m], products[m])):
@@ -262,7 +262,7 @@ def _orthonormalise(space: Array, m: int) -> None:
 
 
 @reordered
-def substitute(columns: Array, pivots: Array, x: Array) -> None:
+def _substitute(columns: Array, pivots: Array, x: Array) -> None:
     """Overwrites x [P] with the solution of A y = x, by the factors of one matrix: `columns` of the lower triangle."""
     size = len(x)
     k = 0

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.numerics.batching import map_row_pairs
@@ -68,20 +68,21 @@ class Curvature:
 
 
 def curvature(hessian: Float[Tensor, "W P P"], threshold: float, factors: Factors | None = None) -> Curvature:
-    """The curvature of finite Hessians [W, P, P], whose factors may be at hand; the index counts eigenvalues below
-    -threshold.
+    """The curvature of Hessians [W, P, P], whose factors may be at hand, those of zeros where one is not finite; the
+    index counts eigenvalues below -threshold.
 
     Inertia and determinant come from the factors, where no eigenvalue is within the threshold of zero and at most one
     is negative. Every other matrix goes to the eigensolver, so that both ways have the same verdict.
     """
     if hessian.device.type != "cpu" or hessian.shape[1] < FACTORS_FROM:
         return _of_eigenpairs(hessian, threshold)
-    factors = factorise(hessian) if factors is None else factors
+    finite, cleaned = without_nan(hessian)
+    factors = factorise(cleaned) if factors is None else factors
     below, log_determinant = inertia(factors)
-    lowest = lowest_pairs(hessian, factors)
+    lowest = lowest_pairs(cleaned, factors)
     edge = threshold * (1.0 + BOUNDARY)
     first_positive = lowest.values.gather(1, below.clamp_max(1)[:, None])[:, 0]
-    clear = lowest.converged & (first_positive > edge) & ((below == 0) | (lowest.values[:, 0] < -edge))
+    clear = finite & lowest.converged & (first_positive > edge) & ((below == 0) | (lowest.values[:, 0] < -edge))
     negative = torch.where(below == 1, lowest.values[:, 0].abs().log(), 0.0)
     found = Curvature(
         index=below,
@@ -125,7 +126,9 @@ def spectrum(objective: Objective, theta: Float[Tensor, "W P"], *starts: Float[T
 def lanczos(
     objective: Objective, theta: Float[Tensor, "W P"], n_vectors: int, *starts: Float[Tensor, "W P"]
 ) -> Spectrum:
-    """Ritz values and vectors at theta [W, P] by products with the Hessian, as for `krylov`."""
+    """Ritz values and vectors at theta [W, P] by products with the Hessian, see `krylov`; without starts, from a fixed
+    pseudo-random direction.
+    """
     return krylov(
         lambda direction: objective.hessian_vector_product(theta, direction),
         n_vectors,
@@ -158,11 +161,18 @@ def krylov(
     return Spectrum(values=values, vectors=torch.bmm(space.mT, coefficients), exact=False)
 
 
+def without_nan(matrices: Float[Tensor, "W E E"]) -> tuple[Bool[Tensor, " W"], Float[Tensor, "W E E"]]:
+    """Whether each matrix is finite, and the matrices with zeros in place of those that are not: LAPACK fails on some
+    with nan, returns finite numbers for others, and from some does not return.
+    """
+    finite = matrices.sum((1, 2)).isfinite()
+    return finite, torch.where(finite[:, None, None], matrices, 0.0)
+
+
 def _eigenpairs(matrices: Float[Tensor, "W E E"]) -> tuple[Float[Tensor, "W E"], Float[Tensor, "W E E"]]:
     """Eigenvalues [W, E] and eigenvectors [W, E, E] of symmetric matrices [W, E, E]."""
-    finite = matrices.sum((1, 2)).isfinite()
-    # LAPACK fails on some matrices with nan and returns finite numbers for others.
-    values, vectors = map_row_pairs(torch.linalg.eigh, MOST_MATRICES, torch.where(finite[:, None, None], matrices, 0.0))
+    finite, cleaned = without_nan(matrices)
+    values, vectors = map_row_pairs(torch.linalg.eigh, MOST_MATRICES, cleaned)
     return torch.where(finite[:, None], values, torch.nan), vectors
 
 

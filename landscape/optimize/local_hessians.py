@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.numerics.factors import Factors, factorise, solve
-from landscape.numerics.spectra import DENSE_LIMIT, Curvature, curvature, curvature_of, spectrum
+from landscape.numerics.spectra import DENSE_LIMIT, Curvature, curvature, curvature_of, spectrum, without_nan
 from landscape.objective import Objective
 
 
@@ -43,7 +43,7 @@ class LocalHessians:
         hessian = self._objective.hessian(theta[rows]).detach()
         self._place[rows], self._hessian[rows] = theta[rows], hessian
         if self._factors.pivots.shape[1]:
-            made = factorise(_finite(hessian))
+            made = factorise(without_nan(hessian)[1])
             self._factors.columns[rows], self._factors.pivots[rows] = made
 
     def newton_step(
@@ -69,8 +69,3 @@ class LocalHessians:
         self.renew(theta, rows)
         factors = Factors(*(part[rows] for part in self._factors)) if self._factors.pivots.shape[1] else None
         return curvature(self._hessian[rows], threshold, factors)
-
-
-def _finite(matrices: Float[Tensor, "W P P"]) -> Float[Tensor, "W P P"]:
-    """The matrices with zeros in place of those that are not finite, which LAPACK may not return from."""
-    return torch.where(matrices.sum((1, 2)).isfinite()[:, None, None], matrices, 0.0)

@@ -29,8 +29,8 @@ from landscape.problems.networks.torch_modules import module_with, network_of, o
 from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.term import WeightedTerm
 
-UNIT_L2 = 1e-4  # of a smaller one, the lowest curvatures are smaller too, and all tolerances with them
-LEAST_UNIT = 1e-4  # by far above what rounding makes of energies
+UNIT_L2 = 1e-4  # below it the lowest curvatures, and so all tolerances, shrink in proportion to l2
+LEAST_UNIT = 1e-4  # far above the rounding of energies
 
 
 class Problem:

@@ -24,7 +24,7 @@ from landscape.optimize.status import Status
 from landscape.search.bands import BandSettings, candidates, relax, straight_bands
 from landscape.search.eigenvector_following import EigenvectorFollowing, FollowingState, follow
 from landscape.search.gradient_flow import GradientFlow
-from landscape.search.sides import sides
+from landscape.search.sides import Sides, sides
 
 SOFT_MODES = 10
 IMAGES_TOGETHER = 10
@@ -154,39 +154,41 @@ def refine(
     near = (followed.status == Status.CONVERGED).nonzero()[:, 0]
     rows, first = _recognised(objective, take_rows(followed, near), settings.known)
     distinct = np.unique(first[rows < 0])
-    fresh = near[torch.tensor(distinct, device=near.device)]
-    points = newton_finish(objective, followed.theta[fresh])
+    points = newton_finish(objective, followed.theta[near[torch.tensor(distinct, device=near.device)]])
     saddles = points.is_transition_state.nonzero()[:, 0]
     joined = sides(objective, points.theta[saddles], points.direction[saddles], settings.flow, settings.batch)
     both = (joined.ends[0].is_minimum & joined.ends[1].is_minimum).nonzero()[:, 0]
+    known = np.full(len(theta), -1)
+    known[near.cpu().numpy()] = rows
+    point = np.full(len(theta), -1)  # of each guess, the one that it leads to
+    point[near.cpu().numpy()] = np.where(rows < 0, np.searchsorted(distinct, first), -1)
+    state = np.full(len(points), -1)  # of each point, its place among the states
+    state[saddles[both].cpu().numpy()] = np.arange(len(both))
+    leads = np.where(point >= 0, np.append(state, -1)[point], -1)
+    lost = np.where(followed.energy.isneginf().cpu().numpy(), Outcome.LEFT_BOX, Outcome.NOT_CONVERGED)
+    reasons = np.where(point >= 0, np.append(_reasons(points, saddles, joined), -1)[point], lost)
+    number = np.array(searches, dtype=np.int64)
+    failed, recognised = (leads < 0) & (known < 0), known >= 0
+    chosen = both[torch.tensor(leads[leads >= 0], device=theta.device)]
+    return Found(
+        points=take_rows(points, saddles[chosen]),
+        sides=(take_rows(joined.ends[0], chosen), take_rows(joined.ends[1], chosen)),
+        ambiguous=joined.ambiguous[chosen].cpu().numpy(),
+        search=number[leads >= 0],
+        known=tuple(zip(number[recognised].tolist(), known[recognised].tolist(), strict=True)),
+        failures=tuple(
+            (search, Outcome(reason))
+            for search, reason in zip(number[failed].tolist(), reasons[failed].tolist(), strict=True)
+        ),
+    )
+
+
+def _reasons(points: StationaryPoints, saddles: Int[Tensor, " S"], joined: Sides) -> Int[np.ndarray, " F"]:
+    """Why each of the points [F] would be no find; `saddles` are those of them whose sides were looked for."""
     reasons = np.where((points.status == Status.CONVERGED).cpu().numpy(), Outcome.WRONG_INDEX, Outcome.NOT_CONVERGED)
     beyond = (joined.ends[0].energy.isneginf() | joined.ends[1].energy.isneginf()).cpu().numpy()
     reasons[saddles.cpu().numpy()] = np.where(beyond, Outcome.LEFT_BOX, Outcome.NO_DESCENT)
-    place = np.full(len(fresh), -1)
-    place[saddles[both].cpu().numpy()] = np.arange(len(both))
-    left = set(followed.energy.isneginf().nonzero()[:, 0].tolist())
-    own = np.searchsorted(distinct, first)
-    leads = dict(zip(near.tolist(), zip(rows.tolist(), own.tolist(), strict=True), strict=True))
-    found, search, known, failures = [], [], [], []
-    for guess, number in enumerate(searches):
-        row, fresh_one = leads.get(guess, (-1, -1))
-        if row >= 0:
-            known.append((number, row))
-        elif fresh_one >= 0 and place[fresh_one] >= 0:
-            found.append(int(place[fresh_one]))
-            search.append(number)
-        else:
-            lost = Outcome.LEFT_BOX if guess in left else Outcome.NOT_CONVERGED
-            failures.append((number, Outcome(reasons[fresh_one]) if fresh_one >= 0 else lost))
-    chosen = torch.tensor(found, dtype=torch.int64, device=theta.device)
-    return Found(
-        points=take_rows(points, saddles[both[chosen]]),
-        sides=(take_rows(joined.ends[0], both[chosen]), take_rows(joined.ends[1], both[chosen])),
-        ambiguous=joined.ambiguous[both[chosen]].cpu().numpy(),
-        search=np.array(search, dtype=np.int64),
-        known=tuple(known),
-        failures=tuple(failures),
-    )
+    return reasons
 
 
 def _recognised(

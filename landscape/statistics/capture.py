@@ -5,7 +5,6 @@ the minima of the first no more and no less often than others, m / n2 is the sha
 
 - Chapman: (n1 + 1)(n2 + 1) / (m + 1) - 1 is nearly unbiased, exactly so if n1 + n2 is at least the truth (Chapman,
   Univ. Calif. Publ. Stat. 1, 131, 1951);
-- its variance is about (n1 + 1)(n2 + 1)(n1 - m)(n2 - m) / ((m + 1)^2 (m + 2)) (Seber, Biometrika 57, 313, 1970);
 - given n1, n2 and the truth N, m is hypergeometric: the interval has all N at which a test does not reject it.
 
 Low minima are easier to find in both ways than high ones, which makes estimates too low; so each stratum of energy has
@@ -42,14 +41,6 @@ class Capture:
         if not self.first or not self.second:
             return float("nan")
         return max(float(self.known), (self.first + 1) * (self.second + 1) / (self.both + 1) - 1)
-
-    @property
-    def variance(self) -> float:
-        """Seber's variance of Chapman's estimate; NaN where one of the ways found nothing."""
-        if not self.first or not self.second:
-            return float("nan")
-        once = (self.first - self.both) * (self.second - self.both)
-        return (self.first + 1) * (self.second + 1) * once / ((self.both + 1) ** 2 * (self.both + 2))
 
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of the number of minima; its upper end is infinite where nothing was found in both ways."""
@@ -105,6 +96,16 @@ def captures(first: np.ndarray, second: np.ndarray, stratum: np.ndarray) -> list
     """`capture` of each stratum, from first bool[M], second bool[M] and the strata int64[M], numbered from 0."""
     stratum = np.asarray(stratum)
     return [capture(first[stratum == one], second[stratum == one]) for one in range(int(stratum.max(initial=-1)) + 1)]
+
+
+def pooled(parts: list[Capture]) -> Capture:
+    """The numbers of all strata together."""
+    return Capture(
+        known=sum(part.known for part in parts),
+        first=sum(part.first for part in parts),
+        second=sum(part.second for part in parts),
+        both=sum(part.both for part in parts),
+    )
 
 
 def total(parts: list[Capture]) -> float:

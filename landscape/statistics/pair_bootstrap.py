@@ -11,8 +11,9 @@ Shapes: S pairs, U units, R resamples.
 import numpy as np
 from jaxtyping import Float, Int
 
+from landscape.statistics.bootstrap import LEVEL, NORMAL
+
 RESAMPLES = 2000
-LEVEL = 0.95
 
 
 def pair_weights(
@@ -21,7 +22,7 @@ def pair_weights(
     """Weights [R, S] of pairs of units in resamples of these units; resamples without any pair are left out."""
     units, places = np.unique(pairs, return_inverse=True)
     ends = places.reshape(pairs.shape)
-    drawn = random.multinomial(len(units), np.full(len(units), 1.0 / max(1, len(units))), resamples)
+    drawn = random.multinomial(len(units), np.full(len(units), 1.0 / len(units)), resamples)
     weights = (drawn[:, ends[:, 0]] * drawn[:, ends[:, 1]]).astype(np.float64)
     return weights[weights.any(axis=1)]
 
@@ -41,9 +42,9 @@ def median_interval(values: Float[np.ndarray, " S"], weights: Float[np.ndarray, 
 def share_interval(successes: int, pairs: int, resampled: tuple[float, float]) -> tuple[float, float]:
     """Interval of a share, at least as wide as Wilson's for independent pairs: all of a few is not surely all.
 
-    Wilson, J. Am. Stat. Assoc. 22, 209, 1927; z = 1.96.
+    Wilson, J. Am. Stat. Assoc. 22, 209, 1927.
     """
-    z, share = 1.959963984540054, successes / pairs
+    z, share = float(NORMAL), successes / pairs
     centre = (share + z**2 / (2 * pairs)) / (1 + z**2 / pairs)
     reach = z / (1 + z**2 / pairs) * float(np.sqrt(share * (1 - share) / pairs + z**2 / (4 * pairs**2)))
     return min(centre - reach, resampled[0]), max(centre + reach, resampled[1])

@@ -14,9 +14,10 @@ from typing import Self
 import numpy as np
 
 from landscape.graph.far_sides import far_sides
-from landscape.statistics.capture import Capture, captures, energy_strata, total
+from landscape.statistics.capture import Capture, captures, energy_strata, pooled, total
 from landscape.studies.effort import Searched
 
+MOST_UNKNOWN = 0.05  # of the known minima: how many more an estimate may expect
 UNKNOWN = "not known which minima were found on far sides: the file is of an older version"
 HEAD = f"{'energies':<32} {'known':>6} {'hopping':>8} {'far sides':>10} {'both':>6} {'estimate':>9}  95 % interval"
 
@@ -65,12 +66,7 @@ class Channels:
             limits = f"{low:.0f} to {high:.0f}" if math.isfinite(high) else f"{low:.0f} or more"
             yield f"{_row(name, part, part.estimate)}  {limits}"
         if len(parts) > 1:
-            yield _row(
-                "all", Capture(**{key: sum(getattr(part, key) for part in parts) for key in COUNTS}), total(parts)
-            )
-
-
-COUNTS = tuple(Capture.__dataclass_fields__)
+            yield _row("all", pooled(parts), total(parts))
 
 
 def _row(name: str, part: Capture, estimate: float) -> str:

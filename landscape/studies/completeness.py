@@ -7,9 +7,9 @@ lowest n, or all below an energy. Four criteria must hold, each with its own num
 (b) hopping and the far sides of transition states, of both searches, leave few minima to be expected in any stratum of
     energy;
 (c) all of the target is connected;
-(d) few merge energies fall when the effort doubles. The two together are twice the effort of each. What fell in the
-    last doubling within each is told beside it and decides nothing: two searches that agree have converged, even if
-    they did so only lately.
+(d) few merge energies fall when the effort doubles. The two together are twice the effort of each where both spent as
+    much. What fell in the last doubling within each is told beside it and decides nothing: two searches that agree have
+    converged, even if they did so only lately.
 
 Shapes: A, B minima of the two searches, U of both together, T transition states of both, n minima of the target.
 """
@@ -22,15 +22,13 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from landscape.graph.depth import components
-from landscape.graph.merges import Fallen, fallen, merge_energies
+from landscape.graph.merges import fallen, merge_energies
 from landscape.messages import listed
 from landscape.statistics.capture import captures, energy_strata, total
-from landscape.studies.channels import Channels
-from landscape.studies.effort import Searched, fallen_in_last_doubling
+from landscape.studies.channels import MOST_UNKNOWN, Channels
+from landscape.studies.effort import MOST_FALLEN, Searched, doubling_sentence, fallen_in_last_doubling
 
 LEAST_KNOWN = 0.95  # of the target, by each search
-MOST_UNKNOWN = 0.05  # of the known minima: how many more an estimate may expect
-MOST_FALLEN = 0.05  # of the merge energies, when the effort doubles
 
 
 class Criterion(NamedTuple):
@@ -169,10 +167,3 @@ class Comparison:
         holds = len(self.target) < 2 or all(share < MOST_FALLEN for share in shares)  # NaN without merges
         sentence = f"under {MOST_FALLEN:.0%} of merge energies fall with the other added"
         return Criterion("d", sentence, f"A {shares[0]:.1%}, B {shares[1]:.1%}", holds)
-
-
-def doubling_sentence(fell: Fallen | None) -> str:
-    """What the last doubling of the effort changed."""
-    if fell is None:
-        return "not known how many merge energies fell in the last doubling of the effort: the rounds do not tell"
-    return f"{fell.fell} of {fell.merges} merge energies fell in the last doubling of the effort"

@@ -13,9 +13,8 @@ import numpy as np
 
 from landscape.graph.depth import components
 from landscape.graph.merges import Fallen
-from landscape.studies.channels import Channels
-from landscape.studies.completeness import MOST_FALLEN, MOST_UNKNOWN, doubling_sentence
-from landscape.studies.effort import Searched, fallen_in_last_doubling
+from landscape.studies.channels import MOST_UNKNOWN, Channels
+from landscape.studies.effort import MOST_FALLEN, Searched, doubling_sentence, fallen_in_last_doubling
 from landscape.studies.goal import Goal
 
 
@@ -25,7 +24,7 @@ class Criteria:
 
     goal: Goal
     target: np.ndarray  # int64[n], by rising energy
-    expected: float  # most minima that two channels make of one known, over the strata of energy; NaN if unknown
+    channels: Channels  # [n]
     connected: float  # fraction of the target that is connected with the lowest
     states: int  # transition states
     fell: Fallen | None  # merges in the last doubling of the effort; None where the rounds do not tell
@@ -41,7 +40,7 @@ class Criteria:
         return cls(
             goal=goal,
             target=target,
-            expected=Channels.of(searched).take(target).expected,
+            channels=Channels.of(searched).take(target),
             connected=float((component == component[:1]).mean()) if len(target) else 0.0,
             states=len(states),
             fell=fallen_in_last_doubling(searched, target, tolerance),
@@ -51,7 +50,7 @@ class Criteria:
     @property
     def minima_are_known(self) -> bool:
         """Whether the two channels agree that hardly any minimum is missing, in every stratum of energy."""
-        return self.expected <= 1.0 + MOST_UNKNOWN
+        return self.channels.expected <= 1.0 + MOST_UNKNOWN
 
     @property
     def is_connected(self) -> bool:
@@ -73,9 +72,8 @@ class Criteria:
         fell = f"are upper bounds: {doubling_sentence(self.fell)}, under {MOST_FALLEN:.0%} may"
         more = "" if self.searches >= self.goal.searches else f", after {self.goal.searches} searches from each minimum"
         yield _line("barriers", f"{fell}{more}", self.barriers_have_converged)
-        made = (
-            "tell nothing yet" if np.isnan(self.expected) else f"expect {self.expected:.2f} minima for each one known"
-        )
+        expected = self.channels.expected
+        made = "tell nothing yet" if np.isnan(expected) else f"expect {expected:.2f} minima for each one known"
         most = f"two channels {made}, at most {1 + MOST_UNKNOWN:.2f} may be"
         yield _line("known", most, self.minima_are_known)
 

@@ -14,6 +14,7 @@ from landscape.database.lazy import known
 from landscape.database.records import Attempts, Minima, Rounds, TransitionStates
 from landscape.graph.merges import Fallen, fallen, merge_energies
 
+MOST_FALLEN = 0.05  # of the merge energies, when the effort doubles
 SEARCHES = ("connect", "single_ended")
 """Kinds of round that search for transition states."""
 
@@ -63,3 +64,10 @@ def states_at_half(rounds: Rounds, n_states: int) -> int | None:
         return n_states
     part = (spent[-1] / 2.0 - spent[last]) / (spent[last + 1] - spent[last])
     return int(added[last] + part * (added[last + 1] - added[last]))
+
+
+def doubling_sentence(fell: Fallen | None) -> str:
+    """What the last doubling of the effort changed."""
+    if fell is None:
+        return "not known how many merge energies fell in the last doubling of the effort: the rounds do not tell"
+    return f"{fell.fell} of {fell.merges} merge energies fell in the last doubling of the effort"

@@ -1,6 +1,5 @@
 """The goal of a search: the minima that it is to complete, and how far."""
 
-import tomllib
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,7 +8,6 @@ import numpy as np
 from landscape.config.run_file import Settings
 from landscape.config.tables import ConnectConfig, ExploreConfig
 from landscape.database.records import ProblemRecord
-from landscape.errors import DatabaseError
 from landscape.graph.targets import target_rows
 
 
@@ -28,16 +26,14 @@ class Goal:
         return cls._of(settings.explore, settings.connect)
 
     @classmethod
-    def stored(cls, record: ProblemRecord) -> Self:
-        """The goal of a database. Raises DatabaseError if the text of its run file is damaged."""
-        try:
-            tables = tomllib.loads(record.run_toml)
-        except tomllib.TOMLDecodeError as error:
-            raise DatabaseError(
-                f"the stored run file is damaged ({error}): restore the database from a copy"
-            ) from error
+    def stored(cls, record: ProblemRecord, source: str = "database") -> Self:
+        """The goal of the run file with which a database was made; a search that continued it may have had another.
+
+        Raises DatabaseError if its text is damaged; `source` names the database then.
+        """
+        tables = record.tables(source)
         explore, connect = (tables.get(name, {}) for name in ("explore", "connect"))
-        return cls._of(ExploreConfig.from_table(explore), ConnectConfig.from_table(connect))
+        return cls._of(ExploreConfig.from_table(explore, source), ConnectConfig.from_table(connect, source))
 
     @classmethod
     def _of(cls, explore: ExploreConfig, connect: ConnectConfig) -> Self:

@@ -7,6 +7,7 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.database.lazy import known
 from landscape.database.trained_points import HISTORY_COLUMNS
+from landscape.graph.depth import component_fraction
 from landscape.statistics.coverage import coverage
 from landscape.studies.channels import Channels
 from landscape.studies.criteria import Criteria
@@ -18,11 +19,20 @@ MOST_STATES = 200_000  # for whose merges a reader would wait
 LEFT_BOX = "left_box"
 
 
-def overview(db: Database, lowest: int) -> str:
-    """Counts, coverage, completeness, the `lowest` minima, samples and the last commits of a database."""
+def overview(db: Database, lowest: int, goal: Goal | None = None) -> str:
+    """Counts, coverage, completeness, the `lowest` minima, samples and the last commits of a database.
+
+    Completeness is that of the `goal`, by default that of the run file with which the database was made.
+    """
     trained = ["", *trained_lines(db)] if len(db.training) else []
     sampled = ["", *sampled_report(db)] if len(db.sampled_quenches) else []
-    found = [*_counts(db), *_quenches(db), *_completeness(db), "", *_lowest(db, lowest)]
+    found = [
+        *_counts(db),
+        *_quenches(db),
+        *_completeness(db, goal or Goal.stored(db.problem_record, str(db.path))),
+        "",
+        *_lowest(db, lowest),
+    ]
     return "\n".join([*found, *sampled, *trained, "", *_commits(db)])
 
 
@@ -73,18 +83,21 @@ def _quenches(db: Database) -> list[str]:
     ]
 
 
-def _completeness(db: Database) -> list[str]:
+def _completeness(db: Database, goal: Goal) -> list[str]:
     """How complete the minima are that were asked for: the criteria, and what two channels tell."""
     record, minima, states = db.problem_record, db.minima, db.transition_states
-    goal = Goal.stored(record)
     target = goal.rows(minima.energy)
     if not len(target):
         return []
-    wanted = "minima" if len(target) == len(minima) else f"{len(target)} lowest minima"
     if len(states) > MOST_STATES:
-        return [f"connected     not computed for more than {MOST_STATES} transition states"]
+        share = component_fraction(minima.energy, states.energy, states.minima)
+        lines = [
+            f"connected     {share:.1%} of the minima with the lowest one; too many states for more to be computed"
+        ]
+        return [*lines, "", *Channels.of(db).take(target).table()]
+    wanted = "minima" if len(target) == len(minima) else f"{len(target)} lowest minima"
     criteria = Criteria.of(db, goal, record.energy_tolerance)
-    return [*criteria.lines(wanted), "", *Channels.of(db).take(target).table()]
+    return [*criteria.lines(wanted), "", *criteria.channels.table()]
 
 
 def _lowest(db: Database, count: int) -> list[str]:

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import brentq, root
 
-Slope = Callable[[np.ndarray], np.ndarray]
+Function = Callable[[np.ndarray], np.ndarray]
 
 
 class Separable:
     """The sum of one function of each parameter."""
 
-    def __init__(self, part: Slope, slope: Slope, n_parameters: int, factor: float = 1.0) -> None:
+    def __init__(self, part: Function, slope: Function, n_parameters: int, factor: float = 1.0) -> None:
         self.n_parameters, self.part, self.slope, self.factor = n_parameters, part, slope, factor
 
     def energy_and_gradient(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +75,7 @@ class Truth(NamedTuple):
     sides: np.ndarray
 
 
-def stationary(slope: Slope, low: float, high: float) -> tuple[list[float], list[float]]:
+def stationary(slope: Function, low: float, high: float) -> tuple[list[float], list[float]]:
     """Minima of a function of one parameter in an interval, and the maxima between them."""
     grid = np.linspace(low, high, 100_001) + 1e-9
     values = slope(grid)
@@ -101,7 +101,7 @@ def separable_truth(energy: Separable, low: float, high: float) -> Truth:
     return Truth(every, np.array(states), np.array(sides))
 
 
-def planar_points(energy: Any, low: float, high: float) -> dict[int, np.ndarray]:  # noqa: ANN401 - as above
+def planar_points(energy: Any, low: float, high: float) -> dict[int, np.ndarray]:  # noqa: ANN401 - whatever has energy_and_gradient
     """Stationary points in a square by their index, from roots of the gradient that starts on a grid lead to."""
     found: list[np.ndarray] = []
 

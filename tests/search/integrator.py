@@ -1,4 +1,4 @@
-"""Steepest descent by an integrator of its own (LSODA), to compare the sides of transition states with.
+"""Steepest descent by LSODA of scipy, with which the sides of transition states are compared.
 
 The end of a flow is polished by Newton's method and is ambiguous where it is a saddle. Shapes: P parameters.
 """

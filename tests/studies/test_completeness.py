@@ -25,7 +25,6 @@ def search(**changes: object) -> Tables:
 def compared(first: Tables, second: Tables, place: list[int], target: list[int]) -> dict[str, Criterion]:
     union = Union.of(first, second, np.array(place, dtype=np.int64))
     comparison = Comparison(searches=(first, second), union=union, target=np.array(target), tolerance=1e-9)
-    assert comparison.is_complete == all(one.holds for one in comparison.criteria)
     last = [*comparison.lines()][-1]
     assert last.startswith("Complete" if comparison.is_complete else "Not complete")
     for one in comparison.criteria:

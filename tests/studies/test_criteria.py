@@ -70,7 +70,7 @@ def test_a_small_effort_tells_nothing_of_barriers() -> None:
 
 def test_without_a_second_channel_nothing_is_said_of_missing_minima() -> None:
     found = criteria(states=11, evaluations=300)  # found_from is not known in these tables
-    assert np.isnan(found.expected)
+    assert np.isnan(found.channels.expected)
     assert not found.minima_are_known
     assert "two channels tell nothing yet, at most 1.05 may be: fails" in text(found)
 

@@ -20,7 +20,7 @@ ALL_PAIRS_UP_TO = 2048  # minima: their distances take 2 million alignments and 
 WANTED_AT_MOST = 512  # of more minima the lowest ones
 DRAWN = 64  # minima outside the component that are drawn for a sample
 NEIGHBOURS_INSIDE, NEIGHBOURS_OUTSIDE = 4, 2  # of each that is drawn
-RETRY_COST = 9.0
+RETRY_COST = 9.0  # factor of the squared distance for each try
 
 Pair = tuple[int, int]
 

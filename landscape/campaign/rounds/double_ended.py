@@ -11,7 +11,8 @@ from landscape.graph.depth import connected_with_lowest
 from landscape.numerics.streams import stream
 
 RETRY_IMAGES = 1.5
-TASKS = 2  # at least, in a round with fewer pairs than it may have: walkers side by side cost less
+# A round with fewer pairs than it may have is cut into so many tasks; no more, since walkers side by side cost less.
+TASKS = 2
 
 
 class Connect(Searching):

@@ -26,9 +26,8 @@ from landscape.problems.surfaces.frame import UNBOUNDED, power_of_two
 from landscape.search.starts import Starts
 
 TRIALS, CALLS = 16, 300
-ENERGY_ROUNDING = (
-    1e-6  # the least unit of energy, as a part of typical energies: their rounding is far below tolerances
-)
+# The least unit of energy, as a part of typical energies: their rounding is far below tolerances then.
+ENERGY_ROUNDING = 1e-6
 DIFFERENCE = 6e-6
 GRADIENT_ERROR = 1e-3  # of its length: above the error of differences, below that of any mistake
 NEAR = 0.1  # distance from the end of a quench at which curvature counts as typical, and at which valleys are probed

@@ -70,7 +70,8 @@ class CompiledHessian:
 def compiled_bend(definition: Definition) -> Bend | None:
     """The bend of the activation where the Hessian is compiled; else None.
 
-    It is for an energy that is compiled, of one hidden layer, if the products of the inputs are not too many.
+    It is for an energy that is compiled, of one hidden layer, a convolution or a dense one, below a dense layer before
+    which only a convolution is pooled, if the products of the inputs are not too many.
     """
     network = definition.network.layered
     if network is None or len(network.layers) != 2:

@@ -112,10 +112,10 @@ def _add_outer(hessian: Tensor, jacobian: Tensor, weight: Tensor | None = None) 
 
 
 def _add_first_layer(hessian: Tensor, trace: Trace, weight: Tensor) -> None:
-    """Block-diagonal curvature of the first dense layer; weight [W, H, N]."""
+    """Block-diagonal curvature of the first layer; weight [W, H, N]."""
     inputs = trace.post[0]
     units, features = weight.shape[1], inputs.shape[1]
-    augmented = torch.cat([inputs, torch.ones_like(inputs[:, :1])], 1)
+    augmented = _with_one(inputs)
     blocks = (weight[:, :, None] * augmented[:, None]) @ augmented.mT[:, None]
     for unit in range(units):
         weights = slice(unit * features, (unit + 1) * features)

@@ -4,7 +4,6 @@ Independent quenches from one law of starts tell of basins as they are met: a ba
 it. Random pairs of them tell of barriers.
 """
 
-import tomllib
 from collections.abc import Iterator
 
 import numpy as np
@@ -68,5 +67,5 @@ def _number(value: float) -> str:
 
 def _scale(db: Database) -> float:
     """The standard deviation of the starts."""
-    table = tomllib.loads(db.problem_record.run_toml).get("sample", {})
-    return SampleConfig.from_table(table, str(db.path)).scale
+    source = str(db.path)
+    return SampleConfig.from_table(db.problem_record.tables(source).get("sample", {}), source).scale

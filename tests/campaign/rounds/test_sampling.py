@@ -29,6 +29,7 @@ from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.stopping import StoppingPool
 from tests.campaign.trained import add_trained
 from tests.campaign.xor import HASTE, xor
+from tests.studies.small_landscapes import merge_height
 
 SAMPLE = {"quenches": 20, "pairs": 7, "scale": 1.5}
 
@@ -63,14 +64,9 @@ def nearest(db: Database, theta: np.ndarray) -> int:
 def merge_energy(db: Database, first: int, second: int) -> float:
     """The energy at which two minima of a search are connected."""
     states = db.transition_states
-    tree = build_tree(db.minima.energy, states.energy, states.minima)
-    ancestors = []
-    for node in (first, second):
-        ancestors.append([node])
-        while tree.parent[ancestors[-1][-1]] >= 0:
-            ancestors[-1].append(int(tree.parent[ancestors[-1][-1]]))
-    assert set(ancestors[0]) & set(ancestors[1]), f"the search is not connected: {states.minima.tolist()}, {db.rounds}"
-    return float(min(tree.height[node] for node in set(ancestors[0]) & set(ancestors[1])))
+    height = merge_height(build_tree(db.minima.energy, states.energy, states.minima), first, second)
+    assert height is not None, f"the search is not connected: {states.minima.tolist()}, {db.rounds}"
+    return height
 
 
 def test_a_sample_agrees_with_the_whole_landscape_and_leaves_it_alone(path: Path) -> None:
