@@ -130,13 +130,12 @@ def measure(
     stored with every exploration.
     """
     with _opened(db) as opened:
-        if problem is None and not opened.problem_record.toml:
+        if not isinstance(problem, Problem) and (problem is not None or not opened.problem_record.toml):
             raise PropertyError(
                 "measure: expected a network; that of a Problem without a run file is given by problem=, and an energy "
                 "of your own has no inputs and so no robustness: depths and barriers are stored already"
             )
         context = _again(opened, problem, "measure", settings)
-        context.require_problem()
     phases = measuring(context, names, paths=paths)
     store = db.store if isinstance(db, Database) and db.path is None else open_store(opened.path or "", writable=True)
     return _explored(context, store, phases, progress)

@@ -52,7 +52,7 @@ def sides(
         if not len(rows):
             break
         ambiguous[rows] = True
-        starts[rows] = torch.stack([ends.theta[rows], _oriented(ends.direction[rows])], 1)
+        starts[rows] = torch.stack([ends.theta[rows], oriented(ends.direction[rows])], 1)
         ends = put_rows(ends, rows, _ends(objective, starts[rows], flow, batch))
     half = torch.arange(len(theta), device=theta.device)
     return Sides(
@@ -79,7 +79,7 @@ def _on_saddles(ends: StationaryPoints) -> Int[Tensor, " R"]:
     return ((ends.status == Status.CONVERGED) & (ends.index > 0)).nonzero()[:, 0]
 
 
-def _oriented(vectors: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
+def oriented(vectors: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
     """Vectors [W, P] with the sign that makes their largest component positive."""
     largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
     return vectors * largest.sign()

@@ -1,8 +1,9 @@
 """From guesses to verified transition states with the minima on their two sides.
 
 guess -> eigenvector-following -> Newton finish -> index test -> steepest descent to both sides. A guess that leads to a
-known transition state, or to that of an earlier guess, goes no further than the following. Every guess ends with a
-typed reason. Guesses come from bands between minima (`connect`) or from displaced minima (`climb`).
+known transition state, or to that of an earlier guess, goes no further than the following. One that ends on a saddle of
+higher index, as those in a symmetric subspace do, steps off it downhill and is followed once more. Every guess ends
+with a typed reason. Guesses come from bands between minima (`connect`) or from displaced minima (`climb`).
 Shapes: C candidates, P parameters, T transition states.
 """
 
@@ -18,15 +19,16 @@ from torch import Tensor
 from landscape.numerics.spectra import spectrum
 from landscape.numerics.streams import stream
 from landscape.objective import Objective
-from landscape.optimize.driver import take_rows
+from landscape.optimize.driver import put_rows, take_rows
 from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.status import Status
 from landscape.search.bands import BandSettings, candidates, relax, straight_bands
 from landscape.search.eigenvector_following import EigenvectorFollowing, FollowingState, follow
 from landscape.search.gradient_flow import GradientFlow
-from landscape.search.sides import Sides, sides
+from landscape.search.sides import Sides, oriented, sides
 
 SOFT_MODES = 10
+STEP_OFF = 0.1  # from a saddle of higher index
 IMAGES_TOGETHER = 10
 # A point followed to a gradient of RMS 1e-6 is a known transition state if it is so near in energy, in its unit, and in
 # aligned distance. The Newton finish moves points less: of iris 4-10-3 at l2 = 1e-4 at most 0.09 and 9e-8, of digits
@@ -155,6 +157,7 @@ def refine(
     rows, first = _recognised(objective, take_rows(followed, near), settings.known)
     distinct = np.unique(first[rows < 0])
     points = newton_finish(objective, followed.theta[near[torch.tensor(distinct, device=near.device)]])
+    points = _stepped_off(objective, points, settings)
     saddles = points.is_transition_state.nonzero()[:, 0]
     joined = sides(objective, points.theta[saddles], points.direction[saddles], settings.flow, settings.batch)
     both = (joined.ends[0].is_minimum & joined.ends[1].is_minimum).nonzero()[:, 0]
@@ -181,6 +184,23 @@ def refine(
             for search, reason in zip(number[failed].tolist(), reasons[failed].tolist(), strict=True)
         ),
     )
+
+
+def _stepped_off(objective: Objective, points: StationaryPoints, settings: SearchSettings) -> StationaryPoints:
+    """The points [F], where those of higher index are replaced by transition states to which following leads from them.
+
+    It starts off the saddle along the second eigenvector, which leads downhill, and goes up along the first.
+    """
+    rows = ((points.status == Status.CONVERGED) & (points.index > 1)).nonzero()[:, 0]
+    if not len(rows):
+        return points
+    first, second = spectrum(objective, points.theta[rows]).vectors[:, :, :2].unbind(2)
+    guesses = torch.stack([points.theta[rows] + STEP_OFF * oriented(second), first], 1)
+    followed = follow(objective, guesses, settings.following, settings.batch)
+    near = followed.status == Status.CONVERGED
+    again = newton_finish(objective, followed.theta[near])
+    found = again.is_transition_state
+    return put_rows(points, rows[near][found], take_rows(again, found.nonzero()[:, 0]))
 
 
 def _reasons(points: StationaryPoints, saddles: Int[Tensor, " S"], joined: Sides) -> Int[np.ndarray, " F"]:

@@ -61,16 +61,18 @@ def test_memory_and_file_hold_the_same(tmp_path: Path) -> None:
 
 
 def test_a_file_is_continued_only_if_asked(tmp_path: Path) -> None:
+    """Without transition states nothing says that the minima are known, so every step is taken."""
     path = tmp_path / "a.h5"
-    first = landscape.explore(xor(), path=path, **SHORT)
+    hopping: dict[str, Any] = SHORT | {"connect": {"rounds": 0, "single_ended": 0}}
+    first = landscape.explore(xor(), path=path, **hopping)
+    assert first.rounds.kind.tolist().count("basin_hopping") == 1
     with pytest.raises(DatabaseError, match="exists already"):
-        landscape.explore(xor(), path=path, **SHORT)
-    settings: dict[str, Any] = SHORT | {"steps": 12}
-    longer = landscape.explore(xor(), path=path, resume=True, **settings)
+        landscape.explore(xor(), path=path, **hopping)
+    longer = landscape.explore(xor(), path=path, resume=True, **hopping | {"steps": 12})
     assert longer.rounds.kind.tolist().count("basin_hopping") == 2
     assert len(longer.rounds) > len(first.rounds)
     with pytest.raises(DatabaseError, match=r"run.seed is 0 in it and 1"):
-        landscape.explore(xor(), path=path, resume=True, seed=1, **SHORT)
+        landscape.explore(xor(), path=path, resume=True, seed=1, **hopping)
 
 
 def test_a_database_of_the_command_is_continued_by_the_library(tmp_path: Path) -> None:

@@ -147,6 +147,35 @@ def test_a_state_that_two_guesses_lead_to_descends_once(monkeypatch: pytest.Monk
     torch.testing.assert_close(found.points.theta, torch.zeros(3, 2, dtype=torch.float64), rtol=0, atol=1e-9)
 
 
+class Bridge(Surface):
+    """Minima at (-1, 0) and (1, 0), a saddle of index 2 at the origin and transition states at (0, 1) and (0, -1)."""
+
+    n_parameters = 2
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        x, y = theta.T
+        valley = x**2 + y**2 - 1.0
+        energy = (x**2 - 1.0) ** 2 + 0.5 * valley**2 + 0.5 * x**2 * y**2
+        along = 4.0 * x * (x**2 - 1.0) + 2.0 * x * valley + x * y**2
+        return energy, torch.stack([along, 2.0 * y * valley + x**2 * y], 1)
+
+    def hessian(self, theta: Tensor) -> Tensor:
+        x, y = theta.T
+        valley = x**2 + y**2 - 1.0
+        along, across = 12.0 * x**2 - 4.0 + 2.0 * valley + 4.0 * x**2 + y**2, 2.0 * valley + 4.0 * y**2 + x**2
+        return torch.stack([along, 6.0 * x * y, 6.0 * x * y, across], 1).view(-1, 2, 2)
+
+
+def test_a_guess_that_symmetry_leads_to_a_saddle_of_higher_index_steps_off_it() -> None:
+    surface, sides_x = Bridge(), torch.tensor([[-1.0, 0.0], [1.0, 0.0]], dtype=torch.float64)
+    assert torch.linalg.eigvalsh(surface.hessian(sides_x * 0.0)[0]).tolist() == [-6.0, -2.0]
+    found = connect(surface, sides_x[:1], sides_x[1:], np.array([11]), SETTINGS)
+    torch.testing.assert_close(found.points.theta.abs(), torch.tensor([[0.0, 1.0]], dtype=torch.float64))
+    assert found.points.is_transition_state.all()
+    ends = torch.cat([side.theta for side in found.sides])
+    torch.testing.assert_close(ends[ends[:, 0].argsort()], sides_x)
+
+
 @pytest.mark.parametrize("surface", PLANE, ids=lambda surface: type(surface).__name__)
 def test_single_ended_searches_find_all_known_transition_states(surface: Surface) -> None:
     from_each = 12

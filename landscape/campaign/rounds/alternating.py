@@ -2,7 +2,8 @@
 
 Of the kinds whose criterion does not hold yet, the turn is that of the one that has taken the fewest evaluations of the
 energy. So what transition states lead to feeds the hopping walkers, and new minima are connected. Connecting waits
-while a round of basin-hopping still adds many of the wanted minima.
+while a round of basin-hopping still adds many of the wanted minima; single-ended searches wait until the wanted minima
+are connected, or no pair is left.
 """
 
 from typing import Any
@@ -41,7 +42,9 @@ class Alternating:
         if not (criteria.is_connected and criteria.barriers_have_converged):
             open_kinds |= {Connect.kind, SingleEnded.kind}
         first = BasinHopping.kind if _many_new(tables, len(criteria.target)) else ""
-        for phase in sorted(self.phases, key=lambda phase: (phase.kind != first, spent[phase.kind])):
+        last = "" if criteria.is_connected else SingleEnded.kind
+        turns = sorted(self.phases, key=lambda phase: (phase.kind == last, phase.kind != first, spent[phase.kind]))
+        for phase in turns:
             if phase.kind in open_kinds and (plan := phase.plan(tables)) is not None:
                 return phase, plan
         return None
