@@ -8,11 +8,14 @@ From Python:
     faults = landscape.verify(db)
 """
 
-from landscape.campaign.session import explore, measure, verify
-from landscape.database.database import Database
-from landscape.database.database import open_database as open  # noqa: A004 - landscape.open reads well
-from landscape.errors import LandscapeError
-from landscape.graph.superbasins import disconnectivity_tree
-from landscape.problems.problem import Problem
+from landscape.startup import without_collections as _without_collections
+
+with _without_collections():
+    from landscape.campaign.session import explore, measure, verify
+    from landscape.database.database import Database
+    from landscape.database.database import open_database as open  # noqa: A004 - landscape.open reads well
+    from landscape.errors import LandscapeError
+    from landscape.graph.superbasins import disconnectivity_tree
+    from landscape.problems.problem import Problem
 
 __all__ = ["Database", "LandscapeError", "Problem", "disconnectivity_tree", "explore", "measure", "open", "verify"]

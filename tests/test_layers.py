@@ -40,7 +40,8 @@ ALLOWED = {
     "campaign": SCIENCE,
     "plots": NAMES | ARRAYS | {"studies"},
     "cli": SCIENCE | {"campaign"},
-    "__init__": SCIENCE | {"campaign"},
+    "startup": set(),
+    "__init__": SCIENCE | {"campaign", "startup"},
     "__main__": {"cli"},
 }
 """The parts of the package, each with those that it may import besides itself."""

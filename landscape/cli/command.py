@@ -1,5 +1,6 @@
 """The group of all commands, and the entry point."""
 
+import gc
 import os
 import sys
 
@@ -43,6 +44,7 @@ for command in (run, sample, train, study, measure, locate, info, verify_command
 
 def main() -> None:
     """Entry point: an error that a user can cause becomes one line and exit status 2."""
+    gc.freeze()  # what imports made stays; else the collector looks at it again when the process ends
     try:
         cli(standalone_mode=False)
         sys.stdout.flush()

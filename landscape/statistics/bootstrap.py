@@ -25,7 +25,7 @@ Shapes: n rows, A and B columns on the two sides, R resamples; first of R + 1 st
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from landscape.statistics.kendall import kendall_null_variance
 from landscape.statistics.ranks import RankTable
@@ -33,7 +33,7 @@ from landscape.statistics.statistic import Bootstrap, Statistic
 
 RESAMPLES = 999
 LEVEL = 0.95
-NORMAL = norm.ppf((1.0 + LEVEL) / 2.0)  # 1.96
+NORMAL = float(ndtri((1.0 + LEVEL) / 2.0))  # 1.96
 STEADYING = 16
 
 

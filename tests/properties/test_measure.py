@@ -92,7 +92,7 @@ def test_a_batch_equals_its_members_alone(activation: str, hidden: list[int]) ->
 
 def test_chunks_of_minima_and_samples_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = small_problem("tanh", [5])
-    theta = points(problem, 7)
+    theta = points(problem, 3)
     whole = measure(problem, theta, WITHOUT_TEST, SETTINGS)
     monkeypatch.setitem(batching.CHUNK_BYTES, "cpu", 8 * 5 * 45)
     cut = measure(problem, theta, WITHOUT_TEST, SETTINGS)
