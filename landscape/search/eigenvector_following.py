@@ -75,7 +75,7 @@ class EigenvectorFollowing:
 
     rms: float = 1e-6  # in units of the energy
     vectors: int = KRYLOV_VECTORS
-    max_steps: int = 150
+    max_steps: int = 80
     max_climb: int = 40
     trust: float = 0.3
     min_trust: float = 0.01

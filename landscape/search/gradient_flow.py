@@ -15,7 +15,7 @@ A walker ends on a saddle, STALLED, if the error of its steps could hide on whic
 Shapes: W walkers, P parameters.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -125,23 +125,18 @@ class GradientFlow:
         )
 
     def step(self, objective: Objective, state: FlowState) -> FlowState:
-        """One step of every running walker."""
-        rows = (state.status == Status.RUNNING).nonzero()[:, 0]
-        for part in torch.split(rows, rows_per_chunk(3 * state.theta.shape[1] ** 2, state.theta.device)):
-            _put(state, part, self._moved(objective, take_rows(state, part)))
-        return state
-
-    def _moved(self, objective: Objective, state: FlowState) -> FlowState:
-        """Ends the walkers whose basin is certain and moves the others."""
+        """One step of every running walker: explicit ones together, those that need a Hessian by as many as fit."""
+        running = state.status == Status.RUNNING
         implicit = stages_needed(state.time, state.curvature) > (0 if objective.cheap_hessian else MOST_STAGES)
         due = state.falling & (state.gradient.norm(dim=1) <= state.tested)
-        rows = (implicit | due).nonzero()[:, 0]
-        hessian = objective.hessian(state.theta[rows])
-        self._test(objective, state, rows[due[rows]], hessian[due[rows]])
-        running = state.status == Status.RUNNING
-        kept = (implicit & running)[rows]
-        self._advance(objective, state, rows[kept], hessian[kept])
-        self._advance(objective, state, (~implicit & running).nonzero()[:, 0], None)
+        rows = (running & (implicit | due)).nonzero()[:, 0]
+        for part in torch.split(rows, rows_per_chunk(3 * state.theta.shape[1] ** 2, state.theta.device)):
+            hessian = objective.hessian(state.theta[part])
+            self._test(objective, state, part[due[part]], hessian[due[part]])
+            kept = implicit[part] & (state.status[part] == Status.RUNNING)
+            self._advance(objective, state, part[kept], hessian[kept])
+        explicit = running & ~implicit & (state.status == Status.RUNNING)
+        self._advance(objective, state, explicit.nonzero()[:, 0], None)
         return state
 
     def _test(
@@ -289,9 +284,3 @@ def _across(vectors: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"]) -> Fl
     unit = gradient / gradient.norm(dim=1, keepdim=True).clamp_min(1e-300)
     across: Tensor = vectors - (vectors * unit).sum(1, keepdim=True) * unit
     return across
-
-
-def _put(state: FlowState, rows: Int[Tensor, " R"], part: FlowState) -> None:
-    """Replaces some walkers of a state, in place."""
-    for field in fields(state):
-        getattr(state, field.name)[rows] = getattr(part, field.name)

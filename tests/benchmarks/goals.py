@@ -66,10 +66,9 @@ class Watch(Silent):
         last = tables.rounds[-1]
         click.echo(
             f"  {seconds:7.1f} s  {last.kind:<14} {len(tables.minima)} minima, {len(tables.transition_states)} states, "
-            f"{criteria.connected:.0%} of wanted and {share:.0%} of those at first connected"
+            f"{criteria.connected:.0%} of wanted and {share:.0%} of those at first connected, "
+            f"{criteria.fell.fell if criteria.fell else 0} merges fell in the last doubling"
         )
-        if "all criteria hold" not in self.reached and (seconds > self.limit or goals["all criteria hold"]):
-            click.echo("\n".join(criteria.lines("wanted minima")))
         for name in [name for name, holds in goals.items() if holds and name not in self.reached]:
             self.reached.add(name)
             click.echo(f"{seconds:8.1f} s  {name}")
@@ -100,6 +99,8 @@ def main(*, run_file: Path, lowest: int, seed: int, given: bool, changes: tuple[
             run_campaign(context, store, pool, watch, interrupt, (Alternating,))
         except Enough:
             click.echo("stopped")
+        lines = Criteria.of(store.tables, watch.goal, watch.tolerance).lines("wanted minima")
+        click.echo("\n".join(lines))
         store.close()
 
 
