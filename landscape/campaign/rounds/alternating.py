@@ -8,6 +8,8 @@ are connected, or no pair is left.
 
 from typing import Any
 
+import numpy as np
+
 from landscape.campaign.context import Context
 from landscape.campaign.rounds.assimilation import LandscapeIndex
 from landscape.campaign.rounds.double_ended import Connect
@@ -41,7 +43,7 @@ class Alternating:
             open_kinds.add(BasinHopping.kind)
         if not (criteria.is_connected and criteria.barriers_have_converged):
             open_kinds |= {Connect.kind, SingleEnded.kind}
-        first = BasinHopping.kind if _many_new(tables, len(criteria.target)) else ""
+        first = BasinHopping.kind if _many_new(tables, criteria.target) else ""
         last = "" if criteria.is_connected else SingleEnded.kind
         turns = sorted(self.phases, key=lambda phase: (phase.kind == last, phase.kind != first, spent[phase.kind]))
         for phase in turns:
@@ -55,9 +57,10 @@ def _evaluations(tables: Tables, kind: str) -> int:
     return int(tables.rounds.evaluations[tables.rounds.kind == kind].sum())
 
 
-def _many_new(tables: Tables, wanted: int) -> bool:
-    """Whether the last round was of basin-hopping and added many to the `wanted` minima, or there was none yet."""
+def _many_new(tables: Tables, wanted: np.ndarray) -> bool:
+    """Whether the last round was of basin-hopping and found many of the minima `wanted` int64[n], or there was none."""
     if not len(tables.rounds):
         return True
     last = tables.rounds[-1]
-    return last.kind == BasinHopping.kind and last.new_minima > MANY_NEW * wanted
+    new = int(np.sum(wanted >= len(tables.minima) - last.new_minima))
+    return last.kind == BasinHopping.kind and new > MANY_NEW * len(wanted)

@@ -66,6 +66,14 @@ def test_hopping_goes_on_while_it_finds_much_that_is_new(search: Search) -> None
     assert search.turn == "connect"
 
 
+def test_new_minima_that_nobody_wants_do_not_keep_hopping_on() -> None:
+    search = Search(context(lowest=5))
+    search.commit("basin_hopping", places=range(10))
+    assert search.turn == "basin_hopping"
+    search.commit("basin_hopping", places=range(10, 30))
+    assert search.turn == "connect"
+
+
 def test_of_what_is_left_to_do_the_cheapest_so_far_comes_next(search: Search) -> None:
     search.commit("basin_hopping", places=range(30), evaluations=50)
     search.commit("basin_hopping", evaluations=50)
