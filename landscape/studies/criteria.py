@@ -64,7 +64,7 @@ class Criteria:
         return few_fell and self.searches >= self.goal.searches
 
     def lines(self, wanted: str) -> Iterator[str]:
-        """The criteria with their numbers, and whether each holds; `wanted` names the target."""
+        """The criteria with their numbers, whether each holds, and what to do if not; `wanted` names the target."""
         needed = len(self.target) - 1
         few = f"; too few transition states to connect {needed + 1} minima: at least {needed} are needed"
         share = f"{self.connected:.1%} of the {wanted} with the lowest one, {self.goal.fraction:.0%} are asked for"
@@ -76,6 +76,19 @@ class Criteria:
         made = "tell nothing yet" if np.isnan(expected) else f"expect {expected:.2f} minima for each one known"
         most = f"two channels {made}, at most {1 + MOST_UNKNOWN:.2f} may be"
         yield _line("known", most, self.minima_are_known)
+        if limits := self._limits():
+            yield f"{'':<13} to go on: --resume, and where a limit ended the search a larger {' or '.join(limits)}"
+
+    def _limits(self) -> list[str]:
+        """The keys of the run file that bound what the criteria still need."""
+        limits = []
+        if not self.minima_are_known:
+            limits.append("basin_hopping.steps")
+        if not (self.is_connected and self.barriers_have_converged):
+            limits.append("connect.rounds")
+        if not self.barriers_have_converged:
+            limits.append("connect.single_ended")
+        return limits
 
 
 def _line(name: str, text: str, holds: bool) -> str:

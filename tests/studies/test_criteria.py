@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from landscape.database.records import Attempts
+from landscape.studies.channels import Channels
 from landscape.studies.criteria import Criteria
 from landscape.studies.goal import Goal
 from tests.studies.small_tables import rounds, tables
@@ -73,6 +74,15 @@ def test_without_a_second_channel_nothing_is_said_of_missing_minima() -> None:
     assert np.isnan(found.channels.expected)
     assert not found.minima_are_known
     assert "two channels tell nothing yet, at most 1.05 may be: fails" in text(found)
+
+
+def test_what_fails_names_the_limits_to_raise() -> None:
+    assert text(criteria(states=7, evaluations=300)).endswith("a larger basin_hopping.steps or connect.rounds")
+    late = criteria(states=11, evaluations=20)
+    assert text(late).endswith("a larger basin_hopping.steps or connect.rounds or connect.single_ended")
+    assert text(criteria(states=11, evaluations=300)).endswith("ended the search a larger basin_hopping.steps")
+    every = Channels(energy=np.arange(12.0), hopping=np.ones(12, bool), far=np.ones(12, bool))
+    assert "to go on" not in text(replace(criteria(states=11, evaluations=300), channels=every))
 
 
 def test_no_minima_at_all() -> None:
