@@ -52,9 +52,9 @@ def complete(first: Path, second: Path, lowest: int | None, energy: float | None
         tolerance = ours.problem_record.energy_tolerance
         comparison = Comparison(searches=(ours, theirs), union=union, target=target, tolerance=tolerance)
         if not launcher_rank():
-            for name, db, own in (("A", ours, context), ("B", theirs, other)):
+            for name, path, db, own in (("A", first, ours, context), ("B", second, theirs, other)):
                 counts = f"{len(db.minima)} minima, {len(db.transition_states)} transition states"
-                click.echo(f"{name}       {db.path}, seed {own.settings.run.seed}: {counts}")
+                click.echo(f"{name}       {path}, seed {own.settings.run.seed}: {counts}")
             for line in comparison.lines():
                 click.echo(line)
         sys.exit(0 if comparison.is_complete else FAILED)

@@ -2,8 +2,8 @@
 
 Of the kinds whose criterion does not hold yet, the turn is that of the one that has taken the fewest evaluations of the
 energy. So what transition states lead to feeds the hopping walkers, and new minima are connected. Connecting waits
-while a round of basin-hopping still adds many of the wanted minima; single-ended searches wait until the wanted minima
-are connected, or no pair is left.
+while a round of basin-hopping still adds many of the wanted minima; single-ended searches wait while rounds of
+connecting still join wanted minima.
 """
 
 from typing import Any
@@ -16,7 +16,9 @@ from landscape.campaign.rounds.double_ended import Connect
 from landscape.campaign.rounds.hopping import BasinHopping
 from landscape.campaign.rounds.phase import Phase, Plan
 from landscape.campaign.rounds.single_ended import SingleEnded
+from landscape.database.lazy import known
 from landscape.database.tables import Tables
+from landscape.graph.depth import components
 from landscape.studies.criteria import Criteria
 from landscape.studies.goal import Goal
 
@@ -44,7 +46,7 @@ class Alternating:
         if not (criteria.is_connected and criteria.barriers_have_converged):
             open_kinds |= {Connect.kind, SingleEnded.kind}
         first = BasinHopping.kind if _many_new(tables, criteria.target) else ""
-        last = "" if criteria.is_connected else SingleEnded.kind
+        last = SingleEnded.kind if _still_joins(tables, criteria.target) else ""
         turns = sorted(self.phases, key=lambda phase: (phase.kind == last, phase.kind != first, spent[phase.kind]))
         for phase in turns:
             if phase.kind in open_kinds and (plan := phase.plan(tables)) is not None:
@@ -64,3 +66,16 @@ def _many_new(tables: Tables, wanted: np.ndarray) -> bool:
     last = tables.rounds[-1]
     new = int(np.sum(wanted >= len(tables.minima) - last.new_minima))
     return last.kind == BasinHopping.kind and new > MANY_NEW * len(wanted)
+
+
+def _still_joins(tables: Tables, wanted: np.ndarray) -> bool:
+    """Whether the last round of connecting joined components of the minima `wanted` int64[n], or there was none yet."""
+    rounds, pairs = tables.rounds, tables.transition_states.minima
+    mine = np.flatnonzero(rounds.kind == Connect.kind)
+    if not len(mine):
+        return True
+    found = np.nan_to_num(known(rounds.new_transition_states))  # unknown in older files
+    after = int(found[: mine[-1] + 1].sum())
+    before = after - int(found[mine[-1]])
+    pieces = [len(np.unique(components(len(tables.minima), pairs[:count])[wanted])) for count in (before, after)]
+    return pieces[1] < pieces[0]
