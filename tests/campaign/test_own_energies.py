@@ -64,15 +64,14 @@ def test_all_stationary_points_of_separable_energies(
 
 
 def test_the_landscape_of_eight_atoms() -> None:
-    """Every state of a short search is one of those of long ones, which find all of them; most are found at once."""
-    cluster = LennardJones(8)
-    alone = {"rounds": 0, "single_ended": 25}  # bands between minima lead to atoms that fly apart, too
-    db = landscape.explore(cluster, start=(-1.5, 1.5), walkers=16, steps=20, explore={"searches": 25}, connect=alone)
+    """All minima and all transition states but for one at most: a search meets the rarest in three of four seeds."""
+    cluster, limits = LennardJones(8), {"single_ended": 600, "rounds": 200}
+    db = landscape.explore(cluster, start=(-1.5, 1.5), walkers=16, steps=20, explore={"searches": 600}, connect=limits)
     np.testing.assert_allclose(np.sort(db.minima.energy), cluster.known_energies(0), atol=1e-6)
     states = cluster.known_energies(1)
     assert len(states) == 42
     assert np.abs(db.transition_states.energy[:, None] - states).min(1).max() < 1e-6
-    assert len(db.transition_states) >= 26
+    assert len(db.transition_states) >= 41
 
 
 @pytest.mark.parametrize("factor", [1e-7, 1.0, 1e6])
