@@ -65,6 +65,7 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
     require_rows("attempts.minima", attempts.minima[:, 0], 0, rows["minima"])
     require_rows("attempts.minima (second)", attempts.minima[:, 1], -1, rows["minima"])
     require_rows("attempts.round", attempts.round, 0, len(tables.rounds) + 1)
+    require_rows("attempts.state", attempts.state, -1, rows["transition_states"])
     if walkers is not None:
         require_rows("walkers.minimum", walkers.minimum, -1, rows["minima"])
     return replace(

@@ -102,13 +102,15 @@ class Attempts(Table):
     `minima` are the rows of the two end points; the second is -1 for a single-ended search. `method` is the name of the
     strategy that chose the pair, or "single_ended"; `outcome` is the name of a
     `landscape.search.transition_states.Outcome`. Other programs may have written further names. `round` is the row of
-    `Rounds` that made the attempt.
+    `Rounds` that made the attempt, `state` that of the last transition state it led to which had been found before, -1
+    for none.
     """
 
     minima: Integers = field(metadata=column(np.int64, 2, essential=True))  # [A, 2]
     method: Texts = field(metadata=column(np.str_, coded=True, essential=True))  # [A]
     outcome: Texts = field(metadata=column(np.str_, coded=True))  # [A]
     round: Integers = field(metadata=column(np.int64))  # [A]
+    state: Integers = field(metadata=column(np.int64))  # [A]
 
 
 @dataclass(frozen=True, kw_only=True)

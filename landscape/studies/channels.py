@@ -33,8 +33,11 @@ class Channels:
     @classmethod
     def of(cls, searched: Searched) -> Self:
         """The channels of all minima of a database [M]."""
-        minima, states = searched.minima, searched.transition_states
-        far = far_sides(len(minima), states.minima, states.found_from)
+        minima, states, attempts = searched.minima, searched.transition_states, searched.attempts
+        again = attempts.state >= 0
+        sides = np.concatenate([states.minima, states.minima[attempts.state[again]]])
+        begun = np.concatenate([states.found_from, attempts.minima[again]])
+        far = far_sides(len(minima), sides, begun)
         return cls(energy=minima.energy, hopping=minima.hits > 0, far=far)
 
     def take(self, rows: np.ndarray) -> Self:

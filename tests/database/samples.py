@@ -74,7 +74,12 @@ def sample_commit(store: Store, seed: int = 0, minima: int = 3, states: int = 2,
     rng = np.random.default_rng([seed, store.n_rounds])
     total = len(store.tables.minima) + minima
     states, attempts = (states, attempts) if total else (0, 0)
-    ends = {"minima": (0, max(total, 1)), "found_from": (-1, max(total, 1)), "round": (0, store.n_rounds + 1)}
+    ends = {
+        "minima": (0, max(total, 1)),
+        "found_from": (-1, max(total, 1)),
+        "round": (0, store.n_rounds + 1),
+        "state": (-1, len(store.tables.transition_states) + states),
+    }
     return Commit(
         kind="connect" if states else "basin_hopping",
         tasks=4,

@@ -26,6 +26,7 @@ def criteria(
         method=np.full(count, "single_ended"),
         outcome=np.full(count, "not_converged"),
         round=np.full(count, 2),
+        state=np.full(count, -1),
     )
     found = replace(tables(ENERGY, CHAIN[:states], done), attempts=attempts)
     return Criteria.of(found, Goal(target, np.inf, fraction, searches), 1e-9)
@@ -83,6 +84,20 @@ def test_what_fails_names_the_limits_to_raise() -> None:
     assert text(criteria(states=11, evaluations=300)).endswith("ended the search a larger basin_hopping.steps")
     every = Channels(energy=np.arange(12.0), hopping=np.ones(12, bool), far=np.ones(12, bool))
     assert "to go on" not in text(replace(criteria(states=11, evaluations=300), channels=every))
+
+
+def test_a_state_that_is_found_again_from_elsewhere_has_far_sides_too() -> None:
+    made = rounds(["basin_hopping", "connect", "single_ended"], [500, 100, 10], [0, 2, 0])
+    found = tables(ENERGY[:3], CHAIN[:2], made, found_from=[(0, 1), (1, 2)])
+    again = Attempts(
+        minima=np.array([[0, -1], [1, 2]]),
+        method=np.array(["single_ended", "borders"]),
+        outcome=np.array(["known_transition_state", "not_converged"]),
+        round=np.array([2, 2]),
+        state=np.array([1, -1]),
+    )
+    assert Channels.of(found).far.tolist() == [False, False, False]  # type: ignore[union-attr]
+    assert Channels.of(replace(found, attempts=again)).far.tolist() == [False, True, True]  # type: ignore[union-attr]
 
 
 def test_no_minima_at_all() -> None:

@@ -113,16 +113,17 @@ class Assimilation:
 
     def add_transition_state(
         self, found: TransitionStates, place: int, sides: np.ndarray, found_from: np.ndarray
-    ) -> bool:
+    ) -> tuple[int, bool]:
         """Add row `place` of a task's transition states, between the minima rows `sides` [2], found by a search from
-        the minima rows `found_from` [2]; False if it is no new one.
+        the minima rows `found_from` [2]. Returns its row in the table and whether it is new.
         """
         size = len(self.index.states)
-        if self.index.states.find_or_add(float(found.energy[place]), found.parameters[place]) < size:
-            return False
+        row = self.index.states.find_or_add(float(found.energy[place]), found.parameters[place])
+        if row < size:
+            return row, False
         self._states.append((found, place))
         self._joins.append((np.sort(sides), found_from))
-        return True
+        return row, True
 
     def commit(
         self,

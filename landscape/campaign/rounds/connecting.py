@@ -136,6 +136,7 @@ class Searching:
         """
         assimilation = Assimilation(self.index, tables)
         outcomes = np.full(len(plan.ends), Outcome.NO_DESCENT, dtype=np.int64)
+        known_states = np.full(len(plan.ends), -1)
         for start, result in zip(plan.starts, results, strict=True):
             rows = assimilation.add_distinct(result.minima, counted=False)
             states = result.transition_states
@@ -143,11 +144,13 @@ class Searching:
                 sides = rows[states.minima[place]]
                 if not assimilation.is_above(float(states.energy[place]), sides):
                     continue
-                new = assimilation.add_transition_state(states, place, sides, plan.ends[search])
+                row, new = assimilation.add_transition_state(states, place, sides, plan.ends[search])
+                known_states[search] = known_states[search] if new else row
                 outcomes[search] = min(outcomes[search], _outcome(sides, plan.ends[search], new=new))
             for search, row in result.known:
                 outcome = _outcome(tables.transition_states.minima[row], plan.ends[start + search], new=False)
                 outcomes[start + search] = min(outcomes[start + search], outcome)
+                known_states[start + search] = row
             for search, reason in result.failures:
                 outcomes[start + search] = min(outcomes[start + search], reason)
         round_number = np.full(len(outcomes), len(tables.rounds))
@@ -157,7 +160,11 @@ class Searching:
             evaluations=sum(result.evaluations for result in results),
             seconds=seconds,
             attempts=Attempts(
-                minima=plan.ends, method=plan.methods, outcome=np.array(OUTCOME_NAMES)[outcomes], round=round_number
+                minima=plan.ends,
+                method=plan.methods,
+                outcome=np.array(OUTCOME_NAMES)[outcomes],
+                round=round_number,
+                state=known_states,
             ),
         )
 

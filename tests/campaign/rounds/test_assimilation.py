@@ -65,9 +65,9 @@ def test_a_transition_state_is_stored_once_with_its_sides_in_order(context: Cont
     assimilation = begun(context, store)
     found = states([0.5, 3.0, 3.0], [(0, 1), (0, 2), (2, 0)])
     pairs = [np.array(sides) for sides in found.minima]
-    new = [assimilation.add_transition_state(found, place, sides, ORIGIN) for place, sides in enumerate(pairs)]
-    assert new == [False, True, False]
-    assert assimilation.add_transition_state(states([4.0], [(2, 1)]), 0, np.array([2, 1]), ORIGIN)
+    added = [assimilation.add_transition_state(found, place, sides, ORIGIN) for place, sides in enumerate(pairs)]
+    assert added == [(0, False), (1, True), (1, False)]
+    assert assimilation.add_transition_state(states([4.0], [(2, 1)]), 0, np.array([2, 1]), ORIGIN) == (2, True)
     commit(store, assimilation)
     assert store.tables.transition_states.minima.tolist() == [[0, 1], [0, 2], [1, 2]]
     assert store.tables.transition_states.energy.tolist() == [10.5, 13.0, 14.0]
@@ -76,7 +76,7 @@ def test_a_transition_state_is_stored_once_with_its_sides_in_order(context: Cont
 
 def test_a_degenerate_rearrangement_is_kept_and_drawn_as_no_edge(context: Context, store: Store) -> None:
     assimilation = begun(context, store)
-    assert assimilation.add_transition_state(states([3.0], [(2, 2)]), 0, np.array([2, 2]), ORIGIN)
+    assert assimilation.add_transition_state(states([3.0], [(2, 2)]), 0, np.array([2, 2]), ORIGIN) == (1, True)
     commit(store, assimilation)
     assert store.tables.transition_states.minima.tolist() == [[0, 1], [2, 2]]
     graph = Database(store).graph()

@@ -90,6 +90,7 @@ def test_every_search_is_one_attempt_with_its_best_outcome(context: Context, sto
     assert outcomes(store) == [Outcome.CONNECTED, Outcome.SAME_MINIMUM, Outcome.KNOWN_TRANSITION_STATE]
     assert set(attempts.method.tolist()) == {"closest"}
     assert attempts.round.tolist() == [1, 1, 1]
+    assert attempts.state.tolist() == [-1, -1, 1]  # the third found again what the first did
     assert found.minima.tolist() == [[0, 4], [0, 1], [1, 1]]
     assert store.tables.minima.hits.tolist() == [1, 1, 1, 1, 0]
     assert store.tables.rounds[-1].evaluations == 20
@@ -104,6 +105,7 @@ def test_a_known_transition_state_is_told_by_its_row(context: Context, store: St
     again = [result([], [], [], known=((0, 0), (0, 2), (1, 1))), result([], [], [], known=((0, 2),))]
     store.commit(phase.assimilate(store.tables, plan, again, 0.0))
     assert outcomes(store)[3:] == [Outcome.CONNECTED, Outcome.SAME_MINIMUM, Outcome.KNOWN_TRANSITION_STATE]
+    assert store.tables.attempts.state[3:].tolist() == [2, 1, 2]
     assert len(store.tables.transition_states) == 3
 
 
