@@ -18,9 +18,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from landscape.numerics.spectra import krylov
 from landscape.objective import Objective
 
 DAMPING = 2.0 / 13.0
+CURVATURE_MARGIN = 1.25
+DIFFERENCE = 1e-5  # displacement by which gradient differences measure curvatures
+CARRYING_VECTORS = 8
+MOST_GROWTH = 40.0  # of a displacement in a step, as a logarithm
 GAMMA = 0.25
 # Rows of the weights of earlier stages: within the argument of the gradient, and added to it, divided by the time.
 ARGUMENT = (
@@ -39,6 +44,23 @@ ADDED = (
     (7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160),
     (8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136, -6.058818238834054),
 )
+
+
+def largest_curvatures(
+    objective: Objective,
+    theta: Float[Tensor, "W P"],
+    gradient: Float[Tensor, "W P"],
+    steepest: Float[Tensor, "W P"],
+    iterations: int,
+) -> tuple[Float[Tensor, " W"], Float[Tensor, "W P"]]:
+    """The largest curvatures [W] with a margin, and their directions, by power iterations on gradient differences."""
+    curvature = torch.zeros_like(theta[:, 0])
+    for _ in range(iterations):
+        image = (objective.energy_and_gradient(theta + DIFFERENCE * steepest)[1] - gradient) / DIFFERENCE
+        curvature = image.norm(dim=1)
+        bent = curvature[:, None] > 0.0  # elsewhere the last direction says more than none
+        steepest = torch.where(bent, image / curvature[:, None].clamp_min(1e-300), steepest)
+    return CURVATURE_MARGIN * curvature, steepest
 
 
 class Steps(NamedTuple):
@@ -142,6 +164,39 @@ def rosenbrock_steps(
         found.append(solve_factored(factors.lower, _combined(added, found) / time[:, None] - slope))
     end = point + found[-1]
     return Steps(end, *objective.energy_and_gradient(end), found[-1])
+
+
+def carried_by_factors(
+    factors: ShiftedFactors, vectors: Float[Tensor, "W P"], time: Float[Tensor, " W"]
+) -> Float[Tensor, "W P"]:
+    """What small displacements [W, P] of the starts of implicit steps become at their ends.
+
+    By implicit steps of Euler's method with the factors at hand, a quarter of the time each, which grow a little too
+    fast where the curvature is negative.
+    """
+    for _ in range(round(1.0 / GAMMA)):
+        vectors = solve_factored(factors.lower, vectors) / (GAMMA * time[:, None])
+    return vectors
+
+
+def carried_by_differences(
+    objective: Objective,
+    theta: Float[Tensor, "W P"],
+    gradient: Float[Tensor, "W P"],
+    vectors: Float[Tensor, "W P"],
+    time: Float[Tensor, " W"],
+) -> Float[Tensor, "W P"]:
+    """The same for explicit steps, by the curvatures in a small Krylov space of the displacements."""
+
+    def product(direction: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
+        return (objective.energy_and_gradient(theta + DIFFERENCE * direction)[1] - gradient) / DIFFERENCE
+
+    found = krylov(product, CARRYING_VECTORS, vectors)
+    parts = (
+        torch.bmm(vectors[:, None], found.vectors)[:, 0] * (-time[:, None] * found.values).clamp(max=MOST_GROWTH).exp()
+    )
+    carried: Tensor = torch.bmm(found.vectors, parts[:, :, None])[:, :, 0]
+    return carried
 
 
 def _combined(weights: tuple[float, ...], stages: list[Float[Tensor, "W P"]]) -> Float[Tensor, "W P"]:

@@ -10,7 +10,9 @@ of Deuflhard and Heindl 1979, doi 10.1137/0716001) a q of at most 3/16 means tha
 around x with the minimum m in it, and in the ball around m with x on its surface; there the energy is convex, so the
 flow comes ever nearer to m. Since q is an estimate from two steps, `contraction` is smaller.
 
-A walker ends on a saddle, STALLED, if the error of its steps could hide on which side of the saddle it passes.
+A walker ends on a saddle, STALLED, if the error of its steps could hide on which side of the saddle it passes. Where
+ways part without a saddle, along a ridge, small errors grow: the flow carries the error of each step on, and a walker
+whose error has become large is doubtful.
 
 Shapes: W walkers, P parameters.
 """
@@ -28,9 +30,14 @@ from landscape.optimize.driver import take_rows
 from landscape.optimize.newton import newton_finish
 from landscape.optimize.status import Status
 from landscape.search.flow_steps import (
+    CURVATURE_MARGIN,
     GAMMA,
+    ShiftedFactors,
     Steps,
+    carried_by_differences,
+    carried_by_factors,
     chebyshev_steps,
+    largest_curvatures,
     rosenbrock_steps,
     shifted_factors,
     solve_factored,
@@ -44,12 +51,11 @@ TIME_FACTORS = 0.2, 4.0
 IMPLICIT_ORDER, EXPLICIT_ORDER = 4.0, 3.0  # of the error of a step
 SAFETY = 0.9
 TRIES = 4  # of shorter times with one Hessian
-DIFFERENCE = 1e-5  # displacement by which gradient differences measure curvatures
-CURVATURE_MARGIN = 1.25
 FIRST_ITERATIONS, ITERATIONS = 8, 2
 FALL = 0.5  # of the gradient, between two tests for contraction
 UNEVEN = 0.3  # of the fall of the energy in a step: most that may differ from that of a quadratic energy
 FINER = 1e-3
+DOUBTFUL = 0.1  # of the distance from the start: error of a point
 NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
 
 
@@ -66,6 +72,8 @@ class FlowState:
     time: Float[Tensor, " W"]
     curvature: Float[Tensor, " W"]  # the largest, for explicit steps
     steepest: Float[Tensor, "W P"]  # unit vector of that curvature
+    error: Float[Tensor, "W P"]  # of the point, as the flow has carried it on from step to step
+    doubtful: Bool[Tensor, " W"]  # whether it has ever been so large that the flow may have left its way
     # The test for contraction.
     falling: Bool[Tensor, " W"]  # whether the last step came nearer to a minimum
     tested: Float[Tensor, " W"]  # length of the gradient below which the next test is due
@@ -109,7 +117,7 @@ class GradientFlow:
         finite = energy.isfinite() & gradient.isfinite().all(1)
         curvature, steepest = torch.zeros_like(energy), gradient / gradient.norm(dim=1, keepdim=True).clamp_min(1e-300)
         if not objective.cheap_hessian:
-            curvature, steepest = _curvature(objective, theta, gradient, steepest, FIRST_ITERATIONS)
+            curvature, steepest = largest_curvatures(objective, theta, gradient, steepest, FIRST_ITERATIONS)
         return FlowState(
             origin=points[:, 0],
             theta=theta,
@@ -118,6 +126,8 @@ class GradientFlow:
             time=1.0 / rate.clamp_min(1e-300),
             curvature=curvature,
             steepest=steepest,
+            error=_across(gradient, points[:, 1]) / rate.clamp_min(1e-300)[:, None],
+            doubtful=torch.zeros_like(finite),
             falling=torch.zeros_like(finite),
             tested=torch.full_like(energy, torch.inf),
             calls=torch.zeros_like(energy, dtype=torch.int64),
@@ -192,7 +202,7 @@ class GradientFlow:
                 break
             walkers = rows[pending]
             before = take_rows(state, walkers)
-            found = self._tried(objective, before, None if hessian is None else hessian[pending])
+            found, factors = self._tried(objective, before, None if hessian is None else hessian[pending])
             length, longest = (found.theta - before.theta).norm(dim=1), _longest(before)
             allowed = self.tolerance * (found.theta - before.origin).norm(dim=1)
             error = _across(found.error, found.gradient).norm(dim=1) / allowed
@@ -209,7 +219,12 @@ class GradientFlow:
             state.time[walkers] *= torch.where(good, factor, factor.clamp(max=0.5))
             if hessian is None:
                 state.curvature[walkers[~good]] *= CURVATURE_MARGIN
-            self._accept(objective, state, walkers[good], Steps(*(part[good] for part in found)))
+            if factors is None:
+                start = before.theta[good], before.gradient[good], before.error[good], before.time[good]
+                carried = carried_by_differences(objective, *start)
+            else:
+                carried = carried_by_factors(factors.take(good.nonzero()[:, 0]), before.error[good], before.time[good])
+            self._accept(objective, state, walkers[good], Steps(*(part[good] for part in found)), carried)
             pending = pending[~good & (state.status[walkers] == Status.RUNNING)]
         done = state.calls[rows] >= self.max_steps
         out = rows[done & (state.status[rows] == Status.RUNNING)]
@@ -225,11 +240,15 @@ class GradientFlow:
         expected = -0.5 * ((found.theta - state.theta) * slopes).sum(1)
         return (fall - expected).abs() <= UNEVEN * fall.abs() + rise
 
-    def _tried(self, objective: Objective, state: FlowState, hessian: Float[Tensor, "W P P"] | None) -> Steps:
-        """Steps of these walkers; nan where the implicit one would be too long or does not exist."""
+    def _tried(
+        self, objective: Objective, state: FlowState, hessian: Float[Tensor, "W P P"] | None
+    ) -> tuple[Steps, ShiftedFactors | None]:
+        """Steps of these walkers, and the factors for implicit ones; nan where such a one would be too long or does not
+        exist.
+        """
         if hessian is None:
             stages = stages_needed(state.time, state.curvature).clamp(max=MOST_STAGES)
-            return chebyshev_steps(objective, state.theta, state.gradient, state.time, stages)
+            return chebyshev_steps(objective, state.theta, state.gradient, state.time, stages), None
         factors = shifted_factors(hessian, state.gradient, state.time)
         possible = factors.exists & (factors.first.norm(dim=1) <= GAMMA * _longest(state))
         rows = possible.nonzero()[:, 0]
@@ -239,38 +258,32 @@ class GradientFlow:
             state.theta + torch.where(factors.exists[:, None], factors.first / GAMMA, torch.nan),
             *(torch.full_like(part, torch.nan) for part in (state.energy, state.theta, state.theta)),
         )
-        return Steps(*(part.index_copy(0, rows, values) for part, values in zip(whole, found, strict=True)))
+        return Steps(*(part.index_copy(0, rows, values) for part, values in zip(whole, found, strict=True))), factors
 
-    def _accept(self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], found: Steps) -> None:
-        """Moves the walkers `rows` to the ends of their steps."""
+    def _accept(
+        self,
+        objective: Objective,
+        state: FlowState,
+        rows: Int[Tensor, " R"],
+        found: Steps,
+        carried: Float[Tensor, "R P"],
+    ) -> None:
+        """Moves the walkers `rows` to the ends of their steps, to which their errors are `carried`."""
         step, rise = found.theta - state.theta[rows], found.gradient - state.gradient[rows]
         shorter = found.gradient.norm(dim=1) < state.gradient[rows].norm(dim=1)
         state.falling[rows] = shorter & ((step * rise).sum(1) > 0.0)
         state.tested[rows] = torch.where(state.falling[rows], state.tested[rows], torch.inf)
         state.theta[rows], state.energy[rows], state.gradient[rows] = found.theta, found.energy, found.gradient
+        state.error[rows] = _across(carried + found.error, found.gradient)
+        state.doubtful[rows] |= state.error[rows].norm(dim=1) > DOUBTFUL * (found.theta - state.origin[rows]).norm(
+            dim=1
+        )
         rms = found.gradient.square().mean(1).sqrt()
         state.status[rows[rms <= STATIONARY_RMS * objective.energy_unit]] = Status.CONVERGED
         if not objective.cheap_hessian and len(rows):
-            state.curvature[rows], state.steepest[rows] = _curvature(
+            state.curvature[rows], state.steepest[rows] = largest_curvatures(
                 objective, found.theta, found.gradient, state.steepest[rows], ITERATIONS
             )
-
-
-def _curvature(
-    objective: Objective,
-    theta: Float[Tensor, "W P"],
-    gradient: Float[Tensor, "W P"],
-    steepest: Float[Tensor, "W P"],
-    iterations: int,
-) -> tuple[Float[Tensor, " W"], Float[Tensor, "W P"]]:
-    """The largest curvatures [W] with a margin, and their directions, by power iterations on gradient differences."""
-    curvature = torch.zeros_like(theta[:, 0])
-    for _ in range(iterations):
-        image = (objective.energy_and_gradient(theta + DIFFERENCE * steepest)[1] - gradient) / DIFFERENCE
-        curvature = image.norm(dim=1)
-        bent = curvature[:, None] > 0.0  # elsewhere the last direction says more than none
-        steepest = torch.where(bent, image / curvature[:, None].clamp_min(1e-300), steepest)
-    return CURVATURE_MARGIN * curvature, steepest
 
 
 def _longest(state: FlowState) -> Float[Tensor, " W"]:

@@ -1,7 +1,8 @@
 """The minima that a transition state joins: those that steepest descent reaches on its two sides.
 
 A flow that ends on a saddle, as that within a symmetric subspace does, leaves the side ambiguous: rounding decides. It
-goes on along the lowest eigenvector of the saddle. Shapes: T transition states, W walkers, P parameters.
+goes on along the lowest eigenvector of the saddle. A side is ambiguous, too, where the smallest errors decide on which
+side the flow leaves a ridge. Shapes: T transition states, W walkers, P parameters.
 """
 
 from dataclasses import dataclass, replace
@@ -36,42 +37,47 @@ def sides(
 ) -> Sides:
     """Both sides of transition states theta [T, P] whose lowest eigenvectors are the unit vectors direction [T, P].
 
-    A flow that passes too near a saddle to tell where it goes is followed again from nearer by and with less error.
-    Where the flow does not reach a minimum the end is not one: test `.is_minimum`.
+    A flow that passes too near a saddle to tell where it goes, or is doubtful, is followed again from nearer by and
+    with less error. Where the flow does not reach a minimum the end is not one: test `.is_minimum`.
     """
     starts = torch.cat([torch.stack([theta, direction], 1), torch.stack([theta, -direction], 1)])
     ambiguous = torch.zeros(len(starts), dtype=torch.bool, device=theta.device)
-    ends = _ends(objective, starts, flow, batch)
+    ends, doubtful = _ends(objective, starts, flow, batch)
     followed = torch.arange(len(starts), device=theta.device)
     for _ in range(STEP_OFFS):
-        rows = followed[~ends.is_minimum[followed]]
-        again = _ends(objective, starts[rows], flow.finer, batch)
+        rows = followed[(~ends.is_minimum | doubtful)[followed]]
+        again, still = _ends(objective, starts[rows], flow.finer, batch)
         reached = again.status == Status.CONVERGED
         ends = put_rows(ends, rows[reached], take_rows(again, reached.nonzero()[:, 0]))
+        ambiguous[rows] |= still
         rows = followed = _on_saddles(ends)
         if not len(rows):
             break
         ambiguous[rows] = True
         starts[rows] = torch.stack([ends.theta[rows], oriented(ends.direction[rows])], 1)
-        ends = put_rows(ends, rows, _ends(objective, starts[rows], flow, batch))
+        after, doubtful[rows] = _ends(objective, starts[rows], flow, batch)
+        ends = put_rows(ends, rows, after)
     half = torch.arange(len(theta), device=theta.device)
     return Sides(
         ends=(take_rows(ends, half), take_rows(ends, half + len(theta))), ambiguous=ambiguous.view(2, -1).any(0)
     )
 
 
-def _ends(objective: Objective, starts: Float[Tensor, "W 2 P"], flow: GradientFlow, batch: int) -> StationaryPoints:
-    """The stationary points [W] that the flow reaches; where it reached none the status is that of the flow, and the
-    energy that of places beyond bounds if it left them.
+def _ends(
+    objective: Objective, starts: Float[Tensor, "W 2 P"], flow: GradientFlow, batch: int
+) -> tuple[StationaryPoints, Bool[Tensor, " W"]]:
+    """The stationary points [W] that the flow reaches, and whether it is doubtful that it is these; where it reached
+    none the status is that of the flow, and the energy that of places beyond bounds if it left them.
     """
     state = run_all(flow, objective, starts, batch)
     ends = newton_finish(objective, state.theta)
     ended = (state.status == Status.CONVERGED) | (state.status == Status.STALLED)
-    return replace(
+    ends = replace(
         ends,
         energy=torch.where(state.energy.isneginf(), state.energy, ends.energy),
         status=torch.where(ended, ends.status, state.status),
     )
+    return ends, state.doubtful
 
 
 def _on_saddles(ends: StationaryPoints) -> Int[Tensor, " R"]:

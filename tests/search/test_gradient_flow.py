@@ -11,10 +11,18 @@ from torch import Tensor
 from landscape.objective import Objective
 from landscape.optimize.driver import take_rows
 from landscape.optimize.lbfgs.method import LBFGS
+from landscape.optimize.newton import newton_finish
 from landscape.optimize.quench import quench
 from landscape.problems.problem import Problem
 from landscape.problems.surfaces.analytic import MuellerBrown, SixHumpCamel, Surface
-from landscape.search.flow_steps import chebyshev_steps, rosenbrock_steps, shifted_factors, stages_needed
+from landscape.search.flow_steps import (
+    carried_by_differences,
+    carried_by_factors,
+    chebyshev_steps,
+    rosenbrock_steps,
+    shifted_factors,
+    stages_needed,
+)
 from landscape.search.gradient_flow import GradientFlow
 from landscape.search.sides import Sides, sides
 from landscape.search.transition_states import SearchSettings, climb
@@ -151,6 +159,53 @@ def test_a_flow_within_a_symmetric_subspace_is_ambiguous_and_goes_on() -> None:
     assert all(end.is_minimum.all() for end in found.ends)
     torch.testing.assert_close(found.ends[0].theta, torch.tensor([[1.0, 0.0]], dtype=torch.float64))
     torch.testing.assert_close(found.ends[1].theta.abs(), torch.tensor([[0.0, 1.0]], dtype=torch.float64))
+
+
+class TiltedFork(Fork):
+    """The fork with a slope across it, which leaves no symmetry: the flow leaves the ridge on the lower side."""
+
+    def __init__(self, slope: float) -> None:
+        super().__init__()
+        self.slope = slope
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        energy, gradient = super().energy_and_gradient(theta)
+        return energy + self.slope * theta[:, 1], gradient + torch.tensor([0.0, self.slope], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("slope", [1e-1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-8])
+def test_a_flow_along_a_ridge_leaves_it_on_the_right_side_or_is_marked(slope: float) -> None:
+    surface = TiltedFork(slope)
+    theta = newton_finish(surface, torch.tensor([[0.5, 0.0]], dtype=torch.float64)).theta
+    found = found_sides(surface, theta)
+    agree(surface, theta, found)
+    assert not (found.ambiguous.any() and slope > 1e-4)
+    ends = torch.cat([end.theta for end in found.ends])
+    assert (ends[:, 1] < 0.0).all() or found.ambiguous.all()
+
+
+def test_errors_grow_and_shrink_as_the_curvatures_say() -> None:
+    """On a quadratic surface a displacement changes by the exponential of curvature and time, exactly in a whole Krylov
+    space, and in four implicit steps by a little more where it grows.
+    """
+
+    class Saddle(Surface):
+        n_parameters = 4
+        curvatures = torch.tensor([-1.0, -0.1, 0.5, 200.0], dtype=torch.float64)
+
+        def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+            return 0.5 * (self.curvatures * theta**2).sum(1), self.curvatures * theta
+
+    surface, times = Saddle(), torch.tensor([0.1, 1.0, 2.0], dtype=torch.float64)
+    theta, displacement = torch.ones(3, 4, dtype=torch.float64), torch.full((3, 4), 0.01, dtype=torch.float64)
+    gradient = surface.energy_and_gradient(theta)[1]
+    truth = displacement * torch.exp(-times[:, None] * surface.curvatures)
+    carried = carried_by_differences(surface, theta, gradient, displacement, times)
+    torch.testing.assert_close(carried, truth, rtol=1e-6, atol=1e-9)
+    hessian = torch.diag(surface.curvatures).expand(3, -1, -1)
+    ratio = carried_by_factors(shifted_factors(hessian, gradient, times), displacement, times) / truth
+    assert ((ratio[:, :2] >= 1.0) & (ratio[:, :2] < 2.2)).all()
+    assert ((ratio[:, 2] >= 1.0) & (ratio[:, 2] < 1.2)).all()
 
 
 def errors(step_times: list[float], implicit: bool) -> list[float]:
