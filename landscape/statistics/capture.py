@@ -51,17 +51,11 @@ class Capture:
 
     def _too_many_in_both(self, truth: int) -> float:
         """Probability that so many or more are found in both ways."""
-        return float(self._both_ways(truth).sf(self.both - 1))
+        return float(_hypergeometric().sf(self.both - 1, truth, self.first, self.second))
 
     def _too_few_in_both(self, truth: int) -> float:
         """Probability that so few or fewer are found in both ways."""
-        return float(self._both_ways(truth).cdf(self.both))
-
-    def _both_ways(self, truth: int) -> Any:  # noqa: ANN401 - scipy has no types
-        """The distribution of the number that is found in both ways."""
-        from scipy.stats import hypergeom  # noqa: PLC0415 - costs 0.4 s, which only those who need it wait
-
-        return hypergeom(truth, self.first, self.second)
+        return float(_hypergeometric().cdf(self.both, truth, self.first, self.second))
 
     def _first_possible(self, least: int) -> int:
         """The lowest number, at least `least`, at which the overlap is not improbably small."""
@@ -82,6 +76,13 @@ class Capture:
             middle = (low + high) // 2
             low, high = (middle, high) if self._too_many_in_both(middle) >= _TAIL else (low, middle)
         return low
+
+
+def _hypergeometric() -> Any:  # noqa: ANN401 - scipy has no types
+    """The distribution of the number that is found in both ways."""
+    from scipy.stats import hypergeom  # noqa: PLC0415 - costs 0.4 s, which only those who need it wait
+
+    return hypergeom
 
 
 def capture(first: np.ndarray, second: np.ndarray) -> Capture:
