@@ -109,6 +109,11 @@ def verify(
     results: list[Recomputed | RecomputedSides] = pool.run(tasks, lambda: None, interrupted)
     if not results:
         return []
+    joined = [result for result in results if isinstance(result, RecomputedSides)]
+    doubted = np.array([row for row, _ in side_faults(db, context, rows, joined)], dtype=np.int64)
+    starts = task_starts(len(doubted), TASK_POINTS)
+    further = [SidesTask(states.parameters[doubted[i : i + TASK_POINTS]], again=True) for i in starts]
+    again: list[RecomputedSides] = pool.run(further, lambda: None, interrupted) if further else []
     names = Recomputed.__dataclass_fields__
     recomputed = [result for result in results if isinstance(result, Recomputed)]
     found = {name: np.concatenate([getattr(result, name) for result in recomputed]) for name in names}
@@ -139,7 +144,7 @@ def verify(
         *_point_faults("transition state", above, index=1, rms=rms, gauge=gauge),
         *_column_faults("transition state", above, stored_above, unit),
         *_order_faults(db),
-        *side_faults(db, context, rows, [result for result in results if isinstance(result, RecomputedSides)]),
+        *(fault for _, fault in side_faults(db, context, doubted, again)),
         *_twins("minimum", minima.energy, minima.parameters, context),
         *_twins("transition state", states.energy, states.parameters, context),
     ]

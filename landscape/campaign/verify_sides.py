@@ -1,7 +1,8 @@
 """Verification of the minima that transition states join.
 
 They are found again by a gradient flow that starts nearer to the state and has a tenth of the search's error. Where the
-flow ends on a saddle rounding decides how it goes on: such a state must be marked, and is then not compared.
+flow ends on a saddle, or small errors decide along a ridge, a state must be marked, and is then not compared. There are
+states at the edge of that, so what does not agree is followed once more with far less error, which decides.
 Shapes: T transition states, S of them, P parameters.
 """
 
@@ -34,15 +35,16 @@ class RecomputedSides:
 
 @dataclass(frozen=True)
 class SidesTask:
-    """Descend from some transition states theta [T, P]."""
+    """Descend from some transition states theta [T, P], with far less error if `again`."""
 
     theta: np.ndarray
+    again: bool = False
 
     def run(self, context: Context) -> RecomputedSides:
         """What the transition states join."""
-        objective = context.objective
+        objective, flow = context.objective, SIDES_FLOW.finer if self.again else SIDES_FLOW
         theta = torch.tensor(self.theta, dtype=torch.float64, device=objective.device)
-        joined = sides(objective, theta, classify(objective, theta).direction, SIDES_FLOW, context.search.batch)
+        joined = sides(objective, theta, classify(objective, theta).direction, flow, context.search.batch)
         canonical = objective.symmetry.canonical
         return RecomputedSides(
             energy=np.stack([end.energy.cpu().numpy() for end in joined.ends], 1),
@@ -61,9 +63,11 @@ def sampled_states(db: Database, context: Context, wanted: int | None) -> np.nda
     return np.sort(random.choice(count, wanted, replace=False))
 
 
-def side_faults(db: Database, context: Context, rows: np.ndarray, results: Sequence[RecomputedSides]) -> Iterator[str]:
+def side_faults(
+    db: Database, context: Context, rows: np.ndarray, results: Sequence[RecomputedSides]
+) -> Iterator[tuple[int, str]]:
     """Faults of transition states `rows` [S] that join other minima than the file says, or lack the mark of ambiguity,
-    which files of older programs do not have.
+    which files of older programs do not have: the row and a sentence of each.
     """
     if not results:
         return
@@ -78,13 +82,13 @@ def side_faults(db: Database, context: Context, rows: np.ndarray, results: Seque
         theta = found["parameters"][place]
         if found["ambiguous"][place]:
             if not np.isnan(states.log_determinant[row]):
-                yield f"{what}: descent ends on a saddle, expected the mark that its sides are ambiguous"
+                yield row, f"{what}: descent ends on a saddle or a ridge, expected the mark of ambiguous sides"
         elif not found["is_minimum"][place].all():
-            yield f"{what}: descent reaches no minimum, expected {expected[0]} and {expected[1]}"
+            yield row, f"{what}: descent reaches no minimum, expected {expected[0]} and {expected[1]}"
         elif not (_are(context, theta, db, expected) or _are(context, theta, db, expected[::-1])):
             reached = [index.find(*end) for end in zip(found["energy"][place].tolist(), theta, strict=True)]
             names = " and ".join("one that is not in the file" if end < 0 else str(end) for end in sorted(reached))
-            yield f"{what}: descent reaches {names}, expected minima {expected[0]} and {expected[1]}"
+            yield row, f"{what}: descent reaches {names}, expected minima {expected[0]} and {expected[1]}"
 
 
 def _are(context: Context, theta: np.ndarray, db: Database, minima: np.ndarray) -> bool:

@@ -55,7 +55,7 @@ FIRST_ITERATIONS, ITERATIONS = 8, 2
 FALL = 0.5  # of the gradient, between two tests for contraction
 UNEVEN = 0.3  # of the fall of the energy in a step: most that may differ from that of a quadratic energy
 FINER = 1e-3
-DOUBTFUL = 0.1  # of the distance from the start: error of a point
+DOUBTFUL = 0.03  # of the distance from the start: error of a point, which one state in ten exceeds
 NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
 
 
