@@ -14,7 +14,8 @@ search() { # RUN L2 LOWEST SEED FILE: stopped by its limit is as good as done
     landscape run "$1" -o "$5" --resume --time-limit "${LIMIT:-2m}" --set "problem.l2=$2" --set problem.subset_seed=0 \
         --set "explore.lowest=$3" --set basin_hopping.walkers=64 --set basin_hopping.steps=400 \
         --set basin_hopping.round_steps=10 --set basin_hopping.task_walkers=16 --set connect.rounds=200 \
-        --set connect.pairs=64 --set connect.single_ended=50 --set connect.target=1.0 --set "run.seed=$4" "${hasty[@]/#/--set=measure.}" >/dev/null || (($? == 75))
+        --set connect.pairs=64 --set connect.single_ended=50 --set connect.target=1.0 --set "run.seed=$4" \
+        "${hasty[@]/#/--set=measure.}" >/dev/null || (($? == 75))
 }
 
 datasets=("$@")

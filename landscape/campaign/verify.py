@@ -28,7 +28,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.identity import PointIndex
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.rounds.phase import task_starts
-from landscape.campaign.verify_sides import RecomputedSides, SidesTask, sampled_states, side_faults
+from landscape.campaign.verify_sides import RecomputedSides, sampled_states, side_faults, sides_tasks
 from landscape.database.database import Database
 from landscape.optimize.newton import StationaryPoints, classify
 from landscape.problems.networks.layered import LayeredNetwork
@@ -104,37 +104,19 @@ def verify(
     points = np.concatenate([minima.parameters, states.parameters])
     tasks = [
         *(VerifyTask(points[start : start + TASK_POINTS]) for start in task_starts(len(points), TASK_POINTS)),
-        *(SidesTask(states.parameters[rows[i : i + TASK_POINTS]]) for i in task_starts(len(rows), TASK_POINTS)),
+        *sides_tasks(db, rows),
     ]
     results: list[Recomputed | RecomputedSides] = pool.run(tasks, lambda: None, interrupted)
     if not results:
         return []
     joined = [result for result in results if isinstance(result, RecomputedSides)]
-    doubted = np.array([row for row, _ in side_faults(db, context, rows, joined)], dtype=np.int64)
-    starts = task_starts(len(doubted), TASK_POINTS)
-    further = [SidesTask(states.parameters[doubted[i : i + TASK_POINTS]], again=True) for i in starts]
-    again: list[RecomputedSides] = pool.run(further, lambda: None, interrupted) if further else []
     names = Recomputed.__dataclass_fields__
     recomputed = [result for result in results if isinstance(result, Recomputed)]
     found = {name: np.concatenate([getattr(result, name) for result in recomputed]) for name in names}
     split = len(minima)
     below = {name: values[:split] for name, values in found.items()}
     above = {name: values[split:] for name, values in found.items()}
-    stored_below = {
-        "energy": minima.energy,
-        "rms_gradient": minima.rms_gradient,
-        "eigenvalue": minima.lowest_eigenvalue,
-        "log_determinant": minima.log_determinant,
-        "log_orbit_size": minima.log_orbit_size,
-    }
-    stored_above = {
-        "energy": states.energy,
-        "rms_gradient": states.rms_gradient,
-        "eigenvalue": states.eigenvalue,
-        "log_determinant": states.log_determinant,
-        "log_orbit_size": states.log_orbit_size,
-        "lowest_positive_eigenvalue": states.lowest_positive_eigenvalue,
-    }
+    stored_below, stored_above = _stored(db)
     unit = context.objective.energy_unit
     rms = unit * (RMS_TOLERANCE if context.objective.smooth else RMS_WITH_KINKS)
     gauge = _gauge_tolerance(context)
@@ -144,10 +126,31 @@ def verify(
         *_point_faults("transition state", above, index=1, rms=rms, gauge=gauge),
         *_column_faults("transition state", above, stored_above, unit),
         *_order_faults(db),
-        *(fault for _, fault in side_faults(db, context, doubted, again)),
+        *side_faults(db, context, pool, rows, joined, interrupted),
         *_twins("minimum", minima.energy, minima.parameters, context),
         *_twins("transition state", states.energy, states.parameters, context),
     ]
+
+
+def _stored(db: Database) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The columns of minima and of transition states that are computed again, by their names in `Recomputed`."""
+    minima, states = db.minima, db.transition_states
+    below = {
+        "energy": minima.energy,
+        "rms_gradient": minima.rms_gradient,
+        "eigenvalue": minima.lowest_eigenvalue,
+        "log_determinant": minima.log_determinant,
+        "log_orbit_size": minima.log_orbit_size,
+    }
+    above = {
+        "energy": states.energy,
+        "rms_gradient": states.rms_gradient,
+        "eigenvalue": states.eigenvalue,
+        "log_determinant": states.log_determinant,
+        "log_orbit_size": states.log_orbit_size,
+        "lowest_positive_eigenvalue": states.lowest_positive_eigenvalue,
+    }
+    return below, above
 
 
 def _point_faults(what: str, found: dict[str, np.ndarray], *, index: int, rms: float, gauge: float) -> Iterator[str]:

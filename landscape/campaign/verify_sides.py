@@ -6,7 +6,7 @@ states at the edge of that, so what does not agree is followed once more with fa
 Shapes: T transition states, S of them, P parameters.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,15 @@ import torch
 
 from landscape.campaign.context import Context
 from landscape.campaign.identity import PointIndex
+from landscape.campaign.pools.pool import Pool
+from landscape.campaign.rounds.phase import task_starts
 from landscape.database.database import Database
 from landscape.numerics.streams import stream
 from landscape.optimize.newton import classify
 from landscape.search.gradient_flow import GradientFlow
 from landscape.search.sides import sides
 
+TASK_STATES = 32
 SIDES_FLOW = GradientFlow(tolerance=2e-3, displacement=1e-3, contraction=0.02)
 
 
@@ -63,7 +66,30 @@ def sampled_states(db: Database, context: Context, wanted: int | None) -> np.nda
     return np.sort(random.choice(count, wanted, replace=False))
 
 
+def sides_tasks(db: Database, rows: np.ndarray, *, again: bool = False) -> list[SidesTask]:
+    """Tasks that descend from the transition states `rows` int64[S]."""
+    parts = (rows[start : start + TASK_STATES] for start in task_starts(len(rows), TASK_STATES))
+    return [SidesTask(db.transition_states.parameters[part], again) for part in parts]
+
+
 def side_faults(
+    db: Database,
+    context: Context,
+    pool: Pool,
+    rows: np.ndarray,
+    results: Sequence[RecomputedSides],
+    interrupted: Callable[[], bool],
+) -> list[str]:
+    """Faults of the sides of transition states `rows` int64[S], by the results of their tasks and, where these do not
+    agree, of further ones. Raises `Abandoned` once `interrupted()` is true.
+    """
+    doubted = np.array([row for row, _ in _disagreements(db, context, rows, results)], dtype=np.int64)
+    tasks = sides_tasks(db, doubted, again=True)
+    decided = pool.run(tasks, lambda: None, interrupted) if tasks else []
+    return [fault for _, fault in _disagreements(db, context, doubted, decided)]
+
+
+def _disagreements(
     db: Database, context: Context, rows: np.ndarray, results: Sequence[RecomputedSides]
 ) -> Iterator[tuple[int, str]]:
     """Faults of transition states `rows` [S] that join other minima than the file says, or lack the mark of ambiguity,

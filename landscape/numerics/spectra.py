@@ -161,6 +161,20 @@ def krylov(
     return Spectrum(values=values, vectors=torch.bmm(space.mT, coefficients), exact=False)
 
 
+def difference_products(
+    objective: Objective, theta: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"], displacement: float
+) -> Callable[[Float[Tensor, "W P"]], Float[Tensor, "W P"]]:
+    """Products of the Hessians at theta [W, P], where the gradients are known, with unit vectors [W, P]: differences of
+    gradients over a displacement.
+    """
+
+    def product(direction: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
+        moved = objective.energy_and_gradient(theta + displacement * direction)[1]
+        return (moved - gradient) / displacement
+
+    return product
+
+
 def without_nan(matrices: Float[Tensor, "W E E"]) -> tuple[Bool[Tensor, " W"], Float[Tensor, "W E E"]]:
     """Whether each matrix is finite, and the matrices with zeros in place of those that are not: LAPACK fails on some
     with nan, returns finite numbers for others, and from some does not return.

@@ -29,7 +29,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from landscape.numerics.spectra import Spectrum, krylov, spectrum
+from landscape.numerics.spectra import Spectrum, difference_products, krylov, spectrum
 from landscape.objective import Objective
 from landscape.optimize.driver import put_rows, run_all, take_rows
 from landscape.optimize.status import Status
@@ -144,12 +144,7 @@ class EigenvectorFollowing:
         """The eigenpairs by which a step is taken."""
         if _is_exact(objective):
             return spectrum(objective, state.theta)
-
-        def product(direction: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
-            """Finite differences of the gradient along unit vectors."""
-            moved = objective.energy_and_gradient(state.theta + DIFFERENCE * direction)[1]
-            return (moved - state.gradient) / DIFFERENCE
-
+        product = difference_products(objective, state.theta, state.gradient, DIFFERENCE)
         return krylov(product, self.vectors, state.gradient, state.mode)
 
     def _trust(

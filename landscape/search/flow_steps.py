@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from landscape.numerics.spectra import krylov
+from landscape.numerics.spectra import difference_products, krylov
 from landscape.objective import Objective
 
 DAMPING = 2.0 / 13.0
@@ -54,9 +54,9 @@ def largest_curvatures(
     iterations: int,
 ) -> tuple[Float[Tensor, " W"], Float[Tensor, "W P"]]:
     """The largest curvatures [W] with a margin, and their directions, by power iterations on gradient differences."""
-    curvature = torch.zeros_like(theta[:, 0])
+    curvature, product = torch.zeros_like(theta[:, 0]), difference_products(objective, theta, gradient, DIFFERENCE)
     for _ in range(iterations):
-        image = (objective.energy_and_gradient(theta + DIFFERENCE * steepest)[1] - gradient) / DIFFERENCE
+        image = product(steepest)
         curvature = image.norm(dim=1)
         bent = curvature[:, None] > 0.0  # elsewhere the last direction says more than none
         steepest = torch.where(bent, image / curvature[:, None].clamp_min(1e-300), steepest)
@@ -187,14 +187,9 @@ def carried_by_differences(
     time: Float[Tensor, " W"],
 ) -> Float[Tensor, "W P"]:
     """The same for explicit steps, by the curvatures in a small Krylov space of the displacements."""
-
-    def product(direction: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
-        return (objective.energy_and_gradient(theta + DIFFERENCE * direction)[1] - gradient) / DIFFERENCE
-
-    found = krylov(product, CARRYING_VECTORS, vectors)
-    parts = (
-        torch.bmm(vectors[:, None], found.vectors)[:, 0] * (-time[:, None] * found.values).clamp(max=MOST_GROWTH).exp()
-    )
+    found = krylov(difference_products(objective, theta, gradient, DIFFERENCE), CARRYING_VECTORS, vectors)
+    growth = (-time[:, None] * found.values).clamp(max=MOST_GROWTH).exp()
+    parts = torch.bmm(vectors[:, None], found.vectors)[:, 0] * growth
     carried: Tensor = torch.bmm(found.vectors, parts[:, :, None])[:, :, 0]
     return carried
 

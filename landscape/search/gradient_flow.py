@@ -72,6 +72,7 @@ class FlowState:
     time: Float[Tensor, " W"]
     curvature: Float[Tensor, " W"]  # the largest, for explicit steps
     steepest: Float[Tensor, "W P"]  # unit vector of that curvature
+    # The error.
     error: Float[Tensor, "W P"]  # of the point, as the flow has carried it on from step to step
     doubtful: Bool[Tensor, " W"]  # whether it has ever been so large that the flow may have left its way
     # The test for contraction.
@@ -219,12 +220,9 @@ class GradientFlow:
             state.time[walkers] *= torch.where(good, factor, factor.clamp(max=0.5))
             if hessian is None:
                 state.curvature[walkers[~good]] *= CURVATURE_MARGIN
-            if factors is None:
-                start = before.theta[good], before.gradient[good], before.error[good], before.time[good]
-                carried = carried_by_differences(objective, *start)
-            else:
-                carried = carried_by_factors(factors.take(good.nonzero()[:, 0]), before.error[good], before.time[good])
-            self._accept(objective, state, walkers[good], Steps(*(part[good] for part in found)), carried)
+            moved = good.nonzero()[:, 0]
+            carried = _carried(objective, take_rows(before, moved), None if factors is None else factors.take(moved))
+            self._accept(objective, state, walkers[moved], Steps(*(part[moved] for part in found)), carried)
             pending = pending[~good & (state.status[walkers] == Status.RUNNING)]
         done = state.calls[rows] >= self.max_steps
         out = rows[done & (state.status[rows] == Status.RUNNING)]
@@ -243,9 +241,7 @@ class GradientFlow:
     def _tried(
         self, objective: Objective, state: FlowState, hessian: Float[Tensor, "W P P"] | None
     ) -> tuple[Steps, ShiftedFactors | None]:
-        """Steps of these walkers, and the factors for implicit ones; nan where such a one would be too long or does not
-        exist.
-        """
+        """Steps of these walkers, with the factors of implicit ones; nan where one would be too long or has none."""
         if hessian is None:
             stages = stages_needed(state.time, state.curvature).clamp(max=MOST_STAGES)
             return chebyshev_steps(objective, state.theta, state.gradient, state.time, stages), None
@@ -274,16 +270,21 @@ class GradientFlow:
         state.falling[rows] = shorter & ((step * rise).sum(1) > 0.0)
         state.tested[rows] = torch.where(state.falling[rows], state.tested[rows], torch.inf)
         state.theta[rows], state.energy[rows], state.gradient[rows] = found.theta, found.energy, found.gradient
-        state.error[rows] = _across(carried + found.error, found.gradient)
-        state.doubtful[rows] |= state.error[rows].norm(dim=1) > DOUBTFUL * (found.theta - state.origin[rows]).norm(
-            dim=1
-        )
+        state.error[rows] = error = _across(carried + found.error, found.gradient)
+        state.doubtful[rows] |= error.norm(dim=1) > DOUBTFUL * (found.theta - state.origin[rows]).norm(dim=1)
         rms = found.gradient.square().mean(1).sqrt()
         state.status[rows[rms <= STATIONARY_RMS * objective.energy_unit]] = Status.CONVERGED
         if not objective.cheap_hessian and len(rows):
             state.curvature[rows], state.steepest[rows] = largest_curvatures(
                 objective, found.theta, found.gradient, state.steepest[rows], ITERATIONS
             )
+
+
+def _carried(objective: Objective, state: FlowState, factors: ShiftedFactors | None) -> Float[Tensor, "W P"]:
+    """The errors of these walkers at the ends of their steps, implicit ones with these factors or explicit ones."""
+    if factors is None:
+        return carried_by_differences(objective, state.theta, state.gradient, state.error, state.time)
+    return carried_by_factors(factors, state.error, state.time)
 
 
 def _longest(state: FlowState) -> Float[Tensor, " W"]:

@@ -60,7 +60,7 @@ def _evaluations(tables: Tables, kind: str) -> int:
 
 
 def _many_new(tables: Tables, wanted: np.ndarray) -> bool:
-    """Whether the last round was of basin-hopping and found many of the minima `wanted` int64[n], or there was none."""
+    """True if the last round was of basin-hopping and found many of the minima `wanted` int64[n], or there was none."""
     if not len(tables.rounds):
         return True
     last = tables.rounds[-1]
@@ -69,7 +69,7 @@ def _many_new(tables: Tables, wanted: np.ndarray) -> bool:
 
 
 def _still_joins(tables: Tables, wanted: np.ndarray) -> bool:
-    """Whether the last round of connecting joined components of the minima `wanted` int64[n], or there was none yet."""
+    """True if the last round of connecting joined components of the minima `wanted` int64[n], or there was none yet."""
     rounds, pairs = tables.rounds, tables.transition_states.minima
     mine = np.flatnonzero(rounds.kind == Connect.kind)
     if not len(mine):

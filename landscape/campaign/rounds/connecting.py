@@ -145,7 +145,8 @@ class Searching:
                 if not assimilation.is_above(float(states.energy[place]), sides):
                     continue
                 row, new = assimilation.add_transition_state(states, place, sides, plan.ends[search])
-                known_states[search] = known_states[search] if new else row
+                if not new:
+                    known_states[search] = row
                 outcomes[search] = min(outcomes[search], _outcome(sides, plan.ends[search], new=new))
             for search, row in result.known:
                 outcome = _outcome(tables.transition_states.minima[row], plan.ends[start + search], new=False)
