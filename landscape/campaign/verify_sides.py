@@ -23,7 +23,8 @@ from landscape.search.gradient_flow import GradientFlow
 from landscape.search.sides import sides
 
 TASK_STATES = 32
-SIDES_FLOW = GradientFlow(tolerance=2e-3, displacement=1e-3, contraction=0.02)
+SIDES_FLOW = GradientFlow(tolerance=2e-3, distance=0.01, contraction=0.02)
+DECIDING_FLOW = GradientFlow(tolerance=2e-5, distance=1e-3, contraction=0.01, max_steps=2000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class SidesTask:
 
     def run(self, context: Context) -> RecomputedSides:
         """What the transition states join."""
-        objective, flow = context.objective, SIDES_FLOW.finer if self.again else SIDES_FLOW
+        objective, flow = context.objective, DECIDING_FLOW if self.again else SIDES_FLOW
         theta = torch.tensor(self.theta, dtype=torch.float64, device=objective.device)
         joined = sides(objective, theta, classify(objective, theta).direction, flow, context.search.batch)
         canonical = objective.symmetry.canonical

@@ -24,7 +24,7 @@ from landscape.objective import Objective
 DAMPING = 2.0 / 13.0
 CURVATURE_MARGIN = 1.25
 DIFFERENCE = 1e-5  # displacement by which gradient differences measure curvatures
-CARRYING_VECTORS = 8
+CARRYING_VECTORS = 4
 MOST_GROWTH = 40.0  # of a displacement in a step, as a logarithm
 GAMMA = 0.25
 # Rows of the weights of earlier stages: within the argument of the gradient, and added to it, divided by the time.

@@ -1,8 +1,8 @@
 """The minima that the gradient flow dx/dt = -g reaches from a transition state: those that it joins.
 
-A walker starts on the unstable manifold, a small displacement along the negative eigenvector, and follows the flow by
-steps with error control (`flow_steps.py`). Only the place of the flow matters, not the time: an error along the
-gradient is none, and the rest is bounded relative to the distance from the start.
+A walker starts beside the saddle on its unstable manifold (`unstable_manifold.py`) and follows the flow by steps with
+error control (`flow_steps.py`). Only the place of the flow matters, not the time: an error along the gradient is none,
+and the rest is bounded relative to the distance from the saddle.
 
 The basin is certain once Newton's method contracts: with a positive definite Hessian H at x, the Newton step s and the
 next one s' with the same Hessian, |s'| <= q |s|. By the theorem of Newton and Kantorovich (in the affine covariant form
@@ -43,9 +43,11 @@ from landscape.search.flow_steps import (
     solve_factored,
     stages_needed,
 )
+from landscape.search.unstable_manifold import across
 
 STATIONARY_RMS = 1e-10  # times the unit of energy
 MOST_STAGES = 120  # beyond, a step with a Hessian is cheaper where that costs some 50 gradients
+BEYOND = 0.01  # length of a step beyond bounds from which it is certain that the flow leaves them
 REACH = 3.0  # most that a step may be longer than the distance from where the way began
 TIME_FACTORS = 0.2, 4.0
 IMPLICIT_ORDER, EXPLICIT_ORDER = 4.0, 3.0  # of the error of a step
@@ -54,7 +56,7 @@ TRIES = 4  # of shorter times with one Hessian
 FIRST_ITERATIONS, ITERATIONS = 8, 2
 FALL = 0.5  # of the gradient, between two tests for contraction
 UNEVEN = 0.3  # of the fall of the energy in a step: most that may differ from that of a quadratic energy
-FINER = 1e-3
+FINER = 0.1
 DOUBTFUL = 0.03  # of the distance from the start: error of a point, which one state in ten exceeds
 NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
 
@@ -85,12 +87,12 @@ class FlowState:
 
 @dataclass(frozen=True)
 class GradientFlow:
-    """Settings: error of a step relative to the distance from the start, displacement from a transition state,
-    contraction that makes a basin certain, and steps allowed.
+    """Settings: error of a step relative to the distance from the saddle, distance from it at which the flow is taken
+    up at most, contraction that makes a basin certain, and steps allowed.
     """
 
     tolerance: float = 0.02
-    displacement: float = 0.01
+    distance: float = 0.05
     contraction: float = 0.05
     max_steps: int = 200
     recordable: ClassVar[bool] = False  # shapes depend on values
@@ -101,7 +103,7 @@ class GradientFlow:
         return replace(
             self,
             tolerance=FINER * self.tolerance,
-            displacement=0.1 * self.displacement,
+            distance=0.3 * self.distance,
             contraction=0.3 * self.contraction,
             max_steps=5 * self.max_steps,
         )
@@ -110,24 +112,24 @@ class GradientFlow:
         """Float64 numbers of a Hessian and its factor."""
         return 3 * objective.n_parameters**2
 
-    def init(self, objective: Objective, points: Float[Tensor, "W 2 P"]) -> FlowState:
-        """Fresh walkers; points [W, 2, P] are stationary points and the unit vectors along which to leave them."""
-        theta = points[:, 0] + self.displacement * points[:, 1]
+    def init(self, objective: Objective, points: Float[Tensor, "W 3 P"]) -> FlowState:
+        """Fresh walkers; points [W, 3, P] are saddles, points beside them on the way and the errors of these."""
+        origin, theta, error = points.unbind(1)
         energy, gradient = objective.energy_and_gradient(theta)
-        rate = (gradient * points[:, 1]).sum(1).abs() / self.displacement
+        rate = gradient.norm(dim=1) / (theta - origin).norm(dim=1)
         finite = energy.isfinite() & gradient.isfinite().all(1)
         curvature, steepest = torch.zeros_like(energy), gradient / gradient.norm(dim=1, keepdim=True).clamp_min(1e-300)
         if not objective.cheap_hessian:
             curvature, steepest = largest_curvatures(objective, theta, gradient, steepest, FIRST_ITERATIONS)
         return FlowState(
-            origin=points[:, 0],
-            theta=theta,
+            origin=origin,
+            theta=theta.clone(),
             energy=energy,
             gradient=gradient,
             time=1.0 / rate.clamp_min(1e-300),
             curvature=curvature,
             steepest=steepest,
-            error=_across(gradient, points[:, 1]) / rate.clamp_min(1e-300)[:, None],
+            error=error.clone(),
             doubtful=torch.zeros_like(finite),
             falling=torch.zeros_like(finite),
             tested=torch.full_like(energy, torch.inf),
@@ -206,11 +208,11 @@ class GradientFlow:
             found, factors = self._tried(objective, before, None if hessian is None else hessian[pending])
             length, longest = (found.theta - before.theta).norm(dim=1), _longest(before)
             allowed = self.tolerance * (found.theta - before.origin).norm(dim=1)
-            error = _across(found.error, found.gradient).norm(dim=1) / allowed
+            error = across(found.error, found.gradient).norm(dim=1) / allowed
             rise = 1e-14 * (objective.energy_unit + before.energy.abs())
             good = (error <= 1.0) & (found.energy <= before.energy + rise) & (length > 0.0) & (length <= longest)
             good &= found.energy.isfinite() & self._passes_nothing(before, found, rise)
-            beyond = walkers[found.energy.isneginf() & (length <= self.displacement)]
+            beyond = walkers[found.energy.isneginf() & (length <= BEYOND)]
             state.energy[beyond], state.status[beyond] = -torch.inf, Status.NOT_FINITE
             by_error = error.clamp(1e-8, 1e8).nan_to_num(nan=1.0) ** (
                 -1.0 / (EXPLICIT_ORDER if hessian is None else IMPLICIT_ORDER)
@@ -270,8 +272,9 @@ class GradientFlow:
         state.falling[rows] = shorter & ((step * rise).sum(1) > 0.0)
         state.tested[rows] = torch.where(state.falling[rows], state.tested[rows], torch.inf)
         state.theta[rows], state.energy[rows], state.gradient[rows] = found.theta, found.energy, found.gradient
-        state.error[rows] = error = _across(carried + found.error, found.gradient)
-        state.doubtful[rows] |= error.norm(dim=1) > DOUBTFUL * (found.theta - state.origin[rows]).norm(dim=1)
+        state.error[rows] = error = across(carried + found.error, found.gradient)
+        sure = error.norm(dim=1) <= DOUBTFUL * (found.theta - state.origin[rows]).norm(dim=1)
+        state.doubtful[rows] |= ~sure
         rms = found.gradient.square().mean(1).sqrt()
         state.status[rows[rms <= STATIONARY_RMS * objective.energy_unit]] = Status.CONVERGED
         if not objective.cheap_hessian and len(rows):
@@ -291,10 +294,3 @@ def _longest(state: FlowState) -> Float[Tensor, " W"]:
     """The longest steps [W] that are tried."""
     longest: Tensor = (state.theta - state.origin).norm(dim=1).mul(REACH)
     return longest
-
-
-def _across(vectors: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
-    """The parts of vectors [W, P] normal to the gradients [W, P]."""
-    unit = gradient / gradient.norm(dim=1, keepdim=True).clamp_min(1e-300)
-    across: Tensor = vectors - (vectors * unit).sum(1, keepdim=True) * unit
-    return across

@@ -16,6 +16,7 @@ from landscape.optimize.driver import put_rows, run_all, take_rows
 from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.status import Status
 from landscape.search.gradient_flow import GradientFlow
+from landscape.search.unstable_manifold import departures
 
 STEP_OFFS = 3
 
@@ -40,13 +41,13 @@ def sides(
     A flow that passes too near a saddle to tell where it goes, or is doubtful, is followed again from nearer by and
     with less error. Where the flow does not reach a minimum the end is not one: test `.is_minimum`.
     """
-    starts = torch.cat([torch.stack([theta, direction], 1), torch.stack([theta, -direction], 1)])
-    ambiguous = torch.zeros(len(starts), dtype=torch.bool, device=theta.device)
-    ends, doubtful = _ends(objective, starts, flow, batch)
-    followed = torch.arange(len(starts), device=theta.device)
+    saddles, along = torch.cat([theta, theta]), torch.cat([direction, -direction])
+    ambiguous = torch.zeros(len(saddles), dtype=torch.bool, device=theta.device)
+    ends, doubtful = _ends(objective, saddles, along, flow, batch)
+    followed = torch.arange(len(saddles), device=theta.device)
     for _ in range(STEP_OFFS):
         rows = followed[(~ends.is_minimum | doubtful)[followed]]
-        again, still = _ends(objective, starts[rows], flow.finer, batch)
+        again, still = _ends(objective, saddles[rows], along[rows], flow.finer, batch)
         reached = again.status == Status.CONVERGED
         ends = put_rows(ends, rows[reached], take_rows(again, reached.nonzero()[:, 0]))
         ambiguous[rows] |= still
@@ -54,8 +55,8 @@ def sides(
         if not len(rows):
             break
         ambiguous[rows] = True
-        starts[rows] = torch.stack([ends.theta[rows], oriented(ends.direction[rows])], 1)
-        after, doubtful[rows] = _ends(objective, starts[rows], flow, batch)
+        saddles[rows], along[rows] = ends.theta[rows], oriented(ends.direction[rows])
+        after, doubtful[rows] = _ends(objective, saddles[rows], along[rows], flow, batch)
         ends = put_rows(ends, rows, after)
     half = torch.arange(len(theta), device=theta.device)
     return Sides(
@@ -64,12 +65,12 @@ def sides(
 
 
 def _ends(
-    objective: Objective, starts: Float[Tensor, "W 2 P"], flow: GradientFlow, batch: int
+    objective: Objective, saddles: Float[Tensor, "W P"], along: Float[Tensor, "W P"], flow: GradientFlow, batch: int
 ) -> tuple[StationaryPoints, Bool[Tensor, " W"]]:
     """The stationary points [W] that the flow reaches, and whether it is doubtful that it is these; where it reached
     none the status is that of the flow, and the energy that of places beyond bounds if it left them.
     """
-    state = run_all(flow, objective, starts, batch)
+    state = run_all(flow, objective, departures(objective, saddles, along, flow.distance), batch)
     ends = newton_finish(objective, state.theta)
     ended = (state.status == Status.CONVERGED) | (state.status == Status.STALLED)
     ends = replace(
