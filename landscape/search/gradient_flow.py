@@ -25,9 +25,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.numerics.batching import rows_per_chunk
+from landscape.numerics.spectra import without_nan
 from landscape.objective import Objective
 from landscape.optimize.driver import take_rows
-from landscape.optimize.newton import newton_finish
+from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.status import Status
 from landscape.search.flow_steps import (
     CURVATURE_MARGIN,
@@ -40,7 +41,6 @@ from landscape.search.flow_steps import (
     largest_curvatures,
     rosenbrock_steps,
     shifted_factors,
-    solve_factored,
     stages_needed,
 )
 from landscape.search.unstable_manifold import across
@@ -162,35 +162,36 @@ class GradientFlow:
             return
         gradient = state.gradient[rows]
         state.tested[rows] = FALL * gradient.norm(dim=1)
-        shift = objective.curvature_threshold * torch.eye(hessian.shape[1], dtype=hessian.dtype, device=hessian.device)
-        lower, failed = torch.linalg.cholesky_ex(hessian + shift)
-        convex = failed == 0
-        own, factors = rows[convex], lower[convex]
-        first = solve_factored(factors, gradient[convex])
-        second = solve_factored(factors, objective.energy_and_gradient(state.theta[own] - first)[1])
+        finite, shifted = without_nan(hessian)
+        shifted.diagonal(dim1=1, dim2=2).add_(objective.curvature_threshold)
+        factors, pivots, _ = torch.linalg.ldl_factor_ex(shifted)
+        convex = finite & ((pivots > 0) & (factors.diagonal(dim1=1, dim2=2) > 0.0)).all(1)  # by the law of inertia
+        step = torch.linalg.ldl_solve(factors, pivots, gradient[:, :, None])[:, :, 0]
+        own, first = rows[convex], step[convex]
+        slope = objective.energy_and_gradient(state.theta[own] - first)[1]
+        second = torch.linalg.ldl_solve(factors[convex], pivots[convex], slope[:, :, None])[:, :, 0]
         certain = second.norm(dim=1) <= self.contraction * first.norm(dim=1)
         state.theta[own[certain]] -= (first + second)[certain]
         state.status[own[certain]] = Status.CONVERGED
-        self._test_saddles(objective, state, rows[~convex], hessian[~convex])
+        bent = finite & ~convex
+        self._test_saddles(objective, state, rows[bent], step[bent])
 
     def _test_saddles(
-        self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], hessian: Float[Tensor, "R P P"]
+        self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], step: Float[Tensor, "R P"]
     ) -> None:
-        """Ends the walkers `rows`, with these Hessians, on the saddles that they undecidedly come near to."""
-        step, failed = torch.linalg.solve_ex(hessian, state.gradient[rows])
+        """Ends the walkers `rows`, whose Newton steps are given, on the saddles that they undecidedly come near to."""
         nearby = NEAR_SADDLE * (state.theta[rows] - state.origin[rows]).norm(dim=1)
-        likely = (failed == 0) & (step.norm(dim=1) <= 2.0 * nearby)
+        likely = step.norm(dim=1) <= 2.0 * nearby
         if not likely.any():
             return
         rows, nearby = rows[likely], nearby[likely]
         saddles = newton_finish(objective, state.theta[rows] - step[likely])
-        values, vectors = torch.linalg.eigh(objective.hessian(saddles.theta))
-        parts = torch.bmm((state.theta[rows] - saddles.theta)[:, None], vectors)[:, 0]
-        unstable = torch.where(values < -objective.curvature_threshold, parts, 0.0).norm(dim=1)
-        undecided = (unstable <= self.tolerance * parts.norm(dim=1)) & (parts.norm(dim=1) <= nearby)
-        near = (saddles.status == Status.CONVERGED) & (saddles.index > 0) & undecided
-        state.theta[rows[near]] = saddles.theta[near]
-        state.status[rows[near]] = Status.STALLED
+        distance = (state.theta[rows] - saddles.theta).norm(dim=1)
+        near = (saddles.status == Status.CONVERGED) & (saddles.index > 0) & (distance <= nearby)
+        rows, saddles = rows[near], take_rows(saddles, near.nonzero()[:, 0])
+        undecided = _unstable_part(objective, saddles, state.theta[rows]) <= self.tolerance * distance[near]
+        state.theta[rows[undecided]] = saddles.theta[undecided]
+        state.status[rows[undecided]] = Status.STALLED
 
     def _advance(
         self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], hessian: Float[Tensor, "R P P"] | None
@@ -281,6 +282,19 @@ class GradientFlow:
             state.curvature[rows], state.steepest[rows] = largest_curvatures(
                 objective, found.theta, found.gradient, state.steepest[rows], ITERATIONS
             )
+
+
+def _unstable_part(
+    objective: Objective, saddles: StationaryPoints, theta: Float[Tensor, "R P"]
+) -> Float[Tensor, " R"]:
+    """The lengths [R] of the parts of points theta [R, P] that lie along the negative eigenvectors of saddles [R]."""
+    beside = theta - saddles.theta
+    length = (beside * saddles.direction).sum(1).abs()
+    several = (saddles.index > 1).nonzero()[:, 0]
+    values, vectors = torch.linalg.eigh(objective.hessian(saddles.theta[several]))
+    parts = torch.bmm(beside[several][:, None], vectors)[:, 0]
+    length[several] = torch.where(values < -objective.curvature_threshold, parts, 0.0).norm(dim=1)
+    return length
 
 
 def _carried(objective: Objective, state: FlowState, factors: ShiftedFactors | None) -> Float[Tensor, "W P"]:
