@@ -20,6 +20,7 @@ from torch import Tensor
 
 from landscape.numerics.spectra import difference_products, krylov
 from landscape.objective import Objective
+from landscape.search.flow_kernel import chebyshev_ends
 
 DAMPING = 2.0 / 13.0
 CURVATURE_MARGIN = 1.25
@@ -85,24 +86,42 @@ def chebyshev_steps(
     stages: Int[Tensor, " W"],
 ) -> Steps:
     """Explicit steps from theta [W, P], each of its own time [W] and number of stages [W]."""
+    weights = [torch.tensor(_chebyshev(count), device=theta.device) for count in stages.tolist()]
+    table = torch.nn.utils.rnn.pad_sequence(weights, batch_first=True)  # [W, S, 5]
+    flow, kernel = -time[:, None] * gradient, objective.kernel()
+    if kernel is None:
+        end = _chebyshev_ends(objective, theta, flow, time, stages, table)
+    else:
+        end = torch.empty_like(flow)
+        arrays = (part.contiguous().numpy() for part in (theta, flow, time, stages, table, end))
+        chebyshev_ends(kernel.function, *arrays)
+        kernel.called(int(stages.sum()) - len(stages))
+    energy, slope = objective.energy_and_gradient(end)
+    error = 0.8 * (theta - end) + 0.4 * (flow - time[:, None] * slope)
+    return Steps(end, energy, slope, error)
+
+
+def _chebyshev_ends(
+    objective: Objective,
+    theta: Float[Tensor, "W P"],
+    flow: Float[Tensor, "W P"],
+    time: Float[Tensor, " W"],
+    stages: Int[Tensor, " W"],
+    table: Float[Tensor, "W S 5"],
+) -> Float[Tensor, "W P"]:
+    """Ends of steps from theta [W, P], whose stages are taken by all walkers side by side."""
     order = stages.argsort(descending=True, stable=True)  # walkers that need more stages come first
     counts = stages[order].cpu().numpy()
-    first = theta[order]
-    flow = -time[order, None] * gradient[order]
-    weights = [torch.tensor(_chebyshev(count), device=theta.device) for count in counts.tolist()]
-    table = torch.nn.utils.rnn.pad_sequence(weights, batch_first=True)  # [W, S, 5]
+    first, flow, time, table = theta[order], flow[order], time[order, None], table[order]
     before, now = first, first + table[:, 0, 3:4] * flow
     for stage in range(1, int(counts[0])):
         left = int((counts > stage).sum())
-        slope = -time[order[:left], None] * objective.energy_and_gradient(now[:left])[1]
+        slope = -time[:left] * objective.energy_and_gradient(now[:left])[1]
         own, last, older, at_last, at_first = table[:left, stage, :, None].unbind(1)
         following = own * first[:left] + last * now[:left] + older * before[:left]
         following += at_last * slope + at_first * flow[:left]
         before, now = now, torch.cat([following, now[left:]])
-    energy, slope = objective.energy_and_gradient(now)
-    error = 0.8 * (first - now) + 0.4 * (flow - time[order, None] * slope)
-    back = order.argsort()
-    return Steps(now[back], energy[back], slope[back], error[back])
+    return now[order.argsort()]
 
 
 @cache

@@ -284,9 +284,7 @@ class GradientFlow:
             )
 
 
-def _unstable_part(
-    objective: Objective, saddles: StationaryPoints, theta: Float[Tensor, "R P"]
-) -> Float[Tensor, " R"]:
+def _unstable_part(objective: Objective, saddles: StationaryPoints, theta: Float[Tensor, "R P"]) -> Float[Tensor, " R"]:
     """The lengths [R] of the parts of points theta [R, P] that lie along the negative eigenvectors of saddles [R]."""
     beside = theta - saddles.theta
     length = (beside * saddles.direction).sum(1).abs()

@@ -234,6 +234,18 @@ def test_orders_of_the_steps(implicit: bool, order: int) -> None:
     assert 2.0 ** (order + 0.5) < coarse / fine < 2.0 ** (order + 1.8)
 
 
+@pytest.mark.parametrize("samples", [150, 8])
+def test_compiled_stages_are_those_of_tensors(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = Problem(dataset="iris", subset=samples, hidden=[3], l2=1e-3)
+    theta = torch.tensor(np.random.default_rng(0).normal(size=(4, problem.n_parameters)))
+    gradient, times = problem.energy_and_gradient(theta)[1], torch.tensor([0.1, 10.0, 1.0, 3.0], dtype=torch.float64)
+    stages = torch.tensor([2, 9, 3, 5])
+    compiled = chebyshev_steps(problem, theta, gradient, times, stages)
+    monkeypatch.setattr(problem, "kernel", lambda: None)
+    for found, expected in zip(compiled, chebyshev_steps(problem, theta, gradient, times, stages), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
 def test_chebyshev_steps_are_stable_as_far_as_they_say() -> None:
     """The steps of walkers with different numbers of stages on a stiff quadratic shrink every component."""
 
