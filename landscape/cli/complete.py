@@ -17,7 +17,7 @@ from landscape.graph.targets import target_rows
 from landscape.studies.completeness import Comparison, Union
 from landscape.studies.goal import Goal
 
-FREE = {"dataset", "subset_seed"}
+FREE = {"dataset", "subset_seed", "subset_part"}
 """Keys of [problem] that say where the data come from; that the data are the same is compared."""
 
 

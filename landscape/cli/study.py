@@ -13,25 +13,34 @@ from landscape.campaign.preparation import context_of, resolve_device
 from landscape.cli.options import RUN_FILE, TIME_LIMIT
 from landscape.cli.shared import run_exploration
 from landscape.config.run_file import RunConfig
+from landscape.studies.members import members_of
 from landscape.studies.study import conclude, make_folder
 
 
 @click.command()
 @RUN_FILE
-@click.option("--over", required=True, metavar="TABLE.KEY=VALUE,...", help="The key that varies, and its values.")
+@click.option("--over", metavar="TABLE.KEY=VALUE,...", help="A key that varies, and its values.")
+@click.option("--replicates", type=click.IntRange(min=2), help="Independent subsets of the data, each searched anew.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write; RUN_FILE's name.")
 @TIME_LIMIT
-def study(run_file: Path, over: str, output: Path | None, time_limit: float | None) -> None:
+def study(
+    run_file: Path, over: str | None, replicates: int | None, output: Path | None, time_limit: float | None
+) -> None:
     """Explore a family of landscapes and pool what they say about robustness.
 
     \b
+    landscape study runs/study-digits.toml --replicates 8 -o digits
     landscape study runs/iris.toml --over problem.l2=1e-5,1e-4,1e-3 -o iris
     mpiexec -n 8 landscape study runs/iris.toml --over problem.hidden=[4],[10] --time-limit 3h
 
-    Writes a database for each value, correlations.csv and verdicts.txt. The same command continues what is there.
+    Writes a database for each value and replicate, correlations.csv and verdicts.txt. Replicates are landscapes of
+    problem.subset samples each, disjoint ones while there are enough. The same command continues what is there.
     """  # noqa: D301 - click wants the backspace character itself
+    if over is None and replicates is None:
+        raise click.UsageError("expected --over, --replicates or both, found neither: say what varies")
     folder = output or Path(run_file.stem)
-    family = {folder / f"{name}.h5": config for name, config in RunConfig.from_toml(run_file).family(over).items()}
+    members = members_of(RunConfig.from_toml(run_file), over, replicates)
+    family = {folder / f"{name}.h5": config for name, config in members.items()}
 
     def part(path: Path, config: RunConfig) -> tuple[Prepare, Coordinate]:
         def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
@@ -40,7 +49,9 @@ def study(run_file: Path, over: str, output: Path | None, time_limit: float | No
             remedy = "continue with the same command"
             status = run_exploration(context, path, pool, interrupt, resume=True, remedy=remedy)
             if not status and path == list(family)[-1]:
-                command = shlex.join(["landscape", "study", str(run_file), "--over", over, "-o", str(folder)])
+                varies = ["--over", over] if over is not None else []
+                varies += ["--replicates", str(replicates)] if replicates is not None else []
+                command = shlex.join(["landscape", "study", str(run_file), *varies, "-o", str(folder)])
                 for line in [*conclude(folder, list(family), command), "", f"written to {folder}"]:
                     click.echo(line)
             return status

@@ -69,6 +69,7 @@ class ProblemConfig(Table):
     dataset: DataSetOrFile = Field(description="a known data set, a path to a file, or images as in mnist:FOLDER")
     standardise: bool = Field(True, description="zero mean and unit population variance per feature")
     subset: Natural = Field(0, description="samples drawn, stratified and seeded; 0: all")
+    subset_part: Natural = Field(0, description="of the disjoint subsets of one seed, which")
     test_fraction: ProperFraction = Field(0.0, description="held-out part, stratified and seeded")
     subset_seed: SubsetSeed = Field(-1, description="seed of the subset and the held-out part; -1: that of the run")
     classes: ClassNames = Field((), description="of images, those kept, in the order of their new labels; all if empty")

@@ -56,6 +56,7 @@ class Problem:
             config.dataset,
             standardise=config.standardise,
             subset=config.subset,
+            subset_part=config.subset_part,
             test_fraction=config.test_fraction,
             seed=seed if config.subset_seed < 0 else config.subset_seed,
             classes=config.classes,

@@ -119,6 +119,20 @@ def test_subset_and_split_are_stratified_seeded_and_disjoint() -> None:
     assert not equal(data, load("iris", standardise=False, subset=60, test_fraction=0.2, seed=2))
 
 
+def test_parts_of_a_subset_are_stratified_and_disjoint() -> None:
+    whole = load("digits", standardise=False)
+    parts = [load("digits", standardise=False, subset=200, subset_part=part, seed=3) for part in range(8)]
+    assert equal(parts[0], load("digits", standardise=False, subset=200, seed=3))
+    shares = np.bincount(whole.targets) / len(whole.targets)
+    for part in parts:
+        assert np.abs(np.bincount(part.targets) - 200 * shares).max() <= 2.0
+    together = np.concatenate([part.inputs for part in parts])
+    assert len(np.unique(together, axis=0)) == len(together) == 1600
+    last = [load("iris", standardise=False, subset=75, subset_part=part) for part in (0, 1)]
+    iris, halves = load("iris", standardise=False).inputs, np.concatenate([part.inputs for part in last])
+    np.testing.assert_array_equal(*(rows[np.lexsort(rows.T)] for rows in (iris, halves)))
+
+
 def test_split_loses_nothing() -> None:
     whole = load("moons", standardise=False)
     data = load("moons", standardise=False, test_fraction=0.25, seed=2**63 - 1)
@@ -246,6 +260,11 @@ def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
         ("no/such/file.npz", {}, "found nothing there"),
         ("iris", {"subset": 151}, "at most the 150 samples there are, found 151"),
         ("iris", {"subset": 2}, "expected to draw 2 of 150 samples"),
+        (
+            "iris",
+            {"subset": 50, "subset_part": 3},
+            "expected problem.subset_part below 3, the number of",
+        ),
         ("iris", {"test_fraction": 0.999}, "expected to draw 0 of 150 samples"),
         ("iris", {"test_fraction": 0.001}, "expected to draw 150 of 150 samples"),
     ],

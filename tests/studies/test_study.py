@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from landscape.campaign.preparation import stored_context
+from landscape.database.database import open_database
 from landscape.studies.study import CORRELATIONS, VERDICTS, conclude
 from tests.analysis.synthetic import funnel, write_database
 from tests.campaign.commands import XOR, assert_equal_bytes, command, done, finished, needs_mpi, run_file
@@ -37,6 +39,28 @@ def test_a_study_is_continued_and_does_not_depend_on_ranks(tmp_path: Path) -> No
     text = (tmp_path / "a" / VERDICTS).read_text()
     assert text.startswith(f"made by: landscape study {source} --over {OVER} -o {tmp_path / 'a'}\n")
     assert "Hypothesis: deeper minima are more robust" in text or "refused: Expected at least 8" in text
+
+
+def test_replicates_have_samples_and_seeds_of_their_own(tmp_path: Path) -> None:
+    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 40'))
+    folder = tmp_path / "study"
+    done(command(0, "study", source, "--replicates", "2", "-o", folder))
+    assert (folder / VERDICTS).read_text().startswith(f"made by: landscape study {source} --replicates 2 -o {folder}\n")
+    with open_database(folder / "replicate-0.h5") as first, open_database(folder / "replicate-1.h5") as second:
+        contexts = [stored_context(db.problem_record, "cpu") for db in (first, second)]
+    inputs = np.concatenate([context.require_problem().data.inputs for context in contexts])
+    assert len(inputs) == 80
+    assert [context.settings.run.seed for context in contexts] == [0, 1]
+
+
+def test_what_varies_must_be_said(tmp_path: Path) -> None:
+    refused = finished(command(0, "study", run_file(tmp_path, XOR)))
+    assert refused.returncode == 2
+    assert "expected --over, --replicates or both, found neither" in refused.stderr
+    whole = finished(command(0, "study", run_file(tmp_path, XOR), "--replicates", "3", "-o", tmp_path / "none"))
+    assert whole.returncode == 2
+    assert "expected problem.subset above 0" in whole.stderr
+    assert len(whole.stderr.splitlines()) == 1
 
 
 def test_the_report_names_the_command_that_a_shell_understands(tmp_path: Path) -> None:

@@ -46,11 +46,12 @@ class DataSet:
         return int(self.targets.max()) + 1 if self.targets.ndim == 1 else int(self.targets.shape[1])
 
 
-def load(
+def load(  # noqa: PLR0913 - the keys of a run file
     name_or_path: str,
     *,
     standardise: bool = True,
     subset: int = 0,
+    subset_part: int = 0,
     test_fraction: float = 0.0,
     seed: int = 0,
     classes: Sequence[str] = (),
@@ -62,9 +63,10 @@ def load(
     Paths are relative to the current folder; images are given as ``mnist:FOLDER``, for instance, see
     `landscape.problems.data.images`. Their test files are the held-out samples unless `test_fraction` holds out others.
 
-    `subset` > 0 draws that many samples and `test_fraction` > 0 holds a part out, both stratified by class and
-    seeded. `classes` keeps some classes of images, `downscale` and `grey` reduce them. `standardise` gives each feature
-    of the training part zero mean and unit population variance; a constant feature becomes zero. Raises `DataError`.
+    `subset` > 0 draws that many samples, other ones for each `subset_part`, and `test_fraction` > 0 holds a part out,
+    both stratified by class and seeded. `classes` keeps some classes of images, `downscale` and `grey` reduce them.
+    `standardise` gives each feature of the training part zero mean and unit population variance; a constant feature
+    becomes zero. Raises `DataError`.
     """
     draws = [int(state) for state in np.random.SeedSequence(seed).generate_state(2)]
     images, shape = image_set(name_or_path), None
@@ -74,7 +76,7 @@ def load(
     else:
         arrays = read_images(images, name_or_path, classes, test=not test_fraction)
     if subset:
-        arrays = thinned(arrays, subset, draws[0], name_or_path)
+        arrays = thinned(arrays, subset, subset_part, draws[0], name_or_path)
     if images is not None:
         arrays, shape = as_inputs(images, arrays, name_or_path, downscale=downscale, grey=grey)
         arrays = _checked(arrays, name_or_path)

@@ -11,14 +11,23 @@ from landscape.errors import DataError
 Arrays = dict[str, np.ndarray]
 
 
-def thinned(arrays: Arrays, subset: int, seed: int, source: str) -> Arrays:
-    """The arrays with `subset` of the samples, drawn as in `split`; test samples stay. Raises `DataError`."""
+def thinned(arrays: Arrays, subset: int, part: int, seed: int, source: str) -> Arrays:
+    """The arrays with `subset` of the samples, drawn as in `split`; test samples stay. Raises `DataError`.
+
+    Part k is what is drawn after parts 0 to k - 1, from what these have left.
+    """
     n = len(arrays["inputs"])
     if subset > n:
         raise DataError(f"{source}: expected a subset of at most the {n} samples there are, found {subset}")
-    if subset == n:
-        return arrays
-    rows, _ = _draw(arrays["targets"], subset, seed, source)
+    if (part + 1) * subset > n:
+        raise DataError(
+            f"{source}: expected problem.subset_part below {n // subset}, the number of disjoint subsets of {subset} "
+            f"of the {n} samples, found {part}"
+        )
+    left = np.arange(n)
+    for _ in range(part):
+        left = left[_draw(arrays["targets"][left], subset, seed, source)[1]]
+    rows = left if len(left) == subset else left[_draw(arrays["targets"][left], subset, seed, source)[0]]
     return arrays | {name: arrays[name][rows] for name in ("inputs", "targets")}
 
 
