@@ -19,8 +19,8 @@ from landscape.campaign.rounds.phase import task_starts
 from landscape.database.database import Database
 from landscape.numerics.streams import stream
 from landscape.optimize.newton import classify
-from landscape.search.gradient_flow import GradientFlow
-from landscape.search.sides import sides
+from landscape.search.descent.gradient_flow import GradientFlow
+from landscape.search.descent.sides import sides
 
 TASK_STATES = 32
 SIDES_FLOW = GradientFlow(tolerance=2e-3, distance=0.01, contraction=0.02)

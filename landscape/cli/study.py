@@ -13,7 +13,7 @@ from landscape.campaign.preparation import context_of, resolve_device
 from landscape.cli.options import RUN_FILE, TIME_LIMIT
 from landscape.cli.shared import run_exploration
 from landscape.config.run_file import RunConfig
-from landscape.studies.members import members_of
+from landscape.problems.data.datasets import load
 from landscape.studies.study import conclude, make_folder
 
 
@@ -61,3 +61,20 @@ def study(
         ), coordinate
 
     run_jobs([part(*member) for member in family.items()], time_limit)
+
+
+def members_of(config: RunConfig, over: str | None, replicates: int | None) -> dict[str, RunConfig]:
+    """The configurations of a study by name: over the values of a key, in so many replicates, or both.
+
+    Raises `ConfigError`, and `DataError` where replicates are asked for of data that cannot be read.
+    """
+    if replicates is None:
+        return config.family(over) if over is not None else {}
+    problem, digits = config.problem, len(str(replicates - 1))
+    whole = load(problem.dataset, classes=problem.classes, downscale=problem.downscale, grey=problem.grey)
+    members: dict[str, RunConfig] = {}
+    for number, replicate in enumerate(config.replicates(replicates, len(whole.inputs))):
+        name = f"replicate-{number:0{digits}}"
+        values = {"": replicate} if over is None else replicate.family(over)
+        members |= {"-".join(filter(None, (name, value))): member for value, member in values.items()}
+    return members

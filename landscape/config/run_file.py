@@ -94,6 +94,30 @@ class RunConfig(Settings):
             members[name] = self.from_table(tables, "--over")
         return members
 
+    def replicates(self, count: int, samples: int) -> list[Self]:
+        """Configurations of independent replicates, each with problem.subset of the samples and a seed of its own.
+
+        Their subsets are disjoint where the data have so many samples, else drawn apart. Raises `ConfigError`.
+        """
+        size, seed = self.problem.subset, self.run.seed
+        if not size:
+            raise ConfigError(
+                "--replicates: expected problem.subset above 0, the samples of a replicate, found 0: set it to a part "
+                "of the samples that there are"
+            )
+        disjoint = count * size <= samples
+        first = self.problem.subset_seed if self.problem.subset_seed >= 0 else seed
+        return [
+            self.override(
+                [
+                    f"run.seed={seed + number}",
+                    f"problem.subset_seed={first if disjoint else first + number}",
+                    f"problem.subset_part={number if disjoint else 0}",
+                ]
+            )
+            for number in range(count)
+        ]
+
 
 def _parts(setting: str, option: str, example: str) -> tuple[str, str, str]:
     """Table, key and text of the value in ``TABLE.KEY=VALUE``."""

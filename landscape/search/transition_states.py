@@ -23,9 +23,9 @@ from landscape.optimize.driver import put_rows, take_rows
 from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.status import Status
 from landscape.search.bands import BandSettings, candidates, relax, straight_bands
+from landscape.search.descent.gradient_flow import GradientFlow
+from landscape.search.descent.sides import Sides, oriented, sides
 from landscape.search.eigenvector_following import EigenvectorFollowing, FollowingState, follow
-from landscape.search.gradient_flow import GradientFlow
-from landscape.search.sides import Sides, oriented, sides
 
 SOFT_MODES = 10
 STEP_OFF = 0.1  # from a saddle of higher index

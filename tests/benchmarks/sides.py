@@ -26,8 +26,8 @@ from landscape.optimize.driver import take_rows
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.quench import quench
-from landscape.search.gradient_flow import GradientFlow
-from landscape.search.sides import sides
+from landscape.search.descent.gradient_flow import GradientFlow
+from landscape.search.descent.sides import sides
 from tests.search.integrator import End, descended, lowest_direction
 
 Ends = tuple[StationaryPoints, StationaryPoints]

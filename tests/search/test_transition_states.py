@@ -11,9 +11,9 @@ from landscape.optimize.quench import quench
 from landscape.problems.problem import Problem
 from landscape.problems.surfaces.analytic import LennardJones, MuellerBrown, SixHumpCamel, Surface
 from landscape.search.bands import candidates, relax, straight_bands
+from landscape.search.descent.gradient_flow import GradientFlow
+from landscape.search.descent.sides import Sides, sides
 from landscape.search.eigenvector_following import EigenvectorFollowing
-from landscape.search.gradient_flow import GradientFlow
-from landscape.search.sides import Sides, sides
 from landscape.search.transition_states import OUTCOME_NAMES, Found, Outcome, SearchSettings, climb, connect, refine
 from tests.optimize.objectives import objective, starts
 

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from landscape.numerics.spectra import difference_products, krylov
 from landscape.objective import Objective
-from landscape.search.flow_kernel import chebyshev_ends
+from landscape.search.descent.kernel import chebyshev_ends
 
 DAMPING = 2.0 / 13.0
 CURVATURE_MARGIN = 1.25

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from landscape.numerics.batching import rows_per_chunk
 from landscape.objective import Objective
-from landscape.search.flow_steps import solve_factored
+from landscape.search.descent.steps import solve_factored
 
 PRECISION = 5e-3  # of a point relative to its distance from the saddle
 TRIES = 4  # of shorter distances

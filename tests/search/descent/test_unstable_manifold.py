@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from landscape.problems.surfaces.analytic import Surface
-from landscape.search.unstable_manifold import PRECISION, departures
+from landscape.search.descent.unstable_manifold import PRECISION, departures
 
 SADDLE = torch.zeros(1, 3, dtype=torch.float64)
 ALONG = torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)

@@ -15,8 +15,8 @@ from landscape.objective import Objective
 from landscape.optimize.driver import put_rows, run_all, take_rows
 from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.status import Status
-from landscape.search.gradient_flow import GradientFlow
-from landscape.search.unstable_manifold import departures
+from landscape.search.descent.gradient_flow import GradientFlow
+from landscape.search.descent.unstable_manifold import departures
 
 STEP_OFFS = 3
 

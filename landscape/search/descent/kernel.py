@@ -1,4 +1,4 @@
-"""The stages of a Chebyshev step in compiled code, one walker after the other: what `flow_steps.py` does with tensors.
+"""The stages of a Chebyshev step in compiled code, one walker after the other: what `steps.py` does with tensors.
 
 Shapes: W walkers, P parameters, S stages.
 """

@@ -1,14 +1,14 @@
-"""Members of studies: which samples and seeds the landscapes of replicates have."""
+"""The landscapes of a study: which samples and seeds replicates have."""
 
 import itertools
 
 import numpy as np
 import pytest
 
+from landscape.cli.study import members_of
 from landscape.config.run_file import RunConfig
 from landscape.errors import ConfigError
 from landscape.problems.problem import Problem
-from landscape.studies.members import members_of
 
 
 def config(subset: int, **problem: object) -> RunConfig:

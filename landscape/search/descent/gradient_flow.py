@@ -1,18 +1,12 @@
 """The minima that the gradient flow dx/dt = -g reaches from a transition state: those that it joins.
 
 A walker starts beside the saddle on its unstable manifold (`unstable_manifold.py`) and follows the flow by steps with
-error control (`flow_steps.py`). Only the place of the flow matters, not the time: an error along the gradient is none,
-and the rest is bounded relative to the distance from the saddle.
+error control (`steps.py`). Only the place of the flow matters, not the time: an error along the gradient is none, and
+the rest is bounded relative to the distance from the saddle.
 
-The basin is certain once Newton's method contracts: with a positive definite Hessian H at x, the Newton step s and the
-next one s' with the same Hessian, |s'| <= q |s|. By the theorem of Newton and Kantorovich (in the affine covariant form
-of Deuflhard and Heindl 1979, doi 10.1137/0716001) a q of at most 3/16 means that H stays positive definite in a ball
-around x with the minimum m in it, and in the ball around m with x on its surface; there the energy is convex, so the
-flow comes ever nearer to m. Since q is an estimate from two steps, `contraction` is smaller.
-
-A walker ends on a saddle, STALLED, if the error of its steps could hide on which side of the saddle it passes. Where
-ways part without a saddle, along a ridge, small errors grow: the flow carries the error of each step on, and a walker
-whose error has become large is doubtful.
+It ends at a minimum whose basin is certain, or, STALLED, on a saddle if the error of its steps could hide on which side
+of the saddle it passes (`basins.py`). Where ways part without a saddle, along a ridge, small errors grow: the flow
+carries the error of each step on, and a walker whose error has become large is doubtful.
 
 Shapes: W walkers, P parameters.
 """
@@ -25,12 +19,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.numerics.batching import rows_per_chunk
-from landscape.numerics.spectra import without_nan
 from landscape.objective import Objective
 from landscape.optimize.driver import take_rows
-from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.status import Status
-from landscape.search.flow_steps import (
+from landscape.search.descent.basins import FlowState, end_where_certain
+from landscape.search.descent.steps import (
     CURVATURE_MARGIN,
     GAMMA,
     ShiftedFactors,
@@ -43,7 +36,7 @@ from landscape.search.flow_steps import (
     shifted_factors,
     stages_needed,
 )
-from landscape.search.unstable_manifold import across
+from landscape.search.descent.unstable_manifold import across
 
 STATIONARY_RMS = 1e-10  # times the unit of energy
 MOST_STAGES = 120  # beyond, a step with a Hessian is cheaper where that costs some 50 gradients
@@ -54,35 +47,9 @@ IMPLICIT_ORDER, EXPLICIT_ORDER = 4.0, 3.0  # of the error of a step
 SAFETY = 0.9
 TRIES = 4  # of shorter times with one Hessian
 FIRST_ITERATIONS, ITERATIONS = 8, 2
-FALL = 0.25  # of the gradient, between two tests for contraction
 UNEVEN = 0.3  # of the fall of the energy in a step: most that may differ from that of a quadratic energy
-FINER = 0.1
+FINER = 0.1  # of the error of a step, where a walker is followed again
 DOUBTFUL = 0.03  # of the distance from the start: error of a point, which one state in ten exceeds
-NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlowState:
-    """Walkers on their way down."""
-
-    # The point.
-    origin: Float[Tensor, "W P"]  # where the way began
-    theta: Float[Tensor, "W P"]
-    energy: Float[Tensor, " W"]
-    gradient: Float[Tensor, "W P"]
-    # The next step.
-    time: Float[Tensor, " W"]
-    curvature: Float[Tensor, " W"]  # the largest, for explicit steps
-    steepest: Float[Tensor, "W P"]  # unit vector of that curvature
-    # The error.
-    error: Float[Tensor, "W P"]  # of the point, as the flow has carried it on from step to step
-    doubtful: Bool[Tensor, " W"]  # whether it has ever been so large that the flow may have left its way
-    # The test for contraction.
-    falling: Bool[Tensor, " W"]  # whether the last step came nearer to a minimum
-    tested: Float[Tensor, " W"]  # length of the gradient below which the next test is due
-    # The account.
-    calls: Int[Tensor, " W"]  # steps, those that are given up too
-    status: Int[Tensor, " W"]
 
 
 @dataclass(frozen=True)
@@ -145,53 +112,12 @@ class GradientFlow:
         rows = (running & (implicit | due)).nonzero()[:, 0]
         for part in torch.split(rows, rows_per_chunk(3 * state.theta.shape[1] ** 2, state.theta.device)):
             hessian = objective.hessian(state.theta[part])
-            self._test(objective, state, part[due[part]], hessian[due[part]])
+            end_where_certain(objective, state, part[due[part]], hessian[due[part]], self.contraction, self.tolerance)
             kept = implicit[part] & (state.status[part] == Status.RUNNING)
             self._advance(objective, state, part[kept], hessian[kept])
         explicit = running & ~implicit & (state.status == Status.RUNNING)
         self._advance(objective, state, explicit.nonzero()[:, 0], None)
         return state
-
-    def _test(
-        self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], hessian: Float[Tensor, "R P P"]
-    ) -> None:
-        """Ends the walkers `rows`, with these Hessians, where Newton's method contracts: at a minimum CONVERGED, at a
-        saddle STALLED if the error of the flow could hide on which side of it the flow passes.
-        """
-        if not len(rows):
-            return
-        gradient = state.gradient[rows]
-        state.tested[rows] = FALL * gradient.norm(dim=1)
-        finite, shifted = without_nan(hessian)
-        shifted.diagonal(dim1=1, dim2=2).add_(objective.curvature_threshold)
-        factors, pivots, _ = torch.linalg.ldl_factor_ex(shifted)
-        convex = finite & ((pivots > 0) & (factors.diagonal(dim1=1, dim2=2) > 0.0)).all(1)  # by the law of inertia
-        step = torch.linalg.ldl_solve(factors, pivots, gradient[:, :, None])[:, :, 0]
-        own, first = rows[convex], step[convex]
-        slope = objective.energy_and_gradient(state.theta[own] - first)[1]
-        second = torch.linalg.ldl_solve(factors[convex], pivots[convex], slope[:, :, None])[:, :, 0]
-        certain = second.norm(dim=1) <= self.contraction * first.norm(dim=1)
-        state.theta[own[certain]] -= (first + second)[certain]
-        state.status[own[certain]] = Status.CONVERGED
-        bent = finite & ~convex
-        self._test_saddles(objective, state, rows[bent], step[bent])
-
-    def _test_saddles(
-        self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], step: Float[Tensor, "R P"]
-    ) -> None:
-        """Ends the walkers `rows`, whose Newton steps are given, on the saddles that they undecidedly come near to."""
-        nearby = NEAR_SADDLE * (state.theta[rows] - state.origin[rows]).norm(dim=1)
-        likely = step.norm(dim=1) <= 2.0 * nearby
-        if not likely.any():
-            return
-        rows, nearby = rows[likely], nearby[likely]
-        saddles = newton_finish(objective, state.theta[rows] - step[likely])
-        distance = (state.theta[rows] - saddles.theta).norm(dim=1)
-        near = (saddles.status == Status.CONVERGED) & (saddles.index > 0) & (distance <= nearby)
-        rows, saddles = rows[near], take_rows(saddles, near.nonzero()[:, 0])
-        undecided = _unstable_part(objective, saddles, state.theta[rows]) <= self.tolerance * distance[near]
-        state.theta[rows[undecided]] = saddles.theta[undecided]
-        state.status[rows[undecided]] = Status.STALLED
 
     def _advance(
         self, objective: Objective, state: FlowState, rows: Int[Tensor, " R"], hessian: Float[Tensor, "R P P"] | None
@@ -282,17 +208,6 @@ class GradientFlow:
             state.curvature[rows], state.steepest[rows] = largest_curvatures(
                 objective, found.theta, found.gradient, state.steepest[rows], ITERATIONS
             )
-
-
-def _unstable_part(objective: Objective, saddles: StationaryPoints, theta: Float[Tensor, "R P"]) -> Float[Tensor, " R"]:
-    """The lengths [R] of the parts of points theta [R, P] that lie along the negative eigenvectors of saddles [R]."""
-    beside = theta - saddles.theta
-    length = (beside * saddles.direction).sum(1).abs()
-    several = (saddles.index > 1).nonzero()[:, 0]
-    values, vectors = torch.linalg.eigh(objective.hessian(saddles.theta[several]))
-    parts = torch.bmm(beside[several][:, None], vectors)[:, 0]
-    length[several] = torch.where(values < -objective.curvature_threshold, parts, 0.0).norm(dim=1)
-    return length
 
 
 def _carried(objective: Objective, state: FlowState, factors: ShiftedFactors | None) -> Float[Tensor, "W P"]:

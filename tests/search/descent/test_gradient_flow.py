@@ -15,7 +15,9 @@ from landscape.optimize.newton import newton_finish
 from landscape.optimize.quench import quench
 from landscape.problems.problem import Problem
 from landscape.problems.surfaces.analytic import MuellerBrown, SixHumpCamel, Surface
-from landscape.search.flow_steps import (
+from landscape.search.descent.gradient_flow import GradientFlow
+from landscape.search.descent.sides import Sides, sides
+from landscape.search.descent.steps import (
     carried_by_differences,
     carried_by_factors,
     chebyshev_steps,
@@ -23,8 +25,6 @@ from landscape.search.flow_steps import (
     shifted_factors,
     stages_needed,
 )
-from landscape.search.gradient_flow import GradientFlow
-from landscape.search.sides import Sides, sides
 from landscape.search.transition_states import SearchSettings, climb
 from tests.search.integrator import descended, lowest_direction
 

@@ -1,0 +1,108 @@
+"""Where walkers on their way down may end: in a basin that is certain, or on a saddle.
+
+A basin is certain once Newton's method contracts: with a positive definite Hessian H at x, the Newton step s and the
+next one s' with the same Hessian, |s'| <= q |s|. By the theorem of Newton and Kantorovich (in the affine covariant form
+of Deuflhard and Heindl 1979, doi 10.1137/0716001) a q of at most 3/16 means that H stays positive definite in a ball
+around x with the minimum m in it, and in the ball around m with x on its surface; there the energy is convex, so the
+flow comes ever nearer to m. Since q is an estimate from two steps, the contraction that is asked for is smaller.
+
+Shapes: W walkers, P parameters, R of the walkers.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from landscape.numerics.spectra import without_nan
+from landscape.objective import Objective
+from landscape.optimize.driver import take_rows
+from landscape.optimize.newton import StationaryPoints, newton_finish
+from landscape.optimize.status import Status
+
+FALL = 0.25  # of the gradient, between two tests
+NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowState:
+    """Walkers on their way down."""
+
+    # The point.
+    origin: Float[Tensor, "W P"]  # where the way began
+    theta: Float[Tensor, "W P"]
+    energy: Float[Tensor, " W"]
+    gradient: Float[Tensor, "W P"]
+    # The next step.
+    time: Float[Tensor, " W"]
+    curvature: Float[Tensor, " W"]  # the largest, for explicit steps
+    steepest: Float[Tensor, "W P"]  # unit vector of that curvature
+    # The error.
+    error: Float[Tensor, "W P"]  # of the point, as the flow has carried it on from step to step
+    doubtful: Bool[Tensor, " W"]  # whether it has ever been so large that the flow may have left its way
+    # The test for contraction.
+    falling: Bool[Tensor, " W"]  # whether the last step came nearer to a minimum
+    tested: Float[Tensor, " W"]  # length of the gradient below which the next test is due
+    # The account.
+    calls: Int[Tensor, " W"]  # steps, those that are given up too
+    status: Int[Tensor, " W"]
+
+
+def end_where_certain(
+    objective: Objective,
+    state: FlowState,
+    rows: Int[Tensor, " R"],
+    hessian: Float[Tensor, "R P P"],
+    contraction: float,
+    tolerance: float,
+) -> None:
+    """Ends the walkers `rows`, with these Hessians, where Newton's method contracts: CONVERGED at a minimum, STALLED at a
+    saddle if an error of `tolerance` could hide on which side of it the flow passes.
+    """
+    if not len(rows):
+        return
+    gradient = state.gradient[rows]
+    state.tested[rows] = FALL * gradient.norm(dim=1)
+    finite, shifted = without_nan(hessian)
+    shifted.diagonal(dim1=1, dim2=2).add_(objective.curvature_threshold)
+    factors, pivots, _ = torch.linalg.ldl_factor_ex(shifted)
+    convex = finite & ((pivots > 0) & (factors.diagonal(dim1=1, dim2=2) > 0.0)).all(1)  # by the law of inertia
+    step = torch.linalg.ldl_solve(factors, pivots, gradient[:, :, None])[:, :, 0]
+    own, first = rows[convex], step[convex]
+    slope = objective.energy_and_gradient(state.theta[own] - first)[1]
+    second = torch.linalg.ldl_solve(factors[convex], pivots[convex], slope[:, :, None])[:, :, 0]
+    certain = second.norm(dim=1) <= contraction * first.norm(dim=1)
+    state.theta[own[certain]] -= (first + second)[certain]
+    state.status[own[certain]] = Status.CONVERGED
+    bent = finite & ~convex
+    _end_on_saddles(objective, state, rows[bent], step[bent], tolerance)
+
+
+def _end_on_saddles(
+    objective: Objective, state: FlowState, rows: Int[Tensor, " R"], step: Float[Tensor, "R P"], tolerance: float
+) -> None:
+    """Ends the walkers `rows`, whose Newton steps are given, on the saddles that they undecidedly come near to."""
+    nearby = NEAR_SADDLE * (state.theta[rows] - state.origin[rows]).norm(dim=1)
+    likely = step.norm(dim=1) <= 2.0 * nearby
+    if not likely.any():
+        return
+    rows, nearby = rows[likely], nearby[likely]
+    saddles = newton_finish(objective, state.theta[rows] - step[likely])
+    distance = (state.theta[rows] - saddles.theta).norm(dim=1)
+    near = (saddles.status == Status.CONVERGED) & (saddles.index > 0) & (distance <= nearby)
+    rows, saddles = rows[near], take_rows(saddles, near.nonzero()[:, 0])
+    undecided = _unstable_part(objective, saddles, state.theta[rows]) <= tolerance * distance[near]
+    state.theta[rows[undecided]] = saddles.theta[undecided]
+    state.status[rows[undecided]] = Status.STALLED
+
+
+def _unstable_part(objective: Objective, saddles: StationaryPoints, theta: Float[Tensor, "R P"]) -> Float[Tensor, " R"]:
+    """The lengths [R] of the parts of points theta [R, P] that lie along the negative eigenvectors of saddles [R]."""
+    beside = theta - saddles.theta
+    length = (beside * saddles.direction).sum(1).abs()
+    several = (saddles.index > 1).nonzero()[:, 0]
+    values, vectors = torch.linalg.eigh(objective.hessian(saddles.theta[several]))
+    parts = torch.bmm(beside[several][:, None], vectors)[:, 0]
+    length[several] = torch.where(values < -objective.curvature_threshold, parts, 0.0).norm(dim=1)
+    return length
