@@ -57,8 +57,8 @@ def end_where_certain(
     contraction: float,
     tolerance: float,
 ) -> None:
-    """Ends the walkers `rows`, with these Hessians, where Newton's method contracts: CONVERGED at a minimum, STALLED at a
-    saddle if an error of `tolerance` could hide on which side of it the flow passes.
+    """Ends the walkers `rows`, with these Hessians, at minima to which Newton's method contracts, CONVERGED, and at
+    saddles if an error of `tolerance` could hide on which side of one the flow passes, STALLED.
     """
     if not len(rows):
         return
