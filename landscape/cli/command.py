@@ -8,6 +8,7 @@ import click
 
 from landscape.campaign.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, one_line, report_error
 from landscape.campaign.pools.mpi import launcher_rank
+from landscape.cli.answer import answer
 from landscape.cli.complete import complete
 from landscape.cli.info import info
 from landscape.cli.locate import locate
@@ -35,10 +36,11 @@ def cli() -> None:
     landscape measure iris.h5 --epsilon 0.05,0.1
     landscape locate regimes.h5
     landscape study runs/iris.toml --over problem.l2=1e-4,1e-3
+    landscape study runs/study-digits.toml --replicates 8 -o digits && landscape answer digits
     """  # noqa: D301 - click wants the backspace character itself
 
 
-for command in (run, sample, train, study, measure, locate, info, verify_command, complete):
+for command in (run, sample, train, study, answer, measure, locate, info, verify_command, complete):
     cli.add_command(command)
 
 

@@ -1,0 +1,53 @@
+"""The forest plot of an answer: what each data set says about each endpoint, with intervals."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from landscape.studies.answer.words import NO_RELATION
+
+COLOURS = {"deeper": "#0072B2", "flatter": "#D55E00"}
+GIVEN = {"nothing": 0.12, "accuracy": -0.18}  # places within a row
+
+Row = Mapping[str, str]
+"""A row of the CSV file of an answer."""
+
+
+def draw_forest(rows: Sequence[Row]) -> Figure:
+    """Rows whose landscape is "all": the mean correlation as a point, filled over all minima and open at fixed clean
+    accuracy, its 95 % interval as a thick line, that of a further replicate as a thin one, and the band of no relation.
+    """
+    combined = [row for row in rows if row["landscape"] == "all"]
+    endpoints = list(dict.fromkeys((row["data_set"], row["direction"], row["robustness"]) for row in combined))
+    place = {endpoint: -number for number, endpoint in enumerate(endpoints)}
+    figure = Figure(figsize=(7.0, 0.9 + 0.32 * len(endpoints)))
+    axes = figure.subplots()
+    axes.axvspan(-NO_RELATION, NO_RELATION, color="0.9", linewidth=0)
+    axes.axvline(0.0, color="0.6", linewidth=0.6)
+    for row in combined:
+        _draw_row(axes, row, place[row["data_set"], row["direction"], row["robustness"]] + GIVEN[row["given"]])
+    axes.set_yticks(list(place.values()), [f"{name}: {direction}, {by}" for name, direction, by in endpoints])
+    axes.set_ylim(-len(endpoints) + 0.4, 0.6)
+    axes.set_xlim(-1.0, 1.0)
+    axes.set_xlabel("rank correlation with robustness; filled: all minima, open: at fixed clean accuracy")
+    axes.tick_params(axis="y", length=0)
+    for row in combined:
+        if row["given"] == "nothing":
+            height = place[row["data_set"], row["direction"], row["robustness"]]
+            axes.text(1.03, height, _margin(row), va="center", fontsize=7)
+    axes.text(1.03, 0.75, "replicates, minima, words", va="bottom", fontsize=7, style="italic")
+    return figure
+
+
+def _draw_row(axes: Axes, row: Row, height: float) -> None:
+    colour = COLOURS[row["direction"]]
+    rho, low, high = (float(row[name]) for name in ("rho", "low", "high"))
+    axes.plot([float(row["predicted_low"]), float(row["predicted_high"])], [height] * 2, color=colour, linewidth=0.7)
+    axes.plot([low, high], [height] * 2, color=colour, linewidth=2.4, solid_capstyle="butt")
+    face = colour if row["given"] == "nothing" else "white"
+    axes.plot([rho], [height], "o", markersize=4, markerfacecolor=face, markeredgecolor=colour)
+
+
+def _margin(row: Row) -> str:
+    return f"{row['replicates']}, {row['minima']}, {row['words']}"

@@ -1,0 +1,194 @@
+"""The landscapes of replicates, data set by data set, and what they say together.
+
+A replicate is what was searched on one set of samples: one landscape, or one for each value of a key, whose effects are
+averaged first. The replicate is the unit of inference.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.errors import PropertyError
+from landscape.statistics.random_effects import Combined, combined
+from landscape.studies.answer.effects import ENDPOINTS, Effects, MeasuredMinima, common_epsilon, effects_of
+from landscape.studies.answer.words import LEAST_REPLICATES, words_for
+from landscape.studies.criteria import Criteria
+from landscape.studies.goal import Goal
+
+PLATEAU = 0.05  # most that the mean correlation may move while the second half of the minima is found
+PERFECT = 1.0 - 1e-6  # correlations are cut off there, whose Fisher z would be infinite
+ARCHITECTURE = ("hidden", "convolution", "activation", "loss", "classes", "downscale", "subset")
+
+Problem = Mapping[str, Any]
+"""The table [problem] of a run file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landscape:
+    """One landscape: its name, its samples by their digest, its minima, and whether its search was complete."""
+
+    name: str
+    problem: Problem
+    samples: str
+    size: int  # training samples
+    minima: MeasuredMinima
+    is_complete: bool
+
+    @classmethod
+    def of(cls, db: Database) -> "Landscape":
+        """The landscape of a database. Raises PropertyError where what is asked for was not measured."""
+        record, name = db.problem_record, str(db.path)
+        problem = record.tables(name)["problem"]
+        if record.targets is not None and record.targets.ndim > 1:
+            raise PropertyError(
+                f"{name}: expected classes, found a regression, which has no robust accuracy: leave it out"
+            )
+        try:
+            minima = MeasuredMinima.of(db)
+        except PropertyError as error:
+            raise PropertyError(f"{name}: {error}") from error
+        criteria = Criteria.of(db, Goal.stored(record, name), record.energy_tolerance)
+        complete = criteria.minima_are_known and criteria.is_connected and criteria.barriers_have_converged
+        return cls(
+            name=db.path.stem if db.path else "in memory",
+            problem=problem,
+            samples=record.sha256,
+            size=len(record.inputs) if record.inputs is not None else 0,
+            minima=minima,
+            is_complete=complete,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What the replicates of a data set say about one endpoint, on the scale of correlations."""
+
+    direction: str
+    robustness: str
+    total: Combined
+    given_accuracy: Combined
+    moved: float  # mean correlation of all minima less that of the first half found
+    words: str
+    words_given_accuracy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSetAnswer:
+    """The answer of a data set: its landscapes with their effects, and a finding for each endpoint."""
+
+    name: str
+    landscapes: tuple[Landscape, ...]
+    effects: tuple[Effects, ...]
+    replicates: int
+    shared: float
+    epsilon: float
+    findings: tuple[Finding, ...]
+
+    @property
+    def complete(self) -> int:
+        """Landscapes whose search was complete."""
+        return sum(one.is_complete for one in self.landscapes)
+
+    def missing(self) -> Iterator[str]:
+        """What is missing for any words at all."""
+        if self.replicates < LEAST_REPLICATES:
+            yield f"{self.replicates} replicates, at least {LEAST_REPLICATES} are needed"
+        if self.complete < len(self.landscapes):
+            yield f"{self.complete} of {len(self.landscapes)} landscapes complete, all are needed"
+
+
+def answers(landscapes: Sequence[Landscape], whole_size: Callable[[Problem], int]) -> list[DataSetAnswer]:
+    """The answer of each data set; `whole_size` tells how many samples there are to draw the replicates from.
+
+    Raises PropertyError where landscapes of a data set cannot be compared, or are fewer than 3 replicates.
+    """
+    names = dict.fromkeys(str(one.problem["dataset"]) for one in landscapes)
+    own = {name: [one for one in landscapes if str(one.problem["dataset"]) == name] for name in names}
+    return [_answer(name, members, whole_size) for name, members in own.items()]
+
+
+def _answer(name: str, landscapes: list[Landscape], whole_size: Callable[[Problem], int]) -> DataSetAnswer:
+    _require_one_architecture(name, landscapes)
+    samples = list(dict.fromkeys(one.samples for one in landscapes))
+    if len(samples) < 3:
+        raise PropertyError(
+            f"{name}: expected at least 3 replicates, found {len(samples)} set{'s' * (len(samples) > 1)} of samples: "
+            "search more with 'landscape study --replicates'"
+        )
+    epsilon = common_epsilon([one.minima for one in landscapes])
+    effects = [effects_of(one.minima, epsilon) for one in landscapes]
+    shared = _shared(landscapes, whole_size)
+    place = np.array([samples.index(one.samples) for one in landscapes])
+    missing = len(samples) < LEAST_REPLICATES or not all(one.is_complete for one in landscapes)
+    return DataSetAnswer(
+        name=name,
+        landscapes=tuple(landscapes),
+        effects=tuple(effects),
+        replicates=len(samples),
+        shared=shared,
+        epsilon=landscapes[0].minima.epsilon[epsilon],
+        findings=tuple(_finding(endpoint, effects, place, shared, missing=missing) for endpoint in ENDPOINTS),
+    )
+
+
+def _finding(
+    endpoint: tuple[str, str], effects: Sequence[Effects], place: np.ndarray, shared: float, *, missing: bool
+) -> Finding:
+    values = {
+        name: np.array([getattr(one, name)[endpoint] for one in effects])
+        for name in ("total", "given_accuracy", "first_half")
+    }
+    total, given = (_combined(values[name], place, shared) for name in ("total", "given_accuracy"))
+    moved = values["total"] - values["first_half"]
+    moved = float(moved[np.isfinite(moved)].mean()) if np.isfinite(moved).any() else float("nan")
+    missing = missing or not abs(moved) < PLATEAU
+    return Finding(
+        direction=endpoint[0],
+        robustness=endpoint[1],
+        total=total,
+        given_accuracy=given,
+        moved=moved,
+        words=words_for(total, missing),
+        words_given_accuracy=words_for(given, missing),
+    )
+
+
+def _combined(rho: np.ndarray, place: np.ndarray, shared: float) -> Combined:
+    """The combination, by Fisher's z, of the correlations of landscapes over the replicates int64 that they are of."""
+    z = np.arctanh(np.clip(rho, -PERFECT, PERFECT))
+    known = np.isfinite(z)
+    count = np.bincount(place[known], minlength=place.max() + 1)
+    total = np.bincount(place[known], weights=z[known], minlength=place.max() + 1)
+    means = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    found = combined(means, shared)
+    return replace(
+        found,
+        mean=float(np.tanh(found.mean)),
+        low=float(np.tanh(found.low)),
+        high=float(np.tanh(found.high)),
+        predicted_low=float(np.tanh(found.predicted_low)),
+        predicted_high=float(np.tanh(found.predicted_high)),
+    )
+
+
+def _require_one_architecture(name: str, landscapes: Sequence[Landscape]) -> None:
+    for key in ARCHITECTURE:
+        found = sorted({str(one.problem.get(key)) for one in landscapes})
+        if len(found) > 1:
+            raise PropertyError(
+                f"{name}: expected landscapes of one architecture and size, found {key} = {' and '.join(found[:2])}: "
+                "answer for them apart"
+            )
+
+
+def _shared(landscapes: Sequence[Landscape], whole_size: Callable[[Problem], int]) -> float:
+    """The part of the samples that two replicates share: none where they are parts of one drawing."""
+    keys = {one.samples: one.problem for one in landscapes}.values()
+    seeds, parts = ({one.get(f"subset_{name}", -1) for one in keys} for name in ("seed", "part"))
+    if len(seeds) == 1 and seeds != {-1} and len(parts) == len(keys):
+        return 0.0
+    first = landscapes[0]
+    return min(first.size / max(whole_size(first.problem), 1), 0.99)

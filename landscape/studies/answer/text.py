@@ -1,0 +1,111 @@
+"""The answer as three sentences, a table and a CSV file."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+
+from landscape.statistics.random_effects import Combined
+from landscape.studies.answer.effects import ENDPOINTS, MEASURES
+from landscape.studies.answer.replicates import PLATEAU, DataSetAnswer, Finding
+from landscape.studies.answer.words import NO_RELATION
+
+COLUMNS = ("data_set", "landscape", "replicates", "direction", "robustness", "given", "minima", "complete", "rho")
+SUMMARY = tuple(one.name for one in fields(Combined) if one.name not in ("replicates", "mean", "tau"))
+
+
+def sentences(found: Sequence[DataSetAnswer]) -> Iterator[str]:
+    """A sentence for each direction, and one on what the answer rests on."""
+    for direction in MEASURES:
+        said = "; ".join(f"{one.name}: {', '.join(_said(one, direction))}" for one in found)
+        yield f"{direction.capitalize()} minima are: {said}."
+    basis = "; ".join(
+        f"{one.name}: {one.replicates} replicates{_shares(one)}, {one.complete} of {len(one.landscapes)} landscapes "
+        f"complete{''.join(f'; missing: {reason}' for reason in one.missing())}"
+        for one in found
+    )
+    yield f"Each replicate counts once, whatever number of minima it has. {basis}."
+
+
+def table(found: Sequence[DataSetAnswer]) -> Iterator[str]:
+    """A line for each data set and endpoint: mean correlation, 95 % interval, that of a further replicate, words."""
+    yield (
+        f"{'data set':<13} {'minima':<8} {'by':<15} {'rho':>5} {'95 %':>14} {'next replicate':>14} {'moved':>5} "
+        f"{'given accuracy':>20}  words (given accuracy)"
+    )
+    for one in found:
+        for finding in one.findings:
+            total, given = finding.total, finding.given_accuracy
+            yield (
+                f"{one.name:<13} {finding.direction:<8} {finding.robustness:<15} {total.mean:>+5.2f} "
+                f"{_range(total.low, total.high)} {_range(total.predicted_low, total.predicted_high)} "
+                f"{finding.moved:>+5.2f} {given.mean:>+5.2f} {_range(given.low, given.high)}  "
+                f"{finding.words} ({finding.words_given_accuracy})"
+            )
+
+
+def notes(found: Sequence[DataSetAnswer]) -> Iterator[str]:
+    """What the columns of the table mean."""
+    epsilon = ", ".join(f"{one.name} {one.epsilon:g}" for one in found)
+    yield "rho: mean over replicates of Spearman's correlation with depth or flatness, positive where it is in favour;"
+    yield f"  no relation is within {NO_RELATION:g} of 0."
+    yield "moved: by how much rho changes from the first half of the minima found to all of them;"
+    yield f"  where that is not below {PLATEAU:g} there are no words."
+    yield "given accuracy: at fixed accuracy on clean samples."
+    yield f"margin: mean adversarial distance over accuracy. robust accuracy: at epsilon {epsilon}."
+
+
+def csv_text(found: Sequence[DataSetAnswer]) -> str:
+    """Every correlation of every landscape, then the combined ones, whose landscape is "all"."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*COLUMNS, "rho_first_half", *SUMMARY, "words"])
+    for one in found:
+        writer.writerows(_landscape_rows(one))
+        for finding in one.findings:
+            writer.writerows(_combined_rows(one, finding))
+    return text.getvalue()
+
+
+def _landscape_rows(found: DataSetAnswer) -> Iterator[list[object]]:
+    blank = [""] * (len(SUMMARY) + 1)
+    for landscape, effects in zip(found.landscapes, found.effects, strict=True):
+        for endpoint in ENDPOINTS:
+            for given, values in (("nothing", effects.total), ("accuracy", effects.given_accuracy)):
+                first = effects.first_half[endpoint] if given == "nothing" else ""
+                head = [
+                    found.name,
+                    landscape.name,
+                    1,
+                    *endpoint,
+                    given,
+                    len(landscape.minima),
+                    int(landscape.is_complete),
+                ]
+                yield [*head, values[endpoint], first, *blank]
+
+
+def _combined_rows(found: DataSetAnswer, finding: Finding) -> Iterator[list[object]]:
+    pairs = (
+        ("nothing", finding.total, finding.words),
+        ("accuracy", finding.given_accuracy, finding.words_given_accuracy),
+    )
+    for given, effect, words in pairs:
+        counts = [sum(len(one.minima) for one in found.landscapes), found.complete]
+        head = [found.name, "all", found.replicates, finding.direction, finding.robustness, given, *counts, effect.mean]
+        yield [*head, "", *(getattr(effect, name) for name in SUMMARY), words]
+
+
+def _said(found: DataSetAnswer, direction: str) -> list[str]:
+    own = [one for one in found.findings if one.direction == direction]
+    if len({one.words for one in own}) == 1:
+        return [own[0].words]
+    return [f"{one.words} by {one.robustness}" for one in own]
+
+
+def _shares(found: DataSetAnswer) -> str:
+    return f" that share {found.shared:.0%} of their samples, so one for this data set" if found.shared else ""
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:>+5.2f} to {high:>+5.2f}"

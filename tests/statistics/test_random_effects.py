@@ -1,0 +1,56 @@
+"""Means over replicates against statsmodels, and how often their intervals hold the truth."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.meta_analysis import combine_effects
+
+from landscape.statistics.random_effects import combined
+
+
+@pytest.mark.parametrize("replicates", [3, 5, 12, 20])
+def test_intervals_are_those_of_hartung_knapp_sidik_and_jonkman(replicates: int) -> None:
+    z = np.random.default_rng(replicates).normal(0.3, 0.4, replicates)
+    found = combined(z)
+    theirs = combine_effects(z, np.full(replicates, 1e-10), method_re="iterated")
+    low, high = theirs.conf_int(use_t=True)[3]  # of the random effects, with the scale of Hartung and Knapp
+    np.testing.assert_allclose([found.mean, found.low, found.high], [theirs.mean_effect_re, low, high], rtol=1e-6)
+    np.testing.assert_allclose(found.tau**2, theirs.tau2, rtol=1e-6)
+    reach = stats.t.ppf(0.975, replicates - 2) * np.hypot(found.tau, theirs.sd_eff_w_re_hksj)
+    np.testing.assert_allclose(found.predicted_low, found.mean - reach, rtol=1e-6)
+    np.testing.assert_allclose(found.predicted_high, found.mean + reach, rtol=1e-6)
+
+
+@pytest.mark.parametrize("replicates", [5, 10, 20])
+def test_without_an_effect_one_interval_in_twenty_leaves_zero_out(replicates: int) -> None:
+    draws = np.random.default_rng(0).normal(0.0, 0.4, (2000, replicates))
+    outside = [found.low > 0.0 or found.high < 0.0 for found in map(combined, draws)]
+    assert 0.03 <= np.mean(outside) <= 0.07
+
+
+def test_an_effect_is_seen_with_twenty_replicates() -> None:
+    """Correlations of 0.3 that scatter by 0.4 in Fisher's z, as unrelated properties of one landscape do."""
+    draws = np.random.default_rng(1).normal(np.arctanh(0.3), 0.4, (2000, 20))
+    assert np.mean([combined(one).low > 0.0 for one in draws]) >= 0.8
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.2, 0.5])
+def test_intervals_of_replicates_that_share_samples_are_wide_enough(shared: float) -> None:
+    random = np.random.default_rng(2)
+    common, own = random.normal(size=(4000, 1)), random.normal(size=(4000, 10))
+    draws = np.sqrt(shared) * common + np.sqrt(1.0 - shared) * own
+    rejected = [found.low > 0.0 or found.high < 0.0 for found in (combined(one, shared) for one in draws)]
+    assert np.mean(rejected) <= 0.07
+    if shared:
+        naive = [found.low > 0.0 or found.high < 0.0 for found in map(combined, draws)]
+        assert np.mean(naive) > 0.2
+
+
+def test_too_few_effects_tell_nothing() -> None:
+    none, one, two = (combined(np.array(values)) for values in ([], [0.3, np.nan], [0.3, 0.5]))
+    assert none.replicates == 0
+    assert np.isnan([none.mean, none.low, none.tau]).all()
+    assert (one.replicates, one.mean) == (1, 0.3)
+    assert np.isnan([one.low, one.high, one.predicted_low]).all()
+    assert np.isfinite([two.low, two.high]).all()
+    assert np.isnan(two.predicted_low)

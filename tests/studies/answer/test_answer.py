@@ -1,0 +1,165 @@
+"""The answer of made-up replicates: words, their conditions, and a CSV file that makes its numbers again."""
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from statsmodels.stats.meta_analysis import combine_effects
+
+from landscape.errors import PropertyError
+from landscape.studies.answer.effects import MeasuredMinima
+from landscape.studies.answer.replicates import DataSetAnswer, Landscape, answers
+from landscape.studies.answer.text import csv_text, notes, sentences, table
+from tests.campaign.commands import XOR, command, done, finished, run_file
+
+MINIMA = 200
+
+
+def minima(seed: int, slope: float) -> MeasuredMinima:
+    """Robustness that falls with depth by a slope; flatness has nothing to do with it."""
+    random = np.random.default_rng(seed)
+    depth, noise = random.normal(size=MINIMA), random.normal(size=MINIMA)
+    distance = 1.0 - 0.01 * (slope * depth + noise)
+    return MeasuredMinima(
+        depth=depth,
+        hessian_trace=random.normal(size=MINIMA),
+        accuracy=0.95 + 0.01 * random.random(MINIMA),
+        distance=distance,
+        robust=np.stack([distance - 0.2, distance - 0.5], axis=1),
+        epsilon=(0.1, 0.2),
+    )
+
+
+def landscapes(count: int, slope: float = 1.0, **problem: object) -> list[Landscape]:
+    """Disjoint replicates of 100 of 5000 samples."""
+    return [
+        Landscape(
+            name=f"replicate-{number}",
+            problem={"dataset": "made", "hidden": [3], "subset_seed": 0, "subset_part": number, **problem},
+            samples=str(number),
+            size=100,
+            minima=minima(number, slope),
+            is_complete=True,
+        )
+        for number in range(count)
+    ]
+
+
+def answered(made: list[Landscape], whole: int = 5000) -> DataSetAnswer:
+    (found,) = answers(made, lambda _: whole)
+    return found
+
+
+def words(found: DataSetAnswer) -> dict[tuple[str, str], str]:
+    return {(one.direction, one.robustness): one.words for one in found.findings}
+
+
+def test_words_of_an_effect_and_of_none() -> None:
+    found = words(answered(landscapes(12)))
+    assert found["deeper", "margin"] == found["deeper", "robust accuracy"] == "more robust"
+    assert found["flatter", "margin"] == found["flatter", "robust accuracy"] == "no relation"
+    assert words(answered(landscapes(12, slope=-1.0)))["deeper", "margin"] == "less robust"
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (landscapes(9), "9 replicates, at least 10 are needed"),
+        ([*landscapes(11), replace(landscapes(12)[-1], is_complete=False)], "11 of 12 landscapes complete"),
+    ],
+)
+def test_without_what_is_needed_there_are_no_words(made: list[Landscape], reason: str) -> None:
+    found = answered(made)
+    assert set(words(found).values()) == {"not enough data"}
+    assert any(reason in said for said in found.missing())
+    assert reason in " ".join(sentences([found]))
+
+
+def test_a_correlation_that_moves_with_the_minima_found_has_no_words() -> None:
+    """The minima found later are not related: depth and margin are shuffled there."""
+    made = landscapes(12)
+    for place, one in enumerate(made):
+        own = one.minima
+        late = np.arange(MINIMA) >= MINIMA // 2
+        distance = np.where(late, np.random.default_rng(place).permutation(own.distance), own.distance)
+        made[place] = replace(one, minima=replace(own, distance=distance))
+    found = {(one.direction, one.robustness): one for one in answered(made).findings}
+    assert found["deeper", "margin"].moved < -0.05
+    assert found["deeper", "margin"].words == "not enough data"
+    assert found["deeper", "robust accuracy"].words == "more robust"
+
+
+def test_values_of_a_key_are_no_replicates() -> None:
+    once = landscapes(12)
+    twice = [replace(one, problem={**one.problem, "l2": l2}) for one in once for l2 in (1e-2, 1e-3)]
+    one, two = answered(once), answered(twice)
+    assert one.replicates == two.replicates == 12
+    for first, second in zip(one.findings, two.findings, strict=True):
+        assert first.total == second.total
+
+
+def test_replicates_that_share_samples_have_wider_intervals() -> None:
+    apart = answered(landscapes(12))
+    keys = [{"subset_seed": place, "subset_part": 0} for place in range(12)]
+    drawn = [replace(one, problem={**one.problem, **own}) for one, own in zip(landscapes(12), keys, strict=True)]
+    shared = answered(drawn, 200)
+    assert (apart.shared, shared.shared) == (0.0, 0.5)
+    for one, other in zip(apart.findings, shared.findings, strict=True):
+        assert other.total.mean == one.total.mean
+        assert other.total.high - other.total.low > 3.0 * (one.total.high - one.total.low)
+    assert "share 50% of their samples, so one for this data set" in " ".join(sentences([shared]))
+
+
+def test_the_numbers_can_be_made_again_from_the_csv_file() -> None:
+    found = answered(landscapes(12))
+    rows = list(csv.DictReader(io.StringIO(csv_text([found]))))
+    for all_rows in (row for row in rows if row["landscape"] == "all"):
+        same = ("direction", "robustness", "given")
+        own = [row for row in rows if row["landscape"] != "all" and all(row[key] == all_rows[key] for key in same)]
+        assert len(own) == 12
+        z = np.arctanh([float(row["rho"]) for row in own])
+        theirs = combine_effects(z, np.full(12, 1e-10), method_re="iterated")
+        low, high = theirs.conf_int(use_t=True)[3]
+        expected = np.tanh([theirs.mean_effect_re, low, high])
+        np.testing.assert_allclose([float(all_rows[name]) for name in ("rho", "low", "high")], expected, rtol=1e-5)
+
+
+def test_the_table_is_as_long_as_its_endpoints() -> None:
+    lines = list(table([answered(landscapes(12)), answered(landscapes(10))]))
+    assert len(lines) == 1 + 2 * 4
+    assert max(map(len, [*lines, *notes([answered(landscapes(12))])])) <= 150
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (landscapes(2), "made: expected at least 3 replicates, found 2 sets of samples"),
+        ([*landscapes(3), *landscapes(4, hidden=[10])], r"found hidden = \[10\] and \[3\]"),
+    ],
+)
+def test_what_cannot_be_combined_is_refused(made: list[Landscape], expected: str) -> None:
+    with pytest.raises(PropertyError, match=expected):
+        answered(made)
+
+
+def test_a_study_is_answered(tmp_path: Path) -> None:
+    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 20'))
+    folder = tmp_path / "study"
+    done(command(0, "study", source, "--replicates", "3", "-o", folder))
+    told = done(command(0, "answer", folder)).stdout
+    assert "moons: 3 replicates, " in told
+    assert "missing: 3 replicates, at least 10 are needed" in told
+    rows = list(csv.DictReader((folder / "answer.csv").read_text(encoding="utf-8").splitlines()))
+    assert len([row for row in rows if row["landscape"] == "all"]) == 8
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_text("no database")])
+def test_other_input_is_one_line(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "study")
+    refused = finished(command(0, "answer", tmp_path / "study"))
+    assert refused.returncode == 2
+    assert len(refused.stderr.splitlines()) == 1

@@ -1,0 +1,67 @@
+"""Correlations of a landscape against scipy and the formula of partial correlations, and the epsilon of a data set."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from landscape.errors import PropertyError
+from landscape.studies.answer.effects import (
+    MARGIN,
+    ROBUST_ACCURACY,
+    MeasuredMinima,
+    common_epsilon,
+    effects_of,
+    rank_correlation,
+)
+
+
+def minima(count: int = 40, seed: int = 0) -> MeasuredMinima:
+    random = np.random.default_rng(seed)
+    depth, accuracy = random.random(count), np.round(0.7 + 0.3 * random.random(count), 2)
+    distance = 0.4 - 0.2 * depth + 0.05 * random.random(count)
+    robust = np.clip(accuracy[:, None] - [0.1, 0.4, 0.7] - 0.1 * depth[:, None], 0.0, 1.0)
+    return MeasuredMinima(
+        depth=depth,
+        hessian_trace=random.random(count),
+        accuracy=accuracy,
+        distance=distance,
+        robust=robust,
+        epsilon=(0.1, 0.2, 0.3),
+    )
+
+
+def partial(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> float:
+    xy, xz, yz = (stats.spearmanr(*pair).statistic for pair in ((x, y), (x, z), (y, z)))
+    return float((xy - xz * yz) / np.sqrt((1.0 - xz**2) * (1.0 - yz**2)))
+
+
+def test_correlations_are_those_of_scipy() -> None:
+    own = minima()
+    found = effects_of(own, 1)
+    margin = own.distance / own.accuracy
+    for direction, values in (("deeper", -own.depth), ("flatter", -own.hessian_trace)):
+        for name, robust in ((MARGIN, margin), (ROBUST_ACCURACY, own.robust[:, 1])):
+            key = direction, name
+            assert found.total[key] == pytest.approx(stats.spearmanr(values, robust).statistic, abs=1e-12)
+            assert found.given_accuracy[key] == pytest.approx(partial(values, robust, own.accuracy), abs=1e-12)
+            first = stats.spearmanr(values[:20], robust[:20]).statistic
+            assert found.first_half[key] == pytest.approx(first, abs=1e-12)
+    assert found.total["deeper", MARGIN] > 0.5
+
+
+def test_what_is_undefined_is_not_a_number() -> None:
+    x = np.arange(10.0)
+    assert np.isnan(rank_correlation(x[:7], x[:7]))
+    assert np.isnan(rank_correlation(x, np.ones(10)))
+    assert np.isnan(rank_correlation(x, x, x))
+    assert np.isnan(rank_correlation(np.where(x == 3.0, np.nan, x), x))
+
+
+def test_the_epsilon_is_that_of_half_the_clean_accuracy() -> None:
+    assert common_epsilon([minima(seed=seed) for seed in range(3)]) == 1
+    weak = [replace(minima(), robust=minima().robust * [0.5, 0.1, 0.0])]
+    assert common_epsilon(weak) == 0
+    with pytest.raises(PropertyError, match=r"same epsilon, found \[0\.1, 0\.2, 0\.3\] and \[0\.1, 0\.2, 0\.4\]"):
+        common_epsilon([minima(), replace(minima(), epsilon=(0.1, 0.2, 0.4))])
