@@ -1,8 +1,9 @@
 """Verification of the minima that transition states join.
 
-They are found again by a gradient flow that starts nearer to the state and has a tenth of the search's error. Where the
-flow ends on a saddle, or small errors decide along a ridge, a state must be marked, and is then not compared. There are
-states at the edge of that, so what does not agree is followed once more with far less error, which decides.
+They are found again by a gradient flow that starts nearer to the state and has a tenth of the error of the first one of
+the search. Where the flow ends on a saddle, or small errors decide along a ridge, a state must be marked, and is then
+not compared. There are states at the edge of that, so what does not agree is followed once more with far less error,
+which decides.
 Shapes: T transition states, S of them, P parameters.
 """
 

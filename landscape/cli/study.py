@@ -13,14 +13,14 @@ from landscape.campaign.preparation import context_of, resolve_device
 from landscape.cli.options import RUN_FILE, TIME_LIMIT
 from landscape.cli.shared import run_exploration
 from landscape.config.run_file import RunConfig
-from landscape.problems.data.datasets import load
+from landscape.problems.data.datasets import DataSet, load
 from landscape.studies.study import conclude, make_folder
 
 
 @click.command()
 @RUN_FILE
 @click.option("--over", metavar="TABLE.KEY=VALUE,...", help="A key that varies, and its values.")
-@click.option("--replicates", type=click.IntRange(min=2), help="Independent subsets of the data, each searched anew.")
+@click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each searched on its own.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write; RUN_FILE's name.")
 @TIME_LIMIT
 def study(
@@ -33,8 +33,9 @@ def study(
     landscape study runs/iris.toml --over problem.l2=1e-5,1e-4,1e-3 -o iris
     mpiexec -n 8 landscape study runs/iris.toml --over problem.hidden=[4],[10] --time-limit 3h
 
-    Writes a database for each value and replicate, correlations.csv and verdicts.txt. Replicates are landscapes of
-    problem.subset samples each, disjoint ones while there are enough. The same command continues what is there.
+    Writes a database for each value and replicate, correlations.csv and verdicts.txt. A replicate has problem.subset
+    samples: disjoint ones if the data have enough for all, otherwise drawn independently. The same command continues
+    what is there.
     """  # noqa: D301 - click wants the backspace character itself
     if over is None and replicates is None:
         raise click.UsageError("expected --over, --replicates or both, found neither: say what varies")
@@ -66,15 +67,37 @@ def study(
 def members_of(config: RunConfig, over: str | None, replicates: int | None) -> dict[str, RunConfig]:
     """The configurations of a study by name: over the values of a key, in so many replicates, or both.
 
-    Raises `ConfigError`, and `DataError` where replicates are asked for of data that cannot be read.
+    Raises `ConfigError`, and `DataError` where the samples of replicates cannot be read or drawn.
     """
+    family = {"": config} if over is None else config.family(over)
     if replicates is None:
-        return config.family(over) if over is not None else {}
-    problem, digits = config.problem, len(str(replicates - 1))
-    whole = load(problem.dataset, classes=problem.classes, downscale=problem.downscale, grey=problem.grey)
-    members: dict[str, RunConfig] = {}
-    for number, replicate in enumerate(config.replicates(replicates, len(whole.inputs))):
-        name = f"replicate-{number:0{digits}}"
-        values = {"": replicate} if over is None else replicate.family(over)
-        members |= {"-".join(filter(None, (name, value))): member for value, member in values.items()}
-    return members
+        return family
+    drawn = {value: member.replicates(replicates, _samples(member)) for value, member in family.items()}
+    for members in drawn.values():
+        _read(members[-1])  # what cannot be drawn is told before anything is searched
+    digits = len(str(replicates - 1))
+    return {
+        "-".join(filter(None, (f"replicate-{number:0{digits}}", value))): members[number]
+        for number in range(replicates)
+        for value, members in drawn.items()
+    }
+
+
+def _samples(config: RunConfig) -> int:
+    """Samples of the whole data set of a configuration, if a subset of it is asked for."""
+    return len(_read(config, whole=True).inputs) if config.problem.subset else 0
+
+
+def _read(config: RunConfig, *, whole: bool = False) -> DataSet:
+    """The samples of a configuration as they stand in the data set, or the whole of that."""
+    problem = config.problem
+    return load(
+        problem.dataset,
+        standardise=False,
+        subset=0 if whole else problem.subset,
+        subset_part=0 if whole else problem.subset_part,
+        seed=problem.subset_seed if problem.subset_seed >= 0 else config.run.seed,
+        classes=problem.classes,
+        downscale=problem.downscale,
+        grey=problem.grey,
+    )

@@ -95,15 +95,16 @@ class RunConfig(Settings):
         return members
 
     def replicates(self, count: int, samples: int) -> list[Self]:
-        """Configurations of independent replicates, each with problem.subset of the samples and a seed of its own.
+        """Configurations of replicates, each with problem.subset of so many samples and a search seed of its own.
 
-        Their subsets are disjoint where the data have so many samples, else drawn apart. Raises `ConfigError`.
+        Their subsets are disjoint if the data have enough samples for all; otherwise each is drawn with a seed of its
+        own, and they overlap. Raises `ConfigError`.
         """
         size, seed = self.problem.subset, self.run.seed
-        if not size:
+        if not size or self.problem.subset_part:
             raise ConfigError(
-                "--replicates: expected problem.subset above 0, the samples of a replicate, found 0: set it to a part "
-                "of the samples that there are"
+                "--replicates: expected problem.subset above 0, the samples of each, and no problem.subset_part, "
+                f"found {size} and {self.problem.subset_part}"
             )
         disjoint = count * size <= samples
         first = self.problem.subset_seed if self.problem.subset_seed >= 0 else seed

@@ -69,7 +69,7 @@ class ProblemConfig(Table):
     dataset: DataSetOrFile = Field(description="a known data set, a path to a file, or images as in mnist:FOLDER")
     standardise: bool = Field(True, description="zero mean and unit population variance per feature")
     subset: Natural = Field(0, description="samples drawn, stratified and seeded; 0: all")
-    subset_part: Natural = Field(0, description="of the disjoint subsets of one seed, which")
+    subset_part: Natural = Field(0, description="which of the disjoint subsets of one seed, from 0")
     test_fraction: ProperFraction = Field(0.0, description="held-out part, stratified and seeded")
     subset_seed: SubsetSeed = Field(-1, description="seed of the subset and the held-out part; -1: that of the run")
     classes: ClassNames = Field((), description="of images, those kept, in the order of their new labels; all if empty")
@@ -96,6 +96,12 @@ class ProblemConfig(Table):
     adversarial_epsilon: NonNegative = Field(0.0, description="attack radius, infinity norm; needed with a weight")
     adversarial_steps: Count = Field(1, description="steps of the attack: 1 is FGSM, more are PGD from the sample")
     jacobian_weight: NonNegative = Field(0.0, description="adds this times the mean of |d logits / d inputs|^2")
+
+    @model_validator(mode="after")
+    def _part_of_a_subset(self) -> Self:
+        if self.subset_part and not self.subset:
+            raise ValueError(f"expected subset > 0 where subset_part is {self.subset_part}, found 0: give it")
+        return self
 
     @model_validator(mode="after")
     def _radii_given(self) -> Self:

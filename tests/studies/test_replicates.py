@@ -1,13 +1,13 @@
 """The landscapes of a study: which samples and seeds replicates have."""
 
 import itertools
+from collections.abc import Callable
 
-import numpy as np
 import pytest
 
 from landscape.cli.study import members_of
 from landscape.config.run_file import RunConfig
-from landscape.errors import ConfigError
+from landscape.errors import ConfigError, DataError
 from landscape.problems.problem import Problem
 
 
@@ -17,13 +17,13 @@ def config(subset: int, **problem: object) -> RunConfig:
 
 
 def samples(member: RunConfig) -> set[bytes]:
-    """Samples with their places taken into account: iris has equal ones."""
+    """The different samples of a landscape."""
     inputs = Problem(seed=member.run.seed, **member.problem.model_dump()).data.inputs
     return {row.tobytes() for row in inputs}
 
 
 def test_replicates_are_disjoint_where_the_samples_suffice() -> None:
-    table = {"dataset": "digits", "hidden": [3], "subset": 200}
+    table = {"dataset": "digits", "standardise": False, "hidden": [3], "subset": 200}
     members = members_of(RunConfig.from_table({"problem": table}, "test"), None, 8)
     assert list(members) == [f"replicate-{number}" for number in range(8)]
     own = [samples(member) for member in members.values()]
@@ -51,12 +51,35 @@ def test_the_values_of_a_key_share_the_samples_of_a_replicate() -> None:
         assert samples(one) == samples(other)
 
 
-def test_replicates_of_all_samples_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"expected problem\.subset above 0"):
-        members_of(config(0), None, 3)
+def test_each_value_has_replicates_of_its_own_size() -> None:
+    members = members_of(config(0), "problem.subset=30,90", 3)
+    assert [members[f"replicate-{number}-subset-30"].problem.subset_part for number in range(3)] == [0, 1, 2]
+    assert [members[f"replicate-{number}-subset-90"].problem.subset_part for number in range(3)] == [0, 0, 0]
+    assert [members[f"replicate-{number}-subset-90"].problem.subset_seed for number in range(3)] == [5, 6, 7]
+
+
+def test_seeds_of_a_family_stay_apart() -> None:
+    members = members_of(config(50), "run.seed=1,11", 3)
+    seeds = [members[f"replicate-{number}-seed-{seed}"].run.seed for seed in (1, 11) for number in range(3)]
+    assert seeds == [1, 2, 3, 11, 12, 13]
+
+
+@pytest.mark.parametrize("made", [lambda: config(0), lambda: config(50, subset_part=1)])
+def test_replicates_of_all_samples_or_of_a_part_are_refused(made: Callable[[], RunConfig]) -> None:
+    with pytest.raises(ConfigError, match=r"expected problem\.subset above 0, .* and no problem\.subset_part"):
+        members_of(made(), None, 3)
+
+
+def test_samples_that_cannot_be_drawn_are_told_before_the_search() -> None:
+    with pytest.raises(DataError, match="expected to draw 74 of"):
+        members_of(config(74), None, 2)
+
+
+def test_a_part_of_no_subset_is_refused() -> None:
+    with pytest.raises(ConfigError, match="expected subset > 0 where subset_part is 1"):
+        config(0, subset_part=1)
 
 
 def test_without_replicates_the_members_are_the_family() -> None:
     plain = config(50)
     assert members_of(plain, "problem.l2=1e-2,1e-3", None) == plain.family("problem.l2=1e-2,1e-3")
-    assert np.array_equal(list(members_of(plain, "problem.l2=1e-2,1e-3", None)), ["l2-0.01", "l2-0.001"])

@@ -9,10 +9,8 @@ flow comes ever nearer to m. Since q is an estimate from two steps, the contract
 Shapes: W walkers, P parameters, R of the walkers.
 """
 
-from dataclasses import dataclass
-
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.numerics.spectra import without_nan
@@ -20,33 +18,10 @@ from landscape.objective import Objective
 from landscape.optimize.driver import take_rows
 from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.status import Status
+from landscape.search.descent.state import FlowState
 
 FALL = 0.25  # of the gradient, between two tests
 NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlowState:
-    """Walkers on their way down."""
-
-    # The point.
-    origin: Float[Tensor, "W P"]  # where the way began
-    theta: Float[Tensor, "W P"]
-    energy: Float[Tensor, " W"]
-    gradient: Float[Tensor, "W P"]
-    # The next step.
-    time: Float[Tensor, " W"]
-    curvature: Float[Tensor, " W"]  # the largest, for explicit steps
-    steepest: Float[Tensor, "W P"]  # unit vector of that curvature
-    # The error.
-    error: Float[Tensor, "W P"]  # of the point, as the flow has carried it on from step to step
-    doubtful: Bool[Tensor, " W"]  # whether it has ever been so large that the flow may have left its way
-    # The test for contraction.
-    falling: Bool[Tensor, " W"]  # whether the last step came nearer to a minimum
-    tested: Float[Tensor, " W"]  # length of the gradient below which the next test is due
-    # The account.
-    calls: Int[Tensor, " W"]  # steps, those that are given up too
-    status: Int[Tensor, " W"]
 
 
 def end_where_certain(
@@ -70,9 +45,9 @@ def end_where_certain(
     convex = finite & ((pivots > 0) & (factors.diagonal(dim1=1, dim2=2) > 0.0)).all(1)  # by the law of inertia
     step = torch.linalg.ldl_solve(factors, pivots, gradient[:, :, None])[:, :, 0]
     own, first = rows[convex], step[convex]
-    slope = objective.energy_and_gradient(state.theta[own] - first)[1]
+    energy, slope = objective.energy_and_gradient(state.theta[own] - first)
     second = torch.linalg.ldl_solve(factors[convex], pivots[convex], slope[:, :, None])[:, :, 0]
-    certain = second.norm(dim=1) <= contraction * first.norm(dim=1)
+    certain = (second.norm(dim=1) <= contraction * first.norm(dim=1)) & energy.isfinite()
     state.theta[own[certain]] -= (first + second)[certain]
     state.status[own[certain]] = Status.CONVERGED
     bent = finite & ~convex

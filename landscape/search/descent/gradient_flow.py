@@ -22,12 +22,14 @@ from landscape.numerics.batching import rows_per_chunk
 from landscape.objective import Objective
 from landscape.optimize.driver import take_rows
 from landscape.optimize.status import Status
-from landscape.search.descent.basins import FlowState, end_where_certain
+from landscape.search.descent.basins import end_where_certain
+from landscape.search.descent.state import FlowState
 from landscape.search.descent.steps import (
     CURVATURE_MARGIN,
     GAMMA,
     ShiftedFactors,
     Steps,
+    across,
     carried_by_differences,
     carried_by_factors,
     chebyshev_steps,
@@ -36,11 +38,10 @@ from landscape.search.descent.steps import (
     shifted_factors,
     stages_needed,
 )
-from landscape.search.descent.unstable_manifold import across
 
 STATIONARY_RMS = 1e-10  # times the unit of energy
-MOST_STAGES = 120  # beyond, a step with a Hessian is cheaper where that costs some 50 gradients
-BEYOND = 0.01  # length of a step beyond bounds from which it is certain that the flow leaves them
+MOST_STAGES = 120  # beyond, a step with a Hessian is cheaper in most networks
+BEYOND = 0.01  # a step out of bounds that is no longer than this means that the flow leaves them
 REACH = 3.0  # most that a step may be longer than the distance from where the way began
 TIME_FACTORS = 0.2, 4.0
 IMPLICIT_ORDER, EXPLICIT_ORDER = 4.0, 3.0  # of the error of a step
@@ -49,7 +50,7 @@ TRIES = 4  # of shorter times with one Hessian
 FIRST_ITERATIONS, ITERATIONS = 8, 2
 UNEVEN = 0.3  # of the fall of the energy in a step: most that may differ from that of a quadratic energy
 FINER = 0.1  # of the error of a step, where a walker is followed again
-DOUBTFUL = 0.03  # of the distance from the start: error of a point, which one state in ten exceeds
+DOUBTFUL = 0.03  # of the distance from the saddle: error of a point that calls for another flow
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def sides(
         again, still = _ends(objective, saddles[rows], along[rows], flow.finer, batch)
         reached = again.status == Status.CONVERGED
         ends = put_rows(ends, rows[reached], take_rows(again, reached.nonzero()[:, 0]))
-        ambiguous[rows] |= still
+        ambiguous[rows] |= still | (doubtful[rows] & ~reached)
         rows = followed = _on_saddles(ends)
         if not len(rows):
             break

@@ -92,7 +92,7 @@ def chebyshev_steps(
     if kernel is None:
         end = _chebyshev_ends(objective, theta, flow, time, stages, table)
     else:
-        end = torch.empty_like(flow)
+        end = torch.empty_like(theta, memory_format=torch.contiguous_format)
         arrays = (part.contiguous().numpy() for part in (theta, flow, time, stages, table, end))
         chebyshev_ends(kernel.function, *arrays)
         kernel.called(int(stages.sum()) - len(stages))
@@ -219,6 +219,13 @@ def _combined(weights: tuple[float, ...], stages: list[Float[Tensor, "W P"]]) ->
     for weight, stage in zip(weights[1:], stages[1:], strict=True):
         total = total.add_(stage, alpha=weight)
     return total
+
+
+def across(vectors: Float[Tensor, "W P"], along: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
+    """The parts of vectors [W, P] normal to others [W, P]."""
+    unit = along / along.norm(dim=1, keepdim=True).clamp_min(1e-300)
+    normal: Tensor = vectors - (vectors * unit).sum(1, keepdim=True) * unit
+    return normal
 
 
 def solve_factored(lower: Float[Tensor, "W P P"], right: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:

@@ -1,6 +1,7 @@
 """Sides of transition states against an integrator of the tests' own, and steps against the orders of their methods."""
 
 import itertools
+import threading
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
+from landscape.campaign.counted import Counted
 from landscape.objective import Objective
 from landscape.optimize.driver import take_rows
 from landscape.optimize.lbfgs.method import LBFGS
@@ -208,6 +210,25 @@ def test_errors_grow_and_shrink_as_the_curvatures_say() -> None:
     assert ((ratio[:, 2] >= 1.0) & (ratio[:, 2] < 1.2)).all()
 
 
+def test_errors_that_are_not_of_a_few_curvatures_are_carried_nearly_right() -> None:
+    """On a quadratic surface of many curvatures, where a step lets errors grow e-fold, lengths agree within a fifth."""
+
+    class Wide(Surface):
+        n_parameters = 40
+        curvatures = torch.cat([-torch.logspace(-3, -1, 8), torch.logspace(-4, 1, 32)]).double()
+
+        def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+            return 0.5 * (self.curvatures * theta**2).sum(1), self.curvatures * theta
+
+    surface, times = Wide(), torch.tensor([1.0, 3.0, 10.0], dtype=torch.float64)
+    theta = torch.ones(3, 40, dtype=torch.float64)
+    smooth = torch.exp(-surface.curvatures * 1.0).expand(3, -1)  # the flow has damped what is stiff
+    carried = carried_by_differences(surface, theta, surface.energy_and_gradient(theta)[1], smooth, times)
+    truth = smooth * torch.exp(-times[:, None] * surface.curvatures)
+    ratio = carried.norm(dim=1) / truth.norm(dim=1)
+    assert ((ratio > 0.8) & (ratio < 1.25)).all(), ratio
+
+
 def errors(step_times: list[float], implicit: bool) -> list[float]:
     """Errors of single steps on Mueller-Brown, against a high-order method with a tolerance near rounding."""
     surface, theta = MuellerBrown(), torch.tensor([[-0.3, 0.9]], dtype=torch.float64)
@@ -240,10 +261,13 @@ def test_compiled_stages_are_those_of_tensors(samples: int, monkeypatch: pytest.
     theta = torch.tensor(np.random.default_rng(0).normal(size=(4, problem.n_parameters)))
     gradient, times = problem.energy_and_gradient(theta)[1], torch.tensor([0.1, 10.0, 1.0, 3.0], dtype=torch.float64)
     stages = torch.tensor([2, 9, 3, 5])
-    compiled = chebyshev_steps(problem, theta, gradient, times, stages)
+    assert problem.kernel() is not None
+    counted = [Counted(problem, threading.Event()) for _ in range(2)]
+    compiled = chebyshev_steps(counted[0], theta, gradient, times, stages)
     monkeypatch.setattr(problem, "kernel", lambda: None)
-    for found, expected in zip(compiled, chebyshev_steps(problem, theta, gradient, times, stages), strict=True):
+    for found, expected in zip(compiled, chebyshev_steps(counted[1], theta, gradient, times, stages), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    assert [one.evaluations for one in counted] == [int(stages.sum())] * 2
 
 
 def test_chebyshev_steps_are_stable_as_far_as_they_say() -> None:

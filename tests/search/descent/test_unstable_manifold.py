@@ -1,12 +1,13 @@
 """Points on unstable manifolds against an integrator that starts far nearer to the saddle."""
 
 import numpy as np
+import pytest
 import torch
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from landscape.problems.surfaces.analytic import Surface
-from landscape.search.descent.unstable_manifold import PRECISION, departures
+from landscape.search.descent.unstable_manifold import LARGEST, PRECISION, departures
 
 SADDLE = torch.zeros(1, 3, dtype=torch.float64)
 ALONG = torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)
@@ -74,8 +75,49 @@ def test_where_the_way_bends_more_the_flow_is_taken_up_nearer() -> None:
     assert np.linalg.norm(point - manifold(surface, point[0])) <= np.linalg.norm(error) <= PRECISION * point[0]
 
 
-def test_no_error_is_told_where_the_direction_is_no_negative_eigenvector() -> None:
+@pytest.mark.parametrize("bend", [3e2, 3e3, 1e5, 1e9])
+def test_a_point_and_its_error_belong_together_however_much_the_way_bends(bend: float) -> None:
+    surface = Bent(bend)
+    point, error = departures(surface, SADDLE, ALONG, 0.1)[0, 1:].numpy()
+    assert np.linalg.norm(point) <= 0.1 * (1.0 + LARGEST)
+    assert np.isnan(error).all() or np.linalg.norm(point - manifold(surface, point[0])) <= np.linalg.norm(error)
+
+
+@pytest.mark.parametrize("tilt", [1e-3, 1e-2])
+def test_the_error_of_the_direction_is_told(tilt: float) -> None:
+    """The direction has a part along the soft one beside it, which the flow loses slowly."""
+    direction = torch.tensor([[1.0, tilt, 0.0]], dtype=torch.float64)
+    point, error = departures(Bent(1.0), SADDLE, direction / direction.norm(), 0.01)[0, 1:].numpy()
+    missed = np.linalg.norm(point - manifold(Bent(1.0), point[0]))
+    assert 0.5 * missed <= np.linalg.norm(error) <= 2.0 * missed
+
+
+def test_no_error_is_told_where_the_direction_is_not_that_of_the_lowest_curvature() -> None:
     across = ALONG.roll(1, 1)
     found = departures(Bent(1.0), torch.cat([SADDLE, SADDLE]), torch.cat([ALONG, across]), 0.01)
     assert found[0].isfinite().all()
     assert found[1, 2].isnan().all()
+    torch.testing.assert_close(found[1, 1], 0.01 * across[0])
+
+
+def test_the_hessian_of_the_objective_is_left_alone() -> None:
+    class Kept(Bent):
+        kept = torch.diag(torch.tensor([-1.0, 0.1, 50.0], dtype=torch.float64))[None]
+
+        def hessian(self, theta: Tensor) -> Tensor:
+            return self.kept.expand(len(theta), -1, -1)
+
+    departures(Kept(1.0), SADDLE, ALONG, 0.01)
+    assert Kept.kept.diagonal(dim1=1, dim2=2).tolist() == [[-1.0, 0.1, 50.0]]
+
+
+def test_points_stay_within_bounds() -> None:
+    class Box(Bent):
+        def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+            energy, gradient = super().energy_and_gradient(theta)
+            outside = theta[:, 0] > 0.02
+            return torch.where(outside, -torch.inf, energy), torch.where(outside[:, None], 0.0, gradient)
+
+    point, error = departures(Box(1.0), SADDLE, ALONG, 0.05)[0, 1:].numpy()
+    assert 0.0 < point[0] <= 0.02
+    assert np.linalg.norm(point - manifold(Bent(1.0), point[0])) <= np.linalg.norm(error)
