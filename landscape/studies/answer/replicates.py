@@ -13,7 +13,7 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.statistics.random_effects import Combined, combined
-from landscape.studies.answer.effects import ENDPOINTS, Effects, MeasuredMinima, common_epsilon, effects_of
+from landscape.studies.answer.effects import ENDPOINTS, LEAST_MINIMA, Effects, MeasuredMinima, common_epsilon, effects_of
 from landscape.studies.answer.words import LEAST_REPLICATES, words_for
 from landscape.studies.criteria import Criteria
 from landscape.studies.goal import Goal
@@ -98,6 +98,9 @@ class DataSetAnswer:
             yield f"{self.replicates} replicates, at least {LEAST_REPLICATES} are needed"
         if self.complete < len(self.landscapes):
             yield f"{self.complete} of {len(self.landscapes)} landscapes complete, all are needed"
+        small = sum(len(one.minima) < LEAST_MINIMA for one in self.landscapes)
+        if small:
+            yield f"{small} landscapes have fewer than {LEAST_MINIMA} distinct minima, and so no correlation"
 
 
 def answers(landscapes: Sequence[Landscape], whole_size: Callable[[Problem], int]) -> list[DataSetAnswer]:

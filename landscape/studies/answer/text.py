@@ -108,4 +108,4 @@ def _shares(found: DataSetAnswer) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return f"{low:>+5.2f} to {high:>+5.2f}"
+    return f"{low:>+5.2f} to {high:>+5.2f}" if low <= high else f"{'unknown':>14}"

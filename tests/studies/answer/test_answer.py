@@ -153,6 +153,8 @@ def test_a_study_is_answered(tmp_path: Path) -> None:
     told = done(command(0, "answer", folder)).stdout
     assert "moons: 3 replicates, " in told
     assert "missing: 3 replicates, at least 10 are needed" in told
+    assert "have fewer than 8 distinct minima, and so no correlation" in told
+    assert "nan" not in told
     rows = list(csv.DictReader((folder / "answer.csv").read_text(encoding="utf-8").splitlines()))
     assert len([row for row in rows if row["landscape"] == "all"]) == 8
 
