@@ -13,7 +13,14 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.statistics.random_effects import Combined, combined
-from landscape.studies.answer.effects import ENDPOINTS, LEAST_MINIMA, Effects, MeasuredMinima, common_epsilon, effects_of
+from landscape.studies.answer.effects import (
+    ENDPOINTS,
+    LEAST_MINIMA,
+    Effects,
+    MeasuredMinima,
+    common_epsilon,
+    effects_of,
+)
 from landscape.studies.answer.words import LEAST_REPLICATES, words_for
 from landscape.studies.criteria import Criteria
 from landscape.studies.goal import Goal

@@ -5,6 +5,8 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
+import numpy as np
+
 from landscape.statistics.random_effects import Combined
 from landscape.studies.answer.effects import ENDPOINTS, MEASURES
 from landscape.studies.answer.replicates import PLATEAU, DataSetAnswer, Finding
@@ -37,9 +39,9 @@ def table(found: Sequence[DataSetAnswer]) -> Iterator[str]:
         for finding in one.findings:
             total, given = finding.total, finding.given_accuracy
             yield (
-                f"{one.name:<13} {finding.direction:<8} {finding.robustness:<15} {total.mean:>+5.2f} "
+                f"{one.name:<13} {finding.direction:<8} {finding.robustness:<15} {_number(total.mean)} "
                 f"{_range(total.low, total.high)} {_range(total.predicted_low, total.predicted_high)} "
-                f"{finding.moved:>+5.2f} {given.mean:>+5.2f} {_range(given.low, given.high)}  "
+                f"{_number(finding.moved)} {_number(given.mean)} {_range(given.low, given.high)}  "
                 f"{finding.words} ({finding.words_given_accuracy})"
             )
 
@@ -108,4 +110,8 @@ def _shares(found: DataSetAnswer) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return f"{low:>+5.2f} to {high:>+5.2f}" if low <= high else f"{'unknown':>14}"
+    return f"{_number(low)} to {_number(high)}" if low <= high else f"{'unknown':>14}"
+
+
+def _number(value: float) -> str:
+    return f"{value:>+5.2f}" if np.isfinite(value) else f"{'?':>5}"
