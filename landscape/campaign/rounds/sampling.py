@@ -31,7 +31,7 @@ from landscape.search.starts import GaussianStarts
 from landscape.studies.locations import minimum_rows
 
 STARTS, PAIRS = 1, 2  # purposes of random streams, whose keys are longer than those of the search
-TASK_QUENCHES, TASK_PAIRS, ROUND_TASKS = 8, 2, 8
+TASK_QUENCHES, TASK_PAIRS, ROUND_TASKS = 8, 1, 8
 
 
 @dataclass(frozen=True, kw_only=True)
