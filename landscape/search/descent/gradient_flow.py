@@ -50,7 +50,7 @@ TRIES = 4  # of shorter times with one Hessian
 FIRST_ITERATIONS, ITERATIONS = 8, 2
 UNEVEN = 0.3  # of the fall of the energy in a step: most that may differ from that of a quadratic energy
 FINER = 0.1  # of the error of a step, where a walker is followed again
-DOUBTFUL = 0.03  # of the distance from the saddle: error of a point that calls for another flow
+DOUBTFUL = 0.01  # of the distance from the saddle: error of a point that calls for another flow
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class GradientFlow:
     up at most, contraction that makes a basin certain, and steps allowed.
     """
 
-    tolerance: float = 0.02
+    tolerance: float = 0.005
     distance: float = 0.05
     contraction: float = 0.05
     max_steps: int = 200
@@ -204,7 +204,8 @@ class GradientFlow:
         sure = error.norm(dim=1) <= DOUBTFUL * (found.theta - state.origin[rows]).norm(dim=1)
         state.doubtful[rows] |= ~sure
         rms = found.gradient.square().mean(1).sqrt()
-        state.status[rows[rms <= STATIONARY_RMS * objective.energy_unit]] = Status.CONVERGED
+        stationary = (rms <= STATIONARY_RMS * objective.energy_unit) & shorter  # and not only beside the saddle still
+        state.status[rows[stationary]] = Status.CONVERGED
         if not objective.cheap_hessian and len(rows):
             state.curvature[rows], state.steepest[rows] = largest_curvatures(
                 objective, found.theta, found.gradient, state.steepest[rows], ITERATIONS

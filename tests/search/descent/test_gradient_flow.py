@@ -11,7 +11,7 @@ from torch import Tensor
 
 from landscape.campaign.counted import Counted
 from landscape.objective import Objective
-from landscape.optimize.driver import take_rows
+from landscape.optimize.driver import run_all, take_rows
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.newton import newton_finish
 from landscape.optimize.quench import quench
@@ -27,6 +27,7 @@ from landscape.search.descent.steps import (
     shifted_factors,
     stages_needed,
 )
+from landscape.search.descent.unstable_manifold import departures
 from landscape.search.transition_states import SearchSettings, climb
 from tests.search.integrator import descended, lowest_direction
 
@@ -184,6 +185,25 @@ def test_a_flow_along_a_ridge_leaves_it_on_the_right_side_or_is_marked(slope: fl
     assert not (found.ambiguous.any() and slope > 1e-4)
     ends = torch.cat([end.theta for end in found.ends])
     assert (ends[:, 1] < 0.0).all() or found.ambiguous.all()
+
+
+def test_a_start_near_a_soft_saddle_is_no_end() -> None:
+    """At a distance of 1e-3 from a saddle of curvature -1e-8 the gradient is as small as at a minimum."""
+
+    class Soft(Surface):
+        n_parameters, curvature_threshold = 2, 1e-12
+
+        def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+            x, y = theta.T
+            return 0.5e-8 * (0.5 * x**4 - x**2) + 0.5 * y**2, torch.stack([1e-8 * (x**3 - x), y], 1)
+
+        def hessian(self, theta: Tensor) -> Tensor:
+            return torch.diag_embed(torch.stack([1e-8 * (3.0 * theta[:, 0] ** 2 - 1.0), torch.ones(len(theta))], 1))
+
+    along = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
+    begin = departures(Soft(), 0.0 * along, along, 1e-3)
+    found = run_all(GradientFlow(), Soft(), begin, 1)
+    torch.testing.assert_close(found.theta, torch.tensor([[1.0, 0.0]], dtype=torch.float64), rtol=0.0, atol=1e-2)
 
 
 def test_errors_grow_and_shrink_as_the_curvatures_say() -> None:
