@@ -130,7 +130,8 @@ def test_parts_of_a_subset_are_stratified_and_disjoint() -> None:
     assert len(np.unique(together, axis=0)) == len(together) == 1600
     last = [load("iris", standardise=False, subset=75, subset_part=part) for part in (0, 1)]
     iris, halves = load("iris", standardise=False).inputs, np.concatenate([part.inputs for part in last])
-    np.testing.assert_array_equal(*(rows[np.lexsort(rows.T)] for rows in (iris, halves)))
+    one, other = (rows[np.lexsort(rows.T)] for rows in (iris, halves))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_split_loses_nothing() -> None:
