@@ -175,7 +175,7 @@ def test_missing_run_file(tmp_path: Path, refused: Run) -> None:
         (["run", "a.toml", "--time-limit", ""], "expected a duration"),
         (["measure", "a.h5", "--epsilon", "0.1,x"], "expected numbers such as 0.1,0.3, found '0.1,x'"),
         (["measure", "a.h5", "--pgd-steps", "many"], "'many' is not a valid integer"),
-        (["study", "a.toml"], "Missing option '--over'"),
+        (["study", "a.toml"], "expected --over, --replicates or both, found neither"),
         (["info", "a.h5", "--lowest", "-1"], "-1 is not in the range x>=0"),
     ],
 )
