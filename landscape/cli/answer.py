@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 
 from landscape.campaign.pools.mpi import launcher_rank
+from landscape.config.tables import ProblemConfig
 from landscape.database.database import open_database
 from landscape.errors import DatabaseError
-from landscape.problems.data.datasets import load
-from landscape.studies.answer.replicates import Landscape, Problem, answers
+from landscape.problems.problem import whole_size
+from landscape.studies.answer.replicates import Landscape, answers
 from landscape.studies.answer.text import csv_text, notes, sentences, table
 
 ANSWER = "answer.csv"
@@ -30,7 +31,7 @@ def answer(studies: tuple[Path, ...]) -> None:
     paths = [path for study in studies for path in _databases(study)]
     with ExitStack() as stack:
         landscapes = [Landscape.of(stack.enter_context(open_database(path))) for path in paths]
-        found = answers(landscapes, _whole_size)
+        found = answers(landscapes, lambda table: whole_size(ProblemConfig.from_table(table)))
     if launcher_rank():
         return
     folder = studies[0] if studies[0].is_dir() else studies[0].parent
@@ -55,9 +56,3 @@ def _databases(study: Path) -> list[Path]:
             f"{study}: expected a folder with the databases of a study, found none: run 'landscape study'"
         )
     return found
-
-
-def _whole_size(problem: Problem) -> int:
-    """Samples that there are in the data set of a [problem] table."""
-    keys = {name: problem[name] for name in ("classes", "downscale", "grey") if name in problem}
-    return len(load(str(problem["dataset"]), **keys).inputs)

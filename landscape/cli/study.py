@@ -13,7 +13,7 @@ from landscape.campaign.preparation import context_of, resolve_device
 from landscape.cli.options import RUN_FILE, TIME_LIMIT
 from landscape.cli.shared import run_exploration
 from landscape.config.run_file import RunConfig
-from landscape.problems.data.datasets import DataSet, load
+from landscape.problems.problem import data_of, whole_size
 from landscape.studies.study import conclude, make_folder
 
 
@@ -72,32 +72,12 @@ def members_of(config: RunConfig, over: str | None, replicates: int | None) -> d
     family = {"": config} if over is None else config.family(over)
     if replicates is None:
         return family
-    drawn = {value: member.replicates(replicates, _samples(member)) for value, member in family.items()}
+    drawn = {value: member.replicates(replicates, whole_size(member.problem)) for value, member in family.items()}
     for members in drawn.values():
-        _read(members[-1])  # what cannot be drawn is told before anything is searched
+        data_of(members[-1].problem, members[-1].run.seed)  # what cannot be drawn is told before anything is searched
     digits = len(str(replicates - 1))
     return {
         "-".join(filter(None, (f"replicate-{number:0{digits}}", value))): members[number]
         for number in range(replicates)
         for value, members in drawn.items()
     }
-
-
-def _samples(config: RunConfig) -> int:
-    """Samples of the whole data set of a configuration, if a subset of it is asked for."""
-    return len(_read(config, whole=True).inputs) if config.problem.subset else 0
-
-
-def _read(config: RunConfig, *, whole: bool = False) -> DataSet:
-    """The samples of a configuration as they stand in the data set, or the whole of that."""
-    problem = config.problem
-    return load(
-        problem.dataset,
-        standardise=False,
-        subset=0 if whole else problem.subset,
-        subset_part=0 if whole else problem.subset_part,
-        seed=problem.subset_seed if problem.subset_seed >= 0 else config.run.seed,
-        classes=problem.classes,
-        downscale=problem.downscale,
-        grey=problem.grey,
-    )

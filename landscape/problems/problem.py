@@ -52,18 +52,7 @@ class Problem:
         Raises `ConfigError` for unusable keys and `DataError` for unusable data.
         """
         config = ProblemConfig.from_table(table)
-        data = load(
-            config.dataset,
-            standardise=config.standardise,
-            subset=config.subset,
-            subset_part=config.subset_part,
-            test_fraction=config.test_fraction,
-            seed=seed if config.subset_seed < 0 else config.subset_seed,
-            classes=config.classes,
-            downscale=config.downscale,
-            grey=config.grey,
-        )
-        self._assemble_configured(config, data, device)
+        self._assemble_configured(config, data_of(config, seed), device)
 
     @classmethod
     def from_toml(cls, path: str | Path, device: str = "cpu") -> "Problem":
@@ -223,3 +212,24 @@ def _check_energy(loss: str, l2: float) -> None:
         raise ConfigError(f"expected the loss {' or '.join(LOSSES)}, found {loss!r}; {did_you_mean(loss, LOSSES)}")
     if not 0.0 <= l2 < math.inf:
         raise ConfigError(f"expected l2 of at least 0, found {l2}; E = mean loss + l2 * sum(theta^2)")
+
+
+def data_of(config: ProblemConfig, seed: int) -> DataSet:
+    """The data that a [problem] table asks for, drawn by the seed where it has none of its own. Raises `DataError`."""
+    return load(
+        config.dataset,
+        standardise=config.standardise,
+        subset=config.subset,
+        subset_part=config.subset_part,
+        test_fraction=config.test_fraction,
+        seed=seed if config.subset_seed < 0 else config.subset_seed,
+        classes=config.classes,
+        downscale=config.downscale,
+        grey=config.grey,
+    )
+
+
+def whole_size(config: ProblemConfig) -> int:
+    """The number of samples that the data set of a [problem] table has before any are drawn. Raises `DataError`."""
+    whole = {"standardise": False, "subset": 0, "subset_part": 0, "test_fraction": 0.0}
+    return len(data_of(config.model_copy(update=whole), 0).inputs)

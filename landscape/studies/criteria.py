@@ -63,6 +63,11 @@ class Criteria:
         few_fell = self.fell is not None and (len(self.target) < 2 or self.fell.share < MOST_FALLEN)
         return few_fell and self.searches >= self.goal.searches
 
+    @property
+    def all_hold(self) -> bool:
+        """Whether the search is complete."""
+        return self.is_connected and self.minima_are_known and self.barriers_have_converged
+
     def lines(self, wanted: str) -> Iterator[str]:
         """The criteria with their numbers, whether each holds, and what to do if not; `wanted` names the target."""
         needed = len(self.target) - 1

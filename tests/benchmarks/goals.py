@@ -59,9 +59,7 @@ class Watch(Silent):
             "those wanted at first are connected": bool(len(wanted)) and bool((label[wanted] == lowest).all()),
             f"{CONNECTED:.0%} of those known at first are connected": share >= CONNECTED,
             "those wanted now are connected": criteria.is_connected,
-            "all criteria hold": criteria.is_connected
-            and criteria.minima_are_known
-            and criteria.barriers_have_converged,
+            "all criteria hold": criteria.all_hold,
         }
         last = tables.rounds[-1]
         click.echo(

@@ -58,14 +58,13 @@ class Landscape:
         except PropertyError as error:
             raise PropertyError(f"{name}: {error}") from error
         criteria = Criteria.of(db, Goal.stored(record, name), record.energy_tolerance)
-        complete = criteria.minima_are_known and criteria.is_connected and criteria.barriers_have_converged
         return cls(
             name=db.path.stem if db.path else "in memory",
             problem=problem,
             samples=record.sha256,
             size=len(record.inputs) if record.inputs is not None else 0,
             minima=minima,
-            is_complete=complete,
+            is_complete=criteria.all_hold,
         )
 
 
@@ -92,22 +91,13 @@ class DataSetAnswer:
     replicates: int
     shared: float
     epsilon: float
+    missing: tuple[str, ...]  # for any words at all
     findings: tuple[Finding, ...]
 
     @property
     def complete(self) -> int:
         """Landscapes whose search was complete."""
         return sum(one.is_complete for one in self.landscapes)
-
-    def missing(self) -> Iterator[str]:
-        """What is missing for any words at all."""
-        if self.replicates < LEAST_REPLICATES:
-            yield f"{self.replicates} replicates, at least {LEAST_REPLICATES} are needed"
-        if self.complete < len(self.landscapes):
-            yield f"{self.complete} of {len(self.landscapes)} landscapes complete, all are needed"
-        small = sum(len(one.minima) < LEAST_MINIMA for one in self.landscapes)
-        if small:
-            yield f"{small} landscapes have fewer than {LEAST_MINIMA} distinct minima, and so no correlation"
 
 
 def answers(landscapes: Sequence[Landscape], whole_size: Callable[[Problem], int]) -> list[DataSetAnswer]:
@@ -132,7 +122,7 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: Callable[[Proble
     effects = [effects_of(one.minima, epsilon) for one in landscapes]
     shared = _shared(landscapes, whole_size)
     place = np.array([samples.index(one.samples) for one in landscapes])
-    missing = len(samples) < LEAST_REPLICATES or not all(one.is_complete for one in landscapes)
+    missing = tuple(_missing(landscapes, len(samples)))
     return DataSetAnswer(
         name=name,
         landscapes=tuple(landscapes),
@@ -140,8 +130,20 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: Callable[[Proble
         replicates=len(samples),
         shared=shared,
         epsilon=landscapes[0].minima.epsilon[epsilon],
-        findings=tuple(_finding(endpoint, effects, place, shared, missing=missing) for endpoint in ENDPOINTS),
+        missing=missing,
+        findings=tuple(_finding(endpoint, effects, place, shared, missing=bool(missing)) for endpoint in ENDPOINTS),
     )
+
+
+def _missing(landscapes: Sequence[Landscape], replicates: int) -> Iterator[str]:
+    complete = sum(one.is_complete for one in landscapes)
+    small = sum(len(one.minima) < LEAST_MINIMA for one in landscapes)
+    if replicates < LEAST_REPLICATES:
+        yield f"{replicates} replicates, at least {LEAST_REPLICATES} are needed"
+    if complete < len(landscapes):
+        yield f"{complete} of {len(landscapes)} landscapes complete, all are needed"
+    if small:
+        yield f"{small} landscapes have fewer than {LEAST_MINIMA} distinct minima, and so no correlation"
 
 
 def _finding(

@@ -23,7 +23,7 @@ def sentences(found: Sequence[DataSetAnswer]) -> Iterator[str]:
         yield f"{direction.capitalize()} minima are: {said}."
     basis = "; ".join(
         f"{one.name}: {one.replicates} replicates{_shares(one)}, {one.complete} of {len(one.landscapes)} landscapes "
-        f"complete{''.join(f'; missing: {reason}' for reason in one.missing())}"
+        f"complete{''.join(f'; missing: {reason}' for reason in one.missing)}"
         for one in found
     )
     yield f"Each replicate counts once, whatever number of minima it has. {basis}."
@@ -75,16 +75,8 @@ def _landscape_rows(found: DataSetAnswer) -> Iterator[list[object]]:
         for endpoint in ENDPOINTS:
             for given, values in (("nothing", effects.total), ("accuracy", effects.given_accuracy)):
                 first = effects.first_half[endpoint] if given == "nothing" else ""
-                head = [
-                    found.name,
-                    landscape.name,
-                    1,
-                    *endpoint,
-                    given,
-                    len(landscape.minima),
-                    int(landscape.is_complete),
-                ]
-                yield [*head, values[endpoint], first, *blank]
+                counts = [len(landscape.minima), int(landscape.is_complete)]
+                yield [found.name, landscape.name, 1, *endpoint, given, *counts, values[endpoint], first, *blank]
 
 
 def _combined_rows(found: DataSetAnswer, finding: Finding) -> Iterator[list[object]]:

@@ -75,7 +75,7 @@ def test_words_of_an_effect_and_of_none() -> None:
 def test_without_what_is_needed_there_are_no_words(made: list[Landscape], reason: str) -> None:
     found = answered(made)
     assert set(words(found).values()) == {"not enough data"}
-    assert any(reason in said for said in found.missing())
+    assert any(reason in said for said in found.missing)
     assert reason in " ".join(sentences([found]))
 
 
