@@ -25,7 +25,7 @@ from landscape.search.descent.sides import sides
 
 TASK_STATES = 32
 SIDES_FLOW = GradientFlow(tolerance=5e-4, distance=0.01, contraction=0.02)
-DECIDING_FLOW = GradientFlow(tolerance=2e-5, distance=1e-3, contraction=0.01, max_steps=2000)
+DECIDING_FLOW = GradientFlow(tolerance=2e-6, distance=1e-3, contraction=0.01, max_steps=2000)
 
 
 @dataclass(frozen=True, kw_only=True)
