@@ -2,8 +2,10 @@
 
 Near a stationary point of any index the full Newton step converges quadratically to it. In a flat valley it can
 overshoot even where the RMS gradient is 1e-7: a step is kept only if it lowers the RMS gradient, which a short
-enough Newton step always does, and is cut to a quarter otherwise. Steps go on with the Hessian of an earlier point
-while each of them contracts the gradient well (the simplified Newton method, Deuflhard 2004, section 2.1). The point is
+enough Newton step always does, and is cut to a quarter otherwise. Along a flat valley that bends a small gradient
+says little of the distance that is left: from there on a step is kept, too, if the next one with the same Hessian is
+shorter (natural monotonicity, Deuflhard 2004, section 3.3). Steps go on with the Hessian of an earlier point
+while each of them contracts the gradient well (the simplified Newton method, section 2.1 there). The point is
 accepted only if the steps together stay shorter than `max_distance`: a longer way means that the start was not near
 that stationary point.
 
@@ -31,7 +33,9 @@ CLASSIFIED_RMS = 1e-7
 MAX_STEPS = 60
 KEPT_CONTRACTION = 0.3  # of the RMS gradient by a step, up to which the next step has the same Hessian
 CUT = 0.25
-SHORTEST = 1e-6
+SHORTEST = 1e-6  # part of a Newton step
+VALLEY = 100.0  # times the RMS gradient that is asked for: where it says little of distances
+SETTLED = 1e-6  # length of a Newton step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +103,7 @@ def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_d
     rms_gradient = _rms(gradient)
     length, contraction = torch.ones_like(rms_gradient), torch.full_like(rms_gradient, torch.inf)
     target, rms = TARGET_RMS * objective.energy_unit, rms * objective.energy_unit
-    hessians = LocalHessians(objective, theta)
+    hessians, in_valley = LocalHessians(objective, theta), torch.zeros_like(energy, dtype=torch.bool)
     for _ in range(MAX_STEPS):
         near = (best - theta).norm(dim=1) <= max_distance
         unfinished = near & (rms_gradient > target) & rms_gradient.isfinite() & (length >= SHORTEST)
@@ -112,12 +116,18 @@ def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_d
         trial = best[active] - length[active, None] * step
         trial_energy, trial_gradient = objective.energy_and_gradient(trial)
         trial_rms = _rms(trial_gradient)
-        better = (trial_rms < rms_gradient[active]) & trial_energy.isfinite()  # beyond bounds the gradient is zero
+        better = trial_rms < rms_gradient[active]
+        in_valley |= rms_gradient <= VALLEY * rms
+        valley = in_valley[active] & exact & (step.norm(dim=1) > SETTLED)
+        if (valley & ~better).any():
+            correction = hessians.newton_step(best, gradient.index_copy(0, active, trial_gradient), active)
+            better |= valley & (correction.norm(dim=1) <= (1.0 - 0.5 * length[active]) * step.norm(dim=1))
+        better &= trial_energy.isfinite()  # beyond bounds the gradient is zero
         contraction[active] = torch.where(better, trial_rms / rms_gradient[active], torch.inf)
         shorter = torch.where(exact, CUT * length[active], length[active])
         grown = torch.where(better, 2.0 * length[active], shorter).clamp_max(1.0)
-        # At rounding no step is better, however short: one failure of the full step ends it there.
-        length[active] = torch.where(~better & exact & (rms_gradient[active] <= rms), 0.0, grown)
+        # At rounding no step is better, however short: one failure ends it there.
+        length[active] = torch.where(~better & exact & ~valley & (rms_gradient[active] <= rms), 0.0, grown)
         best = _improved(best, active, better, trial)
         energy = _improved(energy, active, better, trial_energy)
         gradient = _improved(gradient, active, better, trial_gradient)

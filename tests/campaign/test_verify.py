@@ -150,7 +150,7 @@ def test_ambiguous_sides_need_a_mark_and_marked_ones_are_not_compared(path: Path
     change(path, "transition_states/minima", mix_up)
     assert faults(path) == []
     change(path, "transition_states/sides_ambiguous", unmark)
-    saying = "descent ends on a saddle or a ridge, expected the mark of ambiguous sides"
+    saying = "descent ends on a saddle, expected the mark of ambiguous sides"
     assert faults(path) == [f"transition state {row}: {saying}" for row in marked]
 
 

@@ -41,14 +41,17 @@ def descended(objective: Objective, theta: Tensor, direction: Tensor) -> End:
     start = (theta + DISPLACEMENT * direction).numpy()
     solver = LSODA(flow, 0.0, start, 1e18, rtol=RTOL, atol=ATOL, jac=jacobian)
     for _ in range(MAX_STEPS):
-        solver.step()
-        far = np.linalg.norm(solver.y - start) > 10.0 * DISPLACEMENT
-        if far and np.sqrt(np.mean(flow(0.0, solver.y) ** 2)) <= RMS * objective.energy_unit:
-            break
+        failure = solver.step()
+        assert solver.status != "failed", failure
+        if solver.status == "running" and np.sqrt(np.mean(flow(0.0, solver.y) ** 2)) > RMS * objective.energy_unit:
+            continue
+        point = newton_finish(objective, torch.tensor(solver.y[None]))
+        converged = bool(point.rms_gradient <= 1e-10 * objective.energy_unit)
+        if converged and (point.theta[0] - theta).norm() > DISPLACEMENT:
+            break  # and not at the saddle, near which gradients are small, too
+        assert solver.status == "running", "the flow ends at no stationary point"
     else:
         raise AssertionError(f"no end of the flow after {MAX_STEPS} steps of LSODA")
-    point = newton_finish(objective, torch.tensor(solver.y[None]))
-    assert (point.rms_gradient <= 1e-10 * objective.energy_unit).all()
     return End(point.theta[0].numpy(), float(point.energy), int(point.index))
 
 

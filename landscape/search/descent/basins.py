@@ -21,6 +21,7 @@ from landscape.optimize.status import Status
 from landscape.search.descent.state import FlowState
 
 FALL = 0.25  # of the gradient, between two tests
+ERRORS = 2.0  # of the estimated error: most that may hide on which side of a saddle the flow passes
 NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
 
 
@@ -33,7 +34,7 @@ def end_where_certain(
     tolerance: float,
 ) -> None:
     """Ends the walkers `rows`, with these Hessians, at minima to which Newton's method contracts, CONVERGED, and at
-    saddles if an error of `tolerance` could hide on which side of one the flow passes, STALLED.
+    saddles if an error of `tolerance`, or the one carried on, could hide on which side the flow passes, STALLED.
     """
     if not len(rows):
         return
@@ -67,17 +68,20 @@ def _end_on_saddles(
     distance = (state.theta[rows] - saddles.theta).norm(dim=1)
     near = (saddles.status == Status.CONVERGED) & (saddles.index > 0) & (distance <= nearby)
     rows, saddles = rows[near], take_rows(saddles, near.nonzero()[:, 0])
-    undecided = _unstable_part(objective, saddles, state.theta[rows]) <= tolerance * distance[near]
+    vectors = torch.stack([state.theta[rows] - saddles.theta, state.error[rows]], 1)
+    beside, error = _unstable_parts(objective, saddles, vectors).unbind(1)
+    undecided = beside <= torch.maximum(tolerance * distance[near], ERRORS * error)
     state.theta[rows[undecided]] = saddles.theta[undecided]
     state.status[rows[undecided]] = Status.STALLED
 
 
-def _unstable_part(objective: Objective, saddles: StationaryPoints, theta: Float[Tensor, "R P"]) -> Float[Tensor, " R"]:
-    """The lengths [R] of the parts of points theta [R, P] that lie along the negative eigenvectors of saddles [R]."""
-    beside = theta - saddles.theta
-    length = (beside * saddles.direction).sum(1).abs()
+def _unstable_parts(
+    objective: Objective, saddles: StationaryPoints, vectors: Float[Tensor, "R K P"]
+) -> Float[Tensor, "R K"]:
+    """The lengths [R, K] of the parts of vectors [R, K, P] that lie along the negative eigenvectors of saddles [R]."""
+    length = torch.bmm(vectors, saddles.direction[:, :, None])[:, :, 0].abs()
     several = (saddles.index > 1).nonzero()[:, 0]
-    values, vectors = torch.linalg.eigh(objective.hessian(saddles.theta[several]))
-    parts = torch.bmm(beside[several][:, None], vectors)[:, 0]
-    length[several] = torch.where(values < -objective.curvature_threshold, parts, 0.0).norm(dim=1)
+    values, axes = torch.linalg.eigh(objective.hessian(saddles.theta[several]))
+    parts = torch.bmm(vectors[several], axes)
+    length[several] = torch.where((values < -objective.curvature_threshold)[:, None], parts, 0.0).norm(dim=2)
     return length

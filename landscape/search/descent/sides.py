@@ -23,10 +23,11 @@ STEP_OFFS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """The minima [T] that steepest descent reaches along a direction and against it, and where one is ambiguous."""
+    """The minima [T] that steepest descent reaches along a direction and against it."""
 
     ends: tuple[StationaryPoints, StationaryPoints]
-    ambiguous: Bool[Tensor, " T"]
+    ambiguous: Bool[Tensor, " T"]  # whether rounding or small errors decide where a side goes on
+    on_saddle: Bool[Tensor, " T"]  # whether it is because a flow ends on a saddle
 
 
 def sides(
@@ -43,6 +44,7 @@ def sides(
     """
     saddles, along = torch.cat([theta, theta]), torch.cat([direction, -direction])
     ambiguous = torch.zeros(len(saddles), dtype=torch.bool, device=theta.device)
+    on_saddle = ambiguous.clone()
     ends, doubtful = _ends(objective, saddles, along, flow, batch)
     followed = torch.arange(len(saddles), device=theta.device)
     for _ in range(STEP_OFFS):
@@ -54,13 +56,15 @@ def sides(
         rows = followed = _on_saddles(ends)
         if not len(rows):
             break
-        ambiguous[rows] = True
+        ambiguous[rows] = on_saddle[rows] = True
         saddles[rows], along[rows] = ends.theta[rows], oriented(ends.direction[rows])
         after, doubtful[rows] = _ends(objective, saddles[rows], along[rows], flow, batch)
         ends = put_rows(ends, rows, after)
     half = torch.arange(len(theta), device=theta.device)
     return Sides(
-        ends=(take_rows(ends, half), take_rows(ends, half + len(theta))), ambiguous=ambiguous.view(2, -1).any(0)
+        ends=(take_rows(ends, half), take_rows(ends, half + len(theta))),
+        ambiguous=ambiguous.view(2, -1).any(0),
+        on_saddle=on_saddle.view(2, -1).any(0),
     )
 
 

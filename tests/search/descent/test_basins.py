@@ -70,6 +70,16 @@ def test_a_walker_beside_a_saddle_ends_there_only_if_its_side_is_in_doubt(curvat
         torch.testing.assert_close(state.theta[0], torch.zeros(3, dtype=torch.float64), rtol=0.0, atol=1e-10)
 
 
+@pytest.mark.parametrize("curvatures", [(-1.0, 1.0, 40.0), (-1.0, -2.0, 40.0)])
+def test_a_walker_whose_error_hides_its_side_of_a_saddle_ends_there(curvatures: tuple[float, ...]) -> None:
+    surface = Quadratic(*curvatures)
+    unstable, stable = surface.axes[:, 0], surface.axes[:, 2]
+    state = walker(surface, (1e-2 * stable + 1e-3 * unstable).expand(3, -1))
+    state.error[:] = torch.stack([1e-3 * unstable, 1e-4 * unstable, 1e-3 * stable])
+    end_where_certain(surface, state, torch.arange(3), surface.hessian(state.theta), 0.05, 0.02)
+    assert state.status.tolist() == [Status.STALLED, Status.RUNNING, Status.RUNNING]
+
+
 def test_hessians_that_tell_nothing_end_nobody() -> None:
     surface, theta = Quadratic(0.5, 1.0, 40.0), torch.full((2, 3), 0.3, dtype=torch.float64)
     unknown = torch.stack([torch.full((3, 3), math.nan), torch.full((3, 3), math.inf)]).double()
