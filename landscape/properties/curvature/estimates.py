@@ -6,9 +6,9 @@
   as NAME_residual. An eigenvalue lies as near as that, and the true extreme is no less extreme than the value. That is
   no standard error, since nothing is random.
 
-Logarithms and effective parts of eigenvalues less 2 * l2 have a step or a kink where many of these lie, at zero, and no
-quadrature gets over it: there is no estimate of the task log-determinant, the task effective dimension, the numbers of
-positive eigenvalues and, without L2, the log-determinant.
+A count has a step, and so has the logarithm of what is above the curvature threshold where many eigenvalues lie there,
+as without L2. No quadrature gets over that: there is no estimate of the numbers of positive eigenvalues and, without L2,
+of the log-determinant of the Hessian.
 
 Shapes: M minima, P parameters.
 """
@@ -24,7 +24,12 @@ from landscape.numerics.stochastic import Estimate, hutch_plus_plus, lanczos_qua
 from landscape.numerics.streams import stream
 from landscape.problems.problem import Problem
 from landscape.properties.curvature.sharpness import canonical
-from landscape.properties.curvature.spectral_functions import effective_parts, logarithms
+from landscape.properties.curvature.spectral_functions import (
+    effective_parts,
+    logarithms,
+    task_effective_parts,
+    task_logarithms,
+)
 from landscape.properties.group import Named
 
 TRACE_PROBES = 20  # in the sketch of Hutch++, and again beside it
@@ -69,11 +74,17 @@ def _trace(problem: Problem, theta: Float[Tensor, "M P"], seed: int) -> Named:
 def _functions(problem: Problem, theta: Float[Tensor, "M P"], seed: int) -> Named:
     probes = random_signs(stream(seed, STREAM, 1), QUADRATURE_PROBES, theta)
     quadrature = lanczos_quadrature(problem, theta, probes, QUADRATURE_VECTORS)
-    dimension = quadrature.trace(lambda values: effective_parts(values, problem.l2))
-    found = _named("hessian_effective_dimension", dimension)
-    if problem.l2:
-        determinant = quadrature.trace(lambda values: logarithms(values, problem.curvature_threshold))
-        found |= _named("hessian_log_determinant", determinant)
+    l2, threshold = problem.l2, problem.curvature_threshold
+    functions = {
+        "hessian_effective_dimension": lambda values: effective_parts(values, l2),
+        "task_hessian_effective_dimension": lambda values: task_effective_parts(values, l2),
+        "task_hessian_log_determinant": lambda values: task_logarithms(values, l2),
+    }
+    if l2:
+        functions["hessian_log_determinant"] = lambda values: logarithms(values, threshold)
+    found: Named = {}
+    for name, function in functions.items():
+        found |= _named(name, quadrature.trace(function))
     return found
 
 

@@ -1,4 +1,9 @@
-"""Functions of eigenvalues of the Hessian whose sums are properties of a minimum."""
+"""Functions of eigenvalues of the Hessian whose sums are properties of a minimum.
+
+An eigenvalue lambda is that of the whole energy. What the data contribute is mu = lambda - 2 * l2, which may be
+negative; it is compared with z, which is 2 * l2, the curvature of the L2 part, or 1e-3 without one. With l2 > 0 the sum
+mu + z is lambda, which is positive at a minimum.
+"""
 
 import torch
 from jaxtyping import Float
@@ -13,9 +18,25 @@ def logarithms(eigenvalues: Float[Tensor, "*shape"], threshold: float) -> Float[
 
 
 def effective_parts(eigenvalues: Float[Tensor, "*shape"], l2: float) -> Float[Tensor, "*shape"]:
-    """lambda / (lambda + z) of each eigenvalue, whose sum is the effective dimension (MacKay 1992, "Bayesian
-    interpolation"; Maddox et al. 2020, arXiv 2003.02139). z is 2 * l2, the curvature of the L2 part, or 1e-3 without
-    one. Negative eigenvalues count as zero.
+    """lambda / (lambda + z) of each eigenvalue, whose sum is the effective dimension (Maddox et al. 2020, arXiv
+    2003.02139). Negative eigenvalues count as zero.
     """
     positive = eigenvalues.clamp(min=0.0)
-    return positive / (positive + (2.0 * l2 or SCALE_WITHOUT_L2))
+    return positive / (positive + scale(l2))
+
+
+def task_logarithms(eigenvalues: Float[Tensor, "*shape"], l2: float) -> Float[Tensor, "*shape"]:
+    """log(1 + mu / z) of each eigenvalue, whose sum is twice what the data tell of the parameters, in nats, in the
+    Gaussian approximation of the posterior (MacKay 1992, "Bayesian interpolation"); nan where mu + z is not positive.
+    """
+    return (eigenvalues / scale(l2)).log() if l2 else (eigenvalues / scale(l2)).log1p()
+
+
+def task_effective_parts(eigenvalues: Float[Tensor, "*shape"], l2: float) -> Float[Tensor, "*shape"]:
+    """mu / (mu + z) of each eigenvalue, whose sum is the number of well-determined parameters (MacKay 1992)."""
+    return 1.0 - scale(l2) / (eigenvalues if l2 else eigenvalues + scale(l2))
+
+
+def scale(l2: float) -> float:
+    """The curvature z with which that of the data is compared."""
+    return 2.0 * l2 or SCALE_WITHOUT_L2

@@ -22,7 +22,13 @@ from landscape.numerics.batching import rows_per_chunk
 from landscape.numerics.spectra import DENSE_LIMIT
 from landscape.problems.problem import Problem
 from landscape.properties.curvature.estimates import HUTCH, LANCZOS, QUADRATURE, VECTORS, Method, estimated_curvature
-from landscape.properties.curvature.spectral_functions import SCALE_WITHOUT_L2, effective_parts, logarithms
+from landscape.properties.curvature.spectral_functions import (
+    SCALE_WITHOUT_L2,
+    effective_parts,
+    logarithms,
+    task_effective_parts,
+    task_logarithms,
+)
 from landscape.properties.group import Group, Named
 from landscape.properties.measurement import Measurement
 
@@ -43,18 +49,22 @@ def curvature(problem: Problem, theta: Float[Tensor, "M P"]) -> Named:
 def spectrum_summary(eigenvalues: Float[Tensor, "M P"], l2: float, threshold: float) -> Named:
     """Named curvatures [M] from eigenvalues [M, P] in ascending order.
 
-    The log-determinant runs over the eigenvalues above `threshold`, whose number stands beside it. With l2 > 0 these
-    are all P at a minimum; without L2 the zero directions of the softmax are left out.
+    The log-determinant of the Hessian runs over the eigenvalues above `threshold`, whose number stands beside it. With
+    l2 > 0 these are all P at a minimum; without L2 the zero directions of the softmax are left out. The sums of the task
+    run over all eigenvalues, and are nan where the Hessian has a negative one.
     """
-    found: Named = {}
+    found: Named = {
+        "hessian_log_determinant": logarithms(eigenvalues, threshold).sum(1),
+        "task_hessian_log_determinant": task_logarithms(eigenvalues, l2).sum(1),
+        "hessian_effective_dimension": effective_parts(eigenvalues, l2).sum(1),
+        "task_hessian_effective_dimension": task_effective_parts(eigenvalues, l2).sum(1),
+    }
     for prefix, values in (("hessian", eigenvalues), ("task_hessian", eigenvalues - 2.0 * l2)):
         found |= {
             f"{prefix}_trace": values.sum(1),
             f"{prefix}_largest": values[:, -1],
             f"{prefix}_smallest": values[:, 0],
-            f"{prefix}_log_determinant": logarithms(values, threshold).sum(1),
             f"{prefix}_positive_eigenvalues": (values > threshold).sum(1).to(torch.float64),
-            f"{prefix}_effective_dimension": effective_parts(values, l2).sum(1),
         }
     return found
 
@@ -163,10 +173,9 @@ PROPERTIES = (
     ),
     Curvature(
         name="task_hessian_log_determinant",
-        description="sum of the logarithms of the Hessian's eigenvalues less 2 * l2, where that is above the "
-        "curvature threshold",
-        units=LOG_ENERGY,
-        requires=(EXACT,),
+        description=f"log det(I + T / z), T the Hessian less the L2 part, {SCALE}",
+        units="nats",
+        method=QUADRATURE,
         trait="flatness",
         sign=-1,
     ),
@@ -192,9 +201,9 @@ PROPERTIES = (
     ),
     Curvature(
         name="task_hessian_effective_dimension",
-        description=f"sum of mu / (mu + z) over the Hessian's eigenvalues less 2 * l2, where positive, {SCALE}",
+        description=f"sum of mu / (mu + z) over the Hessian's eigenvalues less 2 * l2, {SCALE}",
         units="count",
-        requires=(EXACT,),
+        method=QUADRATURE,
         trait="flatness",
         sign=-1,
     ),
