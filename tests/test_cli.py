@@ -105,7 +105,10 @@ BAD_RUN_FILES = {
     "unknown table": (QUICK + "[conect]\n", "[conect] is unknown; did you mean 'connect'?"),
     "wrong type": (QUICK.replace("l2 = 1e-2", 'l2 = "small"'), '[problem] l2: expected a number, found "small"'),
     "negative l2": (QUICK.replace("1e-2", "-1.0"), "[problem] l2: expected a number not less than 0, found -1.0"),
-    "data set": (QUICK.replace('"xor"', '"xorr"'), "expected xor, iris, wine, breast_cancer, digits, moons or a path"),
+    "data set": (
+        QUICK.replace('"xor"', '"xorr"'),
+        "expected xor, iris, wine, breast_cancer, digits, moons, mnist_5k or a path",
+    ),
     "activation": (QUICK.replace("hidden", 'activation = "tanhh"\nhidden'), "did you mean 'tanh'?"),
     "device": (QUICK + '[run]\ndevice = "gpu"\n', "expected auto, cpu, cuda or cuda:1"),
     "strategy": (QUICK.replace("[connect]", '[connect]\nstrategies = ["gmn"]'), "found \"gmn\"; did you mean 'gmin'?"),

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from landscape.messages import LIST, NUMBER
 
-DataSetName = Literal["xor", "iris", "wine", "breast_cancer", "digits", "moons"]
+DataSetName = Literal["xor", "iris", "wine", "breast_cancer", "digits", "moons", "mnist_5k"]
 ActivationName = Literal["tanh", "sigmoid", "softplus", "gelu", "silu", "relu"]
 LossName = Literal["cross_entropy", "mse"]
 SensitivityName = Literal["log_volume", "mean_width"]

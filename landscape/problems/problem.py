@@ -178,6 +178,10 @@ class Problem:
         """Losses [W, N] of outputs [W, N, K] against targets int64[N] or float64[N, K]."""
         return self._loss.value_and_gradient(outputs.mT, self._loss.encode(targets, outputs.shape[2]))[0]
 
+    def loss_gradient(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Gradients [W, N, K] of each sample's own loss in its outputs [W, N, K], targets int64[N] or float64[N, K]."""
+        return self._loss.value_and_gradient(outputs.mT, self._loss.encode(targets, outputs.shape[2]))[1].mT
+
     def loss_curvature(self, outputs: Tensor, tangent: Tensor) -> Tensor:
         """Hessian of each sample's own loss in its outputs [W, N, K] times tangent [W, N, K], as [W, N, K]."""
         return self._loss.curvature_product(outputs.mT, tangent.mT).mT

@@ -1,6 +1,6 @@
-"""The energy taken apart: loss on the samples, L2 term, and accuracy without attack.
+"""The energy taken apart: loss on the samples, L2 term, and accuracy without attack, also of rounded parameters.
 
-Energy = clean_loss + l2_loss. Shapes: M minima, P parameters, N samples, K outputs.
+Energy = clean_loss + l2_loss. Shapes: M minima, P parameters, N samples, K outputs, B numbers of bits.
 """
 
 import torch
@@ -14,15 +14,17 @@ from landscape.properties.draws import Samples, without_draws
 from landscape.properties.group import Group, Named
 from landscape.properties.measurement import Measurement
 from landscape.properties.requirements import CLASSES, TEST_SAMPLES
-from landscape.properties.sample_means import sample_mean, samples_per_chunk
+from landscape.properties.rounding import BITS, ROUNDED_ACCURACY, ROUNDED_LOSS, rounded
+from landscape.properties.sample_means import sample_mean, samples_per_chunk, stack_sizes
 
 
 def losses(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
-    """The properties of the group at theta, each [M]."""
+    """The properties of the group at theta, each [M], those of rounded parameters [M, B]."""
     problem, chunk = measurement.problem, samples_per_chunk(measurement.problem)
     found = norms(problem, theta) | sample_mean(
         lambda part: sample_losses(problem, theta, part, ("clean_loss", "accuracy")), measurement.samples, chunk
     )
+    found |= sample_mean(lambda part: _rounded_losses(problem, theta, part), measurement.samples, chunk)
     if problem.test_inputs is None or problem.test_targets is None:
         return found
     test = without_draws(problem.test_inputs, problem.test_targets)
@@ -44,6 +46,11 @@ def sample_losses(problem: Problem, theta: Float[Tensor, "M P"], samples: Sample
     if problem.is_classification:
         found[names[1]] = clean.survived.to(torch.float64)
     return found
+
+
+def _rounded_losses(problem: Problem, theta: Float[Tensor, "M P"], samples: Samples) -> Named:
+    names = ROUNDED_LOSS.name, ROUNDED_ACCURACY.name
+    return stack_sizes([sample_losses(problem, rounded(problem, theta, bits), samples, names) for bits in BITS])
 
 
 LOSS = Group(
@@ -68,6 +75,8 @@ LOSS = Group(
             requires=(CLASSES,),
             section=Section.CLEAN,
         ),
+        ROUNDED_LOSS,
+        ROUNDED_ACCURACY,
         Property(
             name="test_loss",
             description="mean loss over the test samples, without the L2 term",

@@ -23,7 +23,7 @@ from landscape.problems.problem import Problem
 from landscape.properties.attacks.apgd import APGD_CE, APGD_DLR
 from landscape.properties.attacks.nearest import NORMS, Nearest, inside, nearest
 from landscape.properties.attacks.networks import Networks, Outcome
-from landscape.properties.attacks.noise import NOISE, noise_accuracy
+from landscape.properties.attacks.noise import NOISE, OUTPUT_CHANGE, under_noise
 from landscape.properties.attacks.pgd import PGD
 from landscape.properties.attacks.table import ATTACKS
 from landscape.properties.bounds.certificates import (
@@ -35,6 +35,7 @@ from landscape.properties.bounds.certificates import (
 )
 from landscape.properties.draws import Samples
 from landscape.properties.group import Group, Named
+from landscape.properties.losses import sample_losses
 from landscape.properties.measurement import Measurement, require_test
 from landscape.properties.requirements import CLASSES, TEST_SAMPLES, layered_network, require_layers
 from landscape.properties.sample_means import sample_mean, samples_per_chunk, stack_sizes
@@ -80,12 +81,14 @@ def robustness_of_test_samples(measurement: Measurement, theta: Float[Tensor, "M
 
 
 def _mean_robustness(measurement: Measurement, theta: Float[Tensor, "M P"], samples: Samples) -> Named:
-    problem, half_widths = measurement.problem, measurement.half_widths
-    return sample_mean(
-        lambda part: sample_robustness(problem, theta, part, half_widths, measurement.settings),
-        samples,
-        samples_per_chunk(problem),
+    problem, half_widths, chunk = measurement.problem, measurement.half_widths, samples_per_chunk(measurement.problem)
+    found = sample_mean(
+        lambda part: sample_robustness(problem, theta, part, half_widths, measurement.settings), samples, chunk
     )
+    if not problem.is_classification:
+        return found
+    clean = sample_mean(lambda part: sample_losses(problem, theta, part, ("loss", "accuracy")), samples, chunk)
+    return found | {norm.margin.name: found[norm.distance.name] / clean["accuracy"] for norm in NORMS.values()}
 
 
 def sample_robustness(
@@ -160,15 +163,14 @@ def _at_one_size(
     outcomes |= {name: inside(networks, point, half_width) for name, point in points.items()}
     worst = together(networks, outcomes.values())
     if not networks.problem.is_classification:
-        return {ADVERSARIAL_LOSS.name: worst.loss}
+        return {ADVERSARIAL_LOSS.name: worst.loss} | under_noise(networks, half_width)
     masks = survivors(outcomes, worst)
     proven = _proven(networks, half_width)
     for name, survived in masks.items():
         check_order(proven | {name: survived, "accuracy": networks.clean.survived}, half_width)
     counted = proven | {name: mask for name, mask in masks.items() if name not in points}
-    return {ADVERSARIAL_LOSS.name: worst.loss, NOISE.name: noise_accuracy(networks, half_width)} | {
-        name: mask.to(torch.float64) for name, mask in counted.items()
-    }
+    found = {ADVERSARIAL_LOSS.name: worst.loss} | under_noise(networks, half_width)
+    return found | {name: mask.to(torch.float64) for name, mask in counted.items()}
 
 
 def _short_at_one_size(networks: Networks, half_width: Float[Tensor, " d"], settings: MeasureConfig) -> Named:
@@ -255,7 +257,9 @@ ROBUSTNESS = Group(
         *(attack.accuracy for attack in ATTACKS),
         ROBUST,
         NOISE,
+        OUTPUT_CHANGE,
         *(norm.distance for norm in NORMS.values()),
+        *(norm.margin for norm in NORMS.values()),
         CERTIFIED_IBP,
         CERTIFIED_CROWN,
         CERTIFIED_EPSILON,

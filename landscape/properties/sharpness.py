@@ -19,7 +19,7 @@ def measured_sharpness(measurement: Measurement, theta: Float[Tensor, "M P"]) ->
     problem, network = measurement.problem, layered_network(measurement.problem)
     found = sample_mean(
         lambda part: (
-            flatness.sample_flatness(problem, theta, part.inputs)
+            flatness.sample_flatness(problem, theta, part)
             | jacobians.sample_jacobian_norms(problem, theta, part.inputs)
         ),
         measurement.samples,

@@ -22,7 +22,7 @@ from landscape.config.tables import MeasureConfig
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.nearest import NORMS, nearest
 from landscape.properties.attacks.networks import Networks
-from landscape.properties.attacks.noise import noise_accuracy
+from landscape.properties.attacks.noise import under_noise
 from landscape.properties.attacks.pgd import sign_ascent
 from landscape.properties.attacks.table import ATTACKS
 from landscape.properties.draws import with_draws
@@ -84,7 +84,7 @@ def attacks(networks: Networks, width: torch.Tensor) -> dict[str, Callable[[], o
     """Each attack of a measurement at its default effort, by name."""
     return {
         **{attack.name: partial(attack.run, networks, width, SETTINGS) for attack in ATTACKS},
-        "noise": lambda: noise_accuracy(networks, width),
+        "noise": lambda: under_noise(networks, width),
         "distances, infinity norm": lambda: nearest(networks, NORMS["linf"], SETTINGS.distance_limit),
         "distances, Euclidean": lambda: nearest(networks, NORMS["l2"], SETTINGS.distance_limit),
     }

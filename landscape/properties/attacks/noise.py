@@ -1,4 +1,7 @@
-"""Accuracy under Gaussian noise: what happens to a sample by chance, not by intent.
+"""Gaussian noise in the inputs: what happens to a sample by chance, not by intent.
+
+How strongly outputs answer to noise needs no labels, and goes along with how well a network generalises (Forouzesh,
+Salehi and Thiran 2020, arXiv 2007.15378).
 
 Every minimum meets the same draws, so that two of them are compared under common random numbers. Noise leaves every
 box: its accuracy may be smaller than that under attack.
@@ -15,14 +18,19 @@ from landscape.properties.attacks.networks import Networks
 from landscape.properties.requirements import CLASSES
 
 
-def noise_accuracy(networks: Networks, deviation: Float[Tensor, " d"]) -> Float[Tensor, "M N"]:
-    """Share of the draws of the samples, times `deviation`, that leave the answer correct."""
-    draws = networks.samples.noise
+def under_noise(networks: Networks, deviation: Float[Tensor, " d"]) -> dict[str, Float[Tensor, "M N"]]:
+    """The effects of the draws of the samples, times `deviation`: the share that leaves the answer correct, of a
+    classification, and the mean square of the change of an output.
+    """
+    draws, clean = networks.samples.noise, networks.outputs(networks.inputs)
     correct = torch.zeros(len(networks.theta), len(networks.samples.inputs), dtype=torch.float64, device=draws.device)
+    change = torch.zeros_like(correct)
     for draw in draws:
-        noisy = networks.bounded(networks.inputs + deviation[:, None] * draw.mT)
-        correct += networks.correct(networks.outputs(noisy))
-    return correct / len(draws)
+        outputs = networks.outputs(networks.bounded(networks.inputs + deviation[:, None] * draw.mT))
+        correct += networks.correct(outputs)
+        change += (outputs - clean).square().mean(1)
+    found = {OUTPUT_CHANGE.name: change / len(draws)}
+    return found | {NOISE.name: correct / len(draws)} if networks.problem.is_classification else found
 
 
 NOISE = Property(
@@ -32,4 +40,10 @@ NOISE = Property(
     by_epsilon=True,
     requires=(CLASSES,),
     trait="robustness",
+)
+OUTPUT_CHANGE = Property(
+    name="noise_output_variance",
+    description="mean square of the change of an output under Gaussian noise whose standard deviation is epsilon",
+    units="output units squared",
+    by_epsilon=True,
 )

@@ -7,8 +7,8 @@
   no standard error, since nothing is random.
 
 A count has a step, and so has the logarithm of what is above the curvature threshold where many eigenvalues lie there,
-as without L2. No quadrature gets over that: there is no estimate of the numbers of positive eigenvalues and, without L2,
-of the log-determinant of the Hessian.
+as without L2. No quadrature gets over that: there is no estimate of the numbers of positive eigenvalues and, without
+L2, of the log-determinant of the Hessian.
 
 Shapes: M minima, P parameters.
 """

@@ -2,14 +2,16 @@
 
 With C_n the Hessian of sample n's loss in the outputs, J_n the Jacobian of the outputs in the parameters:
 
-- Fisher-Rao norm (Liang et al. 2019, arXiv 1711.01530), squared: theta' F theta = mean_n (J_n theta)' C_n (J_n theta).
-  F is the Fisher information with labels drawn from the network itself: for cross-entropy from its softmax, for the
-  mean squared error from the Gaussian whose negative log likelihood is the loss; both times it is mean_n J_n' C_n J_n.
+- Square of the Fisher-Rao norm (Liang et al. 2019, arXiv 1711.01530): theta' F theta = mean_n (J_n theta)' C_n
+  (J_n theta). F is the Fisher information with labels drawn from the network itself: for cross-entropy from its
+  softmax, for the mean squared error from the Gaussian whose negative log likelihood is the loss; both times it is
+  mean_n J_n' C_n J_n. With the true labels, by the gradients g_n of the loss in the outputs, the empirical F gives
+  mean_n (g_n' J_n theta)^2.
 - Relative flatness (Petzka et al. 2021, arXiv 2001.00939) of the last layer, whose features f_n are the values of the
   last hidden one: sum over outputs s, t of <w_s, w_t> tr H_st, with w_s the weights into output s and H_st the block of
   the Hessian in w_s and w_t. The layer is linear, so H_st = mean_n C_n[s, t] f_n f_n', and no kink is seen.
 
-Both are of the loss alone. The L2 part adds 2 l2 to the diagonals of F and H, hence 2 l2 |theta|^2 and 2 l2 |w|^2 times
+All are of the loss alone. The L2 part adds 2 l2 to the diagonals of F and H, hence 2 l2 |theta|^2 and 2 l2 |w|^2 times
 the number of features: that part does depend on how the network is written.
 
 Shapes: M minima, P parameters, N samples, K outputs.
@@ -22,18 +24,22 @@ from torch import Tensor
 from landscape.declaration import ENERGY, Property, Section
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
+from landscape.properties.draws import Samples
 from landscape.properties.requirements import LAYERS, layered_network
 
 
-def sample_flatness(
-    problem: Problem, theta: Float[Tensor, "M P"], inputs: Float[Tensor, "N d"]
-) -> dict[str, Float[Tensor, "M N"]]:
+def sample_flatness(problem: Problem, theta: Float[Tensor, "M P"], samples: Samples) -> dict[str, Float[Tensor, "M N"]]:
     """Each sample's part of the task measures of theta; relative flatness of known layers only."""
-    outputs, tangent = problem.network.parameter_tangent(theta, theta, inputs)
-    found = {"task_fisher_rao_norm": (tangent * problem.loss_curvature(outputs, tangent)).sum(2)}
+    outputs, tangent = problem.network.parameter_tangent(theta, theta, samples.inputs)
+    found = {
+        "task_squared_fisher_rao_norm": (tangent * problem.loss_curvature(outputs, tangent)).sum(2),
+        "empirical_squared_fisher_rao_norm": (tangent * problem.loss_gradient(outputs, samples.targets))
+        .sum(2)
+        .square(),
+    }
     network = layered_network(problem)
     if network is not None:
-        found["task_relative_flatness"] = _relative_flatness(problem, network, theta, inputs)
+        found["task_relative_flatness"] = _relative_flatness(problem, network, theta, samples.inputs)
     return found
 
 
@@ -41,7 +47,7 @@ def with_l2_part(
     problem: Problem, theta: Float[Tensor, "M P"], task: dict[str, Float[Tensor, " M"]]
 ) -> dict[str, Float[Tensor, " M"]]:
     """The measures of the whole energy at theta from those of the task."""
-    found = {"fisher_rao_norm": task["task_fisher_rao_norm"] + 2.0 * problem.l2 * theta.square().sum(1)}
+    found = {"squared_fisher_rao_norm": task["task_squared_fisher_rao_norm"] + 2.0 * problem.l2 * theta.square().sum(1)}
     network = layered_network(problem)
     if network is not None:
         weight = network.unpack(theta)[-1][0]
@@ -78,7 +84,7 @@ PROPERTIES = (
         section=Section.SHARPNESS,
     ),
     Property(
-        name="fisher_rao_norm",
+        name="squared_fisher_rao_norm",
         description=f"theta^T (F + 2 * l2) theta, {FISHER}",
         units=ENERGY,
         trait="flatness",
@@ -86,6 +92,17 @@ PROPERTIES = (
         spellings=("Fisher-Rao",),
     ),
     Property(
-        name="task_fisher_rao_norm", description=f"theta^T F theta, {FISHER}", units=ENERGY, trait="flatness", sign=-1
+        name="task_squared_fisher_rao_norm",
+        description=f"theta^T F theta, {FISHER}",
+        units=ENERGY,
+        trait="flatness",
+        sign=-1,
+    ),
+    Property(
+        name="empirical_squared_fisher_rao_norm",
+        description="theta^T F theta, F the empirical Fisher information, with the true labels, without the L2 term",
+        units="energy squared",
+        trait="flatness",
+        sign=-1,
     ),
 )

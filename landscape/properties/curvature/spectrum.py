@@ -50,8 +50,8 @@ def spectrum_summary(eigenvalues: Float[Tensor, "M P"], l2: float, threshold: fl
     """Named curvatures [M] from eigenvalues [M, P] in ascending order.
 
     The log-determinant of the Hessian runs over the eigenvalues above `threshold`, whose number stands beside it. With
-    l2 > 0 these are all P at a minimum; without L2 the zero directions of the softmax are left out. The sums of the task
-    run over all eigenvalues, and are nan where the Hessian has a negative one.
+    l2 > 0 these are all P at a minimum; without L2 the zero directions of the softmax are left out. The sums of the
+    task run over all eigenvalues; that of logarithms is nan where the Hessian has a negative one.
     """
     found: Named = {
         "hessian_log_determinant": logarithms(eigenvalues, threshold).sum(1),

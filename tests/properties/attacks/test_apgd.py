@@ -7,7 +7,7 @@ import torch
 from landscape.config.tables import MeasureConfig
 from landscape.properties.attacks import apgd
 from landscape.properties.attacks.networks import Networks
-from landscape.properties.attacks.noise import noise_accuracy
+from landscape.properties.attacks.noise import NOISE, OUTPUT_CHANGE, under_noise
 from landscape.properties.attacks.pgd import projected_gradient
 from landscape.properties.attacks.random_search import random_search
 from landscape.properties.draws import corners
@@ -145,7 +145,7 @@ def test_queries_shrink_from_most_features_to_one() -> None:
     assert (np.diff(moving[1:]) <= 0).all()
 
 
-def test_noise_is_the_share_of_plain_draws() -> None:
+def test_noise_is_the_share_of_plain_draws_and_what_it_does_to_outputs() -> None:
     networks = random_networks()
     deviation = torch.tensor([0.5, 0.2, 1.0], dtype=torch.float64)
     correct = [
@@ -153,4 +153,10 @@ def test_noise_is_the_share_of_plain_draws() -> None:
         == networks.problem.targets
         for draw in networks.samples.noise
     ]
-    torch.testing.assert_close(noise_accuracy(networks, deviation), torch.stack(correct).double().mean(0))
+    found = under_noise(networks, deviation)
+    torch.testing.assert_close(found[NOISE.name], torch.stack(correct).double().mean(0))
+    outputs = networks.problem.network.outputs
+    clean = outputs(networks.theta, networks.samples.inputs).numpy()
+    moved = [outputs(networks.theta, networks.samples.inputs + deviation * draw) for draw in networks.samples.noise]
+    expected = np.mean([(noisy.numpy() - clean) ** 2 for noisy in moved], axis=(0, 3))
+    np.testing.assert_allclose(found[OUTPUT_CHANGE.name], expected, rtol=1e-12)

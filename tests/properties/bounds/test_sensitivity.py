@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 import torch
 
+from landscape.config.tables import MeasureConfig
+from landscape.problems.problem import Problem
 from landscape.properties.bounds.boxes import Box, log_odds_box
 from landscape.properties.bounds.crown import relax_network
 from landscape.properties.bounds.ibp import logit_box
-from landscape.properties.bounds.sensitivity import log_volume, sample_sensitivity, softmax_log_volume
+from landscape.properties.bounds.sensitivity import aggregates, log_widths_of, sample_sensitivity, softmax_log_widths
+from landscape.properties.measure import measure
 from landscape.properties.requirements import require_layers
 from tests.properties.minima import iris_minimum
-from tests.properties.small_problems import small_problem
+from tests.properties.small_problems import small_problem, unpack
 
 
 def test_sensitivity_is_the_log_volume_of_the_boxes() -> None:
@@ -39,6 +42,39 @@ def test_crown_and_intervals_together_are_the_volume_of_their_intersection() -> 
     torch.testing.assert_close(found["sensitivity_softmax_crown"][..., 0], expected, rtol=1e-9, atol=1e-9)
 
 
+def interval_widths(problem: Problem, theta: np.ndarray, half_width: float) -> np.ndarray:
+    """Widths [N, K] of the logits by interval arithmetic in numpy, for tanh."""
+    inputs = problem.inputs.numpy()
+    lower, upper = inputs - half_width, inputs + half_width
+    layers = unpack(theta, [3, 5, 3])
+    for number, (weight, bias) in enumerate(layers):
+        ends = np.stack([lower[:, None] * weight, upper[:, None] * weight])
+        lower, upper = ends.min(0).sum(2) + bias, ends.max(0).sum(2) + bias
+        if number + 1 < len(layers):
+            lower, upper = np.tanh(lower), np.tanh(upper)
+    return np.asarray(upper - lower)
+
+
+def test_the_ways_to_put_samples_together_are_those_of_numpy() -> None:
+    problem = small_problem("tanh", [5])
+    theta = np.random.default_rng(5).normal(size=(2, problem.n_parameters))
+    epsilon = (0.1, 0.4)
+    found = measure(problem, theta, ["sensitivity"], MeasureConfig(epsilon=epsilon))
+    for row, column in np.ndindex(2, 2):
+        widths = interval_widths(problem, theta[row], epsilon[column])
+        volume = widths.prod(1)
+        expected = {
+            "": np.log(volume).mean(),
+            "_log_mean_volume": np.log(volume.mean()),
+            "_root": (volume ** (1.0 / 3.0)).mean(),
+            "_width": widths.sum(1).mean(),
+            "_largest": np.log(volume.max()),
+        }
+        for ending, value in expected.items():
+            one = found[f"sensitivity_logits{ending}"].values[row, column]
+            assert one == pytest.approx(value, rel=1e-9), ending
+
+
 @pytest.mark.parametrize("hidden", [[5], [4, 3], [3, 4, 3]], ids=str)
 def test_crown_never_adds_volume(hidden: list[int]) -> None:
     problem = small_problem("tanh", hidden)
@@ -60,18 +96,25 @@ def test_a_saturated_softmax_loses_no_digits() -> None:
             low = 1 / (1 + sum(((Decimal(upper[j]) - Decimal(lower[own])).exp() for j in rest), Decimal(0)))
             high = 1 / (1 + sum(((Decimal(lower[j]) - Decimal(upper[own])).exp() for j in rest), Decimal(0)))
             expected += (high - low).ln()
-    assert softmax_log_volume(log_odds_box(box)).item() == pytest.approx(float(expected), rel=1e-12)
+    assert softmax_log_widths(log_odds_box(box)).sum().item() == pytest.approx(float(expected), rel=1e-12)
 
 
 def test_outputs_that_ignore_the_input_have_no_volume() -> None:
     problem = small_problem("tanh", [4])
     theta = torch.zeros(1, problem.n_parameters, dtype=torch.float64)
     box = logit_box(require_layers(problem), theta, problem.inputs, torch.ones(3, dtype=torch.float64))
-    assert (log_volume(box) == -torch.inf).all()
+    nothing = log_widths_of(box)
+    assert (nothing == -torch.inf).all()
+    volume = nothing.sum(2)[:, :, None]
+    found = aggregates("s", volume, nothing.exp().sum(2)[:, :, None], 3)
+    assert {name: values.item() for name, values in found.items()} == {
+        "s": -np.inf, "s_log_mean_volume": -np.inf, "s_root": 0.0, "s_width": 0.0, "s_largest": -np.inf,
+    }  # fmt: skip
 
 
 def test_regression_has_logit_sensitivity_only() -> None:
     problem = small_problem("tanh", [4], loss="mse")
     theta = torch.ones(2, problem.n_parameters, dtype=torch.float64)
     found = sample_sensitivity(problem, theta, problem.inputs, torch.full((1, 3), 0.1, dtype=torch.float64))
-    assert set(found) == {"sensitivity_logits", "sensitivity_logits_crown"}
+    names = ("sensitivity_logits", "sensitivity_logits_crown")
+    assert set(found) == {*names, *(f"{name}_width" for name in names)}

@@ -53,8 +53,13 @@ def test_the_fisher_rao_norm_is_a_quadratic_form_of_the_fisher_information(
     found = sharpness_of(problem, theta)
     for row, point in enumerate(torch.tensor(theta)):
         expected = (point @ fisher(problem, point) @ point).item()
-        assert found["task_fisher_rao_norm"][row] == pytest.approx(expected, rel=1e-10)
-        assert found["fisher_rao_norm"][row] == pytest.approx(expected + 0.1 * (point @ point).item(), rel=1e-10)
+        assert found["task_squared_fisher_rao_norm"][row] == pytest.approx(expected, rel=1e-10)
+        gradients = torch.func.jacrev(lambda point: torch_loss(problem, logits(problem, point)[None])[0])(point)
+        empirical = (gradients @ point).square().mean().item()
+        assert found["empirical_squared_fisher_rao_norm"][row] == pytest.approx(empirical, rel=1e-10)
+        assert found["squared_fisher_rao_norm"][row] == pytest.approx(
+            expected + 0.1 * (point @ point).item(), rel=1e-10
+        )
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.05])
@@ -89,7 +94,8 @@ def test_of_relu_networks_the_invariant_measures_do_not_change_when_layers_are_r
         scaled += [factors[layer] * weight.ravel(), np.prod(factors[: layer + 1]) * bias]
     found = sharpness_of(problem, np.stack([theta, np.concatenate(scaled)]))
     invariant = {
-        "task_relative_flatness", "task_fisher_rao_norm", "spectral_norm_product",
+        "task_relative_flatness", "task_squared_fisher_rao_norm", "empirical_squared_fisher_rao_norm",
+        "spectral_norm_product",
         "input_jacobian_frobenius", "input_jacobian_spectral",
     }  # fmt: skip
     for name, values in found.items():
@@ -129,7 +135,7 @@ def test_a_foreign_module_has_what_needs_no_layers() -> None:
     found = sharpness_of(problem, theta)
     for row, point in enumerate(torch.tensor(theta)):
         expected = (point @ fisher(problem, point) @ point).item()
-        assert found["task_fisher_rao_norm"][row] == pytest.approx(expected, rel=1e-10)
+        assert found["task_squared_fisher_rao_norm"][row] == pytest.approx(expected, rel=1e-10)
     assert {"keskar_sharpness", "sam_sharpness", "input_jacobian_spectral"} <= set(found)
     assert not [name for name in found if "relative" in name or "spectral_norm" in name]
 
