@@ -11,9 +11,9 @@ from landscape.database.database import open_database
 from landscape.errors import DatabaseError
 from landscape.problems.problem import whole_size
 from landscape.studies.answer.replicates import Landscape, answers
-from landscape.studies.answer.text import csv_text, notes, sentences, table
+from landscape.studies.answer.text import appendix, appendix_csv, csv_text, notes, sentences, table
 
-ANSWER = "answer.csv"
+ANSWER, APPENDIX = "answer.csv", "appendix.csv"
 
 
 @click.command()
@@ -26,7 +26,8 @@ def answer(studies: tuple[Path, ...]) -> None:
     landscape answer digits
 
     STUDY is a folder that 'landscape study --replicates' has made, or a database. Each replicate counts once: the
-    intervals are those of a mean over replicates. Writes answer.csv, with all correlations, into the first STUDY.
+    intervals are those of a mean over replicates. Writes answer.csv, with the correlations of all landscapes, and
+    appendix.csv, with all other pairs of a measure and a robustness, into the first STUDY.
     """  # noqa: D301 - click wants the backspace character itself
     paths = [path for study in studies for path in _databases(study)]
     with ExitStack() as stack:
@@ -35,15 +36,18 @@ def answer(studies: tuple[Path, ...]) -> None:
     if launcher_rank():
         return
     folder = studies[0] if studies[0].is_dir() else studies[0].parent
-    for line in [*sentences(found), "", *table(found), "", *notes(found)]:
+    for line in [*sentences(found), "", *table(found), "", *notes(found), "", *appendix(found)]:
         click.echo(line)
+    _write(folder / ANSWER, csv_text(found))
+    _write(folder / APPENDIX, appendix_csv(found))
+    click.echo(f"\nwritten to {folder / ANSWER} and {folder / APPENDIX}")
+
+
+def _write(path: Path, text: str) -> None:
     try:
-        (folder / ANSWER).write_text(csv_text(found), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise DatabaseError(
-            f"{folder / ANSWER}: expected a file that can be written, found {error.strerror}"
-        ) from error
-    click.echo(f"\nwritten to {folder / ANSWER}")
+        raise DatabaseError(f"{path}: expected a file that can be written, found {error.strerror}") from error
 
 
 def _databases(study: Path) -> list[Path]:

@@ -9,15 +9,22 @@ error of sampling, so all of their variance is tau^2.
 Replicates that share samples are correlated. For a shared part f of the samples the variance of the mean is
 tau^2 (1 / R + f / (1 - f)) (Nadeau and Bengio 2003, doi 10.1023/A:1024068626366).
 
-Shapes: R replicates.
+Many effects of the same replicates are tested together by step-down max-T (Westfall and Young 1993, Resampling-Based
+Multiple Testing, algorithm 4.1) under changes of sign of whole replicates: exact where effects are symmetric about zero
+under the hypothesis, however they depend on each other.
+
+Shapes: R replicates, L landscapes of these, C effects.
 """
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 LEVEL = 0.95
+PERFECT = 1.0 - 1e-6  # correlations are cut off there, whose Fisher z would be infinite
+MOST_FLIPS = 10_000  # patterns of signs; of more possible ones so many are drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,3 +64,66 @@ def combined(effects: Float[np.ndarray, " R"], shared: float = 0.0) -> Combined:
         predicted_high=mean + beyond,
         tau=tau,
     )
+
+
+def replicate_means(rho: Float[np.ndarray, " L"], place: Int[np.ndarray, " L"]) -> Float[np.ndarray, " R"]:
+    """Mean Fisher z of the correlations of the landscapes of each replicate, whose number is their `place`; nan where
+    none is finite.
+    """
+    z = np.arctanh(np.clip(rho, -PERFECT, PERFECT))
+    known = np.isfinite(z)
+    count = np.bincount(place[known], minlength=place.max() + 1)
+    total = np.bincount(place[known], weights=z[known], minlength=place.max() + 1)
+    means: np.ndarray = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    return means
+
+
+def combined_correlations(z: Float[np.ndarray, " R"], shared: float = 0.0) -> Combined:
+    """The combination of Fisher z of replicates, but for tau on the scale of correlations."""
+    found = combined(z, shared)
+    return replace(
+        found,
+        mean=float(np.tanh(found.mean)),
+        low=float(np.tanh(found.low)),
+        high=float(np.tanh(found.high)),
+        predicted_low=float(np.tanh(found.predicted_low)),
+        predicted_high=float(np.tanh(found.predicted_high)),
+    )
+
+
+def adjusted_p(effects: Float[np.ndarray, "R C"]) -> Float[np.ndarray, " C"]:
+    """Two-sided p [C] that effects have mean zero, adjusted for all of them; nan where one is not known of every
+    replicate. The least possible one is `least_p`.
+    """
+    tested = np.isfinite(effects).all(axis=0)
+    found = np.full(effects.shape[1], np.nan)
+    if not tested.any():
+        return found
+    # Student's t grows with the size of the sum over the root of the sum of squares, which no sign changes.
+    values = effects[:, tested]
+    scale = np.sqrt(np.sum(values**2, axis=0))
+    size = np.abs(_signs(len(values)) @ (values / np.where(scale > 0.0, scale, 1.0)))
+    order = np.argsort(-size[0], kind="stable")
+    falling = size[:, order]
+    largest = np.maximum.accumulate(falling[:, ::-1], axis=1)[:, ::-1]  # of this one and all that are smaller
+    p = np.mean(largest >= falling[0] - 1e-9, axis=0)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.maximum.accumulate(p)
+    found[tested] = adjusted
+    return found
+
+
+def least_p(replicates: int) -> float:
+    """The least p that so many replicates can give."""
+    return 1.0 / len(_signs(replicates))
+
+
+def _signs(replicates: int) -> Float[np.ndarray, "F R"]:
+    """Patterns of signs of replicates, those given first. A pattern and its opposite tell the same: the first sign is
+    kept.
+    """
+    if 2 ** (replicates - 1) <= MOST_FLIPS:
+        return np.array([(1.0, *signs) for signs in itertools.product((1.0, -1.0), repeat=replicates - 1)])
+    drawn = np.random.default_rng(0).choice([1.0, -1.0], size=(MOST_FLIPS, replicates))
+    drawn[0] = 1.0
+    return drawn

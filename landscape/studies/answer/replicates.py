@@ -5,14 +5,14 @@ averaged first. The replicate is the unit of inference.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from landscape.database.database import Database
 from landscape.errors import PropertyError
-from landscape.statistics.random_effects import Combined, combined
+from landscape.statistics.random_effects import Combined, combined_correlations, replicate_means
 from landscape.studies.answer.effects import (
     ENDPOINTS,
     LEAST_MINIMA,
@@ -21,12 +21,12 @@ from landscape.studies.answer.effects import (
     common_epsilon,
     effects_of,
 )
+from landscape.studies.answer.secondary import SecondaryFinding, secondary_effects, secondary_findings
 from landscape.studies.answer.words import LEAST_REPLICATES, words_for
 from landscape.studies.criteria import Criteria
 from landscape.studies.goal import Goal
 
 PLATEAU = 0.05  # most that the mean correlation may move while the second half of the minima is found
-PERFECT = 1.0 - 1e-6  # correlations are cut off there, whose Fisher z would be infinite
 ARCHITECTURE = ("hidden", "convolution", "activation", "loss", "classes", "downscale", "subset")
 
 Problem = Mapping[str, Any]
@@ -43,6 +43,7 @@ class Landscape:
     size: int  # training samples
     minima: MeasuredMinima
     is_complete: bool
+    secondary: Mapping[tuple[str, str], float]  # oriented correlations of all other pairs of columns
 
     @classmethod
     def of(cls, db: Database) -> "Landscape":
@@ -65,6 +66,7 @@ class Landscape:
             size=len(record.inputs) if record.inputs is not None else 0,
             minima=minima,
             is_complete=criteria.all_hold,
+            secondary=secondary_effects(db),
         )
 
 
@@ -93,6 +95,7 @@ class DataSetAnswer:
     epsilon: float
     missing: tuple[str, ...]  # for any words at all
     findings: tuple[Finding, ...]
+    secondary: tuple[SecondaryFinding, ...]
 
     @property
     def complete(self) -> int:
@@ -132,6 +135,7 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: Callable[[Proble
         epsilon=landscapes[0].minima.epsilon[epsilon],
         missing=missing,
         findings=tuple(_finding(endpoint, effects, place, shared, missing=bool(missing)) for endpoint in ENDPOINTS),
+        secondary=secondary_findings([one.secondary for one in landscapes], place, shared),
     )
 
 
@@ -153,7 +157,9 @@ def _finding(
         name: np.array([getattr(one, name)[endpoint] for one in effects])
         for name in ("total", "given_accuracy", "first_half")
     }
-    total, given = (_combined(values[name], place, shared) for name in ("total", "given_accuracy"))
+    total, given = (
+        combined_correlations(replicate_means(values[name], place), shared) for name in ("total", "given_accuracy")
+    )
     moved = values["total"] - values["first_half"]
     moved = float(moved[np.isfinite(moved)].mean()) if np.isfinite(moved).any() else float("nan")
     missing = missing or not abs(moved) < PLATEAU
@@ -165,24 +171,6 @@ def _finding(
         moved=moved,
         words=words_for(total, missing),
         words_given_accuracy=words_for(given, missing),
-    )
-
-
-def _combined(rho: np.ndarray, place: np.ndarray, shared: float) -> Combined:
-    """The combination, by Fisher's z, of the correlations of landscapes over the replicates int64 that they are of."""
-    z = np.arctanh(np.clip(rho, -PERFECT, PERFECT))
-    known = np.isfinite(z)
-    count = np.bincount(place[known], minlength=place.max() + 1)
-    total = np.bincount(place[known], weights=z[known], minlength=place.max() + 1)
-    means = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
-    found = combined(means, shared)
-    return replace(
-        found,
-        mean=float(np.tanh(found.mean)),
-        low=float(np.tanh(found.low)),
-        high=float(np.tanh(found.high)),
-        predicted_low=float(np.tanh(found.predicted_low)),
-        predicted_high=float(np.tanh(found.predicted_high)),
     )
 
 

@@ -7,12 +7,13 @@ from dataclasses import fields
 
 import numpy as np
 
-from landscape.statistics.random_effects import Combined
+from landscape.statistics.random_effects import Combined, least_p
 from landscape.studies.answer.effects import ENDPOINTS, MEASURES
 from landscape.studies.answer.replicates import PLATEAU, DataSetAnswer, Finding
 from landscape.studies.answer.words import NO_RELATION
 
 COLUMNS = ("data_set", "landscape", "replicates", "direction", "robustness", "given", "minima", "complete", "rho")
+LEVEL = 0.05  # of adjusted p
 SUMMARY = tuple(one.name for one in fields(Combined) if one.name not in ("replicates", "mean", "tau"))
 
 
@@ -55,6 +56,43 @@ def notes(found: Sequence[DataSetAnswer]) -> Iterator[str]:
     yield f"  where that is not below {PLATEAU:g} there are no words."
     yield "given accuracy: at fixed accuracy on clean samples."
     yield f"margin: mean adversarial distance over accuracy. robust accuracy: at epsilon {epsilon}."
+
+
+def appendix(found: Sequence[DataSetAnswer]) -> Iterator[str]:
+    """A line for each data set on its secondary pairs, of which nothing is said but whether any is related."""
+    for one in found:
+        tested = [pair for pair in one.secondary if np.isfinite(pair.p)]
+        related = sorted((pair for pair in tested if pair.p < LEVEL), key=lambda pair: (pair.p, -abs(pair.total.mean)))
+        if not tested:
+            yield f"{one.name}: no secondary pair can be tested{', since replicates share samples' * bool(one.shared)}."
+            continue
+        strongest = "".join(
+            f"; most of all {pair.measure} and {pair.robustness}, rho {pair.total.mean:+.2f}, adjusted p "
+            f"{p_text(pair.p, one.replicates)}"
+            for pair in related[:1]
+        )
+        yield (
+            f"{one.name}: {len(related)} of {len(tested)} secondary pairs are related, by p adjusted for all of them"
+            f"{strongest}."
+        )
+
+
+def p_text(p: float, replicates: int) -> str:
+    """An adjusted p, and that it may be less where it is the least that so many replicates can give."""
+    return f"<= {p:.2g}" if p <= least_p(replicates) else f"{p:.2g}"
+
+
+def appendix_csv(found: Sequence[DataSetAnswer]) -> str:
+    """Every secondary pair: its combined correlation, intervals that are not adjusted, and p that is."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["data_set", "measure", "robustness", "replicates", "rho", *SUMMARY, "adjusted_p", "least_p"])
+    for one in found:
+        for pair in one.secondary:
+            summary = [getattr(pair.total, name) for name in SUMMARY]
+            head = [one.name, pair.measure, pair.robustness, pair.total.replicates, pair.total.mean]
+            writer.writerow([*head, *summary, pair.p, least_p(one.replicates)])
+    return text.getvalue()
 
 
 def csv_text(found: Sequence[DataSetAnswer]) -> str:

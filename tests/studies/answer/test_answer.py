@@ -44,6 +44,7 @@ def landscapes(count: int, slope: float = 1.0, **problem: object) -> list[Landsc
             size=100,
             minima=minima(number, slope),
             is_complete=True,
+            secondary={},
         )
         for number in range(count)
     ]
