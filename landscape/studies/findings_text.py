@@ -23,6 +23,11 @@ its L2 part, where that ranks the minima differently. "for deeper": by this pair
 robust (Spearman's p < {LEVEL}); "against deeper": significantly less; "-": it tells neither. Likewise for flatter.
 """
 VERDICT_LEGEND = """
+These words describe this landscape, and are no inference. Minima of a landscape share hidden units and samples, but p
+and intervals take them for independent: of 244 minima on Iris two unrelated sums over units correlate as those of about
+7 independent ones would, so that most such tables call something significant where nothing is. What other data would
+show is asked of replicates: 'landscape study --replicates', then 'landscape answer'.
+
 A hypothesis is supported where more than half of its pairs are significantly for it and none is against, contradicted
 where it is the other way round, undecided otherwise. Pairs are judged by Spearman's rho; at fixed squared_norm, by the
 partial rho. Medians are of these, positive in favour of the hypothesis.

@@ -15,6 +15,7 @@ import numpy as np
 
 from landscape.database.database import Database
 from landscape.errors import PropertyError
+from landscape.messages import listed
 from landscape.statistics.correlations import distinct_rows
 from landscape.statistics.ranks import RankTable, spearman, tie_groups
 from landscape.studies.columns import column, column_family
@@ -24,6 +25,7 @@ MEASURES = {"deeper": "depth", "flatter": "hessian_trace"}
 MARGIN, ROBUST_ACCURACY = "margin", "robust accuracy"
 """The mean distance of the nearest adversarial point in the infinity norm over the share of samples classified
 correctly, and the accuracy under all attacks at one epsilon."""
+NEEDED = {"hessian_trace", "accuracy", "adversarial_distance_linf", "robust_accuracy"}
 ENDPOINTS = tuple(product(MEASURES, (MARGIN, ROBUST_ACCURACY)))
 LEAST_MINIMA = 8  # distinct ones
 
@@ -42,6 +44,12 @@ class MeasuredMinima:
     @classmethod
     def of(cls, db: Database) -> "MeasuredMinima":
         """The columns of a database. Raises PropertyError where one of them was not measured."""
+        missing = sorted(NEEDED - {*db.properties("minima")})
+        if missing:
+            raise PropertyError(
+                f"Expected minima with {listed(missing, 'and')}, found none measured: continue the search, or run "
+                "'landscape measure' with the file."
+            )
         family = column_family(db, "robust_accuracy")
         names = (*MEASURES.values(), "accuracy", "adversarial_distance_linf")
         columns = {name: column(db, name).values for name in names}

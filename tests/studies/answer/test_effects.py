@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.studies.answer.effects import (
     MARGIN,
@@ -15,6 +16,7 @@ from landscape.studies.answer.effects import (
     effects_of,
     rank_correlation,
 )
+from tests.analysis.synthetic import build_store, funnel
 
 
 def minima(count: int = 40, seed: int = 0) -> MeasuredMinima:
@@ -57,6 +59,15 @@ def test_what_is_undefined_is_not_a_number() -> None:
     assert np.isnan(rank_correlation(x, np.ones(10)))
     assert np.isnan(rank_correlation(x, x, x))
     assert np.isnan(rank_correlation(np.where(x == 3.0, np.nan, x), x))
+
+
+def test_minima_that_were_not_measured_are_told_so() -> None:
+    with Database(build_store(None, funnel(20), measured=False)) as db, pytest.raises(PropertyError) as caught:
+        MeasuredMinima.of(db)
+    assert str(caught.value) == (
+        "Expected minima with accuracy, adversarial_distance_linf, hessian_trace and robust_accuracy, found none "
+        "measured: continue the search, or run 'landscape measure' with the file."
+    )
 
 
 def test_the_epsilon_is_that_of_half_the_clean_accuracy() -> None:

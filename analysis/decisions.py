@@ -1,0 +1,151 @@
+"""Draw what networks at chosen minima decide: regions of classes in a plane of inputs, or attacked images.
+
+The plane is that of the inputs where there are two, else that of their first two principal components through their
+mean; samples are seen along its normal, so one may lie in a region of another class and yet be classified correctly.
+With --attacked, of data that are images, it draws samples of one minimum beside the nearest adversarial point that was
+found in the infinity norm, those nearest to the boundary first.
+"""
+
+from pathlib import Path
+
+import click
+import matplotlib.style
+import numpy as np
+import torch
+
+from landscape.campaign.preparation import stored_context
+from landscape.database.database import Database
+from landscape.database.store import open_store
+from landscape.errors import PropertyError
+from landscape.plots.decision_figures import AttackedImages, Decisions, Plane, draw_attacked, draw_decisions
+from landscape.plots.figures import STYLE, require_figure_file, save
+from landscape.plots.scripts import told_in_one_line
+from landscape.problems.problem import Problem
+from landscape.properties.attacks.nearest import LINF, nearest
+from landscape.properties.attacks.networks import Networks
+from landscape.properties.draws import without_draws
+
+GRID, MARGIN = 401, 0.08  # points a side; part of the range of the samples that is added on each side
+MOST_PANELS, MOST_IMAGES = 9, 5
+LIMIT = 1e3  # times the spread of the inputs: farthest adversarial point that is looked for
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Figure: .svg, .pdf or .png.")
+@click.option("--minima", "chosen", metavar="ROW,...", help="Rows of minima; the lowest, the middle and the highest.")
+@click.option("--attacked", is_flag=True, help="Attacked images of the first of the minima.")
+def main(file: Path, output: Path, chosen: str | None, attacked: bool) -> None:
+    """Draw decisions of the networks at minima of the database FILE."""
+    with told_in_one_line():
+        require_figure_file(output)
+        with Database(open_store(file)) as db:
+            problem, energy = classifier(db), db.minima.energy
+            rows = _rows(chosen, energy)
+            theta = torch.tensor(db.minima.parameters[rows])
+            image = db.problem_record.image
+        with matplotlib.style.context(STYLE):
+            if attacked:
+                save(draw_attacked(attacked_images(problem, theta[:1], image)), output)
+            else:
+                plane, grid = input_plane(problem)
+                titles = [f"minimum {row}, E = {energy[row]:.4g}" for row in rows]
+                save(draw_decisions(plane, decisions(problem, theta, grid, titles)), output)
+    click.echo(f"{output}: minima {', '.join(str(row) for row in (rows[:1] if attacked else rows))}")
+
+
+def classifier(db: Database) -> Problem:
+    """The problem of a database. Raises PropertyError unless it has classes and minima."""
+    problem = stored_context(db.problem_record, "cpu").objective
+    if not isinstance(problem, Problem) or not problem.is_classification:
+        raise PropertyError("Expected a network that tells classes apart, found another energy: choose another file.")
+    if not len(db.minima):
+        raise PropertyError("Expected minima, found none: explore the landscape first (landscape run).")
+    return problem
+
+
+def input_plane(problem: Problem) -> tuple[Plane, np.ndarray]:
+    """The plane of the picture, and the inputs [G, G, d] of its grid."""
+    inputs = problem.inputs.numpy()
+    centre = np.zeros(2) if inputs.shape[1] == 2 else inputs.mean(0)
+    axes, labels = np.eye(2), ["first input", "second input"]
+    if inputs.shape[1] != 2:
+        _, spread, directions = np.linalg.svd(inputs - centre, full_matrices=False)
+        if len(directions) < 2:
+            raise PropertyError("Expected at least two inputs for a plane, found one: choose another file.")
+        axes, share = directions[:2], spread**2 / np.sum(spread**2)
+        labels = [f"principal component {place + 1} ({share[place]:.0%} of the variance)" for place in (0, 1)]
+    samples = (inputs - centre) @ axes.T
+    low, high = samples.min(0), samples.max(0)
+    x, y = np.linspace(low - MARGIN * (high - low), high + MARGIN * (high - low), GRID).T
+    grid = centre + x[None, :, None] * axes[0] + y[:, None, None] * axes[1]
+    return Plane(
+        x=x,
+        y=y,
+        samples=samples,
+        targets=problem.targets.numpy(),
+        classes=class_names(problem),
+        labels=(labels[0], labels[1]),
+    ), grid
+
+
+def class_names(problem: Problem) -> tuple[str, ...]:
+    """Names of the classes: those that the run file keeps, else their numbers."""
+    kept = problem.config.classes if problem.config else ()
+    return tuple(kept) or tuple(str(number) for number in range(problem.network.n_outputs))
+
+
+def decisions(problem: Problem, theta: torch.Tensor, grid: np.ndarray, titles: list[str]) -> list[Decisions]:
+    """What the networks theta [M, P] decide on inputs [G, G, d] and on the samples."""
+    points = torch.tensor(grid.reshape(-1, grid.shape[2]))
+    found = []
+    for one, title in zip(theta, titles, strict=True):
+        on_grid, on_samples = (
+            problem.network.outputs(one[None], inputs)[0].argmax(1).numpy() for inputs in (points, problem.inputs)
+        )
+        found.append(Decisions(title=title, grid=on_grid.reshape(grid.shape[:2]), samples=on_samples))
+    return found
+
+
+def attacked_images(problem: Problem, theta: torch.Tensor, image: tuple[int, int, int] | None) -> AttackedImages:
+    """Images that the network theta [1, P] classifies correctly, the nearest to its boundary of each class first.
+
+    Raises PropertyError where samples are no images of one channel.
+    """
+    if image is None or image[0] != 1:
+        raise PropertyError("Expected images of one channel, found other inputs: leave --attacked out.")
+    networks = Networks(problem, theta, without_draws(problem.inputs, problem.targets))
+    found = nearest(networks, LINF, LIMIT * float(problem.inputs.abs().max()))
+    said = networks.outputs(found.point)[0].argmax(0)
+    right = (networks.clean.survived & found.found)[0].nonzero()[:, 0]
+    if not len(right):
+        raise PropertyError("Expected samples that are classified correctly, found none: choose another minimum.")
+    order = right[found.distance[0][right].argsort()].tolist()
+    first = {int(problem.targets[row]): row for row in reversed(order)}
+    rows = sorted(first.values(), key=order.index)[:MOST_IMAGES]
+    before, after = (part.mT.reshape(-1, *image[1:]).numpy()[rows] for part in (networks.inputs, found.point[0]))
+    names = class_names(problem)
+    return AttackedImages(
+        images=before,
+        attacked=after,
+        captions=tuple(f"{names[int(problem.targets[row])]} taken for {names[int(said[row])]}" for row in rows),
+        distances=tuple(float(found.distance[0, row]) for row in rows),
+    )
+
+
+def _rows(chosen: str | None, energy: np.ndarray) -> list[int]:
+    """The rows that are named, or those of the lowest, the middle and the highest energy."""
+    if chosen is None:
+        order = np.argsort(energy, kind="stable")
+        return list(dict.fromkeys(int(order[place]) for place in (0, len(order) // 2, len(order) - 1)))
+    parts = [part.strip() for part in chosen.split(",")]
+    if not all(part.isdigit() and int(part) < len(energy) for part in parts) or len(parts) > MOST_PANELS:
+        raise PropertyError(
+            f"Expected at most {MOST_PANELS} rows of minima from 0 to {len(energy) - 1}, found '{chosen}': "
+            "name them as in --minima 0,3,7."
+        )
+    return [int(part) for part in parts]
+
+
+if __name__ == "__main__":
+    main()
