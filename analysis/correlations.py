@@ -1,10 +1,9 @@
-"""Print whether deeper and flatter minima of a database are more robust: a table, a file, pictures and a verdict.
+"""Correlate depth and curvature with robustness over the minima of a database: a summary, a table, pictures.
 
-All correlations are between a measure and a robustness column as they are: negative where robustness falls while the
-measure rises. What speaks for a hypothesis depends on both signs (a small depth is deep, a large loss is not robust);
-the last column of the table and the verdicts say it, with p adjusted over the whole table by Holm's method.
-The printed table is grouped by robustness, strongest correlation first. Minima of several files are pooled and compared
-within their own landscape only.
+The table, -o, has every pair of a measure and a robustness, as they are: negative where robustness falls while the
+measure rises, with p that take minima for independent, adjusted over the table by Holm's method. The summary is
+oriented: a small depth is deep, a large loss is not robust. Minima of several files are pooled and compared within
+their own landscape only.
 
 --figure draws every minimum: a scatter plot for each pair. --matrix draws the table: a square for each pair, its colour
 the correlation oriented so that blue is in favour of robustness, with a dot where it is significant.
@@ -31,7 +30,7 @@ from landscape.statistics.correlations import Association, Correlation
 from landscape.statistics.rank_statistics import PARTIAL, SPEARMAN
 from landscape.studies.columns import Column, readable
 from landscape.studies.findings import HYPOTHESES, LEVEL, Findings, csv_text, findings_of
-from landscape.studies.findings_text import report
+from landscape.studies.findings_text import summary
 from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
 from landscape.studies.minima_table import CONTROL, Comparison
 
@@ -55,10 +54,11 @@ def main(files: tuple[Path, ...], output: Path | None, figure: Path | None, matr
         require_figure_file(matrix)
         with ExitStack() as stack:
             findings = findings_of([stack.enter_context(Database(open_store(file))) for file in files])
-        for line in report(findings):
+        for line in summary(findings):
             click.echo(line)
         if output:
             write(output, csv_text({findings.name: findings}))
+            click.echo(f"{output}: rows {len(findings.table)}")
         with matplotlib.style.context(STYLE):
             if figure:
                 save(draw(findings.comparison, findings.table), figure)

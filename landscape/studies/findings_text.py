@@ -1,4 +1,6 @@
-"""The table of correlations and the verdicts as text: lines of at most 150 characters, but for long lists of rows."""
+"""Correlations as text: a summary, or the table and the verdicts in lines of at most 150 characters, but for long lists
+of rows.
+"""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -7,7 +9,8 @@ import numpy as np
 
 from landscape.statistics.correlations import Association, Correlation
 from landscape.statistics.kendall import KENDALL_LIMIT
-from landscape.statistics.rank_statistics import SPEARMAN
+from landscape.statistics.rank_statistics import PARTIAL, SPEARMAN
+from landscape.statistics.statistic import Statistic
 from landscape.statistics.table import STATISTICS
 from landscape.studies.findings import HYPOTHESES, LEVEL, Findings
 from landscape.studies.hypotheses import Hypothesis, Tally, Verdict
@@ -32,6 +35,46 @@ A hypothesis is supported where more than half of its pairs are significantly fo
 where it is the other way round, undecided otherwise. Pairs are judged by Spearman's rho; at fixed squared_norm, by the
 partial rho. Medians are of these, positive in favour of the hypothesis.
 """
+
+
+NO_INFERENCE = """
+They describe this landscape, whose minima share hidden units and samples, and are no inference. What other data would
+show is asked of replicates: 'landscape study --replicates', then 'landscape answer'.
+"""
+
+
+def summary(findings: Findings) -> Iterable[str]:
+    """A few lines on the correlations, positive where they are in favour of a hypothesis."""
+    yield from _landscapes(findings)
+    yield f"{len(findings.table)} rank correlations of a measure with a robustness, positive where in favour:"
+    for hypothesis in HYPOTHESES:
+        rows = [row for row in findings.table if row.measure in hypothesis.measures]
+        plain, partial = (_range_of(hypothesis, findings, rows, statistic) for statistic in (SPEARMAN, PARTIAL))
+        yield f"{hypothesis.sentence}: {plain}; at fixed {CONTROL} {partial}"
+        known = [row for row in rows if np.isfinite(row.of(SPEARMAN).value)]
+        if known:
+            most = max(known, key=lambda row: abs(row.of(SPEARMAN).value))
+            oriented = _oriented(hypothesis, findings, most, SPEARMAN)
+            yield f"  most of all {most.measure} and {most.robustness}: {_signed(oriented)} (n = {most.count})"
+    yield from NO_INFERENCE.strip().splitlines()
+
+
+def _oriented(hypothesis: Hypothesis, findings: Findings, row: Correlation, statistic: Statistic) -> float:
+    sign = hypothesis.measures[row.measure] * findings.comparison.robustness_signs[row.robustness]
+    return sign * row.of(statistic).value
+
+
+def _range_of(hypothesis: Hypothesis, findings: Findings, rows: Sequence[Correlation], statistic: Statistic) -> str:
+    values = np.array([_oriented(hypothesis, findings, row, statistic) for row in rows])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return "undefined"
+    low, median, high = (_signed(value) for value in np.quantile(values, [0.0, 0.5, 1.0]))
+    return f"{median} in the median of {len(values)}, from {low} to {high}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}"
 
 
 def report(findings: Findings) -> Iterable[str]:

@@ -14,7 +14,7 @@ from landscape.errors import DatabaseError, PropertyError
 from landscape.graph.depth import component_fraction
 from landscape.statistics.coverage import coverage
 from landscape.studies.findings import Findings, csv_text, findings_of
-from landscape.studies.findings_text import report, verdicts
+from landscape.studies.findings_text import report, summary
 
 CORRELATIONS, VERDICTS = "correlations.csv", "verdicts.txt"
 
@@ -49,7 +49,7 @@ def conclude(folder: Path, paths: Sequence[Path], command: str) -> list[str]:
     (folder / CORRELATIONS).write_text(csv_text(found), encoding="utf-8")
     (folder / VERDICTS).write_text("\n".join(lines) + "\n", encoding="utf-8")
     first = next(iter(sections.values()))
-    return [*landscapes, "", *(verdicts(first) if isinstance(first, Findings) else [first])]
+    return [*landscapes, "", *(summary(first) if isinstance(first, Findings) else [first])]
 
 
 def _findings(databases: Sequence[Database]) -> Findings | str:

@@ -13,6 +13,8 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.studies.columns import Column
 from landscape.studies.findings import findings_of
+from landscape.studies.findings_text import report
+from landscape.studies.hypotheses import DEEPER
 from tests.analysis.synthetic import funnel, write_database
 
 
@@ -55,18 +57,45 @@ def outcome(forty: Path) -> tuple[Result, Path]:
     return run(forty, "-o", folder / "table.csv", *pictures), folder
 
 
-def test_the_report_has_a_table_and_verdicts(outcome: tuple[Result, Path]) -> None:
-    result, _ = outcome
+def reported(file: Path) -> list[str]:
+    with Database(open_store(file)) as db:
+        return list(report(findings_of([db])))
+
+
+def test_the_summary_is_ten_lines_of_oriented_correlations(outcome: tuple[Result, Path], forty: Path) -> None:
+    result, folder = outcome
     assert result.exit_code == 0, result.output
-    assert "40 distinct minima" in result.output
     lines = result.output.splitlines()
+    assert len(lines) <= 10
+    assert max(map(len, lines)) <= 150
+    assert lines[0] == "40 distinct minima"
+    assert lines[-1] == f"{folder / 'table.csv'}: rows 20"
+    with Database(open_store(forty)) as db:
+        findings = findings_of([db])
+        signs = DEEPER.measures, findings.comparison.robustness_signs
+        rho = [
+            signs[0][row.measure] * signs[1][row.robustness] * row.found["spearman"].value
+            for row in findings.table
+            if row.measure in DEEPER.measures
+        ]
+    (line,) = (line for line in lines if line.startswith("deeper minima are more robust: "))
+    words = f"{np.median(rho):+.2f} in the median of {len(rho)}, from {min(rho):+.2f} to {max(rho):+.2f}; at fixed"
+    assert words in line
+    assert not [word for word in ("SUPPORTED", "CONTRADICTED", "UNDECIDED") if word in result.output]
+    assert "are no inference" in result.output
+
+
+def test_the_report_has_a_table_and_verdicts(forty: Path) -> None:
+    lines = reported(forty)
+    assert lines[0] == "40 distinct minima"
     assert group(lines, "robust_accuracy@0.3 (larger is more robust), n = 40")["depth"].endswith("for deeper")
     assert "SUPPORTED    4 of 4 pairs for, 0 against" in small_depth(lines)
     assert "Hypothesis: flatter minima are more robust" in lines
+    assert any("no inference" in line for line in lines)
 
 
-def test_the_report_fits_a_screen_and_has_the_strongest_first(outcome: tuple[Result, Path]) -> None:
-    lines = outcome[0].output.splitlines()
+def test_the_report_fits_a_screen_and_has_the_strongest_first(forty: Path) -> None:
+    lines = reported(forty)
     assert max(map(len, lines)) <= 150
     for name in ("robust_accuracy@0.1 (larger is more robust)", "adversarial_loss@0.3 (smaller is more robust)"):
         strength = [abs(float(line[39:43])) for line in group(lines, f"{name}, n = 40").values()]
@@ -125,8 +154,7 @@ def test_matrices_of_many_columns_are_drawn_one_above_the_other(forty: Path, mon
 
 
 def test_a_contradiction_is_printed_as_plainly(tmp_path: Path) -> None:
-    result = run(write_database(tmp_path / "other-way.h5", funnel(30), slope=0.1))
-    lines = result.output.splitlines()
+    lines = reported(write_database(tmp_path / "other-way.h5", funnel(30), slope=0.1))
     assert "CONTRADICTED 0 of 4 pairs for, 4 against, median rho -0." in small_depth(lines)
     assert group(lines, "robust_accuracy@0.3 (larger is more robust), n = 30")["depth"].endswith("against deeper")
 
