@@ -26,6 +26,7 @@ from landscape.studies.answer.words import LEAST_REPLICATES, words_for
 from landscape.studies.criteria import Criteria
 from landscape.studies.goal import Goal
 
+LEAST_DATA_SETS = 3  # that data sets are combined of
 PLATEAU = 0.05  # most that the mean correlation may move while the second half of the minima is found
 ARCHITECTURE = ("hidden", "convolution", "activation", "loss", "classes", "downscale", "subset")
 
@@ -111,6 +112,31 @@ def answers(landscapes: Sequence[Landscape], whole_size: Callable[[Problem], int
     names = dict.fromkeys(str(one.problem["dataset"]) for one in landscapes)
     own = {name: [one for one in landscapes if str(one.problem["dataset"]) == name] for name in names}
     return [_answer(name, members, whole_size) for name, members in own.items()]
+
+
+def across(found: Sequence[DataSetAnswer]) -> tuple[Finding, ...]:
+    """What data sets say together, each counting once: a finding for each endpoint over those that lack nothing; none
+    where these are fewer than 3.
+    """
+    known = [one for one in found if not one.missing]
+    if len(known) < LEAST_DATA_SETS:
+        return ()
+    return tuple(_across([one.findings[place] for one in known]) for place in range(len(ENDPOINTS)))
+
+
+def _across(findings: Sequence[Finding]) -> Finding:
+    place = np.arange(len(findings))
+    means = [np.array([getattr(one, name).mean for one in findings]) for name in ("total", "given_accuracy")]
+    total, given = (combined_correlations(replicate_means(mean, place)) for mean in means)
+    return Finding(
+        direction=findings[0].direction,
+        robustness=findings[0].robustness,
+        total=total,
+        given_accuracy=given,
+        moved=float(np.mean([one.moved for one in findings])),
+        words=words_for(total, missing=False),
+        words_given_accuracy=words_for(given, missing=False),
+    )
 
 
 def _answer(name: str, landscapes: list[Landscape], whole_size: Callable[[Problem], int]) -> DataSetAnswer:

@@ -9,10 +9,11 @@ import numpy as np
 
 from landscape.statistics.random_effects import Combined, least_p
 from landscape.studies.answer.effects import ENDPOINTS, MEASURES
-from landscape.studies.answer.replicates import PLATEAU, DataSetAnswer, Finding
+from landscape.studies.answer.replicates import PLATEAU, DataSetAnswer, Finding, across
 from landscape.studies.answer.words import NO_RELATION
 
 COLUMNS = ("data_set", "landscape", "replicates", "direction", "robustness", "given", "minima", "complete", "rho")
+ALL = "all data sets"
 LEVEL = 0.05  # of adjusted p
 SUMMARY = tuple(one.name for one in fields(Combined) if one.name not in ("replicates", "mean", "tau"))
 
@@ -37,18 +38,24 @@ def table(found: Sequence[DataSetAnswer]) -> Iterator[str]:
         f"{'given accuracy':>20}  words (given accuracy)"
     )
     for one in found:
-        for finding in one.findings:
-            total, given = finding.total, finding.given_accuracy
-            yield (
-                f"{one.name:<13} {finding.direction:<8} {finding.robustness:<15} {_number(total.mean)} "
-                f"{_range(total.low, total.high)} {_range(total.predicted_low, total.predicted_high)} "
-                f"{_number(finding.moved)} {_number(given.mean)} {_range(given.low, given.high)}  "
-                f"{finding.words} ({finding.words_given_accuracy})"
-            )
+        yield from (_line(one.name, finding) for finding in one.findings)
+    yield from (_line(ALL, finding) for finding in across(found))
+
+
+def _line(name: str, finding: Finding) -> str:
+    total, given = finding.total, finding.given_accuracy
+    return (
+        f"{name:<13} {finding.direction:<8} {finding.robustness:<15} {_number(total.mean)} "
+        f"{_range(total.low, total.high)} {_range(total.predicted_low, total.predicted_high)} "
+        f"{_number(finding.moved)} {_number(given.mean)} {_range(given.low, given.high)}  "
+        f"{finding.words} ({finding.words_given_accuracy})"
+    )
 
 
 def notes(found: Sequence[DataSetAnswer]) -> Iterator[str]:
     """What the columns of the table mean."""
+    if across(found):
+        yield f"{ALL}: each data set that lacks nothing counts once; the next replicate is another data set."
     epsilon = ", ".join(f"{one.name} {one.epsilon:g}" for one in found)
     yield "rho: mean over replicates of Spearman's correlation with depth or flatness, positive where it is in favour;"
     yield f"  no relation is within {NO_RELATION:g} of 0."
@@ -96,14 +103,19 @@ def appendix_csv(found: Sequence[DataSetAnswer]) -> str:
 
 
 def csv_text(found: Sequence[DataSetAnswer]) -> str:
-    """Every correlation of every landscape, then the combined ones, whose landscape is "all"."""
+    """Every correlation of every landscape, then the combined ones, whose landscape is "all", of each data set and of
+    all together.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, "rho_first_half", *SUMMARY, "words"])
     for one in found:
         writer.writerows(_landscape_rows(one))
         for finding in one.findings:
-            writer.writerows(_combined_rows(one, finding))
+            writer.writerows(_combined_rows(one.name, one.replicates, [one], finding))
+    for finding in across(found):
+        known = [one for one in found if not one.missing]
+        writer.writerows(_combined_rows(ALL, len(known), known, finding))
     return text.getvalue()
 
 
@@ -117,14 +129,17 @@ def _landscape_rows(found: DataSetAnswer) -> Iterator[list[object]]:
                 yield [found.name, landscape.name, 1, *endpoint, given, *counts, values[endpoint], first, *blank]
 
 
-def _combined_rows(found: DataSetAnswer, finding: Finding) -> Iterator[list[object]]:
+def _combined_rows(
+    name: str, replicates: int, members: Sequence[DataSetAnswer], finding: Finding
+) -> Iterator[list[object]]:
     pairs = (
         ("nothing", finding.total, finding.words),
         ("accuracy", finding.given_accuracy, finding.words_given_accuracy),
     )
+    minima = sum(len(one.minima) for member in members for one in member.landscapes)
+    counts = [minima, sum(member.complete for member in members)]
     for given, effect, words in pairs:
-        counts = [sum(len(one.minima) for one in found.landscapes), found.complete]
-        head = [found.name, "all", found.replicates, finding.direction, finding.robustness, given, *counts, effect.mean]
+        head = [name, "all", replicates, finding.direction, finding.robustness, given, *counts, effect.mean]
         yield [*head, "", *(getattr(effect, name) for name in SUMMARY), words]
 
 

@@ -129,6 +129,27 @@ def test_the_numbers_can_be_made_again_from_the_csv_file() -> None:
         np.testing.assert_allclose([float(all_rows[name]) for name in ("rho", "low", "high")], expected, rtol=1e-5)
 
 
+def test_data_sets_are_combined_as_replicates_are() -> None:
+    slopes = {"first": 1.0, "second": 0.8, "third": 0.5}
+    found = [answered(landscapes(12, slope, dataset=name)) for name, slope in slopes.items()]
+    short = answered(landscapes(9, dataset="short"))
+    rows = [row for row in csv.DictReader(io.StringIO(csv_text([*found, short]))) if row["data_set"] == "all data sets"]
+    assert len(rows) == 8
+    for row in rows:
+        place = [(one.direction, one.robustness) for one in found[0].findings].index(
+            (row["direction"], row["robustness"])
+        )
+        name = "total" if row["given"] == "nothing" else "given_accuracy"
+        z = np.arctanh([getattr(one.findings[place], name).mean for one in found])
+        theirs = combine_effects(z, np.full(3, 1e-10), method_re="iterated")
+        expected = np.tanh([theirs.mean_effect_re, *theirs.conf_int(use_t=True)[3]])
+        np.testing.assert_allclose([float(row[name]) for name in ("rho", "low", "high")], expected, rtol=1e-5)
+        assert row["replicates"] == "3"
+    assert len(list(table([*found, short]))) == 1 + 5 * 4
+    assert len(list(table([*found[:2], short]))) == 1 + 3 * 4
+    assert max(map(len, [*table(found), *notes(found)])) <= 150
+
+
 def test_the_table_is_as_long_as_its_endpoints() -> None:
     lines = list(table([answered(landscapes(12)), answered(landscapes(10))]))
     assert len(lines) == 1 + 2 * 4
