@@ -6,6 +6,7 @@ With --attacked, of data that are images, it draws samples of one minimum beside
 found in the infinity norm, those nearest to the boundary first.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -13,7 +14,9 @@ import matplotlib.style
 import numpy as np
 import torch
 
+from landscape.campaign.context import Context
 from landscape.campaign.preparation import stored_context
+from landscape.config.tables import MeasureConfig
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
@@ -27,7 +30,6 @@ from landscape.properties.draws import without_draws
 
 GRID, MARGIN = 401, 0.08  # points a side; part of the range of the samples that is added on each side
 MOST_PANELS, MOST_IMAGES = 9, 5
-LIMIT = 1e3  # times the spread of the inputs: farthest adversarial point that is looked for
 
 
 @click.command()
@@ -40,32 +42,33 @@ def main(file: Path, output: Path, chosen: str | None, attacked: bool) -> None:
     with told_in_one_line():
         require_figure_file(output)
         with Database(open_store(file)) as db:
-            problem, energy = classifier(db), db.minima.energy
+            context, energy = stored_context(db.problem_record, "cpu"), db.minima.energy
+            problem = classifier(context, len(energy))
             rows = _rows(chosen, energy)
             theta = torch.tensor(db.minima.parameters[rows])
             image = db.problem_record.image
         with matplotlib.style.context(STYLE):
             if attacked:
-                save(draw_attacked(attacked_images(problem, theta[:1], image)), output)
+                save(draw_attacked(attacked_images(problem, theta[:1], image, context.settings.measure)), output)
             else:
-                plane, grid = input_plane(problem)
+                plane, inputs = input_plane(problem)
                 titles = [f"minimum {row}, E = {energy[row]:.4g}" for row in rows]
-                save(draw_decisions(plane, decisions(problem, theta, grid, titles)), output)
+                save(draw_decisions(plane, decisions(problem, theta, inputs, titles)), output)
     click.echo(f"{output}: minima {', '.join(str(row) for row in (rows[:1] if attacked else rows))}")
 
 
-def classifier(db: Database) -> Problem:
-    """The problem of a database. Raises PropertyError unless it has classes and minima."""
-    problem = stored_context(db.problem_record, "cpu").objective
+def classifier(context: Context, minima: int) -> Problem:
+    """The problem of a database with so many minima. Raises PropertyError unless it has classes, and there are some."""
+    problem = context.objective
     if not isinstance(problem, Problem) or not problem.is_classification:
         raise PropertyError("Expected a network that tells classes apart, found another energy: choose another file.")
-    if not len(db.minima):
+    if not minima:
         raise PropertyError("Expected minima, found none: explore the landscape first (landscape run).")
     return problem
 
 
-def input_plane(problem: Problem) -> tuple[Plane, np.ndarray]:
-    """The plane of the picture, and the inputs [G, G, d] of its grid."""
+def input_plane(problem: Problem) -> tuple[Plane, Iterator[np.ndarray]]:
+    """The plane of the picture, and the inputs [G, d] of the rows of its grid."""
     inputs = problem.inputs.numpy()
     centre = np.zeros(2) if inputs.shape[1] == 2 else inputs.mean(0)
     axes, labels = np.eye(2), ["first input", "second input"]
@@ -78,15 +81,15 @@ def input_plane(problem: Problem) -> tuple[Plane, np.ndarray]:
     samples = (inputs - centre) @ axes.T
     low, high = samples.min(0), samples.max(0)
     x, y = np.linspace(low - MARGIN * (high - low), high + MARGIN * (high - low), GRID).T
-    grid = centre + x[None, :, None] * axes[0] + y[:, None, None] * axes[1]
-    return Plane(
+    plane = Plane(
         x=x,
         y=y,
         samples=samples,
         targets=problem.targets.numpy(),
         classes=class_names(problem),
         labels=(labels[0], labels[1]),
-    ), grid
+    )
+    return plane, (centre + x[:, None] * axes[0] + height * axes[1] for height in y)
 
 
 def class_names(problem: Problem) -> tuple[str, ...]:
@@ -95,27 +98,30 @@ def class_names(problem: Problem) -> tuple[str, ...]:
     return tuple(kept) or tuple(str(number) for number in range(problem.network.n_outputs))
 
 
-def decisions(problem: Problem, theta: torch.Tensor, grid: np.ndarray, titles: list[str]) -> list[Decisions]:
-    """What the networks theta [M, P] decide on inputs [G, G, d] and on the samples."""
-    points = torch.tensor(grid.reshape(-1, grid.shape[2]))
-    found = []
-    for one, title in zip(theta, titles, strict=True):
-        on_grid, on_samples = (
-            problem.network.outputs(one[None], inputs)[0].argmax(1).numpy() for inputs in (points, problem.inputs)
-        )
-        found.append(Decisions(title=title, grid=on_grid.reshape(grid.shape[:2]), samples=on_samples))
-    return found
+def decisions(problem: Problem, theta: torch.Tensor, rows: Iterator[np.ndarray], titles: list[str]) -> list[Decisions]:
+    """What the networks theta [M, P] decide on the rows [G, d] of a grid of inputs and on the samples."""
+
+    def decided(inputs: torch.Tensor) -> np.ndarray:
+        return problem.network.outputs(theta, inputs).argmax(2).numpy()
+
+    grids, samples = np.stack([decided(torch.tensor(row)) for row in rows], 1), decided(problem.inputs)
+    return [
+        Decisions(title=title, grid=grid, samples=own) for title, grid, own in zip(titles, grids, samples, strict=True)
+    ]
 
 
-def attacked_images(problem: Problem, theta: torch.Tensor, image: tuple[int, int, int] | None) -> AttackedImages:
+def attacked_images(
+    problem: Problem, theta: torch.Tensor, image: tuple[int, int, int] | None, settings: MeasureConfig
+) -> AttackedImages:
     """Images that the network theta [1, P] classifies correctly, the nearest to its boundary of each class first.
 
     Raises PropertyError where samples are no images of one channel.
     """
     if image is None or image[0] != 1:
         raise PropertyError("Expected images of one channel, found other inputs: leave --attacked out.")
-    networks = Networks(problem, theta, without_draws(problem.inputs, problem.targets))
-    found = nearest(networks, LINF, LIMIT * float(problem.inputs.abs().max()))
+    samples = without_draws(problem.inputs, problem.targets)
+    networks = Networks(problem, theta, samples, settings.input_bounds)
+    found = nearest(networks, LINF, settings.distance_limit)
     said = networks.outputs(found.point)[0].argmax(0)
     right = (networks.clean.survived & found.found)[0].nonzero()[:, 0]
     if not len(right):
@@ -139,7 +145,10 @@ def _rows(chosen: str | None, energy: np.ndarray) -> list[int]:
         order = np.argsort(energy, kind="stable")
         return list(dict.fromkeys(int(order[place]) for place in (0, len(order) // 2, len(order) - 1)))
     parts = [part.strip() for part in chosen.split(",")]
-    if not all(part.isdigit() and int(part) < len(energy) for part in parts) or len(parts) > MOST_PANELS:
+    if (
+        not all(part.isascii() and part.isdigit() and int(part) < len(energy) for part in parts)
+        or len(parts) > MOST_PANELS
+    ):
         raise PropertyError(
             f"Expected at most {MOST_PANELS} rows of minima from 0 to {len(energy) - 1}, found '{chosen}': "
             "name them as in --minima 0,3,7."

@@ -1,9 +1,9 @@
 """Verification of the minima that transition states join.
 
 They are found again by a gradient flow that starts nearer to the state and has a tenth of the error of the first one of
-the search. Where the flow ends on a saddle a state must be marked, and is then not compared; so must one where small
-errors decide along a ridge, if the minima are not those of the file. There are states at the edge of that, so what does
-not agree is followed once more with far less error, which decides.
+the search. A state must be marked, and is then not compared, where the flow ends on a saddle. Where small errors decide
+along a ridge, it must be marked only if the flow reaches other minima than the file says. There are states at the edge
+of that, so what does not agree is followed once more with far less error, which decides.
 Shapes: T transition states, S of them, P parameters.
 """
 

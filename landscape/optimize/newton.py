@@ -3,11 +3,12 @@
 Near a stationary point of any index the full Newton step converges quadratically to it. In a flat valley it can
 overshoot even where the RMS gradient is 1e-7: a step is kept only if it lowers the RMS gradient, which a short
 enough Newton step always does, and is cut to a quarter otherwise. Along a flat valley that bends a small gradient
-says little of the distance that is left: from there on a step is kept, too, if the next one with the same Hessian is
-shorter (natural monotonicity, Deuflhard 2004, section 3.3). Steps go on with the Hessian of an earlier point
-while each of them contracts the gradient well (the simplified Newton method, section 2.1 there). The point is
-accepted only if the steps together stay shorter than `max_distance`: a longer way means that the start was not near
-that stationary point.
+says little of the distance that is left: from there on the part t of a step is kept, too, if the next one with the
+same Hessian is shorter by t / 2 (natural monotonicity, Deuflhard 2004, section 3.3). If that leads to no stationary
+point, the walker goes back to the last place where its gradient was small enough. Steps go on with the Hessian of an
+earlier point while each of them contracts the gradient well (the simplified Newton method, section 2.1 there). The
+point is accepted only if the steps together stay shorter than `max_distance`: a longer way means that the start was not
+near that stationary point.
 
 An objective that is not smooth has no Hessian: its points keep the gradient they came with, their
 eigenvalues are nan and their index is taken to be 0. Shapes: W walkers, P parameters.
@@ -104,6 +105,7 @@ def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_d
     length, contraction = torch.ones_like(rms_gradient), torch.full_like(rms_gradient, torch.inf)
     target, rms = TARGET_RMS * objective.energy_unit, rms * objective.energy_unit
     hessians, in_valley = LocalHessians(objective, theta), torch.zeros_like(energy, dtype=torch.bool)
+    kept, kept_energy, kept_rms = theta.clone(), energy.clone(), torch.full_like(energy, torch.inf)
     for _ in range(MAX_STEPS):
         near = (best - theta).norm(dim=1) <= max_distance
         unfinished = near & (rms_gradient > target) & rms_gradient.isfinite() & (length >= SHORTEST)
@@ -128,11 +130,16 @@ def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_d
         grown = torch.where(better, 2.0 * length[active], shorter).clamp_max(1.0)
         # At rounding no step is better, however short: one failure ends it there.
         length[active] = torch.where(~better & exact & ~valley & (rms_gradient[active] <= rms), 0.0, grown)
+        raised = active[better & (trial_rms > rms) & (rms_gradient[active] <= rms)]
+        kept[raised], kept_energy[raised], kept_rms[raised] = best[raised], energy[raised], rms_gradient[raised]
         best = _improved(best, active, better, trial)
         energy = _improved(energy, active, better, trial_energy)
         gradient = _improved(gradient, active, better, trial_gradient)
         rms_gradient = _improved(rms_gradient, active, better, trial_rms)
     near = (best - theta).norm(dim=1) <= max_distance
+    lost = (kept_rms <= rms) & ~((rms_gradient <= rms) & near)  # after a gradient that was small enough
+    best, near = torch.where(lost[:, None], kept, best), near | lost
+    energy, rms_gradient = torch.where(lost, kept_energy, energy), torch.where(lost, kept_rms, rms_gradient)
     status = torch.where((rms_gradient <= rms) & near, Status.CONVERGED, Status.STALLED)
     rows = (energy.isfinite() & rms_gradient.isfinite()).nonzero()[:, 0]
     return _points(best, energy, rms_gradient, status, rows, hessians.curvature(best, rows))

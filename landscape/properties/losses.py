@@ -3,6 +3,8 @@
 Energy = clean_loss + l2_loss. Shapes: M minima, P parameters, N samples, K outputs, B numbers of bits.
 """
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -24,7 +26,8 @@ def losses(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
     found = norms(problem, theta) | sample_mean(
         lambda part: sample_losses(problem, theta, part, ("clean_loss", "accuracy")), measurement.samples, chunk
     )
-    found |= sample_mean(lambda part: _rounded_losses(problem, theta, part), measurement.samples, chunk)
+    few_bits = [rounded(problem, theta, bits) for bits in BITS]
+    found |= sample_mean(lambda part: _rounded_losses(problem, few_bits, part), measurement.samples, chunk)
     if problem.test_inputs is None or problem.test_targets is None:
         return found
     test = without_draws(problem.test_inputs, problem.test_targets)
@@ -48,9 +51,9 @@ def sample_losses(problem: Problem, theta: Float[Tensor, "M P"], samples: Sample
     return found
 
 
-def _rounded_losses(problem: Problem, theta: Float[Tensor, "M P"], samples: Samples) -> Named:
+def _rounded_losses(problem: Problem, few_bits: Sequence[Float[Tensor, "M P"]], samples: Samples) -> Named:
     names = ROUNDED_LOSS.name, ROUNDED_ACCURACY.name
-    return stack_sizes([sample_losses(problem, rounded(problem, theta, bits), samples, names) for bits in BITS])
+    return stack_sizes([sample_losses(problem, theta, samples, names) for theta in few_bits])
 
 
 LOSS = Group(

@@ -88,7 +88,9 @@ def _mean_robustness(measurement: Measurement, theta: Float[Tensor, "M P"], samp
     if not problem.is_classification:
         return found
     clean = sample_mean(lambda part: sample_losses(problem, theta, part, ("loss", "accuracy")), samples, chunk)
-    return found | {norm.margin.name: found[norm.distance.name] / clean["accuracy"] for norm in NORMS.values()}
+    return found | {
+        norm.margin.name: (found[norm.distance.name] / clean["accuracy"]).nan_to_num(nan=0.0) for norm in NORMS.values()
+    }
 
 
 def sample_robustness(

@@ -115,7 +115,7 @@ def adjusted_p(effects: Float[np.ndarray, "R C"]) -> Float[np.ndarray, " C"]:
 
 def least_p(replicates: int) -> float:
     """The least p that so many replicates can give."""
-    return 1.0 / len(_signs(replicates))
+    return 1.0 / float(min(2 ** (replicates - 1), MOST_FLIPS))
 
 
 def _signs(replicates: int) -> Float[np.ndarray, "F R"]:

@@ -26,10 +26,9 @@ its L2 part, where that ranks the minima differently. "for deeper": by this pair
 robust (Spearman's p < {LEVEL}); "against deeper": significantly less; "-": it tells neither. Likewise for flatter.
 """
 VERDICT_LEGEND = """
-These words describe this landscape, and are no inference. Minima of a landscape share hidden units and samples, but p
-and intervals take them for independent: of 244 minima on Iris two unrelated sums over units correlate as those of about
-7 independent ones would, so that most such tables call something significant where nothing is. What other data would
-show is asked of replicates: 'landscape study --replicates', then 'landscape answer'.
+p and intervals take minima for independent, but those of a landscape share hidden units and samples: over the 244
+minima of Iris two unrelated sums over units correlate as strongly as over 7 independent ones, so that most such tables
+call something significant where nothing is.
 
 A hypothesis is supported where more than half of its pairs are significantly for it and none is against, contradicted
 where it is the other way round, undecided otherwise. Pairs are judged by Spearman's rho; at fixed squared_norm, by the
@@ -38,8 +37,8 @@ partial rho. Medians are of these, positive in favour of the hypothesis.
 
 
 NO_INFERENCE = """
-They describe this landscape, whose minima share hidden units and samples, and are no inference. What other data would
-show is asked of replicates: 'landscape study --replicates', then 'landscape answer'.
+These correlations describe landscapes whose minima share hidden units and samples: they are no inference. What other
+data would show is asked of replicates: 'landscape study --replicates', then 'landscape answer'.
 """
 
 
@@ -93,6 +92,7 @@ def report(findings: Findings) -> Iterable[str]:
 
 def verdicts(findings: Findings) -> Iterable[str]:
     """Lines of the verdicts alone."""
+    yield from NO_INFERENCE.strip().splitlines()
     yield from VERDICT_LEGEND.strip().splitlines()
     for hypothesis in HYPOTHESES:
         yield ""

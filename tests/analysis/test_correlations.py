@@ -82,7 +82,7 @@ def test_the_summary_is_ten_lines_of_oriented_correlations(outcome: tuple[Result
     words = f"{np.median(rho):+.2f} in the median of {len(rho)}, from {min(rho):+.2f} to {max(rho):+.2f}; at fixed"
     assert words in line
     assert not [word for word in ("SUPPORTED", "CONTRADICTED", "UNDECIDED") if word in result.output]
-    assert "are no inference" in result.output
+    assert "they are no inference" in result.output
 
 
 def test_the_report_has_a_table_and_verdicts(forty: Path) -> None:

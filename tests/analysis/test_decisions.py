@@ -8,6 +8,7 @@ import torch
 from click.testing import CliRunner, Result
 
 from analysis.decisions import attacked_images, class_names, decisions, input_plane, main
+from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.quench import quench
@@ -42,15 +43,16 @@ def test_the_picture_is_written(xor: Path, tmp_path: Path, ending: str) -> None:
 
 def test_two_inputs_are_their_own_plane() -> None:
     problem = Problem(dataset="moons", hidden=[3], l2=1e-2, standardise=False)
-    plane, grid = input_plane(problem)
+    plane, rows = input_plane(problem)
+    grid = np.stack(list(rows))
     np.testing.assert_allclose(plane.samples, problem.inputs.numpy())
     np.testing.assert_allclose(grid[7, 3], [plane.x[3], plane.y[7]])
 
 
 def test_more_inputs_are_seen_in_the_plane_of_largest_variance() -> None:
     problem = Problem(dataset="iris", hidden=[3], l2=1e-2)
-    plane, grid = input_plane(problem)
-    inputs = problem.inputs.numpy()
+    plane, rows = input_plane(problem)
+    inputs, grid = problem.inputs.numpy(), np.stack(list(rows))
     values, axes = np.linalg.eigh(np.cov(inputs.T))
     np.testing.assert_allclose(plane.samples.var(axis=0, ddof=1), values[::-1][:2], rtol=1e-9)
     beyond = (grid - inputs.mean(0)) @ axes[:, :2]
@@ -60,9 +62,9 @@ def test_more_inputs_are_seen_in_the_plane_of_largest_variance() -> None:
 
 def test_regions_are_what_the_networks_decide() -> None:
     problem = Problem(dataset="iris", hidden=[3], l2=1e-2)
-    plane, grid = input_plane(problem)
-    points = theta(problem, 2)
-    found = decisions(problem, points, grid, ["first", "second"])
+    plane, rows = input_plane(problem)
+    points, grid = theta(problem, 2), np.stack(list(rows))
+    found = decisions(problem, points, iter(grid), ["first", "second"])
     for one, point in zip(found, points, strict=True):
         module = problem.module(point.numpy())
         corner = module(torch.tensor(grid[5, 9]))
@@ -77,7 +79,7 @@ def test_regions_are_what_the_networks_decide() -> None:
 def test_attacked_images_are_adversarial_at_their_distance() -> None:
     problem = Problem(dataset="digits", classes=[3, 8], subset=60, hidden=[3], l2=1e-2)
     points = quench(problem, theta(problem, 1), method=LBFGS(), batch=1).theta
-    found = attacked_images(problem, points, (1, 8, 8))
+    found = attacked_images(problem, points, (1, 8, 8), MeasureConfig())
     assert class_names(problem) == ("3", "8")
     assert sorted(found.captions) == ["3 taken for 8", "8 taken for 3"]
     for before, after, caption, distance in zip(
@@ -92,6 +94,7 @@ def test_attacked_images_are_adversarial_at_their_distance() -> None:
     ("options", "message"),
     [
         (["--minima", "0,x"], "found '0,x': name them as in --minima 0,3,7"),
+        (["--minima", "\N{SUPERSCRIPT TWO}"], "found '\N{SUPERSCRIPT TWO}': name them"),
         (["--minima", "10000"], "Expected at most 9 rows of minima from 0 to "),
         (["--attacked"], "Expected images of one channel, found other inputs: leave --attacked out."),
     ],
@@ -107,4 +110,4 @@ def test_a_network_without_right_answers_has_no_attacked_images() -> None:
     problem = Problem(dataset="digits", classes=[3, 8], subset=20, hidden=[3], l2=1e-2)
     nothing = torch.zeros(1, problem.n_parameters, dtype=torch.float64)
     with pytest.raises(PropertyError, match="Expected samples that are classified correctly, found none"):
-        attacked_images(problem, nothing, (1, 8, 8))
+        attacked_images(problem, nothing, (1, 8, 8), MeasureConfig())

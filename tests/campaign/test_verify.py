@@ -14,7 +14,7 @@ from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.pools.pool import Abandoned
 from landscape.campaign.preparation import stored_context
 from landscape.campaign.verify import summary, verify
-from landscape.campaign.verify_sides import sampled_states
+from landscape.campaign.verify_sides import RecomputedSides, SidesTask, sampled_states, side_faults, sides_tasks
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from tests.campaign.xor import HASTE, xor
@@ -152,6 +152,40 @@ def test_ambiguous_sides_need_a_mark_and_marked_ones_are_not_compared(path: Path
     change(path, "transition_states/sides_ambiguous", unmark)
     saying = "descent ends on a saddle, expected the mark of ambiguous sides"
     assert faults(path) == [f"transition state {row}: {saying}" for row in marked]
+
+
+@pytest.mark.parametrize(
+    ("on_saddle", "other", "said"),
+    [
+        (False, False, None),
+        (False, True, "small errors decide where descent leads, expected the mark of ambiguous sides"),
+        (True, False, "descent ends on a saddle, expected the mark of ambiguous sides"),
+    ],
+)
+def test_doubtful_sides_need_a_mark_only_where_they_lead_elsewhere(
+    path: Path, monkeypatch: pytest.MonkeyPatch, on_saddle: bool, other: bool, said: str | None
+) -> None:
+    with Database(open_store(path)) as db:
+        states, minima = db.transition_states, db.minima
+        row = int(np.flatnonzero((states.minima[:, 0] != states.minima[:, 1]) & ~states.sides_ambiguous)[0])
+        ends = states.minima[row] if not other else states.minima[row][[0, 0]]
+
+        def run(task: SidesTask, context: Context) -> RecomputedSides:
+            del context
+            assert len(task.theta) == 1
+            return RecomputedSides(
+                energy=minima.energy[ends][None],
+                parameters=minima.parameters[ends][None],
+                is_minimum=np.ones((1, 2), dtype=bool),
+                ambiguous=np.array([True]),
+                on_saddle=np.array([on_saddle]),
+            )
+
+        monkeypatch.setattr(SidesTask, "run", run)
+        context, rows = stored_context(db.problem_record, "cpu"), np.array([row])
+        first = [task.run(context) for task in sides_tasks(db, rows)]
+        found = side_faults(db, context, LocalPool(context.execute), rows, first, lambda: False)
+    assert found == ([] if said is None else [f"transition state {row}: {said}"])
 
 
 def test_sides_are_drawn_by_the_seed_of_the_run(path: Path) -> None:

@@ -57,27 +57,43 @@ def test_points_that_are_finished_in_parts_are_the_same(monkeypatch: pytest.Monk
 
 
 class BentValley(Surface):
-    """E = (y - x^2)^2 / 2 + x^2 / 2e6: one minimum, at zero, in a valley of curvature 1e-6 along a parabola."""
+    """E = (y - x^2)^2 / 2 + k x^2 / 2: one minimum, at zero, in a valley of curvature k along a parabola."""
 
     n_parameters = 2
-    curvature_threshold = 1e-9
+    curvature_threshold = 1e-12
+
+    def __init__(self, curvature: float) -> None:
+        super().__init__()
+        self.curvature = curvature
 
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        x, y = theta.unbind(1)
+        (x, y), k = theta.unbind(1), self.curvature
         across = y - x**2
-        return 0.5 * across**2 + 0.5e-6 * x**2, torch.stack([-2.0 * x * across + 1e-6 * x, across], 1)
+        return 0.5 * (across**2 + k * x**2), torch.stack([-2.0 * x * across + k * x, across], 1)
 
     def hessian(self, theta: Tensor) -> Tensor:
         x, y = theta.unbind(1)
         mixed, one = -2.0 * x, torch.ones_like(x)
-        return torch.stack([6.0 * x**2 - 2.0 * y + 1e-6, mixed, mixed, one], 1).view(-1, 2, 2)
+        return torch.stack([6.0 * x**2 - 2.0 * y + self.curvature, mixed, mixed, one], 1).view(-1, 2, 2)
 
 
 def test_newton_steps_do_not_stop_in_a_flat_valley_where_the_gradient_is_small() -> None:
     x = torch.tensor([1e-5, 1e-4, 1e-3, 1e-2], dtype=torch.float64)
-    points = newton_finish(BentValley(), torch.stack([x, x**2], 1))
+    points = newton_finish(BentValley(1e-6), torch.stack([x, x**2], 1))
     assert points.is_minimum.all()
     assert (points.theta.norm(dim=1) <= 2e-6).all()  # a gradient of 1e-12 along the valley
+
+
+@pytest.mark.parametrize("curvature", [1e-10, 1e-9, 1e-8])
+def test_a_point_whose_gradient_is_small_enough_stays_one(curvature: float) -> None:
+    x = torch.tensor([1e-3, 1e-2, 3e-2, 1e-1], dtype=torch.float64)
+    start = torch.stack([x, x**2], 1)
+    enough = BentValley(curvature).energy_and_gradient(start)[1].square().mean(1).sqrt() <= 1e-10
+    points = newton_finish(BentValley(curvature), start)
+    assert enough.any()
+    assert points.is_minimum[enough].all()
+    assert (points.rms_gradient[enough] <= 1e-10).all()
+    assert (points.theta.norm(dim=1) <= start.norm(dim=1))[enough].all()
 
 
 def test_a_point_far_from_any_stationary_one_is_not_taken_for_it() -> None:

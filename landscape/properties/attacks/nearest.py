@@ -66,7 +66,7 @@ class Norm:
         return Property(
             name=f"margin_{self.name}",
             description="mean over the samples classified correctly of the distance of the nearest adversarial point "
-            f"found, {self.words}, at most the limit",
+            f"found, {self.words}, at most the limit; 0 where none is",
             units="input units",
             requires=(CLASSES,),
             trait="robustness",

@@ -33,8 +33,11 @@ def task_logarithms(eigenvalues: Float[Tensor, "*shape"], l2: float) -> Float[Te
 
 
 def task_effective_parts(eigenvalues: Float[Tensor, "*shape"], l2: float) -> Float[Tensor, "*shape"]:
-    """mu / (mu + z) of each eigenvalue, whose sum is the number of well-determined parameters (MacKay 1992)."""
-    return 1.0 - scale(l2) / (eigenvalues if l2 else eigenvalues + scale(l2))
+    """mu / (mu + z) of each eigenvalue, whose sum is the number of well-determined parameters (MacKay 1992); nan where
+    mu + z is not positive.
+    """
+    whole = eigenvalues if l2 else eigenvalues + scale(l2)
+    return torch.where(whole > 0.0, 1.0 - scale(l2) / whole, torch.nan)
 
 
 def scale(l2: float) -> float:

@@ -51,7 +51,7 @@ def spectrum_summary(eigenvalues: Float[Tensor, "M P"], l2: float, threshold: fl
 
     The log-determinant of the Hessian runs over the eigenvalues above `threshold`, whose number stands beside it. With
     l2 > 0 these are all P at a minimum; without L2 the zero directions of the softmax are left out. The sums of the
-    task run over all eigenvalues; that of logarithms is nan where the Hessian has a negative one.
+    task run over all eigenvalues and are nan where, with l2 > 0, the Hessian has one that is not positive.
     """
     found: Named = {
         "hessian_log_determinant": logarithms(eigenvalues, threshold).sum(1),
@@ -127,8 +127,8 @@ class Curvature(Property):
 SCALE = f"z = 2 * l2, or {SCALE_WITHOUT_L2:g} where l2 = 0"
 LOG_ENERGY = "log energy, summed over eigenvalues"
 
-# Of the trace and of the largest eigenvalue the L2 part is one number for all minima of a landscape: with and without
-# it they rank alike, and count once as flatness.
+# Of the trace, of the largest eigenvalue and, with l2 > 0, of the log-determinant the L2 part is one number for all
+# minima of a landscape: with and without it they rank alike, and count once as flatness.
 PROPERTIES = (
     Curvature(
         name="hessian_trace", description="trace of the Hessian", units=ENERGY, method=HUTCH, trait="flatness", sign=-1

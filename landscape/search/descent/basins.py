@@ -21,7 +21,7 @@ from landscape.optimize.status import Status
 from landscape.search.descent.state import FlowState
 
 FALL = 0.25  # of the gradient, between two tests
-ERRORS = 2.0  # of the estimated error: most that may hide on which side of a saddle the flow passes
+ERRORS = 2.0  # times the estimated error: a walker that is nearer to the ridge may be on either side of it
 NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
 
 
@@ -70,7 +70,7 @@ def _end_on_saddles(
     rows, saddles = rows[near], take_rows(saddles, near.nonzero()[:, 0])
     vectors = torch.stack([state.theta[rows] - saddles.theta, state.error[rows]], 1)
     beside, error = _unstable_parts(objective, saddles, vectors).unbind(1)
-    undecided = beside <= torch.maximum(tolerance * distance[near], ERRORS * error)
+    undecided = beside <= torch.fmax(tolerance * distance[near], ERRORS * error)
     state.theta[rows[undecided]] = saddles.theta[undecided]
     state.status[rows[undecided]] = Status.STALLED
 

@@ -98,6 +98,10 @@ class DataSetAnswer:
     findings: tuple[Finding, ...]
     secondary: tuple[SecondaryFinding, ...]
 
+    def has_words(self, place: int) -> bool:
+        """Whether the data are enough for words on the endpoint at this place, whatever its interval is."""
+        return not self.missing and abs(self.findings[place].moved) < PLATEAU
+
     @property
     def complete(self) -> int:
         """Landscapes whose search was complete."""
@@ -115,13 +119,11 @@ def answers(landscapes: Sequence[Landscape], whole_size: Callable[[Problem], int
 
 
 def across(found: Sequence[DataSetAnswer]) -> tuple[Finding, ...]:
-    """What data sets say together, each counting once: a finding for each endpoint over those that lack nothing; none
-    where these are fewer than 3.
+    """What data sets say together, each counting once: a finding for each endpoint over those that have enough data for
+    it, where these are at least 3.
     """
-    known = [one for one in found if not one.missing]
-    if len(known) < LEAST_DATA_SETS:
-        return ()
-    return tuple(_across([one.findings[place] for one in known]) for place in range(len(ENDPOINTS)))
+    known = [[one.findings[place] for one in found if one.has_words(place)] for place in range(len(ENDPOINTS))]
+    return tuple(_across(findings) for findings in known if len(findings) >= LEAST_DATA_SETS)
 
 
 def _across(findings: Sequence[Finding]) -> Finding:
@@ -151,17 +153,19 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: Callable[[Proble
     effects = [effects_of(one.minima, epsilon) for one in landscapes]
     shared = _shared(landscapes, whole_size)
     place = np.array([samples.index(one.samples) for one in landscapes])
-    missing = tuple(_missing(landscapes, len(samples)))
+    missing, chosen = tuple(_missing(landscapes, len(samples))), landscapes[0].minima.epsilon[epsilon]
     return DataSetAnswer(
         name=name,
         landscapes=tuple(landscapes),
         effects=tuple(effects),
         replicates=len(samples),
         shared=shared,
-        epsilon=landscapes[0].minima.epsilon[epsilon],
+        epsilon=chosen,
         missing=missing,
         findings=tuple(_finding(endpoint, effects, place, shared, missing=bool(missing)) for endpoint in ENDPOINTS),
-        secondary=secondary_findings([one.secondary for one in landscapes], place, shared),
+        secondary=secondary_findings(
+            [one.secondary for one in landscapes], place, shared, epsilon=chosen, missing=bool(missing)
+        ),
     )
 
 

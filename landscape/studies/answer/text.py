@@ -55,7 +55,7 @@ def _line(name: str, finding: Finding) -> str:
 def notes(found: Sequence[DataSetAnswer]) -> Iterator[str]:
     """What the columns of the table mean."""
     if across(found):
-        yield f"{ALL}: each data set that lacks nothing counts once; the next replicate is another data set."
+        yield f"{ALL}: each data set that has enough data counts once; the next replicate is another data set."
     epsilon = ", ".join(f"{one.name} {one.epsilon:g}" for one in found)
     yield "rho: mean over replicates of Spearman's correlation with depth or flatness, positive where it is in favour;"
     yield f"  no relation is within {NO_RELATION:g} of 0."
@@ -66,8 +66,11 @@ def notes(found: Sequence[DataSetAnswer]) -> Iterator[str]:
 
 
 def appendix(found: Sequence[DataSetAnswer]) -> Iterator[str]:
-    """A line for each data set on its secondary pairs, of which nothing is said but whether any is related."""
+    """A line for each data set on its secondary pairs: how many have a p below the level, and the strongest."""
     for one in found:
+        if one.missing:
+            yield f"{one.name}: of secondary pairs, not enough data."
+            continue
         tested = [pair for pair in one.secondary if np.isfinite(pair.p)]
         related = sorted((pair for pair in tested if pair.p < LEVEL), key=lambda pair: (pair.p, -abs(pair.total.mean)))
         if not tested:
@@ -79,7 +82,7 @@ def appendix(found: Sequence[DataSetAnswer]) -> Iterator[str]:
             for pair in related[:1]
         )
         yield (
-            f"{one.name}: {len(related)} of {len(tested)} secondary pairs are related, by p adjusted for all of them"
+            f"{one.name}: {len(related)} of {len(tested)} secondary pairs have p < {LEVEL:g}, adjusted for all of them"
             f"{strongest}."
         )
 
@@ -114,7 +117,8 @@ def csv_text(found: Sequence[DataSetAnswer]) -> str:
         for finding in one.findings:
             writer.writerows(_combined_rows(one.name, one.replicates, [one], finding))
     for finding in across(found):
-        known = [one for one in found if not one.missing]
+        place = ENDPOINTS.index((finding.direction, finding.robustness))
+        known = [one for one in found if one.has_words(place)]
         writer.writerows(_combined_rows(ALL, len(known), known, finding))
     return text.getvalue()
 

@@ -4,6 +4,7 @@ import importlib
 import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -52,6 +53,24 @@ def measured(path: Path, *groups: str, rounds: int | None = None, paths: bool = 
 def kinds(path: Path) -> list[str]:
     with Database(open_store(path)) as db:
         return [str(kind) for kind in db.rounds.kind]
+
+
+def test_what_is_declared_otherwise_than_in_the_file_is_measured_again(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        before = db.properties("minima")
+    with h5py.File(path, "r+") as file:
+        file["properties/minima/hessian_trace"].attrs["description"] = "as it was called once"
+        del file["properties/minima/margin_linf"]
+    assert measured(path) is not None
+    with Database(open_store(path)) as db:
+        after = db.properties("minima")
+        assert [str(kind) for kind in db.rounds.kind][-1] == "measure"
+    for name in ("hessian_trace", "margin_linf"):
+        assert after[name].description == before[name].description
+        np.testing.assert_array_equal(after[name].values, before[name].values)
+    rounds = len(kinds(path))
+    measured(path)
+    assert len(kinds(path)) == rounds
 
 
 def test_a_run_measures_everything(path: Path) -> None:

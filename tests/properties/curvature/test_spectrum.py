@@ -30,7 +30,7 @@ def expected_curvature(eigenvalues: np.ndarray, l2: float, threshold: float) -> 
         "hessian_log_determinant": np.log(eigenvalues[eigenvalues > threshold]).sum(),
         "hessian_effective_dimension": np.sum(positive / (positive + z)),
         "task_hessian_log_determinant": np.log(1.0 + task / z).sum() if (task > -z).all() else np.nan,
-        "task_hessian_effective_dimension": np.sum(task / (task + z)),
+        "task_hessian_effective_dimension": np.sum(task / (task + z)) if (task > -z).all() else np.nan,
     }
     for prefix, values in (("", eigenvalues), ("task_", task)):
         found |= {
@@ -116,6 +116,7 @@ def test_sums_of_the_task_are_those_of_matrices_and_none_at_a_saddle() -> None:
     well_determined = np.trace(task @ np.linalg.inv(hessian))
     assert found["task_hessian_effective_dimension"][0].item() == pytest.approx(well_determined, rel=1e-10)
     assert found["task_hessian_log_determinant"][1].isnan()
+    assert found["task_hessian_effective_dimension"][1].isnan()
 
 
 def test_the_log_determinant_counts_only_eigenvalues_above_the_threshold() -> None:

@@ -12,7 +12,15 @@ from landscape.database.database import Database
 from landscape.graph.depth import escape_barrier
 from landscape.studies.answer.secondary import secondary_effects, secondary_findings
 from landscape.studies.answer.text import appendix, appendix_csv, p_text
-from tests.analysis.synthetic import build_store, funnel
+from tests.analysis.synthetic import (
+    build_store,
+    funnel,
+    made_up_store,
+    minima,
+    properties,
+    property_rows,
+    transition_states,
+)
 from tests.studies.answer.test_answer import answered, landscapes
 
 REPLICATES = 12
@@ -46,7 +54,7 @@ def test_barriers_are_no_depth_where_minima_are_not_connected() -> None:
         assert {measure for measure, _ in secondary_effects(db)} == {"depth", "hessian_trace", "hessian_largest"}
 
 
-def made(shared: float = 0.0) -> dict[tuple[str, str], tuple[float, float]]:
+def made(shared: float = 0.0, *, missing: bool = False) -> dict[tuple[str, str], tuple[float, float]]:
     """Mean correlation and adjusted p of one pair that is related and 50 that are not, by pair."""
     random = np.random.default_rng(3)
     effects = [
@@ -54,7 +62,7 @@ def made(shared: float = 0.0) -> dict[tuple[str, str], tuple[float, float]]:
         | {("depth", f"noise {number}"): float(np.tanh(0.2 * random.normal())) for number in range(50)}
         for _ in range(REPLICATES)
     ]
-    found = secondary_findings(effects, np.arange(REPLICATES), shared)
+    found = secondary_findings(effects, np.arange(REPLICATES), shared, epsilon=0.1, missing=missing)
     return {(one.measure, one.robustness): (one.total.mean, one.p) for one in found}
 
 
@@ -63,13 +71,14 @@ def test_of_many_pairs_the_one_that_is_related_is_told() -> None:
     assert found.pop(("depth", "margin"))[1] < 0.01
     assert all(p > 0.05 for _, p in found.values())
     assert all(np.isnan(p) for _, p in made(shared=0.4).values())
+    assert all(np.isnan(p) for _, p in made(missing=True).values())
 
 
 def test_a_pair_that_a_landscape_lacks_is_not_tested() -> None:
     random = np.random.default_rng(4)
     effects = [{("depth", "a"): float(random.normal(0.0, 0.1)), ("depth", "b"): 0.1} for _ in range(5)]
     del effects[2]["depth", "a"]
-    first, second = secondary_findings(effects, np.arange(5), 0.0)
+    first, second = secondary_findings(effects, np.arange(5), 0.0, epsilon=0.1, missing=False)
     assert np.isnan(first.p)
     assert first.total.replicates == 4
     assert second.p == 1.0 / 2**4
@@ -85,7 +94,9 @@ def test_the_appendix_is_a_line_and_a_table() -> None:
     made_up = landscapes(REPLICATES)
     found = answered([replace(one, secondary=own) for one, own in zip(made_up, effects, strict=True)])
     (line,) = appendix([found])
-    assert line.startswith("made: 1 of 2 secondary pairs are related, by p adjusted for all of them; most of all depth")
+    assert line.startswith(
+        "made: 1 of 2 secondary pairs have p < 0.05, adjusted for all of them; most of all depth and"
+    )
     assert "adjusted p 0.00098" in line
     rows = list(csv.DictReader(io.StringIO(appendix_csv([found]))))
     assert [row["robustness"] for row in rows] == ["test_robust_accuracy@0.1", "test_accuracy"]
@@ -94,3 +105,27 @@ def test_the_appendix_is_a_line_and_a_table() -> None:
     expected = np.tanh([z.mean(), z.mean() - half, z.mean() + half])
     np.testing.assert_allclose([float(rows[0][name]) for name in ("rho", "low", "high")], expected, rtol=1e-9)
     assert list(appendix([answered(landscapes(REPLICATES))])) == ["made: no secondary pair can be tested."]
+    assert list(appendix([answered(landscapes(5))])) == ["made: of secondary pairs, not enough data."]
+
+
+def test_primary_pairs_are_not_among_the_secondary_ones() -> None:
+    names = ("margin_linf", "robust_accuracy@0.1", "robust_accuracy@0.2")
+    effects = [{("depth", name): 0.1 * number for name in names} for number in range(3)]
+    found = secondary_findings(effects, np.arange(3), 0.0, epsilon=0.2, missing=False)
+    assert [(one.measure, one.robustness) for one in found] == [("depth", "robust_accuracy@0.1")]
+
+
+def test_copies_count_once_with_the_barriers_of_all_and_twins_of_a_measure_not_at_all() -> None:
+    parameters, energy, pairs, ts_energy = funnel(30)
+    twice = np.tile(parameters, (2, 1)), np.tile(energy, 2), pairs + 30, ts_energy  # states join the second copies
+    with Database(build_store(None, (parameters, energy, pairs, ts_energy))) as db:
+        once = secondary_effects(db)
+    with Database(build_store(None, twice)) as db:
+        assert secondary_effects(db) == once
+    assert ("escape_barrier", "robust_accuracy@0.1") in once
+    trace = property_rows("minima", "hessian_trace", energy, "trace")
+    shifted = property_rows("minima", "task_hessian_trace", energy - 1.0, "trace less a number")
+    below, above = minima(parameters, energy), transition_states(pairs, ts_energy)
+    measured = [one for one in properties(parameters, energy, -0.1) if one.name != "hessian_trace"]
+    with Database(made_up_store(None, below, above, (*measured, trace, shifted))) as db:
+        assert {measure for measure, _ in secondary_effects(db) if "trace" in measure} == {"hessian_trace"}
