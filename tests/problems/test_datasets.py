@@ -26,6 +26,7 @@ SHAPES = {
     "breast_cancer": (569, 30, 2),
     "digits": (1797, 64, 10),
     "moons": (200, 2, 2),
+    "mnist_5k": (5000, 1024, 10),
 }
 INPUTS = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 6.0], [5.0, 5.0]])
 LABELS = np.array([0, 1, 1, 0])

