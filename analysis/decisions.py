@@ -14,8 +14,7 @@ import matplotlib.style
 import numpy as np
 import torch
 
-from landscape.campaign.context import Context
-from landscape.campaign.preparation import stored_context
+import landscape
 from landscape.config.tables import MeasureConfig
 from landscape.database.database import Database
 from landscape.database.store import open_store
@@ -23,7 +22,6 @@ from landscape.errors import PropertyError
 from landscape.plots.decision_figures import AttackedImages, Decisions, Plane, draw_attacked, draw_decisions
 from landscape.plots.figures import STYLE, require_figure_file, save
 from landscape.plots.scripts import told_in_one_line
-from landscape.problems.problem import Problem
 from landscape.properties.attacks.nearest import LINF, nearest
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.draws import without_draws
@@ -42,14 +40,14 @@ def main(file: Path, output: Path, chosen: str | None, attacked: bool) -> None:
     with told_in_one_line():
         require_figure_file(output)
         with Database(open_store(file)) as db:
-            context, energy = stored_context(db.problem_record, "cpu"), db.minima.energy
-            problem = classifier(context, len(energy))
+            problem, energy = classifier(db), db.minima.energy
+            settings = MeasureConfig(**db.problem_record.tables(str(file)).get("measure", {}))
             rows = _rows(chosen, energy)
             theta = torch.tensor(db.minima.parameters[rows])
             image = db.problem_record.image
         with matplotlib.style.context(STYLE):
             if attacked:
-                save(draw_attacked(attacked_images(problem, theta[:1], image, context.settings.measure)), output)
+                save(draw_attacked(attacked_images(problem, theta[:1], image, settings)), output)
             else:
                 plane, inputs = input_plane(problem)
                 titles = [f"minimum {row}, E = {energy[row]:.4g}" for row in rows]
@@ -57,17 +55,17 @@ def main(file: Path, output: Path, chosen: str | None, attacked: bool) -> None:
     click.echo(f"{output}: minima {', '.join(str(row) for row in (rows[:1] if attacked else rows))}")
 
 
-def classifier(context: Context, minima: int) -> Problem:
-    """The problem of a database with so many minima. Raises PropertyError unless it has classes, and there are some."""
-    problem = context.objective
-    if not isinstance(problem, Problem) or not problem.is_classification:
-        raise PropertyError("Expected a network that tells classes apart, found another energy: choose another file.")
-    if not minima:
+def classifier(db: Database) -> landscape.Problem:
+    """The problem of a database. Raises PropertyError unless it has classes, and minima."""
+    problem = landscape.problem_of(db)
+    if not problem.is_classification:
+        raise PropertyError("Expected a network that tells classes apart, found a regression: choose another file.")
+    if not len(db.minima):
         raise PropertyError("Expected minima, found none: explore the landscape first (landscape run).")
     return problem
 
 
-def input_plane(problem: Problem) -> tuple[Plane, Iterator[np.ndarray]]:
+def input_plane(problem: landscape.Problem) -> tuple[Plane, Iterator[np.ndarray]]:
     """The plane of the picture, and the inputs [G, d] of the rows of its grid."""
     inputs = problem.inputs.numpy()
     centre = np.zeros(2) if inputs.shape[1] == 2 else inputs.mean(0)
@@ -92,13 +90,15 @@ def input_plane(problem: Problem) -> tuple[Plane, Iterator[np.ndarray]]:
     return plane, (centre + x[:, None] * axes[0] + height * axes[1] for height in y)
 
 
-def class_names(problem: Problem) -> tuple[str, ...]:
+def class_names(problem: landscape.Problem) -> tuple[str, ...]:
     """Names of the classes: those that the run file keeps, else their numbers."""
     kept = problem.config.classes if problem.config else ()
     return tuple(kept) or tuple(str(number) for number in range(problem.network.n_outputs))
 
 
-def decisions(problem: Problem, theta: torch.Tensor, rows: Iterator[np.ndarray], titles: list[str]) -> list[Decisions]:
+def decisions(
+    problem: landscape.Problem, theta: torch.Tensor, rows: Iterator[np.ndarray], titles: list[str]
+) -> list[Decisions]:
     """What the networks theta [M, P] decide on the rows [G, d] of a grid of inputs and on the samples."""
 
     def decided(inputs: torch.Tensor) -> np.ndarray:
@@ -111,7 +111,7 @@ def decisions(problem: Problem, theta: torch.Tensor, rows: Iterator[np.ndarray],
 
 
 def attacked_images(
-    problem: Problem, theta: torch.Tensor, image: tuple[int, int, int] | None, settings: MeasureConfig
+    problem: landscape.Problem, theta: torch.Tensor, image: tuple[int, int, int] | None, settings: MeasureConfig
 ) -> AttackedImages:
     """Images that the network theta [1, P] classifies correctly, the nearest to its boundary of each class first.
 

@@ -11,11 +11,21 @@ From Python:
 from landscape.startup import without_collections as _without_collections
 
 with _without_collections():
-    from landscape.campaign.session import explore, measure, verify
+    from landscape.campaign.session import explore, measure, problem_of, verify
     from landscape.database.database import Database
     from landscape.database.database import open_database as open  # noqa: A004 - landscape.open reads well
     from landscape.errors import LandscapeError
     from landscape.graph.superbasins import disconnectivity_tree
     from landscape.problems.problem import Problem
 
-__all__ = ["Database", "LandscapeError", "Problem", "disconnectivity_tree", "explore", "measure", "open", "verify"]
+__all__ = [
+    "Database",
+    "LandscapeError",
+    "Problem",
+    "disconnectivity_tree",
+    "explore",
+    "measure",
+    "open",
+    "problem_of",
+    "verify",
+]

@@ -181,15 +181,10 @@ def test_what_knows_arrays_only_does_without_torch(path: Path) -> None:
     assert "torch" not in {name.split(".")[0] for name in imported(path)}
 
 
-DRAWS_NETWORKS = {"decisions.py"}
-"""Scripts that ask the networks of a database themselves; all others read what is stored."""
-
-
 @pytest.mark.parametrize("path", SCRIPTS, ids=relative)
 def test_scripts_do_not_run_searches(path: Path) -> None:
     parts = {name.split(".")[1] for name in imported(path) if name.startswith("landscape.")}
-    networks = {"campaign", "problems"} if path.name in DRAWS_NETWORKS else set()
-    assert not (parts - networks) & {"optimize", "search", "campaign", "problems"}
+    assert not parts & {"optimize", "search", "campaign", "problems"}
 
 
 def test_the_package_itself_has_what_is_public_and_nothing_else() -> None:

@@ -141,6 +141,15 @@ def measure(
     return _explored(context, store, phases, progress)
 
 
+def problem_of(db: Database | str | Path) -> Problem:
+    """The network and the data of a database or file, to evaluate its minima theta [M, P]: `network.outputs(theta,
+    inputs)`. Raises `LandscapeError` if it is of an energy that no run file describes.
+    """
+    with _opened(db) as opened:
+        context = _again(opened, None, "problem_of", {})
+    return context.require_problem()
+
+
 def _opened(db: Database | str | Path) -> AbstractContextManager[Database]:
     """A database, which stays open, or that in a file, which is closed in the end."""
     return nullcontext(db) if isinstance(db, Database) else open_database(db)

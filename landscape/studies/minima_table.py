@@ -1,8 +1,9 @@
 """The columns of one or several databases that a correlation table is made of.
 
-Measures are how deep and how curved a minimum is; robustness is every measured column that `ROBUSTNESS_SIGNS` knows,
-one for each epsilon. Measures have their place with and, as task_*, without the L2 part, but only once where both rank
-the minima of every landscape alike. The control is the squared norm of the parameters.
+Measures are how deep and how curved a minimum is; robustness is every measured column that is asked for, as a rule
+those that `ROBUSTNESS_SIGNS` knows, one for each epsilon. Measures have their place with and, as task_*, without the L2
+part, but only once where both rank the minima of every landscape alike. The control is the squared norm of the
+parameters.
 
 Databases of one problem hold one landscape; minima of several landscapes (of several l2, say) are pooled, but compared
 within their own only, since what makes the landscapes differ moves everything at once. Depth is counted from the lowest
@@ -52,6 +53,7 @@ class Comparison:
     measures: Mapping[str, Column]
     robustness: Mapping[str, Column]
     controls: Mapping[str, np.ndarray]
+    robustness_signs: Mapping[str, int]  # +1 for the columns of which a larger value is more robust, -1 for the others
     landscape: np.ndarray  # int64[K]
     hits: np.ndarray  # [K] of all copies of the minimum
 
@@ -65,14 +67,9 @@ class Comparison:
         """Distinct minima K."""
         return len(self.landscape)
 
-    @property
-    def robustness_signs(self) -> dict[str, int]:
-        """+1 for the columns of which a larger value is more robust, -1 for the others."""
-        return {name: ROBUSTNESS_SIGNS[one.property] for name, one in self.robustness.items()}
 
-
-def compare(databases: Sequence[Database]) -> Comparison:
-    """Gather the columns that all databases with minima have.
+def compare(databases: Sequence[Database], signs: Mapping[str, int] = ROBUSTNESS_SIGNS) -> Comparison:
+    """Gather the columns that all databases with minima have; robustness is what `signs` names.
 
     Raises PropertyError where there are no minima and where no robustness was measured.
     """
@@ -81,7 +78,7 @@ def compare(databases: Sequence[Database]) -> Comparison:
         raise PropertyError("Expected minima to compare, found none: explore the landscape first (landscape run).")
     problems = [(db.problem_record.toml, db.problem_record.sha256) for db in databases]
     distinct_problems = list(dict.fromkeys(problems))
-    tables = [_columns(db) for db in databases]
+    tables = [_columns(db, signs) for db in databases]
     common = [name for name in tables[0] if all(name in table for table in tables)]
     pooled = {name: np.concatenate([table[name].values for table in tables]) for name in common}
     sizes = [len(db.minima) for db in databases]
@@ -91,10 +88,10 @@ def compare(databases: Sequence[Database]) -> Comparison:
     rows, member = distinct_rows({**own, "landscape": landscape})
     values = {name: column[rows] for name, column in pooled.items()} | _barriers(databases, landscape, rows, member)
     kept = {name: replace(tables[0][name], values=values[name]) for name in common}
-    robustness = {name: one for name, one in kept.items() if one.property in ROBUSTNESS_SIGNS}
+    robustness = {name: one for name, one in kept.items() if one.property in signs}
     if not robustness:
         raise PropertyError(
-            f"Expected measured robustness ({', '.join(ROBUSTNESS_SIGNS)}), found none of it "
+            f"Expected measured robustness ({', '.join(signs)}), found none of it "
             f"{'in all files' if len(databases) > 1 else 'in the file'}: run 'landscape measure' first."
         )
     return Comparison(
@@ -111,6 +108,7 @@ def compare(databases: Sequence[Database]) -> Comparison:
         ),
         robustness=robustness,
         controls={CONTROL: kept[CONTROL].values},
+        robustness_signs={name: signs[one.property] for name, one in robustness.items()},
         landscape=landscape[rows],
         hits=np.bincount(member, weights=np.concatenate([db.minima.hits for db in databases])),
     )
@@ -161,10 +159,10 @@ def _barriers(
     return found
 
 
-def _columns(db: Database) -> dict[str, Column]:
+def _columns(db: Database, signs: Mapping[str, int]) -> dict[str, Column]:
     """All columns of one database that take part."""
     stored = db.properties("minima")
-    known = [name for name in (*_MEASURES, *ROBUSTNESS_SIGNS) if name in DEPTHS or name in stored]
+    known = [name for name in (*_MEASURES, *signs) if name in DEPTHS or name in stored]
     columns = {one.name: one for name in known for one in column_family(db, name)}
     columns[CONTROL] = column(db, CONTROL) if CONTROL in stored else _squared_norm(db)
     return columns

@@ -2,8 +2,8 @@
 
 A row is measured once for given settings. A database that has grown is measured from the first row that lacks a
 property; after a change of settings the properties that depend on them are measured again, and so is a group whose
-properties are declared otherwise than when the file was written. Depths and barriers are
-computed again whenever minima or transition states were added.
+properties are declared otherwise than when the file was written. Depths and barriers are computed again whenever minima
+or transition states were added.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -23,9 +23,10 @@ from landscape.studies.columns import column, column_family
 MEASURES = {"deeper": "depth", "flatter": "hessian_trace"}
 """The properties of which less is deeper and flatter. The trace of the task alone ranks the minima alike."""
 MARGIN, ROBUST_ACCURACY = "margin", "robust accuracy"
-"""The mean distance of the nearest adversarial point in the infinity norm over the share of samples classified
-correctly, and the accuracy under all attacks at one epsilon."""
-NEEDED = {"hessian_trace", "accuracy", "adversarial_distance_linf", "robust_accuracy"}
+"""The mean distance of the nearest adversarial point in the infinity norm, over the samples classified correctly, and
+the accuracy under all attacks at one epsilon."""
+MARGIN_COLUMN = "margin_linf"
+NEEDED = {"hessian_trace", "accuracy", MARGIN_COLUMN, "robust_accuracy"}
 ENDPOINTS = tuple(product(MEASURES, (MARGIN, ROBUST_ACCURACY)))
 LEAST_MINIMA = 8  # distinct ones
 
@@ -37,7 +38,7 @@ class MeasuredMinima:
     depth: np.ndarray
     hessian_trace: np.ndarray
     accuracy: np.ndarray
-    distance: np.ndarray
+    margin: np.ndarray
     robust: np.ndarray  # [M, E]
     epsilon: tuple[float, ...]
 
@@ -51,13 +52,13 @@ class MeasuredMinima:
                 "'landscape measure' with the file."
             )
         family = column_family(db, "robust_accuracy")
-        names = (*MEASURES.values(), "accuracy", "adversarial_distance_linf")
+        names = (*MEASURES.values(), "accuracy", MARGIN_COLUMN)
         columns = {name: column(db, name).values for name in names}
         robust = {one.name: one.values for one in family}
         rows, _ = distinct_rows({**columns, **robust})
         return cls(
             **{name: columns[name][rows] for name in (*MEASURES.values(), "accuracy")},
-            distance=columns["adversarial_distance_linf"][rows],
+            margin=columns[MARGIN_COLUMN][rows],
             robust=np.stack([robust[one.name][rows] for one in family], axis=1),
             epsilon=tuple(float("nan") if one.epsilon is None else one.epsilon for one in family),
         )
@@ -98,8 +99,7 @@ def effects_of(minima: MeasuredMinima, epsilon: int) -> Effects:
     """The correlations of a landscape, with robust accuracy at the epsilon of this place; nan where distinct minima are
     fewer than `LEAST_MINIMA` or a column is constant.
     """
-    margin = np.divide(minima.distance, minima.accuracy, out=np.zeros(len(minima)), where=minima.accuracy > 0.0)
-    robust = {MARGIN: margin, ROBUST_ACCURACY: minima.robust[:, epsilon]}
+    robust = {MARGIN: minima.margin, ROBUST_ACCURACY: minima.robust[:, epsilon]}
     total, given, first = {}, {}, {}
     half = slice(len(minima) // 2)
     for direction, name in ENDPOINTS:
@@ -112,13 +112,19 @@ def effects_of(minima: MeasuredMinima, epsilon: int) -> Effects:
 
 def rank_correlation(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None) -> float:
     """Spearman's rho of x and y, each [M], or the partial one at a fixed third column; nan where it is undefined."""
-    if len(x) < LEAST_MINIMA or not np.isfinite([x, y]).all():
-        return float("nan")
+    return float(rank_correlations(x, y[None], given)[0])
+
+
+def rank_correlations(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
+    """The same [B] of x [M] with each of y [B, M]. Infinities are ranked as other values are."""
+    if len(x) < LEAST_MINIMA or np.isnan(x).any() or np.isnan(y).any():
+        return np.full(len(y), np.nan)
     table = RankTable(
         x=tie_groups(x[None]),
-        y=tie_groups(y[None]),
+        y=tie_groups(y),
         controls=tie_groups(np.zeros((0, len(x))) if given is None else given[None]),
         stratum=np.zeros(len(x), dtype=np.int64),
         weights=np.ones(len(x)),
     )
-    return float(spearman(table.partial_sides())[0, 0])
+    found: np.ndarray = spearman(table.partial_sides())[0]
+    return found

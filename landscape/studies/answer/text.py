@@ -62,7 +62,7 @@ def notes(found: Sequence[DataSetAnswer]) -> Iterator[str]:
     yield "moved: by how much rho changes from the first half of the minima found to all of them;"
     yield f"  where that is not below {PLATEAU:g} there are no words."
     yield "given accuracy: at fixed accuracy on clean samples."
-    yield f"margin: mean adversarial distance over accuracy. robust accuracy: at epsilon {epsilon}."
+    yield f"margin: mean adversarial distance of samples that are right. robust accuracy: at epsilon {epsilon}."
 
 
 def appendix(found: Sequence[DataSetAnswer]) -> Iterator[str]:

@@ -28,7 +28,7 @@ def minima(seed: int, slope: float) -> MeasuredMinima:
         depth=depth,
         hessian_trace=random.normal(size=MINIMA),
         accuracy=0.95 + 0.01 * random.random(MINIMA),
-        distance=distance,
+        margin=distance,
         robust=np.stack([distance - 0.2, distance - 0.5], axis=1),
         epsilon=(0.1, 0.2),
     )
@@ -86,8 +86,8 @@ def test_a_correlation_that_moves_with_the_minima_found_has_no_words() -> None:
     for place, one in enumerate(made):
         own = one.minima
         late = np.arange(MINIMA) >= MINIMA // 2
-        distance = np.where(late, np.random.default_rng(place).permutation(own.distance), own.distance)
-        made[place] = replace(one, minima=replace(own, distance=distance))
+        margin = np.where(late, np.random.default_rng(place).permutation(own.margin), own.margin)
+        made[place] = replace(one, minima=replace(own, margin=margin))
     found = {(one.direction, one.robustness): one for one in answered(made).findings}
     assert found["deeper", "margin"].moved < -0.05
     assert found["deeper", "margin"].words == "not enough data"

@@ -28,7 +28,7 @@ def minima(count: int = 40, seed: int = 0) -> MeasuredMinima:
         depth=depth,
         hessian_trace=random.random(count),
         accuracy=accuracy,
-        distance=distance,
+        margin=distance / accuracy,
         robust=robust,
         epsilon=(0.1, 0.2, 0.3),
     )
@@ -42,7 +42,7 @@ def partial(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> float:
 def test_correlations_are_those_of_scipy() -> None:
     own = minima()
     found = effects_of(own, 1)
-    margin = own.distance / own.accuracy
+    margin = own.margin
     for direction, values in (("deeper", -own.depth), ("flatter", -own.hessian_trace)):
         for name, robust in ((MARGIN, margin), (ROBUST_ACCURACY, own.robust[:, 1])):
             key = direction, name
@@ -65,7 +65,7 @@ def test_minima_that_were_not_measured_are_told_so() -> None:
     with Database(build_store(None, funnel(20), measured=False)) as db, pytest.raises(PropertyError) as caught:
         MeasuredMinima.of(db)
     assert str(caught.value) == (
-        "Expected minima with accuracy, adversarial_distance_linf, hessian_trace and robust_accuracy, found none "
+        "Expected minima with accuracy, hessian_trace, margin_linf and robust_accuracy, found none "
         "measured: continue the search, or run 'landscape measure' with the file."
     )
 
