@@ -1,12 +1,11 @@
 """Correlate depth and curvature with robustness over the minima of a database: a summary, a table, pictures.
 
 The table, -o, has every pair of a measure and a robustness, as they are: negative where robustness falls while the
-measure rises, with p that take minima for independent, adjusted over the table by Holm's method. The summary is
-oriented: a small depth is deep, a large loss is not robust. Minima of several files are pooled and compared within
-their own landscape only.
+measure rises; Spearman's rho, Kendall's tau-b, and rho at fixed squared norm. The summary is oriented: a small depth is
+deep, a large loss is not robust. Minima of several files are pooled and compared within their own landscape only.
 
 --figure draws every minimum: a scatter plot for each pair. --matrix draws the table: a square for each pair, its colour
-the correlation oriented so that blue is in favour of robustness, with a dot where it is significant.
+the correlation oriented so that blue is in favour of robustness.
 """
 
 from collections.abc import Sequence
@@ -26,10 +25,9 @@ from landscape.database.store import open_store
 from landscape.messages import number_text
 from landscape.plots.figures import STYLE, require_figure_file, save
 from landscape.plots.scripts import told_in_one_line, write
-from landscape.statistics.correlations import Association, Correlation
-from landscape.statistics.rank_statistics import PARTIAL, SPEARMAN
+from landscape.statistics.correlations import Correlation
 from landscape.studies.columns import Column, readable
-from landscape.studies.findings import HYPOTHESES, LEVEL, Findings, csv_text, findings_of
+from landscape.studies.findings import HYPOTHESES, Findings, csv_text, findings_of
 from landscape.studies.findings_text import summary
 from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
 from landscape.studies.minima_table import CONTROL, Comparison
@@ -80,9 +78,9 @@ def draw_matrix(findings: Findings) -> Figure:
     figure = Figure(figsize=size)
     panels = figure.subplots(*((1, 2) if beside else (2, 1)), sharex=True, sharey=True)
     scale = Normalize(-1.0, 1.0)
-    titles = ((SPEARMAN, SPEARMAN.title), (PARTIAL, f"at fixed {readable(CONTROL)}"))
+    titles = (("spearman", "Spearman"), ("partial", f"at fixed {readable(CONTROL)}"))
     for axes, (statistic, title) in zip(panels, titles, strict=True):
-        cells = {(row.measure, row.robustness): row.of(statistic) for row in findings.table}
+        cells = {(row.measure, row.robustness): getattr(row, statistic) for row in findings.table}
         _draw_cells(axes, [[cells[x, y] for y in robustness] for x in measures], found, scale, cell)
         axes.set_title(title)
         axes.set_xticks(range(len(robustness)), [_column_label(one) for one in found.robustness.values()], rotation=90)
@@ -94,26 +92,20 @@ def draw_matrix(findings: Findings) -> Figure:
     bar.set_label("correlation with robustness")
     bar.outline.set_linewidth(0.6)
     figure.supxlabel(
-        f"Dot: adjusted $p$ < {LEVEL:g}. \N{MINUS SIGN}: less is more robust, sign reversed. Blank: undefined.",
+        "\N{MINUS SIGN}: less is more robust, sign reversed. Blank: undefined.",
         fontsize="medium",
     )
     return figure
 
 
-def _draw_cells(
-    axes: Axes, cells: Sequence[Sequence[Association]], found: Comparison, scale: Normalize, size: float
-) -> None:
-    """Coloured cells of a size in inches, a dot in those that are significant, and numbers where there is room."""
-    values = np.array([[cell.value for cell in line] for line in cells]) * list(found.robustness_signs.values())
+def _draw_cells(axes: Axes, cells: Sequence[Sequence[float]], found: Comparison, scale: Normalize, size: float) -> None:
+    """Coloured cells of a size in inches, with numbers where there is room."""
+    values = np.array(cells) * list(found.robustness_signs.values())
     axes.imshow(np.ma.masked_invalid(values), cmap=CORRELATION_COLOURS, norm=scale, aspect="equal")
-    numbers = size >= CELL
-    for (y, x), value in np.ndenumerate(values):
-        colour = "white" if abs(value) > 0.6 else "black"
-        if numbers:
-            axes.text(x, y + 0.08, _short(value), ha="center", va="center", fontsize=5, color=colour)
-        if cells[y][x].p_adjusted < LEVEL:
-            place = y - 0.3 if numbers else y
-            axes.plot(x, place, marker="o", markersize=1.8, color=colour, markeredgewidth=0.0)
+    if size >= CELL:
+        for (y, x), value in np.ndenumerate(values):
+            colour = "white" if abs(value) > 0.6 else "black"
+            axes.text(x, y, _short(value), ha="center", va="center", fontsize=5, color=colour)
     axes.set_xticks(np.arange(values.shape[1]) - 0.5, minor=True)
     axes.set_yticks(np.arange(values.shape[0]) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=0.6)
@@ -152,7 +144,7 @@ def draw(comparison: Comparison, table: Sequence[Correlation]) -> Figure:
     figure = Figure(figsize=(1.5 * len(names) + 0.6, 1.35 * len(measures) + 0.6))
     panels = figure.subplots(len(measures), len(names), sharex="col", sharey="row", squeeze=False)
     colours = _epsilon_colours(comparison)
-    rho = {(row.measure, row.robustness): row.of(SPEARMAN).value for row in table}
+    rho = {(row.measure, row.robustness): row.spearman for row in table}
     for line, measure in zip(panels, measures, strict=True):
         for axes, name in zip(line, names, strict=True):
             family = [one for one in comparison.robustness.values() if one.property == name]

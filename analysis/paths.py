@@ -1,13 +1,13 @@
-"""Draw energy and robustness along the paths through transition states, and say whether their barriers go together.
+"""Draw energy and robustness along the paths through transition states, and correlate their barriers.
 
 Profiles (-o) run from minimum to minimum, with the transition state dotted; a column is a transition state, a row a
 quantity, all but accuracies less their value at the state: a barrier is a line that ends below 0 on both sides. Drawn
 are the highest barriers in energy, one a pair of minima and the lowest known between the two, unless --states names
 others. Paths are those of `landscape measure FILE --paths`; one that does not end in its two minima is unknown.
 
-The scatter (--scatter) and the printed verdict are over all distinct transition states with a known path. A barrier is
-the rise to the transition state from the worse of its two minima: in energy from the higher one, in adversarial loss
-from the less robust one; negative where the state is more robust than that.
+The scatter (--scatter) and the printed correlations are over all distinct transition states with a known path. A
+barrier is the rise to the transition state from the worse of its two minima: in energy from the higher one, in
+adversarial loss from the less robust one; negative where the state is more robust than that.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,15 +21,12 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.plots.figures import STYLE, require_figure_file, save
-from landscape.plots.path_figures import draw_profiles, draw_scatter, numbers
+from landscape.plots.path_figures import draw_profiles, draw_scatter, signed
 from landscape.plots.scripts import told_in_one_line
 from landscape.statistics.correlations import MINIMUM_ROWS
-from landscape.statistics.rank_statistics import PARTIAL, SPEARMAN
 from landscape.studies.columns import readable
-from landscape.studies.hypotheses import Tally
 from landscape.studies.path_barriers import (
     CONTROLS,
-    TOGETHER,
     Relation,
     StoredPaths,
     distinct_states,
@@ -56,7 +53,7 @@ def _list(_: click.Context, __: click.Parameter, text: str | None) -> list[str]:
 def main(
     file: Path, output: Path | None, scatter: Path | None, number: int, states: list[str], epsilon: list[str]
 ) -> None:
-    """Draw energy and robustness along the paths of the database FILE, and judge whether their barriers go together.
+    """Draw energy and robustness along the paths of the database FILE, and correlate their barriers.
 
     \b
     python analysis/paths.py iris.h5 -o profiles.pdf --scatter barriers.pdf
@@ -74,7 +71,7 @@ def main(
                 save(draw_profiles(drawn), output)
             click.echo(f"{output}: transition states {', '.join(map(str, drawn.states))}")
         if output and not scatter and len(distinct) < MINIMUM_ROWS:
-            click.echo(f"no verdict below {MINIMUM_ROWS} distinct transition states with known paths: {len(distinct)}")
+            click.echo(f"no correlation below {MINIMUM_ROWS} distinct states with known paths: {len(distinct)}")
             return
         relation = relate(distinct)
         for line in report(relation, known=len(known), total=total):
@@ -85,7 +82,7 @@ def main(
 
 
 def report(relation: Relation, *, known: int, total: int) -> Iterator[str]:
-    """Lines of the printed report, of at most 120 characters: what was compared, the correlations, the verdict."""
+    """Lines of the printed report, of at most 120 characters: what was compared, and the correlations."""
     count = len(relation.paths)
     yield f"{count} distinct transition states; of {total} stored, the paths of {known} end in their minima"
     for row in relation.table:
@@ -95,14 +92,9 @@ def report(relation: Relation, *, known: int, total: int) -> Iterator[str]:
             f"  adversarial loss above that of both minima: at {relation.worse_states[name]} of {count} states, "
             f"anywhere on {relation.worse_paths[name]} of {count} paths"
         )
-        yield f"  correlation with the barrier in energy: {numbers(row.of(SPEARMAN))}"
-        yield f"  at fixed {HELD}: {numbers(row.of(PARTIAL))}"
-    yield ""
-    yield "Spearman, with 95 % intervals and permutation p, adjusted for all tests (Holm)."
-    yield f"Hypothesis: {TOGETHER.sentence}"
-    yield f"  {_tally(relation.verdict.plain)}"
-    yield f"  at fixed {HELD}:"
-    yield f"  {_tally(relation.verdict.partial)}"
+        yield f"  correlation with the barrier in energy: {signed(row.spearman)}"
+        yield f"  at fixed {HELD}: {signed(row.partial)}"
+    yield "Spearman's rho over the states of one landscape, which share units and samples: no inference."
 
 
 def _named(paths: StoredPaths, names: Iterable[str]) -> StoredPaths:
@@ -115,15 +107,6 @@ def _named(paths: StoredPaths, names: Iterable[str]) -> StoredPaths:
                 f"{', '.join(list(places)[:8])}{', ...' if len(places) > 8 else ''}."
             )
     return paths.take(np.array([places[name] for name in names]))
-
-
-def _tally(found: Tally) -> str:
-    if not found.tested:
-        return f"{found.answer.upper()}: no correlation could be tested"
-    return (
-        f"{found.answer.upper()}: {found.in_favour} of {found.tested} correlations significantly for, "
-        f"{found.against} against, median {found.median:+.2f}"
-    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes all of analysis/results/: a study of each data set over l2, on two MPI ranks, with its tables, verdicts and
-# figures, every stored point verified again; of XOR, also what the paths through its transition states say. Names of
+# Makes all of analysis/results/: a study of each data set over l2, on two MPI ranks, with its tables and figures,
+# every stored point verified again; of XOR, also what the paths through its transition states say. Names of
 # data sets after it: only these. Run again, it continues what it finds.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -10,7 +10,7 @@ or_told() { # COMMAND...: what it refuses (exit status 2) it has told; any other
 }
 
 members() { # FOLDER: the databases of a study, as its report lists them, and none of an earlier study in the same folder
-    awk -v folder="$1" 'NR > 3 { if (!NF) exit; print folder "/" $1 ".h5" }' "$1/verdicts.txt"
+    awk -v folder="$1" 'NR > 3 { if (!NF) exit; print folder "/" $1 ".h5" }' "$1/report.txt"
 }
 
 datasets=("$@")

@@ -26,14 +26,14 @@ from landscape.studies.study import conclude, make_folder
 def study(
     run_file: Path, over: str | None, replicates: int | None, output: Path | None, time_limit: float | None
 ) -> None:
-    """Explore a family of landscapes and pool what they say about robustness.
+    """Explore a family of landscapes and correlate depth and curvature with robustness.
 
     \b
     landscape study runs/study-digits.toml --replicates 8 -o digits
     landscape study runs/iris.toml --over problem.l2=1e-5,1e-4,1e-3 -o iris
     mpiexec -n 8 landscape study runs/iris.toml --over problem.hidden=[4],[10] --time-limit 3h
 
-    Writes a database for each value and replicate, correlations.csv and verdicts.txt. A replicate has problem.subset
+    Writes a database for each value and replicate, correlations.csv and report.txt. A replicate has problem.subset
     samples: disjoint ones if the data have enough for all, otherwise drawn independently. The same command continues
     what is there.
     """  # noqa: D301 - click wants the backspace character itself

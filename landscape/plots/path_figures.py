@@ -9,8 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from landscape.statistics.correlations import Association
-from landscape.statistics.rank_statistics import SPEARMAN
 from landscape.studies.path_barriers import Relation, StoredPaths
 
 EPSILON = "\N{GREEK SMALL LETTER EPSILON}"
@@ -77,7 +75,7 @@ def draw_scatter(relation: Relation) -> Figure:
     panels = figure.subplots(lines, columns, sharex=True, squeeze=False)
     for axes, row, rise in zip(panels.flat, relation.table, relation.adversarial_loss.values(), strict=False):
         _draw_barriers(axes, relation, rise)
-        text = f"$\\rho$ = {numbers(row.of(SPEARMAN))}".replace("-", "\N{MINUS SIGN}")
+        text = f"$\\rho$ = {signed(row.spearman)}".replace("-", "\N{MINUS SIGN}")
         axes.set_title(f"{EPSILON} = {row.robustness}\n{text}", fontsize=7)
         axes.set_xlabel("energy barrier from the higher minimum")
         _label_y(axes, "adversarial loss above\nthe less robust minimum")
@@ -88,11 +86,9 @@ def draw_scatter(relation: Relation) -> Figure:
     return figure
 
 
-def numbers(found: Association) -> str:
-    """Correlation, interval and adjusted p as they are printed and drawn."""
-    if np.isnan(found.value):
-        return "undefined"
-    return f"{found.value:+.2f} [{found.low:+.2f}, {found.high:+.2f}], p = {found.p_adjusted:.2g}"
+def signed(correlation: float) -> str:
+    """A correlation as it is printed and drawn."""
+    return "undefined" if np.isnan(correlation) else f"{correlation:+.2f}"
 
 
 def _colours(paths: StoredPaths) -> np.ndarray:

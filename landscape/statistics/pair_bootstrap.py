@@ -10,10 +10,11 @@ Shapes: S pairs, U units, R resamples.
 
 import numpy as np
 from jaxtyping import Float, Int
-
-from landscape.statistics.bootstrap import LEVEL, NORMAL
+from scipy.special import ndtri
 
 RESAMPLES = 2000
+LEVEL = 0.95
+NORMAL = float(ndtri((1.0 + LEVEL) / 2.0))  # 1.96
 
 
 def pair_weights(
@@ -44,7 +45,7 @@ def share_interval(successes: int, pairs: int, resampled: tuple[float, float]) -
 
     Wilson, J. Am. Stat. Assoc. 22, 209, 1927.
     """
-    z, share = float(NORMAL), successes / pairs
+    z, share = NORMAL, successes / pairs
     centre = (share + z**2 / (2 * pairs)) / (1 + z**2 / pairs)
     reach = z / (1 + z**2 / pairs) * float(np.sqrt(share * (1 - share) / pairs + z**2 / (4 * pairs**2)))
     return min(centre - reach, resampled[0]), max(centre + reach, resampled[1])

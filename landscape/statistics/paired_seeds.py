@@ -18,8 +18,6 @@ from typing import Literal
 import numpy as np
 from scipy.special import bdtrc, stdtrit
 
-from landscape.statistics.p_values import holm
-
 LEVEL = 0.05
 EXACT_SEEDS = 16
 FLIPS = 99_999
@@ -104,6 +102,15 @@ def sign_flip_p(difference: np.ndarray) -> float:
 def sign_test_p(more: int, fewer: int) -> float:
     """One-sided p of so many signs of one kind against so many of the other, were both equally likely."""
     return float(bdtrc(more - 1, more + fewer, 0.5))
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Adjusted p [C] of p [C] (Holm, Scand. J. Stat. 6, 65, 1979); NaN stay so and count for nothing."""
+    result = np.full(p.shape, np.nan)
+    order = np.argsort(p)[: int(np.isfinite(p).sum())]
+    left = np.arange(len(order), 0, -1)
+    result[order] = np.maximum.accumulate(p[order] * left).clip(max=1.0)
+    return result
 
 
 def adjusted(family: Sequence[Contrast]) -> tuple[Contrast, ...]:

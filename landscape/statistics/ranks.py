@@ -6,9 +6,9 @@ only: ranks are taken and centred within strata, in units of the stratum. What m
 law, then has no part in a correlation.
 
 Spearman's rho is Pearson's r of the average ranks; partial Spearman is the same after the part that ranks of the
-controls explain by least squares is taken off both sides (Conover, Practical Nonparametric Statistics, 5.4). Weighted
-Spearman is that of a table in which each row stands as often as its weight says. With no controls, equal weights and
-one stratum the general form is the plain one: one code serves all. Kendall's tau-b: `landscape.statistics.kendall`.
+controls explain by least squares is taken off both sides (Conover, Practical Nonparametric Statistics, 5.4). Kendall's
+tau-b counts concordant and discordant pairs. All three are those of a table in which each row stands as often as its
+weight says.
 
 Shapes: n rows, A columns on one side (measures), B on the other (robustness), C any number of columns, F controls, S
 strata. Undefined correlations, those of a column that is constant or fully explained, are NaN.
@@ -19,8 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 
 _EXPLAINED = 1e-7  # residual over ranks, in norm, below which nothing is left to correlate
-
-Sides = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def tie_groups(values: np.ndarray, *, relative: float = 1e-9, absolute: float = 1e-12) -> np.ndarray:
@@ -54,56 +52,46 @@ class RankTable:
     stratum: np.ndarray  # int64[n] rising: rows of one stratum stand together
     weights: np.ndarray  # float64[n], not negative
 
-    @property
-    def n_rows(self) -> int:
-        """Number of rows n."""
-        return len(self.stratum)
+    def spearman(self) -> np.ndarray:
+        """Spearman's rho [A, B] of all pairs of columns."""
+        return _rho(self._ranks(self.x), self._ranks(self.y))
 
-    @property
-    def n_strata(self) -> int:
-        """Number of strata S."""
-        return len(np.unique(self.stratum))
+    def partial(self) -> np.ndarray:
+        """Spearman's rho [A, B] at fixed controls."""
+        basis = _basis(self._ranks(self.controls))
+        return _rho(_residuals(self._ranks(self.x), basis), _residuals(self._ranks(self.y), basis))
 
-    def spearman_sides(self) -> Sides:
-        """Centred ranks [A, n] and [B, n] of both sides, and the empty basis [n, 0] of what is held fixed."""
-        return self._centred(self.x), self._centred(self.y), np.zeros((self.n_rows, 0))
+    def kendall(self) -> np.ndarray:
+        """Kendall's tau-b [A, B] of all pairs of columns."""
+        agreeing = np.zeros((len(self.x), len(self.y)))
+        untied_x, untied_y = np.zeros(len(self.x)), np.zeros(len(self.y))
+        ends = np.searchsorted(self.stratum, self.stratum, side="right")
+        for row, end in enumerate(ends.tolist()):
+            later = slice(row + 1, end)
+            pairs = self.weights[row] * self.weights[later]
+            x, y = (np.sign(side[:, later] - side[:, [row]]).astype(np.float64) for side in (self.x, self.y))
+            agreeing += (x * pairs) @ y.T
+            untied_x += np.abs(x) @ pairs
+            untied_y += np.abs(y) @ pairs
+        return _correlations(agreeing, untied_x, untied_y)
 
-    def partial_sides(self) -> Sides:
-        """Residual ranks [A, n] and [B, n] of both sides and the orthonormal basis [n, F] of the controls."""
-        basis = _basis(self._centred(self.controls))
-        return _residuals(self._centred(self.x), basis), _residuals(self._centred(self.y), basis), basis
-
-    def weighted_sides(self) -> Sides:
-        """The sides of `spearman_sides` with each row as often as its weight: rank times the root of the weight."""
-        x, y = (centred_ranks(side, self.stratum, self.weights) for side in (self.x, self.y))
-        return x, y, np.zeros((self.n_rows, 0))
-
-    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """The two rows int64 of each pair of rows of one stratum."""
-        first, second = np.triu_indices(self.n_rows, k=1)
-        same = self.stratum[first] == self.stratum[second]
-        return first[same], second[same]
-
-    def _centred(self, groups: np.ndarray) -> np.ndarray:
-        return centred_ranks(groups, self.stratum, np.ones(self.n_rows))
+    def _ranks(self, groups: np.ndarray) -> np.ndarray:
+        return _centred_ranks(groups, self.stratum, self.weights)
 
 
-def spearman(sides: Sides) -> np.ndarray:
-    """Rank correlations [A, B] of the sides of a table."""
-    x, y, _ = sides
-    return correlations(x @ y.T, np.sum(x**2, axis=1), np.sum(y**2, axis=1))
+def _rho(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Correlations [A, B] of centred ranks [A, n] and [B, n]."""
+    return _correlations(x @ y.T, np.sum(x**2, axis=1), np.sum(y**2, axis=1))
 
 
-def correlations(products: np.ndarray, squares_x: np.ndarray, squares_y: np.ndarray) -> np.ndarray:
-    """products [..., A, B] over the root of squares_x [..., A] times squares_y [..., B]; NaN where a square is 0,
-    rounding cut off.
-    """
-    scale = np.sqrt(squares_x[..., :, None].astype(np.float64) * squares_y[..., None, :])
+def _correlations(products: np.ndarray, squares_x: np.ndarray, squares_y: np.ndarray) -> np.ndarray:
+    """products [A, B] over the root of squares_x [A] times squares_y [B]; NaN where a square is 0, rounding cut off."""
+    scale = np.sqrt(squares_x[:, None] * squares_y)
     found: np.ndarray = np.divide(products, scale, out=np.full(products.shape, np.nan), where=scale > 0.0)
     return found.clip(-1.0, 1.0)
 
 
-def centred_ranks(groups: np.ndarray, stratum: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _centred_ranks(groups: np.ndarray, stratum: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average ranks [C, n] within strata of tie groups int64 [C, n], each row standing as often as its weight [n].
 
     They are in units of the stratum's weight, from -1/2 to 1/2 with weighted mean 0, times the root of the row's

@@ -7,8 +7,7 @@ parameters.
 
 Databases of one problem hold one landscape; minima of several landscapes (of several l2, say) are pooled, but compared
 within their own only, since what makes the landscapes differ moves everything at once. Depth is counted from the lowest
-energy of the landscape. Minima of a landscape that agree in all columns but the barriers count once (`distinct_rows`)
-and share their hits.
+energy of the landscape. Minima of a landscape that agree in all columns but the barriers count once (`distinct_rows`).
 
 Barriers depend on which transition states are known, and that differs between databases and between mirror images. So
 they are counted once copies are one minimum, over the transition states of all copies in all databases of a landscape:
@@ -55,7 +54,6 @@ class Comparison:
     controls: Mapping[str, np.ndarray]
     robustness_signs: Mapping[str, int]  # +1 for the columns of which a larger value is more robust, -1 for the others
     landscape: np.ndarray  # int64[K]
-    hits: np.ndarray  # [K] of all copies of the minimum
 
     @property
     def minima(self) -> int:
@@ -110,7 +108,6 @@ def compare(databases: Sequence[Database], signs: Mapping[str, int] = ROBUSTNESS
         controls={CONTROL: kept[CONTROL].values},
         robustness_signs={name: signs[one.property] for name, one in robustness.items()},
         landscape=landscape[rows],
-        hits=np.bincount(member, weights=np.concatenate([db.minima.hits for db in databases])),
     )
 
 

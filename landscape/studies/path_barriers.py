@@ -10,7 +10,8 @@ one definition for both sides of the question, so that a robustness that follows
 leaves out what the better end has to climb in any case: that is a difference between minima, no barrier. Robustness may
 be worst elsewhere on the path; on how many paths it is worse than at both ends, wherever that is, is told as well.
 
-The adversarial loss contains the clean loss, long paths have room for everything to rise, and between two copies of one
+The correlations describe the states of a landscape, which share hidden units and samples: they are no inference. The
+adversarial loss contains the clean loss, long paths have room for everything to rise, and between two copies of one
 minimum both barriers tend to be high: so the barrier of the clean loss, the length of the path and whether the
 rearrangement is degenerate are held fixed in the partial correlation.
 
@@ -31,15 +32,11 @@ from landscape.database.records import Property
 from landscape.errors import PropertyError
 from landscape.messages import number_text
 from landscape.statistics.correlations import MINIMUM_ROWS, Correlation, correlate, distinct_rows
-from landscape.studies.hypotheses import Hypothesis, Verdict, judge
 
 PREFIX = "path_"
 RISE = 1e-6  # in adversarial loss, above rounding
 ENERGY_BARRIER = "energy_barrier"
 CONTROLS = ("clean_loss_barrier", "path_length", "degenerate")
-TOGETHER = Hypothesis(
-    sentence="the higher a barrier in energy, the higher the one in robustness", measures={ENERGY_BARRIER: 1}
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +77,7 @@ class StoredPaths:
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """Barriers [D] of distinct transition states, their correlations, and the verdict on `TOGETHER`."""
+    """Barriers [D] of distinct transition states, and their correlations."""
 
     paths: StoredPaths
     energy: np.ndarray  # [D]
@@ -88,7 +85,6 @@ class Relation:
     worse_states: Mapping[str, int]  # by epsilon, how many states have a larger adversarial loss than both minima
     worse_paths: Mapping[str, int]  # and how many paths have one anywhere
     table: tuple[Correlation, ...]  # one row an epsilon
-    verdict: Verdict
 
 
 def stored_paths(db: Database, epsilon: Sequence[str] = ()) -> StoredPaths:
@@ -178,7 +174,6 @@ def relate(paths: StoredPaths) -> Relation:
     robustness = {name: barrier(loss) for name, loss in losses.items()}
     held = (barrier(paths.values["clean_loss"]), paths.length, paths.degenerate.astype(np.float64))
     table = correlate({ENERGY_BARRIER: energy}, robustness, controls=dict(zip(CONTROLS, held, strict=True)))
-    verdict = judge(TOGETHER, table, dict.fromkeys(robustness, 1))
     return Relation(
         paths=paths,
         energy=energy,
@@ -186,7 +181,6 @@ def relate(paths: StoredPaths) -> Relation:
         worse_states={name: int(np.sum(rise > RISE)) for name, rise in robustness.items()},
         worse_paths={name: int(np.sum(_highest(loss) > RISE)) for name, loss in losses.items()},
         table=table,
-        verdict=verdict,
     )
 
 

@@ -1,4 +1,4 @@
-"""A study: the landscapes of a family of run files, and what they say together about robustness.
+"""A study: the landscapes of a family of run files, and the correlations of each and of all.
 
 Each landscape has its own database in the folder of the study. The report pools them, each minimum compared within its
 own landscape, and then takes them one by one; where distinct minima are too few it says so instead.
@@ -14,9 +14,9 @@ from landscape.errors import DatabaseError, PropertyError
 from landscape.graph.depth import component_fraction
 from landscape.statistics.coverage import coverage
 from landscape.studies.findings import Findings, csv_text, findings_of
-from landscape.studies.findings_text import report, summary
+from landscape.studies.findings_text import summary
 
-CORRELATIONS, VERDICTS = "correlations.csv", "verdicts.txt"
+CORRELATIONS, REPORT = "correlations.csv", "report.txt"
 
 
 def make_folder(folder: Path) -> None:
@@ -32,7 +32,7 @@ def make_folder(folder: Path) -> None:
 
 
 def conclude(folder: Path, paths: Sequence[Path], command: str) -> list[str]:
-    """Writes the tables and verdicts of the databases into the folder; returns lines that sum them up.
+    """Writes the correlations of the databases and a report into the folder; returns the lines on all together.
 
     `command` is what made the study, as it stands in the report.
     """
@@ -44,12 +44,14 @@ def conclude(folder: Path, paths: Sequence[Path], command: str) -> list[str]:
     found = {name: findings for name, findings in sections.items() if isinstance(findings, Findings)}
     lines = [f"made by: {command}", "", *landscapes]
     for name, findings in sections.items():
-        told = report(findings) if isinstance(findings, Findings) else [findings]
-        lines += ["", f"{name} ".ljust(100, "="), "", *told]
+        lines += ["", name, *_told(findings)]
     (folder / CORRELATIONS).write_text(csv_text(found), encoding="utf-8")
-    (folder / VERDICTS).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    first = next(iter(sections.values()))
-    return [*landscapes, "", *(summary(first) if isinstance(first, Findings) else [first])]
+    (folder / REPORT).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [*landscapes, "", *_told(next(iter(sections.values())))]
+
+
+def _told(findings: Findings | str) -> list[str]:
+    return list(summary(findings)) if isinstance(findings, Findings) else [findings]
 
 
 def _findings(databases: Sequence[Database]) -> Findings | str:

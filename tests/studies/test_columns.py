@@ -79,7 +79,6 @@ def test_comparison_of_one_database(db: Database) -> None:
         "adversarial_loss@0.3": -1,
     }
     assert (found.minima, found.distinct) == (12, 12)
-    np.testing.assert_array_equal(found.hits, db.minima.hits)
 
 
 def test_measures_without_l2_that_rank_minima_as_those_with_it_are_left_out() -> None:
@@ -105,7 +104,6 @@ def test_mirror_images_count_once() -> None:
     assert (found.minima, found.distinct) == (24, 12)
     assert all(len(one.values) == 12 for one in (*found.measures.values(), *found.robustness.values()))
     assert len(found.controls["squared_norm"]) == 12
-    np.testing.assert_array_equal(found.hits, (np.arange(24) % 5).reshape(2, 12).sum(axis=0))  # those of both copies
 
 
 def test_robustness_must_have_been_measured() -> None:

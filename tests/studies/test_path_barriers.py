@@ -40,7 +40,7 @@ def test_barriers_and_their_correlation_are_those_put_in(chain: Database) -> Non
     np.testing.assert_allclose(relation.adversarial_loss["0.3"], RISES[kept])
     for row in relation.table:
         assert row.count == 19
-        assert row.found["spearman"].value == pytest.approx(stats.spearmanr(HEIGHTS[kept], RISES[kept]).statistic)
+        assert row.spearman == pytest.approx(stats.spearmanr(HEIGHTS[kept], RISES[kept]).statistic)
 
 
 def test_paths_that_are_worst_beside_the_state_are_told(chain: Database) -> None:
@@ -51,10 +51,10 @@ def test_paths_that_are_worst_beside_the_state_are_told(chain: Database) -> None
     assert (relation.worse_states, relation.worse_paths) == ({"0.3": 17}, {"0.3": 18})
 
 
-@pytest.mark.parametrize(("slope", "answer"), [(1.0, "supported"), (-1.0, "contradicted"), (0.0, "undecided")])
-def test_the_verdict_follows_the_sign(slope: float, answer: str) -> None:
+@pytest.mark.parametrize("slope", [1.0, -1.0])
+def test_the_correlation_follows_the_sign(slope: float) -> None:
     relation = relate(stored_paths(Database(chain_with_paths(None, *barriers(20, slope)))))
-    assert relation.verdict.plain.answer == answer
+    assert all(slope * row.spearman > 0.5 for row in relation.table)
 
 
 def test_an_epsilon_can_be_chosen(chain: Database) -> None:

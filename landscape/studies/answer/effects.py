@@ -17,7 +17,7 @@ from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.messages import listed
 from landscape.statistics.correlations import distinct_rows
-from landscape.statistics.ranks import RankTable, spearman, tie_groups
+from landscape.statistics.ranks import RankTable, tie_groups
 from landscape.studies.columns import column, column_family
 
 MEASURES = {"deeper": "depth", "flatter": "hessian_trace"}
@@ -126,5 +126,5 @@ def rank_correlations(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = N
         stratum=np.zeros(len(x), dtype=np.int64),
         weights=np.ones(len(x)),
     )
-    found: np.ndarray = spearman(table.partial_sides())[0]
+    found: np.ndarray = table.partial()[0]
     return found
