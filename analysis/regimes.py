@@ -1,14 +1,20 @@
-"""Compare the regimes of training in a database: a table, verdicts, curves and figures.
+"""Tabulate and draw the regimes of training in databases.
 
-Written into the folder: regimes.csv, every mean over seeds with its interval; verdicts.txt, what is printed;
-robust.svg, accuracy under attack against epsilon, a line a regime; clean.svg, clean against attacked accuracy, a point
-a network; and curve-NAME.svg for every ingredient of training that has at least three strengths.
+Several files hold the same regimes on several subsets of the data; the subsets are then what intervals are over, else
+the seeds of the file.
+
+What hypotheses about regimes come to, 'landscape answer' says. Written into the folder: regimes.csv, every mean with
+its interval; report.txt, what is printed; robust.svg, accuracy under attack against epsilon, a line a regime;
+clean.svg, clean against attacked accuracy, a point a seed or subset; and curve-NAME.svg for every ingredient of
+training that has at least three strengths.
 
 --only draws these regimes and evaluations alone, in this order.
 """
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -22,13 +28,12 @@ from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.plots.figures import STYLE, family_style, save
 from landscape.plots.scripts import told_in_one_line, write
-from landscape.statistics.paired_seeds import Mean, mean_over_seeds
+from landscape.statistics.means import Mean, mean_over_units
 from landscape.studies.columns import readable
 from landscape.studies.locations import locations_report
 from landscape.studies.regimes.curves import Curve, affordable_points, curves
-from landscape.studies.regimes.table import Regimes, regimes_of
+from landscape.studies.regimes.table import Regimes, over_subsets, regimes_of
 from landscape.studies.regimes.table_text import csv_text, table_text
-from landscape.studies.regimes.verdicts_text import verdicts
 
 ROBUST, CLEAN = "robust_accuracy", "accuracy"
 COLOURS_APART = 10
@@ -36,27 +41,26 @@ COURSES = {"sensitivity_logits": "sensitivity S", "certified_accuracy_crown": "c
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for tables and figures.")
 @click.option("--only", metavar="NAME,NAME", help="Regimes and evaluations to draw, in this order.")
-def main(file: Path, output: Path, only: str | None) -> None:
-    """Compare the regimes of training in the database FILE."""
+def main(files: tuple[Path, ...], output: Path, only: str | None) -> None:
+    """Tabulate and draw the regimes of training in the database FILE, or in one for each subset of the data."""
     with told_in_one_line():
-        with Database(open_store(file)) as db:
-            table = regimes_of(db)
-            lines = [*table_text(table), ""]
-            if "minimum" in db.properties("training"):
-                lines += [*locations_report(db), ""]
+        with ExitStack() as stack:
+            databases = [stack.enter_context(Database(open_store(file))) for file in files]
+            tables = [regimes_of(db) for db in databases]
+            table = over_subsets(tables) if len(tables) > 1 else tables[0]
+            lines = list(table_text(table))
+            if len(databases) == 1 and "minimum" in databases[0].properties("training"):
+                lines += ["", *locations_report(databases[0])]
         names = only.split(",") if only else list(table.names)
         for name in names:
             table.row(name)
-        lines += verdicts(table)
         _make_folder(output)
         write(output / "regimes.csv", csv_text(table))
-        write(
-            output / "verdicts.txt",
-            "\n".join([f"made by: python analysis/regimes.py {file} -o {output}", "", *lines]) + "\n",
-        )
+        command = shlex.join(["python", "analysis/regimes.py", *map(str, files), "-o", str(output)])
+        write(output / "report.txt", "\n".join([f"made by: {command}", "", *lines]) + "\n")
         with matplotlib.style.context(STYLE):
             for name, figure in figures(table, names):
                 save(figure, output / f"{name}.svg")
@@ -85,7 +89,7 @@ def draw_robust(table: Regimes, names: Sequence[str]) -> Figure:
     axes = figure.add_subplot()
     for place, name in enumerate(names):
         means = [table.mean(name, column) for column in (clean, *columns)]
-        if any(mean.seeds for mean in means):
+        if any(mean.units for mean in means):
             _line(axes, epsilon, means, place, name)
     axes.set_xlabel("$\\varepsilon$")
     axes.set_ylabel(_title(robust))
@@ -95,7 +99,7 @@ def draw_robust(table: Regimes, names: Sequence[str]) -> Figure:
 
 
 def draw_clean(table: Regimes, names: Sequence[str]) -> Figure:
-    """Clean against attacked accuracy at each epsilon, a point a network, crosses the means with their intervals."""
+    """Clean against attacked accuracy at each epsilon, a point a unit, crosses the means with their intervals."""
     robust, clean = (table.tested(name) for name in (ROBUST, CLEAN))
     columns = table.family(robust)
     figure = Figure(figsize=(1.9 * len(columns) + 1.6, 2.4))
@@ -105,8 +109,8 @@ def draw_clean(table: Regimes, names: Sequence[str]) -> Figure:
             x, y = (table.values([name], one)[0] for one in (clean, column))
             colour, marker = family_style(place)
             axes.scatter(x, y, s=9, color=colour, marker=marker, alpha=0.45, linewidths=0)
-            means = mean_over_seeds(x), mean_over_seeds(y)
-            if all(mean.seeds for mean in means):
+            means = mean_over_units(x), mean_over_units(y)
+            if all(mean.units for mean in means):
                 axes.errorbar(
                     means[0].value,
                     means[1].value,
@@ -131,7 +135,7 @@ def draw_clean(table: Regimes, names: Sequence[str]) -> Figure:
 
 def draw_curve(table: Regimes, curve: Curve) -> Figure:
     """The effects and the cost of an ingredient against its strength; where the cost is too much is shaded."""
-    families = [table.family(table.tested(name)) for name in curve.ingredient.measures]
+    families = [table.family(table.tested(name)) for name in curve.ingredient.drawn]
     families = [family for family in families if family]
     clean = table.tested(CLEAN)
     figure = Figure(figsize=(2.35 * (len(families) + 1), 2.5))

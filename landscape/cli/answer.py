@@ -1,4 +1,4 @@
-"""`landscape answer`: what the replicates of studies say about depth, flatness and robustness."""
+"""`landscape answer`: what replicates say about depth, flatness, training and robustness."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,35 +12,55 @@ from landscape.errors import DatabaseError
 from landscape.problems.problem import whole_size
 from landscape.studies.answer.replicates import Landscape, answers
 from landscape.studies.answer.text import appendix, appendix_csv, csv_text, notes, sentences, table
+from landscape.studies.regimes.answer import regime_answers
+from landscape.studies.regimes.findings_text import contrasts_csv, findings_text
+from landscape.studies.replicates import Problem
 
-ANSWER, APPENDIX = "answer.csv", "appendix.csv"
+ANSWER, APPENDIX, CONTRASTS = "answer.csv", "appendix.csv", "contrasts.csv"
 
 
 @click.command()
 @click.argument("studies", metavar="STUDY...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def answer(studies: tuple[Path, ...]) -> None:
-    """Say whether deeper and flatter minima are more robust, from the replicates of studies.
+    """Say whether deeper and flatter minima, and which ways of training, are more robust, from replicates.
 
     \b
     landscape study runs/study-digits.toml --replicates 8 -o digits
     landscape answer digits
+    landscape train runs/regimes-digits.toml --replicates 10 -o regimes
+    landscape answer regimes
 
-    STUDY is a folder that 'landscape study --replicates' has made, or a database. Each replicate counts once: the
-    intervals are those of a mean over replicates. Writes answer.csv, with the correlations of all landscapes, and
-    appendix.csv, with all other pairs of a measure and a robustness, into the first STUDY.
+    STUDY is a folder that 'landscape study' or 'landscape train' has made with --replicates, or a database. Each
+    replicate counts once: the intervals are those of a mean over replicates. Writes into the first STUDY, of
+    landscapes, answer.csv, with all correlations, and appendix.csv, with all other pairs of a measure and a robustness;
+    of measured end points of training contrasts.csv, with the regimes compared in every column.
     """  # noqa: D301 - click wants the backspace character itself
     paths = [path for study in studies for path in _databases(study)]
     with ExitStack() as stack:
-        landscapes = [Landscape.of(stack.enter_context(open_database(path))) for path in paths]
-        found = answers(landscapes, lambda table: whole_size(ProblemConfig.from_table(table)))
+        databases = [stack.enter_context(open_database(path)) for path in paths]
+        trained = [db for db in databases if db.properties("training")]
+        found = answers([Landscape.of(db) for db in databases if db not in trained], _whole_size)
+        regimes = regime_answers(trained, _whole_size)
     if launcher_rank():
         return
     folder = studies[0] if studies[0].is_dir() else studies[0].parent
-    for line in [*sentences(found), "", *table(found), "", *notes(found), "", *appendix(found)]:
+    if found:
+        _tell([*sentences(found), "", *table(found), "", *notes(found), "", *appendix(found)])
+        _write(folder / ANSWER, csv_text(found))
+        _write(folder / APPENDIX, appendix_csv(found))
+    for one in regimes:
+        _tell(list(findings_text(one)))
+    if regimes:
+        _write(folder / CONTRASTS, contrasts_csv(regimes))
+
+
+def _whole_size(table: Problem) -> int:
+    return whole_size(ProblemConfig.from_table(dict(table)))
+
+
+def _tell(lines: list[str]) -> None:
+    for line in [*lines, ""]:
         click.echo(line)
-    _write(folder / ANSWER, csv_text(found))
-    _write(folder / APPENDIX, appendix_csv(found))
-    click.echo(f"\nwritten to {folder / ANSWER} and {folder / APPENDIX}")
 
 
 def _write(path: Path, text: str) -> None:
@@ -48,6 +68,7 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise DatabaseError(f"{path}: expected a file that can be written, found {error.strerror}") from error
+    click.echo(f"written to {path}")
 
 
 def _databases(study: Path) -> list[Path]:

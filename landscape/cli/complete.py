@@ -14,8 +14,8 @@ from landscape.campaign.preparation import stored_context
 from landscape.database.database import Database, open_database
 from landscape.errors import DatabaseError
 from landscape.graph.targets import target_rows
-from landscape.studies.completeness import Comparison, Union
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.comparison import Comparison, Union
+from landscape.studies.completeness.goal import Goal
 
 FREE = {"dataset", "subset_seed", "subset_part"}
 """Keys of [problem] that say where the data come from; that the data are the same is compared."""

@@ -12,7 +12,7 @@ from landscape.campaign.preparation import context_of, resolve_device
 from landscape.cli.options import RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.cli.shared import run_exploration, show_overview
 from landscape.config.run_file import RunConfig
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.goal import Goal
 
 
 @click.command()

@@ -21,7 +21,7 @@ from landscape.errors import PropertyError
 from landscape.messages import listed
 from landscape.problems.activations import SMOOTH
 from landscape.problems.energies.compiled import compiled_before
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.goal import Goal
 from landscape.studies.overview import overview
 
 KINKS = (

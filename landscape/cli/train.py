@@ -7,16 +7,18 @@ import click
 
 from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
-from landscape.campaign.job import run_job
+from landscape.campaign.job import Coordinate, Prepare, run_jobs
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, record_of, resolve_device
 from landscape.campaign.resumption import FIXED_FOR_TRAINING, open_or_create
 from landscape.campaign.rounds.training import Train, chosen_regimes
 from landscape.cli.options import RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.cli.shared import run_phases
+from landscape.cli.study import members_of
 from landscape.config.run_file import RunConfig
 from landscape.database.database import open_database
 from landscape.studies.overview import trained_lines
+from landscape.studies.study import make_folder
 
 
 def _names(_: click.Context, __: click.Parameter, text: str) -> list[str]:
@@ -27,6 +29,7 @@ def _names(_: click.Context, __: click.Parameter, text: str) -> list[str]:
 @click.command()
 @RUN_FILE
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Database to write; RUN_FILE's name with .h5.")
+@click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each with a database of its own.")
 @click.option("--regimes", "names", default="", callback=_names, help="Only these, for instance plain,dropout.")
 @SETTINGS
 @RESUME
@@ -34,6 +37,7 @@ def _names(_: click.Context, __: click.Parameter, text: str) -> list[str]:
 def train(
     run_file: Path,
     output: Path | None,
+    replicates: int | None,
     names: list[str],
     settings: tuple[str, ...],
     resume: bool,
@@ -45,24 +49,37 @@ def train(
     landscape train runs/regimes-digits.toml -o digits.h5
     landscape train runs/regimes-digits.toml -o digits.h5 --regimes plain,pgd --set train.epochs=20
     mpiexec -n 2 landscape train runs/regimes-digits.toml -o digits.h5 --resume --time-limit 1h
+    landscape train runs/regimes-digits.toml --set problem.subset=200 --replicates 8 -o digits
 
-    With --resume the database may hold an explored landscape of the same problem, or other regimes.
+    With --resume the database may hold an explored landscape of the same problem, or other regimes. With --replicates
+    the output is a folder of databases, one for each subset of problem.subset samples.
     """  # noqa: D301 - click wants the backspace character itself
-    path = output or Path(run_file.with_suffix(".h5").name)
+    config = RunConfig.from_toml(run_file).override(settings)
+    if replicates is None:
+        members = {output or Path(run_file.with_suffix(".h5").name): config}
+    else:
+        folder = output or Path(run_file.stem)
+        members = {folder / f"{name}.h5": one for name, one in members_of(config, None, replicates).items()}
+        make_folder(folder)
 
-    def prepare(local: int) -> Context:
-        config = RunConfig.from_toml(run_file).override(settings)
-        context = context_of(config, resolve_device(config.run.device, local), path if resume else None, str(run_file))
-        chosen_regimes(context, names)  # refuses what cannot be trained before anything begins
-        return context
+    def part(path: Path, config: RunConfig) -> tuple[Prepare, Coordinate]:
+        def prepare(local: int) -> Context:
+            device = resolve_device(config.run.device, local)
+            context = context_of(config, device, path if resume else None, str(run_file))
+            chosen_regimes(context, names)  # refuses what cannot be trained before anything begins
+            return context
 
-    def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
-        store = open_or_create(path, record_of(context), resume=resume, fixed=FIXED_FOR_TRAINING)
-        phases = (partial(Train, names=names),)
-        status = run_phases(context, store, pool, interrupt, phases, "continue with --resume")
-        return status or _show(path)
+        def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
+            if replicates is not None:
+                click.echo(f"{path.stem}, subset {list(members).index(path) + 1} of {replicates}", err=True)
+            store = open_or_create(path, record_of(context), resume=resume, fixed=FIXED_FOR_TRAINING)
+            phases = (partial(Train, names=names),)
+            status = run_phases(context, store, pool, interrupt, phases, "continue with --resume")
+            return status or _show(path)
 
-    run_job(prepare, coordinate, time_limit)
+        return prepare, coordinate
+
+    run_jobs([part(*member) for member in members.items()], time_limit)
 
 
 def _show(path: Path) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from landscape.studies.answer.words import NO_RELATION
+from landscape.studies.words import CORRELATION
 
 COLOURS = {"deeper": "#0072B2", "flatter": "#D55E00"}
 GIVEN = {"nothing": 0.12, "accuracy": -0.18}  # places within a row
@@ -23,7 +23,7 @@ def draw_forest(rows: Sequence[Row]) -> Figure:
     place = {endpoint: -number for number, endpoint in enumerate(endpoints)}
     figure = Figure(figsize=(7.0, 0.9 + 0.32 * len(endpoints)))
     axes = figure.subplots()
-    axes.axvspan(-NO_RELATION, NO_RELATION, color="0.9", linewidth=0)
+    axes.axvspan(-CORRELATION.negligible, CORRELATION.negligible, color="0.9", linewidth=0)
     axes.axvline(0.0, color="0.6", linewidth=0.6)
     for row in combined:
         _draw_row(axes, row, place[row["data_set"], row["direction"], row["robustness"]] + GIVEN[row["given"]])

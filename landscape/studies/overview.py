@@ -9,9 +9,9 @@ from landscape.database.lazy import known
 from landscape.database.trained_points import HISTORY_COLUMNS
 from landscape.graph.depth import component_fraction
 from landscape.statistics.coverage import coverage
-from landscape.studies.channels import Channels
-from landscape.studies.criteria import Criteria
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.channels import Channels
+from landscape.studies.completeness.criteria import Criteria
+from landscape.studies.completeness.goal import Goal
 from landscape.studies.samples.report import sampled_report
 
 LAST_COMMITS = 5

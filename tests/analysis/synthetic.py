@@ -12,12 +12,14 @@ EPSILON = (0.1, 0.3)
 SAMPLES, TEST_SAMPLES = 800, 200
 
 
-def record(l2: float = 1e-3) -> ProblemRecord:
+def record(l2: float = 1e-3, subset: int | None = None) -> ProblemRecord:
+    """A problem; of a subset by its number."""
+    drawn = "" if subset is None else f"subset = 1000\nsubset_seed = 0\nsubset_part = {subset}\n"
     return ProblemRecord(
         toml=f'dataset = "iris"\nl2 = {l2}\n',
-        run_toml=f'[problem]\ndataset = "iris"\nl2 = {l2}\n',
+        run_toml=f'[problem]\ndataset = "iris"\nl2 = {l2}\n{drawn}',
         n_parameters=2,
-        sha256="0" * 64,
+        sha256=f"{subset or 0:064d}",
         energy_tolerance=1e-9,
         distance_tolerance=1e-4,
         index_test="exact Hessian",
@@ -107,6 +109,7 @@ def build_store(
     measured: bool = True,
     l2: float = 1e-3,
     slope: float = -0.1,
+    subset: int | None = None,
 ) -> Store:
     """A store of parameters [M, 2], energies [M], pairs [T, 2] and their energies [T]; in memory without a path."""
     parameters, energy, pairs, ts_energy = points
@@ -115,7 +118,7 @@ def build_store(
         minima(parameters, energy),
         transition_states(pairs, ts_energy),
         properties(parameters, energy, slope) if measured else (),
-        l2,
+        record(l2, subset),
     )
 
 
@@ -124,10 +127,10 @@ def made_up_store(
     below: Minima,
     above: TransitionStates,
     measured: tuple[PropertyRows, ...],
-    l2: float = 1e-3,
+    problem: ProblemRecord | None = None,
 ) -> Store:
     """A store of these minima, transition states and properties; in memory without a path."""
-    store = create_store(path, record(l2), ["found"], ["band"])
+    store = create_store(path, problem or record(), ["found"], ["band"])
     store.commit(
         Commit(
             kind="made up",

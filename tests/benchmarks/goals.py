@@ -27,8 +27,8 @@ from landscape.config.run_file import RunConfig
 from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.graph.depth import components
-from landscape.studies.criteria import Criteria
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.criteria import Criteria
+from landscape.studies.completeness.goal import Goal
 
 CONNECTED = 0.95  # of all minima
 

@@ -19,8 +19,8 @@ from landscape.campaign.rounds.single_ended import SingleEnded
 from landscape.database.lazy import known
 from landscape.database.tables import Tables
 from landscape.graph.depth import components
-from landscape.studies.criteria import Criteria
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.criteria import Criteria
+from landscape.studies.completeness.goal import Goal
 
 MANY_NEW = 0.1  # of the wanted minima
 

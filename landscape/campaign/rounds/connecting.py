@@ -19,7 +19,7 @@ from landscape.database.records import Attempts, Commit, TransitionStates
 from landscape.database.tables import Tables
 from landscape.optimize.newton import StationaryPoints
 from landscape.search.transition_states import OUTCOME_NAMES, Found, Outcome, climb, connect
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.goal import Goal
 
 
 @dataclass(frozen=True, kw_only=True)

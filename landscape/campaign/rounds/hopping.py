@@ -22,7 +22,7 @@ from landscape.database.tables import Tables
 from landscape.numerics.streams import stream
 from landscape.search.basin_hopping import Hoppers, hop
 from landscape.search.moves import KnownMinima
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.goal import Goal
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ positive where deeper, or flatter, minima are more robust.
 Shapes: M minima in the order of their discovery, E values of epsilon.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -43,8 +44,8 @@ class MeasuredMinima:
     epsilon: tuple[float, ...]
 
     @classmethod
-    def of(cls, db: Database) -> "MeasuredMinima":
-        """The columns of a database. Raises PropertyError where one of them was not measured."""
+    def of(cls, db: Database, highest: float = math.inf) -> "MeasuredMinima":
+        """The columns of the minima up to an energy. Raises PropertyError where one of them was not measured."""
         missing = sorted(NEEDED - {*db.properties("minima")})
         if missing:
             raise PropertyError(
@@ -53,8 +54,9 @@ class MeasuredMinima:
             )
         family = column_family(db, "robust_accuracy")
         names = (*MEASURES.values(), "accuracy", MARGIN_COLUMN)
-        columns = {name: column(db, name).values for name in names}
-        robust = {one.name: one.values for one in family}
+        asked = db.minima.energy <= highest
+        columns = {name: column(db, name).values[asked] for name in names}
+        robust = {one.name: one.values[asked] for one in family}
         rows, _ = distinct_rows({**columns, **robust})
         return cls(
             **{name: columns[name][rows] for name in (*MEASURES.values(), "accuracy")},

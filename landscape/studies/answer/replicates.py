@@ -4,9 +4,9 @@ A replicate is what was searched on one set of samples: one landscape, or one fo
 averaged first. The replicate is the unit of inference.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -22,21 +22,21 @@ from landscape.studies.answer.effects import (
     effects_of,
 )
 from landscape.studies.answer.secondary import SecondaryFinding, secondary_effects, secondary_findings
-from landscape.studies.answer.words import LEAST_REPLICATES, words_for
-from landscape.studies.criteria import Criteria
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.criteria import Criteria
+from landscape.studies.completeness.goal import Goal
+from landscape.studies.replicates import Problem, WholeSize, shared_part
+from landscape.studies.words import CORRELATION, LEAST_REPLICATES, words_for
 
 LEAST_DATA_SETS = 3  # that data sets are combined of
 PLATEAU = 0.05  # most that the mean correlation may move while the second half of the minima is found
 ARCHITECTURE = ("hidden", "convolution", "activation", "loss", "classes", "downscale", "subset")
 
-Problem = Mapping[str, Any]
-"""The table [problem] of a run file."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Landscape:
-    """One landscape: its name, its samples by their digest, its minima, and whether its search was complete."""
+    """One landscape: its name, its samples by their digest, the minima that the search was asked for (all, or those of
+    lowest energy), and whether it was complete.
+    """
 
     name: str
     problem: Problem
@@ -55,11 +55,13 @@ class Landscape:
             raise PropertyError(
                 f"{name}: expected classes, found a regression, which has no robust accuracy: leave it out"
             )
+        goal = Goal.stored(record, name)
+        highest = float(db.minima.energy[goal.rows(db.minima.energy)].max(initial=-math.inf))
         try:
-            minima = MeasuredMinima.of(db)
+            minima = MeasuredMinima.of(db, highest)
         except PropertyError as error:
             raise PropertyError(f"{name}: {error}") from error
-        criteria = Criteria.of(db, Goal.stored(record, name), record.energy_tolerance)
+        criteria = Criteria.of(db, goal, record.energy_tolerance)
         return cls(
             name=db.path.stem if db.path else "in memory",
             problem=problem,
@@ -67,7 +69,7 @@ class Landscape:
             size=len(record.inputs) if record.inputs is not None else 0,
             minima=minima,
             is_complete=criteria.all_hold,
-            secondary=secondary_effects(db),
+            secondary=secondary_effects(db, highest),
         )
 
 
@@ -108,7 +110,7 @@ class DataSetAnswer:
         return sum(one.is_complete for one in self.landscapes)
 
 
-def answers(landscapes: Sequence[Landscape], whole_size: Callable[[Problem], int]) -> list[DataSetAnswer]:
+def answers(landscapes: Sequence[Landscape], whole_size: WholeSize) -> list[DataSetAnswer]:
     """The answer of each data set; `whole_size` tells how many samples there are to draw the replicates from.
 
     Raises PropertyError where landscapes of a data set cannot be compared, or are fewer than 3 replicates.
@@ -136,12 +138,12 @@ def _across(findings: Sequence[Finding]) -> Finding:
         total=total,
         given_accuracy=given,
         moved=float(np.mean([one.moved for one in findings])),
-        words=words_for(total, missing=False),
-        words_given_accuracy=words_for(given, missing=False),
+        words=words_for(total, CORRELATION, missing=False),
+        words_given_accuracy=words_for(given, CORRELATION, missing=False),
     )
 
 
-def _answer(name: str, landscapes: list[Landscape], whole_size: Callable[[Problem], int]) -> DataSetAnswer:
+def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> DataSetAnswer:
     _require_one_architecture(name, landscapes)
     samples = list(dict.fromkeys(one.samples for one in landscapes))
     if len(samples) < 3:
@@ -151,7 +153,7 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: Callable[[Proble
         )
     epsilon = common_epsilon([one.minima for one in landscapes])
     effects = [effects_of(one.minima, epsilon) for one in landscapes]
-    shared = _shared(landscapes, whole_size)
+    shared = shared_part({one.samples: one.problem for one in landscapes}, landscapes[0].size, whole_size)
     place = np.array([samples.index(one.samples) for one in landscapes])
     missing, chosen = tuple(_missing(landscapes, len(samples))), landscapes[0].minima.epsilon[epsilon]
     return DataSetAnswer(
@@ -199,8 +201,8 @@ def _finding(
         total=total,
         given_accuracy=given,
         moved=moved,
-        words=words_for(total, missing),
-        words_given_accuracy=words_for(given, missing),
+        words=words_for(total, CORRELATION, missing=missing),
+        words_given_accuracy=words_for(given, CORRELATION, missing=missing),
     )
 
 
@@ -212,13 +214,3 @@ def _require_one_architecture(name: str, landscapes: Sequence[Landscape]) -> Non
                 f"{name}: expected landscapes of one architecture and size, found {key} = {' and '.join(found[:2])}: "
                 "answer for them apart"
             )
-
-
-def _shared(landscapes: Sequence[Landscape], whole_size: Callable[[Problem], int]) -> float:
-    """The part of the samples that two replicates share: none where they are parts of one drawing."""
-    keys = {one.samples: one.problem for one in landscapes}.values()
-    seeds, parts = ({one.get(f"subset_{name}", -1) for one in keys} for name in ("seed", "part"))
-    if len(seeds) == 1 and seeds != {-1} and len(parts) == len(keys):
-        return 0.0
-    first = landscapes[0]
-    return min(first.size / max(whole_size(first.problem), 1), 0.99)

@@ -8,6 +8,7 @@ primary endpoints are.
 Shapes: M distinct minima of a landscape, L landscapes.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -47,18 +48,21 @@ class SecondaryFinding:
     p: float
 
 
-def secondary_effects(db: Database) -> dict[Pair, float]:
-    """Oriented rank correlations of all pairs over the distinct minima of a database, as far as they are defined."""
+def secondary_effects(db: Database, highest: float = math.inf) -> dict[Pair, float]:
+    """Oriented rank correlations of all pairs over the distinct minima of a database up to an energy, as far as they
+    are defined.
+    """
     compared = compare([db], ROBUSTNESS)
+    asked = compared.measures["depth"].values <= highest - db.minima.energy.min()
     found: dict[Pair, float] = {}
     for measure in (one for one in compared.measures.values() if one.property in MEASURES):
-        known = np.isfinite(measure.values)
+        known = asked & np.isfinite(measure.values)
         others = {
             name: compared.robustness_signs[name] * one.values[known]
             for name, one in compared.robustness.items()
             if not np.isnan(one.values[known]).any()
         }
-        if others and known.sum() >= CONNECTED * compared.distinct:
+        if others and known.sum() >= CONNECTED * asked.sum():
             own = MEASURES[measure.property] * measure.values[known]
             rho = rank_correlations(own, np.stack(list(others.values())))
             found |= {(measure.name, name): float(value) for name, value in zip(others, rho, strict=True)}

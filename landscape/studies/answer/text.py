@@ -10,7 +10,7 @@ import numpy as np
 from landscape.statistics.random_effects import Combined, least_p
 from landscape.studies.answer.effects import ENDPOINTS, MEASURES
 from landscape.studies.answer.replicates import PLATEAU, DataSetAnswer, Finding, across
-from landscape.studies.answer.words import NO_RELATION
+from landscape.studies.words import CORRELATION
 
 COLUMNS = ("data_set", "landscape", "replicates", "direction", "robustness", "given", "minima", "complete", "rho")
 ALL = "all data sets"
@@ -58,7 +58,7 @@ def notes(found: Sequence[DataSetAnswer]) -> Iterator[str]:
         yield f"{ALL}: each data set that has enough data counts once; the next replicate is another data set."
     epsilon = ", ".join(f"{one.name} {one.epsilon:g}" for one in found)
     yield "rho: mean over replicates of Spearman's correlation with depth or flatness, positive where it is in favour;"
-    yield f"  no relation is within {NO_RELATION:g} of 0."
+    yield f"  no relation is within {CORRELATION.negligible:g} of 0."
     yield "moved: by how much rho changes from the first half of the minima found to all of them;"
     yield f"  where that is not below {PLATEAU:g} there are no words."
     yield "given accuracy: at fixed accuracy on clean samples."

@@ -4,18 +4,22 @@
     adversarial    the radius of the attack in training; should raise robust accuracy
     trades         its weight; likewise
 
-Each curve is judged twice (`landscape.statistics.paired_seeds`): as far as it costs less than two points of clean test
-accuracy, which is where it should hold, and as a whole.
+Each curve is asked twice what its strength changes, with the words of every other hypothesis: up to the last point that
+costs less than two points of clean test accuracy, which is where it should help, and up to the end.
+
+Shapes: K points, S units.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
+import numpy as np
+
 from landscape.config.training import Part, Regime, keys_of
 from landscape.declaration import TEST
-from landscape.statistics.paired_seeds import Mean, Trend, affordable, mean_over_seeds, trend
-from landscape.studies.regimes.hypotheses import ingredients
+from landscape.studies.regimes.hypotheses import RegimeHypothesis, ingredients
+from landscape.studies.regimes.outcomes import MORE_CERTIFIED, MORE_ROBUST, POINTS, Outcome
 from landscape.studies.regimes.table import Regimes
 
 REACH = keys_of(Part.REACH)
@@ -24,14 +28,15 @@ REACH = keys_of(Part.REACH)
 
 @dataclass(frozen=True, kw_only=True)
 class Ingredient:
-    """An ingredient of training with a strength: the keys of both, words for the strength, and the properties that it
-    should change, with their signs.
+    """An ingredient of training with a strength: the keys of both, words for the strength, properties that it should
+    change, and outcomes that it should have.
     """
 
     key: str
     strength: str
     words: str
-    measures: Mapping[str, int]
+    drawn: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
 
 
 STRENGTHS = (
@@ -39,15 +44,23 @@ STRENGTHS = (
         key="sensitivity",
         strength="sensitivity",
         words="weight of the sensitivity loss",
-        measures={"sensitivity_logits": -1, "certified_accuracy_crown": 1},
+        drawn=("sensitivity_logits", "certified_accuracy_crown"),
+        outcomes=(MORE_CERTIFIED, MORE_ROBUST),
     ),
     Ingredient(
         key="adversarial",
         strength="epsilon",
         words="radius of adversarial training",
-        measures={"robust_accuracy": 1},
+        drawn=("robust_accuracy",),
+        outcomes=(MORE_ROBUST,),
     ),
-    Ingredient(key="trades", strength="trades", words="weight of TRADES", measures={"robust_accuracy": 1}),
+    Ingredient(
+        key="trades",
+        strength="trades",
+        words="weight of TRADES",
+        drawn=("robust_accuracy",),
+        outcomes=(MORE_ROBUST,),
+    ),
 )
 
 
@@ -58,16 +71,6 @@ class Curve:
     ingredient: Ingredient
     names: tuple[str, ...]  # [K]
     strengths: tuple[float, ...]  # [K] rising
-
-
-@dataclass(frozen=True, kw_only=True)
-class CurveVerdict:
-    """The verdict of a table on one column along a curve."""
-
-    column: str
-    sign: int
-    affordable: Trend | None  # None where even the first step costs too much
-    whole: Trend
 
 
 def curves(settings: Mapping[str, Regime]) -> Iterable[Curve]:
@@ -85,30 +88,36 @@ def curves(settings: Mapping[str, Regime]) -> Iterable[Curve]:
 
 
 def affordable_points(table: Regimes, curve: Curve) -> int:
-    """The number of leading points that cost less than two points of clean test accuracy; all without a test part."""
-    name = f"{TEST}accuracy"
-    return affordable(table.values(curve.names, name)) if name in table.columns else len(curve.names)
-
-
-def costs(table: Regimes, curve: Curve) -> list[Mean]:
-    """Clean test accuracy of each point less that of the first; none where there is no test part."""
+    """The number of leading points, the first included, that cost less than two points of clean test accuracy on
+    average, compared with the first; all without a test part.
+    """
     name = f"{TEST}accuracy"
     if name not in table.columns:
-        return []
+        return len(curve.names)
     accuracy = table.values(curve.names, name)
-    return [mean_over_seeds(row - accuracy[0]) for row in accuracy]
+    known = accuracy[:, np.isfinite(accuracy).all(axis=0)]
+    dear = np.flatnonzero(known[0].mean() - known.mean(axis=1) >= POINTS) if known.size else np.array([])
+    return int(dear[0]) if len(dear) else len(curve.names)
 
 
-def judge_curve(table: Regimes, curve: Curve) -> list[CurveVerdict]:
-    """The verdicts on every column that the ingredient should change."""
-    count = affordable_points(table, curve)
-    verdicts = []
-    for name, sign in curve.ingredient.measures.items():
-        for column in table.family(table.tested(name)):
-            values = table.values(curve.names, column)
-            leading = trend(values[:count], sign) if count > 1 else None
-            verdicts.append(CurveVerdict(column=column, sign=sign, affordable=leading, whole=trend(values, sign)))
-    return verdicts
+def curve_hypotheses(table: Regimes) -> Iterator[RegimeHypothesis]:
+    """What each curve is asked: the outcomes at its last affordable point, and at its end, against its beginning."""
+    for curve in curves(table.settings):
+        count = affordable_points(table, curve)
+        begin, words = f"{curve.strengths[0]:g}", curve.ingredient.words
+        for last in sorted({count - 1, len(curve.names) - 1} - {0}):
+            cheap = " (the most that costs less than 2 points of clean accuracy)" if last == count - 1 else ""
+            for outcome in curve.ingredient.outcomes:
+                more = outcome.scale.more
+                yield RegimeHypothesis(
+                    sentence=f"{words} {curve.strengths[last]:g}{cheap} gives {more} networks than {begin}",
+                    groups=_ends(curve.names[last], curve.names[0]),
+                    outcome=outcome,
+                )
+
+
+def _ends(last: str, first: str) -> Callable[[Mapping[str, Regime]], tuple[list[str], list[str]]]:
+    return lambda _: ([last], [first])
 
 
 def _strength(regime: Regime, ingredient: Ingredient) -> float:

@@ -1,14 +1,9 @@
-"""Hypotheses about ways of training, and the verdicts of a table of regimes on them.
+"""Hypotheses about ways of training: two groups of regimes, and what the first has more of.
 
-A hypothesis chooses two groups of regimes by what they are made of, and says that the first ends at points with more of
-something. Its measures have signs: +1 where a larger value is more of it. It has a family of contrasts over seeds
-(`landscape.statistics.paired_seeds`), one a measure and epsilon, and the same rule as everywhere: supported where more
-than half of the contrasts that could be tested are significantly for it and none is against, contradicted where it is
-the other way round, else undecided. What it costs in clean test accuracy stands beside it.
-
-An ingredient is a key of a regime that changes what is minimised: its attack, a weight, a probability. "Alone" means
-with no other. Where groups are chosen by ingredients, only regimes of the usual schedule (optimiser, batches, epochs)
-take part, the one that most regimes have; other schedules have hypotheses of their own.
+A hypothesis chooses its groups by what regimes are made of. An ingredient is a key of a regime that changes what is
+minimised or how: its attack, a weight, a probability. "Alone" means with no other. Where groups are chosen by
+ingredients, only regimes of the usual schedule (optimiser, batches, epochs) take part, the one that most regimes have;
+other schedules have hypotheses of their own.
 """
 
 from collections import Counter
@@ -16,12 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from landscape.config.training import Part, Regime, keys_of
-from landscape.declaration import TEST
-from landscape.properties import robustness
-from landscape.properties.bounds.certificates import CERTIFIED_CROWN
-from landscape.statistics.paired_seeds import LEVEL, Contrast, Mean, contrasts, mean_over_seeds
-from landscape.studies.hypotheses import FLATTER, Tally, tally
-from landscape.studies.regimes.table import Regimes
+from landscape.studies.regimes.outcomes import COSTS_ACCURACY, FLATTER, MORE_ROBUST, Outcome
 
 Groups = tuple[list[str], list[str]]
 Settings = Mapping[str, Regime]
@@ -31,29 +21,20 @@ ADVERSARIAL, REGULARISERS, SENSITIVITY = (
 )
 INGREDIENTS = ADVERSARIAL | REGULARISERS | SENSITIVITY
 SCHEDULE = keys_of(Part.SCHEDULE)
-ROBUST = {one.name: one.sign for one in (robustness.ROBUST, CERTIFIED_CROWN, robustness.ADVERSARIAL_LOSS)}
+WORSENING = 0.05  # loss of clean test accuracy from which on a regime overfits: five points of a hundred
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegimeHypothesis:
-    """A sentence, the two groups of regimes that it compares, and the measures that speak for it with their signs."""
+    """A sentence, the two groups of regimes that it compares, and the outcome of which the first should have more.
+
+    `least_cost` is the loss of clean test accuracy without which the groups are not what the sentence says.
+    """
 
     sentence: str
     groups: Callable[[Settings], Groups]
-    measures: Mapping[str, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegimeVerdict:
-    """The verdict of a table of regimes on one hypothesis."""
-
-    sentence: str
-    first: tuple[str, ...]
-    second: tuple[str, ...]
-    contrasts: tuple[Contrast, ...]
-    signs: tuple[int, ...]  # of the contrasts
-    tally: Tally
-    cost: Mean | None  # clean test accuracy of the first less the second group
+    outcome: Outcome
+    least_cost: float | None = None
 
 
 def ingredients(regime: Regime) -> frozenset[str]:
@@ -131,77 +112,61 @@ def _against(
 
 HYPOTHESES = (
     RegimeHypothesis(
+        sentence="adversarial training gives more robust networks than plain training",
+        groups=_against(alone(ADVERSARIAL), _plain),
+        outcome=MORE_ROBUST,
+    ),
+    RegimeHypothesis(
         sentence="adversarial training gives more robust networks than regularisation",
         groups=_against(alone(ADVERSARIAL), alone(REGULARISERS)),
-        measures=ROBUST,
+        outcome=MORE_ROBUST,
     ),
     RegimeHypothesis(
         sentence="adversarial training with regularisation gives more robust networks than without",
         groups=_against(_combined, alone(ADVERSARIAL)),
-        measures=ROBUST,
+        outcome=MORE_ROBUST,
     ),
     RegimeHypothesis(
         sentence="adversarial training with regularisation gives more robust networks than regularisation alone",
         groups=_against(_combined, alone(REGULARISERS)),
-        measures=ROBUST,
+        outcome=MORE_ROBUST,
+    ),
+    RegimeHypothesis(
+        sentence="adversarial training ends flatter than plain training",
+        groups=_against(alone(ADVERSARIAL), _plain),
+        outcome=FLATTER,
+    ),
+    RegimeHypothesis(
+        sentence="adversarial training costs clean accuracy",
+        groups=_against(alone(ADVERSARIAL), _plain),
+        outcome=COSTS_ACCURACY,
     ),
     RegimeHypothesis(
         sentence="regularisation gives more robust networks than plain training",
         groups=_against(alone(REGULARISERS), _plain),
-        measures=ROBUST,
+        outcome=MORE_ROBUST,
     ),
     RegimeHypothesis(
-        sentence="overfitting networks are more robust than those stopped early", groups=_long, measures=ROBUST
+        sentence="overfitting networks are more robust than those stopped early",
+        groups=_long,
+        outcome=MORE_ROBUST,
+        least_cost=WORSENING,
     ),
+    RegimeHypothesis(sentence="small batches end at flatter points than large ones", groups=_batches, outcome=FLATTER),
     RegimeHypothesis(
-        sentence="small batches end at flatter points than large ones", groups=_batches, measures=FLATTER.measures
-    ),
-    RegimeHypothesis(
-        sentence="small batches give more robust networks than large ones", groups=_batches, measures=ROBUST
+        sentence="small batches give more robust networks than large ones", groups=_batches, outcome=MORE_ROBUST
     ),
     RegimeHypothesis(
         sentence="the sensitivity loss gives more robust networks than regularisation",
         groups=_against(alone(SENSITIVITY), alone(REGULARISERS)),
-        measures=ROBUST,
+        outcome=MORE_ROBUST,
     ),
     RegimeHypothesis(
         sentence="the sensitivity loss gives more robust networks than adversarial training",
         groups=_against(alone(SENSITIVITY), alone(ADVERSARIAL)),
-        measures=ROBUST,
+        outcome=MORE_ROBUST,
     ),
 )
 """All hypotheses: on adversarial training and regularisation, on overfitting (Pedraza et al.), on batches (Keskar et
 al.) and on sensitivity (Wang et al.).
 """
-
-
-def judge_regimes(hypothesis: RegimeHypothesis, table: Regimes) -> RegimeVerdict | None:
-    """The verdict of a table on a hypothesis; None where it has not both groups or none of the measures."""
-    first, second = hypothesis.groups(table.settings)
-    columns = {
-        column: sign for name, sign in hypothesis.measures.items() for column in table.family(table.tested(name))
-    }
-    if not first or not second or not columns:
-        return None
-    sides = [{name: table.values(group, name) for name in columns} for group in (first, second)]
-    family, signs = contrasts(*sides), tuple(columns.values())
-    numbers = (
-        (place, one.difference.value * sign, one.p_adjusted)
-        for place, (one, sign) in enumerate(zip(family, signs, strict=True), 1)
-    )
-    return RegimeVerdict(
-        sentence=hypothesis.sentence,
-        first=tuple(first),
-        second=tuple(second),
-        contrasts=family,
-        signs=signs,
-        tally=tally(numbers, LEVEL),
-        cost=_cost(table, first, second),
-    )
-
-
-def _cost(table: Regimes, first: list[str], second: list[str]) -> Mean | None:
-    name = f"{TEST}accuracy"
-    if name not in table.columns:
-        return None
-    return mean_over_seeds(table.values(first, name).mean(axis=0) - table.values(second, name).mean(axis=0))

@@ -1,18 +1,22 @@
-"""Ways of training, compared over seeds: what was measured at the end points of a database, a row a regime.
+"""Ways of training, compared: what was measured at the end points of a database, a row a regime.
 
 Every property of the end points is a table of regimes and seeds. Two are made here: the generalisation gap, training
 accuracy (on what early stopping sets aside too) less test accuracy, and the cost in gradient evaluations. Evaluations,
 which use the end points of a regime in another way, are further rows, with the columns that were measured so; that of
 an ensemble stands at its first seed.
 
+Networks of one database differ in their seeds alone. Where several databases hold the same regimes on other subsets of
+the data, the mean over the seeds of a subset is one number, and the subsets are the units.
+
 Where a test part was held out robustness is that on it, as `tested` says, else that on the training samples.
 
-Shapes: T trained networks, R rows (regimes, then evaluations), S seeds, V evaluations.
+Shapes: T trained networks, R rows (regimes, then evaluations), S units (seeds or subsets), V evaluations.
 """
 
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -24,9 +28,10 @@ from landscape.declaration import FRACTION, TEST, Property, Section
 from landscape.errors import PropertyError
 from landscape.messages import did_you_mean
 from landscape.properties.evaluations import EVALUATED
-from landscape.statistics.paired_seeds import Mean, mean_over_seeds
+from landscape.statistics.means import Mean, mean_over_units
 from landscape.studies.columns import Column, property_columns, single_column
 from landscape.studies.locations import end_points
+from landscape.studies.replicates import Problem
 
 GAP = Property(
     name="generalisation_gap",
@@ -46,14 +51,16 @@ NAMED = ("landing", "minimum", "superbasin")
 
 @dataclass(frozen=True, kw_only=True)
 class Regimes:
-    """All columns of each regime and evaluation at each seed."""
+    """All columns of each regime and evaluation at each unit."""
 
     settings: Mapping[str, Regime]  # of the regimes, the leading rows
     evaluations: Mapping[str, Evaluation]  # the rows after them
-    seeds: np.ndarray  # int64[S], rising
+    units: int  # S
+    unit: Literal["seed", "subset"]
     columns: Mapping[str, Column]  # values [R, S], NaN where there is no end point or nothing was measured
     training_samples: int
     test_samples: int
+    problems: Mapping[str, Problem]  # by the digest of the samples; one for each subset
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,8 +68,8 @@ class Regimes:
         return (*self.settings, *self.evaluations)
 
     def mean(self, name: str, column: str) -> Mean:
-        """The mean of a column of a row over its seeds. Raises PropertyError for names that are unknown."""
-        return mean_over_seeds(self.values([name], column)[0])
+        """The mean of a column of a row over its units. Raises PropertyError for names that are unknown."""
+        return mean_over_units(self.values([name], column)[0])
 
     def values(self, names: Sequence[str], column: str) -> np.ndarray:
         """Values [rows, S] of a column in some rows. Raises PropertyError for names that are unknown."""
@@ -92,7 +99,7 @@ class Regimes:
 
 def regimes_of(db: Database) -> Regimes:
     """The regimes of a database. Raises PropertyError where nothing was trained or nothing measured."""
-    points, stored = end_points(db), db.properties("training")
+    points, stored, record = end_points(db), db.properties("training"), db.problem_record
     if not stored:
         raise PropertyError(
             "expected measured end points of training, found none measured: run 'landscape measure FILE.h5 --training'"
@@ -116,11 +123,47 @@ def regimes_of(db: Database) -> Regimes:
     return Regimes(
         settings={name: Regime.from_table(tomllib.loads(text), name) for name, text in db.regimes.items()},
         evaluations={name: Evaluation.from_table(tomllib.loads(text), name) for name, text in db.evaluations.items()},
-        seeds=seeds,
+        units=len(seeds),
+        unit="seed",
         columns=whole,
-        training_samples=_length(db.problem_record.targets),
-        test_samples=_length(db.problem_record.test_targets),
+        training_samples=_length(record.targets),
+        test_samples=_length(record.test_targets),
+        problems={record.sha256: record.tables(str(db.path))["problem"]},
     )
+
+
+def over_subsets(tables: Sequence[Regimes]) -> Regimes:
+    """The means over the seeds of each of several tables, whose units are then the subsets of the data.
+
+    Raises PropertyError where the tables have not the same regimes, or two of them the same samples.
+    """
+    first = tables[0]
+    problems = {samples: problem for table in tables for samples, problem in table.problems.items()}
+    if len(problems) < len(tables):
+        raise PropertyError(
+            f"expected files of different subsets of the data, found {len(tables)} with {len(problems)} sets of "
+            "samples: name each subset once"
+        )
+    for table in tables[1:]:
+        if (table.settings, table.evaluations) != (first.settings, first.evaluations):
+            raise PropertyError(
+                "expected the same regimes and evaluations in all files, found other ones or other settings: train "
+                "them from one run file with 'landscape train --replicates'"
+            )
+    columns = {
+        name: replace(one, values=np.stack([_means(table.columns[name].values) for table in tables], axis=1))
+        for name, one in first.columns.items()
+        if all(name in table.columns for table in tables)
+    }
+    return replace(first, units=len(tables), unit="subset", columns=columns, problems=problems)
+
+
+def _means(values: np.ndarray) -> np.ndarray:
+    """Means [R] of the known ones among values [R, S]; NaN where there are none."""
+    known = np.isfinite(values)
+    total, count = np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1)
+    means: np.ndarray = np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
+    return means
 
 
 def _length(targets: np.ndarray | None) -> int:

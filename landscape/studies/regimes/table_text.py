@@ -1,4 +1,4 @@
-"""The comparison of regimes as text and as CSV: means over seeds with intervals, and what evaluations hide."""
+"""The comparison of regimes as text and as CSV: means with intervals, and what evaluations hide."""
 
 import csv
 import io
@@ -11,14 +11,22 @@ from landscape.properties.attacks.pgd import PGD
 from landscape.properties.attacks.random_search import SQUARE
 from landscape.properties.catalogue import PROPERTIES
 from landscape.properties.robustness import ROBUST
-from landscape.statistics.paired_seeds import LEVEL, Mean, sign_test_p
+from landscape.statistics.means import Mean, sign_test_p
 from landscape.studies.locations import LOCATION
 from landscape.studies.regimes.table import COST, GAP, Regimes
 
-LEGEND = """
+LEGENDS = {
+    "seed": """
 Means over seeds with half the length of their 95 % interval (Student's t); none below two seeds. Seeds differ in
 initial parameters and minibatches; the split of the data is one, and what another would change is in no interval.
-Where a regime has values at fewer seeds than others (not trained yet, diverged, not located) the row says how many.
+""",
+    "subset": """
+Means over subsets of the data with half the length of their 95 % interval (Student's t); none below two subsets. The
+number of a subset is the mean over its seeds.
+""",
+}
+LEGEND = """
+Where a regime has values at fewer units than others (not trained yet, diverged, not located) the row says how many.
 Attacked accuracies are those under all attacks together; certified ones those proven by CROWN. Of an evaluation, the
 networks are those of a regime, used in another way, and attacked through that.
 """
@@ -38,19 +46,20 @@ SECTIONS = (
 )
 """The sections of the table in order, each with the samples of its properties; None stands for any."""
 SHOWN = (*PROPERTIES.values(), GAP, COST, *LOCATION.values())
+LEVEL = 0.05  # of the sign test
 MASKING_LEGEND = f"""
 Do evaluations hide their gradients? Accuracy under gradient attacks (PGD), under the random search without gradients,
 and under all. MASKED: gradients mislead, the search breaks samples that PGD does not more often than the other way
-round, by more than chance (one-sided sign test, each by itself, p < {LEVEL}). Means over seeds count as one network:
-seeds share the samples.
+round, by more than chance (one-sided sign test over samples, each by itself, p < {LEVEL}). Means count as one network.
 """
 MASKING_ACCURACIES = (ROBUST.name, PGD.name, SQUARE.name)
 
 
 def table_text(table: Regimes) -> Iterable[str]:
     """Lines of the table, and of what evaluations hide."""
-    yield f"{len(table.settings)} regimes, {len(table.evaluations)} evaluations, {len(table.seeds)} seeds"
-    yield from LEGEND.splitlines()
+    yield f"{len(table.settings)} regimes, {len(table.evaluations)} evaluations, {table.units} {table.unit}s"
+    yield from LEGENDS[table.unit].rstrip().splitlines()
+    yield from LEGEND.strip().splitlines()
     for section, part in SECTIONS:
         columns = [column for name in _properties(section, part) for column in table.family(name)]
         if columns:
@@ -63,18 +72,18 @@ def csv_text(table: Regimes) -> str:
     """Every mean as CSV, a row a regime and column, all digits."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["regime", "column", "mean", "low", "high", "seeds"])
+    writer.writerow(["regime", "column", "mean", "low", "high", f"{table.unit}s"])
     for name in table.names:
         for column in table.columns:
             found = table.mean(name, column)
-            if found.seeds:
-                writer.writerow([name, column, repr(found.value), repr(found.low), repr(found.high), found.seeds])
+            if found.units:
+                writer.writerow([name, column, repr(found.value), repr(found.low), repr(found.high), found.units])
     return text.getvalue()
 
 
 def shown(mean: Mean) -> str:
     """A mean with half of its interval, in five digits or so."""
-    if not mean.seeds:
+    if not mean.units:
         return "-"
     if abs(mean.value) >= 1e5:
         return f"{mean.value:.3g}" + (f" ±{mean.half_width:.1g}" if mean.half_width > 0.0 else "")
@@ -97,10 +106,10 @@ def _section(title: str, columns: Sequence[str], table: Regimes) -> Iterable[str
     yield f"  {'':<24}" + "".join(f"  {head:>{width}}" for head, width in zip(heads, widths, strict=True))
     for name in table.names:
         means = [table.mean(name, column) for column in columns]
-        if any(mean.seeds for mean in means):
+        if any(mean.units for mean in means):
             cells = (f"  {shown(mean):>{width}}" for mean, width in zip(means, widths, strict=True))
-            fewest = min(mean.seeds for mean in means if mean.seeds)
-            fewer = f"  {fewest} seeds" if name in table.settings and fewest < len(table.seeds) else ""
+            fewest = min(mean.units for mean in means if mean.units)
+            fewer = f"  {fewest} {table.unit}s" if name in table.settings and fewest < table.units else ""
             yield f"  {name:<24}" + "".join(cells) + fewer
 
 
@@ -121,7 +130,7 @@ def _masking(table: Regimes) -> Iterable[str]:
     for name in table.evaluations:
         for robust, pgd, square in zip(*families, strict=True):
             worst, with_gradients, without = (table.mean(name, column) for column in (robust, pgd, square))
-            if worst.seeds:
+            if worst.units:
                 masked = "  MASKED" if _is_masked(worst, with_gradients, without, samples) else ""
                 both = f"PGD {shown(with_gradients):<15}  search {shown(without):<15}"
                 yield f"  {name:<24}{_head(table, robust):>14}  {both}  all {shown(worst):<15}{masked}"

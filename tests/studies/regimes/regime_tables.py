@@ -24,17 +24,20 @@ def regime_store(
     seeds: int = SEEDS,
     evaluations: Mapping[str, str] | None = None,
     missed: tuple[int, int] = (10, 0),
+    subset: int | None = None,
     measured: bool = True,
     located: bool = True,
 ) -> Store:
-    """A funnel with end points of regimes (TOML by name); an effect adds to the robust accuracy of its regime, and is
-    taken from its test accuracy a tenth. Of the samples that all attacks break in the first evaluation, PGD and the
-    search have `missed` some.
+    """A funnel with end points of regimes (TOML by name).
+
+    An effect adds to the robust accuracy of its regime, and is taken from its test accuracy a tenth; the trace of the
+    Hessian falls by its exponential. Of the samples that all attacks break in the first evaluation, PGD and the search
+    have `missed` some.
     """
-    store = build_store(path, funnel(40))
+    store = build_store(path, funnel(40), subset=subset)
     names, count = list(regimes), len(regimes) * seeds
     regime, seed = np.repeat(np.arange(len(names)), seeds), np.tile(np.arange(seeds), len(names))
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(subset or 0)
     theta = random.normal(size=(count, 2))
     add_trained(store, theta, regimes, regime.tolist(), seed.tolist(), evaluations)
     effect = np.array([effects.get(name, 0.0) for name in names])[regime]
@@ -48,6 +51,7 @@ def regime_store(
         "test_certified_accuracy_crown": robust - 0.2,
         "test_adversarial_loss": 1.0 - robust,
         "sensitivity_logits": -3.0 - 10.0 * robust,
+        "task_hessian_trace": np.exp(-robust[:, 0]),
     }
     if evaluations:
         own = np.full((count, len(evaluations), len(EPSILON)), np.nan)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from landscape.graph.merges import Fallen
-from landscape.studies.effort import fallen_in_last_doubling, states_at_half
+from landscape.studies.completeness.effort import fallen_in_last_doubling, states_at_half
 from tests.studies.small_tables import rounds, tables
 
 KINDS = ["basin_hopping", "connect", "depths", "single_ended"]

@@ -3,7 +3,7 @@
 import pytest
 
 from landscape.statistics.random_effects import Combined
-from landscape.studies.answer.words import words_for
+from landscape.studies.words import CORRELATION, Scale, words_for
 
 
 @pytest.mark.parametrize(
@@ -28,5 +28,13 @@ def test_words(interval: tuple[float, float], predicted: tuple[float, float], ex
         predicted_high=predicted[1],
         tau=0.2,
     )
-    assert words_for(effect, missing=False) == expected
-    assert words_for(effect, missing=True) == "not enough data"
+    assert words_for(effect, CORRELATION, missing=False) == expected
+    assert words_for(effect, CORRELATION, missing=True) == "not enough data"
+
+
+def test_words_are_those_of_the_scale() -> None:
+    points = Scale(more="gains", less="costs", none="costs nothing", negligible=0.02)
+    interval = {"low": 0.03, "high": 0.05, "predicted_low": 0.0, "predicted_high": 0.08}
+    effect = Combined(replicates=10, mean=0.04, tau=0.01, **interval)
+    assert words_for(effect, points, missing=False) == "gains"
+    assert words_for(effect, CORRELATION, missing=False) == "no relation"

@@ -1,6 +1,6 @@
 """What one search can say of its own completeness: the criteria that decide when it ends, and that every run ends with.
 
-Whether another search of another seed finds the same is for `landscape.studies.completeness` to say.
+Whether another search of another seed finds the same is for `landscape.studies.completeness.comparison` to say.
 
 Shapes: M minima, n minima of the target.
 """
@@ -13,9 +13,9 @@ import numpy as np
 
 from landscape.graph.depth import components
 from landscape.graph.merges import Fallen
-from landscape.studies.channels import MOST_UNKNOWN, Channels
-from landscape.studies.effort import MOST_FALLEN, Searched, doubling_sentence, fallen_in_last_doubling
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.channels import MOST_UNKNOWN, Channels
+from landscape.studies.completeness.effort import MOST_FALLEN, Searched, doubling_sentence, fallen_in_last_doubling
+from landscape.studies.completeness.goal import Goal
 
 
 @dataclass(frozen=True, kw_only=True)

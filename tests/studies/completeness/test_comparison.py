@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from landscape.database.tables import Tables
-from landscape.studies.channels import UNKNOWN, Channels
-from landscape.studies.completeness import Comparison, Criterion, Union
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.channels import UNKNOWN, Channels
+from landscape.studies.completeness.comparison import Comparison, Criterion, Union
+from landscape.studies.completeness.goal import Goal
 from tests.database.samples import sample_record
 from tests.studies.small_tables import rounds, tables
 

@@ -25,8 +25,8 @@ from landscape.graph.depth import components
 from landscape.graph.merges import fallen, merge_energies
 from landscape.messages import listed
 from landscape.statistics.capture import captures, energy_strata, total
-from landscape.studies.channels import MOST_UNKNOWN, Channels
-from landscape.studies.effort import MOST_FALLEN, Searched, doubling_sentence, fallen_in_last_doubling
+from landscape.studies.completeness.channels import MOST_UNKNOWN, Channels
+from landscape.studies.completeness.effort import MOST_FALLEN, Searched, doubling_sentence, fallen_in_last_doubling
 
 LEAST_KNOWN = 0.95  # of the target, by each search
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from landscape.graph.far_sides import far_sides
 from landscape.statistics.capture import Capture, captures, energy_strata, pooled, total
-from landscape.studies.effort import Searched
+from landscape.studies.completeness.effort import Searched
 
 MOST_UNKNOWN = 0.05  # of the known minima: how many more an estimate may expect
 UNKNOWN = "not known which minima were found on far sides: the file is of an older version"

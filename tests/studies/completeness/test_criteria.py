@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from landscape.database.records import Attempts
-from landscape.studies.channels import Channels
-from landscape.studies.criteria import Criteria
-from landscape.studies.goal import Goal
+from landscape.studies.completeness.channels import Channels
+from landscape.studies.completeness.criteria import Criteria
+from landscape.studies.completeness.goal import Goal
 from tests.studies.small_tables import rounds, tables
 
 ENERGY = [float(place) for place in range(12)]

@@ -1,0 +1,49 @@
+"""The answer of databases with end points of training: the findings of each data set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from landscape.database.database import Database
+from landscape.studies.regimes.curves import curve_hypotheses
+from landscape.studies.regimes.findings import Contrast, RegimeFinding, contrasts, regime_findings
+from landscape.studies.regimes.hypotheses import HYPOTHESES
+from landscape.studies.regimes.table import Regimes, over_subsets, regimes_of
+from landscape.studies.replicates import WholeSize, shared_part
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegimesAnswer:
+    """The findings of a data set."""
+
+    name: str
+    table: Regimes
+    shared: float  # part of the samples that two subsets have in common
+    findings: tuple[RegimeFinding, ...]
+    contrasts: tuple[Contrast, ...]
+
+
+def regime_answers(databases: Sequence[Database], whole_size: WholeSize) -> list[RegimesAnswer]:
+    """The answer of each data set; `whole_size` tells how many samples there are to draw the subsets from.
+
+    Raises PropertyError where databases of a data set have not the same regimes, or are 2 subsets.
+    """
+    tables: dict[str, list[Regimes]] = {}
+    for db in databases:
+        table = regimes_of(db)
+        (problem,) = table.problems.values()
+        tables.setdefault(str(problem["dataset"]), []).append(table)
+    return [_answer(name, members, whole_size) for name, members in tables.items()]
+
+
+def _answer(name: str, tables: Sequence[Regimes], whole_size: WholeSize) -> RegimesAnswer:
+    table = over_subsets(tables) if len(tables) > 1 else tables[0]
+    size = table.training_samples + table.test_samples
+    shared = shared_part(table.problems, size, whole_size) if len(tables) > 1 else 0.0
+    findings = regime_findings(table, [*HYPOTHESES, *curve_hypotheses(table)], shared)
+    return RegimesAnswer(
+        name=name,
+        table=table,
+        shared=shared,
+        findings=tuple(findings),
+        contrasts=tuple(row for one in findings for row in contrasts(one, table, shared)),
+    )

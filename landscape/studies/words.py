@@ -1,0 +1,38 @@
+"""The words for a combined effect, which come from its intervals alone, never from counts of tests."""
+
+from dataclasses import dataclass
+
+from landscape.statistics.random_effects import Combined
+
+LEAST_REPLICATES = 10
+VARIES = 3.0  # times the largest effect that is none: what further replicates may reach on both sides where it varies
+VARYING, TOO_LITTLE = "varies", "not enough data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """The words for an effect above and below zero and for none, and the largest size that counts as none."""
+
+    more: str
+    less: str
+    none: str
+    negligible: float
+
+
+CORRELATION = Scale(more="more robust", less="less robust", none="no relation", negligible=0.1)
+
+
+def words_for(effect: Combined, scale: Scale, *, missing: bool) -> str:
+    """The words for an effect; `missing` says that something is, whatever the interval shows."""
+    if missing or not effect.low <= effect.high:
+        return TOO_LITTLE
+    none = scale.negligible
+    if effect.low > none:
+        return scale.more
+    if effect.high < -none:
+        return scale.less
+    if effect.low >= -none and effect.high <= none:
+        return scale.none
+    if effect.low < 0.0 < effect.high and effect.predicted_low < -VARIES * none < VARIES * none < effect.predicted_high:
+        return VARYING
+    return TOO_LITTLE
