@@ -29,6 +29,10 @@ class Part(StrEnum):
     REGULARISER = "a penalty or noise against overfitting"
     ADVERSARIAL = "training on attacked inputs"
     SENSITIVITY = "the sensitivity loss"
+    JACOBIAN = "the penalty on the Jacobian of the outputs with respect to the inputs"
+    FLATNESS = "a search for flat minima"
+    NORMALISATION = "batch normalisation"
+    LABELS = "wrong labels"
     REACH = "how far attacks and boxes reach"
 
 
@@ -64,6 +68,22 @@ class Regime(Table):
     )
     sensitivity: Annotated[NonNegative, Part.SENSITIVITY] = Field(
         0.0, description="weight of the log volume of the interval box of the logits"
+    )
+    jacobian: Annotated[NonNegative, Part.JACOBIAN] = Field(
+        0.0, description="weight of the mean squared Frobenius norm of d logits / d inputs"
+    )
+    sam: Annotated[NonNegative, Part.FLATNESS] = Field(
+        0.0, description="radius of sharpness-aware minimisation: gradients are taken that far up the slope"
+    )
+    swa: Annotated[ProperFraction, Part.FLATNESS] = Field(
+        0.0, description="last part of the epochs over whose ends parameters are averaged (SWA)"
+    )
+    batch_norm: Annotated[bool, Part.NORMALISATION] = Field(
+        False,
+        description="normalise hidden units by minibatch; folded into weights and biases at the end",
+    )
+    label_noise: Annotated[ProperFraction, Part.LABELS] = Field(
+        0.0, description="part of the training samples that get a wrong label, drawn once for a seed"
     )
     epsilon: Annotated[Positive, Part.REACH] = Field(
         0.1, description="radius of attacks and boxes, infinity norm, in units of the inputs"
@@ -126,6 +146,11 @@ class TrainConfig(Regime):
             if regime.trades and regime.adversarial != "none":
                 raise ValueError(
                     f"regime '{name}': expected adversarial or trades, found both: trades has an attack of its own"
+                )
+            if regime.early_stopping and regime.swa:
+                raise ValueError(
+                    f"regime '{name}': expected early_stopping or swa, found both: an average needs a fixed number of "
+                    "epochs"
                 )
             if regime.early_stopping and not regime.validation_fraction:
                 raise ValueError(f"regime '{name}': expected validation_fraction > 0 with early_stopping, found 0")

@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     INPUT_NOISE = 3
     DROPOUT = 4
     ATTACK = 5
+    LABELS = 6
 
 
 class Draws:

@@ -60,15 +60,34 @@ class TrainingSamples:
         n_validated = validation_samples(regime, n)
         rows = draws.permutations(Purpose.SPLIT, torch.arange(n, device=problem.device).repeat(n_seeds, 1))
         self._problem, self._draws = problem, draws
-        self._encoded = problem.encoded.mT.contiguous()  # [N, K]: whole rows are copied faster
         self._size = min(regime.batch_size, n - n_validated)
         self.validated, self.trained = rows[:, :n_validated], rows[:, n_validated:]
+        self._encoded = problem.encoded.mT.contiguous()  # [N, K]: whole rows are copied faster
+        self._first = torch.zeros(n_seeds, 1, dtype=torch.int64, device=problem.device)  # row of each seed's own codes
+        if regime.label_noise:
+            self._encoded = self._with_wrong_labels(round(regime.label_noise * self.trained.shape[1]))
+            self._first = n * torch.arange(n_seeds, device=problem.device)[:, None]
+
+    @property
+    def inputs(self) -> Tensor:
+        """All inputs [W, n, d] that each seed trains on."""
+        return self._problem.inputs[self.trained]
 
     def epoch(self) -> Iterator[Minibatch]:
         """All samples once, in an order drawn anew; the last minibatch may be smaller."""
         order = self._draws.permutations(Purpose.ORDER, self.trained)
         for rows in torch.split(order, self._size, 1):
             yield self._minibatch(rows)
+
+    def _with_wrong_labels(self, wrong: int) -> Tensor:
+        """Encoded targets [W * N, K] of each seed, of which so many have the code of another class, all alike."""
+        rows = self._draws.permutations(Purpose.LABELS, self.trained)[:, :wrong]
+        seeds, classes = len(rows), self._encoded.shape[1]
+        further = 1 + (self._draws.uniform(Purpose.LABELS, rows.shape) * (classes - 1)).long()
+        rolled = (torch.arange(classes, device=rows.device) - further[..., None]) % classes
+        found = self._encoded.repeat(seeds, 1, 1)
+        found[torch.arange(seeds, device=rows.device)[:, None], rows] = self._encoded[rows].gather(2, rolled)
+        return found.flatten(0, 1)
 
     def _minibatch(self, rows: Tensor) -> Minibatch:
         size = rows.shape[1]
@@ -77,7 +96,7 @@ class TrainingSamples:
         weights[:size] = 1.0 / size
         return Minibatch(
             inputs=self._problem.inputs.index_select(0, filled.flatten()).view(*filled.shape, -1),
-            encoded=self._encoded.index_select(0, filled.flatten()).mT,
+            encoded=self._encoded.index_select(0, (filled + self._first).flatten()).mT,
             weights=weights,
             size=size,
         )

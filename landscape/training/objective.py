@@ -1,12 +1,17 @@
 """The objective of a step of training: the loss of a minibatch in a regime, for many networks at once.
 
-    mean loss at the inputs + trades * mean KL(f(x) || f(x')) + sensitivity * S + l2 * sum(theta^2) + l1 * sum(|theta|)
+    mean loss at the inputs + trades * mean KL(f(x) || f(x')) + sensitivity * S + jacobian * mean |d f / d x|^2
+        + l2 * sum(theta^2) + l1 * sum(|theta|)
 
 The inputs are the samples, with noise if the regime has any, or the ends of attacks on them (Madry et al. 2018, arXiv
 1706.06083, equation 2.1). KL is that of the softmax outputs on clean and on attacked inputs (TRADES, Zhang et al.
 2019, arXiv 1901.08573, equation 5). S is the log volume of the interval box of the logits (Wang et al. 2018, arXiv
-1810.11726). Dropout leaves hidden units out, each with its probability, sample by sample, and scales the others up so
-that means stay (Srivastava et al. 2014). Attacks and boxes see whole networks.
+1810.11726), |d f / d x| the Frobenius norm (Hoffman, Roberts and Yaida 2019, arXiv 1908.02729). Dropout leaves hidden
+units out, each with its probability, sample by sample, and scales the others up so that means stay (Srivastava et al.
+2014). Attacks and boxes see whole networks.
+
+With batch normalisation what is minimised is that of the network which the minibatch normalises, as a function of the
+parameters before it is folded and of gains and shifts, G numbers more (`landscape.training.normalisation`).
 
 Shapes: W networks, P parameters, B samples of each, d inputs, K outputs.
 """
@@ -20,14 +25,16 @@ from torch.nn import functional
 from landscape.config.training import Regime
 from landscape.errors import ConfigError
 from landscape.problems.activations import MONOTONE
-from landscape.problems.networks.layered import DenseNetwork, LayeredNetwork
+from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.networks.losses import LOSSES
 from landscape.problems.networks.module import Network
 from landscape.problems.problem import Problem
+from landscape.problems.terms.jacobian import JacobianTerm
 from landscape.problems.terms.sensitivity import SensitivityTerm
 from landscape.training.attack import NEAR, TRAINING_ATTACKS, ascend, divergence_raised, loss_raised
 from landscape.training.draws import Draws, Purpose
 from landscape.training.minibatches import Minibatch, validation_samples
+from landscape.training.normalisation import Normalisation
 
 WIDTH = 1e-2  # below which |weight| and the logarithm in S are rounded off, the default of problem.sensitivity_width
 
@@ -42,19 +49,36 @@ class RegimeObjective:
         self._regime, self._draws = regime, draws
         self._trained = dropped(problem.network, regime.dropout, draws) if regime.dropout else problem.network
         self._attack = TRAINING_ATTACKS.get(regime.adversarial)
+        self._normalisation = Normalisation(_layered(problem.network, "batch_norm")) if regime.batch_norm else None
         attacked = regime.attack_steps if regime.trades else 0
         attacked += self._attack.steps(regime) if self._attack else 0
-        self.gradients_per_sample = 1 + attacked + bool(regime.trades) + 2 * bool(regime.sensitivity)
+        extra = bool(regime.trades) + 2 * bool(regime.sensitivity)
+        extra += 2 * problem.network.n_outputs * bool(regime.jacobian)
+        self.gradients_per_sample = (1 + attacked + extra) * (2 if regime.sam else 1)
 
-    def values(self, theta: Tensor, batch: Minibatch, epsilon: float) -> Tensor:
-        """Values [W] at theta [W, P], to be differentiated by autograd."""
+    def start(self, theta: Tensor) -> Tensor:
+        """The point [W, P], or [W, P + G] with batch normalisation, from which theta [W, P] trains."""
+        return theta if self._normalisation is None else self._normalisation.start(theta)
+
+    def parameters(self, point: Tensor, inputs: Tensor) -> Tensor:
+        """Parameters [W, P] of the network at a point of training, normalised by inputs [W, n, d]."""
+        if self._normalisation is None:
+            return point
+        samples = inputs.shape[1]
+        return self._normalisation.folded(point, inputs, inputs.new_full((samples,), 1.0 / samples))
+
+    def values(self, point: Tensor, batch: Minibatch, epsilon: float) -> Tensor:
+        """Values [W] at a point [W, P] or [W, P + G], to be differentiated by autograd."""
         regime, inputs = self._regime, self._noisy(batch.inputs)
+        theta = point if self._normalisation is None else self._normalisation.folded(point, inputs, batch.weights)
         outputs = self._trained.outputs(theta, self._adversarial(theta, inputs, batch, epsilon))
         total = batch.mean(self._losses(outputs, batch))
         if regime.trades:
             total = total + regime.trades * batch.mean(self._divergence(theta, inputs, outputs, epsilon))
         if regime.sensitivity:
             total = total + regime.sensitivity * batch.mean(self._log_volume(theta, inputs, epsilon))
+        if regime.jacobian:
+            total = total + regime.jacobian * batch.mean(JacobianTerm(self._network).squares(theta, inputs))
         if regime.l2:
             total = total + regime.l2 * theta.square().sum(1)
         if regime.l1:
@@ -88,13 +112,13 @@ class RegimeObjective:
         return functional.kl_div(moved, outputs.log_softmax(-1), reduction="none", log_target=True).sum(-1)
 
     def _log_volume(self, theta: Tensor, inputs: Tensor, epsilon: float) -> Tensor:
-        term = SensitivityTerm(_dense(self._network), epsilon, WIDTH)
+        term = SensitivityTerm(_layered(self._network, "sensitivity"), epsilon, WIDTH)
         return (term.logit_widths(theta, inputs) + WIDTH).log().sum(1)
 
 
 def dropped(network: Network, probability: float, draws: Draws) -> LayeredNetwork:
     """The network for one pass of autograd, hidden units left out with that probability, the others scaled up."""
-    layered = _layered(network)
+    layered = _layered(network, "dropout")
     value = layered.activation.value
 
     def masked(z: Tensor) -> Tensor:
@@ -109,22 +133,21 @@ def check_regime(problem: Problem, regime: Regime) -> None:
     validation_samples(regime, len(problem.inputs))
     if regime.trades and problem.loss != "cross_entropy":
         raise ConfigError(f'[train] trades: expected the loss "cross_entropy", found "{problem.loss}": set it to 0')
-    if regime.dropout:
-        _layered(problem.network)
-    if regime.sensitivity and not _dense(problem.network).activation.monotone:
+    if regime.label_noise and not problem.is_classification:
+        raise ConfigError("[train] label_noise: expected classes, found a regression: set it to 0")
+    for key in ("dropout", "batch_norm", "sensitivity"):
+        if getattr(regime, key):
+            _layered(problem.network, key)
+    if regime.sensitivity and not _layered(problem.network, "sensitivity").activation.monotone:
         raise ConfigError(
             f"[train] sensitivity: expected a monotone activation ({', '.join(MONOTONE)}), "
-            f'found "{_dense(problem.network).activation.name}": change it, or set sensitivity to 0'
+            f'found "{_layered(problem.network, "sensitivity").activation.name}": change it, or set sensitivity to 0'
         )
 
 
-def _dense(network: Network) -> DenseNetwork:
-    if isinstance(network, DenseNetwork):
-        return network
-    raise ConfigError("[train] sensitivity: expected a network of dense layers, found another: set it to 0")
-
-
-def _layered(network: Network) -> LayeredNetwork:
+def _layered(network: Network, key: str) -> LayeredNetwork:
     if isinstance(network, LayeredNetwork):
         return network
-    raise ConfigError("[train] dropout: expected layers with one activation between them, found another: set it to 0")
+    raise ConfigError(
+        f"[train] {key}: expected layers with one activation between them, found another network: leave it out"
+    )

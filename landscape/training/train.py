@@ -1,8 +1,14 @@
 """Training of networks side by side: minibatch descent by an optimiser of torch, all seeds of a regime in one batch.
 
-torch's optimisers act number by number, so one of them serves parameters theta[W, P] of all seeds; nothing of a seed
+torch's optimisers act number by number, so one of them serves the points [W, P] of all seeds; nothing of a seed
 depends on which others train beside it (see `minibatches.py`). Seeds that stop early keep their best parameters while
-the others go on. Shapes: W seeds, P parameters.
+the others go on.
+
+Sharpness-aware minimisation takes its gradients at theta + r g / |g|, g the gradient at theta (Foret et al. 2021, arXiv
+2010.01412, without its second-order term). Stochastic weight averaging ends at the mean of the points at the ends of
+the last epochs (Izmailov et al. 2018, arXiv 1803.05407, at a constant learning rate).
+
+Shapes: W seeds, P parameters, G gains and shifts of batch normalisation.
 """
 
 from collections.abc import Sequence
@@ -38,14 +44,19 @@ def train(problem: Problem, regime: Regime, seeds: Sequence[int], run_seed: int 
     draws = Draws(run_seed, seeds, problem.device)
     objective = RegimeObjective(problem, regime, draws)
     samples = TrainingSamples(problem, regime, draws, len(seeds))
-    theta = draws.starts(problem).requires_grad_()
-    optimiser = _optimiser(regime, theta)
+    start = draws.starts(problem)
+    point = objective.start(start).requires_grad_()
+    optimiser = _optimiser(regime, point)
     history = History(problem, samples, len(seeds), regime.epochs)
-    stopping = Stopping(regime.early_stopping, regime.epochs, theta)
+    stopping = Stopping(regime.early_stopping, regime.epochs, start)
+    average = Average(regime)
     for epoch in range(1, regime.epochs + 1):
-        minimised = _pass(objective, samples, optimiser, theta, epsilon_at(regime, epoch))
+        minimised = _pass(objective, samples, optimiser, point, epsilon_at(regime, epoch), regime.sam)
+        average.add(epoch, point.detach())
         if not (regime.early_stopping or history.due(epoch)):
             continue
+        with torch.no_grad():
+            theta = objective.parameters(average.of(point), samples.inputs)
         columns = {"epoch": np.full(len(seeds), float(epoch)), "objective": minimised, **history.measure(theta)}
         training = stopping.running
         stopped = stopping.stop(epoch, theta, columns["validation_loss"])
@@ -60,30 +71,54 @@ def train(problem: Problem, regime: Regime, seeds: Sequence[int], run_seed: int 
     )
 
 
+class Average:
+    """The mean of the points at the ends of the last epochs of a regime, as many as its `swa` says."""
+
+    def __init__(self, regime: Regime) -> None:
+        self._first = regime.epochs + 1 - round(regime.swa * regime.epochs)
+        self._mean: Tensor | None = None
+
+    def add(self, epoch: int, point: Tensor) -> None:
+        """Counts the point at the end of an epoch, from 1, where it belongs to the last ones."""
+        if epoch == self._first:
+            self._mean = point.clone()
+        elif self._mean is not None:
+            self._mean += (point - self._mean) / (epoch - self._first + 1)
+
+    def of(self, point: Tensor) -> Tensor:
+        """The mean so far, the point itself before there is one."""
+        return point if self._mean is None else self._mean
+
+
 def epsilon_at(regime: Regime, epoch: int) -> float:
     """The radius in an epoch, from 1: it grows in proportion to the epoch over the part that `epsilon_ramp` says."""
     ramp = regime.epsilon_ramp * regime.epochs
     return regime.epsilon * min(1.0, epoch / ramp) if ramp else regime.epsilon
 
 
-def _optimiser(regime: Regime, theta: Tensor) -> torch.optim.Optimizer:
+def _optimiser(regime: Regime, point: Tensor) -> torch.optim.Optimizer:
     if regime.optimiser == "adam":
-        return torch.optim.Adam([theta], lr=regime.learning_rate)
-    return torch.optim.SGD([theta], lr=regime.learning_rate, momentum=regime.momentum)
+        return torch.optim.Adam([point], lr=regime.learning_rate)
+    return torch.optim.SGD([point], lr=regime.learning_rate, momentum=regime.momentum)
 
 
 def _pass(
     objective: RegimeObjective,
     samples: TrainingSamples,
     optimiser: torch.optim.Optimizer,
-    theta: Tensor,
+    point: Tensor,
     epsilon: float,
+    radius: float,
 ) -> np.ndarray:
     """One pass over the samples; the mean [W] of what its steps minimised, minibatches weighted by their sizes."""
-    total = torch.zeros(len(theta), dtype=theta.dtype, device=theta.device)
+    total = torch.zeros(len(point), dtype=point.dtype, device=point.device)
     for batch in samples.epoch():
-        values = objective.values(theta, batch, epsilon)
-        (theta.grad,) = torch.autograd.grad(values.sum(), theta)
+        values = objective.values(point, batch, epsilon)
+        (point.grad,) = torch.autograd.grad(values.sum(), point)
+        if radius:
+            length = point.grad.square().sum(1, keepdim=True).sqrt().clamp(min=torch.finfo(point.dtype).tiny)
+            above = (point + radius * point.grad / length).detach().requires_grad_()
+            (point.grad,) = torch.autograd.grad(objective.values(above, batch, epsilon).sum(), above)
         optimiser.step()
         total.add_(values.detach(), alpha=batch.size / samples.trained.shape[1])
     return total.cpu().numpy()

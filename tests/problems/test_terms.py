@@ -26,6 +26,7 @@ from landscape.problems.terms.jacobian import JacobianTerm
 from landscape.problems.terms.sensitivity import SensitivityTerm
 from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 from landscape.properties.bounds.sensitivity import sample_sensitivity
+from tests.problems.convolutions import FEATURES, PARTS, image_problem
 from tests.problems.reference import points, samples, stack
 from tests.problems.test_symmetry import random_element, transformed
 
@@ -224,6 +225,23 @@ def test_sensitivity_goes_to_that_which_is_measured(activation: str) -> None:
     close(problem.terms[0].term.value(theta, samples_of), measured, 1e-6)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("name", PARTS)
+def test_boxes_of_convolutions_are_those_that_are_measured(name: str, activation: str) -> None:
+    problem = image_problem(name, activation)
+    network = problem.network.layered
+    assert network is not None
+    theta, half_width = 0.5 * points(problem, 3), torch.full((1, FEATURES), 0.2, dtype=torch.float64)
+    measured = sample_sensitivity(problem, theta, problem.inputs, half_width)["sensitivity_logits"][..., 0].mean(1)
+    known = TermSamples(problem.inputs, problem.encoded)
+    close(SensitivityTerm(network, 0.2, 1e-9).value(theta, known), measured, 1e-6)
+    term = SensitivityTerm(network, 0.2, WIDTH)
+    gradient, step = term.value_and_gradient(theta, known)[1], 1e-6
+    direction = points(problem, 3)
+    ends = [term.value(theta + sign * step * direction, known) for sign in (1.0, -1.0)]
+    close((ends[0] - ends[1]) / (2.0 * step), (gradient * direction).sum(1), 1e-5)
+
+
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "relu"])
 @pytest.mark.parametrize("log_volume", [True, False])
 @pytest.mark.parametrize("sizes", [[3, 2], [2, 12, 9, 3], [20, 3, 4, 2, 3]], ids=str)
@@ -278,7 +296,7 @@ def test_terms_of_any_network_equal_those_of_a_dense_one() -> None:
             close(found, expected)
     close(JacobianTerm(other).hessian(theta[:1], known), JacobianTerm(problem.network).hessian(theta[:1], known))
     config = ProblemConfig.from_table({"dataset": "own.csv", **SENSITIVE})
-    with pytest.raises(ConfigError, match="found other layers"):
+    with pytest.raises(ConfigError, match="found another network"):
         terms_of(config, other, loss, device)
 
 

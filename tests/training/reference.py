@@ -36,8 +36,7 @@ def plain(batch: Minibatch, seed: int = 0) -> tuple[Tensor, Tensor]:
 
 def module_trained(problem: Problem, regime: Regime, seed: int, loss: Loss) -> np.ndarray:
     """Parameters [P] after all steps, by torch's own optimiser on the parameters of a module."""
-    start = Draws(RUN_SEED, [seed], problem.device).starts(problem)[0]
-    module = problem.module(start.numpy())
+    module = problem.module(started(problem, seed))
     if regime.optimiser == "adam":
         optimiser: torch.optim.Optimizer = torch.optim.Adam(module.parameters(), lr=regime.learning_rate)
     else:
@@ -46,6 +45,17 @@ def module_trained(problem: Problem, regime: Regime, seed: int, loss: Loss) -> n
         optimiser.zero_grad()
         loss(module, inputs, labels).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+    return vector(module)
+
+
+def started(problem: Problem, seed: int) -> np.ndarray:
+    """The parameters [P] that a seed begins with."""
+    found: np.ndarray = Draws(RUN_SEED, [seed], problem.device).starts(problem)[0].numpy()
+    return found
+
+
+def vector(module: nn.Module) -> np.ndarray:
+    """The parameters [P] of a module."""
     found: np.ndarray = nn.utils.parameters_to_vector(module.parameters()).detach().numpy()
     return found
 

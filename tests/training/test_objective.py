@@ -129,5 +129,13 @@ def test_a_module_without_layers_of_ours_has_no_dropout() -> None:
     data = iris().data
     problem = Problem.from_module(module, data.inputs, data.targets, l2=0.0)
     RegimeObjective(problem, Regime(adversarial="pgd"), Draws(0, [0], problem.device))
-    with pytest.raises(ConfigError, match="expected layers with one activation between them, found another"):
-        RegimeObjective(problem, Regime(dropout=0.5), Draws(0, [0], problem.device))
+    for keys in ({"dropout": 0.5}, {"batch_norm": True}, {"sensitivity": 0.1}):
+        with pytest.raises(ConfigError, match="expected layers with one activation between them, found another"):
+            RegimeObjective(problem, Regime(**keys), Draws(0, [0], problem.device))
+
+
+def test_wrong_labels_need_classes() -> None:
+    data = iris().data
+    problem = Problem.from_module(iris().module(np.zeros(43)), data.inputs, data.inputs[:, :3], l2=0.0, loss="mse")
+    with pytest.raises(ConfigError, match="label_noise: expected classes, found a regression"):
+        RegimeObjective(problem, Regime(label_noise=0.1), Draws(0, [0], problem.device))

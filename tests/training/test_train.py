@@ -8,7 +8,12 @@ from torch import Tensor, nn
 from landscape.config.training import Regime
 from landscape.database.trained_points import HISTORY_COLUMNS, HISTORY_ROWS
 from landscape.problems.problem import Problem
+from landscape.training.draws import Draws
+from landscape.training.minibatches import TrainingSamples
+from landscape.training.normalisation import Normalisation
 from landscape.training.train import epsilon_at, train
+from tests.problems.convolutions import image_problem
+from tests.problems.reference import points
 from tests.training import reference
 from tests.training.reference import RUN_SEED, clean_loss, fgsm_loss, iris
 
@@ -25,6 +30,11 @@ REGIMES: dict[str, dict[str, object]] = {
     "trades": {"trades": 3.0},
     "sensitivity": {"sensitivity": 0.1, "epsilon_ramp": 0.5},
     "odd batches": {"batch_size": 7},
+    "jacobian": {"jacobian": 0.1},
+    "sam": {"sam": 0.1},
+    "swa": {"swa": 0.67},
+    "batch normalisation": {"batch_norm": True, "dropout": 0.2},
+    "wrong labels": {"label_noise": 0.3},
 }
 
 
@@ -41,16 +51,23 @@ def adversarial(module: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:
     return fgsm_loss(module, inputs, labels, 0.2)
 
 
+def jacobian(module: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:
+    slopes = torch.func.vmap(torch.func.jacrev(lambda x: module(x[None])[0]))(inputs)  # [n, K, d]
+    total: Tensor = clean_loss(module, inputs, labels) + 0.1 * slopes.square().sum((1, 2)).mean()
+    return total
+
+
 @pytest.mark.parametrize(
     ("keys", "loss"),
     [
+        ({"jacobian": 0.1}, jacobian),
         ({}, clean_loss),
         ({"optimiser": "adam", "learning_rate": 0.01}, clean_loss),
         ({"batch_size": 1000, "momentum": 0.0}, clean_loss),
         ({"l2": 1e-2, "l1": 1e-3}, penalised),
         ({"adversarial": "fgsm"}, adversarial),
     ],
-    ids=["sgd", "adam", "full batch", "elastic net", "fgsm"],
+    ids=["jacobian", "sgd", "adam", "full batch", "elastic net", "fgsm"],
 )
 def test_steps_are_those_of_torch_on_a_module(keys: dict[str, object], loss: reference.Loss) -> None:
     problem, chosen = iris(), regime(**keys)
@@ -92,6 +109,94 @@ def test_neighbours_of_other_networks(table: dict[str, object]) -> None:
     assert train(problem, regime(dropout=0.2), [1]).parameters[0].tobytes() == together[1].tobytes()
 
 
+def test_sharpness_aware_steps_are_those_written_out() -> None:
+    problem, chosen = iris(), regime(sam=0.2, momentum=0.0)
+    found = train(problem, chosen, [4], RUN_SEED).parameters[0]
+    module = problem.module(reference.started(problem, 4))
+    parameters = list(module.parameters())
+    for inputs, labels in reference.minibatches(problem, chosen, 4):
+        slopes = torch.autograd.grad(clean_loss(module, inputs, labels), parameters)
+        length = torch.sqrt(sum((slope.square().sum() for slope in slopes), torch.tensor(0.0)))
+        with torch.no_grad():
+            for one, slope in zip(parameters, slopes, strict=True):
+                one.add_(0.2 * slope / length)
+        above = torch.autograd.grad(clean_loss(module, inputs, labels), parameters)
+        with torch.no_grad():
+            for one, slope, step in zip(parameters, slopes, above, strict=True):
+                one.sub_(0.2 * slope / length + 0.05 * step)
+    np.testing.assert_allclose(found, reference.vector(module), rtol=0.0, atol=1e-13)
+
+
+def test_averages_are_those_of_the_last_epochs() -> None:
+    problem = iris()
+    ends = [train(problem, regime(epochs=epochs), [4, 1]).parameters for epochs in (2, 3, 4, 5)]
+    found = train(problem, regime(epochs=5, swa=0.6), [4, 1])
+    np.testing.assert_allclose(found.parameters, np.mean(ends[1:], axis=0), rtol=0.0, atol=1e-14)
+    module, losses = problem.module(found.parameters[0]), found.history[0, :, HISTORY_COLUMNS.index("training_loss")]
+    assert losses[4] == pytest.approx(clean_loss(module, problem.inputs, problem.targets).item(), rel=1e-12)
+    first = problem.module(ends[0][0])
+    assert losses[1] == pytest.approx(clean_loss(first, problem.inputs, problem.targets).item(), rel=1e-12)
+
+
+class Normalised(nn.Module):
+    """The network of `iris()` with batch normalisation as torch has it."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.first, self.second = (one for one in module.modules() if isinstance(one, nn.Linear))
+        self.norm = nn.BatchNorm1d(self.first.out_features, dtype=torch.float64)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        found: Tensor = self.second(torch.tanh(self.norm(self.first(inputs))))
+        return found
+
+
+def test_batch_normalisation_is_that_of_torch_and_is_folded_in_by_all_samples() -> None:
+    problem, chosen = iris(), regime(batch_norm=True, momentum=0.0)
+    found = train(problem, chosen, [4], RUN_SEED)
+    module = Normalised(problem.module(reference.started(problem, 4)))
+    optimiser = torch.optim.SGD(module.parameters(), lr=0.05)
+    for inputs, labels in reference.minibatches(problem, chosen, 4):
+        optimiser.zero_grad()
+        clean_loss(module, inputs, labels).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    expected = module(problem.inputs).detach()  # in training mode: by the statistics of all of them
+    outputs = problem.module(found.parameters[0])(problem.inputs).detach()
+    torch.testing.assert_close(outputs, expected, rtol=0.0, atol=1e-10)
+
+
+def test_convolutions_are_normalised_over_their_positions() -> None:
+    problem = image_problem("strided and padded")
+    network = problem.network.layered
+    assert network is not None
+    normalisation, theta = Normalisation(network), points(problem, 2)
+    inputs, weights = problem.inputs.expand(2, -1, -1), torch.full((7,), 1 / 7, dtype=torch.float64)
+    folded = normalisation.folded(normalisation.start(theta), inputs, weights)
+    for seed in range(2):
+        pieces = list(problem.module(theta[seed].numpy()).children())
+        pieces.insert(2, nn.BatchNorm2d(2, dtype=torch.float64))
+        pieces.insert(6, nn.BatchNorm1d(4, dtype=torch.float64))
+        expected = nn.Sequential(*pieces)(problem.inputs)
+        torch.testing.assert_close(problem.network.outputs(folded, problem.inputs)[seed], expected)
+
+
+def test_wrong_labels_are_of_another_class_and_stay() -> None:
+    problem = Problem(dataset="digits", subset=60, hidden=[5], l2=1e-4)
+    seeds, chosen = (3, 1), regime(label_noise=0.25, batch_size=60)
+    samples = TrainingSamples(problem, chosen, Draws(0, seeds, problem.device), 2)
+    told = []
+    for batch in (next(samples.epoch()), next(samples.epoch())):
+        for seed in range(2):
+            inputs, labels = reference.plain(batch, seed)
+            place = [int((problem.inputs == one).all(1).nonzero()[0, 0]) for one in inputs]
+            wrong = {row: int(label) for row, label in zip(place, labels, strict=True) if label != problem.targets[row]}
+            assert len(wrong) == 15
+            told.append(wrong)
+    assert told[0] == told[2]
+    assert told[1] == told[3] != told[0]
+    assert len({label for wrong in told for label in wrong.values()}) > 5
+
+
 def test_seeds_and_run_seeds_differ() -> None:
     problem = iris()
     points = [train(problem, regime(epochs=1), [0, 1], run_seed).parameters for run_seed in (0, 1)]
@@ -100,7 +205,7 @@ def test_seeds_and_run_seeds_differ() -> None:
 
 def test_gradients_are_counted() -> None:
     problem = iris()
-    counts = {"plain": 1, "fgsm": 2, "pgd with dropout": 4, "trades": 5, "sensitivity": 3}
+    counts = {"plain": 1, "fgsm": 2, "pgd with dropout": 4, "trades": 5, "sensitivity": 3, "jacobian": 7, "sam": 2}
     for name, per_sample in counts.items():
         found = train(problem, regime(**REGIMES[name]), [0]).gradient_evaluations
         assert found.tolist() == [3 * 120 * per_sample], name

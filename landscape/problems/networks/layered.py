@@ -206,11 +206,11 @@ class LayeredNetwork:
         for index, (weight, bias) in enumerate(weights):
             if index:
                 values.append(evaluate(pre[-1]))
-                post.append(self._entering(index, values[-1]))
+                post.append(self.entering(index, values[-1]))
             pre.append(shifted_product(weight, post[-1], bias))
         return Trace(weights, pre, post, values, self.activation)
 
-    def _entering(self, index: int, values: Tensor) -> Tensor:
+    def entering(self, index: int, values: Tensor) -> Tensor:
         """Columns that enter a layer from activations [W, out, L * N] of the layer before."""
         below = self.layers[index - 1]
         rows = values.view(len(values), below.n_units, values.shape[2] * below.n_out // below.n_units)
@@ -228,7 +228,7 @@ class LayeredNetwork:
         for index, (weight, bias) in enumerate(tangents):
             tangent = shifted_product(weight, trace.post[index], bias)
             if index:
-                post.append(self._entering(index, trace.slopes[index - 1] * pre[-1]))
+                post.append(self.entering(index, trace.slopes[index - 1] * pre[-1]))
                 tangent = tangent + product(trace.weights[index][0], post[-1])
             pre.append(tangent)
         return pre, post

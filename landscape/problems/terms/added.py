@@ -22,7 +22,7 @@ from landscape.problems.terms.sensitivity import SensitivityTerm
 from landscape.problems.terms.term import TermSamples, WeightedTerm
 
 NO_BOXES = (
-    "[problem] sensitivity_weight: expected a network of dense layers with a monotone activation "
+    "[problem] sensitivity_weight: expected a network of layers with a monotone activation "
     f"({', '.join(MONOTONE)}), found {{}}: change it, or set sensitivity_weight to 0 and jacobian_weight instead"
 )
 
@@ -89,10 +89,10 @@ def _terms(config: ProblemConfig, network: Network, loss: Loss, device: torch.de
 
 
 def _sensitivity(config: ProblemConfig, network: Network) -> SensitivityTerm:
-    dense = network.dense
-    if dense is None:
-        raise ConfigError(NO_BOXES.format("other layers"))
-    if not dense.activation.monotone:
-        raise ConfigError(NO_BOXES.format(f'"{dense.activation.name}"'))
+    layered = network.layered
+    if layered is None:
+        raise ConfigError(NO_BOXES.format("another network"))
+    if not layered.activation.monotone:
+        raise ConfigError(NO_BOXES.format(f'"{layered.activation.name}"'))
     log_volume = config.sensitivity_measure == "log_volume"
-    return SensitivityTerm(dense, config.sensitivity_epsilon, config.sensitivity_width, log_volume=log_volume)
+    return SensitivityTerm(layered, config.sensitivity_epsilon, config.sensitivity_width, log_volume=log_volume)

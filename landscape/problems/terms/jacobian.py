@@ -21,11 +21,13 @@ class JacobianTerm(DifferentiableTerm):
 
     def value(self, theta: Tensor, samples: TermSamples) -> Tensor:
         """Values [W]."""
-        points = samples.inputs.expand(len(theta), -1, -1)
+        return self.squares(theta, samples.inputs.expand(len(theta), -1, -1)).mean(1)
+
+    def squares(self, theta: Tensor, points: Tensor) -> Tensor:
+        """The sum over k and i [W, N] at points [W, N, d]."""
         outputs, pull_back = self.network.vjp(theta, points)
         units = torch.eye(self.network.n_outputs).to(outputs)
-        squares = [pull_back(unit.expand_as(outputs)).square().sum(2) for unit in units]
-        return torch.stack(squares).sum(0).mean(1)
+        return torch.stack([pull_back(unit.expand_as(outputs)).square().sum(2) for unit in units]).sum(0)
 
     def doubles_per_walker(self, samples: TermSamples) -> int:
         """Those of a gradient, for each output once more."""

@@ -13,7 +13,10 @@ S falls by more than robustness rises; see `analysis/results/sensitivity-iris`.
 A layer maps the middles m and radii r of intervals to W m + b and |W| r, a monotone activation f to half the sum and
 half the difference of f(m + r) and f(m - r). The last box has the widths 2 |W| r; its middle is not needed.
 
-Shapes: W walkers, P parameters, N samples, d inputs, K outputs; intervals are [W, units, N].
+Between layers, windows take patches and pooling takes means: both map middles and radii alike.
+
+Shapes: W walkers, P parameters, N samples, d inputs, K outputs; intervals are [W, units, N], of a convolution
+[W, channels, L * N] for its L positions.
 """
 
 from dataclasses import dataclass
@@ -26,7 +29,7 @@ from landscape.numerics.products import product, shifted_product
 from landscape.problems.energies.layers import compiled_network, sample_columns
 from landscape.problems.kernels.activations import KINDS
 from landscape.problems.kernels.sensitivity import sensitivities
-from landscape.problems.networks.layered import DenseNetwork
+from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.terms.absolute import smooth_absolute
 from landscape.problems.terms.sensitivity_hessian import one_layer_hessian
 from landscape.problems.terms.term import DifferentiableTerm, TermSamples
@@ -34,9 +37,9 @@ from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 
 @dataclass(frozen=True, eq=False)
 class SensitivityTerm(DifferentiableTerm):
-    """S, or with `log_volume` false the mean geometric width, of a dense network with a monotone activation."""
+    """S, or with `log_volume` false the mean geometric width, of a network of layers with a monotone activation."""
 
-    network: DenseNetwork
+    network: LayeredNetwork
     epsilon: float
     width: float
     log_volume: bool = True
@@ -48,16 +51,17 @@ class SensitivityTerm(DifferentiableTerm):
         return measure.mean(1)
 
     def value_and_gradient(self, theta: Tensor, samples: TermSamples) -> tuple[Tensor, Tensor]:
-        """Values [W] and gradients [W, P]; compiled on a CPU, as energies are."""
-        if compiled_network(self.network, theta.device) is None:
+        """Values [W] and gradients [W, P]; compiled on a CPU for dense layers, as energies are."""
+        dense = self.network.dense
+        if dense is None or compiled_network(dense, theta.device) is None:
             return self._differentiated(theta, samples)
-        sizes = np.array(self.network.sizes)
+        sizes = np.array(dense.sizes)
         points = theta.detach().contiguous()
         value, gradient = points.new_empty(len(points)), torch.empty_like(points)
         sensitivities(
             points.numpy(),
             sizes,
-            KINDS[self.network.activation.name],
+            KINDS[dense.activation.name],
             np.ascontiguousarray(samples.inputs.numpy().T),
             sample_columns(sizes, len(samples.inputs)),
             (self.epsilon, self.width, self.log_volume),
@@ -67,8 +71,8 @@ class SensitivityTerm(DifferentiableTerm):
         return value, gradient
 
     def hessian(self, theta: Tensor, samples: TermSamples) -> Tensor:
-        """Hessians [W, P, P]; in closed form for one hidden layer."""
-        if len(self.network.layers) != 2:
+        """Hessians [W, P, P]; in closed form for one hidden layer that is dense."""
+        if len(self.network.layers) != 2 or self.network.dense is None:
             return super().hessian(theta, samples)
         layers, activation = self.network.unpack(theta), self.network.activation
         inputs, measure = samples.inputs, self.log_volume
@@ -76,15 +80,21 @@ class SensitivityTerm(DifferentiableTerm):
 
     def logit_widths(self, theta: Tensor, inputs: Tensor) -> Tensor:
         """Widths [W, K, N] of the boxes of the logits, for theta [W, P] and inputs [N, d]."""
-        layers, activation = self.network.unpack(theta), self.network.activation.value
-        middle = inputs.mT.expand(len(theta), -1, -1)
-        radius = torch.full_like(middle[:, :, :1], self.epsilon)  # of all samples alike
-        for weight, bias in layers[:-1]:
+        network, activation = self.network, self.network.activation.value
+        blocks, first = network.unpack(theta), network.layers[0]
+        walkers, positions = len(theta), network.layers[0].n_units // network.layers[0].n_out
+        middle = first.enter(inputs.mT).expand(walkers, -1, -1)
+        samples = middle.shape[2] // positions
+        radius = first.enter(torch.full_like(inputs.mT[..., :1], self.epsilon)).expand(walkers, -1, -1)
+        for index, (weight, bias) in enumerate(blocks[:-1]):
             middle = shifted_product(weight, middle, bias)
             radius = product(smooth_absolute(weight, self.width), radius)
+            if not index:  # that of all samples alike
+                radius = radius.repeat_interleave(samples, 2)
             lower, upper = activation(middle - radius), activation(middle + radius)
-            middle, radius = 0.5 * (upper + lower), 0.5 * (upper - lower)
-        return 2.0 * (product(smooth_absolute(layers[-1][0], self.width), radius))
+            middle = network.entering(index + 1, 0.5 * (upper + lower))
+            radius = network.entering(index + 1, 0.5 * (upper - lower))
+        return 2.0 * (product(smooth_absolute(blocks[-1][0], self.width), radius))
 
     def doubles_per_walker(self, samples: TermSamples) -> int:
         """Three times those of a gradient: middles and radii, lower and upper ends, and their slopes."""

@@ -16,10 +16,11 @@ from landscape.studies.regimes.outcomes import COSTS_ACCURACY, FLATTER, MORE_ROB
 Groups = tuple[list[str], list[str]]
 Settings = Mapping[str, Regime]
 
-ADVERSARIAL, REGULARISERS, SENSITIVITY = (
-    keys_of(part) for part in (Part.ADVERSARIAL, Part.REGULARISER, Part.SENSITIVITY)
+ADVERSARIAL, REGULARISERS, SENSITIVITY, JACOBIAN = (
+    keys_of(part) for part in (Part.ADVERSARIAL, Part.REGULARISER, Part.SENSITIVITY, Part.JACOBIAN)
 )
-INGREDIENTS = ADVERSARIAL | REGULARISERS | SENSITIVITY
+INGREDIENTS = keys_of(*(part for part in Part if part not in (Part.SCHEDULE, Part.REACH)))
+SAM, SWA, BATCH_NORM = frozenset({"sam"}), frozenset({"swa"}), keys_of(Part.NORMALISATION)
 SCHEDULE = keys_of(Part.SCHEDULE)
 WORSENING = 0.05  # loss of clean test accuracy from which on a regime overfits: five points of a hundred
 
@@ -166,7 +167,41 @@ HYPOTHESES = (
         groups=_against(alone(SENSITIVITY), alone(ADVERSARIAL)),
         outcome=MORE_ROBUST,
     ),
+    RegimeHypothesis(
+        sentence="the Jacobian penalty gives more robust networks than plain training",
+        groups=_against(alone(JACOBIAN), _plain),
+        outcome=MORE_ROBUST,
+    ),
+    RegimeHypothesis(
+        sentence="the Jacobian penalty gives more robust networks than adversarial training",
+        groups=_against(alone(JACOBIAN), alone(ADVERSARIAL)),
+        outcome=MORE_ROBUST,
+    ),
+    RegimeHypothesis(
+        sentence="SAM ends flatter than plain training", groups=_against(alone(SAM), _plain), outcome=FLATTER
+    ),
+    RegimeHypothesis(
+        sentence="SAM gives more robust networks than plain training",
+        groups=_against(alone(SAM), _plain),
+        outcome=MORE_ROBUST,
+    ),
+    RegimeHypothesis(
+        sentence="weight averaging ends flatter than plain training",
+        groups=_against(alone(SWA), _plain),
+        outcome=FLATTER,
+    ),
+    RegimeHypothesis(
+        sentence="weight averaging gives more robust networks than plain training",
+        groups=_against(alone(SWA), _plain),
+        outcome=MORE_ROBUST,
+    ),
+    RegimeHypothesis(
+        sentence="batch normalisation gives more robust networks than plain training",
+        groups=_against(alone(BATCH_NORM), _plain),
+        outcome=MORE_ROBUST,
+    ),
 )
 """All hypotheses: on adversarial training and regularisation, on overfitting (Pedraza et al.), on batches (Keskar et
-al.) and on sensitivity (Wang et al.).
+al.), on sensitivity (Wang et al.), on flat minima (Foret et al.; Izmailov et al.), on the Jacobian (Hoffman et al.) and
+on batch normalisation (Galloway et al., arXiv 1905.02161, who find less robustness).
 """
