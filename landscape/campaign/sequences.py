@@ -7,7 +7,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.rounds.alternating import Alternating
 from landscape.campaign.rounds.evaluating import Evaluate
 from landscape.campaign.rounds.locating import Locate, Surroundings
-from landscape.campaign.rounds.measuring import Depths, Measure, MeasureTraining, chosen_groups
+from landscape.campaign.rounds.measuring import Depths, Measure, MeasureSample, MeasureTraining, chosen_groups
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.rounds.profiling import Profiles
 from landscape.campaign.rounds.sampling import SamplePairs, SampleQuenches, TrainingPairs
@@ -39,6 +39,21 @@ def measuring(context: Context, names: Sequence[str] = (), *, paths: bool = Fals
     groups = () if paths and not names else chosen_groups(problem, names)
     minima = (partial(Measure, groups=groups), Depths)
     return (*minima, Profiles) if paths else minima
+
+
+def exploring_sample(context: Context) -> tuple[MakePhase, ...]:
+    """Phases that sample a landscape by independent quenches and measure what they lead to."""
+    return (SampleQuenches, *measuring_sample(context))
+
+
+def measuring_sample(context: Context, names: Sequence[str] = ()) -> tuple[MakePhase, ...]:
+    """Phases that measure the named properties of the minima of a sample; all without names.
+
+    Raises PropertyError for properties that cannot be measured.
+    """
+    if around := [name for name in names if name in DEPTHS]:
+        raise PropertyError(f"expected properties of single minima, found '{around[0]}', which needs all of them")
+    return (partial(MeasureSample, groups=chosen_groups(context.require_problem(), names)),)
 
 
 def measuring_training(context: Context, names: Sequence[str] = ()) -> tuple[MakePhase, ...]:

@@ -10,7 +10,7 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.rounds.phase import MakePhase
-from landscape.campaign.sequences import measuring, measuring_training
+from landscape.campaign.sequences import measuring, measuring_sample, measuring_training
 from landscape.cli.options import FILE, TIME_LIMIT, numbers
 from landscape.cli.shared import database_context, run_phases, show_overview
 from landscape.config.tables import MeasureConfig
@@ -37,9 +37,16 @@ def _measure_options(command: Command) -> Command:
 @_measure_options
 @click.option("--paths", is_flag=True, help="Along the path through every transition state, and what is named.")
 @click.option("--training", is_flag=True, help="Of the end points of training, and of their evaluations.")
+@click.option("--sampled", is_flag=True, help="Of the minima that sampled quenches ended in.")
 @TIME_LIMIT
 def measure(
-    file: Path, names: tuple[str, ...], paths: bool, training: bool, time_limit: float | None, **settings: object
+    file: Path,
+    names: tuple[str, ...],
+    paths: bool,
+    training: bool,
+    sampled: bool,
+    time_limit: float | None,
+    **settings: object,
 ) -> None:
     """Add or refresh properties of the stored minima: all, or those named and what is measured with them.
 
@@ -49,16 +56,21 @@ def measure(
     mpiexec -n 8 landscape measure iris.h5 --pgd-steps 100
     landscape measure iris.h5 --paths
     landscape measure regimes.h5 --training
+    landscape measure sample.h5 --sampled
     """  # noqa: D301 - click wants the backspace character itself
     changed = {key: value for key, value in settings.items() if value is not None}
-    if paths and training:
-        raise click.UsageError("expected --paths or --training, found both: paths lead through transition states")
+    if paths + training + sampled > 1:
+        raise click.UsageError("expected one of --paths, --training and --sampled, found several: name one at a time")
 
     def phases_of(context: Context) -> tuple[MakePhase, ...]:
+        if sampled:
+            return measuring_sample(context, names)
         return measuring_training(context, names) if training else measuring(context, names, paths=paths)
 
+    points = "training" if training else "sampled_quenches" if sampled else "minima"
+
     def prepare(local: int) -> Context:
-        context = database_context(file, local, changed, of="training" if training else "minima")
+        context = database_context(file, local, changed, of=points)
         phases_of(context)  # refuses what cannot be measured before anything begins
         return context
 

@@ -11,9 +11,9 @@ from landscape.campaign.job import STOPPED, report_error
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import record_of, resolve_device, stored_context
 from landscape.campaign.progress import Console
-from landscape.campaign.resumption import open_or_create
+from landscape.campaign.resumption import FIXED, FIXED_FOR_SAMPLE, open_or_create
 from landscape.campaign.rounds.phase import MakePhase
-from landscape.campaign.sequences import exploring
+from landscape.campaign.sequences import exploring, exploring_sample
 from landscape.campaign.session import run_campaign
 from landscape.database.database import open_database
 from landscape.database.store import Store
@@ -32,6 +32,7 @@ FIRST_USE = "landscape: compiles its energies and searches for this machine, onc
 POINTS = {
     "minima": "expected minima to measure, found none yet: find some with 'landscape run'",
     "training": "expected end points of training, found none yet: train with 'landscape train'",
+    "sampled_quenches": "expected sampled quenches, found none yet: sample with 'landscape sample'",
 }
 
 
@@ -49,11 +50,22 @@ def database_context(
 
 
 def run_exploration(
-    context: Context, path: Path, pool: Pool, interrupt: Interrupt, *, resume: bool, remedy: str
+    context: Context,
+    path: Path,
+    pool: Pool,
+    interrupt: Interrupt,
+    *,
+    resume: bool,
+    remedy: str,
+    sampled: bool = False,
 ) -> int:
-    """Explore the landscape of a problem; returns the exit status. `remedy` says how to continue after a stop."""
-    phases = exploring(context)
-    store = open_or_create(path, record_of(context), resume=resume)
+    """Explore the landscape of a problem, or sample it; returns the exit status.
+
+    `remedy` says how to continue after a stop.
+    """
+    phases = exploring_sample(context) if sampled else exploring(context)
+    fixed = FIXED_FOR_SAMPLE if sampled else FIXED
+    store = open_or_create(path, record_of(context), resume=resume, fixed=fixed)
     if kinks := context.require_problem().kinks:
         click.echo(KINKS.format(kinks), err=True)
     if not compiled_before():

@@ -21,10 +21,16 @@ from landscape.studies.study import conclude, make_folder
 @RUN_FILE
 @click.option("--over", metavar="TABLE.KEY=VALUE,...", help="A key that varies, and its values.")
 @click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each searched on its own.")
+@click.option("--sampled", is_flag=True, help="Independent quenches instead of a search: for too many minima.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write; RUN_FILE's name.")
 @TIME_LIMIT
 def study(
-    run_file: Path, over: str | None, replicates: int | None, output: Path | None, time_limit: float | None
+    run_file: Path,
+    over: str | None,
+    replicates: int | None,
+    sampled: bool,
+    output: Path | None,
+    time_limit: float | None,
 ) -> None:
     """Explore a family of landscapes and correlate depth and curvature with robustness.
 
@@ -34,8 +40,8 @@ def study(
     mpiexec -n 8 landscape study runs/iris.toml --over problem.hidden=[4],[10] --time-limit 3h
 
     Writes a database for each value and replicate, correlations.csv and report.txt. A replicate has problem.subset
-    samples: disjoint ones if the data have enough for all, otherwise drawn independently. The same command continues
-    what is there.
+    samples: disjoint ones if the data have enough for all, otherwise drawn independently. With --sampled a database
+    holds the quenches of the table [sample] instead, measured. The same command continues what is there.
     """  # noqa: D301 - click wants the backspace character itself
     if over is None and replicates is None:
         raise click.UsageError("expected --over, --replicates or both, found neither: say what varies")
@@ -48,8 +54,10 @@ def study(
             make_folder(folder)
             click.echo(f"{path.stem}, landscape {list(family).index(path) + 1} of {len(family)}", err=True)
             remedy = "continue with the same command"
-            status = run_exploration(context, path, pool, interrupt, resume=True, remedy=remedy)
-            if not status and path == list(family)[-1]:
+            status = run_exploration(context, path, pool, interrupt, resume=True, remedy=remedy, sampled=sampled)
+            if not status and path == list(family)[-1] and sampled:
+                click.echo(f"written to {folder}: 'landscape answer {folder}' says what it shows")
+            elif not status and path == list(family)[-1]:
                 varies = ["--over", over] if over is not None else []
                 varies += ["--replicates", str(replicates)] if replicates is not None else []
                 command = shlex.join(["landscape", "study", str(run_file), *varies, "-o", str(folder)])

@@ -23,7 +23,7 @@ from landscape.database.records import (
     PropertyRows,
     TransitionStates,
 )
-from landscape.database.sampled import QUENCHES, TRAINING, Sampled
+from landscape.database.sampled import QUENCHES, TRAINING, Sampled, SampledQuenches
 from landscape.database.tables import Properties, Tables, continued
 from landscape.database.trained_points import TrainedPoints, Training
 from landscape.errors import DatabaseError
@@ -35,6 +35,7 @@ COLUMNS = {
     "minima": Minima.column_names(),
     "transition_states": TransitionStates.column_names(),
     "training": TrainedPoints.column_names(),
+    "sampled_quenches": SampledQuenches.column_names(),
 }
 AnyTable = TypeVar("AnyTable", bound=Table)
 
@@ -59,6 +60,8 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
         "minima": len(tables.minima) + len(minima),
         "transition_states": len(tables.transition_states) + len(states),
         "training": len(tables.training) + (0 if training is None else len(training.points)),
+        "sampled_quenches": len(tables.sampled_quenches)
+        + (0 if sampled is None or sampled.quenches is None else len(sampled.quenches)),
     }
     require_rows("transition_states.minima", states.minima, 0, rows["minima"])
     require_rows("transition_states.found_from", states.found_from, -1, rows["minima"])

@@ -35,7 +35,7 @@ Integers = NDArray[np.int64]
 Texts = NDArray[np.str_]
 Booleans = NDArray[np.bool_]
 
-TARGETS = ("minima", "transition_states", "training")
+TARGETS = ("minima", "transition_states", "training", "sampled_quenches")
 """The tables whose rows can have properties."""
 
 

@@ -187,6 +187,12 @@ class MeasureTraining(Measure):
         return f"{description}{NOT_STATIONARY}" if group in ("curvature", "sharpness") else description
 
 
+class MeasureSample(Measure):
+    """The same for the minima that independent quenches ended in, a row a quench; NaN where a quench ended in none."""
+
+    kind, target = "measure_sample", "sampled_quenches"
+
+
 class Depths(Survey):
     """The round that computes depths and barriers of all minima."""
 

@@ -13,14 +13,8 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.statistics.random_effects import Combined, combined_correlations, replicate_means
-from landscape.studies.answer.effects import (
-    ENDPOINTS,
-    LEAST_MINIMA,
-    Effects,
-    MeasuredMinima,
-    common_epsilon,
-    effects_of,
-)
+from landscape.studies.answer.effects import ENDPOINTS, Effects, effects_of
+from landscape.studies.answer.minima import LEAST_MINIMA, MOST_UNSEEN, MeasuredMinima, common_epsilon
 from landscape.studies.answer.secondary import SecondaryFinding, secondary_effects, secondary_findings
 from landscape.studies.completeness.criteria import Criteria
 from landscape.studies.completeness.goal import Goal
@@ -55,6 +49,8 @@ class Landscape:
             raise PropertyError(
                 f"{name}: expected classes, found a regression, which has no robust accuracy: leave it out"
             )
+        if db.properties("sampled_quenches"):
+            return cls._of_sample(db, name, problem)
         goal = Goal.stored(record, name)
         highest = float(db.minima.energy[goal.rows(db.minima.energy)].max(initial=-math.inf))
         try:
@@ -71,6 +67,28 @@ class Landscape:
             is_complete=criteria.all_hold,
             secondary=secondary_effects(db, highest),
         )
+
+    @classmethod
+    def _of_sample(cls, db: Database, name: str, problem: Problem) -> "Landscape":
+        record = db.problem_record
+        try:
+            minima = MeasuredMinima.of_sample(db)
+        except PropertyError as error:
+            raise PropertyError(f"{name}: {error}") from error
+        return cls(
+            name=db.path.stem if db.path else "in memory",
+            problem=problem,
+            samples=record.sha256,
+            size=len(record.inputs) if record.inputs is not None else 0,
+            minima=minima,
+            is_complete=False,
+            secondary={},
+        )
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether its minima are those of independent quenches."""
+        return self.minima.visits is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +126,11 @@ class DataSetAnswer:
     def complete(self) -> int:
         """Landscapes whose search was complete."""
         return sum(one.is_complete for one in self.landscapes)
+
+    @property
+    def sampled(self) -> int:
+        """Landscapes of which there are independent quenches."""
+        return sum(one.is_sample for one in self.landscapes)
 
 
 def answers(landscapes: Sequence[Landscape], whole_size: WholeSize) -> list[DataSetAnswer]:
@@ -172,12 +195,19 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> Da
 
 
 def _missing(landscapes: Sequence[Landscape], replicates: int) -> Iterator[str]:
-    complete = sum(one.is_complete for one in landscapes)
+    sampled = [one for one in landscapes if one.is_sample]
+    listed = [one for one in landscapes if not one.is_sample]
+    complete = sum(one.is_complete for one in listed)
     small = sum(len(one.minima) < LEAST_MINIMA for one in landscapes)
     if replicates < LEAST_REPLICATES:
         yield f"{replicates} replicates, at least {LEAST_REPLICATES} are needed"
-    if complete < len(landscapes):
-        yield f"{complete} of {len(landscapes)} landscapes complete, all are needed"
+    if complete < len(listed):
+        yield f"{complete} of {len(listed)} landscapes complete, all are needed"
+    if sparse := sum(one.minima.unseen > MOST_UNSEEN for one in sampled):
+        yield (
+            f"{sparse} of {len(sampled)} samples are too sparse: a further quench would meet a new minimum with a "
+            f"probability above {MOST_UNSEEN:g}"
+        )
     if small:
         yield f"{small} landscapes have fewer than {LEAST_MINIMA} distinct minima, and so no correlation"
 

@@ -19,8 +19,9 @@ from landscape.database.database import Database
 from landscape.declaration import TEST
 from landscape.messages import number_text
 from landscape.statistics.random_effects import Combined, adjusted_p, combined_correlations, replicate_means
-from landscape.studies.answer.effects import MARGIN_COLUMN, rank_correlations
-from landscape.studies.answer.effects import MEASURES as PRIMARY
+from landscape.studies.answer.effects import rank_correlations
+from landscape.studies.answer.minima import MARGIN_COLUMN
+from landscape.studies.answer.minima import MEASURES as PRIMARY
 from landscape.studies.hypotheses import DEEPER, FLATTER, ROBUSTNESS_SIGNS
 from landscape.studies.minima_table import compare
 

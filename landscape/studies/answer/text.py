@@ -8,11 +8,23 @@ from dataclasses import fields
 import numpy as np
 
 from landscape.statistics.random_effects import Combined, least_p
-from landscape.studies.answer.effects import ENDPOINTS, MEASURES
+from landscape.studies.answer.effects import ENDPOINTS
+from landscape.studies.answer.minima import MEASURES
 from landscape.studies.answer.replicates import PLATEAU, DataSetAnswer, Finding, across
 from landscape.studies.words import CORRELATION
 
-COLUMNS = ("data_set", "landscape", "replicates", "direction", "robustness", "given", "minima", "complete", "rho")
+COLUMNS = (
+    "data_set",
+    "landscape",
+    "replicates",
+    "direction",
+    "robustness",
+    "given",
+    "minima",
+    "complete",
+    "sampled",
+    "rho",
+)
 ALL = "all data sets"
 LEVEL = 0.05  # of adjusted p
 SUMMARY = tuple(one.name for one in fields(Combined) if one.name not in ("replicates", "mean", "tau"))
@@ -24,8 +36,8 @@ def sentences(found: Sequence[DataSetAnswer]) -> Iterator[str]:
         said = "; ".join(f"{one.name}: {', '.join(_said(one, direction))}" for one in found)
         yield f"{direction.capitalize()} minima are: {said}."
     basis = "; ".join(
-        f"{one.name}: {one.replicates} replicates{_shares(one)}, {one.complete} of {len(one.landscapes)} landscapes "
-        f"complete{''.join(f'; missing: {reason}' for reason in one.missing)}"
+        f"{one.name}: {one.replicates} replicates{_shares(one)}, {_searched(one)}"
+        f"{''.join(f'; missing: {reason}' for reason in one.missing)}"
         for one in found
     )
     yield f"Each replicate counts once, whatever number of minima it has. {basis}."
@@ -124,13 +136,17 @@ def csv_text(found: Sequence[DataSetAnswer]) -> str:
 
 
 def _landscape_rows(found: DataSetAnswer) -> Iterator[list[object]]:
-    blank = [""] * (len(SUMMARY) + 1)
+    blank = [""] * (len(SUMMARY) - 1)  # after the ends of the interval of a sample
     for landscape, effects in zip(found.landscapes, found.effects, strict=True):
         for endpoint in ENDPOINTS:
-            for given, values in (("nothing", effects.total), ("accuracy", effects.given_accuracy)):
+            for given, values, intervals in (
+                ("nothing", effects.total, effects.total_interval),
+                ("accuracy", effects.given_accuracy, effects.given_interval),
+            ):
                 first = effects.first_half[endpoint] if given == "nothing" else ""
-                counts = [len(landscape.minima), int(landscape.is_complete)]
-                yield [found.name, landscape.name, 1, *endpoint, given, *counts, values[endpoint], first, *blank]
+                counts = [len(landscape.minima), int(landscape.is_complete), int(landscape.is_sample)]
+                ends = intervals.get(endpoint, ("", ""))
+                yield [found.name, landscape.name, 1, *endpoint, given, *counts, values[endpoint], first, *ends, *blank]
 
 
 def _combined_rows(
@@ -141,7 +157,7 @@ def _combined_rows(
         ("accuracy", finding.given_accuracy, finding.words_given_accuracy),
     )
     minima = sum(len(one.minima) for member in members for one in member.landscapes)
-    counts = [minima, sum(member.complete for member in members)]
+    counts = [minima, *(sum(getattr(member, name) for member in members) for name in ("complete", "sampled"))]
     for given, effect, words in pairs:
         head = [name, "all", replicates, finding.direction, finding.robustness, given, *counts, effect.mean]
         yield [*head, "", *(getattr(effect, name) for name in SUMMARY), words]
@@ -152,6 +168,13 @@ def _said(found: DataSetAnswer, direction: str) -> list[str]:
     if len({one.words for one in own}) == 1:
         return [own[0].words]
     return [f"{one.words} by {one.robustness}" for one in own]
+
+
+def _searched(found: DataSetAnswer) -> str:
+    listed = len(found.landscapes) - found.sampled
+    parts = [f"{found.complete} of {listed} landscapes complete"] * bool(listed)
+    parts += [f"{found.sampled} landscapes sampled by independent quenches"] * bool(found.sampled)
+    return ", ".join(parts)
 
 
 def _shares(found: DataSetAnswer) -> str:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from statsmodels.stats.meta_analysis import combine_effects
 
+from landscape.database.database import open_database
 from landscape.errors import PropertyError
-from landscape.studies.answer.effects import MeasuredMinima
+from landscape.studies.answer.minima import MeasuredMinima, Visits
 from landscape.studies.answer.replicates import DataSetAnswer, Landscape, answers
 from landscape.studies.answer.text import csv_text, notes, sentences, table
 from tests.campaign.commands import XOR, command, done, finished, run_file
@@ -66,9 +67,27 @@ def test_words_of_an_effect_and_of_none() -> None:
     assert words(answered(landscapes(12, slope=-1.0)))["deeper", "margin"] == "less robust"
 
 
+def sampled(made: Landscape, hits: int = 10) -> Landscape:
+    """Minima that quenches met so often each."""
+    covariates = np.random.default_rng(0).normal(size=(MINIMA, 2))
+    minima = replace(made.minima, visits=Visits(np.full(MINIMA, hits), covariates))
+    return replace(made, is_complete=False, minima=minima)
+
+
+def test_samples_of_quenches_have_words_and_intervals_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("landscape.studies.answer.effects.RESAMPLES", 20)
+    found = answered([sampled(one) for one in landscapes(10)])
+    assert words(found)["deeper", "margin"] == "more robust"
+    assert "10 landscapes sampled by independent quenches" in " ".join(sentences([found]))
+    first = next(csv.DictReader(io.StringIO(csv_text([found]))))
+    assert (first["complete"], first["sampled"]) == ("0", "1")
+    assert float(first["low"]) < float(first["rho"]) < float(first["high"])
+
+
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
+        ([sampled(one, hits=1) for one in landscapes(10)], "10 of 10 samples are too sparse"),
         (landscapes(9), "9 replicates, at least 10 are needed"),
         ([*landscapes(11), replace(landscapes(12)[-1], is_complete=False)], "11 of 12 landscapes complete"),
     ],
@@ -166,6 +185,27 @@ def test_the_table_is_as_long_as_its_endpoints() -> None:
 def test_what_cannot_be_combined_is_refused(made: list[Landscape], expected: str) -> None:
     with pytest.raises(PropertyError, match=expected):
         answered(made)
+
+
+def test_a_study_of_samples_is_answered(tmp_path: Path) -> None:
+    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 40'))
+    folder = tmp_path / "study"
+    line = command(0, "study", source, "--replicates", "3", "--sampled", "-o", folder)
+    told = done(line).stdout
+    assert f"'landscape answer {folder}' says what it shows" in told
+    said = done(command(0, "answer", folder)).stdout
+    assert "3 landscapes sampled by independent quenches" in said
+    with open_database(folder / "replicate-0.h5") as db:
+        quenches, robust = db.sampled_quenches, db.properties("sampled_quenches")["robust_accuracy"].values
+        ended = quenches.basin >= 0
+        assert len(robust) == len(quenches) == 100
+        np.testing.assert_array_equal(np.isfinite(robust).all(axis=1), ended)
+        np.testing.assert_allclose(robust[ended], robust[quenches.basin[ended]], atol=1e-12)
+        assert not len(db.minima)
+    done(command(0, "measure", folder / "replicate-0.h5", "curvature", "--sampled"))
+    refused = finished(command(0, "measure", folder / "replicate-0.h5", "--sampled", "--training"))
+    assert refused.returncode == 2
+    assert "expected one of --paths, --training and --sampled" in refused.stderr
 
 
 def test_a_study_is_answered(tmp_path: Path) -> None:

@@ -8,14 +8,8 @@ from scipy import stats
 
 from landscape.database.database import Database
 from landscape.errors import PropertyError
-from landscape.studies.answer.effects import (
-    MARGIN,
-    ROBUST_ACCURACY,
-    MeasuredMinima,
-    common_epsilon,
-    effects_of,
-    rank_correlation,
-)
+from landscape.studies.answer.effects import ENDPOINTS, MARGIN, ROBUST_ACCURACY, effects_of, rank_correlation
+from landscape.studies.answer.minima import MeasuredMinima, Visits, common_epsilon
 from tests.analysis.synthetic import build_store, funnel
 
 
@@ -76,3 +70,52 @@ def test_the_epsilon_is_that_of_half_the_clean_accuracy() -> None:
     assert common_epsilon(weak) == 0
     with pytest.raises(PropertyError, match=r"same epsilon, found \[0\.1, 0\.2, 0\.3\] and \[0\.1, 0\.2, 0\.4\]"):
         common_epsilon([minima(), replace(minima(), epsilon=(0.1, 0.2, 0.4))])
+
+
+def test_of_a_sample_minima_count_for_those_that_were_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the minima, those with large basins, follow a law that the other half breaks."""
+    monkeypatch.setattr("landscape.studies.answer.effects.RESAMPLES", 60)
+    random = np.random.default_rng(3)
+    whole = minima(600)
+    small = np.arange(600) % 2 == 1
+    distance = np.where(small, whole.depth, -whole.depth) + 0.1 * random.random(600)
+    whole = replace(whole, margin=1.0 + distance, robust=1.0 + distance[:, None] * np.ones(3))
+    chance = np.where(small, 1.0, 12.0)
+    hits = random.multinomial(900, chance / chance.sum())
+    met = np.flatnonzero(hits)
+    covariates = np.stack([whole.depth, small + 0.01 * random.random(600)], axis=1)
+    sample = whole.take(met, Visits(hits[met], covariates[met]))
+    truth, listed = (effects_of(one, 0) for one in (whole, whole.take(met, None)))
+    found = effects_of(sample, 0)
+    endpoint = ("deeper", MARGIN)
+    assert listed.total[endpoint] > truth.total[endpoint] + 0.3
+    low, high = found.total_interval[endpoint]
+    assert low < truth.total[endpoint] < high
+    assert found.total[endpoint] == pytest.approx(truth.total[endpoint], abs=0.15)
+    assert {*found.given_interval} == {*ENDPOINTS}
+    assert not listed.total_interval
+
+
+def test_equal_chances_give_equal_weights() -> None:
+    random = np.random.default_rng(4)
+    whole = minima(60)
+    covariates = random.normal(size=(60, 2))
+    hits = random.multinomial(6000, np.full(60, 1.0 / 60.0))
+    sample = replace(whole, visits=Visits(hits, covariates))
+    assert effects_of(sample, 1).total == pytest.approx(effects_of(whole, 1).total, abs=1e-9)
+
+
+def test_intervals_of_samples_cover(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Basins of log-normal volume that grows with depth, robustness that follows depth; half of them are met."""
+    monkeypatch.setattr("landscape.studies.answer.effects.RESAMPLES", 40)
+    random, covered = np.random.default_rng(5), 0
+    for _ in range(30):
+        depth, own, other = random.normal(size=(3, 300))
+        whole = replace(minima(300), depth=-depth, margin=depth + other)
+        truth = effects_of(whole, 0).total["deeper", MARGIN]
+        hits = random.poisson(np.exp(0.6 * depth + own))
+        met = np.flatnonzero(hits)
+        sample = whole.take(met, Visits(hits[met], np.stack([-depth, own], axis=1)[met, :1]))
+        low, high = effects_of(sample, 0).total_interval["deeper", MARGIN]
+        covered += low <= truth <= high
+    assert covered >= 24  # of 28.5 expected; 23 or fewer have probability 1e-4

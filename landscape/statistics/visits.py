@@ -1,0 +1,130 @@
+"""How likely independent quenches were to meet each basin, from how often they met it.
+
+Large basins are met first, and they are deep and flat ones: the minima that a few quenches have found are no fair
+sample of all. A basin of probability p is met by n quenches with probability pi = 1 - exp(-lambda), lambda = n p. Each
+basin that was met stands for 1 / pi basins (Horvitz and Thompson, J. Am. Stat. Assoc. 47, 663, 1952). lambda is not
+known, but its law is: log lambda is normal around a linear function of covariates, and hits are Poisson, known where
+they are not zero (Poisson-lognormal regression, truncated at zero: Bulmer, Biometrics 30, 101, 1974). With its
+parameters at maximum likelihood the weight is the mean of 1 / pi over what hits and covariates leave of lambda. Weights
+above their 99th percentile are cut off there.
+
+Integrals over log lambda are sums over a grid, which the Poisson law of every number of hits and the normal law are
+smooth on.
+
+Shapes: K basins that were met, C covariates, G grid points, R basins that quenches drawn again meet.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+STEP = 0.1  # of the grid in log lambda
+LOWEST = -16.0  # its first point
+LEAST_MEAN = -8.0  # of log lambda; below, one basin would stand for thousands
+LEAST_SPREAD = 0.3  # of log lambda around its mean: three steps
+CUT = 99.0  # percentile of the weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitLaw:
+    """log lambda is normal around a constant and slopes times standardised covariates, with a standard deviation."""
+
+    coefficients: np.ndarray  # [1 + C]
+    spread: float
+
+
+def fitted(
+    hits: Int[np.ndarray, " K"], covariates: Float[np.ndarray, "K C"], start: VisitLaw | None = None
+) -> VisitLaw:
+    """The law of maximum likelihood for basins that were met `hits` times, at least once each.
+
+    `start` is a law to begin from, as that of a resample is near that of the sample.
+    """
+    from scipy.optimize import minimize  # noqa: PLC0415 - costs a third of a second, which only those who need it wait
+
+    design, grid = _design(covariates), _grid(hits)
+    poisson = _poisson(hits, grid)
+    if start is None:
+        start = VisitLaw(
+            coefficients=np.array([np.log(np.median(hits)) - 0.5, *np.zeros(covariates.shape[1])]), spread=1.0
+        )
+    found = minimize(
+        _cost,
+        np.append(start.coefficients, np.log(start.spread)),
+        args=(poisson, design, grid),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(LEAST_MEAN, grid[-1]), *[(-10.0, 10.0)] * covariates.shape[1], (np.log(LEAST_SPREAD), np.log(6.0))],
+    )
+    return VisitLaw(coefficients=found.x[:-1], spread=float(np.exp(found.x[-1])))
+
+
+def inverse_weights(
+    hits: Int[np.ndarray, " K"], covariates: Float[np.ndarray, "K C"], law: VisitLaw
+) -> Float[np.ndarray, " K"]:
+    """For how many basins each of those that were met stands."""
+    design, grid = _design(covariates), _grid(hits)
+    density = _poisson(hits, grid) * _normal(grid, design @ law.coefficients, law.spread)
+    weights = (density / -np.expm1(-np.exp(grid))).sum(axis=1) / density.sum(axis=1)
+    cut: np.ndarray = np.minimum(weights, np.percentile(weights, CUT))
+    return cut
+
+
+def redrawn(
+    covariates: Float[np.ndarray, "K C"], law: VisitLaw, weights: Float[np.ndarray, " K"], random: np.random.Generator
+) -> tuple[Int[np.ndarray, " R"], Int[np.ndarray, " R"]]:
+    """Rows among the K basins, and their hits, of as many quenches drawn again.
+
+    They meet a landscape that is like the one behind the sample: as many basins as the weights add up to, each like one
+    of those that were met, chosen by its weight, with a lambda of its own from the law. (Quenches drawn again from
+    among the first ones would meet no basin that these have missed.)
+    """
+    copies = random.multinomial(round(weights.sum()), weights / weights.sum())
+    rows = np.repeat(np.arange(len(weights)), copies)
+    mean = (_design(covariates) @ law.coefficients)[rows]
+    hits = random.poisson(np.exp(random.normal(mean, law.spread)))
+    return rows[hits > 0], hits[hits > 0]
+
+
+def _design(covariates: np.ndarray) -> np.ndarray:
+    """Ones and standardised covariates [K, 1 + C]; a covariate that is constant is zero."""
+    spread = covariates.std(axis=0)
+    scaled = (covariates - covariates.mean(axis=0)) / np.where(spread > 0.0, spread, 1.0)
+    return np.concatenate([np.ones((len(covariates), 1)), scaled], axis=1)
+
+
+def _grid(hits: np.ndarray) -> np.ndarray:
+    """Values [G] of log lambda."""
+    return np.arange(LOWEST, np.log(hits.max()) + 3.0, STEP)
+
+
+def _poisson(hits: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Poisson probabilities [K, G] of the hits."""
+    from scipy.special import gammaln  # noqa: PLC0415
+
+    rate = np.exp(grid)
+    found: np.ndarray = np.exp(hits[:, None] * grid - rate - gammaln(hits + 1.0)[:, None])
+    return found
+
+
+def _normal(grid: np.ndarray, mean: np.ndarray, spread: float) -> np.ndarray:
+    """Normal densities [K, G] times the step."""
+    found: np.ndarray = np.exp(-0.5 * ((grid - mean[:, None]) / spread) ** 2) * (STEP / (spread * np.sqrt(2.0 * np.pi)))
+    return found
+
+
+def _cost(
+    parameters: np.ndarray, poisson: np.ndarray, design: np.ndarray, grid: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Minus the log likelihood of the hits, given that none is zero, and its gradient."""
+    mean, spread = design @ parameters[:-1], float(np.exp(parameters[-1]))
+    normal, off = _normal(grid, mean, spread), (grid - mean[:, None]) / spread
+    met = -np.expm1(-np.exp(grid))
+    cost, by_mean, by_spread = 0.0, np.zeros(len(mean)), 0.0
+    for density, sign in ((poisson * normal, 1.0), (met * normal, -1.0)):
+        total = np.maximum(density.sum(axis=1), 1e-300)
+        cost -= sign * float(np.log(total).sum())
+        by_mean -= sign * (density * off).sum(axis=1) / (total * spread)
+        by_spread -= sign * float(((density * (off**2 - 1.0)).sum(axis=1) / total).sum())
+    return cost, np.append(design.T @ by_mean, by_spread)

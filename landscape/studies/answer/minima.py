@@ -1,0 +1,147 @@
+"""The minima of one landscape with what is correlated over them: all that a search found, or those of a sample.
+
+Of a landscape with too many minima to be listed, independent quenches from one law of starts are a sample: each minimum
+counts as often as there are minima like it that the quenches may have missed (`landscape.statistics.visits`, by energy
+and log det of the Hessian), so that a correlation is one over all minima.
+
+Shapes: M minima in the order of their discovery, E values of epsilon.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.errors import PropertyError
+from landscape.messages import listed
+from landscape.statistics.correlations import distinct_rows
+from landscape.statistics.coverage import coverage
+from landscape.statistics.visits import VisitLaw, fitted, inverse_weights, redrawn
+from landscape.studies.columns import column, column_family, property_columns
+
+MEASURES = {"deeper": "depth", "flatter": "hessian_trace"}
+"""The properties of which less is deeper and flatter. The trace of the task alone ranks the minima alike."""
+MARGIN_COLUMN = "margin_linf"
+LOG_DETERMINANT = "hessian_log_determinant"
+NEEDED = {"hessian_trace", "accuracy", MARGIN_COLUMN, "robust_accuracy"}
+LEAST_MINIMA = 8  # distinct ones
+MOST_UNSEEN = 0.75  # probability of a new minimum in a further quench; sparser samples were not simulated
+
+
+class Visits(NamedTuple):
+    """How often quenches ended in each minimum of a sample, and what that depends on."""
+
+    hits: np.ndarray  # int64[M]
+    covariates: np.ndarray  # [M, 2]: energy and log det of the Hessian
+
+    def law(self, near: VisitLaw | None = None) -> VisitLaw:
+        """The law of visits that fits them, sought from a near one on."""
+        return fitted(self.hits, self.covariates, near)
+
+    def weights(self, law: VisitLaw) -> np.ndarray:
+        """For how many minima each stands [M]."""
+        return inverse_weights(self.hits, self.covariates, law)
+
+    def redrawn(self, law: VisitLaw, weights: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, "Visits"]:
+        """Rows of the minima that quenches drawn again end in, and their visits."""
+        rows, hits = redrawn(self.covariates, law, weights, random)
+        return rows, Visits(hits, self.covariates[rows])
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredMinima:
+    """Columns [M] of the distinct minima of a landscape, and of a sample the quenches that ended in each."""
+
+    depth: np.ndarray
+    hessian_trace: np.ndarray
+    accuracy: np.ndarray
+    margin: np.ndarray
+    robust: np.ndarray  # [M, E]
+    epsilon: tuple[float, ...]
+    visits: Visits | None = None  # of a sample
+
+    @classmethod
+    def of(cls, db: Database, highest: float = math.inf) -> "MeasuredMinima":
+        """The columns of the minima up to an energy. Raises PropertyError where one of them was not measured."""
+        missing = sorted(NEEDED - {*db.properties("minima")})
+        if missing:
+            raise PropertyError(
+                f"Expected minima with {listed(missing, 'and')}, found none measured: continue the search, or run "
+                "'landscape measure' with the file."
+            )
+        family = column_family(db, "robust_accuracy")
+        names = (*MEASURES.values(), "accuracy", MARGIN_COLUMN)
+        asked = db.minima.energy <= highest
+        columns = {name: column(db, name).values[asked] for name in names}
+        robust = {one.name: one.values[asked] for one in family}
+        rows, _ = distinct_rows({**columns, **robust})
+        return cls(
+            **{name: columns[name][rows] for name in (*MEASURES.values(), "accuracy")},
+            margin=columns[MARGIN_COLUMN][rows],
+            robust=np.stack([robust[one.name][rows] for one in family], axis=1),
+            epsilon=tuple(float("nan") if one.epsilon is None else one.epsilon for one in family),
+        )
+
+    @classmethod
+    def of_sample(cls, db: Database) -> "MeasuredMinima":
+        """The columns of the basins that the quenches of a sample met.
+
+        Raises PropertyError where one of them was not measured.
+        """
+        stored, quenches = db.properties("sampled_quenches"), db.sampled_quenches
+        missing = sorted({*NEEDED, LOG_DETERMINANT} - {*stored})
+        if missing:
+            raise PropertyError(
+                f"Expected sampled quenches with {listed(missing, 'and')}, found none measured: run 'landscape measure "
+                "--sampled' with the file."
+            )
+        rows, hits = np.unique(quenches.basin[quenches.basin >= 0], return_counts=True)
+        family = property_columns("robust_accuracy", stored["robust_accuracy"])
+        energy = quenches.energy[rows]
+        return cls(
+            depth=energy - energy.min(initial=np.inf),
+            hessian_trace=stored["hessian_trace"].values[rows],
+            accuracy=stored["accuracy"].values[rows],
+            margin=stored[MARGIN_COLUMN].values[rows],
+            robust=np.stack([one.values[rows] for one in family], axis=1),
+            epsilon=tuple(float("nan") if one.epsilon is None else one.epsilon for one in family),
+            visits=Visits(hits, np.stack([energy, stored[LOG_DETERMINANT].values[rows]], axis=1)),
+        )
+
+    @property
+    def unseen(self) -> float:
+        """The probability that a further quench ends in a minimum that none has ended in; 0 where all are listed."""
+        return 0.0 if self.visits is None else coverage(self.visits.hits).unseen_mass
+
+    @property
+    def is_too_few(self) -> bool:
+        """Whether nothing can be correlated: minima are few, or the sample is sparse."""
+        return len(self) < LEAST_MINIMA or self.unseen > MOST_UNSEEN
+
+    def take(self, rows: np.ndarray, visits: Visits | None) -> "MeasuredMinima":
+        """Some of the minima, with other visits."""
+        names = ("depth", "hessian_trace", "accuracy", "margin", "robust")
+        return replace(self, **{name: getattr(self, name)[rows] for name in names}, visits=visits)
+
+    def __len__(self) -> int:
+        return len(self.depth)
+
+
+def common_epsilon(landscapes: Sequence[MeasuredMinima]) -> int:
+    """The place among the measured ones of the epsilon at which the median robust accuracy of the minima is nearest to
+    half of their median clean accuracy, over all landscapes.
+
+    Raises PropertyError where landscapes were measured at different ones.
+    """
+    measured = sorted({one.epsilon for one in landscapes})
+    if len(measured) != 1:
+        first, second = ("[" + ", ".join(f"{value:g}" for value in one) + "]" for one in measured[:2])
+        raise PropertyError(
+            f"Expected landscapes measured at the same epsilon, found {first} and {second}: measure them alike with "
+            "'landscape measure FILE.h5 --epsilon'."
+        )
+    gaps = [np.median(one.robust, axis=0) - 0.5 * np.median(one.accuracy) for one in landscapes if len(one)]
+    return int(np.abs(np.mean(gaps, axis=0)).argmin()) if gaps else 0
