@@ -129,6 +129,9 @@ def test_parts_of_a_subset_are_stratified_and_disjoint() -> None:
         assert np.abs(np.bincount(part.targets) - 200 * shares).max() <= 2.0
     together = np.concatenate([part.inputs for part in parts])
     assert len(np.unique(together, axis=0)) == len(together) == 1600
+    many = [load("digits", standardise=False, subset=149, subset_part=part, seed=3) for part in range(12)]
+    assert len(np.unique(np.concatenate([part.inputs for part in many]), axis=0)) == 1788  # of 1797
+    assert max(np.abs(np.bincount(part.targets) - 149 * shares).max() for part in many) <= 5.0
     last = [load("iris", standardise=False, subset=75, subset_part=part) for part in (0, 1)]
     iris, halves = load("iris", standardise=False).inputs, np.concatenate([part.inputs for part in last])
     one, other = (rows[np.lexsort(rows.T)] for rows in (iris, halves))

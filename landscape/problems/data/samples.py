@@ -27,8 +27,16 @@ def thinned(arrays: Arrays, subset: int, part: int, seed: int, source: str) -> A
     left = np.arange(n)
     for _ in range(part):
         left = left[_draw(arrays["targets"][left], subset, seed, source)[1]]
-    rows = left if len(left) == subset else left[_draw(arrays["targets"][left], subset, seed, source)[0]]
+    rows = left[_all_but_few(arrays["targets"][left], subset, seed, source)]
     return arrays | {name: arrays[name][rows] for name in ("inputs", "targets")}
+
+
+def _all_but_few(targets: np.ndarray, size: int, seed: int, source: str) -> np.ndarray:
+    """Rows drawn, `size` of them; where fewer are left over than there are classes, any are, as classes hardly change."""
+    over = len(targets) - size
+    if targets.dtype == np.int64 and over < len(np.unique(targets)):
+        return np.sort(np.random.default_rng(seed).permutation(len(targets))[over:])
+    return _draw(targets, size, seed, source)[0]
 
 
 def split(arrays: Arrays, test_fraction: float, seed: int, source: str) -> Arrays:
