@@ -21,7 +21,7 @@ from landscape.declaration import ENERGY, FRACTION, TEST, Property, Section
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
 from landscape.properties.attacks.apgd import APGD_CE, APGD_DLR
-from landscape.properties.attacks.nearest import NORMS, Nearest, inside, nearest
+from landscape.properties.attacks.nearest import NORMS, Nearest, inside, nearest, stability
 from landscape.properties.attacks.networks import Networks, Outcome
 from landscape.properties.attacks.noise import NOISE, OUTPUT_CHANGE, under_noise
 from landscape.properties.attacks.pgd import PGD
@@ -110,6 +110,11 @@ def sample_robustness(
     points = adversarial_points(networks, settings)
     columns = [_at_one_size(networks, half_width, settings, points) for half_width in half_widths]
     found = stack_sizes(columns) | {name: point.distance for name, point in points.items()}
+    found |= {
+        norm.stability.name: stability(networks, norm, settings.distance_limit, points[norm.distance.name])
+        for norm in NORMS.values()
+        if points
+    }
     if CERTIFIED_EPSILON.missing(problem):
         return found
     size = _largest_certified(networks, half_widths, found[ROBUST.name], points)
@@ -262,6 +267,7 @@ ROBUSTNESS = Group(
         OUTPUT_CHANGE,
         *(norm.distance for norm in NORMS.values()),
         *(norm.margin for norm in NORMS.values()),
+        *(norm.stability for norm in NORMS.values()),
         CERTIFIED_IBP,
         CERTIFIED_CROWN,
         CERTIFIED_EPSILON,

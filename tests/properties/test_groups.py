@@ -75,7 +75,7 @@ def test_what_a_problem_cannot_have_is_refused_with_what_it_needs() -> None:
 
 def test_an_unknown_name_leads_to_the_nearest_and_to_the_groups() -> None:
     problem = PROBLEMS["two classes"]()
-    groups = "the groups are loss, curvature, sharpness, robustness, sensitivity, test_robustness$"
+    groups = "the groups are loss, curvature, sharpness, robustness, sparse_robustness, sensitivity, test_robustness$"
     with pytest.raises(PropertyError, match=f"found 'hessian_trase'; did you mean 'hessian_trace'. {groups}"):
         groups_of(problem, ["hessian_trase"])
     with pytest.raises(PropertyError, match=f"found 'xyz'; {groups}"):

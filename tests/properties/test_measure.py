@@ -189,7 +189,7 @@ def test_regression_leaves_accuracies_out() -> None:
 def test_a_foreign_module_is_attacked_but_not_certified() -> None:
     module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Softsign(), torch.nn.Linear(4, 3))
     problem = Problem.from_module(module, np.eye(3), np.arange(3), l2=1e-2)
-    assert available_groups(problem) == ("loss", "curvature", "sharpness", "robustness")
+    assert available_groups(problem) == ("loss", "curvature", "sharpness", "robustness", "sparse_robustness")
     found = measure(problem, points(problem, 2), ["robustness"], SETTINGS)
     assert {"adversarial_loss", "robust_accuracy", "adversarial_distance_l2"} <= set(found)
     assert not [name for name in found if "certified" in name]
@@ -197,7 +197,7 @@ def test_a_foreign_module_is_attacked_but_not_certified() -> None:
 
 def test_kinks_have_no_curvature() -> None:
     problem = small_problem("relu", [4])
-    assert available_groups(problem) == ("loss", "sharpness", "robustness", "sensitivity")
+    assert available_groups(problem) == ("loss", "sharpness", "robustness", "sparse_robustness", "sensitivity")
     assert "keskar_sharpness" in measure(problem, points(problem, 1), ["sharpness"], SETTINGS)
     with pytest.raises(PropertyError, match="smooth activation"):
         measure(problem, points(problem, 1), ["curvature"], SETTINGS)

@@ -32,7 +32,7 @@ def thinned(arrays: Arrays, subset: int, part: int, seed: int, source: str) -> A
 
 
 def _all_but_few(targets: np.ndarray, size: int, seed: int, source: str) -> np.ndarray:
-    """Rows drawn, `size` of them; where fewer are left over than there are classes, any are, as classes hardly change."""
+    """Rows drawn, `size` of them; where fewer are left over than there are classes, any of them are left over."""
     over = len(targets) - size
     if targets.dtype == np.int64 and over < len(np.unique(targets)):
         return np.sort(np.random.default_rng(seed).permutation(len(targets))[over:])

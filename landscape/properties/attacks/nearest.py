@@ -15,7 +15,7 @@ Shapes: M minima, N samples, d inputs, K outputs. Points and directions are [M, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -72,6 +72,18 @@ class Norm:
             trait="robustness",
         )
 
+    @property
+    def stability(self) -> Property:
+        """The property that is the mean distance of the boundary of the answer, right or wrong."""
+        return Property(
+            name=f"class_stability_{self.name}",
+            description="mean over samples of the distance of the nearest point found with another answer, "
+            f"{self.words}, at most the limit",
+            units="input units",
+            requires=(CLASSES,),
+            trait="robustness",
+        )
+
 
 LINF = Norm(
     "linf",
@@ -121,6 +133,23 @@ def nearest(networks: Networks, norm: Norm, limit: float) -> Nearest:
             best.found | closer,
         )
     return best
+
+
+def stability(networks: Networks, norm: Norm, limit: float, known: Nearest) -> Float[Tensor, "M N"]:
+    """Distances of the nearest points found that have another answer than the sample, right or wrong.
+
+    Of samples that are classified correctly these are the adversarial points that are `known`; of the others, whose
+    answers differ from network to network, points are sought network by network.
+    """
+    found = known.distance.clone()
+    answers = networks.outputs(networks.inputs).max(1).indices
+    for minimum, wrong in enumerate(~networks.clean.survived):
+        rows = wrong.nonzero()[:, 0]
+        if len(rows):
+            samples = networks.samples.part(rows)._replace(targets=answers[minimum, rows])
+            own = replace(networks, theta=networks.theta[minimum : minimum + 1], samples=samples)
+            found[minimum, rows] = nearest(own, norm, limit).distance[0]
+    return found
 
 
 def inside(networks: Networks, found: Nearest, half_width: Float[Tensor, " d"]) -> Outcome:

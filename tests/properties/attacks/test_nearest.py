@@ -6,7 +6,7 @@ import torch
 
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
-from landscape.properties.attacks.nearest import NORMS, inside, nearest
+from landscape.properties.attacks.nearest import NORMS, inside, nearest, stability
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.robustness import check_radius
 from tests.properties.minima import networks_of, some_minimum
@@ -22,10 +22,10 @@ def linear(classes: int, bounds: tuple[float, ...] = ()) -> Networks:
     return networks_of(problem, torch.tensor(rng.normal(size=(3, problem.n_parameters))), bounds=bounds)
 
 
-def closed_form(networks: Networks, order: float) -> torch.Tensor:
-    """min over j of (z_y - z_j) / |w_j - w_y| in the dual norm, 0 where misclassified: [M, N]."""
+def closed_form(networks: Networks, order: float, labels: torch.Tensor | None = None) -> torch.Tensor:
+    """min over j of (z_y - z_j) / |w_j - w_y| in the dual norm, 0 where another class than the label is: [M, N]."""
     weight = networks.theta[:, : networks.encoded.shape[0] * 6].reshape(3, -1, 6)
-    labels = networks.problem.targets
+    labels = networks.problem.targets if labels is None else labels
     z = networks.outputs(networks.inputs).mT  # [M, N, K]
     gap = z.gather(2, labels.expand(3, -1)[..., None]) - z
     size = torch.linalg.vector_norm(weight[:, labels][:, :, None] - weight[:, None], ord=order, dim=3)
@@ -39,6 +39,17 @@ def test_distances_to_planes_are_exact(classes: int, norm: str, dual: float) -> 
     networks = linear(classes)
     found = nearest(networks, NORMS[norm], LIMIT)
     torch.testing.assert_close(found.distance, closed_form(networks, dual).clamp(max=LIMIT), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("norm", "dual"), [("linf", 1.0), ("l2", 2.0)])
+def test_stability_is_the_distance_to_another_answer_right_or_wrong(norm: str, dual: float) -> None:
+    networks = linear(3)
+    answers = networks.outputs(networks.inputs).max(1).indices
+    assert 0 < networks.clean.survived.sum() < networks.clean.survived.numel()
+    found = stability(networks, NORMS[norm], LIMIT, nearest(networks, NORMS[norm], LIMIT))
+    for minimum in range(3):
+        expected = closed_form(networks, dual, answers[minimum])[minimum].clamp(max=LIMIT)
+        torch.testing.assert_close(found[minimum], expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("norm", NORMS)

@@ -118,4 +118,6 @@ def test_properties_of_the_function_are_those_of_the_dense_twin(name: str) -> No
         np.testing.assert_allclose(found[key].values, expected[key].values, rtol=1e-9, atol=1e-9, err_msg=key)
     assert "relative_flatness" in found
     assert "spectral_norm_product" in found
-    assert available_groups(problem) == ("loss", "curvature", "sharpness", "robustness", "sensitivity")
+    assert available_groups(problem) == (
+        *("loss", "curvature", "sharpness", "robustness", "sparse_robustness", "sensitivity"),
+    )
