@@ -102,6 +102,7 @@ def test_defaults_of_the_contract() -> None:
             "standardise": True,
             "subset": 0,
             "test_fraction": 0.0,
+            "held_out": 0,
             "hidden": [10],
             "activation": "tanh",
             "loss": "cross_entropy",

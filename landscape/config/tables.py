@@ -71,6 +71,7 @@ class ProblemConfig(Table):
     subset: Natural = Field(0, description="samples drawn, stratified and seeded; 0: all")
     subset_part: Natural = Field(0, description="which of the disjoint subsets of one seed, from 0")
     test_fraction: ProperFraction = Field(0.0, description="held-out part, stratified and seeded")
+    held_out: Natural = Field(0, description="test samples instead, stratified, from what the subset leaves")
     subset_seed: SubsetSeed = Field(-1, description="seed of the subset and the held-out part; -1: that of the run")
     classes: ClassNames = Field((), description="of images, those kept, in the order of their new labels; all if empty")
     downscale: Count = Field(1, description="side of the blocks of pixels of an image that become their mean")
@@ -99,6 +100,11 @@ class ProblemConfig(Table):
 
     @model_validator(mode="after")
     def _part_of_a_subset(self) -> Self:
+        if self.held_out and (self.test_fraction or not self.subset):
+            raise ValueError(
+                f"expected subset > 0 and no test_fraction where held_out is {self.held_out}, found {self.subset} and "
+                f"{self.test_fraction:g}: held_out takes what the subset leaves"
+            )
         if self.subset_part and not self.subset:
             raise ValueError(f"expected subset > 0 where subset_part is {self.subset_part}, found 0: give it")
         return self

@@ -226,6 +226,7 @@ def data_of(config: ProblemConfig, seed: int) -> DataSet:
         subset=config.subset,
         subset_part=config.subset_part,
         test_fraction=config.test_fraction,
+        held_out=config.held_out,
         seed=seed if config.subset_seed < 0 else config.subset_seed,
         classes=config.classes,
         downscale=config.downscale,
@@ -235,5 +236,5 @@ def data_of(config: ProblemConfig, seed: int) -> DataSet:
 
 def whole_size(config: ProblemConfig) -> int:
     """The number of samples that the data set of a [problem] table has before any are drawn. Raises `DataError`."""
-    whole = {"standardise": False, "subset": 0, "subset_part": 0, "test_fraction": 0.0}
+    whole = {"standardise": False, "subset": 0, "subset_part": 0, "test_fraction": 0.0, "held_out": 0}
     return len(data_of(config.model_copy(update=whole), 0).inputs)

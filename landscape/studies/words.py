@@ -20,6 +20,9 @@ class Scale:
 
 
 CORRELATION = Scale(more="more robust", less="less robust", none="no relation", negligible=0.1)
+GENERALISATION = Scale(
+    more="generalise better", less="generalise worse", none="no relation", negligible=CORRELATION.negligible
+)
 
 
 def words_for(effect: Combined, scale: Scale, *, missing: bool) -> str:

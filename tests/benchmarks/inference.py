@@ -10,17 +10,29 @@ Then basins have log-normal volumes that correlate -0.5 with energy and +0.3 wit
 correlation with depth and 0.4 with flatness. Independent quenches find a part of the minima, the large basins first.
 Prints how far the correlation over those that were found, and the weighted one, lie from that over all minima, in the
 mean of many landscapes.
+
+With folders of studies it says instead how often two random properties of the minima of these very landscapes, sums
+over hidden units of random even functions, would be called related: drawn anew for each landscape, when nothing relates
+them, and drawn once for all, when the units that landscapes of one data set have in common may.
 """
 
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import NamedTuple
 
 import click
 import numpy as np
+import torch
 from scipy import optimize
 
-from landscape.statistics.random_effects import combined
+from landscape import problem_of
+from landscape.database.database import Database, open_database
+from landscape.statistics.random_effects import combined, combined_correlations
 from landscape.statistics.visits import fitted, inverse_weights
 from landscape.studies.answer.effects import rank_correlation
+from landscape.studies.answer.minima import LEAST_MINIMA
+from landscape.studies.words import CORRELATION, words_for
 
 UNITS, POOL = 10, 40
 SPREAD = 1.5  # standard deviation of log volumes
@@ -83,11 +95,61 @@ def _sampled(rho: float, completeness: float, minima: int, random: np.random.Gen
     )
 
 
+def units_of(db: Database) -> np.ndarray:
+    """The weights and bias [M, H, d + 1 + K] of the hidden units of the minima, of networks with one hidden layer."""
+    problem = problem_of(db)
+    dense = problem.network.dense
+    if dense is None or len(dense.layers) != 2:
+        raise click.UsageError(f"{db.path}: expected a dense network with one hidden layer, found another")
+    layers = dense.unpack(torch.tensor(db.minima.parameters))
+    (first, bias), (second, _) = layers
+    return torch.cat([first, bias[..., None], second.mT], 2).numpy()
+
+
+def random_property(units: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The sum [M] over units of a random function that is even, as the symmetry of units asks, and as smooth as the
+    units lie apart.
+    """
+    flat = units.reshape(-1, units.shape[2])
+    length = np.median(np.linalg.norm(flat - flat[np.random.default_rng(0).permutation(len(flat))], axis=1))
+    waves = random.normal(size=(flat.shape[1], 40)) / length
+    found: np.ndarray = (np.cos(flat @ waves) @ random.normal(size=40)).reshape(units.shape[:2]).sum(axis=1)
+    return found
+
+
+def called_related(landscapes: Sequence[np.ndarray], repetitions: int, *, anew: bool, seed: int = 0) -> float:
+    """The share of repetitions in which replicates with these units say "more robust" or "less robust"."""
+    said = 0
+    for repetition in range(repetitions):
+        rho = []
+        for number, units in enumerate(landscapes):
+            keys = ([seed, repetition, side, number if anew else 0] for side in range(2))
+            rho.append(rank_correlation(*(random_property(units, np.random.default_rng(key)) for key in keys)))
+        effect = combined_correlations(np.arctanh(np.clip(rho, -0.999999, 0.999999)))
+        said += words_for(effect, CORRELATION, missing=False) in (CORRELATION.more, CORRELATION.less)
+    return said / repetitions
+
+
+def _real(folder: Path, repetitions: int) -> None:
+    paths = sorted(folder.glob("*.h5"))
+    with ExitStack() as stack:
+        landscapes = [units_of(stack.enter_context(open_database(path))) for path in paths]
+    counted = [units for units in landscapes if len(units) >= LEAST_MINIMA]
+    shares = [f"{called_related(counted, repetitions, anew=anew):.1%}" for anew in (True, False)]
+    click.echo(f"| {folder.name} | {len(counted)} | {shares[0]} | {shares[1]} |")
+
+
 @click.command()
+@click.argument("studies", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--repetitions", default=1000, show_default=True)
-@click.option("--minima", default=100, show_default=True, help="Minima of a landscape.")
-def main(repetitions: int, minima: int) -> None:
-    """Print the shares for several numbers of replicates and correlations."""
+@click.option("--minima", default=100, show_default=True, help="Minima of a simulated landscape.")
+def main(studies: tuple[Path, ...], repetitions: int, minima: int) -> None:
+    """Print the shares for several numbers of replicates and correlations, or for the landscapes of STUDIES."""
+    if studies:
+        click.echo("| study | landscapes | random properties of each called related | of all |\n|---|---|---|---|")
+        for folder in studies:
+            _real(folder, repetitions)
+        return
     click.echo("| replicates | correlation of units | replicates combined | minima pooled |\n|---|---|---|---|")
     for replicates in (5, 10, 20):
         for rho in (0.0, 0.3, 0.5):

@@ -138,6 +138,23 @@ def test_parts_of_a_subset_are_stratified_and_disjoint() -> None:
     np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("part", [0, 8])
+def test_held_out_samples_are_none_of_the_subset_and_stratified(part: int) -> None:
+    whole = load("digits", standardise=False)
+    data = load("digits", standardise=False, subset=179, subset_part=part, held_out=1000, seed=3)
+    assert data.test_inputs is not None
+    assert data.test_targets is not None
+    alone = load("digits", standardise=False, subset=179, subset_part=part, seed=3)
+    np.testing.assert_array_equal(data.inputs, alone.inputs)
+    together = np.concatenate([data.inputs, data.test_inputs])
+    assert len(np.unique(together, axis=0)) == 1179
+    shares = np.bincount(whole.targets) / len(whole.targets)
+    assert np.abs(np.bincount(data.test_targets) - 1000 * shares).max() <= 3.0
+    every = load("iris", standardise=False, subset=75, held_out=75)
+    assert every.test_inputs is not None
+    assert len(np.unique(np.concatenate([every.inputs, every.test_inputs]), axis=0)) == 149  # two of Iris are equal
+
+
 def test_split_loses_nothing() -> None:
     whole = load("moons", standardise=False)
     data = load("moons", standardise=False, test_fraction=0.25, seed=2**63 - 1)
@@ -265,6 +282,7 @@ def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
         ("no/such/file.npz", {}, "found nothing there"),
         ("iris", {"subset": 151}, "at most the 150 samples there are, found 151"),
         ("iris", {"subset": 2}, "expected to draw 2 of 150 samples"),
+        ("iris", {"subset": 75, "held_out": 76}, "held_out of at most the 75 samples that the subset leaves, found 76"),
         (
             "iris",
             {"subset": 50, "subset_part": 3},

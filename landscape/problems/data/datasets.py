@@ -16,7 +16,7 @@ from landscape.errors import DataError
 from landscape.messages import did_you_mean
 from landscape.problems.data.files import READERS, read_file
 from landscape.problems.data.images import IMAGE_FOLDERS, IMAGES, Shape, as_inputs, image_set, read_images
-from landscape.problems.data.samples import Arrays, split, standardised, thinned
+from landscape.problems.data.samples import Arrays, drawn_rows, split, standardised, with_held_out
 
 LARGEST = 1e100  # in size: squares and sums of larger numbers would overflow
 
@@ -53,6 +53,7 @@ def load(  # noqa: PLR0913 - the keys of a run file
     subset: int = 0,
     subset_part: int = 0,
     test_fraction: float = 0.0,
+    held_out: int = 0,
     seed: int = 0,
     classes: Sequence[str] = (),
     downscale: int = 1,
@@ -61,10 +62,11 @@ def load(  # noqa: PLR0913 - the keys of a run file
     """The data set of a known name, in a file with a suffix of `READERS`, or in a folder of images.
 
     Paths are relative to the current folder; images are given as ``mnist:FOLDER``, for instance, see
-    `landscape.problems.data.images`. Their test files are the held-out samples unless `test_fraction` holds out others.
+    `landscape.problems.data.images`. Their test files are the held-out samples unless others are held out.
 
-    `subset` > 0 draws that many samples, other ones for each `subset_part`, and `test_fraction` > 0 holds a part out,
-    both stratified by class and seeded. `classes` keeps some classes of images, `downscale` and `grey` reduce them.
+    `subset` > 0 draws that many samples, other ones for each `subset_part`. `test_fraction` > 0 holds a part of them
+    out, or `held_out` > 0 so many of those that the subset leaves. All draws are stratified by class and seeded.
+    `classes` keeps some classes of images, `downscale` and `grey` reduce them.
     `standardise` gives each feature of the training part zero mean and unit population variance; a constant feature
     becomes zero. Raises `DataError`.
     """
@@ -74,9 +76,12 @@ def load(  # noqa: PLR0913 - the keys of a run file
         _refuse_image_keys(name_or_path, classes=bool(classes), downscale=downscale > 1, grey=grey)
         arrays = _checked(_read(name_or_path), name_or_path)
     else:
-        arrays = read_images(images, name_or_path, classes, test=not test_fraction)
+        arrays = read_images(images, name_or_path, classes, test=not (test_fraction or held_out))
     if subset:
-        arrays = thinned(arrays, subset, subset_part, draws[0], name_or_path)
+        rows = drawn_rows(arrays["targets"], subset, subset_part, draws[0], name_or_path)
+        if held_out:
+            arrays = with_held_out(arrays, rows, held_out, draws[1], name_or_path)
+        arrays = arrays | {name: arrays[name][rows] for name in ("inputs", "targets")}
     if images is not None:
         arrays, shape = as_inputs(images, arrays, name_or_path, downscale=downscale, grey=grey)
         arrays = _checked(arrays, name_or_path)

@@ -11,12 +11,12 @@ from landscape.errors import DataError
 Arrays = dict[str, np.ndarray]
 
 
-def thinned(arrays: Arrays, subset: int, part: int, seed: int, source: str) -> Arrays:
-    """The arrays with `subset` of the samples, drawn as in `split`; test samples stay. Raises `DataError`.
+def drawn_rows(targets: np.ndarray, subset: int, part: int, seed: int, source: str) -> np.ndarray:
+    """Rows of `subset` of the samples, drawn as in `split`. Raises `DataError`.
 
     Part k is what is drawn after parts 0 to k - 1, from what these have left.
     """
-    n = len(arrays["inputs"])
+    n = len(targets)
     if subset > n:
         raise DataError(f"{source}: expected a subset of at most the {n} samples there are, found {subset}")
     if (part + 1) * subset > n:
@@ -26,9 +26,22 @@ def thinned(arrays: Arrays, subset: int, part: int, seed: int, source: str) -> A
         )
     left = np.arange(n)
     for _ in range(part):
-        left = left[_draw(arrays["targets"][left], subset, seed, source)[1]]
-    rows = left[_all_but_few(arrays["targets"][left], subset, seed, source)]
-    return arrays | {name: arrays[name][rows] for name in ("inputs", "targets")}
+        left = left[_draw(targets[left], subset, seed, source)[1]]
+    found: np.ndarray = left[_all_but_few(targets[left], subset, seed, source)]
+    return found
+
+
+def with_held_out(arrays: Arrays, rows: np.ndarray, size: int, seed: int, source: str) -> Arrays:
+    """The arrays with so many test samples, drawn from all but the `rows`. Raises `DataError`."""
+    if "test_inputs" in arrays:
+        raise DataError(f"{source}: expected no test samples in the file when held_out > 0; set held_out = 0")
+    left = np.setdiff1d(np.arange(len(arrays["targets"])), rows)
+    if size > len(left):
+        raise DataError(
+            f"{source}: expected held_out of at most the {len(left)} samples that the subset leaves, found {size}"
+        )
+    tested = left[_all_but_few(arrays["targets"][left], size, seed, source)]
+    return arrays | {f"test_{name}": arrays[name][tested] for name in ("inputs", "targets")}
 
 
 def _all_but_few(targets: np.ndarray, size: int, seed: int, source: str) -> np.ndarray:

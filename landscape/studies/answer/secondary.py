@@ -24,6 +24,7 @@ from landscape.studies.answer.minima import MARGIN_COLUMN
 from landscape.studies.answer.minima import MEASURES as PRIMARY
 from landscape.studies.hypotheses import DEEPER, FLATTER, ROBUSTNESS_SIGNS
 from landscape.studies.minima_table import compare
+from landscape.studies.words import CORRELATION, GENERALISATION, words_for
 
 MEASURES = {**DEEPER.measures, **FLATTER.measures}
 ROBUSTNESS = {
@@ -34,19 +35,28 @@ ROBUSTNESS = {
 }
 CONNECTED = 0.9  # of the minima: least part that has a barrier, for barriers to count
 
+HELD_OUT = {
+    "test_accuracy": GENERALISATION,
+    f"{TEST}{MARGIN_COLUMN}": CORRELATION,
+    f"{TEST}robust_accuracy": CORRELATION,
+}
+"""Properties of test samples whose relation to depth and flatness is named in words, as for primary endpoints."""
+
 Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecondaryFinding:
     """What the replicates of a data set say about one pair, and p adjusted for all pairs; nan where replicates share
-    samples, where one of them has no correlation, and where the data set lacks something.
+    samples, where one of them has no correlation, and where the data set lacks something. Words are for pairs that were
+    chosen beforehand, and empty for others.
     """
 
     measure: str
     robustness: str
     total: Combined
     p: float
+    words: str = ""
 
 
 def secondary_effects(db: Database, highest: float = math.inf) -> dict[Pair, float]:
@@ -82,12 +92,13 @@ def secondary_findings(
         return ()
     z = np.stack([replicate_means(np.array([one.get(pair, np.nan) for one in effects]), place) for pair in pairs], 1)
     p = np.full(len(pairs), np.nan) if shared or missing else adjusted_p(z)
-    return tuple(
-        SecondaryFinding(
-            measure=measure,
-            robustness=robustness,
-            total=combined_correlations(z[:, number], shared),
-            p=float(p[number]),
+    at_epsilon = f"@{number_text(epsilon)}"
+    found = []
+    for number, (measure, robustness) in enumerate(pairs):
+        total = combined_correlations(z[:, number], shared)
+        scale = HELD_OUT.get(robustness.removesuffix(at_epsilon)) if measure in PRIMARY.values() else None
+        words = words_for(total, scale, missing=missing) if scale else ""
+        found.append(
+            SecondaryFinding(measure=measure, robustness=robustness, total=total, p=float(p[number]), words=words)
         )
-        for number, (measure, robustness) in enumerate(pairs)
-    )
+    return tuple(found)

@@ -11,6 +11,7 @@ from landscape.statistics.random_effects import Combined, least_p
 from landscape.studies.answer.effects import ENDPOINTS
 from landscape.studies.answer.minima import MEASURES
 from landscape.studies.answer.replicates import PLATEAU, DataSetAnswer, Finding, across
+from landscape.studies.answer.secondary import SecondaryFinding
 from landscape.studies.words import CORRELATION
 
 COLUMNS = (
@@ -51,6 +52,7 @@ def table(found: Sequence[DataSetAnswer]) -> Iterator[str]:
     )
     for one in found:
         yield from (_line(one.name, finding) for finding in one.findings)
+        yield from (_held_out_line(one.name, pair) for pair in one.secondary if pair.words)
     yield from (_line(ALL, finding) for finding in across(found))
 
 
@@ -61,6 +63,17 @@ def _line(name: str, finding: Finding) -> str:
         f"{_range(total.low, total.high)} {_range(total.predicted_low, total.predicted_high)} "
         f"{_number(finding.moved)} {_number(given.mean)} {_range(given.low, given.high)}  "
         f"{finding.words} ({finding.words_given_accuracy})"
+    )
+
+
+def _held_out_line(name: str, pair: SecondaryFinding) -> str:
+    """The line of a pair that was chosen beforehand, on test samples."""
+    direction = next(word for word, measure in MEASURES.items() if measure == pair.measure)
+    by = pair.robustness.split("@")[0].replace("margin_linf", "margin").replace("_", " ")
+    total = pair.total
+    return (
+        f"{name:<13} {direction:<8} {by:<15} {_number(total.mean)} {_range(total.low, total.high)} "
+        f"{_range(total.predicted_low, total.predicted_high)} {'':>5} {'':>20}  {pair.words}"
     )
 
 
@@ -108,12 +121,14 @@ def appendix_csv(found: Sequence[DataSetAnswer]) -> str:
     """Every secondary pair: its combined correlation, intervals that are not adjusted, and p that is."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["data_set", "measure", "robustness", "replicates", "rho", *SUMMARY, "adjusted_p", "least_p"])
+    writer.writerow(
+        ["data_set", "measure", "robustness", "replicates", "rho", *SUMMARY, "adjusted_p", "least_p", "words"]
+    )
     for one in found:
         for pair in one.secondary:
             summary = [getattr(pair.total, name) for name in SUMMARY]
             head = [one.name, pair.measure, pair.robustness, pair.total.replicates, pair.total.mean]
-            writer.writerow([*head, *summary, pair.p, least_p(one.replicates)])
+            writer.writerow([*head, *summary, pair.p, least_p(one.replicates), pair.words])
     return text.getvalue()
 
 

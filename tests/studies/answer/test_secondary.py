@@ -11,7 +11,7 @@ from scipy import stats
 from landscape.database.database import Database
 from landscape.graph.depth import escape_barrier
 from landscape.studies.answer.secondary import secondary_effects, secondary_findings
-from landscape.studies.answer.text import appendix, appendix_csv, p_text
+from landscape.studies.answer.text import appendix, appendix_csv, p_text, table
 from tests.analysis.synthetic import (
     build_store,
     funnel,
@@ -72,6 +72,26 @@ def test_of_many_pairs_the_one_that_is_related_is_told() -> None:
     assert all(p > 0.05 for _, p in found.values())
     assert all(np.isnan(p) for _, p in made(shared=0.4).values())
     assert all(np.isnan(p) for _, p in made(missing=True).values())
+
+
+def test_held_out_samples_have_words() -> None:
+    random = np.random.default_rng(4)
+    means = {"test_accuracy": 0.5, "test_robust_accuracy@0.1": -0.4, "test_robust_accuracy@0.2": 0.4, "test_loss": 0.4}
+    effects = [
+        {("depth", name): float(np.tanh(mean + 0.1 * random.normal())) for name, mean in means.items()}
+        | {("hessian_largest", "test_accuracy"): 0.5}
+        for _ in range(REPLICATES)
+    ]
+    found = secondary_findings(effects, np.arange(REPLICATES), 0.0, epsilon=0.1, missing=False)
+    said = {(one.measure, one.robustness): one.words for one in found if one.words}
+    assert said == {
+        ("depth", "test_accuracy"): "generalise better",
+        ("depth", "test_robust_accuracy@0.1"): "less robust",
+    }
+    none = secondary_findings(effects, np.arange(REPLICATES), 0.0, epsilon=0.1, missing=True)
+    assert {one.words for one in none} == {"", "not enough data"}
+    lines = list(table([replace(answered(landscapes(REPLICATES)), secondary=found)]))
+    assert any("test accuracy" in line and line.endswith("generalise better") for line in lines)
 
 
 def test_a_pair_that_a_landscape_lacks_is_not_tested() -> None:
