@@ -14,6 +14,7 @@ from landscape.campaign.rounds.sampling import SamplePairs, SampleQuenches, Trai
 from landscape.errors import PropertyError
 from landscape.graph.depth import DEPTHS
 from landscape.properties.path_profiles import require_paths
+from landscape.studies.completeness.goal import Goal
 
 LOCATING: tuple[MakePhase, ...] = (Locate, Surroundings)
 SAMPLING: tuple[MakePhase, ...] = (SampleQuenches, SamplePairs)
@@ -22,8 +23,8 @@ EVALUATIONS = "evaluations"
 
 
 def exploring(context: Context) -> tuple[MakePhase, ...]:
-    """Phases that explore a landscape; only networks have properties to measure."""
-    properties = () if context.problem is None else (Measure,)
+    """Phases that explore a landscape and measure the minima that are wanted; only networks have properties."""
+    properties = () if context.problem is None else (partial(Measure, goal=Goal.of(context.settings)),)
     return (Alternating, *properties, Depths)
 
 

@@ -1,9 +1,10 @@
 """Rounds that measure properties of every minimum or end point of training, then those of the whole landscape.
 
-A row is measured once for given settings. A database that has grown is measured from the first row that lacks a
-property; after a change of settings the properties that depend on them are measured again, and so is a group whose
-properties are declared otherwise than when the file was written. Depths and barriers are computed again whenever minima
-or transition states were added.
+A search that is asked for the lowest minima measures these alone; the others have NaN, until all are asked for. A row
+is measured once for given settings. A database that has grown is measured from the first row that lacks a property;
+after a change of settings the properties that depend on them are measured again, and so is a group whose properties are
+declared otherwise than when the file was written. Depths and barriers are computed again whenever minima or transition
+states were added.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from landscape.problems.problem import Problem
 from landscape.properties.catalogue import GROUPS, available_groups, groups_of
 from landscape.properties.measure import MeasuredProperty, measure, measured
 from landscape.properties.path_profiles import profiles
+from landscape.studies.completeness.goal import Goal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,8 @@ def chosen_groups(problem: Problem, names: Sequence[str]) -> tuple[str, ...]:
 
 
 class Measure:
-    """Rounds that measure groups of properties of the points of a table: given groups, or all that the problem admits.
+    """Rounds that measure groups of properties of the points of a table: given groups, or all that the problem admits;
+    all points, or the minima that a goal wants.
 
     The settings stored with the values are the name of their group and the settings on which they depend. A round
     measures the groups with the fewest points, at the next points; a task measures one group.
@@ -94,31 +97,45 @@ class Measure:
 
     kind, target = "measure", "minima"
 
-    def __init__(self, context: Context, index: LandscapeIndex, groups: Sequence[str] | None = None) -> None:
-        self.context, self.index, self.settings = context, index, context.measuring
+    def __init__(
+        self,
+        context: Context,
+        index: LandscapeIndex,
+        groups: Sequence[str] | None = None,
+        goal: Goal | None = None,
+    ) -> None:
+        self.context, self.index, self.settings, self.goal = context, index, context.measuring, goal
         self.groups = available_groups(context.require_problem()) if groups is None else tuple(groups)
 
     def planned_rounds(self, tables: Tables) -> int:
         """Rounds done and those that the present points still need."""
-        end = len(self._points(tables))
-        left = end - min(self._measured(tables).values(), default=end)
+        wanted = self._wanted(tables)
+        left = int((wanted >= min(self._measured(tables).values(), default=len(wanted))).sum()) if len(wanted) else 0
         return rounds_done(tables, self.kind) + -(-left // (TASK_MINIMA * ROUND_TASKS))
 
     def plan(self, tables: Tables) -> Plan[MeasureTask] | None:
         """The next points that lack properties."""
-        measured, end = self._measured(tables), len(self._points(tables))
-        start = min(measured.values(), default=end)
-        if start == end:
-            return None
-        stop = min(done for done in (start + TASK_MINIMA * ROUND_TASKS, end, *measured.values()) if done > start)
-        theta = self._points(tables)[start:stop]
+        behind, rows = self._next(tables)
+        theta = self._points(tables)[rows]
         tasks = [
             MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,))
-            for group, done in measured.items()
-            if done == start
+            for group in behind
             for first in task_starts(len(theta), TASK_MINIMA)
         ]
-        return Plan(tasks=tasks)
+        return Plan(tasks=tasks) if tasks else None
+
+    def _next(self, tables: Tables) -> tuple[list[str], np.ndarray]:
+        """The groups with the fewest points, and the rows int64 of the next points that are wanted of them."""
+        measured, wanted = self._measured(tables), self._wanted(tables)
+        left = {group: wanted[wanted >= done] for group, done in measured.items()}
+        starts = {group: int(rows[0]) for group, rows in left.items() if len(rows)}
+        if not starts:
+            return [], wanted[:0]
+        start = min(starts.values())
+        behind = [group for group, first in starts.items() if first == start]
+        others = [first for first in starts.values() if first > start]
+        rows = left[behind[0]]
+        return behind, rows[rows < min(others, default=len(self._points(tables)))][: TASK_MINIMA * ROUND_TASKS]
 
     def assimilate(
         self,
@@ -128,17 +145,20 @@ class Measure:
         seconds: float,
     ) -> Commit:
         """The commit of the values of the measured rows."""
-        start = min(self._measured(tables).values())
+        measured, (_, wanted) = self._measured(tables), self._next(tables)
         by_group: dict[str, list[Mapping[str, MeasuredProperty]]] = {}
         for task, result in zip(plan.tasks, results, strict=True):
             by_group.setdefault(task.groups[0], []).append(result)
         rows: tuple[PropertyRows, ...] = ()
         for group, parts in by_group.items():
             found = {
-                name: one._replace(description=self.described(one.description, group))
+                name: one._replace(
+                    values=_at_rows(one.values, wanted - measured[group]),
+                    description=self.described(one.description, group),
+                )
                 for name, one in joined(parts).items()
             }
-            rows += property_rows(self.target, start, found, self._settings(group))
+            rows += property_rows(self.target, measured[group], found, self._settings(group))
         return Assimilation(self.index, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
@@ -152,6 +172,12 @@ class Measure:
         """The parameters [M, P] of the points."""
         parameters: np.ndarray = getattr(tables, self.target).parameters
         return parameters
+
+    def _wanted(self, tables: Tables) -> np.ndarray:
+        """Rows int64, rising, of the points that are to be measured."""
+        if self.goal is None:
+            return np.arange(len(self._points(tables)))
+        return np.sort(self.goal.rows(tables.minima.energy))
 
     def _settings(self, group: str) -> dict[str, object]:
         """The group and the settings on which its values depend."""
@@ -170,11 +196,33 @@ class Measure:
             if one.missing(problem) is None
         }
         known = {
-            name: len(values.values)
+            name: values.values
             for name, values in stored.items()
             if dict(values.settings) == settings and values.description == declared.get(name)
         }
-        return min((known.get(name, 0) for name in declared), default=0)
+        if (
+            self.goal is None
+            and self.target == "minima"
+            and _has_holes([known[name] for name in declared if name in known])
+        ):
+            return 0
+        return min((len(known.get(name, ())) for name in declared), default=0)
+
+
+def _at_rows(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Values [M, ...] at rows int64[M], rising, of an array that ends with the last of them, NaN elsewhere."""
+    found = np.full((int(rows[-1]) + 1, *values.shape[1:]), np.nan)
+    found[rows] = values
+    return found
+
+
+def _has_holes(columns: Sequence[np.ndarray]) -> bool:
+    """Whether nothing is known of one of the rows that all columns [M, ...] have."""
+    if not columns:
+        return False
+    length = min(map(len, columns))
+    known = [np.isfinite(column[:length].reshape(length, -1)).any(axis=1) for column in columns if length]
+    return bool(known) and not np.logical_or.reduce(known).all()
 
 
 class MeasureTraining(Measure):

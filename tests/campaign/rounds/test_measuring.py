@@ -20,6 +20,7 @@ from landscape.campaign.session import run_campaign
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
+from landscape.graph.depth import DEPTHS
 from landscape.properties.catalogue import available_groups
 from landscape.studies.columns import column
 from tests.campaign.commands import assert_equal_bytes
@@ -179,6 +180,40 @@ def test_minima_that_are_added_are_measured_and_depths_made_again(tmp_path: Path
         for name in ("clean_loss", "depth"):
             assert np.isfinite(db.properties("minima")[name].values).all()
         assert np.isfinite(db.properties("minima")["barrier_to_global"].values).sum() > 1
+
+
+def test_a_search_for_the_lowest_measures_these_until_all_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landscape.campaign.rounds.measuring.TASK_MINIMA", 1)
+    monkeypatch.setattr("landscape.campaign.rounds.measuring.ROUND_TASKS", 2)
+    path = tmp_path / "a.h5"
+    lowest = {"lowest": 3, "searches": 1}
+    more = {"rounds": 0, "single_ended": 0}
+    with landscape.explore(xor(), path=path, walkers=8, steps=4, explore=lowest, connect=more, measure=HASTE) as db:
+        energy = db.minima.energy
+        assert len(energy) > 4
+        wanted = np.isin(np.arange(len(energy)), np.argsort(energy, kind="stable")[:3])
+        names = {name for name in db.properties("minima") if name not in DEPTHS}
+        before = {name: db.properties("minima")[name].values for name in names}
+    for name, values in before.items():
+        known = np.isfinite(values.reshape(len(values), -1)).any(axis=1)
+        np.testing.assert_array_equal(known, wanted, err_msg=name)
+    rounds = len(kinds(path))
+    with landscape.explore(
+        xor(), path=path, walkers=8, steps=4, explore=lowest, connect=more, measure=HASTE, resume=True
+    ):
+        pass
+    assert len(kinds(path)) == rounds
+    assert measured(path) is Ending.COMPLETE
+    with Database(open_store(path)) as db:
+        for name, values in before.items():
+            after = db.properties("minima")[name].values
+            assert np.isfinite(after.reshape(len(after), -1)).any(axis=1).all()
+            np.testing.assert_allclose(after[wanted], values[wanted], rtol=1e-12, atol=1e-12)
+    rounds = len(kinds(path))
+    assert measured(path) is Ending.COMPLETE
+    assert len(kinds(path)) == rounds
 
 
 def test_phases_of_measuring_need_no_walkers(path: Path) -> None:
