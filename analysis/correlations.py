@@ -38,6 +38,7 @@ CELL = 0.27  # inches, with room for a number
 SMALLEST_CELL = 0.13
 WIDTH = 5.0  # inches of the cells of one matrix
 BESIDE = 8
+INCHES_A_LETTER = 0.055  # of labels
 
 
 @click.command()
@@ -74,7 +75,8 @@ def draw_matrix(findings: Findings) -> Figure:
     beside = len(robustness) <= BESIDE
     cell = CELL if beside else float(np.clip(WIDTH / len(robustness), SMALLEST_CELL, CELL))
     width, height = cell * len(robustness), cell * len(measures)
-    size = (2.0 * width + 2.9, height + 1.9) if beside else (width + 2.9, 2.0 * height + 2.8)
+    left = INCHES_A_LETTER * max(len(_row_label(name)) for name in measures) + 1.0  # and the bar on the right
+    size = (2.0 * width + left, height + 1.9) if beside else (width + left, 2.0 * height + 2.8)
     figure = Figure(figsize=size)
     panels = figure.subplots(*((1, 2) if beside else (2, 1)), sharex=True, sharey=True)
     scale = Normalize(-1.0, 1.0)

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from landscape.config.fields import DATASETS
 from landscape.config.run_file import RunConfig
 from landscape.problems.data.datasets import load
+from landscape.studies.words import LEAST_REPLICATES
 from tests.patience import patient
 
 ROOT = Path(__file__).parents[1]
@@ -65,6 +66,17 @@ def test_studies_have_their_command_in_their_head(path: Path) -> None:
     assert (file, folder) == (f"runs/{path.name}", f"analysis/results/{name}")
     assert len(RunConfig.from_toml(path).family(over)) > 2
     assert name in (ROOT / "runs/studies.sh").read_text()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "runs").glob("replicates-*.toml")), ids=lambda path: path.name)
+def test_replicates_have_their_command_in_their_head(path: Path) -> None:
+    command = re.search(r"^# *landscape study (\S+) --replicates (\d+) -o (\S+)$", path.read_text(), re.MULTILINE)
+    assert command is not None
+    file, count, folder = command.groups()
+    name = path.stem.removeprefix("replicates-")
+    assert (file, folder) == (f"runs/{path.name}", name)
+    assert int(count) >= LEAST_REPLICATES
+    assert re.search(rf"datasets=\(.*\b{name}\b", (ROOT / "runs/replicates.sh").read_text())
 
 
 def test_comparisons_of_regimes_have_run_files_with_regimes() -> None:
