@@ -24,5 +24,5 @@ for study in "${studies[@]}"; do
         python analysis/disconnectivity.py "$first" -o "$results/tree.svg" --marks all
     fi
     python analysis/regimes.py "$results"/replicate-*.h5 -o "$results" >/dev/null
-    landscape answer "$results" | tee "$results/answer.txt"
+    landscape answer "$results"/replicate-*.h5 | tee "$results/answer.txt"
 done

@@ -21,29 +21,30 @@ ANSWER, APPENDIX, CONTRASTS = "answer.csv", "appendix.csv", "contrasts.csv"
 
 @click.command()
 @click.argument("studies", metavar="STUDY...", nargs=-1, required=True, type=click.Path(path_type=Path))
-def answer(studies: tuple[Path, ...]) -> None:
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write into; the first STUDY.")
+def answer(studies: tuple[Path, ...], output: Path | None) -> None:
     """Say whether deeper and flatter minima, and which ways of training, are more robust, from replicates.
 
     \b
-    landscape study runs/study-digits.toml --replicates 8 -o digits
+    landscape study runs/replicates-digits.toml --replicates 12 -o digits
     landscape answer digits
     landscape train runs/regimes-digits.toml --replicates 10 -o regimes
     landscape answer regimes
 
     STUDY is a folder that 'landscape study' or 'landscape train' has made with --replicates, or a database. Each
-    replicate counts once: the intervals are those of a mean over replicates. Writes into the first STUDY, of
-    landscapes, answer.csv, with all correlations, and appendix.csv, with all other pairs of a measure and a robustness;
-    of measured end points of training contrasts.csv, with the regimes compared in every column.
+    replicate counts once: the intervals are those of a mean over replicates. Writes, of landscapes, answer.csv, with
+    all correlations, and appendix.csv, with all other pairs of a measure and a robustness; of measured end points of
+    training contrasts.csv, with the regimes compared in every column.
     """  # noqa: D301 - click wants the backspace character itself
     paths = [path for study in studies for path in _databases(study)]
     with ExitStack() as stack:
         databases = [stack.enter_context(open_database(path)) for path in paths]
-        trained = [db for db in databases if db.properties("training")]
+        trained = [db for db in databases if db.properties("training") or (len(db.training) and not len(db.minima))]
         found = answers([Landscape.of(db) for db in databases if db not in trained], _whole_size)
         regimes = regime_answers(trained, _whole_size)
     if launcher_rank():
         return
-    folder = studies[0] if studies[0].is_dir() else studies[0].parent
+    folder = output or (studies[0] if studies[0].is_dir() else studies[0].parent)
     if found:
         _tell([*sentences(found), "", *table(found), "", *notes(found), "", *appendix(found)])
         _write(folder / ANSWER, csv_text(found))

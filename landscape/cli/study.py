@@ -35,7 +35,7 @@ def study(
     """Explore a family of landscapes and correlate depth and curvature with robustness.
 
     \b
-    landscape study runs/study-digits.toml --replicates 8 -o digits
+    landscape study runs/replicates-digits.toml --replicates 12 -o digits
     landscape study runs/iris.toml --over problem.l2=1e-5,1e-4,1e-3 -o iris
     mpiexec -n 8 landscape study runs/iris.toml --over problem.hidden=[4],[10] --time-limit 3h
 

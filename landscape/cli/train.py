@@ -49,7 +49,7 @@ def train(
     landscape train runs/regimes-digits.toml -o digits.h5
     landscape train runs/regimes-digits.toml -o digits.h5 --regimes plain,pgd --set train.epochs=20
     mpiexec -n 2 landscape train runs/regimes-digits.toml -o digits.h5 --resume --time-limit 1h
-    landscape train runs/regimes-digits.toml --set problem.subset=200 --replicates 8 -o digits
+    landscape train runs/regimes-digits.toml --replicates 10 -o digits
 
     With --resume the database may hold an explored landscape of the same problem, or other regimes. With --replicates
     the output is a folder of databases, one for each subset of problem.subset samples.

@@ -83,7 +83,8 @@ class Regime(Table):
         description="normalise hidden units by minibatch; folded into weights and biases at the end",
     )
     label_noise: Annotated[ProperFraction, Part.LABELS] = Field(
-        0.0, description="part of the training samples that get a wrong label, drawn once for a seed"
+        0.0,
+        description="part of the labels that are wrong in training; what is measured is by the right ones",
     )
     epsilon: Annotated[Positive, Part.REACH] = Field(
         0.1, description="radius of attacks and boxes, infinity norm, in units of the inputs"

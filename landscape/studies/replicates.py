@@ -1,12 +1,28 @@
 """Replicates: sets of samples of one data set, each with databases of its own, and the part of them that they share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from landscape.errors import PropertyError
 
 Problem = Mapping[str, Any]
 """The table [problem] of a run file."""
 WholeSize = Callable[[Problem], int]
 """The number of samples that there are to draw replicates from."""
+
+
+ARCHITECTURE = ("hidden", "convolution", "activation", "loss", "classes", "downscale", "subset")
+
+
+def require_one_problem(name: str, problems: Sequence[Problem], keys: Sequence[str] = ARCHITECTURE) -> None:
+    """Raises PropertyError where the replicates of a data set differ in one of these keys."""
+    for key in keys:
+        found = sorted({str(one.get(key)) for one in problems})
+        if len(found) > 1:
+            raise PropertyError(
+                f"{name}: expected replicates of one architecture and size, found {key} = {' and '.join(found[:2])}: "
+                "answer for them apart"
+            )
 
 
 def shared_part(problems: Mapping[str, Problem], size: int, whole_size: WholeSize) -> float:

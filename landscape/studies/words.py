@@ -25,9 +25,11 @@ GENERALISATION = Scale(
 )
 
 
-def words_for(effect: Combined, scale: Scale, *, missing: bool) -> str:
-    """The words for an effect; `missing` says that something is, whatever the interval shows."""
-    if missing or not effect.low <= effect.high:
+def words_for(effect: Combined, scale: Scale, *, missing: bool, least: int = LEAST_REPLICATES) -> str:
+    """The words for an effect, of at least so many replicates; `missing` says that something else is, whatever the
+    interval shows.
+    """
+    if missing or effect.replicates < least or not effect.low <= effect.high:
         return TOO_LITTLE
     none = scale.negligible
     if effect.low > none:

@@ -65,7 +65,7 @@ class TrainingSamples:
         self._encoded = problem.encoded.mT.contiguous()  # [N, K]: whole rows are copied faster
         self._first = torch.zeros(n_seeds, 1, dtype=torch.int64, device=problem.device)  # row of each seed's own codes
         if regime.label_noise:
-            self._encoded = self._with_wrong_labels(round(regime.label_noise * self.trained.shape[1]))
+            self._encoded = self._with_wrong_labels(max(1, round(regime.label_noise * self.trained.shape[1])))
             self._first = n * torch.arange(n_seeds, device=problem.device)[:, None]
 
     @property

@@ -133,6 +133,13 @@ def check_regime(problem: Problem, regime: Regime) -> None:
     validation_samples(regime, len(problem.inputs))
     if regime.trades and problem.loss != "cross_entropy":
         raise ConfigError(f'[train] trades: expected the loss "cross_entropy", found "{problem.loss}": set it to 0')
+    trained = len(problem.inputs) - validation_samples(regime, len(problem.inputs))
+    size = min(regime.batch_size, trained)
+    if regime.batch_norm and (size == 1 or trained % size == 1):
+        raise ConfigError(
+            f"[train] batch_norm: expected minibatches of at least two samples, found {trained} samples in minibatches "
+            f"of {size}, one of them with a single one: change batch_size"
+        )
     if regime.label_noise and not problem.is_classification:
         raise ConfigError("[train] label_noise: expected classes, found a regression: set it to 0")
     for key in ("dropout", "batch_norm", "sensitivity"):

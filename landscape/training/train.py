@@ -75,7 +75,7 @@ class Average:
     """The mean of the points at the ends of the last epochs of a regime, as many as its `swa` says."""
 
     def __init__(self, regime: Regime) -> None:
-        self._first = regime.epochs + 1 - round(regime.swa * regime.epochs)
+        self._first = regime.epochs + 1 - (max(1, round(regime.swa * regime.epochs)) if regime.swa else 0)
         self._mean: Tensor | None = None
 
     def add(self, epoch: int, point: Tensor) -> None:

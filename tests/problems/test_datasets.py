@@ -155,6 +155,16 @@ def test_held_out_samples_are_none_of_the_subset_and_stratified(part: int) -> No
     assert len(np.unique(np.concatenate([every.inputs, every.test_inputs]), axis=0)) == 149  # two of Iris are equal
 
 
+def test_a_regression_may_use_up_its_samples(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = save_npz(tmp_path, inputs=rng.normal(size=(60, 2)), targets=rng.normal(size=(60, 2)))
+    parts = [load(path, standardise=False, subset=20, subset_part=part) for part in range(3)]
+    assert len(np.unique(np.concatenate([part.inputs for part in parts]), axis=0)) == 60
+    whole = load(path, standardise=False, subset=20, held_out=40)
+    assert whole.test_inputs is not None
+    assert len(whole.test_inputs) == 40
+
+
 def test_split_loses_nothing() -> None:
     whole = load("moons", standardise=False)
     data = load("moons", standardise=False, test_fraction=0.25, seed=2**63 - 1)

@@ -134,6 +134,13 @@ def test_a_module_without_layers_of_ours_has_no_dropout() -> None:
             RegimeObjective(problem, Regime(**keys), Draws(0, [0], problem.device))
 
 
+@pytest.mark.parametrize("size", [1, 119, 17])
+def test_a_single_sample_cannot_be_normalised(size: int) -> None:
+    problem = iris()  # 120 samples
+    with pytest.raises(ConfigError, match="batch_norm: expected minibatches of at least two samples"):
+        RegimeObjective(problem, Regime(batch_norm=True, batch_size=size), Draws(0, [0], problem.device))
+
+
 def test_wrong_labels_need_classes() -> None:
     data = iris().data
     problem = Problem.from_module(iris().module(np.zeros(43)), data.inputs, data.inputs[:, :3], l2=0.0, loss="mse")

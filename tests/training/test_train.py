@@ -134,6 +134,8 @@ def test_averages_are_those_of_the_last_epochs() -> None:
     np.testing.assert_allclose(found.parameters, np.mean(ends[1:], axis=0), rtol=0.0, atol=1e-14)
     module, losses = problem.module(found.parameters[0]), found.history[0, :, HISTORY_COLUMNS.index("training_loss")]
     assert losses[4] == pytest.approx(clean_loss(module, problem.inputs, problem.targets).item(), rel=1e-12)
+    short = train(problem, regime(epochs=2, swa=0.1), [4, 1]).parameters
+    np.testing.assert_array_equal(short, ends[0])  # at least one epoch is averaged
     first = problem.module(ends[0][0])
     assert losses[1] == pytest.approx(clean_loss(first, problem.inputs, problem.targets).item(), rel=1e-12)
 

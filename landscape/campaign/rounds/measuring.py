@@ -185,10 +185,11 @@ class Measure:
 
     def _measured(self, tables: Tables) -> dict[str, int]:
         """Number of points at which all properties of each group were measured with these settings."""
-        return {group: self._rows(tables.properties[self.target], group) for group in self.groups}
+        wanted = self._wanted(tables)
+        return {group: self._rows(tables.properties[self.target], group, wanted) for group in self.groups}
 
-    def _rows(self, stored: Mapping[str, Property], group: str) -> int:
-        """Points that have every property of the group as it is declared now."""
+    def _rows(self, stored: Mapping[str, Property], group: str, wanted: np.ndarray) -> int:
+        """Points that have every property of the group as it is declared now; none where a wanted one was left out."""
         problem, settings = self.context.require_problem(), self._settings(group)
         declared = {
             one.name: self.described(one.meaning(problem), group)
@@ -200,11 +201,7 @@ class Measure:
             for name, values in stored.items()
             if dict(values.settings) == settings and values.description == declared.get(name)
         }
-        if (
-            self.goal is None
-            and self.target == "minima"
-            and _has_holes([known[name] for name in declared if name in known])
-        ):
+        if self.target == "minima" and _has_holes([known[name] for name in declared if name in known], wanted):
             return 0
         return min((len(known.get(name, ())) for name in declared), default=0)
 
@@ -216,13 +213,13 @@ def _at_rows(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return found
 
 
-def _has_holes(columns: Sequence[np.ndarray]) -> bool:
-    """Whether nothing is known of one of the rows that all columns [M, ...] have."""
-    if not columns:
+def _has_holes(columns: Sequence[np.ndarray], wanted: np.ndarray) -> bool:
+    """Whether nothing is known of one of the wanted rows int64 that all columns [M, ...] have."""
+    rows = wanted[wanted < min(map(len, columns), default=0)]
+    if not len(rows):
         return False
-    length = min(map(len, columns))
-    known = [np.isfinite(column[:length].reshape(length, -1)).any(axis=1) for column in columns if length]
-    return bool(known) and not np.logical_or.reduce(known).all()
+    known = [np.isfinite(column[rows].reshape(len(rows), -1)).any(axis=1) for column in columns]
+    return not np.logical_or.reduce(known).all()
 
 
 class MeasureTraining(Measure):

@@ -47,6 +47,8 @@ def with_held_out(arrays: Arrays, rows: np.ndarray, size: int, seed: int, source
 def _all_but_few(targets: np.ndarray, size: int, seed: int, source: str) -> np.ndarray:
     """Rows drawn, `size` of them; where fewer are left over than there are classes, any of them are left over."""
     over = len(targets) - size
+    if not over:
+        return np.arange(len(targets))
     if targets.dtype == np.int64 and over < len(np.unique(targets)):
         return np.sort(np.random.default_rng(seed).permutation(len(targets))[over:])
     return _draw(targets, size, seed, source)[0]

@@ -7,7 +7,6 @@ and log det of the Hessian), so that a correlation is one over all minima.
 Shapes: M minima in the order of their discovery, E values of epsilon.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -28,7 +27,7 @@ MARGIN_COLUMN = "margin_linf"
 LOG_DETERMINANT = "hessian_log_determinant"
 NEEDED = {"hessian_trace", "accuracy", MARGIN_COLUMN, "robust_accuracy"}
 LEAST_MINIMA = 8  # distinct ones
-MOST_UNSEEN = 0.75  # probability of a new minimum in a further quench; sparser samples were not simulated
+MOST_UNSEEN = 0.4  # probability of a new minimum in a further quench; sparser samples were not simulated
 
 
 class Visits(NamedTuple):
@@ -53,7 +52,7 @@ class Visits(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredMinima:
-    """Columns [M] of the distinct minima of a landscape, and of a sample the quenches that ended in each."""
+    """Columns [M] of the distinct minima of a landscape, or of the basins that the quenches of a sample met."""
 
     depth: np.ndarray
     hessian_trace: np.ndarray
@@ -64,8 +63,11 @@ class MeasuredMinima:
     visits: Visits | None = None  # of a sample
 
     @classmethod
-    def of(cls, db: Database, highest: float = math.inf) -> "MeasuredMinima":
-        """The columns of the minima up to an energy. Raises PropertyError where one of them was not measured."""
+    def of(cls, db: Database, asked: np.ndarray) -> "MeasuredMinima":
+        """The columns of the minima in the rows int64 that are `asked` for.
+
+        Raises PropertyError where one of them was not measured.
+        """
         missing = sorted(NEEDED - {*db.properties("minima")})
         if missing:
             raise PropertyError(
@@ -74,8 +76,13 @@ class MeasuredMinima:
             )
         family = column_family(db, "robust_accuracy")
         names = (*MEASURES.values(), "accuracy", MARGIN_COLUMN)
-        asked = db.minima.energy <= highest
+        asked = np.sort(asked)
         columns = {name: column(db, name).values[asked] for name in names}
+        if left := int(np.isnan(columns["accuracy"]).sum()):
+            raise PropertyError(
+                f"Expected all {len(asked)} minima that are asked for to be measured, found {left} that are not: "
+                "continue the search, or run 'landscape measure' with the file."
+            )
         robust = {one.name: one.values[asked] for one in family}
         rows, _ = distinct_rows({**columns, **robust})
         return cls(
@@ -99,12 +106,18 @@ class MeasuredMinima:
                 "--sampled' with the file."
             )
         rows, hits = np.unique(quenches.basin[quenches.basin >= 0], return_counts=True)
+        accuracy = stored["accuracy"].values[rows]
+        if left := int(np.isnan(accuracy).sum()):
+            raise PropertyError(
+                f"Expected all {len(rows)} basins that were met to be measured, found {left} that are not: run "
+                "'landscape measure --sampled' with the file."
+            )
         family = property_columns("robust_accuracy", stored["robust_accuracy"])
         energy = quenches.energy[rows]
         return cls(
             depth=energy - energy.min(initial=np.inf),
             hessian_trace=stored["hessian_trace"].values[rows],
-            accuracy=stored["accuracy"].values[rows],
+            accuracy=accuracy,
             margin=stored[MARGIN_COLUMN].values[rows],
             robust=np.stack([one.values[rows] for one in family], axis=1),
             epsilon=tuple(float("nan") if one.epsilon is None else one.epsilon for one in family),

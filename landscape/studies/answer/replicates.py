@@ -4,7 +4,6 @@ A replicate is what was searched on one set of samples: one landscape, or one fo
 averaged first. The replicate is the unit of inference.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,16 +13,15 @@ from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.statistics.random_effects import Combined, combined_correlations, replicate_means
 from landscape.studies.answer.effects import ENDPOINTS, Effects, effects_of
-from landscape.studies.answer.minima import LEAST_MINIMA, MOST_UNSEEN, MeasuredMinima, common_epsilon
+from landscape.studies.answer.minima import LEAST_MINIMA, MEASURES, MOST_UNSEEN, NEEDED, MeasuredMinima, common_epsilon
 from landscape.studies.answer.secondary import SecondaryFinding, secondary_effects, secondary_findings
 from landscape.studies.completeness.criteria import Criteria
 from landscape.studies.completeness.goal import Goal
-from landscape.studies.replicates import Problem, WholeSize, shared_part
+from landscape.studies.replicates import Problem, WholeSize, require_one_problem, shared_part
 from landscape.studies.words import CORRELATION, LEAST_REPLICATES, words_for
 
 LEAST_DATA_SETS = 3  # that data sets are combined of
 PLATEAU = 0.05  # most that the mean correlation may move while the second half of the minima is found
-ARCHITECTURE = ("hidden", "convolution", "activation", "loss", "classes", "downscale", "subset")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +47,12 @@ class Landscape:
             raise PropertyError(
                 f"{name}: expected classes, found a regression, which has no robust accuracy: leave it out"
             )
-        if db.properties("sampled_quenches"):
+        if len(db.sampled_quenches) and not {*db.properties("minima")} >= NEEDED:
             return cls._of_sample(db, name, problem)
         goal = Goal.stored(record, name)
-        highest = float(db.minima.energy[goal.rows(db.minima.energy)].max(initial=-math.inf))
+        asked = goal.rows(db.minima.energy)
         try:
-            minima = MeasuredMinima.of(db, highest)
+            minima = MeasuredMinima.of(db, asked)
         except PropertyError as error:
             raise PropertyError(f"{name}: {error}") from error
         criteria = Criteria.of(db, goal, record.energy_tolerance)
@@ -65,7 +63,7 @@ class Landscape:
             size=len(record.inputs) if record.inputs is not None else 0,
             minima=minima,
             is_complete=criteria.all_hold,
-            secondary=secondary_effects(db, highest),
+            secondary=secondary_effects(db, asked),
         )
 
     @classmethod
@@ -103,6 +101,11 @@ class Finding:
     words: str
     words_given_accuracy: str
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether the mean correlation hardly changed while the second half of the minima was found."""
+        return abs(self.moved) < PLATEAU
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataSetAnswer:
@@ -120,7 +123,9 @@ class DataSetAnswer:
 
     def has_words(self, place: int) -> bool:
         """Whether the data are enough for words on the endpoint at this place, whatever its interval is."""
-        return not self.missing and abs(self.findings[place].moved) < PLATEAU
+        finding = self.findings[place]
+        enough = finding.total.replicates >= LEAST_REPLICATES
+        return not self.missing and enough and finding.is_steady
 
     @property
     def complete(self) -> int:
@@ -161,13 +166,13 @@ def _across(findings: Sequence[Finding]) -> Finding:
         total=total,
         given_accuracy=given,
         moved=float(np.mean([one.moved for one in findings])),
-        words=words_for(total, CORRELATION, missing=False),
-        words_given_accuracy=words_for(given, CORRELATION, missing=False),
+        words=words_for(total, CORRELATION, missing=False, least=LEAST_DATA_SETS),
+        words_given_accuracy=words_for(given, CORRELATION, missing=False, least=LEAST_DATA_SETS),
     )
 
 
 def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> DataSetAnswer:
-    _require_one_architecture(name, landscapes)
+    require_one_problem(name, [one.problem for one in landscapes])
     samples = list(dict.fromkeys(one.samples for one in landscapes))
     if len(samples) < 3:
         raise PropertyError(
@@ -179,6 +184,8 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> Da
     shared = shared_part({one.samples: one.problem for one in landscapes}, landscapes[0].size, whole_size)
     place = np.array([samples.index(one.samples) for one in landscapes])
     missing, chosen = tuple(_missing(landscapes, len(samples))), landscapes[0].minima.epsilon[epsilon]
+    findings = tuple(_finding(endpoint, effects, place, shared, missing=bool(missing)) for endpoint in ENDPOINTS)
+    steady = {MEASURES[one.direction] for one in findings if one.is_steady and not missing}
     return DataSetAnswer(
         name=name,
         landscapes=tuple(landscapes),
@@ -187,9 +194,14 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> Da
         shared=shared,
         epsilon=chosen,
         missing=missing,
-        findings=tuple(_finding(endpoint, effects, place, shared, missing=bool(missing)) for endpoint in ENDPOINTS),
+        findings=findings,
         secondary=secondary_findings(
-            [one.secondary for one in landscapes], place, shared, epsilon=chosen, missing=bool(missing)
+            [one.secondary for one in landscapes],
+            place,
+            shared,
+            epsilon=chosen,
+            steady=steady,
+            missing=bool(missing),
         ),
     )
 
@@ -234,13 +246,3 @@ def _finding(
         words=words_for(total, CORRELATION, missing=missing),
         words_given_accuracy=words_for(given, CORRELATION, missing=missing),
     )
-
-
-def _require_one_architecture(name: str, landscapes: Sequence[Landscape]) -> None:
-    for key in ARCHITECTURE:
-        found = sorted({str(one.problem.get(key)) for one in landscapes})
-        if len(found) > 1:
-            raise PropertyError(
-                f"{name}: expected landscapes of one architecture and size, found {key} = {' and '.join(found[:2])}: "
-                "answer for them apart"
-            )

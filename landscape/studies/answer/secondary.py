@@ -8,8 +8,7 @@ primary endpoints are.
 Shapes: M distinct minima of a landscape, L landscapes.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -59,12 +58,14 @@ class SecondaryFinding:
     words: str = ""
 
 
-def secondary_effects(db: Database, highest: float = math.inf) -> dict[Pair, float]:
-    """Oriented rank correlations of all pairs over the distinct minima of a database up to an energy, as far as they
-    are defined.
+def secondary_effects(db: Database, rows: np.ndarray) -> dict[Pair, float]:
+    """Oriented rank correlations of all pairs over the distinct minima among the rows int64 of a database, as far as
+    they are defined.
     """
     compared = compare([db], ROBUSTNESS)
+    highest = db.minima.energy[rows].max(initial=-np.inf)
     asked = compared.measures["depth"].values <= highest - db.minima.energy.min()
+    asked &= np.any([np.isfinite(one.values) for one in compared.robustness.values()], axis=0)  # the others are copies
     found: dict[Pair, float] = {}
     for measure in (one for one in compared.measures.values() if one.property in MEASURES):
         known = asked & np.isfinite(measure.values)
@@ -81,10 +82,17 @@ def secondary_effects(db: Database, highest: float = math.inf) -> dict[Pair, flo
 
 
 def secondary_findings(
-    effects: Sequence[Mapping[Pair, float]], place: np.ndarray, shared: float, *, epsilon: float, missing: bool
+    effects: Sequence[Mapping[Pair, float]],
+    place: np.ndarray,
+    shared: float,
+    *,
+    epsilon: float,
+    steady: Collection[str],
+    missing: bool,
 ) -> tuple[SecondaryFinding, ...]:
     """The findings of all pairs that the landscapes [L] have, whose replicates are at the places int64[L], but the
-    primary ones, with robust accuracy at epsilon; without p where something is `missing`.
+    primary ones, with robust accuracy at epsilon; without p where something is `missing`. Words are for measures whose
+    primary correlations are `steady`, and hold for the test samples at hand, which replicates have in common.
     """
     primary = {*product(PRIMARY.values(), (MARGIN_COLUMN, f"robust_accuracy@{number_text(epsilon)}"))}
     pairs = [pair for pair in dict.fromkeys(pair for one in effects for pair in one) if pair not in primary]
@@ -97,7 +105,7 @@ def secondary_findings(
     for number, (measure, robustness) in enumerate(pairs):
         total = combined_correlations(z[:, number], shared)
         scale = HELD_OUT.get(robustness.removesuffix(at_epsilon)) if measure in PRIMARY.values() else None
-        words = words_for(total, scale, missing=missing) if scale else ""
+        words = words_for(total, scale, missing=missing or measure not in steady) if scale else ""
         found.append(
             SecondaryFinding(measure=measure, robustness=robustness, total=total, p=float(p[number]), words=words)
         )

@@ -8,7 +8,7 @@ from landscape.studies.regimes.curves import curve_hypotheses
 from landscape.studies.regimes.findings import Contrast, RegimeFinding, contrasts, regime_findings
 from landscape.studies.regimes.hypotheses import HYPOTHESES
 from landscape.studies.regimes.table import Regimes, over_subsets, regimes_of
-from landscape.studies.replicates import WholeSize, shared_part
+from landscape.studies.replicates import ARCHITECTURE, WholeSize, require_one_problem, shared_part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +36,17 @@ def regime_answers(databases: Sequence[Database], whole_size: WholeSize) -> list
 
 
 def _answer(name: str, tables: Sequence[Regimes], whole_size: WholeSize) -> RegimesAnswer:
+    problems = [problem for table in tables for problem in table.problems.values()]
+    require_one_problem(name, problems, (*ARCHITECTURE, "l2", "test_fraction", "held_out"))
     table = over_subsets(tables) if len(tables) > 1 else tables[0]
     size = table.training_samples + table.test_samples
     shared = shared_part(table.problems, size, whole_size) if len(tables) > 1 else 0.0
     findings = regime_findings(table, [*HYPOTHESES, *curve_hypotheses(table)], shared)
+    groups = {(one.first, one.second): one for one in findings}
     return RegimesAnswer(
         name=name,
         table=table,
         shared=shared,
         findings=tuple(findings),
-        contrasts=tuple(row for one in findings for row in contrasts(one, table, shared)),
+        contrasts=tuple(row for one in groups.values() for row in contrasts(one, table, shared)),
     )

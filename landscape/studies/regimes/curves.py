@@ -4,8 +4,9 @@
     adversarial    the radius of the attack in training; should raise robust accuracy
     trades         its weight; likewise
 
-Each curve is asked twice what its strength changes, with the words of every other hypothesis: up to the last point that
-costs less than two points of clean test accuracy, which is where it should help, and up to the end.
+Each curve is asked what its strength changes up to its end, with the words of every other hypothesis. What it changes
+up to the last point that costs less than two points of clean test accuracy, which is where it should help, is told
+without words, since the same networks choose that point.
 
 Shapes: K points, S units.
 """
@@ -113,6 +114,7 @@ def curve_hypotheses(table: Regimes) -> Iterator[RegimeHypothesis]:
                     sentence=f"{words} {curve.strengths[last]:g}{cheap} gives {more} networks than {begin}",
                     groups=_ends(curve.names[last], curve.names[0]),
                     outcome=outcome,
+                    chosen_after=last == count - 1 < len(curve.names) - 1,
                 )
 
 

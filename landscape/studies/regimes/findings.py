@@ -5,8 +5,8 @@ initial parameters, the minibatches and the data of a unit. Units are subsets of
 are those of landscapes (`landscape.statistics.random_effects`, `landscape.studies.words`). A table of one set of
 samples has seeds as units, whose intervals say nothing about other samples: it has no words.
 
-All columns of the property that is compared, and of other measures of robustness and flatness, are secondary: their
-differences stand in a list with p adjusted for its length, by changes of sign of whole subsets.
+Differences in all columns of robustness and flatness stand in a list, with p adjusted for its length by changes of
+sign of whole subsets.
 
 Shapes: S units, C columns.
 """
@@ -42,9 +42,10 @@ class RegimeFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """The difference of the groups of a hypothesis in one column, as it is; p adjusted for all columns."""
+    """The difference of two groups of regimes in one column, as it is; p adjusted for all columns."""
 
-    sentence: str
+    first: tuple[str, ...]
+    second: tuple[str, ...]
     column: str
     sign: int  # +1 where larger values are in favour
     effect: Combined
@@ -85,7 +86,8 @@ def contrasts(finding: RegimeFinding, table: Regimes, shared: float = 0.0) -> li
     p = np.full(len(columns), np.nan) if unknown else adjusted_p(difference)
     return [
         Contrast(
-            sentence=finding.hypothesis.sentence,
+            first=finding.first,
+            second=finding.second,
             column=name,
             sign=sign,
             effect=combined(difference[:, place], shared),
@@ -128,6 +130,8 @@ def _missing(hypothesis: RegimeHypothesis, table: Regimes, effect: Combined, cos
         yield f"one set of samples, at least {LEAST_REPLICATES} subsets are needed"
     elif effect.replicates < LEAST_REPLICATES:
         yield f"{effect.replicates} subsets, at least {LEAST_REPLICATES} are needed"
+    if hypothesis.chosen_after:
+        yield "another set of networks: these ones have chosen the strength"
     if hypothesis.least_cost is not None and not (cost is not None and cost.mean >= hypothesis.least_cost):
         loss = "was not measured" if cost is None else f"falls by {100.0 * cost.mean:.1f} points"
         yield (

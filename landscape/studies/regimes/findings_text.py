@@ -41,16 +41,19 @@ def findings_text(answer: RegimesAnswer) -> Iterator[str]:
 
 
 def contrasts_csv(found: Sequence[RegimesAnswer]) -> str:
-    """Every secondary difference as CSV, all digits; p is adjusted for all columns of its hypothesis."""
+    """Every secondary difference as CSV, all digits; p is adjusted for all columns of its groups."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = ("mean", "low", "high", "predicted_low", "predicted_high")
-    writer.writerow(["data_set", "hypothesis", "column", "in_favour", "unit", "units", *names, "adjusted_p", "least_p"])
+    writer.writerow(
+        ["data_set", "first", "second", "column", "better", "unit", "units", *names, "adjusted_p", "least_p"]
+    )
     for answer in found:
         for row in answer.contrasts:
             numbers = [repr(getattr(row.effect, name)) for name in names]
             units = [answer.table.unit, row.effect.replicates]
-            head = [answer.name, row.sentence, row.column, "larger" if row.sign > 0 else "smaller", *units]
+            groups = [" ".join(group) for group in (row.first, row.second)]
+            head = [answer.name, *groups, row.column, "larger" if row.sign > 0 else "smaller", *units]
             writer.writerow([*head, *numbers, row.p, least_p(max(row.effect.replicates, 1))])
     return text.getvalue()
 

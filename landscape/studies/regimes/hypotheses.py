@@ -29,13 +29,15 @@ WORSENING = 0.05  # loss of clean test accuracy from which on a regime overfits:
 class RegimeHypothesis:
     """A sentence, the two groups of regimes that it compares, and the outcome of which the first should have more.
 
-    `least_cost` is the loss of clean test accuracy without which the groups are not what the sentence says.
+    `least_cost` is the loss of clean test accuracy without which the groups are not what the sentence says. A group
+    that is `chosen_after` was chosen by what the same networks came to, so that there are no words for it.
     """
 
     sentence: str
     groups: Callable[[Settings], Groups]
     outcome: Outcome
     least_cost: float | None = None
+    chosen_after: bool = False
 
 
 def ingredients(regime: Regime) -> frozenset[str]:

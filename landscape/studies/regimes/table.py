@@ -150,19 +150,23 @@ def over_subsets(tables: Sequence[Regimes]) -> Regimes:
                 "expected the same regimes and evaluations in all files, found other ones or other settings: train "
                 "them from one run file with 'landscape train --replicates'"
             )
+    trained = len(first.settings)
     columns = {
-        name: replace(one, values=np.stack([_means(table.columns[name].values) for table in tables], axis=1))
+        name: replace(one, values=np.stack([_means(table.columns[name].values, trained) for table in tables], axis=1))
         for name, one in first.columns.items()
         if all(name in table.columns for table in tables)
     }
     return replace(first, units=len(tables), unit="subset", columns=columns, problems=problems)
 
 
-def _means(values: np.ndarray) -> np.ndarray:
-    """Means [R] of the known ones among values [R, S]; NaN where there are none."""
+def _means(values: np.ndarray, trained: int) -> np.ndarray:
+    """Means [R] of values [R, S]: of the `trained` regimes over all seeds, NaN where one is unknown (it has diverged,
+    say); of evaluations over what is known, since an ensemble stands at one seed.
+    """
     known = np.isfinite(values)
     total, count = np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1)
-    means: np.ndarray = np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
+    least = np.where(np.arange(len(values)) < trained, values.shape[1], 1)
+    means: np.ndarray = np.divide(total, count, out=np.full(len(values), np.nan), where=count >= least)
     return means
 
 

@@ -22,7 +22,7 @@ initial parameters and minibatches; the split of the data is one, and what anoth
 """,
     "subset": """
 Means over subsets of the data with half the length of their 95 % interval (Student's t); none below two subsets. The
-number of a subset is the mean over its seeds.
+number of a subset is the mean over its seeds, unknown where one seed is.
 """,
 }
 LEGEND = """

@@ -205,6 +205,12 @@ def test_a_search_for_the_lowest_measures_these_until_all_are_asked_for(
     ):
         pass
     assert len(kinds(path)) == rounds
+    wider = {"lowest": 4, "searches": 1}
+    with landscape.explore(
+        xor(), path=path, walkers=8, steps=4, explore=wider, connect=more, measure=HASTE, resume=True
+    ) as db:
+        known = np.isfinite(db.properties("minima")["accuracy"].values)
+        np.testing.assert_array_equal(np.flatnonzero(known), np.sort(np.argsort(energy, kind="stable")[:4]))
     assert measured(path) is Ending.COMPLETE
     with Database(open_store(path)) as db:
         for name, values in before.items():

@@ -84,6 +84,16 @@ def test_samples_of_quenches_have_words_and_intervals_of_their_own(monkeypatch: 
     assert float(first["low"]) < float(first["rho"]) < float(first["high"])
 
 
+def test_words_need_ten_replicates_that_have_the_correlation() -> None:
+    made = landscapes(12)
+    constant = [replace(one, minima=replace(one.minima, robust=np.full((MINIMA, 2), 0.5))) for one in made[:3]]
+    said = words(answered([*constant, *made[3:]]))
+    assert said["deeper", "robust accuracy"] == "not enough data"
+    assert said["deeper", "margin"] == "more robust"
+    said = words(answered([*constant[:2], *made[2:]]))
+    assert said["deeper", "robust accuracy"] == "more robust"
+
+
 @pytest.mark.parametrize(
     ("made", "reason"),
     [

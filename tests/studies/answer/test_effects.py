@@ -57,7 +57,7 @@ def test_what_is_undefined_is_not_a_number() -> None:
 
 def test_minima_that_were_not_measured_are_told_so() -> None:
     with Database(build_store(None, funnel(20), measured=False)) as db, pytest.raises(PropertyError) as caught:
-        MeasuredMinima.of(db)
+        MeasuredMinima.of(db, np.arange(len(db.minima)))
     assert str(caught.value) == (
         "Expected minima with accuracy, hessian_trace, margin_linf and robust_accuracy, found none "
         "measured: continue the search, or run 'landscape measure' with the file."

@@ -24,12 +24,13 @@ from tests.analysis.synthetic import (
 from tests.studies.answer.test_answer import answered, landscapes
 
 REPLICATES = 12
+STEADY = {"depth", "hessian_trace"}
 
 
 def test_pairs_are_oriented_rank_correlations() -> None:
     points = funnel(60)
     with Database(build_store(None, points)) as db:
-        found, stored = secondary_effects(db), db.properties("minima")
+        found, stored = secondary_effects(db, np.arange(len(db.minima))), db.properties("minima")
         energy, states = db.minima.energy, db.transition_states
         robust = stored["robust_accuracy"].values[:, 1]
         pairs = {
@@ -51,7 +52,11 @@ def test_barriers_are_no_depth_where_minima_are_not_connected() -> None:
     parameters, energy, pairs, ts_energy = funnel(60)
     few = pairs[:, 0] < 10
     with Database(build_store(None, (parameters, energy, pairs[few], ts_energy[few]))) as db:
-        assert {measure for measure, _ in secondary_effects(db)} == {"depth", "hessian_trace", "hessian_largest"}
+        assert {measure for measure, _ in secondary_effects(db, np.arange(len(db.minima)))} == {
+            "depth",
+            "hessian_trace",
+            "hessian_largest",
+        }
 
 
 def made(shared: float = 0.0, *, missing: bool = False) -> dict[tuple[str, str], tuple[float, float]]:
@@ -62,7 +67,7 @@ def made(shared: float = 0.0, *, missing: bool = False) -> dict[tuple[str, str],
         | {("depth", f"noise {number}"): float(np.tanh(0.2 * random.normal())) for number in range(50)}
         for _ in range(REPLICATES)
     ]
-    found = secondary_findings(effects, np.arange(REPLICATES), shared, epsilon=0.1, missing=missing)
+    found = secondary_findings(effects, np.arange(REPLICATES), shared, epsilon=0.1, steady=STEADY, missing=missing)
     return {(one.measure, one.robustness): (one.total.mean, one.p) for one in found}
 
 
@@ -82,14 +87,19 @@ def test_held_out_samples_have_words() -> None:
         | {("hessian_largest", "test_accuracy"): 0.5}
         for _ in range(REPLICATES)
     ]
-    found = secondary_findings(effects, np.arange(REPLICATES), 0.0, epsilon=0.1, missing=False)
+    found = secondary_findings(effects, np.arange(REPLICATES), 0.0, epsilon=0.1, steady=STEADY, missing=False)
     said = {(one.measure, one.robustness): one.words for one in found if one.words}
     assert said == {
         ("depth", "test_accuracy"): "generalise better",
         ("depth", "test_robust_accuracy@0.1"): "less robust",
     }
-    none = secondary_findings(effects, np.arange(REPLICATES), 0.0, epsilon=0.1, missing=True)
-    assert {one.words for one in none} == {"", "not enough data"}
+    place = np.arange(REPLICATES)
+    for without in ({"steady": STEADY, "missing": True}, {"steady": (), "missing": False}):
+        none = secondary_findings(effects, place, 0.0, epsilon=0.1, **without)  # type: ignore[arg-type]
+        assert {one.words for one in none} == {"", "not enough data"}
+    few = [one if number < 9 else {} for number, one in enumerate(effects)]
+    found_in_nine = secondary_findings(few, place, 0.0, epsilon=0.1, steady=STEADY, missing=False)
+    assert {one.words for one in found_in_nine} == {"", "not enough data"}
     lines = list(table([replace(answered(landscapes(REPLICATES)), secondary=found)]))
     assert any("test accuracy" in line and line.endswith("generalise better") for line in lines)
 
@@ -98,7 +108,7 @@ def test_a_pair_that_a_landscape_lacks_is_not_tested() -> None:
     random = np.random.default_rng(4)
     effects = [{("depth", "a"): float(random.normal(0.0, 0.1)), ("depth", "b"): 0.1} for _ in range(5)]
     del effects[2]["depth", "a"]
-    first, second = secondary_findings(effects, np.arange(5), 0.0, epsilon=0.1, missing=False)
+    first, second = secondary_findings(effects, np.arange(5), 0.0, epsilon=0.1, steady=STEADY, missing=False)
     assert np.isnan(first.p)
     assert first.total.replicates == 4
     assert second.p == 1.0 / 2**4
@@ -131,7 +141,7 @@ def test_the_appendix_is_a_line_and_a_table() -> None:
 def test_primary_pairs_are_not_among_the_secondary_ones() -> None:
     names = ("margin_linf", "robust_accuracy@0.1", "robust_accuracy@0.2")
     effects = [{("depth", name): 0.1 * number for name in names} for number in range(3)]
-    found = secondary_findings(effects, np.arange(3), 0.0, epsilon=0.2, missing=False)
+    found = secondary_findings(effects, np.arange(3), 0.0, epsilon=0.2, steady=STEADY, missing=False)
     assert [(one.measure, one.robustness) for one in found] == [("depth", "robust_accuracy@0.1")]
 
 
@@ -139,13 +149,15 @@ def test_copies_count_once_with_the_barriers_of_all_and_twins_of_a_measure_not_a
     parameters, energy, pairs, ts_energy = funnel(30)
     twice = np.tile(parameters, (2, 1)), np.tile(energy, 2), pairs + 30, ts_energy  # states join the second copies
     with Database(build_store(None, (parameters, energy, pairs, ts_energy))) as db:
-        once = secondary_effects(db)
+        once = secondary_effects(db, np.arange(len(db.minima)))
     with Database(build_store(None, twice)) as db:
-        assert secondary_effects(db) == once
+        assert secondary_effects(db, np.arange(len(db.minima))) == once
     assert ("escape_barrier", "robust_accuracy@0.1") in once
     trace = property_rows("minima", "hessian_trace", energy, "trace")
     shifted = property_rows("minima", "task_hessian_trace", energy - 1.0, "trace less a number")
     below, above = minima(parameters, energy), transition_states(pairs, ts_energy)
     measured = [one for one in properties(parameters, energy, -0.1) if one.name != "hessian_trace"]
     with Database(made_up_store(None, below, above, (*measured, trace, shifted))) as db:
-        assert {measure for measure, _ in secondary_effects(db) if "trace" in measure} == {"hessian_trace"}
+        assert {measure for measure, _ in secondary_effects(db, np.arange(len(db.minima))) if "trace" in measure} == {
+            "hessian_trace"
+        }

@@ -25,6 +25,7 @@ def regime_store(
     evaluations: Mapping[str, str] | None = None,
     missed: tuple[int, int] = (10, 0),
     subset: int | None = None,
+    l2: float = 1e-3,
     measured: bool = True,
     located: bool = True,
 ) -> Store:
@@ -34,7 +35,7 @@ def regime_store(
     Hessian falls by its exponential. Of the samples that all attacks break in the first evaluation, PGD and the search
     have `missed` some.
     """
-    store = build_store(path, funnel(40), subset=subset)
+    store = build_store(path, funnel(40), subset=subset, l2=l2)
     names, count = list(regimes), len(regimes) * seeds
     regime, seed = np.repeat(np.arange(len(names)), seeds), np.tile(np.arange(seeds), len(names))
     random = np.random.default_rng(subset or 0)

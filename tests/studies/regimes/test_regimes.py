@@ -137,7 +137,23 @@ def test_words_err_in_at_most_five_per_cent_where_nothing_differs() -> None:
         values = random.normal(0.5, 0.2, (2, 10))
         drawn = replace(table, columns={column: replace(table.columns[column], values=values)})
         wrong += finding("networks than plain", drawn).words in ("more robust", "less robust")
-    assert wrong <= 0.05 * 400 + 3.0 * np.sqrt(0.05 * 0.95 * 400)
+    assert 3 <= wrong <= 0.05 * 400 + 3.0 * np.sqrt(0.05 * 0.95 * 400)
+
+
+def test_seeds_that_diverged_leave_their_subset_out() -> None:
+    tables = [regimes_of(db) for db in subsets(REGIMES, {"pgd": 0.1}, 11)]
+    column = "test_robust_accuracy@0.1"
+    tables[4].columns[column].values[3, 2] = np.nan
+    found = finding("networks than regularisation", over_subsets(tables))
+    assert found.effect.replicates == 10
+
+
+def test_subsets_of_other_problems_are_refused() -> None:
+    databases = [*subsets(REGIMES, {}, 2), Database(regime_store(None, REGIMES, {}, subset=2, l2=1e-2))]
+    with pytest.raises(
+        PropertyError, match=r"expected replicates of one architecture and size, found l2 = 0\.001 and 0\.01"
+    ):
+        regime_answers(databases, lambda _: 2000)
 
 
 def test_secondary_differences_are_adjusted_for_their_number() -> None:
@@ -161,6 +177,8 @@ def test_the_answer_names_units_and_what_they_share() -> None:
     rows = list(csv.DictReader(io.StringIO(contrasts_csv([answer]))))
     assert {row["data_set"] for row in rows} == {"iris"}
     assert {row["unit"] for row in rows} == {"subset"}
+    keys = [(row["first"], row["second"], row["column"]) for row in rows]
+    assert len(set(keys)) == len(keys)
 
 
 def test_files_that_do_not_belong_together_are_refused() -> None:
