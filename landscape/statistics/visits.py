@@ -6,7 +6,7 @@ basin that was met stands for 1 / pi basins (Horvitz and Thompson, J. Am. Stat. 
 known, but its law is: log lambda is normal around a linear function of covariates, and hits are Poisson, known where
 they are not zero (Poisson-lognormal regression, truncated at zero: Bulmer, Biometrics 30, 101, 1974). With its
 parameters at maximum likelihood the weight is the mean of 1 / pi over what hits and covariates leave of lambda. Weights
-above their 99th percentile are cut off there.
+above their 99.9th percentile are cut off there.
 
 Integrals over log lambda are sums over a grid, which the Poisson law of every number of hits and the normal law are
 smooth on.
@@ -23,7 +23,7 @@ STEP = 0.1  # of the grid in log lambda
 LOWEST = -16.0  # its first point
 LEAST_MEAN = -8.0  # of log lambda; below, one basin would stand for thousands
 LEAST_SPREAD = 0.3  # of log lambda around its mean: three steps
-CUT = 99.0  # percentile of the weights
+CUT = 99.9  # percentile of the weights
 
 
 @dataclass(frozen=True, kw_only=True)

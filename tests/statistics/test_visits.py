@@ -63,5 +63,8 @@ def test_the_weights_add_up_to_all_minima() -> None:
 @pytest.mark.parametrize("rho", [0.0, 0.3])
 def test_weighted_correlations_are_those_over_all_minima(rho: float, completeness: float) -> None:
     found = sampled_correlations(rho, completeness, landscapes=60)
-    error = (found.weighted - found.truth).std() / np.sqrt(60)
-    assert abs((found.weighted - found.truth).mean()) < 0.03 + 2.0 * error
+    weighted, plain = found.weighted - found.truth, found.found - found.truth
+    assert abs(weighted.mean()) < 0.03 + 2.0 * weighted.std() / np.sqrt(60)
+    if completeness == 0.5:  # elsewhere few minima, or few missing ones, leave little to tell apart
+        assert abs(plain.mean()) > 0.035
+        assert abs(weighted.mean()) < 0.5 * abs(plain.mean())

@@ -133,8 +133,7 @@ def _missing(hypothesis: RegimeHypothesis, table: Regimes, effect: Combined, cos
     if hypothesis.chosen_after:
         yield "another set of networks: these ones have chosen the strength"
     if hypothesis.least_cost is not None and not (cost is not None and cost.mean >= hypothesis.least_cost):
-        loss = "was not measured" if cost is None else f"falls by {100.0 * cost.mean:.1f} points"
+        loss = "was not measured" if cost is None else f"changes by {-100.0 * cost.mean:+.1f} points"
         yield (
-            f"no overfitting regime reached: test accuracy {loss}, at least {100.0 * hypothesis.least_cost:g} points "
-            "are needed"
+            f"no overfitting regime reached: test accuracy {loss}, at most {-100.0 * hypothesis.least_cost:+g} is needed"
         )

@@ -123,7 +123,7 @@ def test_networks_that_do_not_overfit_say_nothing_about_overfitting() -> None:
     found = finding("overfitting", pooled(REGIMES, {"plain": 0.4}))  # costs four points of test accuracy
     assert found.words == "not enough data"
     assert found.missing == (
-        "no overfitting regime reached: test accuracy falls by 4.0 points, at least 5 points are needed",
+        "no overfitting regime reached: test accuracy changes by -4.0 points, at most -5 is needed",
     )
     assert finding("overfitting", pooled(REGIMES, {"plain": 0.6})).words == "more robust"
 
