@@ -37,6 +37,7 @@ from landscape.studies.regimes.table_text import csv_text, table_text
 
 ROBUST, CLEAN = "robust_accuracy", "accuracy"
 COLOURS_APART = 10
+LEGEND_ROWS = 14  # that stand beside a small panel
 COURSES = {"sensitivity_logits": "sensitivity S", "certified_accuracy_crown": "certified accuracy"}
 
 
@@ -102,7 +103,8 @@ def draw_clean(table: Regimes, names: Sequence[str]) -> Figure:
     """Clean against attacked accuracy at each epsilon, a point a unit, crosses the means with their intervals."""
     robust, clean = (table.tested(name) for name in (ROBUST, CLEAN))
     columns = table.family(robust)
-    figure = Figure(figsize=(1.9 * len(columns) + 1.6, 2.4))
+    beside = -(-len(names) // LEGEND_ROWS)  # columns of the legend
+    figure = Figure(figsize=(1.9 * len(columns) + 0.3 + 1.3 * beside, 2.4))
     panels = figure.subplots(1, len(columns), sharex=True, squeeze=False)[0]
     for axes, column in zip(panels, columns, strict=True):
         for place, name in enumerate(names):
@@ -129,7 +131,7 @@ def draw_clean(table: Regimes, names: Sequence[str]) -> Figure:
     panels[0].set_ylabel(_title(robust))
     figure.supxlabel(_title(clean), fontsize="medium")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right upper")
+    figure.legend(handles, labels, loc="outside right upper", ncols=beside)
     return figure
 
 

@@ -36,6 +36,7 @@ SMALL = {
 PLACEHOLDERS = {
     "/properties/minima/NAME",
     "/properties/training/NAME",
+    "/properties/sampled_quenches/NAME",
     "/properties/transition_states/path_NAME",
 }
 BRIEF = """

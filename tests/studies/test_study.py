@@ -1,4 +1,4 @@
-"""A study continues where it was stopped, on any number of ranks, and its verdicts can be traced to its table."""
+"""A study continues where it was stopped, on any number of ranks, and says what its landscapes have in common."""
 
 import csv
 import shlex

@@ -134,6 +134,5 @@ def _missing(hypothesis: RegimeHypothesis, table: Regimes, effect: Combined, cos
         yield "another set of networks: these ones have chosen the strength"
     if hypothesis.least_cost is not None and not (cost is not None and cost.mean >= hypothesis.least_cost):
         loss = "was not measured" if cost is None else f"changes by {-100.0 * cost.mean:+.1f} points"
-        yield (
-            f"no overfitting regime reached: test accuracy {loss}, at most {-100.0 * hypothesis.least_cost:+g} is needed"
-        )
+        most = f"{-100.0 * hypothesis.least_cost:+g}"
+        yield f"no overfitting regime reached: test accuracy {loss}, at most {most} is needed"
