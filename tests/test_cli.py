@@ -409,7 +409,7 @@ def test_paths_that_cannot_be_followed_are_refused_before_anything_is_measured(
     [
         (["locate"], "expected end points of training, found none yet: train with 'landscape train'"),
         (["measure", "--training"], "expected end points of training, found none yet: train with 'landscape train'"),
-        (["measure", "--training", "--paths"], "expected --paths or --training, found both"),
+        (["measure", "--training", "--paths"], "expected one of --paths, --training and --sampled"),
     ],
 )
 def test_what_was_not_trained_is_not_located_or_measured(

@@ -6,13 +6,13 @@ from landscape.declaration import Property, by_name
 from landscape.errors import PropertyError
 from landscape.messages import did_you_mean, nearest
 from landscape.problems.problem import Problem
+from landscape.properties.attacks.sparse import SPARSE
 from landscape.properties.bounds.sensitivity import SENSITIVITY
 from landscape.properties.curvature.spectrum import CURVATURE
 from landscape.properties.group import Group
 from landscape.properties.losses import LOSS
 from landscape.properties.robustness import ROBUSTNESS, TEST_ROBUSTNESS
 from landscape.properties.sharpness import SHARPNESS
-from landscape.properties.sparse import SPARSE
 
 GROUPS: dict[str, Group] = {
     group.name: group for group in (LOSS, CURVATURE, SHARPNESS, ROBUSTNESS, SPARSE, SENSITIVITY, TEST_ROBUSTNESS)

@@ -44,7 +44,9 @@ def test_properties_are_filled_with_nan(store: Store) -> None:
 
 
 def test_properties_of_an_unknown_table(store: Store) -> None:
-    with pytest.raises(DatabaseError, match="one of minima, transition_states, training, found 'rounds'"):
+    with pytest.raises(
+        DatabaseError, match="one of minima, transition_states, training, sampled_quenches, found 'rounds'"
+    ):
         Database(store).properties("rounds")
 
 

@@ -11,9 +11,9 @@ from landscape.problems.problem import Problem
 from landscape.properties.attacks.few_features import fewest_features
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.attacks.patch import smallest_patch, squares
+from landscape.properties.attacks.sparse import ranges
 from landscape.properties.measure import measure
 from landscape.properties.measurement import prepare
-from landscape.properties.sparse import ranges
 from tests.properties.minima import networks_of
 from tests.properties.small_problems import small_problem
 
