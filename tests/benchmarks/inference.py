@@ -126,7 +126,7 @@ def called_related(landscapes: Sequence[np.ndarray], repetitions: int, *, anew: 
             keys = ([seed, repetition, side, number if anew else 0] for side in range(2))
             rho.append(rank_correlation(*(random_property(units, np.random.default_rng(key)) for key in keys)))
         effect = combined_correlations(np.arctanh(np.clip(rho, -0.999999, 0.999999)))
-        said += words_for(effect, CORRELATION, missing=False) in (CORRELATION.more, CORRELATION.less)
+        said += words_for(effect, CORRELATION, missing=False, least=3) in (CORRELATION.more, CORRELATION.less)
     return said / repetitions
 
 
