@@ -33,7 +33,7 @@ from landscape.problems.terms.jacobian import JacobianTerm
 from landscape.problems.terms.sensitivity import SensitivityTerm
 from landscape.training.attack import NEAR, TRAINING_ATTACKS, ascend, divergence_raised, loss_raised
 from landscape.training.draws import Draws, Purpose
-from landscape.training.minibatches import Minibatch, validation_samples
+from landscape.training.minibatches import Minibatch, TrainingSamples, validation_samples
 from landscape.training.normalisation import Normalisation
 
 WIDTH = 1e-2  # below which |weight| and the logarithm in S are rounded off, the default of problem.sensitivity_width
@@ -60,12 +60,12 @@ class RegimeObjective:
         """The point [W, P], or [W, P + G] with batch normalisation, from which theta [W, P] trains."""
         return theta if self._normalisation is None else self._normalisation.start(theta)
 
-    def parameters(self, point: Tensor, inputs: Tensor) -> Tensor:
-        """Parameters [W, P] of the network at a point of training, normalised by inputs [W, n, d]."""
+    def parameters(self, point: Tensor, samples: TrainingSamples) -> Tensor:
+        """Parameters [W, P] of the network at a point of training, normalised by all samples that are trained on."""
         if self._normalisation is None:
             return point
-        samples = inputs.shape[1]
-        return self._normalisation.folded(point, inputs, inputs.new_full((samples,), 1.0 / samples))
+        inputs = samples.inputs
+        return self._normalisation.folded(point, inputs, inputs.new_full(inputs.shape[1:2], 1.0 / inputs.shape[1]))
 
     def values(self, point: Tensor, batch: Minibatch, epsilon: float) -> Tensor:
         """Values [W] at a point [W, P] or [W, P + G], to be differentiated by autograd."""

@@ -56,7 +56,7 @@ def train(problem: Problem, regime: Regime, seeds: Sequence[int], run_seed: int 
         if not (regime.early_stopping or history.due(epoch)):
             continue
         with torch.no_grad():
-            theta = objective.parameters(average.of(point), samples.inputs)
+            theta = objective.parameters(average.of(point), samples)
         columns = {"epoch": np.full(len(seeds), float(epoch)), "objective": minimised, **history.measure(theta)}
         training = stopping.running
         stopped = stopping.stop(epoch, theta, columns["validation_loss"])
