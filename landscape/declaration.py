@@ -26,6 +26,7 @@ class Section(StrEnum):
     ATTACKED = "accuracy under attack"
     CERTIFIED = "certified accuracy"
     ADVERSARIAL_LOSS = "adversarial loss"
+    SPARSE = "features, and side of a patch, that have to change"
     SENSITIVITY = "sensitivity S (log volume of the reachable logits, IBP)"
     SHARPNESS = "sharpness, on the common energy"
     NORMS = "norms"

@@ -209,7 +209,7 @@ def test_no_gpu(source: Path, refused: Run) -> None:
 def test_an_existing_file_is_not_overwritten(source: Path, database: Path, refused: Run) -> None:
     before = database.read_bytes()
     said = refused("run", source, "-o", database)
-    assert "a.h5 exists already: resume it, remove it or choose another name" in said.err
+    assert "a.h5 exists already: resume it (--resume), remove it or choose another name" in said.err
     assert database.read_bytes() == before
 
 

@@ -13,6 +13,8 @@ from landscape.campaign.preparation import context_of, resolve_device
 from landscape.cli.options import RUN_FILE, TIME_LIMIT
 from landscape.cli.shared import run_exploration
 from landscape.config.run_file import RunConfig
+from landscape.database.database import open_database
+from landscape.errors import DatabaseError
 from landscape.problems.problem import data_of, whole_size
 from landscape.studies.study import conclude, make_folder
 
@@ -41,7 +43,8 @@ def study(
 
     Writes a database for each value and replicate, correlations.csv and report.txt. A replicate has problem.subset
     samples: disjoint ones if the data have enough for all, otherwise drawn independently. With --sampled a database
-    holds the quenches of the table [sample] instead, measured. The same command continues what is there.
+    holds the quenches of the table [sample] instead, measured, and there are no tables. The same command continues what
+    is there.
     """  # noqa: D301 - click wants the backspace character itself
     if over is None and replicates is None:
         raise click.UsageError("expected --over, --replicates or both, found neither: say what varies")
@@ -52,6 +55,7 @@ def study(
     def part(path: Path, config: RunConfig) -> tuple[Prepare, Coordinate]:
         def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
             make_folder(folder)
+            _refuse_another_kind(path, sampled=sampled)
             click.echo(f"{path.stem}, landscape {list(family).index(path) + 1} of {len(family)}", err=True)
             remedy = "continue with the same command"
             status = run_exploration(context, path, pool, interrupt, resume=True, remedy=remedy, sampled=sampled)
@@ -61,7 +65,8 @@ def study(
                 varies = ["--over", over] if over is not None else []
                 varies += ["--replicates", str(replicates)] if replicates is not None else []
                 command = shlex.join(["landscape", "study", str(run_file), *varies, "-o", str(folder)])
-                for line in [*conclude(folder, list(family), command), "", f"written to {folder}"]:
+                next_step = f": 'landscape answer {folder}' says what replicates show" if replicates else ""
+                for line in [*conclude(folder, list(family), command), "", f"written to {folder}{next_step}"]:
                     click.echo(line)
             return status
 
@@ -70,6 +75,21 @@ def study(
         ), coordinate
 
     run_jobs([part(*member) for member in family.items()], time_limit)
+
+
+def _refuse_another_kind(path: Path, *, sampled: bool) -> None:
+    """Raises DatabaseError where the database of a study is there and holds a sample instead of a search, or the other
+    way round.
+    """
+    if not path.exists():
+        return
+    with open_database(path) as db:
+        found = {"a search": len(db.minima), "a sample": len(db.sampled_quenches), "trained networks": len(db.training)}
+    other = [name for name, rows in found.items() if rows and name != ("a sample" if sampled else "a search")]
+    if other:
+        raise DatabaseError(
+            f"{path}: expected a database of this study, found {other[0]}: choose another folder with -o"
+        )
 
 
 def members_of(config: RunConfig, over: str | None, replicates: int | None) -> dict[str, RunConfig]:

@@ -55,10 +55,10 @@ def train(
     the output is a folder of databases, one for each subset of problem.subset samples.
     """  # noqa: D301 - click wants the backspace character itself
     config = RunConfig.from_toml(run_file).override(settings)
+    folder = output or Path(run_file.stem)
     if replicates is None:
         members = {output or Path(run_file.with_suffix(".h5").name): config}
     else:
-        folder = output or Path(run_file.stem)
         members = {folder / f"{name}.h5": one for name, one in members_of(config, None, replicates).items()}
         make_folder(folder)
 
@@ -74,8 +74,10 @@ def train(
                 click.echo(f"{path.stem}, subset {list(members).index(path) + 1} of {replicates}", err=True)
             store = open_or_create(path, record_of(context), resume=resume, fixed=FIXED_FOR_TRAINING)
             phases = (partial(Train, names=names),)
-            status = run_phases(context, store, pool, interrupt, phases, "continue with --resume")
-            return status or _show(path)
+            status = run_phases(context, store, pool, interrupt, phases, "continue with --resume") or _show(path)
+            if not status and replicates is not None and path == list(members)[-1]:
+                click.echo(f"next: 'landscape measure FILE --training' for each file, then 'landscape answer {folder}'")
+            return status
 
         return prepare, coordinate
 

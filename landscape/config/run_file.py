@@ -106,6 +106,11 @@ class RunConfig(Settings):
                 "--replicates: expected problem.subset above 0, the samples of each, and no problem.subset_part, "
                 f"found {size} and {self.problem.subset_part}"
             )
+        if size >= samples:
+            raise ConfigError(
+                f"--replicates: expected problem.subset below the {samples} samples that there are, found {size}: all "
+                "replicates would be the same"
+            )
         disjoint = count * size <= samples
         first = self.problem.subset_seed if self.problem.subset_seed >= 0 else seed
         return [

@@ -121,7 +121,7 @@ def require_place(path: Path) -> None:
             f"{path} is a folder, expected the name of a new file: give one in it, as {path / 'landscape.h5'}"
         )
     if path.exists():
-        raise DatabaseError(f"{path} exists already: resume it, remove it or choose another name")
+        raise DatabaseError(f"{path} exists already: resume it (--resume), remove it or choose another name")
     if not path.parent.is_dir():
         raise DatabaseError(f"{path.parent} is no folder to put {path.name} into: create it or choose another")
 

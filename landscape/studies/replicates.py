@@ -26,11 +26,13 @@ def require_one_problem(name: str, problems: Sequence[Problem], keys: Sequence[s
 
 
 def shared_part(problems: Mapping[str, Problem], size: int, whole_size: WholeSize) -> float:
-    """The part of the samples that two replicates of `size` samples share: none where they are parts of one drawing.
+    """The part of the samples that two replicates share: none where they are parts of one drawing.
 
-    `problems` are the problems of the replicates by the digest of their samples.
+    `problems` are the problems of the replicates by the digest of their samples. A replicate is a subset of the data,
+    or `size` samples where its problem names none.
     """
     tables = problems.values()
+    size = int(next(iter(tables)).get("subset") or size)
     seeds, parts = ({one.get(f"subset_{name}", -1) for one in tables} for name in ("seed", "part"))
     if len(seeds) == 1 and seeds != {-1} and len(parts) == len(tables):
         return 0.0

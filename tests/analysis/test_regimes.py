@@ -55,7 +55,7 @@ def test_regimes_to_draw_are_chosen(path: Path, tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--only", "pgt"], "expected a regime of the database, found 'pgt'; did you mean 'pgd'"),
-        ([], "run 'landscape measure FILE.h5 --training'"),
+        ([], "unmeasured.h5 --training'"),
     ],
 )
 def test_mistakes_are_told_in_one_line(path: Path, tmp_path: Path, options: list[str], message: str) -> None:

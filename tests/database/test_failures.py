@@ -120,7 +120,7 @@ def test_damaged(path: Path, spoil: Callable[[h5py.File], None]) -> None:
 
 def test_existing_file_is_not_overwritten(path: Path) -> None:
     before = path.read_bytes()
-    refused(lambda: new_store(path), "exists already", "resume it, remove it or choose another name")
+    refused(lambda: new_store(path), "exists already", "resume it (--resume), remove it or choose another name")
     assert path.read_bytes() == before
     assert siblings(path) == {"sample.h5"}
 

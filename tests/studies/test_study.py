@@ -52,6 +52,20 @@ def test_replicates_have_samples_and_seeds_of_their_own(tmp_path: Path) -> None:
     assert [context.settings.run.seed for context in contexts] == [0, 1]
 
 
+def test_a_study_keeps_to_its_kind_and_its_replicates_differ(tmp_path: Path) -> None:
+    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 40'))
+    folder = tmp_path / "study"
+    told = done(command(0, "study", source, "--replicates", "2", "-o", folder)).stdout
+    assert f"'landscape answer {folder}' says what replicates show" in told
+    refused = finished(command(0, "study", source, "--replicates", "2", "--sampled", "-o", folder))
+    assert refused.returncode == 2
+    assert "expected a database of this study, found a search" in refused.stderr
+    whole = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "xor"\nsubset = 4'))
+    same = finished(command(0, "study", whole, "--replicates", "3", "-o", tmp_path / "same"))
+    assert same.returncode == 2
+    assert "expected problem.subset below the 4 samples that there are, found 4" in same.stderr
+
+
 def test_what_varies_must_be_said(tmp_path: Path) -> None:
     refused = finished(command(0, "study", run_file(tmp_path, XOR)))
     assert refused.returncode == 2

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from landscape.declaration import Property
+from landscape.declaration import Property, Section
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.requirements import CLASSES
 
@@ -26,6 +26,7 @@ FEATURES_TO_FOOL = Property(
     units="features",
     requires=(CLASSES,),
     trait="robustness",
+    section=Section.SPARSE,
 )
 
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from landscape.declaration import Property, Requirement
+from landscape.declaration import Property, Requirement, Section
 from landscape.numerics.sign_ascent import sign_step
 from landscape.problems.data.images import Shape
 from landscape.properties.attacks.networks import Networks
@@ -31,6 +31,7 @@ PATCH_TO_FOOL = Property(
     units="pixels",
     requires=(CLASSES, IMAGES),
     trait="robustness",
+    section=Section.SPARSE,
 )
 
 

@@ -176,7 +176,8 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> Da
     samples = list(dict.fromkeys(one.samples for one in landscapes))
     if len(samples) < 3:
         raise PropertyError(
-            f"{name}: expected at least 3 replicates, found {len(samples)} set{'s' * (len(samples) > 1)} of samples: "
+            f"{name}: expected at least 3 replicates, and {LEAST_REPLICATES} for words, found {len(samples)} set"
+            f"{'s' * (len(samples) > 1)} of samples: "
             "search more with 'landscape study --replicates'"
         )
     epsilon = common_epsilon([one.minima for one in landscapes])

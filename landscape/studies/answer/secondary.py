@@ -92,7 +92,7 @@ def secondary_findings(
 ) -> tuple[SecondaryFinding, ...]:
     """The findings of all pairs that the landscapes [L] have, whose replicates are at the places int64[L], but the
     primary ones, with robust accuracy at epsilon; without p where something is `missing`. Words are for measures whose
-    primary correlations are `steady`, and hold for the test samples at hand, which replicates have in common.
+    primary correlations are `steady`, and hold for the test samples at hand, which replicates share in part.
     """
     primary = {*product(PRIMARY.values(), (MARGIN_COLUMN, f"robust_accuracy@{number_text(epsilon)}"))}
     pairs = [pair for pair in dict.fromkeys(pair for one in effects for pair in one) if pair not in primary]

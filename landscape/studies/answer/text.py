@@ -193,7 +193,11 @@ def _searched(found: DataSetAnswer) -> str:
 
 
 def _shares(found: DataSetAnswer) -> str:
-    return f" that share {found.shared:.0%} of their samples, so one for this data set" if found.shared else ""
+    if not found.shared:
+        return ""
+    return (
+        f" that share {found.shared:.0%} of their samples, so that intervals are widened and hold for this data alone"
+    )
 
 
 def _range(low: float, high: float) -> str:

@@ -20,6 +20,7 @@ class RegimesAnswer:
     shared: float  # part of the samples that two subsets have in common
     findings: tuple[RegimeFinding, ...]
     contrasts: tuple[Contrast, ...]
+    unmeasured: dict[str, list[str]]  # sentences of hypotheses whose groups there are, by the property that they need
 
 
 def regime_answers(databases: Sequence[Database], whole_size: WholeSize) -> list[RegimesAnswer]:
@@ -41,12 +42,18 @@ def _answer(name: str, tables: Sequence[Regimes], whole_size: WholeSize) -> Regi
     table = over_subsets(tables) if len(tables) > 1 else tables[0]
     size = table.training_samples + table.test_samples
     shared = shared_part(table.problems, size, whole_size) if len(tables) > 1 else 0.0
-    findings = regime_findings(table, [*HYPOTHESES, *curve_hypotheses(table)], shared)
+    hypotheses = [*HYPOTHESES, *curve_hypotheses(table)]
+    findings = regime_findings(table, hypotheses, shared)
+    unmeasured: dict[str, list[str]] = {}
+    for one in hypotheses:
+        if all(one.groups(table.settings)) and one.outcome.column(table) is None:
+            unmeasured.setdefault(one.outcome.property, []).append(one.sentence)
     groups = {(one.first, one.second): one for one in findings}
     return RegimesAnswer(
         name=name,
         table=table,
         shared=shared,
         findings=tuple(findings),
+        unmeasured=unmeasured,
         contrasts=tuple(row for one in groups.values() for row in contrasts(one, table, shared)),
     )

@@ -11,8 +11,8 @@ from landscape.studies.regimes.table import Regimes
 
 LEGEND = f"""
 Differences of two groups of regimes, positive in favour of the sentence, with the 95 % interval of their mean and that
-of a further unit. Words come from the interval of the mean: differences within {100 * POINTS:g} points of accuracy,
-or a factor of {FACTOR:g} of a trace, are none.
+of a further unit; beside them what the first group loses of clean test accuracy. Words come from the interval of the
+mean: differences within {100 * POINTS:g} points of accuracy, or a factor of {FACTOR:g} of a trace, are none.
 """
 CHOSEN = """
 Groups are chosen by what regimes are made of, "alone" meaning of nothing else; among adversarial training, regularisers
@@ -23,12 +23,14 @@ large batches, training stopped early and on to the end, are twins alike in all 
 
 def findings_text(answer: RegimesAnswer) -> Iterator[str]:
     """Lines on each finding of a data set: its sentence, the groups, the difference and its words."""
-    if not answer.findings:
+    if not answer.findings and not answer.unmeasured:
         yield f"{answer.name}: no hypothesis has both of its groups of regimes, and what it compares, among these"
         return
     yield from LEGEND.strip().splitlines()
     yield from CHOSEN.strip().splitlines()
     yield f"{answer.name}: {_units(answer.table, answer.shared)}"
+    for name, sentences in answer.unmeasured.items():
+        yield f"not compared, since '{name}' was not measured everywhere: {'; '.join(sentences)}"
     for one in answer.findings:
         outcome = one.hypothesis.outcome
         yield ""

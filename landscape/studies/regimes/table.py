@@ -102,7 +102,8 @@ def regimes_of(db: Database) -> Regimes:
     points, stored, record = end_points(db), db.properties("training"), db.problem_record
     if not stored:
         raise PropertyError(
-            "expected measured end points of training, found none measured: run 'landscape measure FILE.h5 --training'"
+            f"{f'{db.path}: ' if db.path else ''}expected measured end points of training, found none measured: run "
+            f"'landscape measure {db.path or 'FILE.h5'} --training'"
         )
     seeds, place = np.unique(points.seed, return_inverse=True)
     shape = len(db.regimes), len(seeds)

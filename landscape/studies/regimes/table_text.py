@@ -22,7 +22,7 @@ initial parameters and minibatches; the split of the data is one, and what anoth
 """,
     "subset": """
 Means over subsets of the data with half the length of their 95 % interval (Student's t); none below two subsets. The
-number of a subset is the mean over its seeds, unknown where one seed is.
+number of a subset is the mean over its seeds, unknown where that of a seed is.
 """,
 }
 LEGEND = """
@@ -39,6 +39,8 @@ SECTIONS = (
     (Section.ATTACKED, TRAINING_PART),
     (Section.CERTIFIED, TRAINING_PART),
     (Section.ADVERSARIAL_LOSS, TRAINING_PART),
+    (Section.SPARSE, TEST_PART),
+    (Section.SPARSE, TRAINING_PART),
     (Section.SENSITIVITY, TRAINING_PART),
     (Section.SHARPNESS, None),
     (Section.NORMS, None),

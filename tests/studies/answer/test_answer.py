@@ -141,7 +141,7 @@ def test_replicates_that_share_samples_have_wider_intervals() -> None:
     for one, other in zip(apart.findings, shared.findings, strict=True):
         assert other.total.mean == one.total.mean
         assert other.total.high - other.total.low > 3.0 * (one.total.high - one.total.low)
-    assert "share 50% of their samples, so one for this data set" in " ".join(sentences([shared]))
+    assert "share 50% of their samples, so that intervals are widened" in " ".join(sentences([shared]))
 
 
 def test_the_numbers_can_be_made_again_from_the_csv_file() -> None:
@@ -188,7 +188,7 @@ def test_the_table_is_as_long_as_its_endpoints() -> None:
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (landscapes(2), "made: expected at least 3 replicates, found 2 sets of samples"),
+        (landscapes(2), "made: expected at least 3 replicates, and 10 for words, found 2 sets of samples"),
         ([*landscapes(3), *landscapes(4, hidden=[10])], r"found hidden = \[10\] and \[3\]"),
     ],
 )

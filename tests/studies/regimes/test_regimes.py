@@ -181,6 +181,15 @@ def test_the_answer_names_units_and_what_they_share() -> None:
     assert len(set(keys)) == len(keys)
 
 
+def test_what_was_not_measured_is_told() -> None:
+    databases = subsets(REGIMES, {})
+    for db in databases:
+        del db.store.tables.properties["training"]["task_hessian_trace"]  # type: ignore[attr-defined]
+    (answer,) = regime_answers(databases, lambda _: 2000)
+    text = "\n".join(findings_text(answer))
+    assert "not compared, since 'task_hessian_trace' was not measured everywhere: adversarial training ends" in text
+
+
 def test_files_that_do_not_belong_together_are_refused() -> None:
     one, other = (regimes_of(db) for db in subsets(REGIMES, {}, 2))
     with pytest.raises(PropertyError, match="found 2 with 1 sets of samples"):
