@@ -47,30 +47,11 @@ class Landscape:
             raise PropertyError(
                 f"{name}: expected classes, found a regression, which has no robust accuracy: leave it out"
             )
-        if len(db.sampled_quenches) and not {*db.properties("minima")} >= NEEDED:
-            return cls._of_sample(db, name, problem)
+        sampled = len(db.sampled_quenches) and not {*db.properties("minima")} >= NEEDED
         goal = Goal.stored(record, name)
         asked = goal.rows(db.minima.energy)
         try:
-            minima = MeasuredMinima.of(db, asked)
-        except PropertyError as error:
-            raise PropertyError(f"{name}: {error}") from error
-        criteria = Criteria.of(db, goal, record.energy_tolerance)
-        return cls(
-            name=db.path.stem if db.path else "in memory",
-            problem=problem,
-            samples=record.sha256,
-            size=len(record.inputs) if record.inputs is not None else 0,
-            minima=minima,
-            is_complete=criteria.all_hold,
-            secondary=secondary_effects(db, asked),
-        )
-
-    @classmethod
-    def _of_sample(cls, db: Database, name: str, problem: Problem) -> "Landscape":
-        record = db.problem_record
-        try:
-            minima = MeasuredMinima.of_sample(db)
+            minima = MeasuredMinima.of_sample(db) if sampled else MeasuredMinima.of(db, asked)
         except PropertyError as error:
             raise PropertyError(f"{name}: {error}") from error
         return cls(
@@ -79,8 +60,8 @@ class Landscape:
             samples=record.sha256,
             size=len(record.inputs) if record.inputs is not None else 0,
             minima=minima,
-            is_complete=False,
-            secondary={},
+            is_complete=not sampled and Criteria.of(db, goal, record.energy_tolerance).all_hold,
+            secondary={} if sampled else secondary_effects(db, asked),
         )
 
     @property

@@ -15,6 +15,8 @@ from landscape.studies.regimes.outcomes import COSTS_ACCURACY, FLATTER, MORE_ROB
 
 Groups = tuple[list[str], list[str]]
 Settings = Mapping[str, Regime]
+Chosen = Callable[[Settings], list[str]]
+"""The names of the regimes of a group."""
 
 ADVERSARIAL, REGULARISERS, SENSITIVITY, JACOBIAN = (
     keys_of(part) for part in (Part.ADVERSARIAL, Part.REGULARISER, Part.SENSITIVITY, Part.JACOBIAN)
@@ -107,48 +109,30 @@ def _pairs(
     ]
 
 
-def _against(
-    first: Callable[[Settings], list[str]], second: Callable[[Settings], list[str]]
-) -> Callable[[Settings], Groups]:
-    return lambda settings: (first(settings), second(settings))
+def _against(sentence: str, first: Chosen, second: Chosen, outcome: Outcome = MORE_ROBUST) -> RegimeHypothesis:
+    return RegimeHypothesis(
+        sentence=sentence, groups=lambda settings: (first(settings), second(settings)), outcome=outcome
+    )
 
 
 HYPOTHESES = (
-    RegimeHypothesis(
-        sentence="adversarial training gives more robust networks than plain training",
-        groups=_against(alone(ADVERSARIAL), _plain),
-        outcome=MORE_ROBUST,
+    _against("adversarial training gives more robust networks than plain training", alone(ADVERSARIAL), _plain),
+    _against(
+        "adversarial training gives more robust networks than regularisation", alone(ADVERSARIAL), alone(REGULARISERS)
     ),
-    RegimeHypothesis(
-        sentence="adversarial training gives more robust networks than regularisation",
-        groups=_against(alone(ADVERSARIAL), alone(REGULARISERS)),
-        outcome=MORE_ROBUST,
+    _against(
+        "adversarial training with regularisation gives more robust networks than without",
+        _combined,
+        alone(ADVERSARIAL),
     ),
-    RegimeHypothesis(
-        sentence="adversarial training with regularisation gives more robust networks than without",
-        groups=_against(_combined, alone(ADVERSARIAL)),
-        outcome=MORE_ROBUST,
+    _against(
+        "adversarial training with regularisation gives more robust networks than regularisation alone",
+        _combined,
+        alone(REGULARISERS),
     ),
-    RegimeHypothesis(
-        sentence="adversarial training with regularisation gives more robust networks than regularisation alone",
-        groups=_against(_combined, alone(REGULARISERS)),
-        outcome=MORE_ROBUST,
-    ),
-    RegimeHypothesis(
-        sentence="adversarial training ends flatter than plain training",
-        groups=_against(alone(ADVERSARIAL), _plain),
-        outcome=FLATTER,
-    ),
-    RegimeHypothesis(
-        sentence="adversarial training costs clean accuracy",
-        groups=_against(alone(ADVERSARIAL), _plain),
-        outcome=COSTS_ACCURACY,
-    ),
-    RegimeHypothesis(
-        sentence="regularisation gives more robust networks than plain training",
-        groups=_against(alone(REGULARISERS), _plain),
-        outcome=MORE_ROBUST,
-    ),
+    _against("adversarial training ends flatter than plain training", alone(ADVERSARIAL), _plain, FLATTER),
+    _against("adversarial training costs clean accuracy", alone(ADVERSARIAL), _plain, COSTS_ACCURACY),
+    _against("regularisation gives more robust networks than plain training", alone(REGULARISERS), _plain),
     RegimeHypothesis(
         sentence="overfitting networks are more robust than those stopped early",
         groups=_long,
@@ -159,49 +143,23 @@ HYPOTHESES = (
     RegimeHypothesis(
         sentence="small batches give more robust networks than large ones", groups=_batches, outcome=MORE_ROBUST
     ),
-    RegimeHypothesis(
-        sentence="the sensitivity loss gives more robust networks than regularisation",
-        groups=_against(alone(SENSITIVITY), alone(REGULARISERS)),
-        outcome=MORE_ROBUST,
+    _against(
+        "the sensitivity loss gives more robust networks than regularisation", alone(SENSITIVITY), alone(REGULARISERS)
     ),
-    RegimeHypothesis(
-        sentence="the sensitivity loss gives more robust networks than adversarial training",
-        groups=_against(alone(SENSITIVITY), alone(ADVERSARIAL)),
-        outcome=MORE_ROBUST,
+    _against(
+        "the sensitivity loss gives more robust networks than adversarial training",
+        alone(SENSITIVITY),
+        alone(ADVERSARIAL),
     ),
-    RegimeHypothesis(
-        sentence="the Jacobian penalty gives more robust networks than plain training",
-        groups=_against(alone(JACOBIAN), _plain),
-        outcome=MORE_ROBUST,
+    _against("the Jacobian penalty gives more robust networks than plain training", alone(JACOBIAN), _plain),
+    _against(
+        "the Jacobian penalty gives more robust networks than adversarial training", alone(JACOBIAN), alone(ADVERSARIAL)
     ),
-    RegimeHypothesis(
-        sentence="the Jacobian penalty gives more robust networks than adversarial training",
-        groups=_against(alone(JACOBIAN), alone(ADVERSARIAL)),
-        outcome=MORE_ROBUST,
-    ),
-    RegimeHypothesis(
-        sentence="SAM ends flatter than plain training", groups=_against(alone(SAM), _plain), outcome=FLATTER
-    ),
-    RegimeHypothesis(
-        sentence="SAM gives more robust networks than plain training",
-        groups=_against(alone(SAM), _plain),
-        outcome=MORE_ROBUST,
-    ),
-    RegimeHypothesis(
-        sentence="weight averaging ends flatter than plain training",
-        groups=_against(alone(SWA), _plain),
-        outcome=FLATTER,
-    ),
-    RegimeHypothesis(
-        sentence="weight averaging gives more robust networks than plain training",
-        groups=_against(alone(SWA), _plain),
-        outcome=MORE_ROBUST,
-    ),
-    RegimeHypothesis(
-        sentence="batch normalisation gives more robust networks than plain training",
-        groups=_against(alone(BATCH_NORM), _plain),
-        outcome=MORE_ROBUST,
-    ),
+    _against("SAM ends flatter than plain training", alone(SAM), _plain, FLATTER),
+    _against("SAM gives more robust networks than plain training", alone(SAM), _plain),
+    _against("weight averaging ends flatter than plain training", alone(SWA), _plain, FLATTER),
+    _against("weight averaging gives more robust networks than plain training", alone(SWA), _plain),
+    _against("batch normalisation gives more robust networks than plain training", alone(BATCH_NORM), _plain),
 )
 """All hypotheses: on adversarial training and regularisation, on overfitting (Pedraza et al.), on batches (Keskar et
 al.), on sensitivity (Wang et al.), on flat minima (Foret et al.; Izmailov et al.), on the Jacobian (Hoffman et al.) and
