@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 results=analysis/results/replicates
 datasets=("$@")
 folders=()
-((${#datasets[@]})) || datasets=(iris wine breast_cancer digits mnist_5k)
+((${#datasets[@]})) || datasets=(iris wine breast_cancer digits digits-10 mnist_5k)
 for dataset in "${datasets[@]}"; do
     run=runs/replicates-$dataset.toml
     read -ra arguments < <(sed -n 's/^# *landscape study //p' "$run") # the command stands in the head of the file

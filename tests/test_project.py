@@ -70,7 +70,9 @@ def test_studies_have_their_command_in_their_head(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "runs").glob("replicates-*.toml")), ids=lambda path: path.name)
 def test_replicates_have_their_command_in_their_head(path: Path) -> None:
-    command = re.search(r"^# *landscape study (\S+) --replicates (\d+) -o (\S+)$", path.read_text(), re.MULTILINE)
+    command = re.search(
+        r"^# *landscape study (\S+) --replicates (\d+)(?: --sampled)? -o (\S+)$", path.read_text(), re.MULTILINE
+    )
     assert command is not None
     file, count, folder = command.groups()
     name = path.stem.removeprefix("replicates-")

@@ -1,7 +1,7 @@
 """Verification of all stored points.
 
-Energies, gradients and Hessian spectra are computed again and compared with the tables, and so are the minima that
-transition states join (`verify_sides.py`).
+Energies, gradients and Hessian spectra of all points, those of samples too, are computed again and compared with the
+tables, and so are the minima that transition states join (`verify_sides.py`).
 
 Two kinds of invariant are tested too. A transition state lies above both its minima. For softmax networks with L2 the
 output weights of each unit sum to zero over the classes, and 2 * l2 is an eigenvalue for every unit of the last hidden
@@ -64,6 +64,19 @@ class Recomputed:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """Points [M] of a table: what they are, the index that they should have, their rows, and the columns that are
+    computed again, by their names in `Recomputed`.
+    """
+
+    what: str
+    index: int
+    rows: np.ndarray  # int64[M]
+    parameters: np.ndarray  # [M, P]
+    columns: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
 class VerifyTask:
     """Recompute some points theta [M, P]."""
 
@@ -99,9 +112,9 @@ def verify(
 
     The sides of the transition states `sides_of` are recomputed: rows int64[S], all by default.
     """
-    minima, states = db.minima, db.transition_states
+    minima, states, tables = db.minima, db.transition_states, _stored(db)
     rows = sampled_states(db, context, None) if sides_of is None else sides_of
-    points = np.concatenate([minima.parameters, states.parameters])
+    points = np.concatenate([table.parameters for table in tables])
     tasks = [
         *(VerifyTask(points[start : start + TASK_POINTS]) for start in task_starts(len(points), TASK_POINTS)),
         *sides_tasks(db, rows),
@@ -113,28 +126,27 @@ def verify(
     names = Recomputed.__dataclass_fields__
     recomputed = [result for result in results if isinstance(result, Recomputed)]
     found = {name: np.concatenate([getattr(result, name) for result in recomputed]) for name in names}
-    split = len(minima)
-    below = {name: values[:split] for name, values in found.items()}
-    above = {name: values[split:] for name, values in found.items()}
-    stored_below, stored_above = _stored(db)
+    ends = np.cumsum([len(table.rows) for table in tables])[:-1]
+    parts = {name: np.split(values, ends) for name, values in found.items()}
+    own = [{name: values[place] for name, values in parts.items()} for place in range(len(tables))]
     unit = context.objective.energy_unit
     rms = unit * (RMS_TOLERANCE if context.objective.smooth else RMS_WITH_KINKS)
     gauge = _gauge_tolerance(context)
     return [
-        *_point_faults("minimum", below, index=0, rms=rms, gauge=gauge),
-        *_column_faults("minimum", below, stored_below, unit),
-        *_point_faults("transition state", above, index=1, rms=rms, gauge=gauge),
-        *_column_faults("transition state", above, stored_above, unit),
+        *(fault for one in zip(tables, own, strict=True) for fault in _point_faults(*one, rms=rms, gauge=gauge)),
+        *(fault for one in zip(tables, own, strict=True) for fault in _column_faults(*one, unit)),
         *_order_faults(db),
+        *_basin_faults(db, context),
         *side_faults(db, context, pool, rows, joined, interrupted),
         *_twins("minimum", minima.energy, minima.parameters, context),
         *_twins("transition state", states.energy, states.parameters, context),
     ]
 
 
-def _stored(db: Database) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """The columns of minima and of transition states that are computed again, by their names in `Recomputed`."""
-    minima, states = db.minima, db.transition_states
+def _stored(db: Database) -> list[Stored]:
+    """The tables of points."""
+    minima, states, quenches, pairs = db.minima, db.transition_states, db.sampled_quenches, db.sampled_pairs
+    met, climbed = (np.flatnonzero(np.isfinite(one.parameters).all(1)) for one in (quenches, pairs))
     below = {
         "energy": minima.energy,
         "rms_gradient": minima.rms_gradient,
@@ -150,13 +162,20 @@ def _stored(db: Database) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
         "log_orbit_size": states.log_orbit_size,
         "lowest_positive_eigenvalue": states.lowest_positive_eigenvalue,
     }
-    return below, above
+    met_energy, climbed_energy = {"energy": quenches.energy[met]}, {"energy": pairs.certified[climbed]}
+    return [
+        Stored("minimum", 0, np.arange(len(minima)), minima.parameters, below),
+        Stored("transition state", 1, np.arange(len(states)), states.parameters, above),
+        Stored("sampled quench", 0, met, quenches.parameters[met], met_energy),
+        Stored("highest state of sampled pair", 1, climbed, pairs.parameters[climbed], climbed_energy),
+    ]
 
 
-def _point_faults(what: str, found: dict[str, np.ndarray], *, index: int, rms: float, gauge: float) -> Iterator[str]:
+def _point_faults(table: Stored, found: dict[str, np.ndarray], *, rms: float, gauge: float) -> Iterator[str]:
     """Faults of points that are not stationary, have another index or break an invariant."""
-    for row, (has_rms, has, has_gauge) in enumerate(
-        zip(found["rms_gradient"], found["index"], found["gauge_error"], strict=True)
+    what, index = table.what, table.index
+    for row, has_rms, has, has_gauge in zip(
+        table.rows, found["rms_gradient"], found["index"], found["gauge_error"], strict=True
     ):
         if not has_rms <= rms:
             yield f"{what} {row}: RMS gradient {has_rms:.3g}, expected at most {rms:g}"
@@ -166,14 +185,12 @@ def _point_faults(what: str, found: dict[str, np.ndarray], *, index: int, rms: f
             yield f"{what} {row}: softmax invariants off by {has_gauge:.3g}, expected {gauge:.3g}"
 
 
-def _column_faults(
-    what: str, found: dict[str, np.ndarray], stored: dict[str, np.ndarray], unit: float
-) -> Iterator[str]:
+def _column_faults(table: Stored, found: dict[str, np.ndarray], unit: float) -> Iterator[str]:
     """Faults of columns that differ from the recomputed ones; leading rows may be missing, but no energies.
 
     `unit` is that of the energy.
     """
-    for name, values in stored.items():
+    for name, values in table.columns.items():
         same = np.isclose(
             found[name],
             values,
@@ -183,8 +200,8 @@ def _column_faults(
         )
         missing = np.logical_and.accumulate(np.isnan(values)) & (name != "energy")
         for row in np.flatnonzero(~same & ~missing):
-            label = name.replace("_", " ").replace("rms", "RMS")
-            yield f"{what} {row}: {label} {values[row]:.12g} in the file, {found[name][row]:.12g} recomputed"
+            label = f"{table.what} {table.rows[row]}: {name.replace('_', ' ').replace('rms', 'RMS')}"
+            yield f"{label} {values[row]:.12g} in the file, {found[name][row]:.12g} recomputed"
 
 
 def _order_faults(db: Database) -> Iterator[str]:
@@ -195,6 +212,22 @@ def _order_faults(db: Database) -> Iterator[str]:
             yield f"transition state {row}: joins minima {one} and {other}, but there are {len(energy)}"
         elif states.energy[row] <= max(energy[one], energy[other]):
             yield f"transition state {row}: lies below one of its minima {one} and {other}"
+
+
+def _basin_faults(db: Database, context: Context) -> Iterator[str]:
+    """Faults of sampled quenches whose basin is not that of the first quench with the same minimum."""
+    quenches, index = db.sampled_quenches, PointIndex(context.objective.symmetry, context.identity)
+    first: list[int] = []
+    for row, (basin, energy, theta) in enumerate(
+        zip(quenches.basin.tolist(), quenches.energy.tolist(), quenches.parameters, strict=True)
+    ):
+        expected = -1
+        if np.isfinite(theta).all():
+            number = index.find_or_add(energy, theta)
+            first += [row] * (number == len(first))
+            expected = first[number]
+        if basin != expected:
+            yield f"sampled quench {row}: in the basin of quench {basin} by the file, of {expected} by its minimum"
 
 
 def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -> Iterator[str]:
@@ -238,4 +271,6 @@ def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
 def summary(db: Database, faults: Sequence[str], sides: int) -> str:
     """The last line of the report, after the sides of so many transition states were recomputed."""
     points = f"{len(db.minima)} minima and {len(db.transition_states)} transition states ({sides} with both sides)"
+    if len(db.sampled_quenches):
+        points += f", {len(db.sampled_quenches)} sampled quenches and {len(db.sampled_pairs)} pairs"
     return f"{len(faults)} faults in {points}" if faults else f"{points}: every one is what it says"

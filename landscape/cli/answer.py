@@ -1,15 +1,17 @@
 """`landscape answer`: what replicates say about depth, flatness, training and robustness."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
+import numpy as np
 
 from landscape.campaign.pools.mpi import launcher_rank
 from landscape.config.tables import ProblemConfig
 from landscape.database.database import open_database
 from landscape.errors import DatabaseError
-from landscape.problems.problem import whole_size
+from landscape.problems.problem import drawn_samples
 from landscape.studies.answer.replicates import Landscape, answers
 from landscape.studies.answer.text import appendix, appendix_csv, csv_text, notes, sentences, table
 from landscape.studies.regimes.answer import regime_answers
@@ -40,8 +42,8 @@ def answer(studies: tuple[Path, ...], output: Path | None) -> None:
     with ExitStack() as stack:
         databases = [stack.enter_context(open_database(path)) for path in paths]
         trained = [db for db in databases if db.properties("training") or (len(db.training) and not len(db.minima))]
-        found = answers([Landscape.of(db) for db in databases if db not in trained], _whole_size)
-        regimes = regime_answers(trained, _whole_size)
+        found = answers([Landscape.of(db) for db in databases if db not in trained], _drawn)
+        regimes = regime_answers(trained, _drawn)
     if launcher_rank():
         return
     folder = output or (studies[0] if studies[0].is_dir() else studies[0].parent)
@@ -55,8 +57,8 @@ def answer(studies: tuple[Path, ...], output: Path | None) -> None:
         _write(folder / CONTRASTS, contrasts_csv(regimes))
 
 
-def _whole_size(table: Problem) -> int:
-    return whole_size(ProblemConfig.from_table(dict(table)))
+def _drawn(problems: Sequence[Problem]) -> tuple[list[np.ndarray], int]:
+    return drawn_samples([ProblemConfig.from_table(dict(table)) for table in problems])
 
 
 def _tell(lines: list[str]) -> None:

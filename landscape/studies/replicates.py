@@ -1,15 +1,20 @@
 """Replicates: sets of samples of one data set, each with databases of its own, and the part of them that they share."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
+import numpy as np
+
+from landscape.database.records import ProblemRecord
 from landscape.errors import PropertyError
 
 Problem = Mapping[str, Any]
 """The table [problem] of a run file."""
-WholeSize = Callable[[Problem], int]
-"""The number of samples that there are to draw replicates from."""
+Draw = Callable[[Sequence[Problem]], tuple[list[np.ndarray], int]]
+"""The rows of the data set that each problem draws, and the number of rows that there are."""
 
+BY_CHANCE = 1e-6  # least probability that two independent draws share so many samples
 
 ARCHITECTURE = ("hidden", "convolution", "activation", "loss", "classes", "downscale", "subset")
 
@@ -25,15 +30,35 @@ def require_one_problem(name: str, problems: Sequence[Problem], keys: Sequence[s
             )
 
 
-def shared_part(problems: Mapping[str, Problem], size: int, whole_size: WholeSize) -> float:
-    """The part of the samples that two replicates share: none where they are parts of one drawing.
+def stored_problem(record: ProblemRecord, name: str) -> Problem:
+    """The problem of a database, with the seed that its samples were drawn with as `subset_seed`."""
+    tables = record.tables(name)
+    problem: dict[str, Any] = tables["problem"]
+    if problem.get("subset_seed", -1) < 0:
+        problem["subset_seed"] = tables.get("run", {}).get("seed", 0)
+    return problem
 
-    `problems` are the problems of the replicates by the digest of their samples. A replicate is a subset of the data,
-    or `size` samples where its problem names none.
+
+def shared_part(name: str, problems: Sequence[Problem], draw: Draw) -> float:
+    """The mean part of its samples that one of the replicates with these problems shares with another.
+
+    Raises PropertyError where two share more samples than independent draws do by chance.
     """
-    tables = problems.values()
-    size = int(next(iter(tables)).get("subset") or size)
-    seeds, parts = ({one.get(f"subset_{name}", -1) for one in tables} for name in ("seed", "part"))
-    if len(seeds) == 1 and seeds != {-1} and len(parts) == len(tables):
-        return 0.0
-    return min(size / max(whole_size(next(iter(tables))), 1), 0.99)
+    from scipy.stats import hypergeom  # noqa: PLC0415 - costs half a second, which only those who need it wait
+
+    drawn, whole = draw(problems)
+    parts = []
+    for (one, first), (other, second) in combinations(zip(problems, drawn, strict=True), 2):
+        shared = len(np.intersect1d(first, second, assume_unique=True))
+        if hypergeom.sf(shared - 1, whole, len(first), len(second)) < BY_CHANCE:
+            raise PropertyError(
+                f"{name}: expected replicates whose samples are drawn apart, found {shared} of {len(first)} samples in "
+                f"{_drawing(one)} and in {_drawing(other)}, where chance gives about "
+                f"{len(first) * len(second) / whole:.0f}: leave one of the two out"
+            )
+        parts.append(shared / min(len(first), len(second)))
+    return min(float(np.mean(parts)), 0.99)
+
+
+def _drawing(problem: Problem) -> str:
+    return f"subset_seed {problem['subset_seed']}, part {problem.get('subset_part', 0)}"

@@ -1,14 +1,17 @@
 """The landscapes of a study: which samples and seeds replicates have."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import numpy as np
 import pytest
 
 from landscape.cli.study import members_of
 from landscape.config.run_file import RunConfig
-from landscape.errors import ConfigError, DataError
-from landscape.problems.problem import Problem
+from landscape.config.tables import ProblemConfig
+from landscape.errors import ConfigError, DataError, PropertyError
+from landscape.problems.problem import Problem, drawn_samples
+from landscape.studies.replicates import shared_part
 
 
 def config(subset: int, **problem: object) -> RunConfig:
@@ -73,6 +76,45 @@ def test_replicates_of_all_samples_or_of_a_part_are_refused(made: Callable[[], R
 def test_samples_that_cannot_be_drawn_are_told_before_the_search() -> None:
     with pytest.raises(DataError, match="expected to draw 2 of"):
         members_of(config(2), None, 2)
+
+
+def drawn(members: Iterable[RunConfig]) -> list[Mapping[str, object]]:
+    """The problems as databases store them."""
+    return [member.problem.model_dump() for member in members]
+
+
+def draw(problems: Sequence[Mapping[str, object]]) -> tuple[list[np.ndarray], int]:
+    return drawn_samples([ProblemConfig.from_table(dict(table)) for table in problems])
+
+
+def test_the_rows_that_replicates_draw_are_those_of_their_samples() -> None:
+    whole = samples(config(0))
+    members = [*members_of(config(75), None, 3).values(), config(0)]
+    rows, count = draw([one.problem.model_dump() | {"subset_seed": one.run.seed} for one in members])
+    assert count == 150
+    inputs = Problem(dataset="iris", standardise=False, hidden=[2]).data.inputs
+    for member, own in zip(members, rows, strict=True):
+        assert {row.tobytes() for row in inputs[own]} == samples(member)
+    assert samples(members[-1]) == whole
+
+
+def test_what_replicates_share() -> None:
+    table = {"dataset": "digits", "hidden": [3], "subset": 200}
+    apart = members_of(RunConfig.from_table({"problem": table}, "test"), None, 8).values()
+    assert shared_part("digits", drawn(apart), draw) == 0.0
+    overlapping = members_of(config(75), None, 12).values()
+    assert shared_part("iris", drawn(overlapping), draw) == pytest.approx(0.5, abs=0.03)
+    assert shared_part("iris", drawn([config(0, subset_seed=1), config(0, subset_seed=2)]), draw) == 0.99
+
+
+def test_replicates_that_share_samples_beyond_chance_are_refused() -> None:
+    members = [config(75, subset_seed=seed, l2=l2) for seed, l2 in ((1, 1e-2), (2, 1e-2), (1, 1e-3))]
+    with pytest.raises(
+        PropertyError,
+        match=r"^iris: expected replicates whose samples are drawn apart, found 75 of 75 samples in subset_seed 1, "
+        r"part 0 and in subset_seed 1, part 0, where chance gives about 38: leave one of the two out$",
+    ):
+        shared_part("iris", drawn(members), draw)
 
 
 def test_a_part_of_no_subset_is_refused() -> None:

@@ -1,14 +1,14 @@
 """What one landscape says about depth, flatness and robustness: rank correlations over its distinct minima.
 
 If a landscape is complete such a correlation is a census, not a sample: nothing about it is uncertain, and what other
-data would show is asked of replicates. Of a sample minima count by their weights, and the interval is a bootstrap over
-quenches. The endpoints are fixed here, before any search. Correlations are oriented: positive where deeper, or flatter,
-minima are more robust.
+data would show is asked of replicates. Of a sample minima count by their weights, for all minima or as often as
+quenches meet them, and the interval is a bootstrap over quenches. The endpoints are fixed here, before any search.
+Correlations are oriented: positive where deeper, or flatter, minima are more robust.
 
 Shapes: M minima in the order of their discovery, B columns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -26,6 +26,8 @@ RESAMPLES = 200  # of the quenches of a sample
 
 Endpoint = tuple[str, str]
 Interval = tuple[float, float]
+Correlations = tuple[dict[Endpoint, float], dict[Endpoint, float]]
+"""By endpoint: over all minima, and given accuracy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,17 +43,21 @@ class Effects:
     given_interval: Mapping[Endpoint, Interval] = field(default_factory=dict)
 
 
-def effects_of(minima: MeasuredMinima, epsilon: int) -> Effects:
-    """The correlations of a landscape, with robust accuracy at the epsilon of this place; nan where minima are too few,
-    a sample is too sparse or a column is constant.
+def effects_of(minima: MeasuredMinima, epsilon: int, *, as_met: bool = False) -> Effects:
+    """The correlations of a landscape, with robust accuracy at the epsilon of this place; nan where minima are too few
+    or a column is constant. Of a sample they are those over all minima, or over minima `as_met` by its quenches.
     """
     half = np.arange(len(minima) // 2)
-    weights = np.full(len(minima), np.nan if minima.is_too_few else 1.0)
+    weights = np.ones(len(minima))
     intervals: list[dict[Endpoint, Interval]] = [{}, {}]
-    if minima.visits is not None and not minima.is_too_few:
-        law = minima.visits.law()
-        weights = minima.visits.weights(law)
-        intervals = _intervals(minima, minima.visits, epsilon, law, weights)
+    if minima.visits is not None and len(minima) >= LEAST_MINIMA:
+        if as_met:
+            weights = minima.visits.hits.astype(np.float64)
+            intervals = _intervals(_met_again(minima, minima.visits, epsilon))
+        else:
+            law = minima.visits.law()
+            weights = minima.visits.weights(law)
+            intervals = _intervals(_drawn_again(minima, minima.visits, epsilon, law, weights))
     total, given = _correlations(minima, epsilon, weights)
     first, _ = _correlations(minima.take(half, None), epsilon, weights[half])
     return Effects(
@@ -63,9 +69,7 @@ def effects_of(minima: MeasuredMinima, epsilon: int) -> Effects:
     )
 
 
-def _correlations(
-    minima: MeasuredMinima, epsilon: int, weights: np.ndarray
-) -> tuple[dict[Endpoint, float], dict[Endpoint, float]]:
+def _correlations(minima: MeasuredMinima, epsilon: int, weights: np.ndarray) -> Correlations:
     """The correlations of each endpoint, and those given accuracy, of minima with weights [M]."""
     robust = {MARGIN: minima.margin, ROBUST_ACCURACY: minima.robust[:, epsilon]}
     measures = {direction: -getattr(minima, name) for direction, name in MEASURES.items()}
@@ -79,17 +83,28 @@ def _correlations(
     return total, given
 
 
-def _intervals(
-    minima: MeasuredMinima, visits: Visits, epsilon: int, law: VisitLaw, weights: np.ndarray
-) -> list[dict[Endpoint, Interval]]:
-    """95 % intervals of the correlations, and of those given accuracy: percentiles over quenches drawn again, each time
-    with a law and weights of their own.
-    """
+def _met_again(minima: MeasuredMinima, visits: Visits, epsilon: int) -> Iterator[Correlations]:
+    """The correlations over the quenches of a sample drawn again, with replacement."""
     random = np.random.default_rng(0)
-    found = []
+    for _ in range(RESAMPLES):
+        hits = visits.resampled(random)
+        rows = np.flatnonzero(hits)
+        yield _correlations(minima.take(rows, None), epsilon, hits[rows].astype(np.float64))
+
+
+def _drawn_again(
+    minima: MeasuredMinima, visits: Visits, epsilon: int, law: VisitLaw, weights: np.ndarray
+) -> Iterator[Correlations]:
+    """The correlations over all minima from quenches drawn again, each time with a law and weights of their own."""
+    random = np.random.default_rng(0)
     for _ in range(RESAMPLES):
         rows, drawn = visits.redrawn(law, weights, random)
-        found.append(_correlations(minima.take(rows, drawn), epsilon, drawn.weights(drawn.law(law))))
+        yield _correlations(minima.take(rows, drawn), epsilon, drawn.weights(drawn.law(law)))
+
+
+def _intervals(resampled: Iterable[Correlations]) -> list[dict[Endpoint, Interval]]:
+    """95 % intervals of the correlations, and of those given accuracy: percentiles of resampled ones."""
+    found = list(resampled)
     return [
         {endpoint: _percentiles(np.array([both[place][endpoint] for both in found])) for endpoint in ENDPOINTS}
         for place in range(2)

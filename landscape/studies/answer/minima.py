@@ -2,7 +2,8 @@
 
 Of a landscape with too many minima to be listed, independent quenches from one law of starts are a sample: each minimum
 counts as often as there are minima like it that the quenches may have missed (`landscape.statistics.visits`, by energy
-and log det of the Hessian), so that a correlation is one over all minima.
+and log det of the Hessian), so that a correlation is one over all minima. Where most of them were missed nothing can be
+said of all; each then counts as often as quenches meet it, and a correlation is one over the quenches of this law.
 
 Shapes: M minima in the order of their discovery, E values of epsilon.
 """
@@ -27,7 +28,7 @@ MARGIN_COLUMN = "margin_linf"
 LOG_DETERMINANT = "hessian_log_determinant"
 NEEDED = {"hessian_trace", "accuracy", MARGIN_COLUMN, "robust_accuracy"}
 LEAST_MINIMA = 8  # distinct ones
-MOST_UNSEEN = 0.4  # probability of a new minimum in a further quench; sparser samples were not simulated
+MOST_UNSEEN = 0.4  # probability of a new minimum in a further quench, for weights that stand for all minima
 
 
 class Visits(NamedTuple):
@@ -43,6 +44,10 @@ class Visits(NamedTuple):
     def weights(self, law: VisitLaw) -> np.ndarray:
         """For how many minima each stands [M]."""
         return inverse_weights(self.hits, self.covariates, law)
+
+    def resampled(self, random: np.random.Generator) -> np.ndarray:
+        """How often [M] each is met by as many quenches, drawn from these with replacement."""
+        return random.multinomial(self.hits.sum(), self.hits / self.hits.sum())
 
     def redrawn(self, law: VisitLaw, weights: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, "Visits"]:
         """Rows of the minima that quenches drawn again end in, and their visits."""
@@ -130,9 +135,9 @@ class MeasuredMinima:
         return 0.0 if self.visits is None else coverage(self.visits.hits).unseen_mass
 
     @property
-    def is_too_few(self) -> bool:
-        """Whether nothing can be correlated: minima are few, or the sample is sparse."""
-        return len(self) < LEAST_MINIMA or self.unseen > MOST_UNSEEN
+    def is_sparse(self) -> bool:
+        """Whether the quenches of a sample have missed so much that nothing can be said of all minima."""
+        return self.unseen > MOST_UNSEEN
 
     def take(self, rows: np.ndarray, visits: Visits | None) -> "MeasuredMinima":
         """Some of the minima, with other visits."""

@@ -13,11 +13,11 @@ from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.statistics.random_effects import Combined, combined_correlations, replicate_means
 from landscape.studies.answer.effects import ENDPOINTS, Effects, effects_of
-from landscape.studies.answer.minima import LEAST_MINIMA, MEASURES, MOST_UNSEEN, NEEDED, MeasuredMinima, common_epsilon
+from landscape.studies.answer.minima import LEAST_MINIMA, MEASURES, NEEDED, MeasuredMinima, common_epsilon
 from landscape.studies.answer.secondary import SecondaryFinding, secondary_effects, secondary_findings
 from landscape.studies.completeness.criteria import Criteria
 from landscape.studies.completeness.goal import Goal
-from landscape.studies.replicates import Problem, WholeSize, require_one_problem, shared_part
+from landscape.studies.replicates import Draw, Problem, require_one_problem, shared_part, stored_problem
 from landscape.studies.words import CORRELATION, LEAST_REPLICATES, words_for
 
 LEAST_DATA_SETS = 3  # that data sets are combined of
@@ -33,7 +33,6 @@ class Landscape:
     name: str
     problem: Problem
     samples: str
-    size: int  # training samples
     minima: MeasuredMinima
     is_complete: bool
     secondary: Mapping[tuple[str, str], float]  # oriented correlations of all other pairs of columns
@@ -42,7 +41,7 @@ class Landscape:
     def of(cls, db: Database) -> "Landscape":
         """The landscape of a database. Raises PropertyError where what is asked for was not measured."""
         record, name = db.problem_record, str(db.path)
-        problem = record.tables(name)["problem"]
+        problem = stored_problem(record, name)
         if record.targets is not None and record.targets.ndim > 1:
             raise PropertyError(
                 f"{name}: expected classes, found a regression, which has no robust accuracy: leave it out"
@@ -58,7 +57,6 @@ class Landscape:
             name=db.path.stem if db.path else "in memory",
             problem=problem,
             samples=record.sha256,
-            size=len(record.inputs) if record.inputs is not None else 0,
             minima=minima,
             is_complete=not sampled and Criteria.of(db, goal, record.energy_tolerance).all_hold,
             secondary={} if sampled else secondary_effects(db, asked),
@@ -97,6 +95,7 @@ class DataSetAnswer:
     effects: tuple[Effects, ...]
     replicates: int
     shared: float
+    as_met: bool  # whether minima of samples count as often as quenches meet them
     epsilon: float
     missing: tuple[str, ...]  # for any words at all
     findings: tuple[Finding, ...]
@@ -119,14 +118,14 @@ class DataSetAnswer:
         return sum(one.is_sample for one in self.landscapes)
 
 
-def answers(landscapes: Sequence[Landscape], whole_size: WholeSize) -> list[DataSetAnswer]:
-    """The answer of each data set; `whole_size` tells how many samples there are to draw the replicates from.
+def answers(landscapes: Sequence[Landscape], draw: Draw) -> list[DataSetAnswer]:
+    """The answer of each data set; `draw` tells which samples a problem draws.
 
     Raises PropertyError where landscapes of a data set cannot be compared, or are fewer than 3 replicates.
     """
     names = dict.fromkeys(str(one.problem["dataset"]) for one in landscapes)
     own = {name: [one for one in landscapes if str(one.problem["dataset"]) == name] for name in names}
-    return [_answer(name, members, whole_size) for name, members in own.items()]
+    return [_answer(name, members, draw) for name, members in own.items()]
 
 
 def across(found: Sequence[DataSetAnswer]) -> tuple[Finding, ...]:
@@ -152,7 +151,7 @@ def _across(findings: Sequence[Finding]) -> Finding:
     )
 
 
-def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> DataSetAnswer:
+def _answer(name: str, landscapes: list[Landscape], draw: Draw) -> DataSetAnswer:
     require_one_problem(name, [one.problem for one in landscapes])
     samples = list(dict.fromkeys(one.samples for one in landscapes))
     if len(samples) < 3:
@@ -162,8 +161,9 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> Da
             "search more with 'landscape study --replicates'"
         )
     epsilon = common_epsilon([one.minima for one in landscapes])
-    effects = [effects_of(one.minima, epsilon) for one in landscapes]
-    shared = shared_part({one.samples: one.problem for one in landscapes}, landscapes[0].size, whole_size)
+    as_met = any(one.minima.is_sparse for one in landscapes)
+    effects = [effects_of(one.minima, epsilon, as_met=as_met) for one in landscapes]
+    shared = shared_part(name, [*{one.samples: one.problem for one in landscapes}.values()], draw)
     place = np.array([samples.index(one.samples) for one in landscapes])
     missing, chosen = tuple(_missing(landscapes, len(samples))), landscapes[0].minima.epsilon[epsilon]
     findings = tuple(_finding(endpoint, effects, place, shared, missing=bool(missing)) for endpoint in ENDPOINTS)
@@ -174,6 +174,7 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> Da
         effects=tuple(effects),
         replicates=len(samples),
         shared=shared,
+        as_met=as_met,
         epsilon=chosen,
         missing=missing,
         findings=findings,
@@ -189,7 +190,6 @@ def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> Da
 
 
 def _missing(landscapes: Sequence[Landscape], replicates: int) -> Iterator[str]:
-    sampled = [one for one in landscapes if one.is_sample]
     listed = [one for one in landscapes if not one.is_sample]
     complete = sum(one.is_complete for one in listed)
     small = sum(len(one.minima) < LEAST_MINIMA for one in landscapes)
@@ -197,11 +197,6 @@ def _missing(landscapes: Sequence[Landscape], replicates: int) -> Iterator[str]:
         yield f"{replicates} replicates, at least {LEAST_REPLICATES} are needed"
     if complete < len(listed):
         yield f"{complete} of {len(listed)} landscapes complete, all are needed"
-    if sparse := sum(one.minima.unseen > MOST_UNSEEN for one in sampled):
-        yield (
-            f"{sparse} of {len(sampled)} samples are too sparse: a further quench would meet a new minimum with a "
-            f"probability above {MOST_UNSEEN:g}"
-        )
     if small:
         yield f"{small} landscapes have fewer than {LEAST_MINIMA} distinct minima, and so no correlation"
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from landscape.messages import listed
 from landscape.statistics.random_effects import Combined, least_p
 from landscape.studies.answer.effects import ENDPOINTS
 from landscape.studies.answer.minima import MEASURES
@@ -24,8 +25,11 @@ COLUMNS = (
     "minima",
     "complete",
     "sampled",
+    "over",
     "rho",
 )
+MINIMA, QUENCHES = "minima", "quenches"
+"""What a correlation is over: all minima alike, or each as often as quenches meet it."""
 ALL = "all data sets"
 LEVEL = 0.05  # of adjusted p
 SUMMARY = tuple(one.name for one in fields(Combined) if one.name not in ("replicates", "mean", "tau"))
@@ -160,8 +164,10 @@ def _landscape_rows(found: DataSetAnswer) -> Iterator[list[object]]:
             ):
                 first = effects.first_half[endpoint] if given == "nothing" else ""
                 counts = [len(landscape.minima), int(landscape.is_complete), int(landscape.is_sample)]
+                over = QUENCHES if found.as_met and landscape.is_sample else MINIMA
                 ends = intervals.get(endpoint, ("", ""))
-                yield [found.name, landscape.name, 1, *endpoint, given, *counts, values[endpoint], first, *ends, *blank]
+                head = [found.name, landscape.name, 1, *endpoint, given, *counts, over]
+                yield [*head, values[endpoint], first, *ends, *blank]
 
 
 def _combined_rows(
@@ -173,9 +179,10 @@ def _combined_rows(
     )
     minima = sum(len(one.minima) for member in members for one in member.landscapes)
     counts = [minima, *(sum(getattr(member, name) for member in members) for name in ("complete", "sampled"))]
+    over = sorted({QUENCHES if member.as_met else MINIMA for member in members})
     for given, effect, words in pairs:
-        head = [name, "all", replicates, finding.direction, finding.robustness, given, *counts, effect.mean]
-        yield [*head, "", *(getattr(effect, name) for name in SUMMARY), words]
+        head = [name, "all", replicates, finding.direction, finding.robustness, given, *counts, listed(over, "and")]
+        yield [*head, effect.mean, "", *(getattr(effect, name) for name in SUMMARY), words]
 
 
 def _said(found: DataSetAnswer, direction: str) -> list[str]:
@@ -188,7 +195,8 @@ def _said(found: DataSetAnswer, direction: str) -> list[str]:
 def _searched(found: DataSetAnswer) -> str:
     listed = len(found.landscapes) - found.sampled
     parts = [f"{found.complete} of {listed} landscapes complete"] * bool(listed)
-    parts += [f"{found.sampled} landscapes sampled by independent quenches"] * bool(found.sampled)
+    met = ", minima counting as often as these meet them, since most were never met" * found.as_met
+    parts += [f"{found.sampled} landscapes sampled by independent quenches{met}"] * bool(found.sampled)
     return ", ".join(parts)
 
 

@@ -31,7 +31,7 @@ from landscape.properties.evaluations import EVALUATED
 from landscape.statistics.means import Mean, mean_over_units
 from landscape.studies.columns import Column, property_columns, single_column
 from landscape.studies.locations import end_points
-from landscape.studies.replicates import Problem
+from landscape.studies.replicates import Problem, stored_problem
 
 GAP = Property(
     name="generalisation_gap",
@@ -129,7 +129,7 @@ def regimes_of(db: Database) -> Regimes:
         columns=whole,
         training_samples=_length(record.targets),
         test_samples=_length(record.test_targets),
-        problems={record.sha256: record.tables(str(db.path))["problem"]},
+        problems={record.sha256: stored_problem(record, str(db.path))},
     )
 
 

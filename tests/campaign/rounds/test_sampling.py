@@ -11,11 +11,13 @@ import torch
 
 import landscape
 from landscape.campaign.interrupt import Interrupt
+from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.preparation import stored_context
 from landscape.campaign.progress import Silent
 from landscape.campaign.rounds.sampling import further_pairs
 from landscape.campaign.sequences import LOCATING, SAMPLING, SAMPLING_TRAINING
 from landscape.campaign.session import run_campaign
+from landscape.campaign.verify import verify
 from landscape.database.database import Database
 from landscape.database.sampled import QUENCHES
 from landscape.database.store import open_store
@@ -123,6 +125,30 @@ def test_the_report_counts_what_the_tables_hold(path: Path) -> None:
         assert f"basins        {(hits > 0).sum()} met, {(hits == 1).sum()} of them once" in report
         assert f"{SAMPLE['pairs']} joined by transition states: 100%" in report
         assert "Sampled, not all" in report
+
+
+def test_every_sampled_point_is_verified(path: Path) -> None:
+    run(path)
+    assert verified(path) == []
+    with h5py.File(path, "r+") as file:
+        quenches, pairs = file["sampled_quenches"], file["sampled_pairs"]
+        row = int(np.flatnonzero(np.isfinite(pairs["parameters"][:, 0]))[0])
+        other = int(np.flatnonzero(quenches["basin"][:] != quenches["basin"][3])[0])
+        quenches["energy"][0] += 1e-7
+        quenches["basin"][3] = other
+        quenches["parameters"][5] += 1e-3
+        pairs["certified"][row] += 1e-3
+    said = verified(path)
+    assert any(line.startswith("sampled quench 0: energy") for line in said)
+    assert any(line.startswith("sampled quench 5: RMS gradient") for line in said)
+    assert any(line.startswith(f"sampled quench 3: in the basin of quench {other} by the file, of ") for line in said)
+    assert any(line.startswith(f"highest state of sampled pair {row}: energy") for line in said)
+
+
+def verified(path: Path) -> list[str]:
+    with Database(open_store(path)) as db:
+        context = stored_context(db.problem_record, "cpu")
+        return verify(db, context, LocalPool(context.execute))
 
 
 @pytest.mark.bits

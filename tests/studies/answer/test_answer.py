@@ -15,7 +15,9 @@ from landscape.errors import PropertyError
 from landscape.studies.answer.minima import MeasuredMinima, Visits
 from landscape.studies.answer.replicates import DataSetAnswer, Landscape, answers
 from landscape.studies.answer.text import csv_text, notes, sentences, table
+from landscape.studies.replicates import Draw
 from tests.campaign.commands import XOR, command, done, finished, run_file
+from tests.studies.draws import apart, independent
 
 MINIMA = 200
 
@@ -36,13 +38,12 @@ def minima(seed: int, slope: float) -> MeasuredMinima:
 
 
 def landscapes(count: int, slope: float = 1.0, **problem: object) -> list[Landscape]:
-    """Disjoint replicates of 100 of 5000 samples."""
+    """Replicates of one data set."""
     return [
         Landscape(
             name=f"replicate-{number}",
             problem={"dataset": "made", "hidden": [3], "subset_seed": 0, "subset_part": number, **problem},
             samples=str(number),
-            size=100,
             minima=minima(number, slope),
             is_complete=True,
             secondary={},
@@ -51,8 +52,8 @@ def landscapes(count: int, slope: float = 1.0, **problem: object) -> list[Landsc
     ]
 
 
-def answered(made: list[Landscape], whole: int = 5000) -> DataSetAnswer:
-    (found,) = answers(made, lambda _: whole)
+def answered(made: list[Landscape], draw: Draw = apart) -> DataSetAnswer:
+    (found,) = answers(made, draw)
     return found
 
 
@@ -80,8 +81,21 @@ def test_samples_of_quenches_have_words_and_intervals_of_their_own(monkeypatch: 
     assert words(found)["deeper", "margin"] == "more robust"
     assert "10 landscapes sampled by independent quenches" in " ".join(sentences([found]))
     first = next(csv.DictReader(io.StringIO(csv_text([found]))))
-    assert (first["complete"], first["sampled"]) == ("0", "1")
+    assert (first["complete"], first["sampled"], first["over"]) == ("0", "1", "minima")
     assert float(first["low"]) < float(first["rho"]) < float(first["high"])
+
+
+def test_samples_that_missed_most_minima_speak_of_minima_as_quenches_meet_them() -> None:
+    """One sparse sample is enough: the replicates of a data set speak of the same."""
+    made = [sampled(one) for one in landscapes(10)]
+    found = answered([sampled(made[0], hits=1), *made[1:]])
+    assert words(found)["deeper", "margin"] == "more robust"
+    said = " ".join(sentences([found]))
+    assert "10 landscapes sampled by independent quenches, minima counting as often as these meet them" in said
+    rows = list(csv.DictReader(io.StringIO(csv_text([found]))))
+    assert {row["over"] for row in rows} == {"quenches"}
+    equal = answered(landscapes(10)).findings[0].total  # all were met equally often
+    assert found.findings[0].total.mean == pytest.approx(equal.mean, rel=1e-12)
 
 
 def test_words_need_ten_replicates_that_have_the_correlation() -> None:
@@ -97,7 +111,6 @@ def test_words_need_ten_replicates_that_have_the_correlation() -> None:
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        ([sampled(one, hits=1) for one in landscapes(10)], "10 of 10 samples are too sparse"),
         (landscapes(9), "9 replicates, at least 10 are needed"),
         ([*landscapes(11), replace(landscapes(12)[-1], is_complete=False)], "11 of 12 landscapes complete"),
     ],
@@ -133,15 +146,14 @@ def test_values_of_a_key_are_no_replicates() -> None:
 
 
 def test_replicates_that_share_samples_have_wider_intervals() -> None:
-    apart = answered(landscapes(12))
-    keys = [{"subset_seed": place, "subset_part": 0} for place in range(12)]
-    drawn = [replace(one, problem={**one.problem, **own}) for one, own in zip(landscapes(12), keys, strict=True)]
-    shared = answered(drawn, 200)
-    assert (apart.shared, shared.shared) == (0.0, 0.5)
-    for one, other in zip(apart.findings, shared.findings, strict=True):
+    disjoint = answered(landscapes(12))
+    shared = answered(landscapes(12), independent)
+    assert disjoint.shared == 0.0
+    assert shared.shared == pytest.approx(0.5, abs=0.02)
+    for one, other in zip(disjoint.findings, shared.findings, strict=True):
         assert other.total.mean == one.total.mean
         assert other.total.high - other.total.low > 3.0 * (one.total.high - one.total.low)
-    assert "share 50% of their samples, so that intervals are widened" in " ".join(sentences([shared]))
+    assert f"share {shared.shared:.0%} of their samples, so that intervals are widened" in " ".join(sentences([shared]))
 
 
 def test_the_numbers_can_be_made_again_from_the_csv_file() -> None:

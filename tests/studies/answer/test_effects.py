@@ -96,6 +96,21 @@ def test_of_a_sample_minima_count_for_those_that_were_missed(monkeypatch: pytest
     assert not listed.total_interval
 
 
+def test_as_met_a_correlation_is_one_over_quenches() -> None:
+    """Spearman's rho of scipy over the quenches one by one, and its bootstrap."""
+    random = np.random.default_rng(6)
+    whole = minima(80)
+    hits = random.integers(1, 5, 80)
+    sample = replace(whole, visits=Visits(hits, random.normal(size=(80, 2))))
+    found = effects_of(sample, 1, as_met=True)
+    endpoint = ("flatter", MARGIN)
+    columns = np.stack([-np.repeat(whole.hessian_trace, hits), np.repeat(whole.margin, hits)])
+    assert found.total[endpoint] == pytest.approx(stats.spearmanr(*columns).statistic)
+    own = [stats.spearmanr(*columns[:, random.integers(0, hits.sum(), hits.sum())]).statistic for _ in range(1000)]
+    low, high = np.quantile(own, [0.025, 0.975])
+    assert found.total_interval[endpoint] == pytest.approx((low, high), abs=0.05)
+
+
 def test_equal_chances_give_equal_weights() -> None:
     random = np.random.default_rng(4)
     whole = minima(60)
