@@ -10,7 +10,7 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import Coordinate, Prepare, run_jobs
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, resolve_device
-from landscape.cli.options import RUN_FILE, TIME_LIMIT
+from landscape.cli.options import RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.cli.shared import run_exploration
 from landscape.config.run_file import RunConfig
 from landscape.database.database import open_database
@@ -25,6 +25,7 @@ from landscape.studies.study import conclude, make_folder
 @click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each searched on its own.")
 @click.option("--sampled", is_flag=True, help="Independent quenches instead of a search: for too many minima.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write; RUN_FILE's name.")
+@SETTINGS
 @TIME_LIMIT
 def study(
     run_file: Path,
@@ -32,6 +33,7 @@ def study(
     replicates: int | None,
     sampled: bool,
     output: Path | None,
+    settings: tuple[str, ...],
     time_limit: float | None,
 ) -> None:
     """Explore a family of landscapes and correlate depth and curvature with robustness.
@@ -49,7 +51,7 @@ def study(
     if over is None and replicates is None:
         raise click.UsageError("expected --over, --replicates or both, found neither: say what varies")
     folder = output or Path(run_file.stem)
-    members = members_of(RunConfig.from_toml(run_file), over, replicates)
+    members = members_of(RunConfig.from_toml(run_file).override(settings), over, replicates)
     family = {folder / f"{name}.h5": config for name, config in members.items()}
 
     def part(path: Path, config: RunConfig) -> tuple[Prepare, Coordinate]:
@@ -64,6 +66,7 @@ def study(
             elif not status and path == list(family)[-1]:
                 varies = ["--over", over] if over is not None else []
                 varies += ["--replicates", str(replicates)] if replicates is not None else []
+                varies += [part for one in settings for part in ("--set", one)]
                 command = shlex.join(["landscape", "study", str(run_file), *varies, "-o", str(folder)])
                 next_step = f": 'landscape answer {folder}' says what replicates show" if replicates else ""
                 for line in [*conclude(folder, list(family), command), "", f"written to {folder}{next_step}"]:

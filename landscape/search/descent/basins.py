@@ -4,7 +4,8 @@ A basin is certain once Newton's method contracts: with a positive definite Hess
 next one s' with the same Hessian, |s'| <= q |s|. By the theorem of Newton and Kantorovich (in the affine covariant form
 of Deuflhard and Heindl 1979, doi 10.1137/0716001) a q of at most 3/16 means that H stays positive definite in a ball
 around x with the minimum m in it, and in the ball around m with x on its surface; there the energy is convex, so the
-flow comes ever nearer to m. Since q is an estimate from two steps, the contraction that is asked for is smaller.
+flow comes ever nearer to m. Since q is an estimate from two steps, the contraction that is asked for is smaller. At a
+saddle it is asked for too, since a flow within a symmetric subspace may pass by a saddle on its way to a minimum.
 
 Shapes: W walkers, P parameters, R of the walkers.
 """
@@ -45,13 +46,13 @@ def end_where_certain(
     factors, pivots, _ = torch.linalg.ldl_factor_ex(shifted)
     convex = finite & ((pivots > 0) & (factors.diagonal(dim1=1, dim2=2) > 0.0)).all(1)  # by the law of inertia
     step = torch.linalg.ldl_solve(factors, pivots, gradient[:, :, None])[:, :, 0]
-    own, first = rows[convex], step[convex]
-    energy, slope = objective.energy_and_gradient(state.theta[own] - first)
-    second = torch.linalg.ldl_solve(factors[convex], pivots[convex], slope[:, :, None])[:, :, 0]
-    certain = (second.norm(dim=1) <= contraction * first.norm(dim=1)) & energy.isfinite()
-    state.theta[own[certain]] -= (first + second)[certain]
-    state.status[own[certain]] = Status.CONVERGED
-    bent = finite & ~convex
+    energy, slope = objective.energy_and_gradient(state.theta[rows] - step)
+    second = torch.linalg.ldl_solve(factors, pivots, slope[:, :, None])[:, :, 0]
+    contracts = finite & (second.norm(dim=1) <= contraction * step.norm(dim=1)) & energy.isfinite()
+    own = rows[contracts & convex]
+    state.theta[own] -= (step + second)[contracts & convex]
+    state.status[own] = Status.CONVERGED
+    bent = contracts & ~convex
     _end_on_saddles(objective, state, rows[bent], step[bent], tolerance)
 
 

@@ -70,6 +70,33 @@ def test_a_walker_beside_a_saddle_ends_there_only_if_its_side_is_in_doubt(curvat
         torch.testing.assert_close(state.theta[0], torch.zeros(3, dtype=torch.float64), rtol=0.0, atol=1e-10)
 
 
+class TwoWells(Surface):
+    """Wells at x = -1/2 and 1/2; along y the first is a minimum, the second a saddle. All of y = 0 is symmetric."""
+
+    n_parameters = 2
+
+    def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
+        x, y = theta.unbind(1)
+        well = x.square() - 0.25
+        energy = well.square() - 0.5 * x * y.square() + 0.25 * y.pow(4)
+        return energy, torch.stack([4.0 * x * well - 0.5 * y.square(), y.pow(3) - x * y], 1)
+
+    def hessian(self, theta: Tensor) -> Tensor:
+        x, y = theta.unbind(1)
+        rows = [[12.0 * x.square() - 1.0, -y], [-y, 3.0 * y.square() - x]]
+        return torch.stack([torch.stack(row, 1) for row in rows], 1)
+
+
+def test_a_walker_that_passes_a_saddle_of_its_subspace_goes_on() -> None:
+    """From x = -0.2455 Newton's method leads to the saddle, the flow to the minimum at x = -1/2."""
+    surface, x = TwoWells(), torch.tensor([-0.2455, 0.499], dtype=torch.float64)
+    theta = torch.stack([x, torch.zeros_like(x)], 1)
+    begin = torch.stack([theta + 20.0, theta, torch.zeros_like(theta)], 1)
+    state = GradientFlow().init(surface, begin)
+    end_where_certain(surface, state, torch.arange(2), surface.hessian(theta), 0.05, 0.02)
+    assert state.status.tolist() == [Status.RUNNING, Status.STALLED]
+
+
 @pytest.mark.parametrize("curvatures", [(-1.0, 1.0, 40.0), (-1.0, -2.0, 40.0)])
 def test_a_walker_whose_error_hides_its_side_of_a_saddle_ends_there(curvatures: tuple[float, ...]) -> None:
     surface = Quadratic(*curvatures)
