@@ -1,7 +1,7 @@
 """Run files: reading, overriding and writing, with one helpful line for every mistake.
 
-A run file, `--set` and Python settings are all read as TOML -> dictionaries -> models. `RunConfig.to_toml` writes the
-file as understood, which reads back as the same configuration.
+A run file, `--set` and Python settings are all read as TOML -> dictionaries -> models. `RunConfig.to_toml` writes a
+configuration as a file that reads back as the same configuration.
 """
 
 import json
@@ -42,7 +42,7 @@ class Settings(Table):
     run: RunTable = RunTable()
 
     def to_toml(self, *tables: str) -> str:
-        """The TOML text of the named tables, of all if none is named: every key, in a fixed order."""
+        """The TOML text of the named tables (all without names): every key, in a fixed order."""
         values = self.model_dump(include=set(tables) if tables else None)
         return "\n".join(_table_text(name, table) for name, table in values.items())
 
@@ -63,11 +63,11 @@ class RunConfig(Settings):
 
     @classmethod
     def from_text(cls, text: str, source: str = "run file") -> Self:
-        """The run file with this text. Raises `ConfigError`, one line that starts with `source`."""
+        """The run file with this text. Raises `ConfigError`; its message is one line that starts with `source`."""
         return cls.from_table(_parse_toml(text, source), source)
 
     def override(self, settings: Iterable[str]) -> Self:
-        """The configuration after ``TABLE.KEY=VALUE`` settings, values as TOML; raises `ConfigError`."""
+        """The configuration with ``TABLE.KEY=VALUE`` settings applied, values as TOML; raises `ConfigError`."""
         tables = self.model_dump()
         for setting in settings:
             table, key, text = _parts(setting, "--set", "problem.l2=1e-3")
@@ -75,15 +75,16 @@ class RunConfig(Settings):
         return self.from_table(tables, "--set")
 
     def family(self, over: str) -> dict[str, Self]:
-        """The configurations with each of the values of ``TABLE.KEY=VALUE,VALUE,...``, values as TOML.
+        """Configurations by name, one for each value of ``TABLE.KEY=VALUE,VALUE,...``, values as TOML.
 
-        Their names KEY-VALUE have only letters, digits and ``.+-``, for names of files. Raises `ConfigError`.
+        Names are KEY-VALUE and have only letters, digits and ``.+-``, so they can name files. Raises `ConfigError`.
         """
         table, key, text = _parts(over, "--over", "problem.l2=1e-4,1e-3")
         values = _parse_value("--over", over, f"[{text}]")
         members = {}
         for value in values if isinstance(values, list) else ():
-            name = re.sub(r"[^\w.+-]+", "-", f"{key}-{toml_value(value)}").strip("-")
+            told = re.sub(r"[^\w.+-]+", "-", toml_value(value).strip('[]"'))
+            name = f"{key}-{told}".strip("-")
             if name in members:
                 raise ConfigError(
                     f"--over {over!r}: expected each value once, and distinct in letters, digits and .+-, by which "
@@ -95,10 +96,11 @@ class RunConfig(Settings):
         return members
 
     def replicates(self, count: int, samples: int) -> list[Self]:
-        """Configurations of replicates, each with problem.subset of so many samples and a search seed of its own.
+        """Configurations of `count` replicates, each with its own search seed and its own subset of problem.subset
+        samples.
 
-        Their subsets are disjoint if the data have enough samples for all; otherwise each is drawn with a seed of its
-        own, and they overlap. Raises `ConfigError`.
+        The subsets are disjoint if the data have enough samples for all; otherwise each subset is drawn with its own
+        seed, and they overlap. `samples` is the number of samples in the data. Raises `ConfigError`.
         """
         size, seed = self.problem.subset, self.run.seed
         if not size or self.problem.subset_part:
@@ -135,7 +137,7 @@ def _parts(setting: str, option: str, example: str) -> tuple[str, str, str]:
 
 
 def _put(tables: dict[str, Any], table: str, key: str, value: object) -> None:
-    """Set a key of a table; dots in the key lead into tables within it."""
+    """Set a key of a table; dots in the key lead to nested tables."""
     *within, last = key.split(".")
     for name in (table, *within):
         if not isinstance(tables.get(name), dict):

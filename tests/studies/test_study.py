@@ -41,10 +41,12 @@ def test_a_study_is_continued_and_does_not_depend_on_ranks(tmp_path: Path) -> No
 
 
 def test_replicates_have_samples_and_seeds_of_their_own(tmp_path: Path) -> None:
-    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 40'))
+    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 30'))
     folder = tmp_path / "study"
-    done(command(0, "study", source, "--replicates", "2", "-o", folder))
-    assert (folder / REPORT).read_text().startswith(f"made by: landscape study {source} --replicates 2 -o {folder}\n")
+    varies = ("--replicates", "2", "--set", "problem.subset=40")
+    done(command(0, "study", source, *varies, "-o", folder))
+    made = f"made by: landscape study {source} {' '.join(varies)} -o {folder}\n"
+    assert (folder / REPORT).read_text().startswith(made)
     with open_database(folder / "replicate-0.h5") as first, open_database(folder / "replicate-1.h5") as second:
         contexts = [stored_context(db.problem_record, "cpu") for db in (first, second)]
     inputs = np.concatenate([context.require_problem().data.inputs for context in contexts])
@@ -79,6 +81,7 @@ def test_what_varies_must_be_said(tmp_path: Path) -> None:
 def test_the_report_names_the_command_that_a_shell_understands(tmp_path: Path) -> None:
     source, folder, over = run_file(tmp_path, XOR), tmp_path / "a study", "problem.hidden=[1], [2]"
     done(command(0, "study", source, "--over", over, "-o", folder))
+    assert sorted(path.name for path in folder.glob("*.h5")) == ["hidden-1.h5", "hidden-2.h5"]
     first = (folder / REPORT).read_text().splitlines()[0]
     expected = ["landscape", "study", str(source), "--over", over, "-o", str(folder)]
     assert shlex.split(first.removeprefix("made by: ")) == expected
