@@ -1,10 +1,10 @@
-"""Print what landscapes have and lack beside one another: a row a quantity, a column a database.
+"""Print a table that compares landscapes: a row for each quantity, a column for each database.
 
-Of each landscape: how many minima and transition states it has and what fraction of the minima is connected, its lowest
-energy and how far the minima rise above it, the barriers (the climb from a minimum to the lowest known transition state
-that leaves it, an upper bound), and properties of the minima. Of these and of the barriers the value at the lowest
-minimum is given, then the least, the median and the largest. What a database does not know is left blank. Energies of
-different losses are different quantities: compare them within a column.
+The quantities are the numbers of minima and of transition states, the connected fraction of the minima, the lowest
+energy, the height of the highest minimum above it, the barriers (the climb from a minimum to the lowest known
+transition state that leaves it, an upper bound), and properties of the minima. Barriers and properties are given at the
+lowest minimum, then as the least, the median and the largest value. Quantities that a database does not have are blank.
+Energies of different losses are different quantities: compare them within a column.
 """
 
 import csv
@@ -40,8 +40,9 @@ def main(files: tuple[Path, ...], output: Path | None, names: tuple[str, ...]) -
 
 
 def quantities(db: Database, names: Sequence[str] = ()) -> Iterator[tuple[str, float]]:
-    """The rows of one landscape; of the properties named, or of those of `NAMES` that it has. Raises PropertyError for
-    a name that is unknown and where there are no minima.
+    """The rows of one landscape, with the properties `names`, by default those of `NAMES` that it has.
+
+    Raises PropertyError for an unknown name, and if there are no minima.
     """
     minima, states = db.minima, db.transition_states
     if not len(minima):
@@ -58,7 +59,7 @@ def quantities(db: Database, names: Sequence[str] = ()) -> Iterator[tuple[str, f
 
 
 def aligned(table: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """The table as lines of text: files are columns."""
+    """The table as lines of text, in which files are columns."""
     rows = [["", *table], *([name, *(_text(one.get(name)) for one in table.values())] for name in _names(table))]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return [
@@ -84,7 +85,7 @@ def _of_file(file: Path, names: Sequence[str]) -> dict[str, float]:
 
 
 def _spread(name: str, values: np.ndarray, energy: np.ndarray) -> Iterator[tuple[str, float]]:
-    """Values [M] of minima as they lie, of those that are known."""
+    """Rows on values [M]: that at the lowest minimum, then the least, the median and the largest known value."""
     yield f"{name}, lowest minimum", values[energy.argmin()]
     known = values[np.isfinite(values)]
     for what, quantile in (("least", 0.0), ("median", 0.5), ("largest", 1.0)):

@@ -1,11 +1,12 @@
 """Correlate depth and curvature with robustness over the minima of a database: a summary, a table, pictures.
 
-The table, -o, has every pair of a measure and a robustness, as they are: negative where robustness falls while the
-measure rises; Spearman's rho, Kendall's tau-b, and rho at fixed squared norm. The summary is oriented: a small depth is
-deep, a large loss is not robust. Minima of several files are pooled and compared within their own landscape only.
+The table (-o) has Spearman's rho, Kendall's tau-b, and rho at fixed squared norm for every pair of a measure and a
+robustness. The table is not oriented: a correlation is negative if the robustness falls while the measure rises. The
+summary is oriented: a small depth is deep, a large loss is not robust. Minima of several files are pooled and compared
+within their own landscape only.
 
---figure draws every minimum: a scatter plot for each pair. --matrix draws the table: a square for each pair, its colour
-the correlation oriented so that blue is in favour of robustness.
+--figure draws every minimum in a scatter plot for each pair. --matrix draws the table as a square for each pair; the
+colour is the correlation, oriented so that blue is in favour of robustness.
 """
 
 from collections.abc import Sequence
@@ -66,9 +67,10 @@ def main(files: tuple[Path, ...], output: Path | None, figure: Path | None, matr
 
 
 def draw_matrix(findings: Findings) -> Figure:
-    """Correlation matrices, plain and at fixed controls: a row a measure, a column a robustness.
+    """Correlation matrices, plain and at fixed controls: a row for each measure, a column for each robustness.
 
-    Up to `BESIDE` columns the two stand side by side, with numbers; more are drawn one above the other, and smaller.
+    With up to `BESIDE` columns the two matrices stand side by side, with numbers; with more columns they are smaller
+    and stand one above the other.
     """
     found = findings.comparison
     measures, robustness = list(found.measures), list(found.robustness)
@@ -101,7 +103,7 @@ def draw_matrix(findings: Findings) -> Figure:
 
 
 def _draw_cells(axes: Axes, cells: Sequence[Sequence[float]], found: Comparison, scale: Normalize, size: float) -> None:
-    """Coloured cells of a size in inches, with numbers where there is room."""
+    """Draw coloured cells of a size in inches, with numbers if there is room."""
     values = np.array(cells) * list(found.robustness_signs.values())
     axes.imshow(np.ma.masked_invalid(values), cmap=CORRELATION_COLOURS, norm=scale, aspect="equal")
     if size >= CELL:
@@ -116,7 +118,7 @@ def _draw_cells(axes: Axes, cells: Sequence[Sequence[float]], found: Comparison,
 
 
 def _short(value: float) -> str:
-    """A correlation in three characters and its sign."""
+    """A correlation as its sign and three characters."""
     return "" if np.isnan(value) else f"{value:+.2f}".replace("0.", ".").replace("-", "\N{MINUS SIGN}")
 
 
@@ -131,7 +133,7 @@ def _sign_mark(name: str) -> str:
 
 
 def _row_label(measure: str) -> str:
-    """The measure, and what it is small or large in by a hypothesis."""
+    """The name of the measure, with the size, small or large, that its hypothesis calls deeper or flatter."""
     for hypothesis in HYPOTHESES:
         if measure in hypothesis.measures:
             size = "small" if hypothesis.measures[measure] < 0 else "large"
@@ -140,7 +142,7 @@ def _row_label(measure: str) -> str:
 
 
 def draw(comparison: Comparison, table: Sequence[Correlation]) -> Figure:
-    """Scatter matrix: a row a measure, a column a robustness property, its epsilons in colours, rho in each panel."""
+    """Scatter matrix: a row for each measure, a column for each robustness property, epsilons in colours, with rho."""
     measures = list(comparison.measures.values())
     names = list(dict.fromkeys(one.property for one in comparison.robustness.values()))
     figure = Figure(figsize=(1.5 * len(names) + 0.6, 1.35 * len(measures) + 0.6))
@@ -167,7 +169,7 @@ def _epsilon_colours(comparison: Comparison) -> dict[float | None, tuple[float, 
 
 
 def _exponent(measure: Column) -> int:
-    """Power of ten that the axis of a measure leaves out: 0 unless its values are small or large."""
+    """Power of ten that the axis of a measure leaves out, 0 unless values are small or large."""
     largest = float(np.nanmax(np.abs(measure.values), initial=0.0))
     exponent = int(np.floor(np.log10(largest))) if largest > 0.0 else 0
     return exponent if not -2 <= exponent <= 3 else 0

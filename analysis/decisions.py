@@ -1,9 +1,9 @@
-"""Draw what networks at chosen minima decide: regions of classes in a plane of inputs, or attacked images.
+"""Draw decisions of networks at chosen minima: regions of classes in a plane of inputs, or attacked images.
 
-The plane is that of the inputs where there are two, else that of their first two principal components through their
-mean; samples are seen along its normal, so one may lie in a region of another class and yet be classified correctly.
-With --attacked, of data that are images, it draws samples of one minimum beside the nearest adversarial point that was
-found in the infinity norm, those nearest to the boundary first.
+The plane of two inputs is that of the inputs; the plane of more inputs is that of their first two principal components,
+through their mean. Samples are projected onto the plane, so a sample may lie in a region of another class and yet be
+classified correctly. With --attacked, for data that are images, the script draws samples beside the nearest adversarial
+points found in the infinity norm, for one minimum; samples nearest to the boundary come first.
 """
 
 from collections.abc import Iterator
@@ -99,7 +99,7 @@ def class_names(problem: landscape.Problem) -> tuple[str, ...]:
 def decisions(
     problem: landscape.Problem, theta: torch.Tensor, rows: Iterator[np.ndarray], titles: list[str]
 ) -> list[Decisions]:
-    """What the networks theta [M, P] decide on the rows [G, d] of a grid of inputs and on the samples."""
+    """Decisions of the networks theta [M, P] on the rows [G, d] of a grid of inputs and on the samples."""
 
     def decided(inputs: torch.Tensor) -> np.ndarray:
         return problem.network.outputs(theta, inputs).argmax(2).numpy()
@@ -113,9 +113,10 @@ def decisions(
 def attacked_images(
     problem: landscape.Problem, theta: torch.Tensor, image: tuple[int, int, int] | None, settings: MeasureConfig
 ) -> AttackedImages:
-    """Images that the network theta [1, P] classifies correctly, the nearest to its boundary of each class first.
+    """For each class, the image nearest to the boundary that the network theta [1, P] classifies correctly.
 
-    Raises PropertyError where samples are no images of one channel.
+    The nearest images come first, at most `MOST_IMAGES`. Raises PropertyError if samples are not images of one channel,
+    or if none is classified correctly.
     """
     if image is None or image[0] != 1:
         raise PropertyError("Expected images of one channel, found other inputs: leave --attacked out.")
@@ -140,7 +141,7 @@ def attacked_images(
 
 
 def _rows(chosen: str | None, energy: np.ndarray) -> list[int]:
-    """The rows that are named, or those of the lowest, the middle and the highest energy."""
+    """The rows that are named, or by default those of the lowest, the middle and the highest energy."""
     if chosen is None:
         order = np.argsort(energy, kind="stable")
         return list(dict.fromkeys(int(order[place]) for place in (0, len(order) // 2, len(order) - 1)))

@@ -1,18 +1,19 @@
 """Draw the disconnectivity graph of a database file.
 
 A line ends at the energy of a minimum; lines meet at the lowest energy at which minima are known to be connected, an
-upper bound of the lowest there is. Without --levels that energy is exact; with --levels lines meet at the next of so
-many equal steps, as in the classical picture. Components with no known path between them rise to the top, dashed.
+upper bound of the true lowest energy. Without --levels lines meet at exactly this energy; with --levels they meet at
+the next of so many equally spaced levels, as in the classical picture. Components without a known path between them
+rise to the top as dashed lines.
 
-With --colour the branch of each minimum has the colour of its value. A branch above a merge keeps a colour only where
-all its minima share one value, and is grey otherwise, as groups are coloured in the field: a mean would show a value
-that no minimum has. Unknown values are light grey.
+With --colour the branch of each minimum has the colour of its value. A branch above a merge has a colour only if all
+its minima share one value, and is grey otherwise, as is usual in the field: a mean would show a value that no minimum
+has. Unknown values are light grey.
 
-With --marks the end points of training lie as marks below the minima that `landscape locate` found for them, a colour
-and a shape for each regime; the area of a mark is in proportion to how many end points of the regime lie there.
+With --marks the end points of training are drawn as marks below the minima that `landscape locate` found for them. Each
+regime has a colour and a shape; the area of a mark is in proportion to the number of its end points.
 
-Of many minima, whose lines would cover each other, those with the longest branches are drawn, which keeps the shape of
-the whole; --lowest draws the lowest ones instead. The figure says how many there are.
+If there are so many minima that their lines would cover each other, only those with the longest branches are drawn,
+which keeps the shape of the whole; --lowest draws the lowest minima instead. The figure states both numbers.
 """
 
 from pathlib import Path
@@ -81,7 +82,7 @@ def main(
 
 
 def _drawn_part(tree: DisconnectivityTree, lowest: int | None) -> tuple[DisconnectivityTree, str]:
-    """The part of a tree that is drawn, and what it is, empty for the whole."""
+    """The part of a tree that is drawn, and a note on it, empty for the whole tree."""
     if tree.n_leaves <= (lowest or MOST):
         return tree, ""
     if lowest:

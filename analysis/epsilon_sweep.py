@@ -1,10 +1,10 @@
 """Draw accuracy under attack and certified accuracy of every minimum of a database against epsilon.
 
-A line is a minimum, coloured by its depth or by another property, the lowest value on top; it starts at the clean
-accuracy, where epsilon is 0. Between the two panels lies what neither proof nor attack can tell. As many epsilons as
-were measured are drawn: `landscape measure FILE robustness --epsilon 0.05,0.1,0.15,0.2,0.3` adds more.
+Each line is a minimum, coloured by its depth or by another property, with the lowest value on top. It starts at the
+clean accuracy, where epsilon is 0. The true robust accuracy lies between the values of the two panels. All measured
+epsilons are drawn; `landscape measure FILE robustness --epsilon 0.05,0.1,0.15,0.2,0.3` adds more.
 
-Of attacks and of bounds the strongest that was measured is drawn, unless others are named.
+By default the strongest attack and the tightest bound that were measured are drawn.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,7 +26,7 @@ from landscape.plots.figures import COLOURS, STYLE, UNKNOWN, require_figure_file
 from landscape.plots.scripts import told_in_one_line
 from landscape.studies.columns import Column, column, column_family, readable
 
-TOP = 0.9  # of the values have a colour of their own: a few large ones would leave the others alike
+TOP = 0.9  # part of the values below the end of the colours: else a few large values would make all others look alike
 ATTACKED = ("robust_accuracy", "pgd_accuracy", "fgsm_accuracy")
 CERTIFIED = ("certified_accuracy_crown", "certified_accuracy_ibp")
 
@@ -76,7 +76,7 @@ def draw(sweeps: Sequence[tuple[np.ndarray, np.ndarray]], titles: Sequence[str],
 
 
 def _first(names: Sequence[str], asked: str | None, stored: Collection[str]) -> str:
-    """The name asked for, else the first that is stored."""
+    """The name asked for, otherwise the first name that is stored."""
     found = [name for name in names if name in stored]
     if asked is None and not found:
         raise PropertyError(f"Expected one of {', '.join(names)} in the database, found none: run 'landscape measure'.")

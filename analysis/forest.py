@@ -1,7 +1,7 @@
 """Draw the forest plot of an answer: mean correlations of each data set with their intervals.
 
-`landscape answer STUDY...` writes the file that it is drawn from. The thick line is the 95 % interval of the mean over
-replicates, the thin one that of a further replicate; correlations within the grey band are no relation.
+`landscape answer STUDY...` writes the file to draw. A thick line is the 95 % interval of the mean over replicates, a
+thin line that of a further replicate; correlations within the grey band count as no relation.
 """
 
 import csv

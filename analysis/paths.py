@@ -1,13 +1,14 @@
 """Draw energy and robustness along the paths through transition states, and correlate their barriers.
 
-Profiles (-o) run from minimum to minimum, with the transition state dotted; a column is a transition state, a row a
-quantity, all but accuracies less their value at the state: a barrier is a line that ends below 0 on both sides. Drawn
-are the highest barriers in energy, one a pair of minima and the lowest known between the two, unless --states names
-others. Paths are those of `landscape measure FILE --paths`; one that does not end in its two minima is unknown.
+Profiles (-o) run from minimum to minimum, with a dotted line at the transition state. Columns are transition states,
+rows are quantities. All quantities except accuracies are drawn relative to their value at the transition state, so a
+barrier is a line that ends below 0 on both sides. By default the highest barriers in energy are drawn, for each pair of
+minima only that of its lowest known state; --states names others. Paths come from `landscape measure FILE --paths`; a
+path that does not end in its two minima counts as unknown.
 
-The scatter (--scatter) and the printed correlations are over all distinct transition states with a known path. A
-barrier is the rise to the transition state from the worse of its two minima: in energy from the higher one, in
-adversarial loss from the less robust one; negative where the state is more robust than that.
+The scatter plot (--scatter) and the printed correlations are over all distinct transition states with a known path. A
+barrier is the rise to the transition state from the worse of its two minima: in energy from the higher minimum, in
+adversarial loss from the less robust minimum. It is negative if the transition state is better than that minimum.
 """
 
 from collections.abc import Iterable, Iterator
@@ -82,7 +83,7 @@ def main(
 
 
 def report(relation: Relation, *, known: int, total: int) -> Iterator[str]:
-    """Lines of the printed report, of at most 120 characters: what was compared, and the correlations."""
+    """Lines of the printed report, of at most 120 characters: the states that were compared, and the correlations."""
     count = len(relation.paths)
     yield f"{count} distinct transition states; of {total} stored, the paths of {known} end in their minima"
     for row in relation.table:

@@ -1,14 +1,14 @@
 """Tabulate and draw the regimes of training in databases.
 
-Several files hold the same regimes on several subsets of the data; the subsets are then what intervals are over, else
-the seeds of the file.
+Several files must hold the same regimes on several subsets of the data; intervals are then over the subsets. Intervals
+of a single file are over its seeds.
 
-What hypotheses about regimes come to, 'landscape answer' says. Written into the folder: regimes.csv, every mean with
-its interval; report.txt, what is printed; robust.svg, accuracy under attack against epsilon, a line a regime;
-clean.svg, clean against attacked accuracy, a point a seed or subset; and curve-NAME.svg for every ingredient of
-training that has at least three strengths.
+The script writes into the folder: regimes.csv, every mean with its interval; report.txt, the printed text; robust.svg,
+accuracy under attack against epsilon, one line per regime; clean.svg, clean against attacked accuracy, one point per
+seed or subset; and curve-NAME.svg for every ingredient of training that has at least three strengths. 'landscape
+answer' tests hypotheses about regimes.
 
---only draws these regimes and evaluations alone, in this order.
+--only restricts the figures to the named regimes and evaluations, in the given order.
 """
 
 import shlex
@@ -37,7 +37,7 @@ from landscape.studies.regimes.table_text import csv_text, table_text
 
 ROBUST, CLEAN = "robust_accuracy", "accuracy"
 COLOURS_APART = 10
-LEGEND_ROWS = 14  # that stand beside a small panel
+LEGEND_ROWS = 14  # of the legend beside a small panel
 COURSES = {"sensitivity_logits": "sensitivity S", "certified_accuracy_crown": "certified accuracy"}
 
 
@@ -82,7 +82,7 @@ def figures(table: Regimes, names: Sequence[str]) -> Iterator[tuple[str, Figure]
 
 
 def draw_robust(table: Regimes, names: Sequence[str]) -> Figure:
-    """Accuracy under attack against epsilon, from the clean accuracy on, with intervals; a line a regime."""
+    """Accuracy under attack against epsilon, beginning with clean accuracy, with intervals; one line per regime."""
     robust, clean = (table.tested(name) for name in (ROBUST, CLEAN))
     columns = [name for name in table.family(robust) if table.columns[name].epsilon is not None]
     epsilon = [0.0, *(float(table.columns[name].epsilon or 0.0) for name in columns)]
@@ -100,7 +100,7 @@ def draw_robust(table: Regimes, names: Sequence[str]) -> Figure:
 
 
 def draw_clean(table: Regimes, names: Sequence[str]) -> Figure:
-    """Clean against attacked accuracy at each epsilon, a point a unit, crosses the means with their intervals."""
+    """Clean against attacked accuracy at each epsilon: one point per unit, and crosses at means with intervals."""
     robust, clean = (table.tested(name) for name in (ROBUST, CLEAN))
     columns = table.family(robust)
     beside = -(-len(names) // LEGEND_ROWS)  # columns of the legend
@@ -136,7 +136,7 @@ def draw_clean(table: Regimes, names: Sequence[str]) -> Figure:
 
 
 def draw_curve(table: Regimes, curve: Curve) -> Figure:
-    """The effects and the cost of an ingredient against its strength; where the cost is too much is shaded."""
+    """The effects and the cost of an ingredient against its strength; strengths that cost too much are shaded."""
     families = [table.family(table.tested(name)) for name in curve.ingredient.drawn]
     families = [family for family in families if family]
     clean = table.tested(CLEAN)
@@ -169,7 +169,7 @@ def _places(strengths: Sequence[float]) -> list[float]:
 
 
 def _line(axes: Axes, x: Sequence[float], means: Sequence[Mean], place: int, label: str | None) -> None:
-    """Means with their intervals as a line."""
+    """Draw means with their intervals as a line."""
     colour, marker = family_style(place)
     axes.errorbar(
         x,

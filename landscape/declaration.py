@@ -1,7 +1,7 @@
-"""Declarations of properties: each stands once, beside the code that measures the property.
+"""Declarations of properties. Each property is declared once, beside the code that measures it.
 
-Everything else is read from them: what databases say of the values, which names can be asked for and what they need,
-the signs with which hypotheses count a property, and the sections of tables.
+Everything else is derived from the declarations: the descriptions in databases, the names that users can ask for and
+their requirements, the signs with which hypotheses count a property, and the sections of tables.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class Section(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Requirement:
-    """A condition on a `Problem`, with the words that end "which needs ..."."""
+    """A condition on a `Problem`, with the words that complete "which needs ..." in messages."""
 
     holds: Callable[[Any], bool]
     words: str
@@ -45,8 +45,9 @@ class Requirement:
 class Property:
     """A named property of a point in parameter space.
 
-    `trait` and `sign` say how hypotheses count it: with sign +1 a larger value means more of the trait, with -1 less.
-    `section` is its heading in the table of regimes. `spellings` are words of the name that are not lower case.
+    `trait` and `sign` say how hypotheses count the property: with sign +1 a larger value means more of the trait, with
+    -1 less. `section` is its heading in the table of regimes. `spellings` are the words of its name that are not
+    written in lower case.
     """
 
     name: str
@@ -59,17 +60,17 @@ class Property:
     section: Section | None = None
     spellings: tuple[str, ...] = ()
 
-    def meaning(self, problem: Any = None) -> str:  # noqa: ANN401 - a Problem, which stands in a later layer
+    def meaning(self, problem: Any = None) -> str:  # noqa: ANN401 - a Problem, which belongs to a later layer
         """The description that is stored beside values measured on the problem."""
         del problem
         return f"{self.description}{BY_EPSILON}" if self.by_epsilon else self.description
 
-    def missing(self, problem: Any) -> Requirement | None:  # noqa: ANN401 - a Problem, which stands in a later layer
-        """The first requirement that the problem does not fulfil, if there is one."""
+    def missing(self, problem: Any) -> Requirement | None:  # noqa: ANN401 - a Problem, which belongs to a later layer
+        """The first requirement that the problem does not fulfil, or None."""
         return next((one for one in self.requires if not one.holds(problem)), None)
 
     def on_test_samples(self, samples: Requirement) -> "Property":
-        """The same property of the test samples, which requires these `samples` too and has no trait."""
+        """This property measured on the test samples; it also requires `samples` and has no trait."""
         return replace(
             self,
             name=f"{TEST}{self.name}",

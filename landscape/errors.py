@@ -1,4 +1,4 @@
-"""Errors that a user can cause. The command prints their one line and exits with status 2."""
+"""Errors that a user can cause. The command prints their one-line message and exits with status 2."""
 
 
 class LandscapeError(Exception):
@@ -14,7 +14,7 @@ class DataError(LandscapeError):
 
 
 class MissingDataError(DataError):
-    """The files of a data set are not there; a database that has the data can do without them."""
+    """The files of a data set are missing; a database that contains the data does not need them."""
 
 
 class DatabaseError(LandscapeError):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 NUMBER, LIST = "a number", "a list"
-"""Tags of the alternatives of a value; unlike the keys beside which they appear in an error, they have a space."""
+"""Tags of the alternative types of a value. They contain a space, unlike the keys beside which errors list them."""
 _EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
@@ -70,7 +70,7 @@ def number_text(value: float) -> str:
 def one_line(model: type[BaseModel], error: ValidationError) -> str:
     """One line for a failed validation of `model`: the place, the expected value and the value found.
 
-    Only one of several mistakes is reported; an unknown name goes first, since it explains a missing one.
+    Only one of several mistakes is reported; an unknown name takes precedence, since it explains a missing one.
     """
     detail = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
     place = _place(model, detail["loc"])
@@ -92,7 +92,7 @@ def _expected(detail: ErrorDetails) -> str:
 def _found(detail: ErrorDetails) -> str:
     """The part of the line on the value found, with the nearest known choice."""
     found = detail["input"]
-    if isinstance(found, Mapping):  # a check across the keys of a table has a message of its own
+    if isinstance(found, Mapping):  # a check across the keys of a table has its own message
         return "" if detail["type"] == "value_error" else ", found a table"
     text = toml_value(found)
     shown = text if len(text) <= 60 else f"{text[:60]}..."
@@ -111,7 +111,7 @@ def _place(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
 
 
 def _depth(model: type[BaseModel], path: list[int | str]) -> int:
-    """The number of leading parts of a path that lead to its table: one, and more for tables by name."""
+    """The number of leading parts of a path that name its table: one, or more where tables are stored by name."""
     depth, place = 1, _within(model, path[0])
     while depth < len(path) and (get_origin(place) is dict or get_origin(_within(place, path[depth])) is dict):
         place = _within(place, path[depth])
@@ -125,7 +125,7 @@ def _key(name: str) -> str:
 
 
 def _is_run_file(model: type[BaseModel]) -> bool:
-    """Whether all keys are tables."""
+    """True if all keys are tables."""
     return all(field.annotation in _models(field.annotation) for field in model.model_fields.values())
 
 
@@ -137,7 +137,7 @@ def _models(annotation: object) -> list[type[BaseModel]]:
 
 
 def _within(place: Any, name: int | str) -> Any:  # noqa: ANN401 - a model, or a mapping of models by name
-    """The value of that name: a model, perhaps of the items of a list, models by name, or None."""
+    """The value called `name` in `place`: a model (for a list, that of its items), models by name, or None."""
     if get_origin(place) is dict:
         return get_args(place)[1]
     field = place.model_fields.get(name) if place is not None else None
@@ -147,7 +147,7 @@ def _within(place: Any, name: int | str) -> Any:  # noqa: ANN401 - a model, or a
 
 
 def _names(model: type[BaseModel], tables: list[str]) -> list[str]:
-    """The keys of the table that `tables` leads to."""
+    """The keys of the table at the path `tables`."""
     for name in tables:
         model = _within(model, name)
     return list(model.model_fields)

@@ -1,7 +1,7 @@
-"""The protocols through which searches see the world: an energy, an objective with curvature, and its symmetry.
+"""The protocols that searches rely on: an energy, an objective with curvature, and its symmetry.
 
 Shapes: W walkers, P parameters; everything is float64. Tensors of an `Energy` live on its device. A `Symmetry` works on
-numpy arrays, because alignment and sorting happen once a point, not once a step.
+numpy arrays, because alignment and sorting happen once per point, not once per step.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Symmetry(Protocol):
 
 
 class Function(NamedTuple):
-    """An energy that compiled code calls: the address of a numba `cfunc` and the data that it gets with every call.
+    """An energy for compiled code: the address of a numba `cfunc`, and the data to be passed with every call.
 
     The function writes energies and gradients, see `landscape.numerics.pointers`.
     """
@@ -41,7 +41,7 @@ class Function(NamedTuple):
 class Kernel(NamedTuple):
     """The forms of an energy for compiled code.
 
-    Their data include a workspace, so that only one thread at a time may use a kernel.
+    The data of a form include a workspace: only one thread at a time may use a kernel.
     """
 
     function: Function
@@ -49,17 +49,17 @@ class Kernel(NamedTuple):
     called: Callable[[int], None] = lambda _: None
     """`called(n)` reports n energy evaluations."""
     lanes: Function | None = None
-    """Writes energy [LANES] and gradient [P, LANES] of theta [P, LANES], where computing walkers side by side is faster
-    (see `landscape.numerics.vectors`)."""
+    """Writes energy [LANES] and gradient [P, LANES] of theta [P, LANES]; None unless computing walkers side by side is
+    faster (see `landscape.numerics.vectors`)."""
     rough: Function | None = None
-    """The same as `function` in float32, where that is faster: for the way to a stationary point only, since none of
-    its values is kept."""
+    """`function` in float32; None unless float32 is faster. Used only on the way to a stationary point: none of its
+    values is kept."""
 
 
 Replay = Callable[[], None]
 Recorder = Callable[[Callable[[], None]], Replay]
 """Calls a function once, records the work that it launches on the device, and returns a function that repeats this
-work. The function may do nothing but launch work on the device."""
+work. The recorded function may do nothing but launch work on the device."""
 
 
 class Energy(Protocol):
@@ -70,13 +70,13 @@ class Energy(Protocol):
 
     @property
     def recorder(self) -> Recorder | None:
-        """Records work on the device where that is possible, see `landscape.optimize.recording`; else None."""
+        """The recorder of work on the device, see `landscape.optimize.recording`; None if recording is impossible."""
 
     def energy_and_gradient(self, theta: Float[Tensor, "W P"]) -> tuple[Float[Tensor, " W"], Float[Tensor, "W P"]]:
         """Energies [W] and gradients [W, P] of theta [W, P]."""
 
     def kernel(self) -> Kernel | None:
-        """The energy for compiled code on a CPU, for use by the calling thread; None where there is none."""
+        """The energy for compiled code on a CPU, for use by the calling thread only; None if there is no such form."""
 
 
 @runtime_checkable

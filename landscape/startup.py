@@ -1,4 +1,4 @@
-"""Imports in less time: a third of it went to a garbage collector that finds nothing then."""
+"""Faster imports: garbage collection, which frees nothing during imports, took a third of their time."""
 
 import gc
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collections() -> Iterator[None]:
-    """Holds the garbage collector back while modules are imported, and has it take what they made for old."""
+    """Disables garbage collection while modules are imported, then moves all objects into the oldest generation."""
     collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.unfreeze()  # into the oldest generation, which is looked at once much has been added to it
+        gc.unfreeze()  # into the oldest generation, which is collected only after much has been added to it
         if collects:
             gc.enable()

@@ -2,7 +2,7 @@
 
 Annotations such as `Float[Tensor, "W P"]` name the axes of an array; within one call equal names mean equal sizes.
 `check_axes` makes the modules of the numerical packages check every call. A checker of all types would ask test doubles
-for every attribute of the protocols; this one looks at arrays alone.
+for every attribute of the protocols; this checker looks at arrays alone.
 """
 
 import functools
@@ -19,7 +19,7 @@ FOLDERS = ("numerics", "optimize", "search", "properties")
 
 
 def check_axes() -> None:
-    """Check calls in the modules of the numerical packages that are imported from now on, but for compiled ones."""
+    """Check calls in modules of the numerical packages that are imported from now on, except compiled ones."""
     files = [path for folder in FOLDERS for path in PACKAGE.joinpath(folder).rglob("*.py")]
     checked = [path for path in files if "landscape.numerics.compilation import" not in path.read_text("utf-8")]
     names = [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in checked]
@@ -27,7 +27,7 @@ def check_axes() -> None:
 
 
 def arrays_only(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which raises TypeError for an argument or a result whose axes are not those of its annotation."""
+    """The function with checks: it raises TypeError if the axes of an argument or the result break the annotation."""
     signature = inspect.signature(function)
     expected = {name: _annotation(one) for name, one in signature.parameters.items() if _has_axes(one.annotation)}
     result = signature.return_annotation
@@ -48,7 +48,7 @@ def arrays_only(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _annotation(parameter: inspect.Parameter) -> Any:  # noqa: ANN401 - any annotation
-    """What is bound to the parameter: a tuple for `*arguments`."""
+    """The annotation of the value bound to the parameter: a tuple for `*arguments`."""
     several = parameter.kind is inspect.Parameter.VAR_POSITIONAL
     return GenericAlias(tuple, (parameter.annotation, ...)) if several else parameter.annotation
 

@@ -16,7 +16,7 @@ settings.load_profile("unhurried")
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Scale the limit of the test, its own or that of all, unless the command line sets one."""
+    """Scale the time limit of the test, its own or the common one, unless the command line sets one."""
     if item.config.getoption("timeout") is None:
         marker = item.get_closest_marker("timeout")
         seconds = float(marker.args[0] if marker else item.config.getini("timeout"))

@@ -1,4 +1,4 @@
-"""Triton's interpreter, which runs kernels on the CPU where there is no GPU. Import this before any kernel."""
+"""Triton's interpreter, which runs kernels on the CPU if there is no GPU. Import this module before any kernel."""
 
 import importlib.util
 import os
@@ -13,8 +13,8 @@ needs_triton = pytest.mark.skipif(not has_triton, reason="needs Triton, which co
 
 
 def _count_by_arrays_of_one() -> None:
-    """Lets it loop up to a number held as an array of one, of which numpy 2.4 makes no integer for Triton 3.6."""
-    from triton.runtime import interpreter  # noqa: PLC0415 - Triton need not be there
+    """Let it loop up to a number held as an array of one; numpy 2.4 makes no integer of it for Triton 3.6."""
+    from triton.runtime import interpreter  # noqa: PLC0415 - Triton need not be installed
 
     patch = interpreter._patch_lang_tensor
 

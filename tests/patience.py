@@ -2,7 +2,7 @@
 
 Limits in the tests are meant for an idle machine. `patient` multiplies them by the present slowness: the greater of the
 time of a fixed computation, relative to an idle core, and of the load for each core. So a test that hangs still ends,
-and one that waits for a processor does not fail.
+and a test that waits for a processor does not fail.
 """
 
 import os
@@ -16,11 +16,11 @@ AT_MOST = 10.0
 VALID_SECONDS = 20.0
 """For how long a measurement is used again."""
 
-_measured: tuple[float, float] | None = None  # when, and the slowness
+_measured: tuple[float, float] | None = None  # time of the measurement, and slowness
 
 
 def patient(seconds: float) -> float:
-    """The limit on this machine, as busy as it is now, for a limit in seconds on an idle machine."""
+    """The limit in seconds on this machine under its present load, for a limit on an idle machine."""
     return seconds * slowness()
 
 
@@ -33,7 +33,7 @@ def slowness() -> float:
 
 
 def measured_slowness() -> float:
-    """The slowness at this moment, by a measurement."""
+    """The present slowness, by a measurement."""
     load = os.getloadavg()[0] / len(os.sched_getaffinity(0))
     return min(max(1.0, load, computation_seconds() / REFERENCE_SECONDS), AT_MOST)
 

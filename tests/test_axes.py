@@ -92,7 +92,7 @@ def test_an_optional_argument_is_checked_where_it_is_given() -> None:
 def test_a_result_is_checked_against_the_sizes_of_the_arguments(
     annotation: object, right: object, wrong: object
 ) -> None:
-    def given(like: Tensor, result: object) -> object:  # noqa: ARG001 - its axes are what is compared
+    def given(like: Tensor, result: object) -> object:  # noqa: ARG001 - only its axes are compared
         return result
 
     given.__annotations__ = {"like": Float[Tensor, " N"], "return": annotation}
@@ -139,7 +139,7 @@ def test_methods_properties_and_functions_are_all_looked_at() -> None:
 
 
 def functions(owner: ModuleType | type) -> Iterator[Callable[..., Any]]:
-    """The public functions and methods that the module or class defines, behind what is wrapped around them."""
+    """The public functions and methods that the module or class defines, without their wrappers."""
     module = owner.__name__ if isinstance(owner, ModuleType) else owner.__module__
     for name, member in vars(owner).items():
         if name.startswith("_") or (inspect.isclass(member) and member.__module__ != module):

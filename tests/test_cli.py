@@ -1,4 +1,4 @@
-"""The command: whatever a user gets wrong is exit status 2 and one line that helps; nothing is left behind."""
+"""The command: every mistake of a user gives exit status 2 and one helpful line; no files are left behind."""
 
 import contextlib
 import json
@@ -28,7 +28,7 @@ QUICK = XOR.replace("steps = 4", "steps = 2").replace("rounds = 1", "rounds = 0"
 
 
 class Said(NamedTuple):
-    """What a command ended with."""
+    """The exit status and output of a command."""
 
     status: int
     out: str
@@ -488,7 +488,7 @@ def test_a_study_is_written_to_a_folder(source: Path, refused: Run) -> None:
 
 @contextlib.contextmanager
 def unprivileged() -> Iterator[None]:
-    """The permissions of files hold, for root too."""
+    """Make permissions of files hold for root too."""
     user = os.geteuid()
     if user == 0:
         os.seteuid(NOBODY)
@@ -537,7 +537,7 @@ def test_a_folder_that_cannot_be_entered(source: Path, refused: Run) -> None:
 
 @contextlib.contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """No file can grow beyond that size."""
+    """Limit the size of files."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -557,7 +557,7 @@ def test_a_limit_on_the_size_of_files(source: Path, tmp_path: Path, command: Run
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 256 KiB, where this user can mount one."""
+    """A disk of 256 KiB, if this user can mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = shutil.which("mount") and subprocess.run(

@@ -133,7 +133,7 @@ def test_names_are_those_that_the_code_knows() -> None:
 def test_every_key_of_a_regime_has_one_part_in_comparisons() -> None:
     marked = [key for part in Part for key in keys_of(part)]
     assert len(set(marked)) == len(marked)
-    assert set(Regime.model_fields) - set(marked) == {"validation_fraction"}  # which early stopping alone reads
+    assert set(Regime.model_fields) - set(marked) == {"validation_fraction"}  # read by early stopping alone
     assert keys_of(Part.REGULARISER, Part.SENSITIVITY) == {"l2", "l1", "dropout", "input_noise", "sensitivity"}
 
 

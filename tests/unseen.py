@@ -1,8 +1,8 @@
-"""A device without values: whatever runs on it can neither wait for results nor fetch anything from the host.
+"""A device without values: code that runs on it can neither wait for results nor fetch anything from the host.
 
 Tensors of the device "meta" have shapes only: an operation that needs a value (`item`, `nonzero`, a boolean index, a
-copy to the host) fails on them. The mode fails where tensors are made of the host's data or indexed by its lists. So
-what runs under it is known not to synchronise with a device of any kind, except in the libraries that torch calls.
+copy to the host) fails on them. The mode fails if tensors are made from the host's data or indexed by its lists. So
+code that runs under it is known not to synchronise with a device of any kind, except in the libraries that torch calls.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ INDEXING = (torch.Tensor.__getitem__, torch.Tensor.__setitem__)
 
 
 class OnDeviceOnly(TorchFunctionMode):
-    """Fails at the first copy from the host; other copies and looks fail on tensors without values."""
+    """Fails at the first copy from the host; other copies and reads fail on tensors without values."""
 
     def __torch_function__(
         self,

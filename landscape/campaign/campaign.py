@@ -2,9 +2,8 @@
 
     plan from the committed tables -> run the tasks on a pool -> assimilate in task order -> commit
 
-The next round is that of the first phase with work to do (`sequences.py` has their order). Since plans depend on
-committed tables only, the result does not depend on the number of ranks, and a stopped run continues from its last
-commit.
+Each round belongs to the first phase that has work to do (`sequences.py` orders the phases). Plans depend on committed
+tables only; so the result does not depend on the number of ranks, and a stopped run continues from its last commit.
 """
 
 import time

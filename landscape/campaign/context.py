@@ -28,13 +28,13 @@ from landscape.search.starts import Starts
 from landscape.search.transition_states import KnownStates, SearchSettings
 
 CALLS_WITH_KINKS = 500
-# RMS gradients to reach, in units of the energy.
+# RMS gradient at which a quench has converged, in units of the energy.
 QUENCH_RMS = 1e-7
 
 
 @dataclass
 class Committed:
-    """What this process knows of the committed points, as of the plan of the round; see `replicas.py`."""
+    """Committed points known to this process when the round was planned; see `replicas.py`."""
 
     states: KnownStates | None = None
 
@@ -82,7 +82,7 @@ class Context:
 
     @property
     def measuring(self) -> dict[str, object]:
-        """The [measure] table and the seed of the run, as they stand beside measured values."""
+        """The [measure] table and the seed of the run, as stored with measured values."""
         return stored_settings(self.settings.measure, self.settings.run.seed)
 
     @property

@@ -10,7 +10,7 @@ from landscape.objective import Kernel, Objective, Recorder, Replay
 
 
 class Counted:
-    """The objective of one task, which counts energies, gradients and Hessians, those of each walker as one.
+    """The objective of one task, which counts energies, gradients and Hessians; each walker of a batch counts as one.
 
     Once `abandoned` is set, the next evaluation raises `Abandoned`.
     """
@@ -54,7 +54,7 @@ class Counted:
         return self._objective.hessian_vector_product(theta, vector)
 
     def _counting(self, recorder: Recorder) -> Recorder:
-        """A recorder like `recorder`, whose replays are counted too."""
+        """A recorder that does the work of `recorder` and counts replays too."""
 
         def record(work: Callable[[], None]) -> Replay:
             counts: list[int] = []

@@ -1,7 +1,7 @@
 """Identity of stationary points: two are one if their energies and, modulo the symmetry, their parameters agree.
 
-A `PointIndex` keeps the energies of its points sorted. A further point is compared only with those within the energy
-tolerance; it is the same as the oldest of these whose aligned distance is within the distance tolerance. Recent
+A `PointIndex` keeps the energies of its points sorted. A further point is compared only with the points within the
+energy tolerance, and is the same as the oldest of them whose aligned distance is within the distance tolerance. Recent
 additions have a short sorted list of their own, which is merged into the long one once it exceeds a fraction of it: a
 look-up costs O(log M), an addition little more. Shapes: M points, P parameters.
 """
@@ -19,8 +19,8 @@ from landscape.database.records import Minima, TransitionStates
 from landscape.objective import Symmetry
 from landscape.optimize.newton import StationaryPoints
 
-MERGE_AT_LEAST = 1000  # recent points
-MERGE_FRACTION = 1 / 256  # of all: with more of them an addition moves a longer list, with fewer merges are frequent
+MERGE_AT_LEAST = 1000  # recent points before a merge
+MERGE_FRACTION = 1 / 256  # of all points: more make additions slow, fewer make merges frequent
 
 
 class PointIndex:
@@ -29,9 +29,9 @@ class PointIndex:
     def __init__(self, symmetry: Symmetry, identity: IdentityConfig) -> None:
         self.symmetry = symmetry
         self.identity = identity
-        self._energy = np.empty(0)  # sorted, of all but the recent points
-        self._number = np.empty(0, dtype=np.int64)  # of the point with each energy
-        self._recent: list[tuple[float, int]] = []  # sorted
+        self._energy = np.empty(0)  # sorted energies of all but the recent points
+        self._number = np.empty(0, dtype=np.int64)  # number of the point with each of these energies
+        self._recent: list[tuple[float, int]] = []  # sorted (energy, number) pairs
         self._table = np.empty((0, 0))  # parameters of the leading points
         self._later: list[np.ndarray] = []  # parameters of the others
 
@@ -39,7 +39,7 @@ class PointIndex:
         return len(self._table) + len(self._later)
 
     def find(self, energy: float, theta: np.ndarray) -> int:
-        """Number of the point in the index that theta [P] is, or -1."""
+        """Number of the point of the index that equals theta [P], or -1."""
         return next((number for number in self._near(energy) if self._is_at(number, theta)), -1)
 
     def add(self, energy: float, theta: np.ndarray) -> int:
@@ -64,7 +64,7 @@ class PointIndex:
         self.settle(theta)
 
     def settle(self, theta: np.ndarray) -> None:
-        """Use theta [M, P], a table of the parameters of all points, instead of own copies of those added."""
+        """Take the parameters of all points from a table theta [M, P], and drop the copies of those that were added."""
         self._table, self._later = theta, []
 
     def _near(self, energy: float) -> list[int]:
@@ -75,7 +75,7 @@ class PointIndex:
         return sorted([*self._number[old].tolist(), *(number for _, number in self._recent[new])])
 
     def _is_at(self, number: int, theta: np.ndarray) -> bool:
-        """Whether a point of the index is a copy of theta [P]; alignment is skipped if they are near without it."""
+        """True if a point of the index is a copy of theta [P]; alignment is skipped if they are near without it."""
         reference = self._table[number] if number < len(self._table) else self._later[number - len(self._table)]
         tolerance = self.identity.distance_tolerance
         if np.linalg.norm(theta - reference) <= tolerance:
@@ -83,7 +83,7 @@ class PointIndex:
         return bool(self.symmetry.distance(theta[None], reference[None])[0] <= tolerance)
 
     def _merge(self) -> None:
-        """Merge the recent points into the others; of equal energies the recent ones come last."""
+        """Merge the recent points into the others; at equal energies recent points come last."""
         energy, number = (np.array(column) for column in zip(*self._recent, strict=True))
         place = np.searchsorted(self._energy, energy, "right")
         self._energy, self._number = np.insert(self._energy, place, energy), np.insert(self._number, place, number)
@@ -118,7 +118,7 @@ class DistinctMinima:
         return cls(row=np.full(len(minima), -1), hits=minima.hits, unknown=minima)
 
     def without(self, committed: PointIndex) -> Self:
-        """The same minima; those in the index of committed ones are reduced to their rows."""
+        """The same minima; those in the index `committed` are reduced to their rows."""
         minima, row = self.unknown, self.row.copy()
         pairs = zip(minima.energy.tolist(), minima.parameters, strict=True)
         found = np.array([committed.find(energy, theta) for energy, theta in pairs], dtype=np.int64)
@@ -128,18 +128,18 @@ class DistinctMinima:
 
 @runtime_checkable
 class Reducible(Protocol):
-    """A result of a task with minima of which some may be committed already."""
+    """The result of a task, some of whose minima may be committed already."""
 
     def without(self, committed: PointIndex) -> Self:
-        """The same result; minima in the index of committed ones are reduced to their rows."""
+        """The same result; minima in the index `committed` are reduced to their rows."""
 
 
 def distinct_minima(
     context: Context, points: StationaryPoints, committed: PointRows | None = None
 ) -> tuple[DistinctMinima, np.ndarray]:
-    """Distinct canonical minima [M]: the `committed` ones, then others of points [F] in order of first appearance.
+    """Distinct canonical minima [M]: the `committed` ones, then new ones among points [F] in order of first appearance.
 
-    Returns the minima, and the number int64[F] of the minimum that each point is.
+    Returns the minima, and for each point the number int64[F] of its minimum.
     """
     symmetry = context.objective.symmetry
     theta = symmetry.canonical(points.theta.cpu().numpy())
@@ -162,7 +162,7 @@ def distinct_minima(
 def _minima(
     context: Context, points: StationaryPoints, theta: np.ndarray, rows: np.ndarray, hits: np.ndarray
 ) -> Minima:
-    """The columns of the minima int64[U] among points [F] with canonical parameters theta [F, P]."""
+    """The columns of the minima `rows` int64[U] of points [F] with canonical parameters theta [F, P]."""
     here = torch.tensor(rows)
     return Minima(
         parameters=theta[rows],

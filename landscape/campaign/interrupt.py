@@ -1,7 +1,7 @@
 """Early stops: by a time limit, SIGTERM or Ctrl-C.
 
-After a request to stop the open round may finish within `GRACE_SECONDS`; then it is given up. Either way all committed
-rounds stay, and the run can be resumed.
+After a request to stop, the open round may finish within `GRACE_SECONDS`; after that the round is given up. Either way
+all committed rounds stay, and the run can be resumed.
 """
 
 import signal
@@ -37,14 +37,14 @@ class Interrupt:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def stop_before(self, seconds: float) -> bool:
-        """Whether to stop now rather than start a round of about `seconds`."""
+        """True if the run should stop now rather than start a round of about `seconds`."""
         if self._signalled is None and self._deadline is not None and time.monotonic() + seconds > self._deadline:
             self.reason = "time limit"
             return True
         return self._signalled is not None
 
     def give_up_round(self) -> bool:
-        """Whether a stop was requested and the open round has used up its grace period."""
+        """True if a stop was requested and the open round has used up its grace period."""
         now = time.monotonic()
         if self._signalled is not None:
             return now > self._signalled + GRACE_SECONDS

@@ -1,8 +1,8 @@
 """A job of a command: one process, or all ranks that an MPI launcher started.
 
-Every rank prepares a context. Then rank 0 coordinates, with a pool of all ranks, and alone reads, writes and prints;
-the others run its tasks. A failure on any rank ends all of them with one message and one exit status: a rank that
-exited alone would leave the others waiting for ever.
+Every rank prepares a context. Then rank 0 coordinates: it alone reads, writes and prints, and its pool has all ranks.
+The other ranks run tasks. A failure on any rank ends all ranks with one message and one exit status: a rank that exited
+alone would leave the others waiting for ever.
 """
 
 import sys
@@ -19,7 +19,7 @@ from landscape.campaign.replicas import ReplicaWorker
 from landscape.errors import LandscapeError
 
 FAILED, BAD_INPUT, STOPPED = 1, 2, 75
-# Errors that users can cause, refusals of the system (a folder without permission) among them.
+# Errors that users can cause, such as a folder without write permission.
 USER_ERRORS = (LandscapeError, OSError)
 
 Prepare = Callable[[int], Context]
@@ -34,13 +34,13 @@ def run_job(prepare: Prepare, coordinate: Coordinate, time_limit: float | None =
     """Run `prepare` on every rank, then `coordinate` on rank 0, and end the process with its exit status.
 
     `time_limit` is in seconds from now. An error that a user can cause ends the job with exit status 2 and a message on
-    standard error; only in the preparation without MPI it is raised.
+    standard error; only errors of `prepare` without MPI are raised instead.
     """
     run_jobs([(prepare, coordinate)], time_limit)
 
 
 def run_jobs(parts: Sequence[tuple[Prepare, Coordinate]], time_limit: float | None = None) -> NoReturn:
-    """Run several jobs as `run_job` does, one after the other, until one has an exit status other than 0."""
+    """Run several jobs by `run_job` in turn, until one has an exit status other than 0."""
     comm, status = world(), 0
     with one_thread_per_task(), Interrupt(time_limit) as interrupt:
         if comm is not None and comm.rank:
@@ -56,13 +56,13 @@ def run_jobs(parts: Sequence[tuple[Prepare, Coordinate]], time_limit: float | No
 
 
 def _alone(prepare: Prepare, coordinate: Coordinate, interrupt: Interrupt) -> int:
-    """A job in this process; its exit status."""
+    """Exit status of a job in this process."""
     context = prepare(0)
     return _coordinated(context, LocalPool(context.execute), coordinate, interrupt)
 
 
 def _on_ranks(comm: Communicator, prepare: Prepare, coordinate: Coordinate, interrupt: Interrupt) -> int:
-    """The part of this rank in a job on MPI ranks; the exit status of the job."""
+    """Exit status of a job on MPI ranks, after this rank has done its part."""
     try:
         context = _prepared(comm, prepare)
         if comm.rank:
@@ -84,7 +84,7 @@ def one_line(error: Exception) -> str:
 
 
 def _coordinated(context: Context, pool: Pool, coordinate: Coordinate, interrupt: Interrupt) -> int:
-    """The exit status of `coordinate`, after its errors were reported and the pool was ended."""
+    """The exit status of `coordinate`; its errors are reported, and the pool is ended."""
     status = FAILED
     try:
         status = coordinate(context, pool, interrupt)
@@ -101,7 +101,7 @@ def _coordinated(context: Context, pool: Pool, coordinate: Coordinate, interrupt
 
 
 def _prepared(comm: Communicator, prepare: Prepare) -> Context:
-    """The context on every rank; if `prepare` fails on any, all ranks end with the first message."""
+    """The context on every rank; if `prepare` fails on any rank, all ranks end with the first message."""
     context, failure = _attempt(comm, prepare)
     failures = [found for found in comm.allgather(failure) if found is not None]
     if context is not None and not failures:
@@ -113,7 +113,7 @@ def _prepared(comm: Communicator, prepare: Prepare) -> Context:
 
 
 def _attempt(comm: Communicator, prepare: Prepare) -> tuple[Context | None, Failure | None]:
-    """The context of this rank, or why there is none."""
+    """The context of this rank, or the failure of its preparation."""
     local = local_rank(comm)
     try:
         return prepare(local), None

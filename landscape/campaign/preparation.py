@@ -30,7 +30,7 @@ BoxEnds = tuple[Any, Any]
 def context_of(config: RunConfig, device: str, stored: Path | None = None, source: str = "run file") -> Context:
     """Context of a run file. Raises `LandscapeError` for settings that do not fit the problem.
 
-    If the files of the data set are gone, the data come from the `stored` database, which is to be continued. `source`
+    If the files of the data set are gone, the data come from the `stored` database that is to be continued. `source`
     names the run file in messages.
     """
     require_strategies(config.connect.strategies, source)
@@ -47,7 +47,7 @@ def context_of(config: RunConfig, device: str, stored: Path | None = None, sourc
 def stored_context(
     record: ProblemRecord, device: str, measure: Mapping[str, object] | None = None, source: str = "database"
 ) -> Context:
-    """Context of a database: the problem is rebuilt from its data, the settings come from its run file.
+    """Context of a database: the problem is rebuilt from the stored data, the settings come from the stored run file.
 
     `measure` replaces keys of the [measure] table; `source` names the database in messages. Raises `DatabaseError` if
     the database is not of a network, `ConfigError` or `PropertyError` for unusable settings.
@@ -80,8 +80,8 @@ def surface_context(
 ) -> Context:
     """Context of an energy of the user's own, after trial quenches from its starts.
 
-    The units are those of the `stored` database that is to be continued, if there is one. Raises `LandscapeError` if
-    the surface cannot be searched, or for boxes that do not fit it.
+    If a database is to be continued, the units are those of its record `stored`. Raises `LandscapeError` if the surface
+    cannot be searched, or if the boxes do not fit it.
     """
     n_parameters = framed(surface, Frame()).n_parameters
     box = None if bounds is None else Box.of(bounds, n_parameters, "bounds")
@@ -159,7 +159,7 @@ def record_of(context: Context) -> ProblemRecord:
 
 
 def stored_data(record: ProblemRecord, source: str) -> DataSet:
-    """The data of a record; `source` names it in messages. Raises `DatabaseError` if it is not of a network."""
+    """The data of a record; `source` names the record in messages. Raises `DatabaseError` if it is not of a network."""
     if not record.toml or record.inputs is None or record.targets is None:
         raise DatabaseError(
             f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
@@ -176,7 +176,7 @@ def stored_data(record: ProblemRecord, source: str) -> DataSet:
 
 
 def stored_frame(record: ProblemRecord, source: str) -> Frame:
-    """The frame of the database of an energy of the user's own."""
+    """The frame in the database of an energy of the user's own."""
     return Frame.from_table(record.tables(source).get("frame", {}), record.n_parameters)
 
 

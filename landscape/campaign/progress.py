@@ -17,13 +17,13 @@ class Progress(Protocol):
     """Observer of a campaign."""
 
     def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
-        """Called as round `number` (from 1) of at most `planned` of this kind begins, with so many tasks."""
+        """Called as round `number` (from 1) of at most `planned` rounds of this kind begins, with `tasks` tasks."""
 
     def task_done(self) -> None:
         """Called after each task of the open round."""
 
     def commit(self, commit: Commit, tables: Tables) -> None:
-        """Called after the round was committed; `tables` include the commit."""
+        """Called after the round was committed; the commit is in `tables`."""
 
 
 class Silent:
@@ -47,7 +47,7 @@ class Console:
         self._title = ""
         self._left = 0
         self._kind = ""
-        self._seconds: dict[str, list[float]] = {}  # of the rounds of each kind
+        self._seconds: dict[str, list[float]] = {}  # durations of the rounds of each kind
 
     def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
         """Open the bar of the round on a terminal."""

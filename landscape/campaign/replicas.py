@@ -1,10 +1,10 @@
 """Replicas of the committed points on all ranks.
 
-Before each round the coordinator broadcasts the points that the commits since the last one have added, up to
+Before each round the coordinator broadcasts the points that were committed since its last broadcast, up to
 `REPLICA_AT_MOST` minima and as many transition states. A rank looks up the minima of its results in its replica and
-sends the rows of those that it finds there, without their other columns: this shortens messages and changes nothing
-else. Searches look up transition states (`Context.committed`), which decides what they do: so the coordinator's own
-process keeps the same replica of them, and results are the same on any number of ranks.
+sends known minima as row numbers only: this shortens messages and changes nothing else. Searches look up transition
+states (`Context.committed`), and the outcome affects their course; so the coordinator's process keeps the same replica,
+and results are the same on any number of ranks.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from landscape.config.tables import IdentityConfig
 from landscape.database.tables import Tables
 from landscape.search.transition_states import SAME_DISTANCE, SAME_ENERGY
 
-REPLICA_AT_MOST = 100_000  # points of a kind: 66 MB of 83 parameters
+REPLICA_AT_MOST = 100_000  # points of a kind: 66 MB with 83 parameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class ReplicaUpdates:
 
 
 class StateReplica:
-    """The replica of the transition states in this process, found by points that were followed but not finished."""
+    """The transition states in this process, looked up by points whose eigenvector-following is not finished."""
 
     def __init__(self, context: Context) -> None:
         near = IdentityConfig(
@@ -63,7 +63,7 @@ class StateReplica:
 
 
 class ReplicaWorker:
-    """The worker on a rank other than the coordinator's: runs tasks and keeps replicas."""
+    """The worker on a rank other than 0, which runs tasks and keeps replicas."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -71,7 +71,7 @@ class ReplicaWorker:
         self.states = StateReplica(context)
 
     def execute(self, task: Any) -> Any:  # noqa: ANN401 - every kind of task has its own result
-        """The result of a task, its minima reduced by those in the replica."""
+        """The result of a task; minima in the replica are reduced to their rows."""
         result = task.run(self.context)
         return result.without(self.replica) if isinstance(result, Reducible) else result
 

@@ -16,7 +16,7 @@ from landscape.errors import DatabaseError
 from landscape.search.transition_states import OUTCOME_NAMES
 
 # Keys that may not change when a database is continued: of the problem or frame, identity, seed and walks. Training
-# depends on the problem and the seed alone, a sample also on identity and the scale of its starts.
+# depends only on the problem and the seed; a sample depends on identity and the scale of its starts too.
 FIXED = ("problem.", "frame.", "identity.", "run.seed", "basin_hopping.walkers", "basin_hopping.round_steps")
 FIXED_FOR_TRAINING = ("problem.", "run.seed")
 FIXED_FOR_SAMPLE = ("problem.", "frame.", "identity.", "run.seed", "sample.scale")
@@ -29,8 +29,8 @@ def open_or_create(
 ) -> Store:
     """A new store, or with `resume` the existing one at `path`.
 
-    Raises `DatabaseError` if the existing one belongs to another landscape: its data or number of parameters differ, or
-    a key of the run file whose name, TABLE.KEY, begins with one of `fixed`.
+    Raises `DatabaseError` if the existing one belongs to another landscape: the data, the number of parameters or a
+    fixed key differs. A key of the run file is fixed if its name, TABLE.KEY, begins with one of `fixed`.
     """
     if path is None or not (resume and Path(path).exists()):
         return create_store(path, record, OUTCOME_NAMES, METHOD_NAMES, {"torch": str(torch.__version__)})
@@ -72,7 +72,7 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed
         "frame": {"energy_unit": 1.0, "length_unit": 1.0},
     }
     defaults = _fixed_keys(first, fixed)
-    theirs = {key: defaults.get(key) for key in ours} | theirs  # a key may be younger than the file
+    theirs = {key: defaults.get(key) for key in ours} | theirs  # the file may be older than a key
     for key in sorted(ours.keys() | theirs.keys()):
         if ours.get(key) != theirs.get(key):
             return f"{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"

@@ -23,7 +23,7 @@ EVALUATIONS = "evaluations"
 
 
 def exploring(context: Context) -> tuple[MakePhase, ...]:
-    """Phases that explore a landscape and measure the minima that are wanted; only networks have properties."""
+    """Phases that explore a landscape and measure its wanted minima; only networks have properties."""
     properties = () if context.problem is None else (partial(Measure, goal=Goal.of(context.settings)),)
     return (Alternating, *properties, Depths)
 
@@ -31,7 +31,7 @@ def exploring(context: Context) -> tuple[MakePhase, ...]:
 def measuring(context: Context, names: Sequence[str] = (), *, paths: bool = False) -> tuple[MakePhase, ...]:
     """Phases that measure the named properties of minima, and with `paths` properties along all pathways.
 
-    Without names all properties are measured, or with `paths` only those along pathways. Raises PropertyError for
+    Without names they measure all properties, or with `paths` only those along pathways. Raises PropertyError for
     properties that cannot be measured.
     """
     problem = context.require_problem()
@@ -43,7 +43,7 @@ def measuring(context: Context, names: Sequence[str] = (), *, paths: bool = Fals
 
 
 def exploring_sample(context: Context) -> tuple[MakePhase, ...]:
-    """Phases that sample a landscape by independent quenches and measure what they lead to."""
+    """Phases that sample a landscape by independent quenches and measure the minima below them."""
     return (SampleQuenches, *measuring_sample(context))
 
 

@@ -55,8 +55,8 @@ def explore(  # noqa: PLR0913 - a public call with one keyword a setting
             `energy_and_gradient(theta[W, P]) -> (energy[W], gradient[W, P])`, as in
             `landscape.problems.surfaces.adapter`.
         start: for such an object, the box (low, high) in which walkers start: two numbers, or two for each parameter.
-        bounds: for such an object, the box outside of which nothing is searched; walkers start in it without `start`.
-        path: a file for the database; in memory without one.
+        bounds: for such an object, the box outside of which nothing is searched; the default of `start`.
+        path: a file for the database; without a path it is in memory.
         walkers: independent walks of basin-hopping.
         steps: steps of each walk.
         seed: seed of all random numbers.
@@ -86,7 +86,7 @@ def explore(  # noqa: PLR0913 - a public call with one keyword a setting
 
 
 def _explored(context: Context, store: Store, phases: tuple[MakePhase, ...], progress: Progress | None) -> Database:
-    """The database of a store after the phases, which are run in this process."""
+    """The database of a store after the phases were run in this process."""
     pool = LocalPool(context.execute)
     try:
         with one_thread_per_task(), Interrupt() as interrupt:
@@ -100,11 +100,11 @@ def _explored(context: Context, store: Store, phases: tuple[MakePhase, ...], pro
 
 
 def verify(db: Database | str | Path, energy: object = None) -> list[str]:
-    """Compute every stored point of a database or file again: one line for every fault, none if all is well.
+    """Compute every stored point of a database or file again, and return one line for every fault.
 
     `energy` is the surface, or the `Problem`, that was explored; a network of a run file is rebuilt from its database.
-    Figures of a surface with bounds are in its unit of length. Raises `LandscapeError` if the energy is missing or
-    another one.
+    Numbers in messages on a surface with bounds are in its unit of length. Raises `LandscapeError` if the energy is
+    missing or another one.
     """
     with _opened(db) as opened:
         context = _again(opened, energy, "verify", {})
@@ -126,8 +126,8 @@ def measure(
 
     `problem` is needed only for a network that no run file describes; `paths` measures along pathways too, and
     `settings` are keys of the [measure] table. Returns the database with the properties. Raises `LandscapeError` for
-    what cannot be measured: an energy of the user's own has no inputs, so no robustness; depths and barriers are
-    stored with every exploration.
+    properties that cannot be measured: an energy of the user's own has no inputs, so no robustness. Depths and barriers
+    are stored with every exploration.
     """
     with _opened(db) as opened:
         if not isinstance(problem, Problem) and (problem is not None or not opened.problem_record.toml):
@@ -142,8 +142,8 @@ def measure(
 
 
 def problem_of(db: Database | str | Path) -> Problem:
-    """The network and the data of a database or file, to evaluate its minima theta [M, P]: `network.outputs(theta,
-    inputs)`. Raises `LandscapeError` if it is of an energy that no run file describes.
+    """The network and the data of a database or file, to evaluate minima theta [M, P] by `network.outputs(theta,
+    inputs)`. Raises `LandscapeError` for an energy that no run file describes.
     """
     with _opened(db) as opened:
         context = _again(opened, None, "problem_of", {})
@@ -151,14 +151,15 @@ def problem_of(db: Database | str | Path) -> Problem:
 
 
 def _opened(db: Database | str | Path) -> AbstractContextManager[Database]:
-    """A database, which stays open, or that in a file, which is closed in the end."""
+    """A context of a database: an open one stays open, one from a file is closed at the end."""
     return nullcontext(db) if isinstance(db, Database) else open_database(db)
 
 
 def _again(db: Database, energy: object, name: str, changed: Mapping[str, object]) -> Context:
-    """The context of a database, whose energy is given unless it is that of a network in a run file.
+    """The context of a database; the energy must be given unless it is that of a network in a run file.
 
-    `changed` are keys of the [measure] table, `name` stands in messages. Raises `LandscapeError` if they do not fit.
+    `changed` are keys of the [measure] table; `name` is the calling function, for messages. Raises `LandscapeError` if
+    they do not fit.
     """
     record, source = db.problem_record, f"{name}: {db.path or 'database'}"
     if energy is None:

@@ -1,6 +1,6 @@
 """Verification of all stored points.
 
-Energies, gradients and Hessian spectra of all points, those of samples too, are computed again and compared with the
+Energies, gradients and Hessian spectra of all points, samples included, are computed again and compared with the
 tables, and so are the minima that transition states join (`verify_sides.py`).
 
 Two kinds of invariant are tested too. A transition state lies above both its minima. For softmax networks with L2 the
@@ -8,11 +8,11 @@ output weights of each unit sum to zero over the classes, and 2 * l2 is an eigen
 layer and for the output bias (the softmax gauge, if all terms of the energy keep it).
 
 An energy with kinks has no Hessian, so no eigenvalues and no Newton steps: its minima keep an RMS gradient r. Because
-of the gauge the K derivatives with respect to the output weights of a unit sum to 2 * l2 times the sum of these weights
-at any point; so by the Cauchy-Schwarz inequality the weights sum to at most sqrt(K P) r / (2 l2).
+of the gauge, the K derivatives with respect to the output weights of a unit sum to 2 * l2 times the sum of these
+weights at any point; so by the Cauchy-Schwarz inequality the weights sum to at most sqrt(K P) r / (2 l2).
 
-A file of an older program may lack a column. The rows that were there before the column was made are NaN: these leading
-rows are not compared. NaN after a number is a fault.
+A file of an older program may lack a column. Rows written before the column existed lead it as NaN and are not
+compared. A NaN after a number is a fault.
 
 Shapes: M points, P parameters, K classes.
 """
@@ -36,7 +36,7 @@ from landscape.problems.problem import Problem
 
 TASK_POINTS = 32
 RMS_TOLERANCE = 1e-9
-RMS_WITH_KINKS = 1e-7  # without Newton steps, which need a Hessian, minima are as the quench leaves them
+RMS_WITH_KINKS = 1e-7  # minima are as the quench leaves them: without a Hessian there are no Newton steps
 INVARIANT_TOLERANCE = 1e-8
 # The logarithm of an eigenvalue near the curvature threshold magnifies rounding.
 TOLERANCES = {
@@ -65,8 +65,8 @@ class Recomputed:
 
 @dataclass(frozen=True)
 class Stored:
-    """Points [M] of a table: what they are, the index that they should have, their rows, and the columns that are
-    computed again, by their names in `Recomputed`.
+    """Points [M] of a table: what they are, their expected index, their rows, and the columns to be computed again, by
+    their names in `Recomputed`.
     """
 
     what: str
@@ -83,7 +83,7 @@ class VerifyTask:
     theta: np.ndarray
 
     def run(self, context: Context) -> Recomputed:
-        """The columns as they should be in the file."""
+        """The columns that the file should have."""
         objective, problem = context.objective, context.problem
         theta = torch.tensor(self.theta, dtype=torch.float64, device=objective.device)
         points = classify(objective, theta)
@@ -110,7 +110,7 @@ def verify(
 ) -> list[str]:
     """One line for every fault; empty if there is none. Raises `Abandoned` once `interrupted()` is true.
 
-    The sides of the transition states `sides_of` are recomputed: rows int64[S], all by default.
+    The sides are recomputed of the transition states in rows `sides_of` int64[S]; of all by default.
     """
     minima, states, tables = db.minima, db.transition_states, _stored(db)
     rows = sampled_states(db, context, None) if sides_of is None else sides_of
@@ -186,7 +186,7 @@ def _point_faults(table: Stored, found: dict[str, np.ndarray], *, rms: float, ga
 
 
 def _column_faults(table: Stored, found: dict[str, np.ndarray], unit: float) -> Iterator[str]:
-    """Faults of columns that differ from the recomputed ones; leading rows may be missing, but no energies.
+    """Faults of columns that differ from the recomputed ones; leading values other than energies may be missing.
 
     `unit` is that of the energy.
     """
@@ -215,7 +215,7 @@ def _order_faults(db: Database) -> Iterator[str]:
 
 
 def _basin_faults(db: Database, context: Context) -> Iterator[str]:
-    """Faults of sampled quenches whose basin is not that of the first quench with the same minimum."""
+    """Faults of sampled quenches whose basin is not the first quench with the same minimum."""
     quenches, index = db.sampled_quenches, PointIndex(context.objective.symmetry, context.identity)
     first: list[int] = []
     for row, (basin, energy, theta) in enumerate(
@@ -241,13 +241,13 @@ def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -
 
 
 def _keeps_gauge(problem: Problem) -> bool:
-    """Whether the energy is softmax cross-entropy with L2 on all parameters, and terms that keep its gauge."""
+    """True if the energy is softmax cross-entropy with L2 on all parameters, and its terms keep the gauge."""
     softmax = problem.loss == "cross_entropy" and problem.l2 > 0.0
     return softmax and all(term.keeps_gauge for _, term in problem.terms)
 
 
 def _gauge_tolerance(context: Context) -> float:
-    """Largest deviation from the softmax invariants of a point that counts as stationary."""
+    """Largest deviation from the softmax invariants allowed at a stationary point."""
     problem = context.problem
     if problem is None or problem.smooth or not _keeps_gauge(problem):
         return INVARIANT_TOLERANCE
@@ -256,7 +256,7 @@ def _gauge_tolerance(context: Context) -> float:
 
 
 def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
-    """Largest deviation [M] from the softmax invariants, those of eigenvalues included if all of them are known."""
+    """Largest deviation [M] from the softmax invariants, those of eigenvalues included if all eigenvalues are known."""
     network = problem.network
     if not isinstance(network, LayeredNetwork) or not _keeps_gauge(problem):
         return torch.zeros_like(points.energy)
@@ -269,7 +269,7 @@ def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
 
 
 def summary(db: Database, faults: Sequence[str], sides: int) -> str:
-    """The last line of the report, after the sides of so many transition states were recomputed."""
+    """The last line of the report; `sides` is the number of transition states whose sides were recomputed."""
     points = f"{len(db.minima)} minima and {len(db.transition_states)} transition states ({sides} with both sides)"
     if len(db.sampled_quenches):
         points += f", {len(db.sampled_quenches)} sampled quenches and {len(db.sampled_pairs)} pairs"

@@ -1,9 +1,9 @@
 """Verification of the minima that transition states join.
 
-They are found again by a gradient flow that starts nearer to the state and has a tenth of the error of the first one of
-the search. A state must be marked, and is then not compared, where the flow ends on a saddle. Where small errors decide
-along a ridge, it must be marked only if the flow reaches other minima than the file says. There are states at the edge
-of that, so what does not agree is followed once more with far less error, which decides.
+A gradient flow finds them again; it starts nearer to the state and has a tenth of the error of the first flow of the
+search. If the flow ends on a saddle, the state must be marked, and is then not compared. If small errors decide along a
+ridge, the state must be marked only if the flow reaches other minima than the file says. Some states are borderline; so
+each disagreement is followed once more with far less error, and the second result decides.
 Shapes: T transition states, S of them, P parameters.
 """
 
@@ -47,7 +47,7 @@ class SidesTask:
     again: bool = False
 
     def run(self, context: Context) -> RecomputedSides:
-        """What the transition states join."""
+        """The ends that the transition states join."""
         objective, flow = context.objective, DECIDING_FLOW if self.again else SIDES_FLOW
         theta = torch.tensor(self.theta, dtype=torch.float64, device=objective.device)
         joined = sides(objective, theta, classify(objective, theta).direction, flow, context.search.batch)
@@ -62,7 +62,7 @@ class SidesTask:
 
 
 def sampled_states(db: Database, context: Context, wanted: int | None) -> np.ndarray:
-    """Rows, rising, of the transition states whose sides are to be recomputed: so many of them at random, or all."""
+    """Rising rows of the transition states whose sides are to be recomputed: `wanted` of them at random, or all."""
     count = len(db.transition_states) if context.objective.smooth else 0
     if wanted is None or wanted >= count:
         return np.arange(count)
@@ -84,8 +84,8 @@ def side_faults(
     results: Sequence[RecomputedSides],
     interrupted: Callable[[], bool],
 ) -> list[str]:
-    """Faults of the sides of transition states `rows` int64[S], by the results of their tasks and, where these do not
-    agree, of further ones. Raises `Abandoned` once `interrupted()` is true.
+    """Faults of the sides of transition states `rows` int64[S], by the results of their tasks; states that disagree are
+    followed again by further tasks. Raises `Abandoned` once `interrupted()` is true.
     """
     doubted = np.array([row for row, _ in _disagreements(db, context, rows, results)], dtype=np.int64)
     tasks = sides_tasks(db, doubted, again=True)
@@ -96,8 +96,8 @@ def side_faults(
 def _disagreements(
     db: Database, context: Context, rows: np.ndarray, results: Sequence[RecomputedSides]
 ) -> Iterator[tuple[int, str]]:
-    """Faults of transition states `rows` [S] that join other minima than the file says, or lack the mark of ambiguity,
-    which files of older programs do not have: the row and a sentence of each.
+    """Faults of transition states `rows` [S] that join other minima than the file says, or lack the mark of ambiguity:
+    the row and a sentence of each. Files of older programs do not have the mark.
     """
     if not results:
         return
@@ -127,6 +127,6 @@ def _disagreements(
 
 
 def _are(context: Context, theta: np.ndarray, db: Database, minima: np.ndarray) -> bool:
-    """Whether points theta [2, P] are the minima of these rows int64[2], whatever energies the file says."""
+    """True if points theta [2, P] are the minima of rows int64[2]; stored energies are not compared."""
     distance = context.objective.symmetry.distance(theta, db.minima.parameters[minima])
     return bool((distance <= context.identity.distance_tolerance).all())

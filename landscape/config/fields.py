@@ -34,7 +34,7 @@ def _data_set(name: str) -> str:
 
 
 def _class_name(name: object) -> object:
-    """The name of a class; one that is a number may stand without quotes."""
+    """The name of a class; a number needs no quotes."""
     return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
 
 
@@ -90,7 +90,7 @@ Level = Annotated[float, AfterValidator(_level)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 ProperFraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-# Values in a list are checked as strictly as others; only the list itself may be any sequence.
+# Values in a list are checked as strictly as single values; only the list itself may be any sequence.
 Hidden = Annotated[tuple[Count, ...], Field(strict=False)]
 ImageShape = Annotated[tuple[Count, ...], Field(strict=False), AfterValidator(_three)]
 Positives = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]

@@ -1,7 +1,7 @@
 """The tables of a run file.
 
-Each is a frozen model whose fields carry type, bounds, default and description, so a new key is one line here, and
-a row of the README, which a test holds to it. `landscape.messages.one_line` turns a failed check into a message.
+Each table is a frozen model whose fields carry type, bounds, default and description. So a new key is one line here and
+a row of the README; a test keeps both equal. `landscape.messages.one_line` turns a failed check into a message.
 """
 
 import math
@@ -43,7 +43,7 @@ class Table(BaseModel):
 
     @classmethod
     def from_table(cls, values: Mapping[str, object], source: str = "configuration") -> Self:
-        """The table with these keys; raises `ConfigError`, one line that starts with `source`."""
+        """The table with these keys; raises `ConfigError`, whose message is one line that starts with `source`."""
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
@@ -64,7 +64,7 @@ Convolutions = Annotated[tuple[ConvolutionConfig, ...], Field(strict=False)]
 
 
 class ProblemConfig(Table):
-    """[problem]: what the energy is."""
+    """[problem]: the energy."""
 
     dataset: DataSetOrFile = Field(description="a known data set, a path to a file, or images as in mnist:FOLDER")
     standardise: bool = Field(True, description="zero mean and unit population variance per feature")
@@ -129,7 +129,7 @@ class ProblemConfig(Table):
 
 
 class ExploreConfig(Table):
-    """[explore]: what the search is to complete, and its limit."""
+    """[explore]: the goal of the search, and its limit."""
 
     lowest: Natural = Field(0, description="so many minima of lowest energy are to be complete; 0: all")
     energy: Level = Field(math.inf, description="only minima up to this energy are to be complete")
@@ -153,7 +153,7 @@ class BasinHoppingConfig(Table):
 
 
 class QuenchConfig(Table):
-    """[quench]: the minimiser behind every minimum."""
+    """[quench]: the minimiser that finds every minimum."""
 
     memory: Count = Field(40, description="correction pairs of L-BFGS")
     max_step: Positive = Field(1.0, description="longest step, Euclidean")

@@ -1,8 +1,8 @@
 """The [train] table: regimes of training, each a composition of the same keys.
 
-Keys of [train] apply to all regimes; a table [train.regimes.NAME] overrides them for one. A table
-[train.evaluations.NAME] declares another way to use the end points of a regime: their ensemble, or preprocessed inputs.
-Each key of a regime is marked with its part in comparisons of regimes, which `keys_of` reads.
+Keys of [train] apply to all regimes; a table [train.regimes.NAME] overrides them for one regime. A table
+[train.evaluations.NAME] declares another use of the end points of a regime: their ensemble, or preprocessed inputs.
+Each key of a regime is marked with the part of training that it decides; `keys_of` reads the marks to compare regimes.
 """
 
 import re
@@ -96,7 +96,7 @@ class Regime(Table):
 
 
 def keys_of(*parts: Part) -> frozenset[str]:
-    """The keys of a regime that are marked with one of these parts."""
+    """The keys of a regime that are marked with any of these parts."""
     return frozenset(name for name, field in Regime.model_fields.items() if set(parts) & set(_marks(field)))
 
 
@@ -105,7 +105,7 @@ def _marks(field: FieldInfo) -> list[Part]:
 
 
 class Overrides(Regime):
-    """[train.regimes.NAME]: the keys that a regime overrides; only these are written and read back."""
+    """[train.regimes.NAME]: the keys that a regime overrides; only the overridden keys are written and read back."""
 
     @model_serializer(mode="wrap")
     def _only_set(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Checks of a commit before anything of it is written.
+"""Checks of a commit before any of it is written.
 
 A store writes a commit only as `checked(...)` returns it: columns have the types and shapes of the tables, and row
-numbers refer to rows that exist. A commit that fails a check leaves the store unchanged.
+numbers refer to existing rows. A commit that fails a check leaves the store unchanged.
 """
 
 import json
@@ -94,7 +94,7 @@ def checked_training(training: Training, tables: Tables, n_parameters: int) -> T
 
 
 def checked_sampled(sampled: Sampled, tables: Tables, n_parameters: int) -> Sampled:
-    """The sample with its columns in their declared types; refused if a row refers to no row."""
+    """The sample with its columns in their declared types; refused if a row number refers to no row."""
     quenches = None if sampled.quenches is None else conforming(sampled.quenches, n_parameters)
     pairs = None if sampled.pairs is None else conforming(sampled.pairs, n_parameters)
     count = len(tables.sampled_quenches) + (0 if quenches is None else len(quenches))
@@ -121,7 +121,7 @@ def require_rows(name: str, values: Integers, lowest: int, end: int) -> None:
 
 
 def conforming(table: AnyTable, n_parameters: int) -> AnyTable:
-    """The table with each column in its declared type; refused where a type, a shape or the number of rows differs."""
+    """The table with each column in its declared type; refused if a type, a shape or a number of rows differs."""
     kind, rows = type(table), len(table)
     columns = {
         name: conforming_column(
@@ -144,7 +144,7 @@ def conforming_column(name: str, values: Array, dtype: type[np.generic], shape: 
 def checked_properties(
     added: tuple[PropertyRows, ...], stored: Properties, rows: Mapping[str, int]
 ) -> tuple[PropertyRows, ...]:
-    """The property rows as float64, each checked against the stored properties and the rows before it."""
+    """The property rows as float64, each checked against the stored properties and earlier rows of the commit."""
     result: list[PropertyRows] = []
     known: dict[str, dict[str, Property]] = {target: dict(stored[target]) for target in TARGETS}
     for new in added:
@@ -174,7 +174,7 @@ def checked_property(new: PropertyRows, stored: Property | None, rows: int) -> P
 
 
 def require_continuation(label: str, new: PropertyRows, stored: Property | None) -> None:
-    """Refuse rows that do not continue the stored ones."""
+    """Refuse rows that do not continue the stored property."""
     known = 0 if stored is None else len(stored.values)
     require(new.start == known, f"{label} must start at row 0 or continue at row {known}, found {new.start}")
     if stored is None:

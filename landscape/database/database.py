@@ -126,7 +126,7 @@ class Database:
         """The landscape as a graph: nodes are rows of minima, edges are transition states.
 
         Node attributes: energy, and degenerate, the number of degenerate rearrangements of the minimum, which have no
-        edges. Edge attributes: energy, eigenvalue, and row, that of the transition state.
+        edges. Edge attributes: energy, eigenvalue, and row, the row of the transition state.
         """
         states = self.transition_states
         rows = states.minima.tolist()
@@ -188,7 +188,7 @@ def open_database(path: str | Path) -> Database:
 
 
 def plain_columns(name: str, values: Array) -> dict[str, Array]:
-    """Columns [rows] of values [rows, ...]; their names have indices unless the values are plain numbers."""
+    """Columns [rows] of values [rows, ...]; names have indices unless the values are plain numbers."""
     if values.ndim == 1:
         return {name: values}
     places = np.ndindex(*values.shape[1:])

@@ -1,4 +1,4 @@
-"""Errors of the operating system and of HDF5 as one line on which a user can act."""
+"""Errors of the operating system and of HDF5 as one line that tells the user what to do."""
 
 import errno
 import re

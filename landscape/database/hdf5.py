@@ -1,9 +1,9 @@
 """The store on disk: one HDF5 file, written by one writer, readable by anybody at any time.
 
 `Hdf5Store` joins the lock of the writer (`lock.py`), the replacement of the whole file (`whole_file.py`), writing
-(`writing.py`) and reading (`reading.py`). After a commit the tables in memory are extended without being read again;
-columns that were not in memory are read from the new file on first use. Records handed out before keep showing their
-own commit.
+(`writing.py`) and reading (`reading.py`). A commit extends the tables in memory without reading them again; columns
+that were not in memory are read from the new file on first use. Records handed out earlier keep showing the commit that
+they were read from.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -115,7 +115,7 @@ class Hdf5Store:
 
 
 def require_place(path: Path) -> None:
-    """Refuse a path where no new file can be made."""
+    """Refuse a path at which no new file can be made."""
     if path.is_dir():
         raise DatabaseError(
             f"{path} is a folder, expected the name of a new file: give one in it, as {path / 'landscape.h5'}"

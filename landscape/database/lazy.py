@@ -1,9 +1,9 @@
-"""Records whose fields may be read when they are first used, and tables of columns built on them.
+"""Records whose fields may be read on first use, and tables of columns built on them.
 
 `Lazy` gives a frozen dataclass a second constructor: `lazy(read, ...)` takes the fields that are known and a function
-that reads any other field by name. Users of the record notice no difference. `Table` adds what all tables of columns
-share: a number of rows, an empty table, a choice of rows, several tables as one, and growth by new rows that leaves
-unread columns alone.
+that reads any other field by name. Users of the record notice no difference. `Table` adds the common features of tables
+of columns: a number of rows, an empty table, a choice of rows, concatenation, and growth by new rows that leaves unread
+columns alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,9 @@ MISSING = {"f": np.nan, "i": -1}
 
 
 def known(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Counts of a column that a file may lack, with NaN for missing ones: never a figure to reckon with or show."""
+    """Counts of a column that a file may lack, with NaN for missing ones, so that no missing count is computed with or
+    shown.
+    """
     return np.where(counts == MISSING["i"], np.nan, counts)
 
 
@@ -29,10 +31,10 @@ def known(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 class Column:
     """Declaration of a column: type of its values and shape of one row, where "P" is the number of parameters.
 
-    A `coded` column holds names, of which a file keeps a list and the place of each row's name in it. A file that lacks
-    an `essential` column is damaged; any other column may be younger than the file, whose rows then have missing
-    values. Numbers that tables and figures may show have a `description` and `units`. `names` are those of the entries
-    along the last axis of a row, if they have any: a file keeps them too, in an order of its own.
+    A `coded` column holds names; a file keeps a list of the names, and for each row the place of its name in the list.
+    A file that lacks an `essential` column is damaged; a file may be older than any other column, whose rows then have
+    missing values. Numbers that tables and figures may show have a `description` and `units`. `names` are those of the
+    entries along the last axis of a row, if they have any: a file keeps them too, in its own order.
     """
 
     dtype: type[np.generic]
@@ -48,7 +50,7 @@ class Column:
         return tuple(n_parameters if isinstance(size, str) else size for size in self.shape)
 
     def missing(self, rows: int, n_parameters: int) -> NDArray[Any]:
-        """Missing values of that many rows."""
+        """Missing values of `rows` rows."""
         values = np.zeros((rows, *self.row_shape(n_parameters)), self.dtype)
         values[...] = MISSING.get(values.dtype.kind, values.dtype.type())
         return values
@@ -74,7 +76,7 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 
 class Buffer(np.ndarray):
-    """Memory of a column with room for more rows. The leading `filled` rows are in use and never change."""
+    """Memory of a column with room for further rows. The leading `filled` rows are in use and never change."""
 
     filled: int
 
@@ -82,8 +84,8 @@ class Buffer(np.ndarray):
 def joined(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     """The rows of both arrays, read-only.
 
-    The result has room for half as many rows again. If `first` came from here, only the new rows are copied, so the
-    cost of a growing column is proportional to its length, however often it grows.
+    The result has room for half as many rows again. If `first` is a result of this function, only the new rows are
+    copied, so the cost of a growing column is proportional to its length, however often it grows.
     """
     rows, dtype, buffer = len(first) + len(second), np.result_type(first, second), buffer_of(first)
     if buffer is None or buffer.filled != len(first) or len(buffer) < rows or buffer.dtype != dtype:
@@ -95,7 +97,7 @@ def joined(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
 
 
 def buffer_of(values: NDArray[Any]) -> Buffer | None:
-    """The memory behind a column that came from `joined`, else None."""
+    """The memory behind a column that `joined` returned, else None."""
     whole = values.base
     return whole.base if isinstance(whole, np.ndarray) and isinstance(whole.base, Buffer) else None
 
@@ -120,7 +122,7 @@ class Lazy:
         """The same record, with `read` for the fields that are not in memory."""
         return self.lazy(read, **self.loaded())
 
-    if not TYPE_CHECKING:  # a type checker would accept any attribute otherwise
+    if not TYPE_CHECKING:  # otherwise a type checker would accept any attribute
 
         def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - fields are of many types
             read = vars(self).get("_read")
@@ -158,7 +160,7 @@ class Table(Lazy):
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in cls.column_names()})
 
     def take(self, rows: slice | NDArray[Any]) -> Self:
-        """Some of the rows: a slice, row numbers, or whether to take each row."""
+        """Some of the rows: a slice, row numbers or a mask."""
         return type(self)(**{name: getattr(self, name)[rows] for name in self.column_names()})
 
     def __len__(self) -> int:
@@ -169,9 +171,9 @@ class Table(Lazy):
         return f"{type(self).__name__}({len(self)} rows: {', '.join(self.column_names())})"
 
     def extended(self, rows: Self, read: Read | None, **replaced: NDArray[Any]) -> Self:
-        """This table with `rows` after its own. Columns in memory grow there, others are left to `read`.
+        """This table with `rows` after its own. Columns in memory are extended there, others are left to `read`.
 
-        `replaced` holds whole columns that take the place of the extended ones.
+        `replaced` holds whole columns that take the place of extended ones.
         """
         extended = {name: joined(values, getattr(rows, name)) for name, values in self.loaded().items()}
         copies = {name: read_only(values.copy()) for name, values in replaced.items()}

@@ -1,8 +1,8 @@
 """One writer per file: an advisory lock on a sibling file NAME.lock, held from opening for writing until closing.
 
-A sibling carries the lock because every commit puts a new file in the place of the database. The kernel drops the lock
-with the process, so a killed writer leaves a harmless file behind. The holder removes the file before releasing the
-lock; a writer that was waiting for the removed file notices that the name belongs to another file now, and starts over.
+The lock is on a sibling file because every commit replaces the file of the database. The kernel drops the lock with the
+process, so a killed writer leaves a harmless file behind. The holder removes the file before releasing the lock; a
+writer that waited for the removed file notices that the name now belongs to another file, and starts over.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ from landscape.errors import DatabaseError
 
 
 class WriterLock:
-    """The lock of the writer of the database at `path`; released by `release`, or with the object.
+    """The lock of the writer of the database at `path`; released by `release`, or when the object is deleted.
 
     Raises:
         DatabaseError: another writer holds it, or the folder cannot be written to.
@@ -53,7 +53,7 @@ def acquired(lock: Path) -> int:
 
 
 def still_named(lock: Path, descriptor: int) -> bool:
-    """Whether the name still belongs to the open file, which the previous holder may have removed."""
+    """True if the name still belongs to the open file, which the previous holder may have removed."""
     try:
         return os.path.samestat(lock.stat(), os.fstat(descriptor))
     except FileNotFoundError:

@@ -1,6 +1,6 @@
 """Reading a database file: one open handle is one committed state.
 
-Files are never changed in place, so a handle keeps showing the commit on which it was opened, whatever a writer does
+Files are never changed in place, so a handle keeps showing the commit at which it was opened, whatever a writer does
 meanwhile. Opening reads attributes and shapes only; columns are read through the handle on first use.
 
 Columns that this program does not know are ignored. A column that the file lacks reads as missing values, unless the
@@ -87,7 +87,7 @@ class Snapshot:
         properties = {target: self.read_properties(target) for target in TARGETS}
         return Tables(**tables, regimes=regimes, evaluations=evaluations, properties=properties)
 
-    def read_table(self, name: str, n_parameters: int) -> Any:  # noqa: ANN401 - of the type that TABLES gives for this name
+    def read_table(self, name: str, n_parameters: int) -> Any:  # noqa: ANN401 - its type is TABLES[name]
         """The table of that name; its columns are left in the file."""
         if self.lacks(name):
             return TABLES[name].empty(n_parameters)
@@ -111,7 +111,7 @@ class Snapshot:
         return regimes, named_texts(group.attrs["evaluations"], group.attrs["evaluation_settings"])
 
     def lacks(self, name: str) -> bool:
-        """Whether the file is older than this table or group of properties."""
+        """True if the file is older than this table or group of properties."""
         return name.rpartition("/")[2] in LATER_TABLES and name not in self.file
 
     def read_properties(self, target: str) -> dict[str, Property]:
@@ -158,7 +158,7 @@ class Snapshot:
         return read_only(np.array([*names, ""])[codes])
 
     def values(self, path: str, rows: int | None = None) -> Array:
-        """The leading rows of a dataset, all for None. Raises DatabaseError if the file is closed or damaged."""
+        """The leading `rows` rows of a dataset; all for None. Raises DatabaseError if the file is closed or damaged."""
         file = self.require_open()
         try:
             values = file[path][:rows]
@@ -181,7 +181,7 @@ def opened(path: Path) -> h5py.File:
         raise DatabaseError(f"{path} does not exist: check the name, or make a database by running a campaign")
     try:
         with path.open("rb"):
-            pass  # h5py.is_hdf5 does not tell an unreadable file from a file of another kind
+            pass  # h5py.is_hdf5 does not distinguish an unreadable file from a file of another kind
         if h5py.is_hdf5(path):
             return h5py.File(path, "r", locking=False)
     except OSError as error:

@@ -75,12 +75,12 @@ class Minima(Table):
 class TransitionStates(Table):
     """Stationary points with one negative Hessian eigenvalue, which is `eigenvalue`.
 
-    `minima` holds the rows of the minima on the two sides, those that steepest descent reaches. They are equal for a
-    degenerate rearrangement, a path between two symmetric copies of one minimum. `sides_ambiguous` says that on a side
-    the descent ends on a saddle, in a symmetric subspace, from which it was stepped off. `log_determinant` is the sum
-    of the logarithms of the positive Hessian eigenvalues, of which `lowest_positive_eigenvalue` is the lowest.
-    `found_from` holds the rows of the minima from which the search that found it began, the second -1 for a
-    single-ended one.
+    `minima` holds the rows of the two minima that steepest descent reaches on the two sides. They are equal for a
+    degenerate rearrangement, a path between two symmetric copies of one minimum. `sides_ambiguous` is true if on some
+    side the descent ends on a saddle, in a symmetric subspace, from which it was stepped off. `log_determinant` is the
+    sum of the logarithms of the positive Hessian eigenvalues; `lowest_positive_eigenvalue` is the lowest of them.
+    `found_from` holds the rows of the minima from which the successful search began; the second is -1 for a
+    single-ended search.
     """
 
     parameters: Floats = field(metadata=column(np.float64, "P", essential=True))  # [T, P]
@@ -97,13 +97,13 @@ class TransitionStates(Table):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Attempts(Table):
-    """Searches for transition states, one row each, with the outcome of each.
+    """Searches for transition states, one row each, with their outcomes.
 
     `minima` are the rows of the two end points; the second is -1 for a single-ended search. `method` is the name of the
     strategy that chose the pair, or "single_ended"; `outcome` is the name of a
-    `landscape.search.transition_states.Outcome`. Other programs may have written further names. `round` is the row of
-    `Rounds` that made the attempt, `state` that of the last transition state it led to which had been found before, -1
-    for none.
+    `landscape.search.transition_states.Outcome`. Other programs may have written further names. `round` is the row in
+    `Rounds` of the round that made the attempt. `state` is the row of the last already known transition state that the
+    search led to, -1 for none.
     """
 
     minima: Integers = field(metadata=column(np.int64, 2, essential=True))  # [A, 2]
@@ -115,8 +115,8 @@ class Attempts(Table):
 
 @dataclass(frozen=True, kw_only=True)
 class RoundSummary:
-    """One committed round: kind, cost (energy evaluations, wall seconds), numbers of new points, and of quenches that
-    left the box of a user's own energy.
+    """One committed round: kind, cost (energy evaluations, wall seconds), numbers of new points, and number of quenches
+    that left the box of an energy of the user's own.
     """
 
     kind: str
@@ -141,7 +141,7 @@ class Rounds(Table):
     left: Integers = field(metadata=column(np.int64))  # [R]
 
     def __getitem__(self, row: int) -> RoundSummary:
-        """Row `row` (negative: from the end) as Python numbers; IndexError where there is none."""
+        """Row `row` (negative: from the end) as Python numbers; IndexError if there is none."""
         return RoundSummary(**{name: getattr(self, name)[row].item() for name in self.column_names()})
 
     def __iter__(self) -> Iterator[RoundSummary]:
@@ -176,10 +176,10 @@ class Property(Lazy):
 class ProblemRecord(Lazy):
     """The explored problem: all that rebuilds the energy without the run file and the files of the data set.
 
-    `toml` is the [problem] table and `run_toml` the whole run file as understood. `sha256` belongs to the data as the
-    loss sees them. Arrays are None for a surface of the user's own; test arrays are None where nothing was held out.
-    Two points are one if their energies agree within `energy_tolerance` and their aligned distance is within
-    `distance_tolerance`. `index_test` says how the number of negative Hessian eigenvalues of each point was found.
+    `toml` is the [problem] table and `run_toml` the whole run file as understood. `sha256` is the hash of the data that
+    the loss sees. Arrays are None for a surface of the user's own; test arrays are None without held-out data. Two
+    points are one if their energies agree within `energy_tolerance` and their aligned distance is within
+    `distance_tolerance`. `index_test` names the method that counted the negative Hessian eigenvalues of each point.
     `image` has the channels, height and width of samples that are images.
     """
 
@@ -221,8 +221,8 @@ class Header:
 class PropertyRows:
     """Values [rows, ...] of one property for the rows of table `target`, one of `TARGETS`, from `start` on.
 
-    With `start` 0 they replace the whole property. Otherwise they continue it: `start` must be its number of rows, and
-    description, units and settings must be its own. `settings` must be expressible as JSON.
+    With `start` 0 they replace the whole property. Otherwise they continue the property: `start` must equal its number
+    of rows, and description, units and settings must equal its own. `settings` must be expressible as JSON.
     """
 
     target: str
@@ -238,10 +238,10 @@ class PropertyRows:
 class Commit:
     """All that one round adds. The tables hold new rows only; row numbers of minima count old and new rows together.
 
-    `hits` [M after this commit] replaces the whole column, the `hits` of new rows included. `walkers` replaces the
-    table of walkers; None keeps it. `left` counts quenches that left the box. `training` is None where no networks were
-    trained, `sampled` where nothing was sampled. `seconds` is wall time. `evaluations` counts energies of single
-    walkers, or in training gradients of single samples.
+    `hits` [M after this commit] replaces the whole column, including the `hits` of new rows. `walkers` replaces the
+    table of walkers; None keeps it. `left` counts quenches that left the box. `training` is None if no networks were
+    trained, `sampled` if nothing was sampled. `seconds` is wall time. `evaluations` counts energies of single walkers,
+    or in training gradients of single samples.
     """
 
     kind: str

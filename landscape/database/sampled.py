@@ -1,7 +1,7 @@
 """Samples of a landscape: independent quenches, pairs of sampled minima, and the part of a commit that adds to them.
 
-A sample stands where a landscape has too many minima to be listed. It is kept apart from what a search finds: its
-quenches start from one declared law and hit no minimum of `Minima`.
+A sample describes a landscape that has too many minima to be listed. It is kept apart from the results of a search: its
+quenches start from one declared law and do not count as hits of `Minima`.
 
 Shapes: Q quenches, S pairs, P parameters.
 """
@@ -21,8 +21,8 @@ QUENCHES, TRAINING = "quenches", "training"
 class SampledQuenches(Table):
     """Independent quenches from one law of starts, one row each.
 
-    `basin` is the row of the first quench that ended in the same minimum modulo the symmetry of the problem, -1 where a
-    quench ended in none. `parameters` are those of the minimum, in canonical form.
+    `basin` is the row of the first quench that ended in the same minimum modulo the symmetry of the problem, or -1 if
+    the quench ended in no minimum. `parameters` are those of the minimum, in canonical form.
     """
 
     parameters: NDArray[np.float64] = field(metadata=column(np.float64, "P", essential=True))  # [Q, P]
@@ -34,11 +34,11 @@ class SampledQuenches(Table):
 class SampledPairs(Table):
     """Pairs of sampled minima and upper bounds of the energy that has to be climbed between them.
 
-    `ends_of` says of which table `rows` are: "quenches" or "training". `energies` are those of the two minima. The
-    bounds are energies: `straight` on the line between the aligned minima, `band` on an elastic band between them,
-    `certified` of the highest transition state on the lowest way that was found through transition states and the
-    minima on their sides; NaN unless the two were `joined` so. `parameters` are those of this transition state, NaN
-    where there is none. `attempts` counts bands.
+    `ends_of` names the table whose rows are in `rows`: "quenches" or "training". `energies` are those of the two
+    minima. The bounds are energies: `straight` on the line between the aligned minima, `band` on an elastic band
+    between them, and `certified` of the highest transition state on the lowest path found through transition states and
+    the minima on their sides; NaN unless `joined`, which is true if such a path was found. `parameters` are those of
+    this transition state, NaN if there is none. `attempts` counts bands.
     """
 
     ends_of: NDArray[np.str_] = field(metadata=column(np.str_, coded=True, essential=True))  # [S]
@@ -54,7 +54,7 @@ class SampledPairs(Table):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sampled:
-    """New rows of either table; None where there are none."""
+    """New rows of the two tables of a sample; None for a table without new rows."""
 
     quenches: SampledQuenches | None = None
     pairs: SampledPairs | None = None

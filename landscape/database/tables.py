@@ -2,7 +2,7 @@
 
 Every store keeps `Tables`: all tables and properties as of its last commit. `after(commit)` defines the effect of a
 commit for every store: rows are appended, hits and walkers replaced, properties replaced or continued. A store on disk
-writes the same to its file and passes a reader of that file for the columns that are not in memory.
+also writes the commit to its file, and passes a reader of that file for the columns that are not in memory.
 """
 
 from collections.abc import Callable, Mapping
@@ -92,14 +92,14 @@ class Tables:
 
 
 def with_walkers(walkers: Walkers, moved: Walkers | None, reader: Reader) -> Walkers:
-    """The walkers after a round: as `moved`, or the same for None."""
+    """The walkers after a round: `moved`, or unchanged if that is None."""
     if moved is None:
         return walkers.extended(Walkers.empty(0), reader("walkers"))
     return Walkers.empty(0).extended(moved, None)
 
 
 def with_added(table: AnyTable, added: AnyTable | None, read: Read | None) -> AnyTable:
-    """A table after a round; None added no rows."""
+    """A table after a round; unchanged if `added` is None."""
     if added is None:
         return type(table).lazy(read, **table.loaded(), _rows=len(table))
     return table.extended(added, read)
@@ -124,7 +124,7 @@ def continued(stored: Property | None, rows: PropertyRows) -> Property:
 
 
 def padded(values: Floats, rows: int) -> Floats:
-    """Property values of that many rows, NaN where not measured yet."""
+    """Property values padded to `rows` rows, with NaN where not measured yet."""
     if len(values) == rows:
         return values
     result = np.full((rows, *values.shape[1:]), np.nan)

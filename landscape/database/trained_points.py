@@ -1,9 +1,9 @@
 """End points of training: their table, and the part of a commit that adds to it.
 
-A row is one trained network. Its regime is a code: the place of a name among the regimes. The settings of regimes and
-evaluations are kept as TOML text by name, in order of appearance. `history` has `HISTORY_ROWS` rows for each network,
-with the columns `HISTORY_COLUMNS`: the ends of all epochs, or of evenly spaced ones where there are more epochs than
-rows; unused rows are NaN.
+A row is one trained network. Its regime is a code: the place of the regime's name in the list of regimes. The settings
+of regimes and evaluations are kept as TOML text by name, in order of appearance. `history` has `HISTORY_ROWS` rows for
+each network, with the columns `HISTORY_COLUMNS`: the ends of all epochs, or of evenly spaced epochs if there are more
+epochs than rows; unused rows are NaN.
 
 Shapes: T trained networks, P parameters, R = HISTORY_ROWS, C columns of the history.
 """
@@ -19,12 +19,12 @@ from landscape.database.lazy import Table, column
 HISTORY_ROWS = 32
 HISTORY_COLUMNS = (
     "epoch",  # from 1
-    "objective",  # mean over the steps of this epoch of what they minimised
-    "training_loss",  # mean loss of clean samples without penalties, on the training samples,
+    "objective",  # mean over the steps of this epoch of the function that they minimised
+    "training_loss",  # mean loss of clean training samples, without penalties
     "training_accuracy",
-    "validation_loss",  # on those set aside for early stopping,
+    "validation_loss",  # on the samples set aside for early stopping
     "validation_accuracy",
-    "test_loss",  # and on the test samples of the problem; NaN where there are none
+    "test_loss",  # on the test samples of the problem; NaN if there are none
     "test_accuracy",
 )
 
@@ -33,8 +33,8 @@ HISTORY_COLUMNS = (
 class TrainedPoints(Table):
     """End points of training, one row each, exactly as trained: not made canonical.
 
-    `regime` is the place of its name in `Tables.regimes`. `seed` sets start, minibatches and noise.
-    `gradient_evaluations` counts gradients of single samples, with respect to parameters or to inputs. `epochs` is the
+    `regime` is the place of the regime's name in `Tables.regimes`. `seed` sets start, minibatches and noise.
+    `gradient_evaluations` counts gradients of single samples, with respect to parameters or inputs. `epochs` is the
     epoch after which training stopped.
     """
 

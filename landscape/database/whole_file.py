@@ -2,8 +2,8 @@
 
 A commit copies the committed file to a sibling NAME.partial, changes the copy, forces it to the disk and renames it
 over the original. Whatever happens in between - a kill, a power cut, a full disk - the original stays unchanged, and
-its readers keep reading it. A commit therefore costs a copy of the file: next to nothing where the file system lets two
-files share their blocks (XFS, Btrfs), otherwise one to three seconds per gigabyte.
+its readers keep reading it. A commit therefore costs a copy of the file: next to nothing on file systems where two
+files can share blocks (XFS, Btrfs), otherwise one to three seconds per gigabyte.
 
 HDF5 does not survive a failed write: the file can no longer be closed, and the process crashes at its end. Therefore
 HDF5 writes through a `SinkFile`, which ignores everything after the first failure and keeps the failure for the caller.
@@ -77,7 +77,7 @@ def copy_file(path: Path, copy: Path) -> None:
     """Copy a file with its permissions. The file system shares or copies the blocks where it can."""
     try:
         copy_range(path, copy)
-    except (OSError, AttributeError) as error:  # the latter where Python has no such call: outside Linux
+    except (OSError, AttributeError) as error:  # AttributeError outside Linux, where Python has no such call
         if isinstance(error, OSError) and error.errno not in NO_COPY_RANGE:
             raise
         shutil.copyfile(path, copy)
@@ -96,7 +96,7 @@ def copy_range(path: Path, copy: Path) -> None:
 
 
 def write_through(sink: SinkFile, change: Callable[[h5py.File], None], mode: str) -> None:
-    """Apply `change` to the HDF5 file in the sink; raises the first failure of the sink, if there is one."""
+    """Apply `change` to the HDF5 file in the sink; raises the first failure of the sink, if any."""
     try:
         with h5py.File(sink, mode) as file:
             change(file)

@@ -1,24 +1,27 @@
-"""Layout of the HDF5 file, and how it is written.
+"""Layout and writing of the HDF5 file.
 
     /                     attrs: format, format_version, software (JSON), created, energy_tolerance, distance_tolerance,
                           index_test
     /problem              attrs: toml, run_toml, n_parameters, sha256, and of images image: channels, height, width
-                          datasets: inputs, targets, test_inputs, test_targets, where there are any
-    /minima               attr count; one dataset a column, likewise /transition_states, /rounds, /walkers
-    /attempts             also attrs outcome_names, method_names: the names of the codes in these columns
-    /training             likewise; attrs settings, evaluations, evaluation_settings (TOML texts), history_columns;
+                          datasets: inputs, targets, test_inputs, test_targets, as far as they exist
+    /minima               attr count; one dataset a column
+    /transition_states, /rounds, /walkers
+                          as /minima
+    /attempts             as /minima; attrs outcome_names, method_names: the names of the codes in these columns
+    /training             as /minima; attrs settings, evaluations, evaluation_settings (TOML texts), history_columns;
                           attr names of its dataset regime
-    /sampled_quenches     likewise; /sampled_pairs also attr ends_of_names: the names of its codes
+    /sampled_quenches     as /minima
+    /sampled_pairs        as /minima; attr ends_of_names: the names of the codes in this column
     /properties/TARGET/NAME   attrs description, units, settings (JSON)
 
-Columns grow along their first axis, in chunks of about 256 KiB; a chunk has at most 4096 rows, so that the many
-columns of plain numbers do not make a small database large. Nothing is compressed and nothing pickled. `count` is
-written after the rows that it counts.
+Columns grow along their first axis, in chunks of about 256 KiB; a chunk has at most 4096 rows, so that many columns of
+plain numbers do not make a small database large. Nothing is compressed and nothing pickled. `count` is written after
+the rows that it counts.
 
-A file may be older or newer than this program. A column that an older file lacks is made when rows are appended, with
-missing values in the rows before. A column of a newer program gets missing values in the appended rows, so that all
-columns of a table keep the same length. New names in a coded column go after the names that the file has: no stored
-code changes its meaning.
+A file may be older or newer than this program. If an older file lacks a column, the column is made when rows are
+appended, with missing values in earlier rows. A column of a newer program gets missing values in the appended rows, so
+all columns of a table keep the same length. New names in a coded column go after the names in the file: no stored code
+changes its meaning.
 """
 
 import json
@@ -144,7 +147,7 @@ def write_commit(file: h5py.File, commit: Commit) -> None:
 
 
 def write_rows(group: h5py.Group, table: Table, start: int) -> int:
-    """Write the rows of a table from row `start` on; returns the number of rows after that."""
+    """Write the rows of a table from row `start` on; returns the new number of rows."""
     for name, column in table.columns().items():
         values = getattr(table, name)
         if name not in group:
@@ -164,21 +167,21 @@ def unknown_columns(group: h5py.Group, table: Table) -> list[str]:
 
 
 def write_values(dataset: h5py.Dataset, values: Array, start: int) -> None:
-    """Let the dataset end with these values, the first of them at row `start`."""
+    """End the dataset with these values, the first of them at row `start`."""
     dataset.resize(start + len(values), axis=0)
     dataset[start:] = values
 
 
 def write_missing(dataset: h5py.Dataset, start: int, end: int) -> None:
-    """Let the dataset end at row `end`, with missing values from row `start` on."""
+    """End the dataset at row `end`, with missing values from row `start` on."""
     dataset.resize(start, axis=0)
-    dataset.resize(end, axis=0)  # what was cut off is gone: these rows are zeros or empty texts
+    dataset.resize(end, axis=0)  # new rows after the cut are zeros or empty texts
     if dataset.dtype.kind in MISSING:
         dataset[start:] = MISSING[dataset.dtype.kind]
 
 
 def write_training(file: h5py.File, training: Training) -> int:
-    """Append end points and replace the lists of regimes and evaluations; returns the number of rows."""
+    """Append end points and replace the lists of regimes and evaluations; returns the new number of rows."""
     if "training" not in file:
         create_table(file.create_group("training"), TrainedPoints, int(file["problem"].attrs["n_parameters"]))
     group = file["training"]
@@ -187,7 +190,7 @@ def write_training(file: h5py.File, training: Training) -> int:
 
 
 def write_sampled(file: h5py.File, sampled: Sampled) -> dict[str, int]:
-    """Append to the tables of a sample; returns their numbers of rows."""
+    """Append to the tables of a sample; returns their new numbers of rows."""
     counts = {}
     for name, table in (("sampled_quenches", sampled.quenches), ("sampled_pairs", sampled.pairs)):
         if table is not None:
@@ -206,7 +209,7 @@ def write_regimes(group: h5py.Group, regimes: Mapping[str, str], evaluations: Ma
 
 
 def encoded(group: h5py.Group, name: str, column: Column, values: Array) -> Array:
-    """Values of a column as the file stores them; names that are new to the file are added to its list."""
+    """Values of a column as the file stores them; new names are added to the list in the file."""
     if column.coded:
         return codes(group, name, values)
     if column.names:
@@ -215,7 +218,7 @@ def encoded(group: h5py.Group, name: str, column: Column, values: Array) -> Arra
 
 
 def codes(group: h5py.Group, column: str, values: Array) -> Array:
-    """The code of each name in the list that the file has for this column, -1 for the empty name."""
+    """The code of each name: its place in the file's list for this column, -1 for the empty name."""
     known, used = stored_names(group, column), dict.fromkeys(name for name in values.tolist() if name)
     names = list(dict.fromkeys([*known, *used]))
     if len(names) > len(known):

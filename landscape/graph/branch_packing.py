@@ -1,11 +1,12 @@
-"""Places of the nodes of a disconnectivity tree: branches packed side by side, nothing over anything.
+"""Places of the nodes of a disconnectivity tree: branches are packed side by side without overlap.
 
-From the lowest merges to the highest, each branch stands as near to the others of its merge as it can without an
-upright line of one coming close to an upright line of the other at any energy. A short branch that leaves the trunk
-high up hangs close to the trunk, over what lies lower, and needs no long line to a place of its own. What a branch
-takes up at each of `CELLS` energies is its outline; two outlines are compared in one go.
+Merges are packed from the lowest to the highest. Each branch stands as near as possible to the other branches of its
+merge, but at no energy does an upright line of one branch come close to an upright line of another. A short branch
+that leaves the trunk high up hangs close to the trunk, above lower branches, and needs no long line to a place of its
+own. The outline of a branch is the room that it takes up at each of `CELLS` energies; two outlines are compared in one
+array operation.
 
-A merge stands right over its trunk where that has most of its minima, and over the middle of its branches otherwise.
+A merge stands straight above its trunk if the trunk has most of its minima, otherwise above the middle of its branches.
 
 Shapes: N nodes, as in `landscape.graph.tree`.
 """
@@ -18,16 +19,16 @@ import numpy as np
 from landscape.graph.tree import DisconnectivityTree
 
 CELLS = 256  # energies at which outlines are compared
-TWIG = 0.5  # least distance between upright lines for a minimum that has none of its own; 1 for all other branches
-STRAIGHT = 2.0 / 3.0  # of the minima of a merge in its trunk: from there on it stands right over it
+TWIG = 0.5  # least distance to other upright lines of a minimum whose own line only slants; 1 for all other branches
+STRAIGHT = 2.0 / 3.0  # least part of the minima of a merge in its trunk for the merge to stand straight above the trunk
 
 
 class _Outline(NamedTuple):
-    """Leftmost and rightmost upright line [CELLS] of a branch, relative to where it stands; infinite where none is."""
+    """Leftmost and rightmost upright line [CELLS] of a branch, relative to its place; infinite where there is none."""
 
     left: np.ndarray
     right: np.ndarray
-    margin: float  # to its neighbours
+    margin: float  # least distance to neighbours
 
     def moved(self, distance: float) -> "_Outline":
         return _Outline(self.left + distance, self.right + distance, self.margin)
@@ -41,11 +42,12 @@ def packed_places(
 ) -> np.ndarray:
     """Places [N] of the nodes; the first component stands at 0.
 
-    The branches of a merge are placed in rising order of `ranks` [N]: where `balanced`, the first is the trunk and each
-    other goes to the side of it where it stands nearer; else they go from left to right. Lines slant for `drop` in
-    energy at most, and below the end of a branch `gap`, a fraction of the range of energies, stays free.
+    The branches of a merge are placed in rising order of `ranks` [N]. If `balanced`, the first branch is the trunk, and
+    each other branch goes to the side of the trunk where it stands nearer; otherwise branches go from left to right.
+    Lines slant over an energy of at most `drop`. Below the end of each branch a fraction `gap` of the range of energies
+    stays free.
     """
-    x = np.zeros(len(tree.parent))  # from the merge above, at first
+    x = np.zeros(len(tree.parent))  # at first relative to the merge above
     first, last = _reach(tree, drop, gap)
     is_twig = (np.arange(len(x)) < tree.n_leaves) & (_energy_above(tree) - tree.height <= drop)
     outlines: dict[int, _Outline] = {}
@@ -64,7 +66,7 @@ def packed_places(
 
 
 def _reach(tree: DisconnectivityTree, drop: float, gap: float) -> tuple[np.ndarray, np.ndarray]:
-    """First and last cell [N] that the line above each node takes up, with the slanted part of the lines below it."""
+    """First and last cell [N] taken up by the line above each node and by the slanted parts of the lines below it."""
     low, span = float(tree.height.min()), float(np.ptp(tree.height)) or 1.0
     above = _energy_above(tree)
     bottom = tree.height.copy()
@@ -87,7 +89,7 @@ def _upright(first: int, last: int, margin: float) -> _Outline:
 
 
 def _packed(parts: Sequence[_Outline], *, balanced: bool) -> tuple[np.ndarray, _Outline]:
-    """Places of branches, the first at 0, each as near to those before it as it can be, and the outline of all."""
+    """Places of branches, the first at 0, each as near as possible to the branches before it, and their outline."""
     places = np.zeros(len(parts))
     together = parts[0] if parts else _upright(0, -1, 0.0)
     for index, part in enumerate(parts[1:], start=1):
@@ -99,7 +101,7 @@ def _packed(parts: Sequence[_Outline], *, balanced: bool) -> tuple[np.ndarray, _
 
 
 def _middle(tree: DisconnectivityTree, node: int, below: list[int], places: np.ndarray, *, balanced: bool) -> float:
-    """Where a merge stands over its branches; the trunk is the first of them, or the largest from left to right."""
+    """Place of a merge above its branches; its trunk is the first branch if `balanced`, otherwise the largest."""
     if not below:
         return 0.0
     trunk = 0 if balanced else int(np.argmax(tree.size[below]))

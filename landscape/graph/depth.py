@@ -1,13 +1,13 @@
-"""The depth of a minimum in three senses that differ, which `DEPTHS` declares.
+"""Three different measures of the depth of a minimum, declared in `DEPTHS`.
 
 `depth` is the energy above the global minimum, without barriers. `escape_barrier` is the climb to the lowest transition
-state that leads to another minimum. `barrier_to_global` is the climb to the lowest energy at which the minimum and the
-global one are connected, a merge of the disconnectivity tree. The global minimum is the first of lowest energy. Both
-climbs are upper bounds: a transition state that is not known yet can only lower them. What the known ones cannot tell
-is NaN, not infinity.
+state that leads to another minimum. `barrier_to_global` is the climb to the lowest energy at which the minimum is
+connected with the global minimum, a merge of the disconnectivity tree. The global minimum is the first of lowest
+energy. Both climbs are upper bounds: a transition state that is not known yet can only lower them. A climb is NaN, not
+infinite, if the known transition states do not determine it.
 
-Shapes: M minima, T transition states. Costs are O(T log T) at most. All raise PropertyError for tables that do not
-fit each other, as `landscape.graph.superbasins` does.
+Shapes: M minima, T transition states. Costs are at most O(T log T). Functions that take ts_energy raise PropertyError
+for tables that do not match, see `landscape.graph.superbasins.checked_tables`.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from landscape.graph.superbasins import build_tree, checked_tables
 
 
 def depth(energy: np.ndarray) -> np.ndarray:
-    """Energy [M] of the minima energy [M] above the lowest of them."""
+    """Energy [M] of each minimum above the lowest minimum, from energy [M]."""
     energy = np.asarray(energy, dtype=np.float64)
     return energy - energy.min() if len(energy) else energy.copy()
 
@@ -42,9 +42,9 @@ def escape_barrier(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndar
 
 
 def barrier_to_global(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
-    """Climb [M] from each minimum on the easiest known path to the global one: 0 there, NaN where there is no path.
+    """Climb [M] from each minimum on the easiest known path to the global minimum; NaN where there is no path.
 
-    Takes energy [M], ts_energy [T], ts_minima [T, 2].
+    The climb of the global minimum itself is 0. Takes energy [M], ts_energy [T], ts_minima [T, 2].
     """
     tree = build_tree(energy, ts_energy, ts_minima)
     if not tree.n_leaves:
@@ -55,15 +55,15 @@ def barrier_to_global(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.n
 
 
 def components(n_minima: int, ts_minima: np.ndarray) -> np.ndarray:
-    """Number int64[M] of the component of each minimum: equal where transition states ts_minima [T, 2] connect."""
+    """Number int64[M] of the component of each minimum; minima that ts_minima [T, 2] connect have the same number."""
     edges = coo_array((np.ones(len(ts_minima), dtype=np.int8), ts_minima.T), shape=(n_minima, n_minima))
     return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
 
 
 def connected_with_lowest(energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
-    """Whether each minimum energy [M] is connected with the global one, bool[M]; itself included.
+    """True, bool[M], for each minimum that is connected with the global minimum, itself included.
 
-    Takes ts_minima [T, 2].
+    Takes energy [M], ts_minima [T, 2].
     """
     if not len(energy):
         return np.empty(0, dtype=bool)
@@ -72,7 +72,7 @@ def connected_with_lowest(energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarr
 
 
 def component_fraction(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> float:
-    """Fraction of the minima that are connected with the global one, itself included; NaN without minima.
+    """Fraction of the minima that are connected with the global minimum, itself included; NaN without minima.
 
     Takes energy [M], ts_energy [T], ts_minima [T, 2].
     """
@@ -116,5 +116,5 @@ DEPTHS: dict[str, Depth] = {
 
 
 def depths(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> dict[str, np.ndarray]:
-    """All of `DEPTHS` [M] by name."""
+    """The values [M] of all `DEPTHS` by name."""
     return {name: one.compute(energy, ts_energy, ts_minima) for name, one in DEPTHS.items()}

@@ -1,16 +1,15 @@
-"""Where the nodes of a disconnectivity tree stand, and the lines between them, as the field draws them.
+"""Layout of a disconnectivity tree: the places of its nodes and the lines between them, as is usual in the field.
 
-From a merge at (x, h) the line of each branch goes slanted down to its own place, by a drop that is the same all over
-the picture or to its own energy where that is nearer, and upright from there. `landscape.graph.branch_packing` finds
-the places. Within a merge the branches are ordered
+From a merge at (x, h) the line of each branch slants down to the place of the branch and goes straight down from there.
+The slanted part falls by a drop that is the same all over the picture, but not below the energy of the branch.
+`landscape.graph.branch_packing` finds the places. The branches of a merge are ordered
 
-- by energy: the one with the lowest minimum is the trunk, the others go outwards from it, lowest first;
-- by size: the same with the branch of most minima as trunk (ties by energy);
-- by value: from left to right by the mean value of a branch's minima, unknown values last.
+- by energy: the branch with the lowest minimum is the trunk, the others follow outwards, lowest first;
+- by size: the branch with most minima is the trunk, the others follow outwards, largest first (ties by energy);
+- by value: from left to right by the mean value of the minima of a branch, unknown values last.
 
-Components of a forest are arranged by the same rule. No two lines cross: a line slants less where it would cross the
-branches between its two ends. Its slope is then that of the tangent from the merge to the upper hull of what is drawn
-there.
+Components of a forest are ordered in the same way. No two lines cross: a line that would cross the branches between its
+two ends is less steep. It then follows the tangent from the merge to the upper hull of these branches.
 
 Shapes: L leaves, N nodes.
 """
@@ -26,8 +25,8 @@ from landscape.graph.branch_packing import packed_places
 from landscape.graph.tree import DisconnectivityTree
 
 Order = Literal["energy", "size", "value"]
-DROP = 0.045  # of the range of energies: how far a line goes down slanted where energy levels do not say
-GAP = 0.01  # of the range: free below the end of a branch that hangs over others
+DROP = 0.045  # part of the range of energies over which lines slant, unless the tree has energy levels
+GAP = 0.01  # part of the range of energies that stays free below the end of a branch above others
 _NEAR = 1e-9
 
 Point = tuple[float, float]
@@ -35,10 +34,10 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Where the nodes of one tree stand, and the line from each to the merge above it."""
+    """Places of the nodes of one tree, and the line from each node to the merge above it."""
 
-    x: np.ndarray  # float64[N]; upright lines at one energy are 1 apart, 0.5 where one is a mere twig
-    lines: np.ndarray  # float64[N, 3, 2]: the node, where its line begins to slant, the merge; NaN at the top of a tree
+    x: np.ndarray  # float64[N]; upright lines at one energy are at least 1 apart, or 0.5 beside a twig (`TWIG`)
+    lines: np.ndarray  # float64[N, 3, 2]: the node, the point where its line bends, the merge; NaN at the top of a tree
 
 
 def layout(
@@ -75,7 +74,7 @@ def shared_values(tree: DisconnectivityTree, values: np.ndarray) -> np.ndarray:
 
 
 def _drop(tree: DisconnectivityTree) -> float:
-    """Energy by which lines go down slanted: the distance of the energy levels where there are any."""
+    """Energy over which lines slant: the least distance between energy levels, or `DROP` without levels."""
     if len(tree.levels):
         return float(np.diff(tree.levels, prepend=tree.height.min()).min())
     return DROP * float(np.ptp(tree.height))
@@ -99,7 +98,7 @@ def _knees(tree: DisconnectivityTree, x: np.ndarray, drop: float) -> np.ndarray:
 
 
 def _clear_of(drawn: Sequence[Point], origin: Point, ends: Sequence[Point]) -> Iterator[float]:
-    """Energies at which lines from `origin` to the places of `ends` end, not below those, nor below what is drawn."""
+    """Energies at which lines from `origin` reach the places of `ends`, not below the ends nor below drawn points."""
     x, height = origin
     for place, energy in ends:
         length = abs(place - x)
@@ -123,12 +122,12 @@ def _upper_hull(points: Iterable[Point]) -> list[Point]:
 
 
 def _is_below(point: Point, left: Point, right: Point) -> bool:
-    """Whether a point is not above the line between two others."""
+    """True if a point is on or below the line through two others."""
     return (point[0] - left[0]) * (right[1] - left[1]) >= (point[1] - left[1]) * (right[0] - left[0])
 
 
 def _keys(tree: DisconnectivityTree, order: str, values: np.ndarray | None) -> list[tuple[float, float, int]]:
-    """Sort keys of the nodes: what is asked for, then the energy of the lowest minimum, then the index."""
+    """Sort keys of the nodes: the quantity of the order, then the energy of the lowest minimum, then the index."""
     energy = tree.height[tree.lowest]
     if order == "energy":
         wanted = np.zeros(len(energy))
@@ -142,7 +141,7 @@ def _keys(tree: DisconnectivityTree, order: str, values: np.ndarray | None) -> l
 
 
 def _branch_means(tree: DisconnectivityTree, values: np.ndarray | None) -> np.ndarray:
-    """Mean value [N] of the known leaves of each branch; infinity where none is known."""
+    """Mean [N] of the known values of the leaves of each branch; infinity where no value is known."""
     if values is None or np.shape(values) != (tree.n_leaves,):
         found = "none" if values is None else f"an array of shape {list(np.shape(values))}"
         raise PropertyError(f"Expected {tree.n_leaves} values to order the leaves by, found {found}: pass one a leaf.")

@@ -1,9 +1,10 @@
-"""Merge energies: at which heights of the disconnectivity tree the minima of a target join.
+"""Merge energies: heights of the disconnectivity tree at which the minima of a target join.
 
-A tree of n minima has n - 1 merges. Each belongs to one minimum, the lowest of the branch that ends there: it is where
-that minimum meets a lower one. With it goes the energy at which the minimum meets the lowest of all, from which its
-barrier follows. Both are upper bounds: a further transition state can only lower them. How many have fallen while the
-effort of the search doubled therefore says how far they are from their limits.
+A tree of n minima has n - 1 merges. Each merge belongs to one minimum, the lowest of the branch that ends there: at the
+merge this minimum meets a lower one. A second energy of the minimum is that at which it meets the lowest minimum of
+all; its barrier follows from this energy. Both energies are upper bounds: a further transition state can only lower
+them. The number of merges that fell while the effort of the search doubled tells how far energies are from their
+limits.
 
 Shapes: M minima, T transition states, n minima of the target, L leaves and N nodes of a tree.
 """
@@ -21,7 +22,7 @@ from landscape.graph.tree import DisconnectivityTree
 class MergeEnergies:
     """Energies at which the minima of a target are connected; infinite where they are not.
 
-    Both are NaN for the lowest minimum of the target, of equal ones the first in the table.
+    Both are NaN for the lowest minimum of the target, the first in the table if several are equal.
     """
 
     to_lower: np.ndarray  # [n] lowest energy of a path to any lower minimum of the target
@@ -30,25 +31,25 @@ class MergeEnergies:
 
 @dataclass(frozen=True, kw_only=True)
 class Fallen:
-    """How many merges of a target there are, and how many of them fell."""
+    """Number of merges of a target, and number of those that fell."""
 
     fell: int
     merges: int
 
     @property
     def share(self) -> float:
-        """The share that fell; NaN where there are no merges."""
+        """The share of the merges that fell; NaN without merges."""
         return self.fell / self.merges if self.merges else float("nan")
 
 
 def merge_energies(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, rows: np.ndarray) -> MergeEnergies:
     """Merges of the minima `rows` int64[n] on paths through all minima energy [M] and ts_energy [T], ts_minima [T, 2].
 
-    For the merges of an earlier time leave out the transition states found since: later minima are unconnected then.
-    Of equal energies the first row counts as the lower. Costs O(T log T).
+    For the merges at an earlier time, leave out the transition states found later: minima found later are then
+    unconnected. Of equal energies the first row counts as the lower. The cost is O(T log T).
 
-    Raises PropertyError for tables that do not fit each other, as `landscape.graph.superbasins` does, and for rows
-    that do not exist or come twice.
+    Raises PropertyError for tables that do not match, see `landscape.graph.superbasins.checked_tables`, and for rows
+    that do not exist or are repeated.
     """
     rows = np.asarray(rows, dtype=np.int64)
     if len(np.unique(rows)) < len(rows) or (len(rows) and not (rows.min() >= 0 and rows.max() < len(energy))):
@@ -66,7 +67,7 @@ def merge_energies(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndar
 def connection_energy(tree: DisconnectivityTree, leaf: int) -> np.ndarray:
     """Lowest energies [L] at which each minimum of a tree and one `leaf` are connected; infinite where they are not.
 
-    That of the leaf is its own energy.
+    The value at the leaf itself is its own energy.
     """
     connection = np.full(len(tree.parent), np.nan)
     node = leaf
@@ -74,14 +75,14 @@ def connection_energy(tree: DisconnectivityTree, leaf: int) -> np.ndarray:
         connection[node] = tree.height[node]
         node = int(tree.parent[node])
     found, parent = connection.tolist(), tree.parent.tolist()
-    for node in range(len(parent) - 1, -1, -1):  # branches off that path join it where they meet it
+    for node in range(len(parent) - 1, -1, -1):  # other branches connect where they meet that path
         if found[node] != found[node]:
             found[node] = found[parent[node]] if parent[node] >= 0 else np.inf
     return np.array(found[: tree.n_leaves], dtype=np.float64)
 
 
 def _to_lower(tree: DisconnectivityTree, order: np.ndarray) -> np.ndarray:
-    """Energies [L] at which each of the leaves `order` int64[n] meets one before it; infinite elsewhere."""
+    """Energies [L] at which each of the leaves `order` int64[n] meets an earlier one of them; infinite elsewhere."""
     energy = np.full(tree.n_leaves, np.inf)
     n_targets = len(order)
     first = np.full(len(tree.parent), n_targets)  # place in `order` of the first leaf below a node
@@ -97,9 +98,9 @@ def _to_lower(tree: DisconnectivityTree, order: np.ndarray) -> np.ndarray:
 
 
 def has_fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> np.ndarray:
-    """Whether one of the two merges of each minimum fell by more than the tolerance, bool[n].
+    """True, bool[n], where one of the two energies of a minimum fell by more than the tolerance.
 
-    A merge that there was not before has fallen. Raises PropertyError for merges of targets of different sizes.
+    A merge that did not exist before counts as fallen. Raises PropertyError for merges of targets of different sizes.
     """
     if before.to_lower.shape != after.to_lower.shape:
         raise PropertyError(
@@ -111,11 +112,11 @@ def has_fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) ->
 
 
 def fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> Fallen:
-    """The merges there are now, and those of them that fell, see `has_fallen`."""
+    """Number of merges that exist `after`, and of those that fell, see `has_fallen`."""
     there = np.isfinite(after.to_lower)
     return Fallen(fell=int((has_fallen(before, after, tolerance) & there).sum()), merges=int(there.sum()))
 
 
 def _lower(before: np.ndarray, after: np.ndarray, tolerance: float) -> np.ndarray:
-    """Whether each energy [n] is finite after and lower than before."""
+    """True, bool[n], where an energy is finite after and lower than before by more than the tolerance."""
     return np.asarray(np.isfinite(after) & (after < before - tolerance))

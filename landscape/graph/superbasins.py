@@ -1,11 +1,11 @@
-"""Superbasins: which minima can reach each other below which energy.
+"""Superbasins: sets of minima that can reach each other below an energy.
 
-The lowest energy at which two minima are connected is the minimax over paths of the transition states on the way, and
-all M(M-1)/2 of them fit in one disconnectivity tree. It is found exactly, without energy levels, as single linkage is:
-take the transition states in rising order and, where one joins two components, open a node at its energy above both.
-Merges of equal height are then one node with several branches, and with `levels` every transition state is first lifted
-to the next level above, which gives the classical picture of Becker and Karplus (J. Chem. Phys. 106, 1495, 1997). Cost
-O(T log T) for T transition states.
+The lowest energy at which two minima are connected is the minimum over paths of the highest transition state on a path.
+All M(M-1)/2 of these energies fit in one disconnectivity tree. The tree is built exactly, without energy levels, by
+single linkage: take the transition states in rising order; where one joins two components, add a node at its energy
+above both. Merges of equal height are then one node with several branches. With `levels` every transition state is
+first lifted to the next level above, which gives the classical picture of Becker and Karplus (J. Chem. Phys. 106, 1495,
+1997). The cost is O(T log T).
 
 Shapes: M minima, T transition states, N nodes as in `landscape.graph.tree`.
 """
@@ -34,7 +34,7 @@ class _TransitionStates(Protocol):
 
 
 class StationaryPoints(Protocol):
-    """Anything that holds minima and the transition states between them, a database for one."""
+    """Anything that holds minima and the transition states between them, such as a database."""
 
     @property
     def minima(self) -> _Minima: ...
@@ -59,11 +59,12 @@ def build_tree(
 ) -> DisconnectivityTree:
     """The disconnectivity tree of minima energy [M] joined by transition states ts_energy [T], ts_minima [T, 2].
 
-    levels: None merges at the exact energies. Energies [K] merge at the next level above a transition state, and
-    those above the highest level join nothing. A number K means K equal steps from the lowest minimum to the highest
-    transition state that joins two minima. Degenerate rearrangements (the same minimum on both sides) join nothing.
+    levels: without levels, minima merge at the exact energies. With energies [K] they merge at the next level above a
+    transition state; states above the highest level join nothing. A number K means K equal steps from the lowest
+    minimum to the highest transition state that joins two minima. Degenerate rearrangements (the same minimum on both
+    sides) join nothing.
 
-    Raises PropertyError for tables that do not fit each other, energies that are not finite, levels that do not rise.
+    Raises PropertyError for tables that do not match, energies that are not finite, and levels that do not rise.
     """
     energy, ts_energy, ts_minima = checked_tables(energy, ts_energy, ts_minima)
     joins = ts_minima[:, 0] != ts_minima[:, 1]
@@ -109,7 +110,7 @@ def checked_tables(
 def _level_energies(
     levels: int | Sequence[float] | np.ndarray | None, energy: np.ndarray, heights: np.ndarray
 ) -> np.ndarray:
-    """Energies [K] of the levels; none for exact merging."""
+    """Energies [K] of the levels; empty for exact merging."""
     if levels is None:
         return np.empty(0)
     if isinstance(levels, int | np.integer):
@@ -129,7 +130,7 @@ def _merge(n_minima: int, height: np.ndarray, pairs: np.ndarray) -> tuple[np.nda
     order = np.argsort(height, kind="stable")
     order = order[_joining(n_minima, pairs[order])]
     parent = [-1] * (n_minima + len(order))
-    top = list(range(len(parent)))  # a node above, as high as it was when last asked for; itself at the top
+    top = list(range(len(parent)))  # some node above, the highest when last asked for; itself at the top
     for node, (first, second) in enumerate(pairs[order].tolist(), start=n_minima):
         for side in (first, second):
             above = _top(top, side)
@@ -138,7 +139,7 @@ def _merge(n_minima: int, height: np.ndarray, pairs: np.ndarray) -> tuple[np.nda
 
 
 def _joining(n_minima: int, pairs: np.ndarray) -> np.ndarray:
-    """Places, rising, of the pairs [T, 2] that join what those before them leave apart: a minimum spanning forest."""
+    """Places, rising, of the pairs [T, 2] that join two components of the pairs before: a minimum spanning forest."""
     low, high = pairs.min(axis=1, initial=n_minima), pairs.max(axis=1, initial=0)
     first = np.unique(low * n_minima + high, return_index=True)[1]
     weights = coo_array((first + 1.0, (low[first], high[first])), shape=(n_minima, n_minima))  # zero would be no edge
@@ -147,14 +148,14 @@ def _joining(n_minima: int, pairs: np.ndarray) -> np.ndarray:
 
 
 def _top(top: list[int], node: int) -> int:
-    """The top above a node; the nodes on the way up are left half as far from it."""
+    """The top above a node; halves the way up from the nodes on it (path halving)."""
     while top[node] != node:
         top[node] = node = top[top[node]]
     return node
 
 
 def _distinct_merges(parent: np.ndarray, height: np.ndarray, n_leaves: int) -> np.ndarray:
-    """All nodes but the merges that are as high as the one above them, bool[N]."""
+    """True, bool[N], for all nodes except merges as high as the merge above them."""
     keep = np.ones(len(parent), dtype=bool)
     inner = np.flatnonzero(parent[n_leaves:] >= 0) + n_leaves
     keep[inner] = height[parent[inner]] != height[inner]

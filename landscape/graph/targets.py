@@ -1,4 +1,4 @@
-"""The target of a search: the minima among which it is to be complete."""
+"""The target of a search: the set of minima that the search is to complete."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from landscape.errors import PropertyError
 def target_rows(energy: np.ndarray, lowest: int, below: float | None = None) -> np.ndarray:
     """Rows int64[n] of minima energy [M] by rising energy: the `lowest` n, or all with energy at most `below`.
 
-    `lowest` 0 means all; where both are given a minimum must be of both. Of equal energies the first row comes first.
+    `lowest` = 0 means all; with both limits a minimum must satisfy both. Minima of equal energy keep the order of rows.
     Raises PropertyError for a negative number or a NaN.
     """
     if lowest < 0 or (below is not None and np.isnan(below)):

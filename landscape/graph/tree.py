@@ -1,4 +1,4 @@
-"""The disconnectivity tree: its nodes, and the trees of some of its minima alone.
+"""The disconnectivity tree: its nodes, and its restriction to some of its minima.
 
 Shapes: L leaves, N >= L nodes: leaves first, then merges in rising order, so a parent always comes after its children.
 `landscape.graph.superbasins` builds the tree of a landscape, `landscape.graph.layout` places its nodes.
@@ -18,7 +18,7 @@ class DisconnectivityTree:
     minimum: np.ndarray  # int64[L] row of each leaf in the table of minima
     parent: np.ndarray  # int64[N] node above, -1 at the top of a component
     height: np.ndarray  # float64[N] energy of a leaf; energy at which the branches of a merge join
-    size: np.ndarray  # int64[N] leaves below
+    size: np.ndarray  # int64[N] number of leaves below
     lowest: np.ndarray  # int64[N] the leaf of lowest energy below
     levels: np.ndarray  # float64[K] energy levels, rising; empty where merging is exact
 
@@ -42,7 +42,7 @@ class DisconnectivityTree:
 
 
 def prune(tree: DisconnectivityTree, n_lowest: int) -> DisconnectivityTree:
-    """The tree of the n_lowest minima of lowest energy alone: merges keep their heights, all others fall away.
+    """The tree of only the n_lowest minima of lowest energy; merges keep their heights.
 
     Raises PropertyError if n_lowest < 1.
     """
@@ -51,9 +51,9 @@ def prune(tree: DisconnectivityTree, n_lowest: int) -> DisconnectivityTree:
 
 
 def thin(tree: DisconnectivityTree, n_deepest: int) -> DisconnectivityTree:
-    """The tree of the n_deepest minima of longest branches alone, see `persistence`; merges keep their heights.
+    """The tree of only the n_deepest minima with the longest branches, see `persistence`; merges keep their heights.
 
-    What falls away are the shortest lines of the picture. Of equal ones the lower minima are kept.
+    The shortest lines of the picture are left out. Of equal branches those of the lower minima are kept.
     Raises PropertyError if n_deepest < 1.
     """
     _require_leaves(n_deepest)
@@ -64,11 +64,11 @@ def thin(tree: DisconnectivityTree, n_deepest: int) -> DisconnectivityTree:
 def persistence(tree: DisconnectivityTree) -> np.ndarray:
     """Length [L] of the branch of each minimum: energy up to the merge with a lower minimum.
 
-    The branch of the lowest minimum of a component ends at the top of that, so it is 0 for a minimum without merges.
+    The branch of the lowest minimum of a component ends at the top of the component; without merges its length is 0.
     """
     inner = tree.parent >= 0
     end = np.where(inner, tree.height[tree.parent], tree.height)
-    is_top = ~inner | (tree.lowest != tree.lowest[tree.parent])  # of the branch of its lowest minimum
+    is_top = ~inner | (tree.lowest != tree.lowest[tree.parent])  # the top of the branch of its lowest minimum
     length = -tree.height[: tree.n_leaves]
     length[tree.lowest[is_top]] += end[is_top]
     return length
@@ -77,7 +77,7 @@ def persistence(tree: DisconnectivityTree) -> np.ndarray:
 def contracted(
     minimum: np.ndarray, parent: np.ndarray, height: np.ndarray, keep: np.ndarray, levels: np.ndarray
 ) -> DisconnectivityTree:
-    """The tree of the nodes to `keep`, bool[N]: branches of the others go to the nearest merge above that is kept.
+    """The tree of the nodes to `keep`, bool[N]; branches of other nodes go to the nearest merge above that is kept.
 
     Takes rows `minimum` of the leaves, `parent` and `height` [N] of all nodes, children before parents, `levels` [K].
     """
@@ -96,7 +96,7 @@ def _require_leaves(count: int) -> None:
 
 
 def _restricted(tree: DisconnectivityTree, leaves: np.ndarray) -> DisconnectivityTree:
-    """The tree of some leaves [K] alone."""
+    """The tree of only the given leaves [K]."""
     counts = np.zeros(len(tree.parent), dtype=np.int64)
     counts[leaves] = 1
     branches = np.zeros_like(counts)
@@ -110,7 +110,7 @@ def _restricted(tree: DisconnectivityTree, leaves: np.ndarray) -> Disconnectivit
 
 
 def _nearest_kept(parent: np.ndarray, keep: np.ndarray) -> np.ndarray:
-    """The nearest ancestor of each node that is kept, -1 where there is none."""
+    """The nearest kept ancestor of each node, -1 where there is none."""
     nearest = parent.tolist()
     kept = keep.tolist()
     for node in range(len(nearest) - 1, -1, -1):
@@ -121,7 +121,7 @@ def _nearest_kept(parent: np.ndarray, keep: np.ndarray) -> np.ndarray:
 
 
 def _from_leaves(parent: np.ndarray, height: np.ndarray, n_leaves: int) -> tuple[np.ndarray, np.ndarray]:
-    """Number of leaves below each node [N], and the lowest of them, of equal ones that of the first branch."""
+    """Number of leaves below each node [N], and the lowest of them, that of the first branch if several are equal."""
     inner = len(parent) - n_leaves
     size, lowest, energy = [1] * n_leaves + [0] * inner, [*range(n_leaves), *[-1] * inner], height.tolist()
     for node, above in enumerate(parent.tolist()):

@@ -1,9 +1,9 @@
-"""The ways in which numba compiles the functions of this project, and its cache of them on disk.
+"""Compilation of the project's functions with numba, and the cache of the machine code on disk.
 
-Compiled code holds the code and the constants of what it calls, but numba's own cache knows the file of a function
-only. Here an entry is good as long as that file and all files of the project that it imports, directly or not, are what
-they were. Where entries lie is left to numba: beside the file, in the user's cache directory if that cannot be written,
-or in NUMBA_CACHE_DIR. Other functions of the process are not touched.
+Machine code includes the code and the constants of the functions that it calls, but numba's own cache checks only the
+file of the function itself. Here an entry is valid as long as this file and all project files that it imports, directly
+or indirectly, are unchanged. Numba decides where entries lie: beside the file, in the user's cache directory if the
+folder of the file is not writable, or in NUMBA_CACHE_DIR. Other functions of the process are not affected.
 """
 
 import ast
@@ -25,8 +25,8 @@ PACKAGE = Path(__file__).parents[1]
 
 
 class _Index(IndexDataCacheFile):  # type: ignore[misc] # numba has no types
-    """Names of the files of machine code by types. Numba numbers the files one by one, so that two processes that
-    add code for different types at once may both write the same one.
+    """Index of the files of machine code, named by the types of the arguments. Numba itself numbers the files, so that
+    two processes that add code for different types at the same time may write the same file.
     """
 
     def save(self, key: object, data: object) -> None:
@@ -39,7 +39,7 @@ class _Index(IndexDataCacheFile):  # type: ignore[misc] # numba has no types
         return not self._load_index()
 
     def _load_index(self) -> dict[object, str]:
-        """The index; empty if it names a type that the project, as it is now, does not have."""
+        """The index; empty if it names a type that no longer exists in the project."""
         try:
             index: dict[object, str] = super()._load_index()
         except (AttributeError, ImportError):
@@ -62,7 +62,7 @@ def exact(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """As `exact`, into loops that are to be vectorised with it."""
+    """Compiles as `exact` does, for inlining into loops that are to be vectorised."""
     return _compiled(function, fastmath={"contract"}, forceinline=True)
 
 
@@ -73,27 +73,27 @@ def reordered(function: F) -> F:
 
 def _compiled(function: F, **options: object) -> F:
     dispatcher: Any = njit(nogil=True, error_model="numpy", **options)(function)
-    if function.__closure__ is None:  # others are compiled with what calls them: other functions give no stable hash
-        dispatcher._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would take numba's own
+    if function.__closure__ is None:  # closures are compiled with their callers: functions in them have no stable hash
+        dispatcher._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would use numba's own cache
     return cast("F", dispatcher)
 
 
 def callback(signature: Any, function: Function) -> Any:  # noqa: ANN401 - numba has no types
-    """The `cfunc` of a function, which compiled code may call by its address."""
+    """A `cfunc` of the function, which compiled code can call by address."""
     made: Any = CFunc(function, (signature.args, signature.return_type), locals={}, options={"error_model": "numpy"})
-    made._cache = _Cache(function)  # noqa: SLF001 # as above
+    made._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would use numba's own cache
     made.compile()
     return made
 
 
 def is_compiled(function: Function) -> bool:
-    """Whether the cache has machine code of a function that was made from the sources as they are."""
+    """True if the cache has machine code of the function that was made from the present sources."""
     return not _Cache(function).is_empty()
 
 
 @cache
 def _stamp(file: Path) -> str:
-    """A hash of a source file and all of the project that it imports, directly or not."""
+    """A hash of a source file and of all project files that it imports, directly or indirectly."""
     hashes: dict[Path, bytes] = {}
     waiting = [file]
     while waiting:
@@ -114,7 +114,7 @@ def _read(source: Path) -> tuple[bytes, list[Path]]:
 
 
 def _imported(text: bytes) -> Iterator[str]:
-    """Dotted names of what may be an imported module."""
+    """Dotted names that may be imported modules."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -1,4 +1,4 @@
-"""Recording of work on a CUDA device as a graph, which is launched as one."""
+"""Recording of work on a CUDA device as a graph, which is launched in one call."""
 
 import warnings
 from collections.abc import Callable
@@ -7,11 +7,11 @@ import torch
 
 
 def record(device: torch.device, work: Callable[[], None]) -> Callable[[], None]:
-    """Calls `work` on this device once, captures it without doing it again, and returns a function that replays it.
+    """Calls `work` on this device once, captures it without executing it again, and returns a function that replays it.
 
-    The work is warmed up and captured on one side stream, as the documentation of `torch.cuda.CUDAGraph` says. It must
-    read and write the same memory every time, never wait for the device, and do nothing on the host that would have to
-    be repeated. Work that cannot be captured is returned as it is, with a warning.
+    `work` is warmed up and captured on one side stream, as in the documentation of `torch.cuda.CUDAGraph`. It must read
+    and write the same memory every time, never wait for the device, and do nothing on the host that would have to be
+    repeated. If `work` cannot be captured, it is returned unchanged, with a warning.
     """
     with torch.cuda.device(device):
         graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream()  # type: ignore[no-untyped-call]

@@ -1,7 +1,7 @@
 """Exponential, hyperbolic tangent and logarithm for compiled code.
 
-They are written out because a loop is vectorised only if nothing in it is a call. Each is one source for float64,
-float32 (but the logarithm) and the vectors of `vectors.py`.
+The functions are written out because a loop that contains calls is not vectorised. Each has one source for float64,
+float32 (except the logarithm) and the vectors of `vectors.py`.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ Number = Any  # a float or a vector
 
 def _double_exponential(x: Number) -> tuple[Number, Number, Number]:
     """p, q, s with exp(x) = s (q + p) / (q - p), s a power of two, for |x| < 700: a Pade form on |r| <= log(2) / 2."""
-    shifted = 1.4426950408889634 * x + 6755399441055744.0  # the sum's last bits are the nearest integer
+    shifted = 1.4426950408889634 * x + 6755399441055744.0  # the last bits of the sum are the nearest integer
     nearest = shifted - 6755399441055744.0
     r = x - nearest * 6.93145751953125e-1 - nearest * 1.42860682030941723212e-6
     square = r * r
@@ -28,7 +28,7 @@ def _double_exponential(x: Number) -> tuple[Number, Number, Number]:
 
 
 def _single_exponential(x: Number) -> tuple[Number, Number, Number]:
-    """The same for float32 and |x| < 88."""
+    """p, q, s as in `_double_exponential`, for float32 and |x| < 88."""
     shifted = np.float32(1.442695) * x + np.float32(12582912.0)
     nearest = shifted - np.float32(12582912.0)
     r = x - nearest * np.float32(0.693359375) + nearest * np.float32(2.12194440e-4)
@@ -84,7 +84,7 @@ def _within_its_range(x: Number) -> object:
 
 @inlined
 def exp(x: Number) -> Number:
-    """Exponential; a number out of range is taken for the nearest one in range."""
+    """Exponential; x is first moved to the nearest number whose exponential is finite and normal."""
     p, q, scale = _exponential(_within_range(x))
     return scale * ((q + p) / (q - p))
 
@@ -94,7 +94,7 @@ def tanh(x: Number) -> Number:
     """Hyperbolic tangent, with a small relative error for small numbers too."""
     one, two, limit = like(x, 1.0), like(x, 2.0), like(x, 20.0)
     p, q, scale = _exponential(two * min(max(x, -limit), limit))
-    less, more = scale - one, scale + one  # without a difference of neighbours where x is small
+    less, more = scale - one, scale + one  # no cancellation where x is small
     return (less * q + more * p) / (more * q + less * p)
 
 

@@ -1,9 +1,9 @@
 """Factors of symmetric matrices of any signature: solutions, inertia, determinants and the lowest eigenpairs.
 
 A = P L D L' P' with L unit lower triangular and D of blocks 1 x 1 and 2 x 2 (Bunch and Kaufman 1977, LAPACK's `sytrf`).
-A has as many negative eigenvalues as D (Sylvester's law of inertia), and each 2 x 2 block has one of them. So one
-factorisation, at a tenth of the cost of eigenvalues or less, tells an index exactly. The eigenvalues next to zero
-come from Lanczos' method on the inverse, where they are the outermost.
+A has as many negative eigenvalues as D (Sylvester's law of inertia), and each 2 x 2 block has exactly one. So one
+factorisation, at a tenth of the cost of eigenvalues or less, gives the index exactly. The eigenvalues nearest to zero
+come from the Lanczos method applied to the inverse, whose extreme eigenvalues they determine.
 
 Shapes: W walkers, P parameters.
 """
@@ -22,14 +22,14 @@ from landscape.numerics.vectors import dot
 
 Array = np.ndarray
 
-BLOCK = 2  # vectors that Lanczos' method starts from: a double eigenvalue is found twice
-FIRST_TEST = 12  # vectors after which convergence is looked at first
-MOST_VECTORS = 42  # with one shift: more take longer than the factors of a better one
+BLOCK = 2  # start vectors of the Lanczos method: two, so that a double eigenvalue is found twice
+FIRST_TEST = 12  # vectors before the first test of convergence
+MOST_VECTORS = 42  # with one shift: more vectors take longer than factors with a better shift
 SHIFTS = 4
-NEARNESS = 1e-2  # of a shift to the eigenvalue above it, relative
+NEARNESS = 1e-2  # distance of a shift from the eigenvalue above it, relative
 TOLERANCE = 1e-10  # of eigenvalues, relative
 ATTEMPTS = 8
-LANCZOS_FROM = 400  # parameters
+LANCZOS_FROM = 400  # parameters from which `by_lanczos` is faster than `by_reduction`
 
 
 class Factors(NamedTuple):
@@ -40,7 +40,7 @@ class Factors(NamedTuple):
 
 
 class LowestPairs(NamedTuple):
-    """The two lowest eigenvalues in ascending order, the eigenvector of the first, and whether they are converged."""
+    """The two lowest eigenvalues in ascending order, the eigenvector of the lowest, and true where both converged."""
 
     values: Float[Tensor, "W 2"]
     vector: Float[Tensor, "W P"]
@@ -48,7 +48,7 @@ class LowestPairs(NamedTuple):
 
 
 def factorise(matrices: Float[Tensor, "W P P"]) -> Factors:
-    """The factors of finite symmetric matrices [W, P, P] on a CPU; of singular ones too, which have a zero in D."""
+    """The factors of finite symmetric matrices [W, P, P] on a CPU; D of a singular matrix contains a zero."""
     columns = matrices.clone(memory_format=torch.contiguous_format)
     pivots = torch.empty(columns.shape[:2], dtype=torch.int32)
     _factorise_each(SYTRF, columns.numpy(), pivots.numpy())
@@ -72,7 +72,7 @@ def inertia(factors: Factors) -> tuple[Int[Tensor, " W"], Float[Tensor, " W"]]:
 
 
 def lowest_pairs(matrices: Float[Tensor, "W P P"], factors: Factors) -> LowestPairs:
-    """The two lowest eigenvalues of symmetric matrices [W, P, P] on a CPU, P >= 2, by the way that is faster."""
+    """The two lowest eigenvalues of symmetric matrices [W, P, P] on a CPU, P >= 2, by the faster method."""
     way = by_reduction if matrices.shape[1] < LANCZOS_FROM else by_lanczos
     return way(matrices, factors)
 
@@ -88,9 +88,9 @@ def by_reduction(matrices: Float[Tensor, "W P P"], _: Factors) -> LowestPairs:
 
 
 def by_lanczos(matrices: Float[Tensor, "W P P"], factors: Factors) -> LowestPairs:
-    """The two lowest eigenvalues by Lanczos' method on the inverse; not converged where several are negative.
+    """The two lowest eigenvalues by the Lanczos method on the inverse; not converged where several are negative.
 
-    Each comes from a shift near which it is found fast: zero first, then what lies just below the second one.
+    Eigenvalues near a shift are found fast: the first shift is zero, later ones lie just below the second eigenvalue.
     """
     walkers, parameters = factors.pivots.shape
     vectors = matrices.new_zeros(walkers, BLOCK, parameters)
@@ -114,7 +114,7 @@ def by_lanczos(matrices: Float[Tensor, "W P P"], factors: Factors) -> LowestPair
 
 
 def _better_shift(values: Float[Tensor, "W 2"], errors: Float[Tensor, "W 2"]) -> Float[Tensor, " W"]:
-    """Shifts [W] below the second eigenvalue, and below the first one too where they are nearly equal."""
+    """Shifts [W] below the second eigenvalue, and below the first one too where the two are nearly equal."""
     below = values - torch.maximum(2.0 * errors, NEARNESS * values.abs())
     return torch.where(below[:, 1] > values[:, 0] + errors[:, 0], below[:, 1], below[:, 0])
 
@@ -139,7 +139,7 @@ def _solve_each(columns: Array, pivots: Array, x: Array) -> None:
 
 @reordered
 def _add_up_each(columns: Array, pivots: Array, negative: Array, log_determinant: Array) -> None:
-    """Adds the signs and logarithms of the blocks of D [W] to what stands there."""
+    """Adds the numbers [W] of negative eigenvalues and the logarithms [W] of |det D| to the two output arrays."""
     for w in range(len(columns)):
         k = 0
         while k < columns.shape[1]:
@@ -158,8 +158,8 @@ def _add_up_each(columns: Array, pivots: Array, negative: Array, log_determinant
 def _outermost(
     columns: Array, pivots: Array, below: Array, shift: Array, values: Array, vectors: Array, errors: Array
 ) -> None:
-    """Writes the two lowest eigenvalues [W, 2], vectors [W, 2, P] and errors [W, 2] of matrices of which at most one
-    eigenvalue is `below` the shift [W], by the factors of the shifted ones; infinite errors for others.
+    """Writes the two lowest eigenvalues [W, 2], vectors [W, 2, P] and errors [W, 2] from the factors of the shifted
+    matrices, where at most one eigenvalue is `below` the shift [W]; elsewhere errors are infinite.
     """
     for w in range(len(columns)):
         errors[w] = np.inf
@@ -171,7 +171,7 @@ def _outermost(
 def _lanczos(
     columns: Array, pivots: Array, below: int, shift: float, values: Array, vectors: Array, errors: Array
 ) -> None:
-    """Band Lanczos with full reorthogonalisation on the inverse, from vectors [2, P]."""
+    """Band Lanczos with full reorthogonalisation on the inverse, starting from vectors [2, P]."""
     size = vectors.shape[1]
     most = min(MOST_VECTORS, size)
     space, products, projected = np.empty((most, size)), np.empty((most, size)), np.zeros((most, most))
@@ -205,7 +205,7 @@ def _take_ritz_pairs(
     vectors: Array,
     errors: Array,
 ) -> bool:
-    """Writes the two lowest eigenvalues by the outermost Ritz values, errors and vectors; whether they converged."""
+    """Writes the two lowest eigenvalues, from the extreme Ritz values, errors and vectors; true if both converged."""
     last = len(space) - 1
     ritz, coefficients = np.linalg.eigh(projected)
     places, beside = ((0, last), (1, last - 1)) if below == 1 else ((last, last - 1), (last - 1, max(0, last - 2)))
@@ -223,7 +223,7 @@ def _take_ritz_pairs(
 
 @reordered
 def _error(space: Array, products: Array, coefficients: Array, value: float, beside: float) -> float:
-    """A bound of the error of a Ritz value by its residual and its distance from the next one (Parlett 1980)."""
+    """Bound on the error of a Ritz value, from its residual and its distance to the next Ritz value (Parlett 1980)."""
     residual = _residual(space, products, coefficients, value)
     gap = abs(value - beside)
     return min(residual, residual * residual / gap) if gap > 0.0 else residual
@@ -243,7 +243,7 @@ def _residual(space: Array, products: Array, coefficients: Array, value: float) 
 
 @reordered
 def _orthonormalise(space: Array, m: int) -> None:
-    """Makes row m of the space a unit vector normal to those before, from a fixed one if nothing of it is left."""
+    """Makes row m of the space a unit vector normal to all earlier rows, from a fixed vector if nothing is left."""
     row = space[m]
     for attempt in range(ATTEMPTS):
         before = np.sqrt(dot(row, row))
@@ -263,7 +263,7 @@ def _orthonormalise(space: Array, m: int) -> None:
 
 @reordered
 def _substitute(columns: Array, pivots: Array, x: Array) -> None:
-    """Overwrites x [P] with the solution of A y = x, by the factors of one matrix: `columns` of the lower triangle."""
+    """Overwrites x [P] with the solution y of A y = x, from the factors of A: `columns` of the lower triangle."""
     size = len(x)
     k = 0
     while k < size:

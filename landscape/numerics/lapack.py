@@ -1,8 +1,8 @@
-"""LAPACK for compiled code that holds no lock: scipy's own library, by the addresses of its routines.
+"""LAPACK for compiled code without the interpreter lock: scipy's own library, by the addresses of its routines.
 
-An address differs from process to process, so it is an argument of the functions here and no constant in machine code
-that is kept on disk. All arguments of a routine are pointers. A symmetric matrix [P, P] in the order of C is the same
-in the order of Fortran, where its lower triangle is our upper one.
+An address differs from process to process, so it is an argument of the functions here, not a constant in machine code
+that is cached on disk. All arguments of a routine are pointers. A symmetric matrix [P, P] in C order is the same in
+Fortran order, where its lower triangle is our upper one.
 """
 
 from typing import Any
@@ -15,18 +15,18 @@ from numba.extending import get_cython_function_address, intrinsic
 from landscape.numerics.compilation import exact
 
 Array = np.ndarray
-Generated = tuple[Any, Any]  # the signature of an intrinsic and what writes its instructions
+Generated = tuple[Any, Any]  # the signature of an intrinsic and the function that writes its instructions
 
 SYTRF = get_cython_function_address("scipy.linalg.cython_lapack", "dsytrf")
 SYEVR = get_cython_function_address("scipy.linalg.cython_lapack", "dsyevr")
-COLUMNS = 64  # of a block, for which there is room to work in
+COLUMNS = 64  # of a block of LAPACK, for the size of workspaces
 
 _VALUES_AND_VECTORS, _BY_INDEX, _LOWER = (np.frombuffer(letter, dtype=np.uint8) for letter in (b"V", b"I", b"L"))
 
 
 @intrinsic
 def _call(_context: object, address: object, arrays: object) -> Generated:
-    """Calls the routine at an address with pointers to a tuple of arrays, which live until it returns."""
+    """Calls the routine at an address with pointers to the arrays of a tuple, which live until the routine returns."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
         where, packed = values
@@ -44,7 +44,7 @@ def _call(_context: object, address: object, arrays: object) -> Generated:
 
 @exact
 def factorise(sytrf: int, matrix: Array, pivots: Array) -> None:
-    """Overwrites a symmetric matrix [P, P] with its factors L and D, by columns, and writes int32[P] interchanges."""
+    """Overwrites a symmetric matrix [P, P] with its factors L and D, by columns; writes the interchanges int32[P]."""
     size = len(matrix)
     numbers, work = np.array([size, COLUMNS * size, 0], dtype=np.int32), np.empty(COLUMNS * size)
     _call(sytrf, (_LOWER, numbers, matrix, numbers, pivots, work, numbers[1:], numbers[2:]))
@@ -52,8 +52,9 @@ def factorise(sytrf: int, matrix: Array, pivots: Array) -> None:
 
 @exact
 def lowest_eigenpairs(syevr: int, matrix: Array, values: Array, vectors: Array) -> bool:
-    """Writes the E lowest eigenvalues [E] and eigenvectors [E, P] of a symmetric matrix [P, P], which is overwritten;
-    whether they were found.
+    """Writes the E lowest eigenvalues [E] and eigenvectors [E, P] of a symmetric matrix [P, P], which is overwritten.
+
+    Returns True if all were found.
     """
     size, wanted = len(matrix), len(values)
     n, bounds, found = np.array([size], dtype=np.int32), np.array([1, wanted], dtype=np.int32), np.zeros(2, np.int32)

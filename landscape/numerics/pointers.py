@@ -1,6 +1,6 @@
 """Calls of energies that compiled code knows by their address only.
 
-So the compiled code of a search holds nothing of an energy: it is compiled once for all energies with data of one type.
+The compiled code of a search thus contains no energy: it is compiled once for all energies with data of the same type.
 Shapes: W walkers, P parameters.
 """
 
@@ -19,14 +19,14 @@ from landscape.objective import Function
 
 Array = np.ndarray
 Data = TypeVar("Data", bound=tuple[Any, ...])
-Generated = tuple[Any, Any]  # the signature of an intrinsic and what writes its instruction
+Generated = tuple[Any, Any]  # the signature of an intrinsic and the function that writes its instructions
 
 
 def function_of(
     code: Callable[[Float[np.ndarray, "W P"], Float[np.ndarray, " W"], Float[np.ndarray, "W P"], Data], None],
     data: Data,
 ) -> Function:
-    """The function that compiled code calls, from code that takes theta, energy, gradient and these data."""
+    """A `Function` for compiled code, made from `code`, which takes theta, energy, gradient and these data."""
     return Function(_callback(code, typeof(data)).address, data)
 
 
@@ -37,7 +37,7 @@ def _callback(code: Callable[..., None], data: Any) -> Any:  # noqa: ANN401 - nu
 
 @intrinsic
 def evaluate(_context: object, function: object, theta: object, energy: object, gradient: object) -> Generated:
-    """Writes the energies [W] and gradients [W, P] of theta [W, P] that a `Function` gives, from compiled code."""
+    """Writes energies [W] and gradients [W, P] of theta [W, P]: the call of a `Function` in compiled code."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
         function, *arrays = values
@@ -52,5 +52,5 @@ def evaluate(_context: object, function: object, theta: object, energy: object, 
 
 @exact
 def call(function: Function, theta: Array, energy: Array, gradient: Array) -> None:
-    """As `evaluate`, from code that is not compiled."""
+    """`evaluate` for code that is not compiled."""
     evaluate(function, theta, energy, gradient)

@@ -1,10 +1,10 @@
 """Products of batches of matrices whose rounding does not depend on the batch.
 
 A BLAS chooses its code by the shape and the layout of a product, and for a batch by the number of matrices and their
-places in memory. On a CPU each matrix is therefore multiplied by a call of its own, which sees the shape and the layout
-of this matrix alone: the product of one walker is then the same, to the last bit, in any company, whatever MKL_CBWR or
-ATEN_CPU_CAPABILITY say. The calls are those of numba's `np.dot`, a tenth of a microsecond each. On another device the
-products are those of torch.
+places in memory. On a CPU each matrix is therefore multiplied by a separate call, which knows the shape and the layout
+of this matrix alone: the product of one walker is then the same, to the last bit, in any batch, whatever the values of
+MKL_CBWR and ATEN_CPU_CAPABILITY. The calls are numba's `np.dot`, a tenth of a microsecond each. On other devices torch
+computes the products.
 
 Shapes: W walkers; matrices are [A, B] and [B, C].
 """
@@ -22,7 +22,7 @@ Array = np.ndarray
 
 
 def product(left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"]) -> Float[Tensor, "W A C"]:
-    """Products of the matrices on the left and on the right, which autograd and torch.func differentiate.
+    """Products of the left and the right matrices, which autograd and torch.func can differentiate.
 
     Raises ValueError for batches of different sizes (on a CPU; RuntimeError elsewhere).
     """
@@ -32,7 +32,7 @@ def product(left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"]) -> Floa
         transformed: Tensor = _Transformed.apply(left, right)  # type: ignore[no-untyped-call] # torch has no type for it
         return transformed
     if torch.is_grad_enabled() and (left.requires_grad or right.requires_grad):
-        differentiated: Tensor = _Differentiated.apply(left, right)  # type: ignore[no-untyped-call] # as above
+        differentiated: Tensor = _Differentiated.apply(left, right)  # type: ignore[no-untyped-call] # untyped too
         return differentiated
     return _product(left, right)
 
@@ -40,18 +40,18 @@ def product(left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"]) -> Floa
 def shifted_product(
     left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"], shift: Float[Tensor, "W A"]
 ) -> Float[Tensor, "W A C"]:
-    """The same products plus shift [W, A] in every column."""
+    """`product` plus shift [W, A] in every column."""
     return product(left, right) + shift[:, :, None]
 
 
 def _is_wrapped(tensor: Tensor) -> bool:
-    """Whether torch.func transforms what is computed of a tensor."""
+    """True if torch.func transforms computations with the tensor."""
     found: bool = torch._C._functorch.is_functorch_wrapped_tensor(tensor)  # noqa: SLF001 - torch has no public test
     return found
 
 
 class _Differentiated(torch.autograd.Function):
-    """The product for autograd: four times faster to call than the form that torch.func needs."""
+    """The product for autograd; a call is four times faster than one of the form that torch.func needs."""
 
     @staticmethod
     def forward(ctx: Any, left: Tensor, right: Tensor) -> Tensor:  # noqa: ANN401 - torch has no type for it
@@ -59,7 +59,7 @@ class _Differentiated(torch.autograd.Function):
         return _product(left, right)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:  # noqa: ANN401 - as above
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:  # noqa: ANN401 - untyped
         (left, right), (of_left, of_right) = ctx.saved_tensors, ctx.needs_input_grad
         return product(gradient, right.mT) if of_left else None, product(left.mT, gradient) if of_right else None
 
@@ -101,9 +101,9 @@ def _product(left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"]) -> Flo
 
 
 def _rows(matrices: Tensor) -> tuple[Array, bool]:
-    """The matrices [W, A, B], or one where all are the same, with contiguous rows; whether these are their columns.
+    """Contiguous matrices [W, A, B], only one if all are the same, and true if they are transposed to [W, B, A].
 
-    Which of the two is decided by the strides of one matrix, never by the number of matrices.
+    The strides of one matrix decide whether it is transposed, never the number of matrices.
     """
     _, rows, columns = matrices.shape
     turned = rows > 1 and columns > 1 and matrices.stride(1) == 1 and matrices.stride(2) != 1
@@ -115,7 +115,7 @@ def _rows(matrices: Tensor) -> tuple[Array, bool]:
 
 @exact
 def _multiply(left: Array, left_turned: bool, right: Array, right_turned: bool, out: Array) -> None:
-    """Writes the products into out [W, A, C]; turned matrices stand as their transposes, one stands for all."""
+    """Writes the products into out [W, A, C]; turned matrices are given transposed, a single one serves all walkers."""
     for w in range(len(out)):
         a, b = left[w if len(left) > 1 else 0], right[w if len(right) > 1 else 0]
         if left_turned and right_turned:

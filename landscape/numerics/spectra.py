@@ -1,8 +1,8 @@
-"""Hessian spectra: exact ones while the Hessian is small, Lanczos beyond; and what is asked of points without them.
+"""Hessian spectra, exact for small Hessians and by Lanczos for larger ones; curvature of points from Hessian factors.
 
 `DENSE_LIMIT` is the number of parameters up to which every index is tested with the true Hessian. `Curvature` has the
-index, the determinant and the two lowest eigenvalues of a point, by factors of its Hessian where these are cheaper than
-all eigenvalues. Shapes: W walkers, P parameters, M Lanczos vectors, E eigenvalues.
+index, the determinant and the two lowest eigenvalues of a point, from factors of its Hessian where factors are cheaper
+than all eigenvalues. Shapes: W walkers, P parameters, M Lanczos vectors, E eigenvalues.
 """
 
 from collections import deque
@@ -19,15 +19,15 @@ from landscape.objective import Objective
 
 DENSE_LIMIT = 2000
 LANCZOS_VECTORS = 120
-# In one call: the batched eigensolver of CUDA has been seen to fail beyond 32768.
+# Matrices in one call: the batched eigensolver of CUDA has been seen to fail beyond 32768.
 MOST_MATRICES = 16384
 # Parameters from which factors are cheaper than eigenvalues on a CPU: see tests/benchmarks/following.py.
 FACTORS_FROM = 30
-BOUNDARY = 1e-6  # eigenvalues that are so near to a threshold, relative to it, are left to the eigensolver
+BOUNDARY = 1e-6  # relative distance from a threshold within which eigenvalues are left to the eigensolver
 
 
 def index_test(objective: Objective) -> str:
-    """Words for the way in which `spectrum` finds the index of stationary points of this objective."""
+    """Description of the method by which `spectrum` finds the index of stationary points of this objective."""
     if not objective.smooth:
         return "none: the energy has kinks and no Hessian"
     if objective.n_parameters <= DENSE_LIMIT:
@@ -44,11 +44,11 @@ class Spectrum:
     exact: bool
 
     def index(self, threshold: float) -> Int[Tensor, " W"]:
-        """Number of eigenvalues [W] below -threshold."""
+        """Number [W] of eigenvalues below -threshold."""
         return (self.values < -threshold).sum(1)
 
     def log_determinant(self, threshold: float) -> Float[Tensor, " W"]:
-        """Sum [W] of the logarithms of the eigenvalues above threshold; nan where the spectrum is not whole."""
+        """Sum [W] of the logarithms of the eigenvalues above threshold; nan if the spectrum is not exact."""
         if not self.exact:
             return torch.full_like(self.values[:, 0], torch.nan)
         positive = torch.where(self.values > threshold, self.values, 1.0)
@@ -57,8 +57,8 @@ class Spectrum:
 
 @dataclass(frozen=True, kw_only=True)
 class Curvature:
-    """What decides what a stationary point is: index [W], the sum [W] of the logarithms of the eigenvalues above the
-    threshold, the lowest eigenvalues in ascending order, E = 2 unless P = 1, and the eigenvector [W, P] of the first.
+    """Data that classify stationary points: index [W], sum [W] of the logarithms of the eigenvalues above a threshold,
+    lowest eigenvalues [W, E] in ascending order, E = 2 unless P = 1, and eigenvector [W, P] of the lowest.
     """
 
     index: Int[Tensor, " W"]
@@ -68,11 +68,11 @@ class Curvature:
 
 
 def curvature(hessian: Float[Tensor, "W P P"], threshold: float, factors: Factors | None = None) -> Curvature:
-    """The curvature of Hessians [W, P, P], whose factors may be at hand, those of zeros where one is not finite; the
-    index counts eigenvalues below -threshold.
+    """The curvature of Hessians [W, P, P]; the index counts eigenvalues below -threshold.
 
-    Inertia and determinant come from the factors, where no eigenvalue is within the threshold of zero and at most one
-    is negative. Every other matrix goes to the eigensolver, so that both ways have the same verdict.
+    `factors`, if known, are those of the Hessians, with zeros in place of a Hessian that is not finite. Inertia and
+    determinant come from the factors where no eigenvalue is within the threshold of zero and at most one is negative.
+    Every other matrix goes to the eigensolver, so that both ways give the same verdict.
     """
     if hessian.device.type != "cpu" or hessian.shape[1] < FACTORS_FROM:
         return _of_eigenpairs(hessian, threshold)
@@ -104,7 +104,7 @@ def _of_eigenpairs(hessian: Float[Tensor, "W P P"], threshold: float) -> Curvatu
 
 
 def curvature_of(found: Spectrum, threshold: float) -> Curvature:
-    """The curvature that a spectrum tells."""
+    """The curvature computed from a spectrum."""
     return Curvature(
         index=found.index(threshold),
         log_determinant=found.log_determinant(threshold),
@@ -114,8 +114,9 @@ def curvature_of(found: Spectrum, threshold: float) -> Curvature:
 
 
 def spectrum(objective: Objective, theta: Float[Tensor, "W P"], *starts: Float[Tensor, "W P"]) -> Spectrum:
-    """Spectrum at theta [W, P]: whole while P <= DENSE_LIMIT, else Ritz values of the Krylov space of `starts`, as
-    for `lanczos`. Where a Hessian is not finite the eigenvalues are nan.
+    """Spectrum at theta [W, P]: exact for P <= DENSE_LIMIT, else the Ritz values of `lanczos` from `starts`.
+
+    Eigenvalues are nan where a Hessian is not finite.
     """
     if objective.n_parameters <= DENSE_LIMIT:
         values, vectors = _eigenpairs(objective.hessian(theta))
@@ -126,8 +127,8 @@ def spectrum(objective: Objective, theta: Float[Tensor, "W P"], *starts: Float[T
 def lanczos(
     objective: Objective, theta: Float[Tensor, "W P"], n_vectors: int, *starts: Float[Tensor, "W P"]
 ) -> Spectrum:
-    """Ritz values and vectors at theta [W, P] by products with the Hessian, see `krylov`; without starts, from a fixed
-    pseudo-random direction.
+    """Ritz values and vectors at theta [W, P] from products with the Hessian, see `krylov`. Without `starts` the space
+    is built from a fixed pseudo-random direction.
     """
     return krylov(
         lambda direction: objective.hessian_vector_product(theta, direction),
@@ -139,12 +140,12 @@ def lanczos(
 def krylov(
     product: Callable[[Float[Tensor, "W P"]], Float[Tensor, "W P"]], n_vectors: int, *starts: Float[Tensor, "W P"]
 ) -> Spectrum:
-    """Ritz values and vectors of a `product` with symmetric matrices, from a block Krylov space of `n_vectors`, or P if
-    less, fully reorthogonalised (Parlett 1980); where a product is not finite the values are nan.
+    """Ritz values and vectors of symmetric matrices from products with them, in a fully reorthogonalised block Krylov
+    space of min(`n_vectors`, P) vectors (Parlett 1980). Values are nan where a product is not finite.
 
-    The `starts` [W, P] are directions that the space must contain, such as the gradient. Where the space is exhausted
-    before, because the starts have no part in the other eigenvectors, or are zero, it goes on from a pseudo-random
-    direction: the basis stays orthonormal, so no Ritz value is spurious.
+    The `starts` [W, P] are directions that the space must contain, such as the gradient. If the space is exhausted
+    early, because the starts are zero or have no component along the other eigenvectors, it is continued from a
+    pseudo-random direction: the basis stays orthonormal, so no Ritz value is spurious.
     """
     walkers, parameters = starts[0].shape
     size = min(n_vectors, parameters)
@@ -164,8 +165,8 @@ def krylov(
 def difference_products(
     objective: Objective, theta: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"], displacement: float
 ) -> Callable[[Float[Tensor, "W P"]], Float[Tensor, "W P"]]:
-    """Products of the Hessians at theta [W, P], where the gradients are known, with unit vectors [W, P]: differences of
-    gradients over a displacement.
+    """A function for products of the Hessians at theta [W, P] with unit vectors [W, P], by differences over a
+    `displacement` from the known `gradient` [W, P] at theta.
     """
 
     def product(direction: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
@@ -176,8 +177,8 @@ def difference_products(
 
 
 def without_nan(matrices: Float[Tensor, "W E E"]) -> tuple[Bool[Tensor, " W"], Float[Tensor, "W E E"]]:
-    """Whether each matrix is finite, and the matrices with zeros in place of those that are not: LAPACK fails on some
-    with nan, returns finite numbers for others, and from some does not return.
+    """True [W] where a matrix is finite, and the matrices with zeros in place of the others: with nan, LAPACK may fail,
+    return finite numbers or never return.
     """
     finite = matrices.sum((1, 2)).isfinite()
     return finite, torch.where(finite[:, None, None], matrices, 0.0)
@@ -193,12 +194,12 @@ def _eigenpairs(matrices: Float[Tensor, "W E E"]) -> tuple[Float[Tensor, "W E"],
 def _next_direction(
     space: Float[Tensor, "W M P"], candidate: Float[Tensor, "W P"], number: int
 ) -> Float[Tensor, "W P"]:
-    """Unit vectors [W, P] normal to the rows of space [W, M, P], from candidate [W, P] or, where that lies within, at
-    random.
+    """Unit vectors [W, P] normal to the rows of space [W, M, P], from candidate [W, P], or pseudo-random where the
+    candidate lies in the space.
     """
     residual = _normal_part(space, candidate)
     exhausted = residual.norm(dim=1) <= 1e-10 * candidate.norm(dim=1)
-    # Elsewhere than on a CPU the test would wait for the device.
+    # On a device other than a CPU, `any` would wait for the device.
     if exhausted.device.type != "cpu" or exhausted.any():
         fresh = _normal_part(space, _fixed_direction(candidate, number))
         residual = torch.where(exhausted[:, None], fresh, residual)
@@ -207,7 +208,7 @@ def _next_direction(
 
 
 def _normal_part(space: Float[Tensor, "W M P"], vector: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
-    """The part of vector [W, P] normal to the rows of space [W, M, P]; twice is enough (Parlett 1980)."""
+    """The part of vector [W, P] normal to the rows of space [W, M, P]; two projections are enough (Parlett 1980)."""
     for _ in range(2):
         vector = vector - torch.bmm(torch.bmm(vector[:, None], space.mT), space)[:, 0]
     return vector

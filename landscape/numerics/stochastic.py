@@ -1,14 +1,14 @@
-"""Traces of functions of a Hessian that is only known by its products with vectors, with their standard errors.
+"""Traces, with standard errors, of functions of a Hessian that is known only by its products with vectors.
 
-- The trace itself by Hutch++ (Meyer, Musco, Musco and Woodruff 2021, arXiv 2010.09649): exactly within the range that
-  the products of a sketch span, and from probes in what is normal to it.
+- The trace itself by Hutch++ (Meyer, Musco, Musco and Woodruff 2021, arXiv 2010.09649): exact within the span of the
+  products with a sketch, estimated from probes in the orthogonal complement of this span.
 - tr f(H) by stochastic Lanczos quadrature (Ubaru, Chen and Saad 2017, doi 10.1137/16M1104974): Lanczos from a probe
-  gives nodes and weights whose sum approaches the probe's part of the trace, exactly so for polynomials of degree up
-  to 2 E - 1.
+  gives the nodes and weights of a quadrature for the probe's part of the trace, exact for polynomials of degree up to
+  2 E - 1.
 
-Probes are vectors of random signs. Each gives an estimate of its own, and the standard error is that of their mean: it
-does not contain the error of a quadrature with too few Lanczos vectors. All walkers have the same probes, so that the
-estimate of one does not depend on its neighbours.
+Probes are vectors of random signs. Each gives one estimate, and the standard error is that of the mean of the
+estimates: it does not include the error of a quadrature with too few Lanczos vectors. All walkers have the same probes,
+so that the estimate of a walker does not depend on its neighbours.
 
 Shapes: W walkers, P parameters, V probes, E Lanczos vectors.
 """
@@ -33,7 +33,7 @@ class Estimate(NamedTuple):
 
     @classmethod
     def of(cls, exact: Float[Tensor, " W"], samples: Float[Tensor, "W V"]) -> "Estimate":
-        """An exact part [W] and the mean of independent samples [W, V] of the rest, V >= 2."""
+        """The sum of an exact part [W] and the mean of independent samples [W, V] of the rest, V >= 2."""
         return cls(exact + samples.mean(1), samples.std(1) / samples.shape[1] ** 0.5)
 
 
@@ -68,7 +68,7 @@ def hutch_plus_plus(
 def lanczos_quadrature(
     objective: Objective, theta: Float[Tensor, "W P"], probes: Float[Tensor, "V P"], n_vectors: int
 ) -> Quadrature:
-    """Quadratures at theta [W, P] from `n_vectors` Lanczos vectors, or P if less, of each of the probes [V, P]."""
+    """Quadratures at theta [W, P] from min(`n_vectors`, P) Lanczos vectors of each of the probes [V, P]."""
     starts = probes.repeat(len(theta), 1)
     found = lanczos(objective, theta.repeat_interleave(len(probes), 0), n_vectors, starts)
     weights = torch.bmm(found.vectors.mT, starts[:, :, None]).square()

@@ -1,8 +1,8 @@
-"""Vectors for compiled code: a number of each of `LANES` walkers, so that code for one walker computes all of them.
+"""Vectors for compiled code: one number for each of `LANES` walkers, so that code for one walker computes all of them.
 
-A vector is a value like a float, and arithmetic mixes the two. Comparisons of vectors are vectors of ones and zeros;
-those with what is no number are zero. Arrays hold vectors as rows [..., LANES], contiguous, and best `aligned`. A lane
-is computed by the same instructions whatever is in the others.
+A vector is a value like a float, and arithmetic may mix the two. A comparison of vectors is a vector of ones and zeros;
+a comparison with nan is zero. Arrays hold vectors as contiguous rows [..., LANES], preferably `aligned`. Each lane is
+computed by the same instructions, whatever the other lanes contain.
 """
 
 import math
@@ -31,9 +31,9 @@ def dot(a: Array, b: Array) -> float:
     return result
 
 
-LANES = 16  # two registers of AVX-512, so that one waits for the other less; measured on xor
+LANES = 16  # two registers of AVX-512, so that one computes while the other waits; measured on xor
 
-Generated = tuple[Any, Any]  # the signature of an intrinsic and what writes its instructions
+Generated = tuple[Any, Any]  # the signature of an intrinsic and the function that writes its instructions
 
 _NUMBERS = ir.VectorType(ir.DoubleType(), LANES)
 _CACHE_LINE = 8  # doubles
@@ -41,7 +41,7 @@ _FLAGS = ("contract",)
 
 
 class Vector(types.Type):  # type: ignore[misc] # numba has no types
-    """The type of `LANES` numbers."""
+    """The numba type of `LANES` numbers."""
 
     def __init__(self) -> None:
         super().__init__(name=f"vector{LANES}")
@@ -57,7 +57,7 @@ class _VectorModel(models.PrimitiveModel):  # type: ignore[misc] # numba has no 
 
 
 def aligned(*shape: int) -> Float[np.ndarray, "*shape LANES"]:
-    """Zeros [*shape, LANES] that begin at the beginning of a cache line, as every row of them does."""
+    """Zeros [*shape, LANES] of which every row begins at the beginning of a cache line."""
     count = math.prod(shape) * LANES
     room = np.zeros(count + _CACHE_LINE)
     first = -(room.ctypes.data // room.itemsize) % _CACHE_LINE
@@ -65,7 +65,7 @@ def aligned(*shape: int) -> Float[np.ndarray, "*shape LANES"]:
 
 
 def _widened(builder: Any, kind: object, value: Any) -> Any:  # noqa: ANN401 - numba's own
-    """A vector as it is, a number in all lanes."""
+    """A vector unchanged; a number as a vector with this number in all lanes."""
     if isinstance(kind, Vector):
         return value
     first = builder.insert_element(ir.Constant(_NUMBERS, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
@@ -73,7 +73,7 @@ def _widened(builder: Any, kind: object, value: Any) -> Any:  # noqa: ANN401 - n
 
 
 def _define(function: object, generate: Callable[[Any, Any, Any], Any]) -> None:
-    """Lets a function of two numbers take vectors."""
+    """Extends a function of two numbers to vectors."""
 
     @intrinsic
     def compute(_context: object, _a: object, _b: object) -> Generated:
@@ -109,7 +109,7 @@ def _row(context: Any, builder: Any, kind: Any, array: Any, row: Any) -> Any:  #
 
 @intrinsic
 def load(_context: object, array: Any, _row_number: object) -> Generated:  # noqa: ANN401 - a numba type
-    """Row of an array, of all its rows if it has several axes."""
+    """The vector in a row of an array; the rows of an array with several axes are numbered through."""
 
     def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
         return builder.load(_row(context, builder, signature.args[0], *values), align=array.dtype.bitwidth // 8)
@@ -131,7 +131,7 @@ def store(_context: object, array: Any, _row_number: object, value: object) -> G
 
 @intrinsic
 def spread(_context: object, number: object) -> Generated:
-    """A number in all lanes."""
+    """A vector with the number in all lanes."""
 
     def write(_: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
         return _widened(builder, signature.args[0], values[0])
@@ -151,9 +151,9 @@ def root(_context: object, x: object) -> Generated:
 
 
 def where(condition: Any, yes: Any, no: Any) -> Any:  # noqa: ANN401 - tensors, numbers or vectors
-    """`yes` where the condition holds, else `no`: of tensors, and in compiled code of numbers and vectors.
+    """`yes` where the condition holds, else `no`: for tensors, and in compiled code for numbers and vectors.
 
-    A condition of compiled code is a number or a vector and holds where that is above zero.
+    In compiled code the condition is a number or a vector and holds where it is above zero.
     """
     return torch.where(condition, yes, no)
 
@@ -185,7 +185,7 @@ def _integers(kind: Any) -> Any:  # noqa: ANN401 - llvmlite's own
 
 @intrinsic
 def power_of_two(_context: object, shifted: object) -> Generated:
-    """2^n of a float or vector n + 1.5 * 2^52, whose last bits are the integer n; of a float32 n + 1.5 * 2^23."""
+    """2^n from a float or vector n + 1.5 * 2^52, whose last bits are the integer n; from a float32 n + 1.5 * 2^23."""
 
     def write(_: object, builder: Any, __: object, values: Any) -> Any:  # noqa: ANN401 - numba's own
         kind = values[0].type
@@ -199,12 +199,12 @@ def power_of_two(_context: object, shifted: object) -> Generated:
 
 @intrinsic
 def exponent_and_mantissa(_context: object, x: object) -> Generated:
-    """n and m in [sqrt(1/2), sqrt(2)) of normal numbers x = m 2^n > 0, a float or a vector."""
+    """Exponent n and mantissa m in [sqrt(1/2), sqrt(2)) of a normal x = m 2^n > 0, a float or a vector."""
 
     def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
         kind = values[0].type
         bits = builder.bitcast(values[0], _integers(kind))
-        above = builder.sub(bits, _constant(bits.type, 4604544271217802189))  # that of sqrt(1/2)
+        above = builder.sub(bits, _constant(bits.type, 4604544271217802189))  # the bits of sqrt(1/2)
         exponent = builder.ashr(above, _constant(bits.type, 52))
         mantissa = builder.sub(bits, builder.shl(exponent, _constant(bits.type, 52)))
         parts = builder.sitofp(exponent, kind), builder.bitcast(mantissa, kind)

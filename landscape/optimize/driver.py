@@ -1,20 +1,20 @@
 """The loop that runs every iterative method: it retires finished walkers, refills their places and restores the order.
 
 A method is `init(objective, points) -> State` and `step(objective, state) -> State`. A state is a frozen dataclass of
-tensors with walkers on the leading axis, one of them `status`. A step leaves walkers that are not RUNNING as they are.
-Fields that only the method needs, such as a history, are marked `SCRATCH`: results do without them, and a fresh walker
-finds in them what the walker before it has left. A state owns its buffers, which `step` and the loop may write in
-place.
+tensors with walkers on the leading axis, one of them `status`. A step does not change walkers that are not RUNNING.
+Fields that only the method needs, such as a history, are marked `SCRATCH`: they are empty in results, and a fresh
+walker finds in them the values of the walker before it. A state owns its buffers, which `step` and the loop may write
+in place.
 
-The loop reads the status only every `CHECK_EVERY` steps: that is its one synchronisation with a device. It holds at
-most `batch` walkers at a time, and fewer where their states would take more than `STATE_BYTES`. So neither memory nor
-the time of a step grows with the number of points.
+The loop reads the status only every `CHECK_EVERY` steps, its only synchronisation with a device. It holds at most
+`batch` walkers at a time, and fewer where their states would take more than `STATE_BYTES`. So neither memory nor the
+time of a step grows with the number of points.
 
-Empty places are dropped, on a CPU at once. On another device a batch of another size costs more than some idle walkers:
-there they are dropped when they are half of the batch.
+On a CPU empty places are dropped at once. On other devices a new batch size costs more than some idle walkers: empty
+places are dropped there when they make up half of the batch.
 
-Work comes from a `Source`, so that what follows a finished walker (the next basin-hopping step, the next point of a
-list) can depend on its result without stopping the others.
+Work comes from a `Source`, so that the work that follows a finished walker (the next basin-hopping step, the next point
+of a list) can depend on its result without stopping the others.
 """
 
 from collections.abc import Callable, Sequence
@@ -54,10 +54,10 @@ class Method(Protocol[E_contra, S]):
 
     @property
     def recordable(self) -> bool:
-        """Whether a step launches the same work on the device every time and never waits for it."""
+        """True if a step launches the same work on the device every time and never waits for the device."""
 
     def doubles_per_walker(self, objective: E_contra) -> int:
-        """Float64 numbers that are kept of a walker from step to step, or within one."""
+        """Number of float64 values kept for a walker, from step to step or within a step."""
 
     def init(self, objective: E_contra, points: Float[Tensor, "W ..."]) -> S:
         """State of fresh walkers at points [W, ...]."""
@@ -67,7 +67,7 @@ class Method(Protocol[E_contra, S]):
 
 
 class Source(Protocol[S_contra]):
-    """A source of points, to which their results go back."""
+    """A source of points, which also receives their results."""
 
     def take(self, n: int) -> tuple[list[int], Float[Tensor, "W ..."] | None]:
         """Keys and points [n', ...] of at most n new pieces of work; ([], None) if there is none now."""
@@ -90,7 +90,7 @@ def drive(method: Method[E, S], objective: E, source: Source[S], batch: int) -> 
 
 
 def _several_steps(method: Method[E, S], objective: E) -> Callable[[S], S]:
-    """A function that makes CHECK_EVERY steps, from a recording where the objective and the method allow it."""
+    """A function that makes CHECK_EVERY steps, from a recording if the objective and the method allow recording."""
 
     def steps(state: S) -> S:
         for _ in range(CHECK_EVERY):
@@ -102,7 +102,7 @@ def _several_steps(method: Method[E, S], objective: E) -> Callable[[S], S]:
 
 
 def in_hand(method: Method[E, S], objective: E, batch: int) -> int:
-    """Walkers to hold at a time: `batch`, or as many as `STATE_BYTES` has room for."""
+    """Number of walkers to hold at a time: `batch`, or fewer if their states would not fit into `STATE_BYTES`."""
     return min(batch, walkers_in_hand(method.doubles_per_walker(objective), objective.device))
 
 
@@ -134,7 +134,7 @@ class Listed(Source[S]):
 
 
 def run_all(method: Method[E, S], objective: E, points: Float[Tensor, "W ..."], batch: int) -> S:
-    """Final state of every point [W, ...], in order; at most `batch` are in hand at a time."""
+    """Final state of every point [W, ...], in order; at most `batch` walkers are held at a time."""
     if not len(points):
         return method.init(objective, points)
     source: Listed[S] = Listed(points)
@@ -160,7 +160,7 @@ def _without_scratch(state: S) -> S:
 
 
 def join(states: list[S]) -> S:
-    """States one after the other."""
+    """The walkers of all states, one state after the other."""
     first = states[0]
     if len(states) == 1:
         return first
@@ -215,7 +215,7 @@ def _rows(state: WalkerState, rows: list[int]) -> Int[Tensor, " R"]:
 def _place(
     keys: list[int | None], state: S, places: list[int], new_keys: list[int], fresh: S
 ) -> tuple[list[int | None], S]:
-    """Fresh walkers in the given places of a state, as many as there are, and behind the others."""
+    """Puts fresh walkers into the given places of a state and, when these are used up, behind the other walkers."""
     places = places[: len(new_keys)]
     rows = _rows(state, places)
     for f in _fields(state):

@@ -1,4 +1,4 @@
-"""The Hessians by which walkers take Newton steps, kept from step to step, and the curvature where these end.
+"""Hessians for the Newton steps of walkers, kept from step to step, and the curvature at the final points.
 
 Shapes: W walkers, P parameters, R of the walkers.
 """
@@ -15,7 +15,7 @@ from landscape.objective import Objective
 class LocalHessians:
     """The last Hessian of each walker [W], its factors (on a CPU), and the point that it belongs to.
 
-    Beyond the dense limit there are none: a step is taken in the Krylov space of the gradient at the walker's point.
+    Above `DENSE_LIMIT` no Hessian is kept: a step is taken in the Krylov space of the gradient at the walker's point.
     """
 
     def __init__(self, objective: Objective, theta: Float[Tensor, "W P"]) -> None:
@@ -32,11 +32,11 @@ class LocalHessians:
         )
 
     def are_at(self, theta: Float[Tensor, "W P"], rows: Int[Tensor, " R"]) -> Bool[Tensor, " R"]:
-        """Whether the Hessians of the rows are those at theta."""
+        """True for the rows whose kept Hessian was computed at theta."""
         return (self._place[rows] == theta[rows]).all(1) if self._dense else torch.ones_like(rows, dtype=torch.bool)
 
     def renew(self, theta: Float[Tensor, "W P"], rows: Int[Tensor, " R"]) -> None:
-        """Has the Hessians of the rows be those at theta."""
+        """Replaces the Hessians of the rows by those at theta."""
         rows = rows[~self.are_at(theta, rows)]
         if not len(rows):
             return
@@ -49,7 +49,7 @@ class LocalHessians:
     def newton_step(
         self, theta: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"], rows: Int[Tensor, " R"]
     ) -> Float[Tensor, "R P"]:
-        """Solutions [R, P] of H x = gradient; zero where there is none."""
+        """Solutions [R, P] of H x = gradient; zero where there is no finite solution."""
         slope = gradient[rows]
         if not self._dense:
             found = spectrum(self._objective, theta[rows], slope)
@@ -62,7 +62,7 @@ class LocalHessians:
         return torch.where(solution.isfinite().all(1, keepdim=True), solution, 0.0)
 
     def curvature(self, theta: Float[Tensor, "W P"], rows: Int[Tensor, " R"]) -> Curvature:
-        """The curvature at theta of the rows; nan where a Hessian is not finite."""
+        """The curvature of the rows at theta; nan where a Hessian is not finite."""
         threshold = self._objective.curvature_threshold
         if not self._dense:
             return curvature_of(spectrum(self._objective, theta[rows]), threshold)

@@ -1,17 +1,17 @@
-"""Newton's method as the last step of every search: from nearly stationary to rounding, and the index.
+"""Newton's method as the last step of every search: it converges points to rounding error and finds their index.
 
-Near a stationary point of any index the full Newton step converges quadratically to it. In a flat valley it can
-overshoot even where the RMS gradient is 1e-7: a step is kept only if it lowers the RMS gradient, which a short
-enough Newton step always does, and is cut to a quarter otherwise. Along a flat valley that bends a small gradient
-says little of the distance that is left: from there on the part t of a step is kept, too, if the next one with the
-same Hessian is shorter by t / 2 (natural monotonicity, Deuflhard 2004, section 3.3). If that leads to no stationary
-point, the walker goes back to the last place where its gradient was small enough. Steps go on with the Hessian of an
-earlier point while each of them contracts the gradient well (the simplified Newton method, section 2.1 there). The
-point is accepted only if the steps together stay shorter than `max_distance`: a longer way means that the start was not
-near that stationary point.
+Near a stationary point of any index full Newton steps converge quadratically to it. In a flat valley they can overshoot
+even at an RMS gradient of 1e-7: a step is kept only if it lowers the RMS gradient, which a short enough Newton step
+always does, and is cut to a quarter otherwise. In a flat valley that bends, a small gradient says little about the
+distance that is left. Once the RMS gradient is below `VALLEY` times the tolerance, the part t of a step is therefore
+also kept if the next step with the same Hessian is shorter by the fraction t / 2 (natural monotonicity, Deuflhard 2004,
+section 3.3). If the valley leads to no stationary point, the walker goes back to the last point where its gradient was
+small enough. The Hessian of an earlier point is used as long as each step contracts the gradient well (simplified
+Newton method, section 2.1 there). The end is accepted only within `max_distance` of the start: a longer way means that
+the start was not near this stationary point.
 
-An objective that is not smooth has no Hessian: its points keep the gradient they came with, their
-eigenvalues are nan and their index is taken to be 0. Shapes: W walkers, P parameters.
+An objective that is not smooth has no Hessian: its points are not moved, their eigenvalues are nan and their index is
+taken to be 0. Shapes: W walkers, P parameters.
 """
 
 import math
@@ -32,21 +32,21 @@ from landscape.optimize.status import Status
 TARGET_RMS = 1e-12
 CLASSIFIED_RMS = 1e-7
 MAX_STEPS = 60
-KEPT_CONTRACTION = 0.3  # of the RMS gradient by a step, up to which the next step has the same Hessian
+KEPT_CONTRACTION = 0.3  # factor on the RMS gradient by a step, up to which the next step uses the same Hessian
 CUT = 0.25
 SHORTEST = 1e-6  # part of a Newton step
-VALLEY = 100.0  # times the RMS gradient that is asked for: where it says little of distances
-SETTLED = 1e-6  # length of a Newton step
+VALLEY = 100.0  # RMS gradient over its tolerance, below which it may say little about distances
+SETTLED = 1e-6  # length of a Newton step, below which the rule for valleys ends
 
 
 @dataclass(frozen=True, kw_only=True)
 class StationaryPoints:
-    """Points with what decides whether they are minima or transition states."""
+    """Points, with the data that classify them as minima or transition states."""
 
     theta: Float[Tensor, "W P"]
     energy: Float[Tensor, " W"]
     rms_gradient: Float[Tensor, " W"]
-    values: Float[Tensor, "W E"]  # the lowest eigenvalues, ascending: all that there are of `classify`, else two
+    values: Float[Tensor, "W E"]  # the lowest eigenvalues, ascending: from `classify` all of the spectrum, else two
     direction: Float[Tensor, "W P"]  # eigenvector of the lowest eigenvalue
     log_determinant: Float[Tensor, " W"]  # over the eigenvalues above the threshold
     index: Int[Tensor, " W"]
@@ -57,28 +57,28 @@ class StationaryPoints:
 
     @property
     def second_eigenvalue(self) -> Float[Tensor, " W"]:
-        """The second lowest eigenvalue, the lowest positive one of a transition state; nan where there is only one."""
+        """The second lowest eigenvalue, the lowest positive one of a transition state; nan if there is only one."""
         return torch.cat([self.values, torch.full_like(self.values[:, :1], math.nan)], 1)[:, 1]
 
     @property
     def is_minimum(self) -> Bool[Tensor, " W"]:
-        """Whether it converged, with no negative eigenvalue."""
+        """True for points that converged and have no negative eigenvalue."""
         return (self.status == Status.CONVERGED) & (self.index == 0)
 
     @property
     def is_transition_state(self) -> Bool[Tensor, " W"]:
-        """Whether it converged, with exactly one negative eigenvalue."""
+        """True for points that converged and have exactly one negative eigenvalue."""
         return (self.status == Status.CONVERGED) & (self.index == 1)
 
 
 def newton_finish(
     objective: Objective, theta: Float[Tensor, "W P"], *, rms: float = 1e-10, max_distance: float = 0.5
 ) -> StationaryPoints:
-    """Stationary points nearest to theta [W, P], converged to RMS 1e-12 or to rounding, with their index.
+    """Stationary points nearest to theta [W, P], with their index, converged to RMS gradient 1e-12 or to rounding.
 
     Status CONVERGED where the final RMS gradient is at most `rms`, in units of the energy, and the point lies within
-    `max_distance` of the start; NOT_FINITE where energy, gradient or Hessian is not; STALLED otherwise. Each walker is
-    finished on its own: none waits for another.
+    `max_distance` of the start; NOT_FINITE where energy, gradient or Hessian is not finite; STALLED otherwise. Walkers
+    are independent: none waits for another.
     """
     if not objective.smooth:
         return classify(objective, theta)
@@ -86,7 +86,7 @@ def newton_finish(
 
 
 def classify(objective: Objective, theta: Float[Tensor, "W P"]) -> StationaryPoints:
-    """Records of the points theta [W, P] where they are, with their whole spectra while P <= DENSE_LIMIT.
+    """Records of the points theta [W, P] without moving them, with whole spectra for P <= DENSE_LIMIT.
 
     Status CONVERGED where the RMS gradient is at most 1e-7 units of the energy.
     """
@@ -124,11 +124,11 @@ def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_d
         if (valley & ~better).any():
             correction = hessians.newton_step(best, gradient.index_copy(0, active, trial_gradient), active)
             better |= valley & (correction.norm(dim=1) <= (1.0 - 0.5 * length[active]) * step.norm(dim=1))
-        better &= trial_energy.isfinite()  # beyond bounds the gradient is zero
+        better &= trial_energy.isfinite()  # the gradient is zero outside bounds
         contraction[active] = torch.where(better, trial_rms / rms_gradient[active], torch.inf)
         shorter = torch.where(exact, CUT * length[active], length[active])
         grown = torch.where(better, 2.0 * length[active], shorter).clamp_max(1.0)
-        # At rounding no step is better, however short: one failure ends it there.
+        # At rounding error no step is better, however short: one failure ends the walker.
         length[active] = torch.where(~better & exact & ~valley & (rms_gradient[active] <= rms), 0.0, grown)
         raised = active[better & (trial_rms > rms) & (rms_gradient[active] <= rms)]
         kept[raised], kept_energy[raised], kept_rms[raised] = best[raised], energy[raised], rms_gradient[raised]
@@ -137,7 +137,7 @@ def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_d
         gradient = _improved(gradient, active, better, trial_gradient)
         rms_gradient = _improved(rms_gradient, active, better, trial_rms)
     near = (best - theta).norm(dim=1) <= max_distance
-    lost = (kept_rms <= rms) & ~((rms_gradient <= rms) & near)  # after a gradient that was small enough
+    lost = (kept_rms <= rms) & ~((rms_gradient <= rms) & near)  # the gradient was small enough before
     best, near = torch.where(lost[:, None], kept, best), near | lost
     energy, rms_gradient = torch.where(lost, kept_energy, energy), torch.where(lost, kept_rms, rms_gradient)
     status = torch.where((rms_gradient <= rms) & near, Status.CONVERGED, Status.STALLED)
@@ -148,7 +148,7 @@ def _finish(objective: Objective, theta: Float[Tensor, "W P"], rms: float, max_d
 def _improved(
     values: Float[Tensor, "W ..."], active: Int[Tensor, " A"], better: Bool[Tensor, " A"], trial: Float[Tensor, "A ..."]
 ) -> Float[Tensor, "W ..."]:
-    """Values [W, ...] whose rows `active` [A] are those of `trial` where these are `better`, bool[A]."""
+    """Values [W, ...] with the rows `active` [A] replaced by those of `trial` where `better`, bool[A], is true."""
     mask = better if values.ndim == 1 else better[:, None]
     return values.index_copy(0, active, torch.where(mask, trial, values[active]))
 
@@ -177,7 +177,7 @@ def _points(
     rows: Int[Tensor, " R"],
     found: Curvature,
 ) -> StationaryPoints:
-    """The records of points with the curvature of the given rows; others, and those with nan in it, are NOT_FINITE."""
+    """Records of points, with the curvature of the given rows; other rows and rows with nan in it are NOT_FINITE."""
     walkers = len(theta)
     values = _spread(found.values, rows, walkers, math.nan)
     return StationaryPoints(

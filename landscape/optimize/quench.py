@@ -1,9 +1,9 @@
 """Quench: from any point to a verified minimum.
 
-L-BFGS brings a walker to RMS 1e-7, Newton steps to rounding, the Hessian spectrum tells the index. A walker
-that started in the symmetric subspace of a saddle ends on the saddle: it is stepped off along the negative
-eigenvector and quenched again, at most `STEP_OFFS` times. Walkers go through this as a stream: what follows
-a finished one (`proceed`) can be new work for its place in the batch, so the batch stays full.
+L-BFGS brings a walker to an RMS gradient of 1e-7, Newton steps to rounding error; the Hessian spectrum gives the index.
+A walker that started in the symmetric subspace of a saddle ends on the saddle: it is displaced along the negative
+eigenvector and quenched again, at most `STEP_OFFS` times. Walkers form a stream: `proceed` may return new work for the
+place of a finished walker, so the batch stays full.
 Shapes: W walkers, P parameters.
 """
 
@@ -32,7 +32,7 @@ Proceed = Callable[[list[int], StationaryPoints], tuple[list[int], Float[Tensor,
 class _Stream:
     """The source of quenches for the driver loop.
 
-    `waiting` are keys and starts; `step_offs` counts how often a key was stepped off a saddle.
+    `waiting` has keys and starts; `step_offs` counts the displacements off a saddle, by key.
     """
 
     objective: Objective
@@ -48,7 +48,7 @@ class _Stream:
 
     def give(self, keys: Sequence[int], state: LBFGSState) -> None:
         points = newton_finish(self.objective, state.theta)
-        # Newton may still converge what L-BFGS did not; where neither did, the reason is that of L-BFGS.
+        # Newton steps may converge where L-BFGS did not; where neither did, the status is that of L-BFGS.
         gave_up = (points.status != Status.CONVERGED) & (state.status != Status.CONVERGED)
         points = replace(points, status=torch.where(gave_up, state.status, points.status))
         saddle = (points.status == Status.CONVERGED) & (points.index > 0)
@@ -72,7 +72,7 @@ class _Stream:
 def quench_stream(
     objective: Objective, starts: Float[Tensor, "W P"], proceed: Proceed, *, method: LBFGS, batch: int
 ) -> None:
-    """Quenches starts [W, P], keyed 0 to W - 1, and whatever `proceed(keys, points)` returns for the finished ones.
+    """Quenches starts [W, P], with keys 0 to W - 1, and all starts that `proceed(keys, points)` returns.
 
     `proceed` gets the end of each quench once, a minimum or not, and returns keys and starts [n, P] of further quenches
     (n may be 0).
@@ -82,7 +82,7 @@ def quench_stream(
 
 
 def quench(objective: Objective, starts: Float[Tensor, "W P"], *, method: LBFGS, batch: int) -> StationaryPoints:
-    """The points [W, P] that starts [W, P] lead to, in order; test `.is_minimum` for success."""
+    """The ends [W, P] of quenches from starts [W, P], in order; test `.is_minimum` for success."""
     if not len(starts):
         return newton_finish(objective, starts)
     keys: list[int] = []

@@ -1,8 +1,8 @@
 """Steps of a whole batch recorded once and replayed: on a GPU one launch instead of a thousand.
 
-A recorded function reads and writes the same memory every time. So the state with which it was recorded stays where it
-is, and the result of the steps is copied back into it. The recording is good as long as the driver loop hands this
-state back, changed in place or not. A state of another size needs a new recording.
+A recorded function reads and writes the same memory every time. So the recorded state keeps its memory, and the result
+of the steps is copied back into it. The recording is valid as long as the driver loop passes this state, changed in
+place or not. A state of another size needs a new recording.
 """
 
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from landscape.objective import Recorder, Replay
 
 S = TypeVar("S")
 
-# Calls with one state before it is recorded: a recording costs about as much as these (tests/benchmarks/gpu.py).
+# Calls with one state before recording: a recording costs about as much as these calls (tests/benchmarks/gpu.py).
 RECORD_AFTER = 32
 
 
 class Recorded(Generic[S]):
-    """A function of a state, which may write it in place, recorded with a state that comes again and again.
+    """A function of a state that is recorded for a state with which it is called repeatedly.
 
-    States are frozen dataclasses of tensors.
+    The function may write the state in place. States are frozen dataclasses of tensors.
     """
 
     def __init__(self, steps: Callable[[S], S], recorder: Recorder) -> None:
@@ -30,7 +30,7 @@ class Recorded(Generic[S]):
         self._replay: Replay | None = None
 
     def __call__(self, state: S) -> S:
-        """The state after the steps: the given one, written over."""
+        """The given state, overwritten with the result of the steps."""
         if state is not self._state:
             self._state, self._calls, self._replay = state, 0, None
         self._calls += 1

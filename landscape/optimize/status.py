@@ -1,4 +1,4 @@
-"""Why a walker is no longer running. Failure is data: raising is the caller's choice."""
+"""Reasons why a walker is no longer running. A failure is data: the caller decides whether to raise."""
 
 from enum import IntEnum
 

@@ -21,7 +21,7 @@ SHIFTS = "RdBu_r"
 
 @dataclass(frozen=True, kw_only=True)
 class Plane:
-    """A grid in a plane of inputs, and the samples in it, or seen along the normal of the plane."""
+    """A grid in a plane of inputs, and the samples, projected onto the plane."""
 
     x: np.ndarray  # [G]
     y: np.ndarray  # [G]
@@ -33,7 +33,7 @@ class Plane:
 
 @dataclass(frozen=True, kw_only=True)
 class Decisions:
-    """What one network decides: classes int64[G, G] on the grid, rows along y, and int64[N] for the samples."""
+    """Decisions of one network: classes int64[G, G] on the grid, rows along y, and int64[N] for the samples."""
 
     title: str
     grid: np.ndarray
@@ -42,7 +42,7 @@ class Decisions:
 
 @dataclass(frozen=True, kw_only=True)
 class AttackedImages:
-    """Images [I, H, W] as the network sees them, the same with an adversarial perturbation, and what it says."""
+    """Images [I, H, W] as the network sees them, without and with an adversarial perturbation, and their captions."""
 
     images: np.ndarray
     attacked: np.ndarray
@@ -51,8 +51,8 @@ class AttackedImages:
 
 
 def draw_decisions(plane: Plane, decisions: Sequence[Decisions]) -> Figure:
-    """A panel for each network: regions of its classes, boundaries between them, and the samples; a ring marks those
-    that the network itself, outside the plane too, classifies wrongly.
+    """A panel for each network: regions of its classes, boundaries between them, and the samples; a ring marks samples
+    that the network classifies wrongly at their true places, which may be outside of the plane.
     """
     across = min(len(decisions), ACROSS)
     down = -(-len(decisions) // across)
@@ -98,7 +98,7 @@ def _draw_regions(axes: Axes, plane: Plane, one: Decisions, classes: int) -> Non
 
 
 def draw_attacked(found: AttackedImages) -> Figure:
-    """A row for each image: itself, what an attack adds to it, and both together with what the network then says."""
+    """A row for each image: the sample, the perturbation, and the attacked sample with the decision of the network."""
     count = len(found.images)
     figure = Figure(figsize=(4.4, 1.35 * count + 0.5))
     panels = figure.subplots(count, 3, squeeze=False)

@@ -19,7 +19,7 @@ _FORMATS = (".svg", ".pdf", ".png")
 
 
 def require_figure_file(output: Path | None) -> None:
-    """Raise PropertyError unless the name, if there is one, is that of a figure that can be written."""
+    """Raise PropertyError if there is a name and its ending is not that of a figure that can be written."""
     if output and output.suffix.lower() not in _FORMATS:
         raise PropertyError(
             f"Expected a figure file ending in {', '.join(_FORMATS)}, found '{output}': change its ending."
@@ -27,7 +27,7 @@ def require_figure_file(output: Path | None) -> None:
 
 
 def family_style(place: int) -> tuple[tuple[float, float, float], str]:
-    """Colour and marker of one of several things without an order; markers tell apart what shares a colour."""
+    """Colour and marker of one of several things without an order; things of the same colour differ in markers."""
     colours = mpl.color_sequences[FAMILY]
     return to_rgb(colours[place % len(colours)]), MARKERS[(place + place // len(colours)) % len(MARKERS)]
 

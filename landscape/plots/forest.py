@@ -1,4 +1,4 @@
-"""The forest plot of an answer: what each data set says about each endpoint, with intervals."""
+"""The forest plot of an answer: mean correlations of each data set and endpoint, with intervals."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,8 +15,10 @@ Row = Mapping[str, str]
 
 
 def draw_forest(rows: Sequence[Row]) -> Figure:
-    """Rows whose landscape is "all": the mean correlation as a point, filled over all minima and open at fixed clean
-    accuracy, its 95 % interval as a thick line, that of a further replicate as a thin one, and the band of no relation.
+    """The figure of the rows whose landscape is "all", with a grey band of no relation.
+
+    A point is the mean correlation, filled over all minima and open at fixed clean accuracy. A thick line is its 95 %
+    interval, a thin line the interval of a further replicate.
     """
     combined = [row for row in rows if row["landscape"] == "all"]
     endpoints = list(dict.fromkeys((row["data_set"], row["direction"], row["robustness"]) for row in combined))

@@ -1,4 +1,4 @@
-"""Marks on a disconnectivity graph: where the end points of each regime of training lie, below their minima."""
+"""Marks on a disconnectivity graph for the end points of each regime of training, below their minima."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from landscape.messages import did_you_mean
 from landscape.plots.figures import family_style
 from landscape.studies.locations import Locations
 
-SMALLEST, LARGEST = 3.2, 8.0  # points across: of one end point, and at most
+SMALLEST, LARGEST = 3.2, 8.0  # points across: the mark of one end point, and the largest mark
 GAP = 1.5  # points between marks below each other
 
 
@@ -26,7 +26,7 @@ class Marks:
     located: Mapping[str, int]
 
     def at(self, row: int) -> list[tuple[int, int]]:
-        """The places of the regimes with end points at a minimum, and how many these are."""
+        """The places of the regimes with end points at a minimum, and the number of these end points."""
         counts = [(place, found.get(row, 0)) for place, found in enumerate(self.counts.values())]
         return [(place, count) for place, count in counts if count]
 
@@ -46,13 +46,13 @@ def marks_of(locations: Locations, names: str) -> Marks:
 
 
 def depth_in_points(marks: Marks, rows: np.ndarray) -> float:
-    """Room below the lowest minimum that the highest pile of marks at minima `rows` needs."""
+    """Height in points of the highest pile of marks below one of the minima `rows`, with gaps."""
     piles = [sum(_size(count) + GAP for _, count in marks.at(row)) for row in rows.tolist()]
     return max(piles, default=0.0) + 2.0 * GAP
 
 
 def draw_marks(figure: Figure, axes: Axes, marks: Marks, rows: np.ndarray, x: np.ndarray, energy: np.ndarray) -> None:
-    """Piles of marks below the leaves at x, energy [L] of minima int64[L] `rows`."""
+    """Draw piles of marks below the leaves at x [L] and energy [L] of the minima `rows` int64[L]."""
     for row, place, height in zip(rows.tolist(), x.tolist(), energy.tolist(), strict=True):
         below = GAP
         for regime, count in marks.at(row):
@@ -74,7 +74,7 @@ def draw_marks(figure: Figure, axes: Axes, marks: Marks, rows: np.ndarray, x: np
 
 
 def draw_legend(figure: Figure, marks: Marks, drawn: np.ndarray) -> None:
-    """The meaning of the marks, with the number of end points of each regime and of those outside of the picture."""
+    """Draw the legend of the marks, with the numbers of end points of each regime and of those outside the picture."""
     inside = set(drawn.tolist())
     handles = []
     for place, (name, counts) in enumerate(marks.counts.items()):
@@ -86,5 +86,5 @@ def draw_legend(figure: Figure, marks: Marks, drawn: np.ndarray) -> None:
 
 
 def _size(count: int) -> float:
-    """Points across of a mark, its area in proportion to the number of end points."""
+    """Points across of a mark, whose area is in proportion to the number of end points."""
     return float(min(SMALLEST * np.sqrt(count), LARGEST))

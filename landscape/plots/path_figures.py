@@ -1,4 +1,4 @@
-"""The figures of `paths.py`: profiles along paths as small multiples, and barriers against each other."""
+"""The figures of `paths.py`: profiles along paths as small multiples, and scatter plots of barriers."""
 
 import itertools
 from typing import Any, NamedTuple
@@ -18,13 +18,13 @@ STATE_LINE: dict[str, Any] = {"color": STATE, "linewidth": 0.7, "linestyle": "do
 STATE_DOT: dict[str, Any] = {"marker": "o", "markersize": 2.5, "markerfacecolor": CLEAN, "markeredgecolor": CLEAN}
 DASHES = ((0.0, (4.0, 1.2)), (0.0, (5.0, 1.0, 1.2, 1.0)), (0.0, (1.5, 0.8)))  # of the epsilons in turn
 POINTS = "#0072B2"
-DECADES = 2.0  # from which on barriers in energy are drawn in logarithms
-LEAST = 0.02  # part of the sensitivities below the axis: they diverge where a network is constant
+DECADES = 2.0  # the axis of barriers in energy is logarithmic if they span more
+LEAST = 0.02  # part of the sensitivities that may lie below the axis: they diverge if a network is constant
 ONE_COLUMN, TWO_COLUMNS = 3.4, 7.0  # inches
 
 
 class Row(NamedTuple):
-    """A row of profiles: the clean and the attacked quantity in it, its label, whether it is less that of the state."""
+    """A row of profiles: clean and attacked quantity, label; `less` subtracts the values at the transition states."""
 
     clean: str
     attacked: str
@@ -43,7 +43,7 @@ ROWS = (
 
 
 def draw_profiles(paths: StoredPaths) -> Figure:
-    """Small multiples: a column a transition state, a row a quantity of `ROWS` that was measured, one scale a row."""
+    """Small multiples: a column for each transition state; a row, with one scale, for each measured row of `ROWS`."""
     rows = [row for row in ROWS if {row.clean, row.attacked} & paths.values.keys()]
     width = min(max(0.65 + 1.06 * len(paths), ONE_COLUMN), 14.0)
     figure = Figure(figsize=(width, 0.75 + 1.05 * len(rows)))
@@ -67,7 +67,7 @@ def draw_profiles(paths: StoredPaths) -> Figure:
 
 
 def draw_scatter(relation: Relation) -> Figure:
-    """A panel for each epsilon: barriers in adversarial loss against those in energy, open where degenerate."""
+    """A panel for each epsilon: barriers in adversarial loss against barriers in energy, open if degenerate."""
     count = len(relation.table)
     columns = min(count, 3)
     lines = -(-count // columns)
@@ -113,14 +113,14 @@ def _draw_profile(axes: Axes, paths: StoredPaths, place: int, row: Row, colours:
 
 
 def _lowest(values: np.ndarray, middle: int) -> float:
-    """The lower end of the axis of sensitivities [K, I, E]: below nearly all, and not where they diverge."""
+    """The lower end of the axis of sensitivities [K, I, E]: below nearly all of them, except those that diverge."""
     less = values - values[:, [middle]]
     bulk, high = float(np.quantile(less, LEAST)), float(less.max())
     return max(float(less.min()) - 0.05 * (high - bulk), bulk - 0.5 * (high - bulk))
 
 
 def _label_y(axes: Axes, label: str) -> None:
-    """The label of the axis, with the power of ten that its numbers leave out where they are small or large."""
+    """Set the label of the axis, with the power of ten that its numbers leave out if they are small or large."""
     exponent = int(np.floor(np.log10(np.max(np.abs(axes.get_ylim())))))
     if not -2 <= exponent <= 3:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value / 10.0**exponent:g}".replace("-", "\N{MINUS SIGN}"))
@@ -139,7 +139,7 @@ def _draw_barriers(axes: Axes, relation: Relation, rise: np.ndarray) -> None:
 
 
 def _styles(colours: np.ndarray) -> list[dict[str, Any]]:
-    """The line of each epsilon: told apart by lightness and by dashes."""
+    """The styles of the lines of the epsilons, which differ in lightness and in dashes."""
     dashes = itertools.cycle(DASHES)
     return [{"color": tuple(colour), "linestyle": next(dashes)} for colour in colours]
 

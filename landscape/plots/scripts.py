@@ -1,4 +1,4 @@
-"""Endings of scripts in one line: errors that a user can cause, and files that cannot be written."""
+"""Errors of scripts in one line: errors that a user can cause, and files that cannot be written."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from landscape.errors import LandscapeError, PropertyError
 
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
-    """Ends the script with status 2 and the line of an error that a user can cause."""
+    """Ends the script with status 2 and one line on an error that a user can cause."""
     try:
         yield
     except LandscapeError as error:
@@ -22,7 +22,7 @@ def told_in_one_line() -> Iterator[None]:
 
 @contextmanager
 def writing(output: Path) -> Iterator[None]:
-    """Raises PropertyError where the file cannot be written."""
+    """Raises PropertyError if the file cannot be written."""
     try:
         yield
     except OSError as error:
@@ -30,6 +30,6 @@ def writing(output: Path) -> Iterator[None]:
 
 
 def write(output: Path, text: str) -> None:
-    """Writes the text. Raises PropertyError where the file cannot be written."""
+    """Writes the text. Raises PropertyError if the file cannot be written."""
     with writing(output):
         output.write_text(text, encoding="utf-8")

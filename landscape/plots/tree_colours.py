@@ -1,4 +1,4 @@
-"""Colours of the branches of a tree: those of the values of their minima, and what they mean."""
+"""Colours of the branches of a tree, which show the values of their minima, and the colour bar."""
 
 import textwrap
 
@@ -20,7 +20,7 @@ NEUTRAL = "0.45"  # above merges of different values
 
 
 def colour_scale(name: str, known: np.ndarray) -> Normalize:
-    """The range of the known values, wider where they are all the same. Raises PropertyError if there are none."""
+    """The range of the known values, widened if they are all equal. Raises PropertyError without known values."""
     if not len(known):
         raise PropertyError(f"Expected values of {name} to colour by, found none for these minima: measure them first.")
     low, high = float(known.min()), float(known.max())
@@ -29,7 +29,7 @@ def colour_scale(name: str, known: np.ndarray) -> Normalize:
 
 
 def branch_colours(tree: DisconnectivityTree, values: np.ndarray | None, scale: Normalize | None) -> np.ndarray:
-    """A colour [N, 4] for every node: that of the values [L] of its minima where they agree."""
+    """A colour [N, 4] for every node: that of the values [L] of its minima if they agree."""
     if scale is None or values is None:
         return to_rgba_array([PLAIN] * len(tree.parent))
     colours = to_rgba_array([UNKNOWN] * tree.n_leaves + [NEUTRAL] * (len(tree.parent) - tree.n_leaves))
@@ -39,12 +39,12 @@ def branch_colours(tree: DisconnectivityTree, values: np.ndarray | None, scale: 
 
 
 def are_neutral(colours: np.ndarray) -> np.ndarray:
-    """Whether colours [N, 4] are that of merges of different values, bool[N]."""
+    """True, bool[N], where colours [N, 4] are the colour of merges of different values."""
     return np.asarray((colours == to_rgba_array(NEUTRAL)).all(axis=1))
 
 
 def draw_colour_bar(figure: Figure, axes: Axes, colour: Column, known: np.ndarray, scale: Normalize) -> None:
-    """The colours of a property, with its name and units."""
+    """Draw the colour bar of a property, with its name and units."""
     bar = figure.colorbar(mpl.cm.ScalarMappable(scale, COLOURS), ax=axes, pad=0.02, aspect=30)
     bar.set_label(_title(colour))
     bar.outline.set_linewidth(0.6)
@@ -53,7 +53,7 @@ def draw_colour_bar(figure: Figure, axes: Axes, colour: Column, known: np.ndarra
 
 
 def _title(colour: Column) -> str:
-    """A short name with what was chosen and the units: pgd accuracy, epsilon = 0.3 (fraction of samples)."""
+    """A short name with the chosen epsilon and the units: pgd accuracy, epsilon = 0.3 (fraction of samples)."""
     name = colour.name if colour.epsilon is None else colour.property
     chosen = "" if colour.epsilon is None else f", $\\varepsilon$ = {number_text(colour.epsilon)}"
     units = f" ({colour.units})" if colour.units not in ("", "energy") else ""  # energies have no unit

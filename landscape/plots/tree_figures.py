@@ -61,7 +61,7 @@ def draw(
 ) -> Figure:
     """The figure of a tree, its minima coloured by the values [M] of `colour` at their rows, with marks below them.
 
-    Raises PropertyError where nothing is known of `colour`, or where it is missing for the order by value.
+    Raises PropertyError if no value of `colour` is known, or if branches are ordered by value without a `colour`.
     """
     if order == "value" and colour is None:
         raise PropertyError("Expected a property to order by value, found none: add --colour NAME.")
@@ -123,7 +123,7 @@ def _nothing() -> Figure:
 
 
 def _draw_lines(axes: Axes, picture: Picture, scale: Normalize | None) -> None:
-    """All branches; those of minima over those above merges, in colour over grey."""
+    """Draw all branches, lower ones over higher ones, so that coloured branches lie over grey ones."""
     tree, colours = picture.tree, branch_colours(picture.tree, picture.values, scale)
     width = float(np.clip(80.0 / tree.n_leaves, THINNEST, 1.2))
     lines = picture.places.lines - [0.0, picture.offset]
@@ -175,7 +175,7 @@ def _finish_axes(axes: Axes, picture: Picture) -> None:
 
 
 def _draw_legend(axes: Axes, picture: Picture) -> None:
-    """The meaning of dashes and light grey, above the axes, where there are any."""
+    """Draw the legend of dashes and light grey above the axes, if the figure has any."""
     keys = []
     if len(picture.tree.roots) > 1:
         keys.append(Line2D([], [], color=NEUTRAL, linewidth=0.8, linestyle=UNCONNECTED, label="no known connection"))

@@ -1,9 +1,9 @@
-"""The activations: each is one record, from which all other code reads what it needs.
+"""The activations: one record each, which all other code reads.
 
-The record has the function and its two derivatives on tensors, for exact gradients and Hessians; the same function and
-its slope of one number, for compiled code; the module of torch that it is; and its shape, from which bounds and
-symmetries follow. A derivative is a function of z and of the value a = f(z), so that the cheap forms (tanh' = 1 - a^2)
-cost no second transcendental call. All tensors have one shape.
+A record has the function and its first two derivatives on tensors, for exact gradients and Hessians; value and slope of
+a single number, for compiled code; the torch module of the function; and its shape, from which bounds and symmetries
+follow. A derivative is a function of z and of the value a = f(z), so that the cheap forms (tanh' = 1 - a^2) need no
+second transcendental call. All tensors have the same shape.
 """
 
 import math
@@ -53,16 +53,16 @@ class Activation:
     """A scalar function applied elementwise.
 
     Attributes:
-        name: as run files have it.
-        value, slope, curvature: the function of z and its derivatives as functions of z and a.
-        module: makes the module of torch that computes the function.
-        shape: what `landscape.properties.bounds.relaxations` needs to know.
-        of_number: value and slope of a number, in compiled code; None for what compiled code does not vectorise.
-        bend: c0, c1, c2 with f'' = s (c0 + c1 a + c2 s), s the slope; None where a and s do not determine f'' so.
-        smooth: whether the second derivative is continuous; without that there are no Hessians and no saddles.
-        overwrite: writes the value over z, where the slope is a function of the value alone.
-        overwrite_backward: multiplies its first argument by the slope at the value, in place, where that is so. Either
-            saves an array, and the traffic of these arrays is what a gradient costs.
+        name: the name in run files.
+        value, slope, curvature: the function f(z), and its first two derivatives as functions of z and a = f(z).
+        module: makes the torch module that computes the function.
+        shape: the shape of the function, from which `landscape.properties.bounds.relaxations` bounds it.
+        of_number: value and slope of a number, in compiled code; None if compiled code cannot vectorise the function.
+        bend: c0, c1, c2 with f'' = s (c0 + c1 a + c2 s), s the slope; None if f'' has no such form.
+        smooth: true if the second derivative is continuous; otherwise there are no Hessians and no saddles.
+        overwrite: writes the value over z; None unless the slope is a function of the value alone.
+        overwrite_backward: multiplies its first argument in place by the slope, given the value; None if `overwrite`
+            is None. Both functions save an array: memory traffic is the cost of a gradient.
     """
 
     name: str
@@ -84,12 +84,12 @@ class Activation:
 
     @property
     def monotone(self) -> bool:
-        """Whether the function rises everywhere."""
+        """True if the function rises everywhere."""
         return self.minimum is None
 
     @property
     def odd(self) -> bool:
-        """Whether f(-z) = -f(z), which makes the sign flip of a unit a symmetry."""
+        """True if f(-z) = -f(z), which makes the sign flip of a unit a symmetry."""
         return isinstance(self.shape, ScaledTanh) and self.shape.shift == 0.0
 
     def derivative(self, z: Tensor) -> Tensor:
@@ -101,11 +101,11 @@ class Activation:
         return self.curvature(z, self.value(z))
 
     def consume(self, z: Tensor) -> Tensor:
-        """Value at z, which afterwards holds nothing but what `backward` needs of it."""
+        """Value at z; z may be overwritten and is afterwards of use to `backward` only."""
         return self.value(z) if self.overwrite is None else self.overwrite(z)
 
     def backward(self, gradient: Tensor, z: Tensor, a: Tensor) -> Tensor:
-        """`gradient`, with respect to the value a of a consumed z, turned in place into that with respect to z."""
+        """Turns a gradient with respect to the value a of a consumed z, in place, into the one with respect to z."""
         if self.overwrite_backward is None:
             return gradient.mul_(self.slope(z, a))
         return self.overwrite_backward(gradient, a)
@@ -196,7 +196,7 @@ def _gelu_slope(z: Tensor, _: Tensor) -> Tensor:
     return distribution + z * _normal_density(z)
 
 
-# Without a form for compiled code: torch alone vectorises the error function.
+# There is no form for compiled code: only torch vectorises the error function.
 GELU = Activation(
     name="gelu",
     value=functional.gelu,

@@ -1,9 +1,9 @@
-"""The energy of a network on samples, by the fastest form that there is for it here, and the terms added to it.
+"""The energy of a network on samples, in the fastest form available, and the terms added to it.
 
     E(theta) = mean loss + l2 * sum(theta^2) + sum over terms of weight * value(theta)
 
-The README of this folder says which forms there are and why. Shapes: W walkers, P parameters, N samples, d inputs, K
-outputs; float64.
+The README of this folder lists the forms and the reasons for them. Shapes: W walkers, P parameters, N samples, d
+inputs, K outputs; float64.
 """
 
 from functools import partial
@@ -29,10 +29,10 @@ def fastest_form(definition: Definition) -> EnergyForm:
 
 
 class NetworkEnergy:
-    """The energy and its derivatives, whether they are continuous or not.
+    """The energy and its derivatives, continuous or not.
 
     Attributes: `batched`, the reference without terms; `fastest`, the form that computes energies and gradients without
-    terms; `cheap_hessian`, whether a quench is faster with Hessians; `recorder`, for known layers without terms on a
+    terms; `cheap_hessian`, true if a quench is faster with Hessians; `recorder`, for known layers without terms on a
     GPU (see `landscape.optimize.recording`), else None.
     """
 
@@ -60,7 +60,7 @@ class NetworkEnergy:
         return energy + added, gradient + slope
 
     def kernel(self) -> Kernel | None:
-        """The energy for compiled code, on a CPU; None where there is no such code."""
+        """The energy for compiled code, on a CPU; None if there is no such form."""
         return self.fastest.kernel() if self._added is None else None
 
     def hessian(self, theta: Tensor) -> Tensor:

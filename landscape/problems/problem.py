@@ -1,8 +1,8 @@
-"""The loss landscape of a network: E(theta) = mean loss over the samples + l2 * sum(theta^2), biases included, and what
-else the [problem] table adds: see `landscape.problems.terms`.
+"""The loss landscape of a network: E(theta) = mean loss over the samples + l2 * sum(theta^2), biases included, plus the
+terms that the [problem] table adds, see `landscape.problems.terms`.
 
-A `Problem` joins a data set, a network, a loss and the L2 weight, fulfils `Objective` and knows the
-symmetry of its network. Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
+A `Problem` combines a data set, a network, a loss and the L2 weight, fulfils `Objective` and knows the symmetry of its
+network. Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
 """
 
 import math
@@ -31,24 +31,24 @@ from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.term import WeightedTerm
 
 UNIT_L2 = 1e-4  # below it the lowest curvatures, and so all tolerances, shrink in proportion to l2
-LEAST_UNIT = 1e-4  # far above the rounding of energies
+LEAST_UNIT = 1e-4  # far above the rounding errors of energies
 
 
 class Problem:
     """The regularised loss of a network on a data set, for many walkers at once.
 
-    Attributes: `network`; `smooth`, whether the energy has a Hessian everywhere; `inputs` [N, d]; `targets` int64[N] or
+    Attributes: `network`; `smooth`, true if the energy has a Hessian everywhere; `inputs` [N, d]; `targets` int64[N] or
     float64[N, K], and `encoded` [K, N], as the loss takes them; `test_inputs` and `test_targets`, None without a test
-    split; `l2`; `terms`, what is added beside it; `loss`, its name; `loss_of_inputs`, what attacks raise: the loss of
-    samples, their labels not smoothed; `symmetry`; `device`; `energy_unit`, 1, or l2 / 1e-4 where that is less, but at
-    least 1e-4; `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem;
+    split; `l2`; `terms`, the further terms of the energy; `loss`, its name; `loss_of_inputs`, the loss of samples that
+    attacks raise, without label smoothing; `symmetry`; `device`; `energy_unit`, l2 / 1e-4 clipped to [1e-4, 1] (1 when
+    l2 is 0); `curvature_threshold`, 1e-3 * 2 * l2 (1e-9 when l2 is 0); `config`, None for a module's problem;
     `recorder` of energies, for known layers without terms on a GPU (see `landscape.optimize.recording`), else None.
     """
 
     def __init__(self, *, device: str = "cpu", seed: int = 0, **table: object) -> None:
         """Problem from the keys of a run file's [problem] table, for instance
         ``Problem(dataset="iris", hidden=[10], l2=1e-3)``; `seed` draws the test split and the subset, unless
-        the key `subset_seed` does.
+        the key `subset_seed` is set.
 
         Raises `ConfigError` for unusable keys and `DataError` for unusable data.
         """
@@ -63,7 +63,7 @@ class Problem:
 
     @classmethod
     def from_data(cls, config: ProblemConfig, data: DataSet, device: str = "cpu") -> "Problem":
-        """The network of a run file on data that are at hand already, as they are stored in a database."""
+        """The problem of a run file on given data, such as those stored in a database."""
         problem = cls.__new__(cls)
         problem._assemble_configured(config, data, device)  # noqa: SLF001 # a second constructor
         return problem
@@ -81,12 +81,12 @@ class Problem:
     ) -> "Problem":
         """A torch module on arrays inputs [N, d] and targets int64[N] or float64[N, K], used as they are.
 
-        Inputs may be images [N, C, H, W] too: they are flattened, and an Unflatten put before the module, which then is
-        what `module` gives back.
+        Inputs may also be images [N, C, H, W]: they are flattened, and the method `module` returns the module with an
+        Unflatten before it.
 
-        A Sequential of Linear layers, of Conv2d and AvgPool2d with an Unflatten before and a Flatten after them, with
-        one known activation in between, becomes a `LayeredNetwork`; anything else falls back to torch.func and has no
-        symmetry. Raises `ConfigError` if loss or l2 are unusable, `DataError` if data and module do not fit.
+        A Sequential of Linear layers, perhaps after Conv2d and AvgPool2d between an Unflatten and a Flatten, with one
+        known activation between layers, becomes a `LayeredNetwork`. Any other module is differentiated by torch.func
+        and has no symmetry. Raises `ConfigError` if loss or l2 are unusable, `DataError` if data and module do not fit.
         """
         _check_energy(loss, l2)
         if np.ndim(inputs) == 4:
@@ -141,12 +141,12 @@ class Problem:
 
     @property
     def is_classification(self) -> bool:
-        """Whether the targets are class labels."""
+        """True if the targets are class labels."""
         return self.targets.dtype == torch.int64
 
     @property
     def kinks(self) -> str:
-        """What keeps the energy from having a Hessian everywhere; empty if nothing does."""
+        """The part of the energy that has kinks, and so no Hessian everywhere; empty if there is none."""
         found = [
             "" if self.network.smooth else f"an activation with kinks ({', '.join(KINKED)})",
             *(term.kinks for _, term in self.terms),
@@ -162,7 +162,7 @@ class Problem:
         return self._energy.energy_and_gradient(theta)
 
     def kernel(self) -> Kernel | None:
-        """The energy for compiled code, on a CPU; None where there is no such code."""
+        """The energy for compiled code, on a CPU; None if there is no such form."""
         return self._energy.kernel()
 
     def hessian(self, theta: Tensor) -> Tensor:
@@ -180,11 +180,11 @@ class Problem:
         return self._loss.value_and_gradient(outputs.mT, self._loss.encode(targets, outputs.shape[2]))[0]
 
     def loss_gradient(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Gradients [W, N, K] of each sample's own loss in its outputs [W, N, K], targets int64[N] or float64[N, K]."""
+        """Gradients [W, N, K] of each sample's loss in its outputs [W, N, K]; targets int64[N] or float64[N, K]."""
         return self._loss.value_and_gradient(outputs.mT, self._loss.encode(targets, outputs.shape[2]))[1].mT
 
     def loss_curvature(self, outputs: Tensor, tangent: Tensor) -> Tensor:
-        """Hessian of each sample's own loss in its outputs [W, N, K] times tangent [W, N, K], as [W, N, K]."""
+        """Hessian of each sample's loss in its outputs [W, N, K] times tangent [W, N, K], as [W, N, K]."""
         return self._loss.curvature_product(outputs.mT, tangent.mT).mT
 
     def module(self, theta: np.ndarray) -> torch.nn.Module:
@@ -220,7 +220,7 @@ def _check_energy(loss: str, l2: float) -> None:
 
 
 def data_of(config: ProblemConfig, seed: int) -> DataSet:
-    """The data that a [problem] table asks for, drawn by the seed where it has none of its own. Raises `DataError`."""
+    """The data of a [problem] table, drawn with `seed` unless the table sets `subset_seed`. Raises `DataError`."""
     return load(
         config.dataset,
         standardise=config.standardise,
@@ -236,9 +236,9 @@ def data_of(config: ProblemConfig, seed: int) -> DataSet:
 
 
 def drawn_samples(configs: Sequence[ProblemConfig]) -> tuple[list[np.ndarray], int]:
-    """The rows of the data set that each [problem] table draws, and the number of rows that there are.
+    """The rows of the data set that each [problem] table draws, and the number of all rows.
 
-    The tables name one data set and its classes, and a `subset_seed` each. Raises `DataError`.
+    All tables name the same data set and classes, and each sets a `subset_seed`. Raises `DataError`.
     """
     first = configs[0]
     whole = {"standardise": False, "subset": 0, "subset_part": 0, "test_fraction": 0.0, "held_out": 0}
@@ -248,5 +248,5 @@ def drawn_samples(configs: Sequence[ProblemConfig]) -> tuple[list[np.ndarray], i
 
 
 def whole_size(config: ProblemConfig) -> int:
-    """The number of samples that the data set of a [problem] table has before any are drawn. Raises `DataError`."""
+    """The number of samples in the data set of a [problem] table before a subset is drawn. Raises `DataError`."""
     return drawn_samples([config.model_copy(update={"subset": 0})])[1]

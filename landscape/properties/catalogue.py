@@ -1,4 +1,4 @@
-"""All groups and properties that can be measured, gathered from their declarations, and how they are chosen by name."""
+"""All groups and properties that can be measured, gathered from their declarations, and their choice by name."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ def available_groups(problem: Problem) -> tuple[str, ...]:
 
 
 def admitted_group(problem: Problem, name: str) -> Group:
-    """The group of that name. Raises PropertyError if there is none or the problem does not admit it."""
+    """The group `name`. Raises PropertyError if there is none or the problem does not admit it."""
     if name not in GROUPS:
         raise PropertyError(f"expected a group of properties, found '{name}'; {did_you_mean(name, GROUPS)}")
     GROUPS[name].require(problem)
@@ -37,9 +37,9 @@ def admitted_group(problem: Problem, name: str) -> Group:
 
 
 def groups_of(problem: Problem, names: Sequence[str]) -> tuple[str, ...]:
-    """The groups that measure the named properties or are named themselves, in their fixed order.
+    """The groups that are named or measure a named property, in their fixed order.
 
-    Raises PropertyError for a name that is unknown and for what the problem does not admit.
+    Raises PropertyError for a name that is unknown or that the problem does not admit.
     """
     found = {_group_of(name) for name in names}
     for group in found:

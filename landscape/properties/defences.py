@@ -1,15 +1,15 @@
-"""Evaluations of trained networks: defences that cost no training, as an attack that knows them sees them.
+"""Evaluations of trained networks: defences that cost no training, seen by an attack that knows them.
 
     quantise    each input is rounded to multiples of a step (bit depth reduction, Xu, Evans and Qi 2018, arXiv
-                1704.01155). Rounding has no gradient: attacks take that of the identity in its place (straight-through;
+                1704.01155). Rounding has no gradient: attacks use that of the identity instead (straight-through;
                 BPDA of Athalye, Carlini and Wagner 2018, arXiv 1802.00420), at the rounded point
     smooth      images are blurred by a Gaussian, cut off at four standard deviations and at the borders; attacks
-                go through it with its exact gradient
+                use the exact gradient of the blur
     ensemble    the mean of the softmax outputs of several networks; attacks raise the loss of that mean, exactly
 
-Inputs are blurred, then rounded, as the network sees them: standardised where the problem says so. All attacks of
-`robust_accuracy` but the search for distances are made, each through the defence. A straight-through gradient may
-mislead, and then hides adversarial points that are there: the random search, which needs none, shows where that is so.
+Inputs are blurred, then rounded, in the form that the network sees: standardised if the problem says so. All attacks of
+`robust_accuracy` except the search for distances are run, each through the defence. A straight-through gradient may
+mislead and so hide existing adversarial points; the random search, which needs no gradient, reveals this.
 
 Shapes: M networks, P parameters, N samples, d inputs, K outputs, E perturbation sizes. Points are [M, d, N].
 """
@@ -31,14 +31,14 @@ from landscape.properties.robustness import ADVERSARIAL_LOSS, attack_all, surviv
 from landscape.properties.sample_means import stack_sizes
 
 LEAST_SIDE = 4
-CUT_OFF = 4.0  # standard deviations of a blur
+CUT_OFF = 4.0  # half-width of a blur, in standard deviations
 
 Filter = Callable[[Float[Tensor, "*M d N"]], Float[Tensor, "*M d N"]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filtered(Networks):
-    """Networks whose inputs pass a filter; `back` turns gradients behind it into those before it."""
+    """Networks whose inputs pass a filter; `back` turns gradients after the filter into gradients before it."""
 
     forward: Filter
     back: Filter
@@ -60,8 +60,8 @@ class Filtered(Networks):
 
 @dataclass(frozen=True, kw_only=True)
 class Ensemble(Networks):
-    """Members with parameters theta as one network: its outputs are the logarithms of the mean of theirs, as
-    probabilities.
+    """An ensemble of members with parameters theta as one network; its outputs are the logarithms of the mean of the
+    members' probabilities.
     """
 
     members: Networks
@@ -76,7 +76,7 @@ class Ensemble(Networks):
         return _mixture(self.members.outputs(self._shared(point)).log_softmax(1))
 
     def vjp(self, point: Float[Tensor, "1 d N"]) -> tuple[Float[Tensor, "1 K N"], Pullback]:
-        """Outputs at points, and the way back from a gradient in them to one in the points."""
+        """Outputs at points, and the function that turns a gradient in the outputs into one in the points."""
         outputs, pull_back = self.members.vjp(self._shared(point))
         of_member = outputs.log_softmax(1)
         mixture = _mixture(of_member)
@@ -100,7 +100,7 @@ class Ensemble(Networks):
 
 
 def defended(networks: Networks, evaluation: Evaluation) -> Networks:
-    """The networks as the evaluation uses them. Raises PropertyError where a blur is asked for without images."""
+    """The networks as the evaluation uses them. Raises PropertyError for a blur without images."""
     forward, back = _filter(networks, evaluation)
     parts = networks.problem, networks.theta, networks.samples, networks.bounds
     if evaluation.quantise or evaluation.smooth:
@@ -123,7 +123,7 @@ def _blurred_line(length: int, deviation: float) -> Float[Tensor, "length length
 
 
 def require_defence(problem: Problem, evaluation: Evaluation) -> None:
-    """Raise PropertyError unless the networks of the problem can be evaluated so."""
+    """Raise PropertyError unless the evaluation suits the networks of the problem."""
     if not problem.is_classification or problem.loss != "cross_entropy":
         raise PropertyError(
             f'evaluations need classes and the loss "cross_entropy", found the loss "{problem.loss}": '
@@ -134,9 +134,9 @@ def require_defence(problem: Problem, evaluation: Evaluation) -> None:
 
 
 def image_shape(problem: Problem) -> tuple[int, int, int]:
-    """Channels, height and width of the images that are the samples; square and grey where the data do not say.
+    """Channels, height and width of the samples as images; taken as square and grey if the data do not say.
 
-    Raises PropertyError where they are no images.
+    Raises PropertyError if the samples are not images.
     """
     if problem.data.image is not None:
         return problem.data.image
@@ -151,14 +151,14 @@ def image_shape(problem: Problem) -> tuple[int, int, int]:
 
 
 def sample_accuracy(networks: Networks) -> dict[str, Float[Tensor, "M N"]]:
-    """Whether the samples are classified correctly."""
+    """Accuracy of each sample: 1 if it is classified correctly, else 0."""
     return {"accuracy": networks.clean.survived.to(torch.float64)}
 
 
 def sample_accuracies_under_attack(
     networks: Networks, half_widths: Float[Tensor, "E d"], settings: MeasureConfig
 ) -> dict[str, Float[Tensor, "M N E"]]:
-    """Accuracies and the largest loss under each attack and under all, for half-widths."""
+    """For each half-width, accuracies under each attack and under all, and the largest loss."""
     columns = []
     for half_width in half_widths:
         outcomes = attack_all(networks, half_width, settings)
@@ -169,7 +169,7 @@ def sample_accuracies_under_attack(
 
 
 def _filter(networks: Networks, evaluation: Evaluation) -> tuple[Filter, Filter]:
-    """The filter of points, and the function that turns gradients behind it into those before it."""
+    """The filter of points, and the function that turns gradients after the filter into gradients before it."""
     step = evaluation.quantise
     matrix = (
         blur_matrix(image_shape(networks.problem), evaluation.smooth).to(networks.inputs) if evaluation.smooth else None

@@ -2,8 +2,8 @@
 
 The random numbers belong to the settings and the seed, not to a minimum. Restart r draws one offset for every sample
 from the numpy stream (seed, r), and all minima are attacked from the same offsets. The noise and the queries of the
-random search have streams of their own. So the value of a minimum depends on the minimum and the settings alone, and
-two minima are compared under common random numbers.
+random search have their own streams. So the value of a minimum depends on the minimum and the settings alone, and two
+minima are compared under common random numbers.
 
 Shapes: N samples, d inputs, R restarts after the first, D draws of noise, Q queries.
 """
@@ -27,7 +27,7 @@ Targets = Int[Tensor, " N"] | Float[Tensor, "N K"]
 
 
 class Samples(NamedTuple):
-    """A run of consecutive samples, and what attacks on them draw.
+    """A run of consecutive samples, and the random numbers of attacks on them.
 
     The random restarts of an attack begin at the offsets, in [-1, 1].
     """
@@ -36,7 +36,7 @@ class Samples(NamedTuple):
     targets: Targets
     offsets: Float[Tensor, "R N d"]
     noise: Float[Tensor, "D N d"]  # standard normal
-    corners: Float[Tensor, "Q d"]  # of all samples
+    corners: Float[Tensor, "Q d"]  # shared by all samples
 
     def part(self, rows: slice | Int[Tensor, " n"]) -> "Samples":
         """Some of the samples."""
@@ -44,7 +44,7 @@ class Samples(NamedTuple):
 
 
 def without_draws(inputs: Float[Tensor, "N d"], targets: Targets) -> Samples:
-    """Samples that are not attacked: no offsets, noise and queries."""
+    """Samples that are not attacked: no offsets, noise or queries."""
     nothing = inputs.new_empty(0, *inputs.shape)
     return Samples(inputs, targets, nothing, nothing, inputs.new_empty(0, inputs.shape[1]))
 
@@ -75,7 +75,8 @@ def noise(settings: MeasureConfig, seed: int, n_samples: int, n_inputs: int) -> 
 def corners(settings: MeasureConfig, seed: int, n_inputs: int) -> Float[np.ndarray, "Q d"]:
     """Queries of the random search: 1 or -1 for each feature that moves to an end of the box, else 0.
 
-    The first query moves all features. The others move a share of them, at least one, that halves nine times.
+    The first query moves all features. The others move a share of the features, at least one; the share halves nine
+    times.
     """
     random = stream(seed, SEARCH_STREAM)
     signs = random.choice([-1.0, 1.0], (settings.search_queries, n_inputs))

@@ -1,6 +1,6 @@
 """Properties of networks as an evaluation uses them: clean accuracies, and accuracies under attack.
 
-The test samples are attacked where there are any, else the training samples. Names begin with `evaluated_`, then with
+The test samples are attacked if there are any, else the training samples. Names begin with `evaluated_`, then with
 `test_` for test samples: evaluated_test_robust_accuracy.
 
 Shapes: M networks, P parameters, N samples, E perturbation sizes.
@@ -33,7 +33,7 @@ def measure_evaluation(
     settings: MeasureConfig,
     seed: int = 0,
 ) -> dict[str, MeasuredProperty]:
-    """Measure theta: values [M] or [M, E], [1] or [1, E] where the M are one ensemble.
+    """Measure theta: values [M] or [M, E]; [1] or [1, E] if the M networks form one ensemble.
 
     Raises PropertyError for an evaluation that does not suit the problem.
     """

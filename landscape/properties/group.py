@@ -20,11 +20,11 @@ def nothing_required(problem: Problem) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """The properties of a group, the function that measures them and what it asks of a problem.
+    """The properties of a group, the function that measures them, and its requirements on a problem.
 
-    `compute` takes a block of minima theta and gives tensors [M, ...] by name; `block` is how many minima a
-    block has. `require` raises PropertyError where the problem does not admit the group. `settings` are the keys of the
-    stored settings that the values depend on; None stands for all of them.
+    `compute` takes a block of minima theta and gives tensors [M, ...] by name; `block` gives the number of minima in a
+    block. `require` raises PropertyError if the problem does not admit the group. `settings` are the keys of the stored
+    settings on which the values depend; None stands for all keys.
     """
 
     name: str
@@ -35,5 +35,5 @@ class Group:
     settings: tuple[str, ...] | None = None
 
     def dependences(self, stored: Mapping[str, object]) -> dict[str, object]:
-        """The stored settings that the values depend on."""
+        """The stored settings on which the values depend."""
         return {key: stored[key] for key in (stored if self.settings is None else self.settings)}

@@ -1,4 +1,4 @@
-"""The energy taken apart: loss on the samples, L2 term, and accuracy without attack, also of rounded parameters.
+"""The parts of the energy: loss on the samples and L2 term; and accuracy without attack, also with rounded parameters.
 
 Energy = clean_loss + l2_loss. Shapes: M minima, P parameters, N samples, K outputs, B numbers of bits.
 """
@@ -21,7 +21,7 @@ from landscape.properties.sample_means import sample_mean, samples_per_chunk, st
 
 
 def losses(measurement: Measurement, theta: Float[Tensor, "M P"]) -> Named:
-    """The properties of the group at theta, each [M], those of rounded parameters [M, B]."""
+    """The properties of the group at theta, each [M]; with rounded parameters [M, B]."""
     problem, chunk = measurement.problem, samples_per_chunk(measurement.problem)
     found = norms(problem, theta) | sample_mean(
         lambda part: sample_losses(problem, theta, part, ("clean_loss", "accuracy")), measurement.samples, chunk
@@ -43,7 +43,7 @@ def norms(problem: Problem, theta: Float[Tensor, "M P"]) -> Named:
 
 
 def sample_losses(problem: Problem, theta: Float[Tensor, "M P"], samples: Samples, names: tuple[str, str]) -> Named:
-    """Loss and, for classification, accuracy [M, N] of theta on the samples, under the two names."""
+    """Loss and, for classification, accuracy [M, N] of theta on the samples, under these two names."""
     clean = Networks(problem, theta, samples).clean
     found = {names[0]: clean.loss}
     if problem.is_classification:

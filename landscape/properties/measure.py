@@ -1,8 +1,8 @@
 """Named properties of points in parameter space, measured a group at a time; see `landscape.properties.catalogue`.
 
-`measure` cuts the minima into blocks, and a group cuts its means over samples into chunks (`sample_means.py`). So the
-working set is that of `numerics.batching`, however many minima and samples there are, but at least one Hessian [P, P],
-or the Lanczos vectors that stand for it. Nothing is stored here.
+`measure` cuts the minima into blocks, and a group cuts its means over samples into chunks (`sample_means.py`). So
+memory is bounded by the working set of `numerics.batching`, however many minima and samples there are; but at least one
+Hessian [P, P], or the Lanczos vectors used instead, must fit. Nothing is stored here.
 
 Shapes: M minima, P parameters, E perturbation sizes.
 """
@@ -26,7 +26,7 @@ from landscape.properties.measurement import prepare
 
 
 class MeasuredProperty(NamedTuple):
-    """Values float64 [M, ...] of one property, with what they mean."""
+    """Values float64 [M, ...] of one property, with their meaning."""
 
     values: Float[np.ndarray, "M ..."]
     description: str
@@ -47,7 +47,7 @@ def measured_in_blocks(
     declared: Mapping[str, Property],
     problem: Problem,
 ) -> dict[str, MeasuredProperty]:
-    """The properties that `compute` gives at theta, taken in blocks of at most `rows` points, with what they mean."""
+    """The properties that `compute` gives at theta, in blocks of at most `rows` points, with their meaning."""
     blocks = [compute(block) for block in torch.split(theta, rows)]
     joined = {name: torch.cat([block[name] for block in blocks]).cpu().numpy() for name in blocks[0]}
     return {name: measured(values, declared[name], problem) for name, values in joined.items()}
@@ -58,9 +58,8 @@ def measure(
 ) -> dict[str, MeasuredProperty]:
     """Measure the named groups at theta.
 
-    Values are float64 [M], or [M, E] where there is one column an epsilon of the settings. Raises PropertyError for an
-    unknown or unsuitable group, for theta of a wrong shape or not finite, and if a bound and an attack contradict each
-    other.
+    Values are float64 [M], or [M, E] with one column an epsilon of the settings. Raises PropertyError for an unknown or
+    unsuitable group, for theta of a wrong shape or not finite, and if a bound and an attack contradict each other.
     """
     chosen = [admitted_group(problem, name) for name in groups]
     points = _points(problem, theta)

@@ -21,7 +21,7 @@ FIRST_STORED = ("epsilon", "pgd_steps", "pgd_restarts", "seed", "input_bounds")
 
 @dataclass(frozen=True)
 class Measurement:
-    """The problem, the settings, the half-widths of the boxes on the device, and the seed."""
+    """The problem, the settings, the half-widths of the boxes (on the problem's device), and the seed."""
 
     problem: Problem
     settings: MeasureConfig
@@ -35,12 +35,12 @@ class Measurement:
 
     @cached_property
     def attacked_samples(self) -> Samples:
-        """The training samples with the random numbers of the attacks, drawn at the first use."""
+        """The training samples with the random numbers of the attacks, drawn on first use."""
         return with_draws(self.problem.inputs, self.problem.targets, self.settings, self.seed)
 
     @cached_property
     def attacked_test_samples(self) -> Samples:
-        """The test samples with random numbers of their own. Raises PropertyError if there are none."""
+        """The test samples with their own random numbers. Raises PropertyError if there are none."""
         return with_draws(*require_test(self.problem), self.settings, self.seed)
 
 
@@ -54,7 +54,7 @@ def prepare(problem: Problem, settings: MeasureConfig, seed: int = 0) -> Measure
 
 
 def half_widths(settings: MeasureConfig, n_inputs: int) -> Float[np.ndarray, "E d"]:
-    """Half-widths of the boxes. Raises PropertyError if an entry with one number a feature has not d of them."""
+    """Half-widths of the boxes. Raises PropertyError if an entry with one number a feature does not have d numbers."""
     for entry in settings.epsilon:
         if isinstance(entry, tuple) and len(entry) != n_inputs:
             raise PropertyError(
@@ -65,7 +65,7 @@ def half_widths(settings: MeasureConfig, n_inputs: int) -> Float[np.ndarray, "E 
 
 
 def stored_settings(settings: MeasureConfig, seed: int) -> dict[str, object]:
-    """The settings and the seed as they stand beside values in a database, keys in the order of all databases."""
+    """The settings and the seed as stored with values in a database, keys in the order of all databases."""
     values: dict[str, object] = settings.model_dump(mode="json") | {"seed": seed}
     return {key: values[key] for key in dict.fromkeys((*FIRST_STORED, *values))}
 

@@ -1,9 +1,9 @@
 """Energy and robustness along the pathways through transition states.
 
 A pathway runs from the first of the two stored minima of a transition state through the state itself, in the middle, to
-the second, at PATH_POINTS points, equally spaced in arc length on either side. Where it does not end in a symmetric
-copy of these minima, all values are nan: the steepest-descent path through a transition state need not lead where a
-minimiser went.
+the second minimum, at PATH_POINTS points, equally spaced in arc length on either side. If it does not end in symmetric
+copies of these minima, all values are nan: the steepest-descent path through a transition state need not end in the
+minima that a minimiser reached.
 
 Shapes: T transition states, P parameters, I points of a path, E perturbation sizes.
 """
@@ -35,7 +35,7 @@ ALONG = "along the steepest-descent path through the transition state, nan where
 
 
 def require_paths(problem: Problem) -> None:
-    """Raise PropertyError unless paths can be followed: by exact Hessians."""
+    """Raise PropertyError unless paths can be followed, which needs exact Hessians."""
     if not problem.smooth or problem.n_parameters > DENSE_LIMIT:
         found = problem.kinks or f"{problem.n_parameters} parameters"
         raise PropertyError(
@@ -54,7 +54,7 @@ def profiles(
 ) -> dict[str, MeasuredProperty]:
     """Properties [T, I] or [T, I, E] along the paths through transition states theta [T, P] between ends [T, 2, P].
 
-    `tolerance` is the largest distance at which the end of a path is a stored minimum. Raises PropertyError for a
+    `tolerance` is the largest distance between the end of a path and its stored minimum. Raises PropertyError for a
     problem without exact Hessians.
     """
     require_paths(problem)
@@ -91,7 +91,7 @@ def _short_robustness(
 def _oriented(
     problem: Problem, paths: Paths, ends: Float[np.ndarray, "T 2 P"], tolerance: float
 ) -> tuple[Float[Tensor, "T I P"], Float[Tensor, "T I"], Bool[np.ndarray, " T"]]:
-    """Points and arc lengths from the first end to the second, and whether they reach these."""
+    """Points and arc lengths from the first end to the second, and True where a path reaches both ends."""
     found = paths.points[:, [0, -1]].cpu().numpy()
     forward, backward = (_largest_distance(problem, found, wanted) for wanted in (ends, ends[:, ::-1]))
     turn = torch.tensor(backward < forward, device=paths.points.device)
@@ -104,7 +104,7 @@ def _oriented(
 def _largest_distance(
     problem: Problem, found: Float[np.ndarray, "T 2 P"], wanted: Float[np.ndarray, "T 2 P"]
 ) -> Float[np.ndarray, " T"]:
-    """The larger distance of the two ends found from those wanted."""
+    """The larger of the distances of the two ends found from the two wanted."""
     distances = [problem.symmetry.distance(found[:, side], wanted[:, side]) for side in (0, 1)]
     largest: np.ndarray = np.maximum(*distances)
     return largest

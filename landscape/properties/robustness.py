@@ -1,12 +1,13 @@
 """Certified, attacked and clean accuracy together, because each checks the others.
 
-For every sample a proof that the box holds no wrong answer, the attacks that look for one and the clean answer must
-agree: a certified sample survives every attack, and a surviving one is correct unattacked. The adversarial points of
-the search for distances count as an attack too, where they lie in the box. None of them lies in the largest certified
-box of its sample, and no box within that falls to an attack. This is checked on every sample of every measurement: a
-breach means that a bound or an attack is wrong, and no number of that run can be trusted.
+For every sample three results must agree: a proof that the box holds no wrong answer, the attacks that look for one,
+and the clean answer. A certified sample survives every attack, and a sample that survives is classified correctly
+without attack. The adversarial points of the search for distances count as an attack if they lie in the box. None of
+them lies in the largest certified box of its sample, and no box within that falls to an attack. All this is checked on
+every sample of every measurement: a breach means that a bound or an attack is wrong, and no number of that run can be
+trusted.
 
-Shapes: M minima, P parameters, N samples, E perturbation sizes, d inputs.
+Shapes: M minima, N samples, E perturbation sizes, d inputs.
 """
 
 import itertools
@@ -100,11 +101,10 @@ def sample_robustness(
     half_widths: Float[Tensor, "E d"],
     settings: MeasureConfig,
 ) -> Named:
-    """Named robustness values [M, N, E] of theta, and distances and the largest certified
-    size [M, N].
+    """Named robustness values [M, N, E] of theta, and distances and the largest certified size [M, N].
 
-    A regression has the adversarial loss alone. Of a module of unknown layers nothing is certified. Raises
-    PropertyError if a bound and an attack contradict each other.
+    A regression has the adversarial loss alone. A module of unknown layers has no certificates. Raises PropertyError if
+    a bound and an attack contradict each other.
     """
     networks = Networks(problem, theta, samples, settings.input_bounds)
     points = adversarial_points(networks, settings)
@@ -128,17 +128,18 @@ def sample_short_robustness(
     half_widths: Float[Tensor, "E d"],
     settings: MeasureConfig,
 ) -> Named:
-    """Robustness values [M, N, E] of theta where points are so many that all attacks would take too long.
+    """Robustness values [M, N, E] of theta, for so many points that all attacks would take too long.
 
-    These are the adversarial loss by PGD and FGSM and, of a classification, what survives these, what survives APGD too
-    and what is certified. Raises PropertyError if a bound and an attack contradict each other.
+    These are the adversarial loss by PGD and FGSM and, for a classification, the samples that survive PGD and FGSM,
+    those that survive APGD too, and those that are certified. Raises PropertyError if a bound and an attack contradict
+    each other.
     """
     networks = Networks(problem, theta, samples, settings.input_bounds)
     return stack_sizes([_short_at_one_size(networks, half_width, settings) for half_width in half_widths])
 
 
 def adversarial_points(networks: Networks, settings: MeasureConfig) -> dict[str, Nearest]:
-    """The nearest adversarial points of all samples, by the names of their distances; none of a regression."""
+    """The nearest adversarial points of all samples, by the names of their distances; none for a regression."""
     if not networks.problem.is_classification:
         return {}
     return {norm.distance.name: nearest(networks, norm, settings.distance_limit) for norm in NORMS.values()}
@@ -151,7 +152,7 @@ def attack_all(networks: Networks, half_width: Float[Tensor, " d"], settings: Me
 
 
 def together(networks: Networks, outcomes: Iterable[Outcome]) -> Outcome:
-    """The outcome of all attacks together, the samples themselves among them."""
+    """The outcome of all attacks together, the clean samples included."""
     worst = networks.clean
     for outcome in outcomes:
         worst = worst.worse(outcome)
@@ -201,9 +202,9 @@ def _surviving_apgd(
     survived: Bool[Tensor, "M N"],
     certain: Bool[Tensor, "M N"],
 ) -> Bool[Tensor, "M N"]:
-    """Whether samples that `survived` other attacks survive APGD on the loss and on DLR too.
+    """Samples that `survived` other attacks and survive APGD on the loss and on DLR too.
 
-    Only those samples are attacked that any of the networks leaves open: neither fallen nor `certain` to survive.
+    APGD attacks only samples that are undecided for some network: neither fallen nor `certain` to survive.
     """
     for attack in (APGD_CE, APGD_DLR):
         samples = (survived & ~certain).any(0).nonzero()[:, 0]
@@ -214,7 +215,7 @@ def _surviving_apgd(
 
 
 def _proven(networks: Networks, half_width: Float[Tensor, " d"]) -> Named:
-    """Samples [M, N] that are certified, by certificate, the weakest first; none for a module of unknown layers."""
+    """Masks [M, N] of certified samples, by certificate, the weakest first; none for a module of unknown layers."""
     network, samples = layered_network(networks.problem), networks.samples
     if network is None:
         return {}
@@ -224,8 +225,8 @@ def _proven(networks: Networks, half_width: Float[Tensor, " d"]) -> Named:
 def _largest_certified(
     networks: Networks, half_widths: Float[Tensor, "E d"], survived: Float[Tensor, "M N E"], points: dict[str, Nearest]
 ) -> Float[Tensor, "M N"]:
-    """Half-width, in the widest feature, of the largest certified box in the proportions of the first of the
-    half-widths, at most the widest range of the inputs; checked against `survived` and the points.
+    """Half-width, in the widest feature, of the largest certified box in the proportions of the first half-widths. It
+    is at most the widest range of the inputs, and is checked against `survived` and the points.
     """
     problem, samples = networks.problem, networks.samples
     network, largest = require_layers(problem), float((problem.inputs.amax(0) - problem.inputs.amin(0)).max())

@@ -1,7 +1,7 @@
-"""Robustness to rounding of the parameters: what is left of a network that is stored with a few bits a number.
+"""Robustness to rounding of the parameters: the performance of a network that is stored with a few bits a number.
 
-With b bits each parameter becomes the nearest of 2^b - 1 evenly spaced levels from -a to a, with a the largest absolute
-value of its block: the weights of a layer or its biases, or all parameters of a module of unknown layers.
+With b bits each parameter becomes the nearest of 2^b - 1 evenly spaced levels from -a to a. Here a is the largest
+absolute value of its block: the weights of a layer or its biases, or all parameters of a module of unknown layers.
 
 Shapes: M minima, P parameters, N samples, B numbers of bits.
 """
@@ -18,7 +18,7 @@ BITS = tuple(range(4, 11))
 
 
 def rounded(problem: Problem, theta: Float[Tensor, "M P"], bits: int) -> Float[Tensor, "M P"]:
-    """The parameters theta [M, P] with so many bits each."""
+    """The parameters theta [M, P] rounded to `bits` bits each."""
     found = theta.clone()
     network = layered_network(problem)
     blocks = [found] if network is None else [block for layer in network.unpack(found) for block in layer]

@@ -1,8 +1,8 @@
 """Functions that give one value a minimum and sample, and their averages over the samples, in bounded memory.
 
-The samples are cut first, by the width of the network alone, then the minima by what is left of the working
-set of `numerics.batching`. A value of a minimum is therefore the same sum over the same chunks however many minima are
-measured with it; only a product of matrices may round its terms otherwise where there is another number of them.
+The samples are cut first, by the width of the network alone, then the minima, by what remains of the working set of
+`numerics.batching`. So the value of a minimum is the same sum over the same chunks however many minima are measured
+with it; only a matrix product may round its terms differently for another number of minima.
 
 Shapes: M minima, N samples, E perturbation sizes.
 """
@@ -22,12 +22,12 @@ OfBlock = Callable[[Float[Tensor, "M P"], slice], dict[str, Shaped[Tensor, "M n 
 
 
 def samples_per_chunk(problem: Problem) -> int:
-    """Samples of which one minimum fills at most a working set."""
+    """Largest number of samples with which one minimum fits into a working set."""
     return rows_per_chunk(_numbers_per_sample(problem), problem.device)
 
 
 def minima_per_block(problem: Problem) -> int:
-    """Minima that fill a working set together with one chunk of samples."""
+    """Number of minima that fill a working set together with one chunk of samples."""
     n_samples = min(len(problem.inputs), samples_per_chunk(problem))
     return rows_per_chunk(_numbers_per_sample(problem) * n_samples, problem.device)
 
@@ -35,7 +35,7 @@ def minima_per_block(problem: Problem) -> int:
 def sample_mean(
     function: Callable[[Samples], dict[str, Shaped[Tensor, "M n ..."]]], samples: Samples, chunk: int
 ) -> dict[str, Float[Tensor, "M ..."]]:
-    """Means over axis 1 of the tensors [M, n, ...] that `function` gives for each n <= `chunk` of the samples."""
+    """Means over axis 1 of the tensors [M, n, ...] that `function` gives for each chunk of n <= `chunk` samples."""
     totals: dict[str, Tensor] = {}
     for start in range(0, len(samples.inputs), chunk):
         found = function(samples.part(slice(start, start + chunk)))
@@ -46,15 +46,15 @@ def sample_mean(
 
 
 def stack_sizes(columns: Sequence[dict[str, Shaped[Tensor, "M N"]]]) -> dict[str, Shaped[Tensor, "M N E"]]:
-    """Values [M, N, E] from those [M, N] at each of E perturbation sizes, by name."""
+    """Values [M, N, E] by name, stacked from the values [M, N] at each of E perturbation sizes."""
     return {name: torch.stack([column[name] for column in columns], 2) for name in columns[0]}
 
 
 def map_blocks(
     function: OfBlock, doubles: int, theta: Float[Tensor, "M P"], n_samples: int
 ) -> dict[str, Shaped[Tensor, "M N ..."]]:
-    """The tensors of `function`, called for blocks of theta and runs of samples with a working set
-    of `doubles` float64 numbers a minimum and sample. The samples are cut first.
+    """The tensors of `function`, called for blocks of theta and runs of samples with a working set of `doubles` float64
+    numbers a minimum and sample. The samples are cut first.
     """
     length = min(rows_per_chunk(doubles, theta.device), n_samples)
     parts = [slice(start, min(start + length, n_samples)) for start in range(0, n_samples, length)]

@@ -1,4 +1,4 @@
-"""The group of sharpness: how the energy rises around a minimum, and how strongly outputs answer to parameters and
+"""The group of sharpness: the rise of the energy around a minimum, and the response of outputs to parameters and
 inputs.
 
 Shapes: M minima, P parameters.

@@ -1,4 +1,4 @@
-"""The energy of a band and its gradient perpendicular to it, for compiled code: what `bands.py` does with tensors.
+"""The energy of a band and its gradient perpendicular to the band, for compiled code; `bands.py` has it for tensors.
 
 Shapes: B bands, I images, P parameters.
 """
@@ -16,14 +16,14 @@ Array = np.ndarray
 
 
 class BandData(NamedTuple):
-    """The data of the energy of a band, and room for the energies of its images."""
+    """The energy of points, and room for the energies of the images of a band."""
 
     of_images: Function
     value: Float[np.ndarray, " I"]
 
 
 def band_kernel(kernel: Kernel, images: int) -> Kernel:
-    """The kernel of bands [B, I*P] on the landscape of a kernel."""
+    """The kernel of the energy of bands [B, I*P], from the kernel of the energy of points."""
     data = BandData(kernel.function, np.zeros(images))
     return Kernel(function_of(_bands, data), lambda bands: kernel.called(bands * images))
 
@@ -40,7 +40,7 @@ def _bands(points: Array, energy: Array, gradient: Array, data: BandData) -> Non
 
 @reordered
 def _project(band: Array, value: Array, gradient: Array) -> None:
-    """Takes the part along the band [I, P] from the gradient [I, P], and all of it at the ends."""
+    """Removes the part along the band [I, P] from the gradient [I, P], and the whole gradient at the ends."""
     last = len(band) - 1
     gradient[0] = 0.0
     gradient[last] = 0.0
@@ -59,7 +59,7 @@ def _project(band: Array, value: Array, gradient: Array) -> None:
 
 @reordered
 def _weights(up: float, down: float) -> tuple[float, float]:
-    """Weights of the segments ahead and behind in the tangent, by the rise of the energy along them (Henkelman and
+    """Weights of the segments ahead and behind in the tangent, from the rise of the energy along each (Henkelman and
     Jonsson 2000, eqs. 8 to 11).
     """
     if up > 0.0 and down > 0.0:

@@ -1,8 +1,8 @@
 """Elastic bands between two minima, many at once, by equal-arc redistribution.
 
 A band relaxes under the energy gradient perpendicular to it (tangents: Henkelman and Jonsson, 2000, "Improved
-tangent estimate in the nudged elastic band method") and its images are put back to equal distances along it
-(the simplified string method: E, Ren and Vanden-Eijnden 2007). So there is no spring constant to fit to the
+tangent estimate in the nudged elastic band method"), and its images are redistributed to equal distances along it
+(the simplified string method: E, Ren and Vanden-Eijnden 2007). So no spring constant has to be fitted to the
 scale of the landscape. Relaxation is L-BFGS with a history for each band and no test of the energy, since the
 perpendicular gradient is not the gradient of a function; redistribution starts a new history.
 
@@ -45,7 +45,7 @@ class Candidates:
 
 
 class BandEnergy:
-    """The energy of bands, as one of points [B, I*P]; an `Energy` without Hessians."""
+    """The energy of bands as a function of points [B, I*P]; an `Energy` without Hessians."""
 
     recorder = None
 
@@ -57,7 +57,7 @@ class BandEnergy:
         self._kernel = None if kernel is None else band_kernel(kernel, images)
 
     def kernel(self) -> Kernel | None:
-        """The energy of bands for compiled code, where there is such code for that of points."""
+        """The energy of bands for compiled code; None if the energy of points has no such form."""
         return self._kernel
 
     def energy_and_gradient(self, points: Float[Tensor, "B IP"]) -> tuple[Float[Tensor, " B"], Float[Tensor, "B IP"]]:
@@ -109,7 +109,7 @@ def redistribute(bands: Float[Tensor, "B I P"]) -> Float[Tensor, "B I P"]:
 
 
 def relax(objective: Objective, bands: Float[Tensor, "B I P"], settings: BandSettings) -> Float[Tensor, "B I P"]:
-    """Relaxed bands from bands [B, I, P]; the ends stay. Bands do not affect each other."""
+    """Relaxed bands from bands [B, I, P], with fixed ends. Bands do not affect each other."""
     images = bands.shape[1]
     method = LBFGS(
         rms=settings.rms * objective.energy_unit,
@@ -127,7 +127,7 @@ def relax(objective: Objective, bands: Float[Tensor, "B I P"], settings: BandSet
 
 
 def candidates(objective: Objective, bands: Float[Tensor, "B I P"]) -> Candidates:
-    """Interior local maxima of the energy along bands [B, I, P], with the tangents there."""
+    """Interior local maxima of the energy along bands [B, I, P], with the tangents of the bands at the maxima."""
     energy = objective.energy(bands.flatten(0, 1)).view(bands.shape[:2])
     rise = energy.diff(dim=1)
     place = ((rise[:, :-1] > 0) & (rise[:, 1:] <= 0)).nonzero()

@@ -1,12 +1,12 @@
 """Basin-hopping with many walkers (Wales and Doye 1997), aimed at enumeration.
 
-A walker stands on a minimum, is displaced by a Gaussian of its own step length, quenched, and goes on to the new
-minimum by the Metropolis rule at its own temperature. Every minimum that a quench reaches is reported, accepted or not.
-A walker without a minimum begins with a fresh start. Walkers do not wait for each other: one that has finished its
-quench starts the next at once.
+A walker at a minimum is displaced by a Gaussian of its own step length, quenched, and moved to the new minimum by the
+Metropolis rule at its own temperature. Every minimum that a quench reaches is reported, accepted or not. A walker
+without a minimum begins with a fresh start. Walkers do not wait for each other: a walker whose quench has ended starts
+the next one at once.
 
-Walks soon see the minima with large basins only. So where minima are known whose units can be exchanged, most quenches
-start from an exchange: their minima are reported too, and the walker stays where it is. The moves are in `moves.py`.
+Walks soon find only minima with large basins. So if minima are known whose units can be exchanged, most quenches start
+from an exchange: their minima are reported too, and the walker stays at its minimum. The moves are in `moves.py`.
 
 Shapes: W walkers, S steps, P parameters, F minima that were reached.
 """
@@ -46,7 +46,7 @@ class Hops:
     minima: StationaryPoints  # [F], in order of walker and step
     reached: Int[np.ndarray, "W S"]  # row of minima, or -1 where a quench reached no minimum or the walker did not walk
     accepted: Bool[np.ndarray, "W S"]
-    walked: Bool[np.ndarray, "W S"]  # steps of the walk, by moves that walk
+    walked: Bool[np.ndarray, "W S"]  # true for steps by moves that walk
     left: int  # quenches that left the box of the energy, where it is minus infinity
 
 
@@ -70,7 +70,7 @@ def hop(
 
 
 class _Walk:
-    """The walkers between quenches; `proceed` is what `quench_stream` calls when quenches end."""
+    """The walkers between quenches; `quench_stream` calls `proceed` when quenches end."""
 
     def __init__(self, objective: Objective, hoppers: Hoppers, steps: int, starts: Starts, known: KnownMinima) -> None:
         self.objective = objective
@@ -114,9 +114,9 @@ class _Walk:
         return Hops(minima=minima, reached=reached, accepted=self.accepted, walked=self.walked, left=self.left)
 
     def _decide(self, walker: int, theta: Float[np.ndarray, " P"], energy: float) -> None:
-        """Metropolis: a rise below temperature * an exponential random number is accepted.
+        """Metropolis rule: a rise below temperature times an exponential random number is accepted.
 
-        A walker without a minimum takes the first it gets.
+        A walker without a minimum accepts the first minimum.
         """
         rise = energy - self.energy[walker]
         first = np.isnan(self.theta[walker, 0])

@@ -1,8 +1,8 @@
-"""What a chain has met so far between its two ends, as a graph, and the bands that it asks for next.
+"""The minima and transition states found between the two ends of a chain, as a graph, and the bands to try next.
 
-The next bands are those that the shortest way from one end to the other still lacks (Carr, Trygubenko and Wales 2005):
-a step weighs nothing between minima that are connected, the square of its aligned distance where no band was tried
-yet, and is closed where one was. Where every way is closed, each pair may be tried once more, with more images.
+The next bands are the missing steps of the shortest way from one end to the other (Carr, Trygubenko and Wales 2005). A
+step between connected minima has weight zero, a step without a band so far the square of its aligned distance; a step
+whose band was tried is closed. When every way is closed, each pair may be tried once more, with more images.
 
 Shapes: N points, T transition states, P parameters.
 """
@@ -19,16 +19,16 @@ from landscape.graph.depth import components
 from landscape.objective import Symmetry
 
 RETRY_IMAGES = 1.5
-FIRST, LAST = 0, 1  # the ends among the minima of a chain
+FIRST, LAST = 0, 1  # rows of the ends among the minima of a chain
 
 Step = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """At most `attempts` bands for each chain and `tries` of one pair; numbers of images grow with the length.
+    """At most `attempts` bands for each chain and `tries` for each pair; the number of images grows with the distance.
 
-    Two points are one if their energies agree within `energy_tolerance` and their aligned distance is within
+    Two points are the same if their energies agree within `energy_tolerance` and their aligned distance is within
     `distance_tolerance`.
     """
 
@@ -54,7 +54,7 @@ class Points:
         return len(self.energy)
 
     def find_or_add(self, theta: Float[np.ndarray, " P"], energy: float) -> int:
-        """The row of a point; a new one has the number of points before the call."""
+        """The row of a point, which is appended if it is new."""
         distance = self.symmetry.distance(self.theta, np.broadcast_to(theta, self.theta.shape))
         same = (distance <= self.effort.distance_tolerance) & (
             np.abs(self.energy - energy) <= self.effort.energy_tolerance
@@ -68,7 +68,7 @@ class Points:
 
 
 class ChainGraph:
-    """The minima and transition states that were met between the minima ends [2, P] of energy [2]."""
+    """The minima and transition states found between two minima, `ends` [2, P] of `energy` [2]."""
 
     def __init__(
         self, symmetry: Symmetry, effort: Effort, ends: Float[np.ndarray, "2 P"], energy: Float[np.ndarray, " 2"]
@@ -84,15 +84,15 @@ class ChainGraph:
 
     @property
     def joined(self) -> bool:
-        """Whether the ends are connected."""
+        """True if the ends are connected."""
         label = components(len(self.minima), self.sides)
         return len(label) == 1 or bool(label[FIRST] == label[LAST])
 
     @property
     def highest(self) -> tuple[float, int]:
-        """The energy at which the ends are connected, and the row of the transition state that has it.
+        """The energy at which the ends are connected, and the row of the transition state with this energy.
 
-        For two ends that are one minimum it is the energy of that, and -1; nan and -1 where they are not connected.
+        The energy of the minimum and -1 if both ends are the same minimum; nan and -1 if they are not connected.
         """
         if len(self.minima) == 1:
             return float(self.minima.energy[FIRST]), -1
@@ -104,7 +104,7 @@ class ChainGraph:
         return float("nan"), -1
 
     def next_steps(self) -> list[Step]:
-        """The steps that the shortest way still lacks; none where the ends are connected or the effort is used up."""
+        """The missing steps of the shortest way; none if the ends are connected or the effort is used up."""
         while self.attempts < self.effort.attempts and self._level <= self.effort.tries and not self.joined:
             if steps := self._lacking():
                 return steps[: self.effort.attempts - self.attempts]
@@ -122,7 +122,7 @@ class ChainGraph:
         return first, self.minima.symmetry.align(last[None], first[None])[0], images
 
     def add(self, theta: Float[np.ndarray, "3 P"], energy: Float[np.ndarray, " 3"]) -> None:
-        """Add a transition state and the minima on its two sides, unless it is known or no higher than these."""
+        """Adds a transition state and the minima on its two sides, unless it is known or not above both minima."""
         size, heights = len(self.states), energy.tolist()
         if max(heights[1:]) >= heights[0] or self.states.find_or_add(theta[0], heights[0]) < size:
             return
@@ -130,7 +130,7 @@ class ChainGraph:
         self.sides = np.concatenate([self.sides, np.array([rows])])
 
     def _lacking(self) -> list[Step]:
-        """The steps of the shortest way that are not connected yet; none where all ways are closed."""
+        """The steps of the shortest way that are not connected yet; none if all ways are closed."""
         label = components(len(self.minima), self.sides)
         connected = label[:, None] == label
         closed = np.zeros_like(connected)
@@ -138,7 +138,7 @@ class ChainGraph:
             closed[i, j] = closed[j, i] = count >= self._level
         edges = np.nonzero(connected | ~closed)
         weight = np.where(connected, 0.0, self.minima.distance**2)[edges]
-        ways = csr_array((weight, edges), shape=connected.shape)  # of a sparse graph, a stored zero is an edge
+        ways = csr_array((weight, edges), shape=connected.shape)  # in a sparse graph a stored zero is an edge
         previous = dijkstra(ways, directed=False, indices=FIRST, return_predecessors=True)[1]
         way = [LAST]
         while way[-1] != FIRST and previous[way[-1]] >= 0:

@@ -1,14 +1,14 @@
-"""Chains of transition states between two minima, by way of minima that are met on the way.
+"""Chains of transition states between two minima, by way of other minima.
 
 A band between two distant minima seldom leads to a transition state between these two: its maxima belong to states that
-join others. So what was met is kept as a graph, which asks for further bands until the ends are connected or the effort
-is used up (`chain_graph.py`). Bands are relaxed much further than for a single attempt: their maxima are then so near
-to transition states that eigenvector-following does not leave them for others.
+join other minima. So all states found are kept in a graph, from which further bands are chosen until the ends are
+connected or the effort is used up (`chain_graph.py`). Bands are relaxed much further than for a single attempt: their
+maxima are then so near to transition states that eigenvector-following does not leave these for others.
 
-Each chain has its own graph, so chains do not affect each other; the bands of all of them are relaxed together.
+Each chain has its own graph, so chains do not affect each other; the bands of all chains are relaxed together.
 
-Two upper bounds of the energy that has to be climbed need no transition state: the highest energy on the straight line
-between the aligned ends, and that on the band between them.
+Two upper bounds of the energy to be climbed need no transition state: the highest energy on the straight line between
+the aligned ends, and the highest energy on the band between them.
 
 Shapes: K chains, M minima, T transition states, B bands, I images, P parameters.
 """
@@ -29,12 +29,12 @@ from landscape.search.transition_states import SearchSettings, refine
 
 BAND = BandSettings(rms=1e-6, cycles=6, calls=60)
 FOLLOWING = EigenvectorFollowing(max_steps=40, max_climb=20)
-ZOOMS = 3  # bands within the last step to an end, each within the last
+ZOOMS = 3  # nested bands, each within the last segment before an end of the one before
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChainSettings:
-    """Settings of chains: of the searches along them, and their effort."""
+    """Settings of chains: the searches along them, and the effort."""
 
     search: SearchSettings = field(default_factory=lambda: SearchSettings(band=BAND, following=FOLLOWING))
     effort: Effort = field(default_factory=Effort)
@@ -42,10 +42,10 @@ class ChainSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Chains:
-    """What was met between the ends of each chain, and bounds of the energies to be climbed between them.
+    """The graph between the ends of each chain, and bounds of the energies to be climbed between the ends.
 
-    `straight` are the highest energies on the straight lines between the aligned ends, `band` those on the best band
-    between them.
+    `straight` are the highest energies on the straight lines between the aligned ends, `band` the highest energies on
+    the best bands between them.
     """
 
     graphs: tuple[ChainGraph, ...]
@@ -69,7 +69,7 @@ def chains(
         for (chain, step), height in zip(steps, heights.T, strict=True):
             if step == (FIRST, LAST):
                 bounds[:, chain] = np.minimum(bounds[:, chain], height)
-    one = np.isinf(bounds)  # ends that are one minimum
+    one = np.isinf(bounds)  # both ends are the same minimum
     straight, band = np.where(one, energies.max(0), bounds)
     return Chains(graphs=tuple(graphs), straight=straight, band=band)
 
@@ -79,7 +79,7 @@ Wanted = tuple[ChainGraph, Float[np.ndarray, " P"], Float[np.ndarray, " P"], int
 
 
 def _search(objective: Objective, wanted: Sequence[Wanted], settings: ChainSettings) -> Float[np.ndarray, "2 B"]:
-    """Relax the bands that are wanted and add what their maxima lead to, to the graphs that want it.
+    """Relaxes the wanted bands and adds the transition states found from their maxima to the graphs.
 
     Returns the highest energies [2, B] on the straight lines and on the bands.
     """
@@ -111,10 +111,10 @@ def _search(objective: Objective, wanted: Sequence[Wanted], settings: ChainSetti
 
 
 def _guesses(objective: Objective, bands: Float[Tensor, "B I P"], settings: ChainSettings) -> Iterator[Candidates]:
-    """The maxima of bands, and those that are hidden between an end and its neighbour.
+    """The maxima of bands, and maxima that are hidden between an end and its neighbour.
 
-    An end is a minimum: where its neighbour is lower there is a maximum between them. It is looked for on a band of its
-    own between these two, and so on.
+    An end is a minimum: if its neighbour is lower, there is a maximum between the two. A further band between end and
+    neighbour is searched for this maximum, and so on, up to `ZOOMS` times.
     """
     yield candidates(objective, bands)
     near, owner = torch.cat([bands[:, :2], bands[:, -2:].flip(1)]), [*range(len(bands))] * 2

@@ -5,21 +5,21 @@ gradient along the eigenvector and l its eigenvalue,
 
     h = 2 F / |l| / (1 + sqrt(1 + 4 F^2 / l^2)),    + along the followed mode, - along the others.
 
-While the Hessian has no negative eigenvalue the followed mode is the one that overlaps most with the last
-one, so a band's tangent or a random direction leads the way out of a basin; after that it is the lowest. The
-longest component is held below a trust radius, which grows or shrinks by 1.1 with the agreement between
-the eigenvalue and what the change of F along the last step says it is (Munro and Wales 1999).
+While the Hessian has no negative eigenvalue, the followed mode is the one with the largest overlap with the last
+followed mode, so that a band's tangent or a random direction leads out of a basin; afterwards it is the lowest
+mode. The longest component is kept below a trust radius, which grows or shrinks by a factor of 1.1, depending on
+the agreement of the eigenvalue with its estimate from the change of F along the last step (Munro and Wales 1999).
 
-No Hessian is needed: a step is taken in the Krylov space of the gradient and the last mode, with differences of
-gradients for the products (`krylov` in `numerics/spectra.py`). A small space is enough for most guesses; `follow` goes
-on in a larger one with those that take many steps, where soft modes are many. Up to EXACT_LIMIT parameters the
-eigenpairs of the Hessian itself cost no more.
+No Hessian is needed: a step is taken in the Krylov space of the gradient and the last mode, with products from
+differences of gradients (`krylov` in `numerics/spectra.py`). A small space is enough for most guesses; `follow`
+continues in a larger space for guesses that take many steps, which have many soft modes. Up to EXACT_LIMIT parameters
+the eigenpairs of the Hessian itself cost no more.
 
-The eigenvectors of a multiple eigenvalue are any basis of their space (a network with softmax and L2 has H + 1
-equal eigenvalues at every point), and rounding chooses which. So F is taken over the whole space of an
-eigenvalue, which gives the same step in every basis.
+The eigenvectors of a multiple eigenvalue can be any basis of their eigenspace (a network with softmax and L2 has
+H + 1 equal eigenvalues at every point), and rounding chooses the basis. So F is taken over the whole eigenspace,
+which gives the same step in every basis.
 
-Shapes: W walkers, P parameters, E eigenvalues at hand.
+Shapes: W walkers, P parameters, E known eigenvalues.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -34,15 +34,15 @@ from landscape.objective import Objective
 from landscape.optimize.driver import put_rows, run_all, take_rows
 from landscape.optimize.status import Status
 
-EXACT_LIMIT = 110  # of the 83 of iris a state costs 0.6 times as much as by Krylov spaces, of the 173 of wine more
-DEVICE_EXACT_LIMIT = 400  # elsewhere than on a CPU, where a Krylov space waits for the device at each vector
-KRYLOV_VECTORS = 20  # at first: fewer take more steps and lose saddles of iris, more take longer a step
-MORE_VECTORS = 45  # after so many steps, by which most guesses have converged
+EXACT_LIMIT = 110  # cost of a state over that by Krylov spaces: 0.6 with the 83 of iris, above 1 with the 173 of wine
+DEVICE_EXACT_LIMIT = 400  # on devices other than a CPU, where a Krylov space waits for the device at each vector
+KRYLOV_VECTORS = 20  # at first: fewer vectors take more steps and lose saddles of iris, more take longer per step
+MORE_VECTORS = 45  # after `FIRST_STEPS` steps, by which most guesses have converged
 FIRST_STEPS = 30
-DIFFERENCE = 1e-6  # in theta, of gradients
+DIFFERENCE = 1e-6  # displacement in theta for differences of gradients
 TRUST_FACTOR = 1.1
 TRUST_TOLERANCE = 0.5
-# Differences of eigenvalues, and eigenvalues, below this fraction of the largest are rounding.
+# Eigenvalues and differences of eigenvalues below this fraction of the largest eigenvalue are rounding errors.
 RESOLUTION = 1e-10
 
 
@@ -59,18 +59,17 @@ class FollowingState:
     trust: Float[Tensor, " W"]
     uphill: Float[Tensor, " W"]  # component of the last step along the mode
     force: Float[Tensor, " W"]  # gradient along the mode before that step
-    # The account.
+    # The cost and the status.
     calls: Int[Tensor, " W"]
     status: Int[Tensor, " W"]
 
 
 @dataclass(frozen=True)
 class EigenvectorFollowing:
-    """Settings: `rms` to reach, `vectors` of a Krylov space, steps allowed in all and without any negative eigenvalue,
-    and the trust radius.
+    """Settings: `rms` to reach, number of `vectors` of a Krylov space, steps allowed in all and without any negative
+    eigenvalue, and the first, smallest and largest trust radius.
 
-    The trust radius is first, smallest and largest. A walker that has climbed for long and sees no negative
-    curvature is on its way up the regularisation, which goes on for ever.
+    A walker that has climbed for long without negative curvature is climbing the regularisation, which has no top.
     """
 
     rms: float = 1e-6  # in units of the energy
@@ -80,10 +79,10 @@ class EigenvectorFollowing:
     trust: float = 0.3
     min_trust: float = 0.01
     max_trust: float = 1.0
-    recordable: ClassVar[bool] = False  # torch.linalg.eigh looks at the device whether it has converged
+    recordable: ClassVar[bool] = False  # torch.linalg.eigh waits for the device to test convergence
 
     def doubles_per_walker(self, objective: Objective) -> int:
-        """Float64 numbers of a Hessian, or of a Krylov space, its eigenvectors and which of them belong together."""
+        """Number of float64 values of a Hessian or a Krylov space, its eigenvectors and table of equal eigenvalues."""
         parameters = objective.n_parameters
         return 6 * parameters * (parameters if _is_exact(objective) else self.vectors)
 
@@ -106,7 +105,7 @@ class EigenvectorFollowing:
         )
 
     def step(self, objective: Objective, state: FollowingState) -> FollowingState:
-        """One step of every running walker: on a CPU of these alone, elsewhere of all, of which these are kept."""
+        """One step of every running walker; on a GPU all walkers are computed, and the running ones kept."""
         running = state.status == Status.RUNNING
         if state.theta.device.type != "cpu":
             return _merged(state, self._moved(objective, state), running)
@@ -141,7 +140,7 @@ class EigenvectorFollowing:
         )
 
     def _spectrum(self, objective: Objective, state: FollowingState) -> Spectrum:
-        """The eigenpairs by which a step is taken."""
+        """The eigenpairs from which a step is computed."""
         if _is_exact(objective):
             return spectrum(objective, state.theta)
         product = difference_products(objective, state.theta, state.gradient, DIFFERENCE)
@@ -150,7 +149,7 @@ class EigenvectorFollowing:
     def _trust(
         self, state: FollowingState, mode: Float[Tensor, "W P"], force: Float[Tensor, " W"], value: Float[Tensor, " W"]
     ) -> Float[Tensor, " W"]:
-        """Trust radii [W] from the agreement of the followed eigenvalue with its estimate by the last step."""
+        """Trust radii [W] from the agreement of the followed eigenvalue with its estimate from the last step."""
         sign = (state.mode * mode).sum(1).sign()
         estimate = (force * sign - state.force) / state.uphill
         agrees = ((estimate - value) / value).abs() < TRUST_TOLERANCE
@@ -175,7 +174,7 @@ class EigenvectorFollowing:
 def follow(
     objective: Objective, guesses: Float[Tensor, "W 2 P"], method: EigenvectorFollowing, batch: int
 ) -> FollowingState:
-    """Walkers at the ends of their ways from guesses [W, 2, P], places and directions; at most `batch` go at a time."""
+    """Final states of walkers from guesses [W, 2, P], places and directions; at most `batch` walkers run at a time."""
     if _is_exact(objective):
         return run_all(method, objective, guesses, batch)
     first = run_all(replace(method, max_steps=min(FIRST_STEPS, method.max_steps)), objective, guesses, batch)
@@ -193,7 +192,7 @@ def follow(
 
 
 def _is_exact(objective: Objective) -> bool:
-    """Whether steps are taken by the eigenpairs of Hessians."""
+    """True if steps are computed from the eigenpairs of Hessians."""
     return objective.n_parameters <= (EXACT_LIMIT if objective.device.type == "cpu" else DEVICE_EXACT_LIMIT)
 
 
@@ -209,9 +208,9 @@ def _merged(state: FollowingState, moved: FollowingState, kept: Bool[Tensor, " W
 def _followed(
     mode: Float[Tensor, "W P"], found: Spectrum, same: Float[Tensor, "W E E"], curved: Bool[Tensor, " W"]
 ) -> Float[Tensor, "W E"]:
-    """The followed mode in the eigenbasis, [W, E], unit length: the lowest eigenvector where bool[W] `curved`.
+    """The followed modes [W, E] in the eigenbasis, of unit length: the lowest eigenvector where `curved`, bool[W].
 
-    Elsewhere it is the part of the last mode [W, P] in the eigenspace that holds most of it per dimension.
+    Elsewhere, the part of the last mode [W, P] in the eigenspace that contains most of this mode per dimension.
     """
     overlap = torch.bmm(mode[:, None], found.vectors)[:, 0]
     most = ((same * overlap.square()[:, None]).sum(2) / same.sum(2)).argmax(1)
@@ -228,7 +227,7 @@ def _step_components(
     followed: Float[Tensor, "W E"],
     trust: Float[Tensor, " W"],
 ) -> tuple[Float[Tensor, " W"], Float[Tensor, "W E"]]:
-    """Step [W] up along the followed mode and all components [W, E] of the step, down along the others."""
+    """Step [W] up along the followed mode, and all components [W, E] of the step, which goes down along the others."""
     size = values.abs().clamp_min(RESOLUTION * values.abs().amax(1, keepdim=True)).clamp_min(1e-300)
     force = (components * followed).sum(1, keepdim=True)
     others = components - force * followed
@@ -242,6 +241,6 @@ def _step_components(
 
 
 def _same_eigenvalue(values: Float[Tensor, "W E"]) -> Float[Tensor, "W E E"]:
-    """One where two eigenvalues are equal to within rounding, else zero."""
+    """1 where two eigenvalues are equal to within rounding, else 0."""
     gap = (values[:, :, None] - values[:, None]).abs()
     return (gap <= RESOLUTION * values.abs().amax(1)[:, None, None]).to(values.dtype)

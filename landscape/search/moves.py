@@ -1,4 +1,4 @@
-"""The moves of basin-hopping: where the next quench of a walker starts.
+"""The moves of basin-hopping, which propose the start of a walker's next quench.
 
 A new move is a function and its declaration in `MOVES`. Shapes: P parameters, M minima, U units of a group, F
 components of a unit.
@@ -28,9 +28,9 @@ NOTHING_KNOWN = KnownMinima(np.empty((0, 0)))
 
 @dataclass(frozen=True)
 class Site:
-    """The place of a walker, and all else that a move can use."""
+    """The place of a walker, and everything else that a move can use."""
 
-    theta: Float[np.ndarray, " P"]  # the minimum that it stands on; nan without one
+    theta: Float[np.ndarray, " P"]  # the minimum of the walker; nan if it has none
     step: float
     starts: Starts
     known: KnownMinima
@@ -40,8 +40,8 @@ class Site:
 class Move:
     """A move: `propose` gives the point [P] from which to quench, for a walker to which the move `applies`.
 
-    Of such walkers a `share` makes this move, the others one of those that follow in `MOVES`. After a move that `walks`
-    the walker may go on from the minimum of the quench. After another one it stays where it is, whatever is found.
+    A `share` of these walkers makes this move, the others make a later move of `MOVES`. After a move that `walks`, the
+    walker may move to the minimum of the quench; after other moves it stays at its minimum.
     """
 
     propose: Callable[[Site, np.random.Generator], Float[np.ndarray, " P"]]
@@ -51,11 +51,11 @@ class Move:
 
 
 def exchange(site: Site, random: np.random.Generator) -> Float[np.ndarray, " P"]:
-    """A known minimum, one of whose units is exchanged for a unit of another or the same one: the cut-and-splice of
-    clusters (Deaven and Ho, Phys. Rev. Lett. 75, 288, 1995) for parts of which a point has several alike.
+    """A known minimum with one unit exchanged for a unit of another or the same minimum: the cut-and-splice of clusters
+    (Deaven and Ho, Phys. Rev. Lett. 75, 288, 1995) for points made of several similar parts.
 
-    All units but one of such a point are those of a minimum. Units of a group may stand for each other: the hidden
-    units of a layer, the atoms of a cluster. A little noise takes the point out of symmetric subspaces.
+    All units of the point but one are those of the minimum. Units of a group are interchangeable, as the hidden units
+    of a layer or the atoms of a cluster are. A little noise takes the point out of symmetric subspaces.
     """
     minima, units = site.known.minima, site.known.units
     receiver, donor = minima[random.integers(len(minima), size=2)]
@@ -67,7 +67,7 @@ def exchange(site: Site, random: np.random.Generator) -> Float[np.ndarray, " P"]
 
 
 def fresh_start(site: Site, random: np.random.Generator) -> Float[np.ndarray, " P"]:
-    """A start."""
+    """A new starting point."""
     return site.starts.draw(random, len(site.theta))
 
 
@@ -89,10 +89,10 @@ MOVES = {
     "fresh start": Move(fresh_start, applies=_stands_nowhere),
     "displacement": Move(displacement, applies=lambda site: not _stands_nowhere(site)),
 }
-"""The moves by name, in the order in which they are asked; a walker without a minimum and one with always find one."""
+"""The moves by name, in the order in which they are tried; one of the last two applies to every walker."""
 
 
 def chosen_move(site: Site, random: np.random.Generator) -> Move:
-    """The first move that applies to a walker and has it in its share."""
+    """The first move that applies to a walker and is drawn with the probability `share`."""
     applicable = (move for move in MOVES.values() if move.applies(site))
     return next(move for move in applicable if move.share == 1.0 or random.random() < move.share)

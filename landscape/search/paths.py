@@ -1,15 +1,15 @@
 """Pathways: the steepest-descent paths from a transition state to the minima on its two sides.
 
 The path dx/ds = -g / |g| is stiff where it follows the floor of a valley: steps along the gradient would zigzag. Each
-step therefore follows the path of the quadratic model at hand exactly (Page and McIver 1988, doi 10.1063/1.454172): in
+step therefore follows the path of a local quadratic model exactly (Page and McIver 1988, doi 10.1063/1.454172): in
 the eigenbasis of the Hessian, with eigenvalues lambda and gradient g, the flow dx/dt = -g leads in a time t to
 
     dx_i = -g_i (1 - exp(-lambda_i t)) / lambda_i.
 
-The time is that at which the step is as long as the walker allows, or infinite where the bottom of a convex model is
-nearer. A step is kept if the energy falls and the true gradient differs from that of the model by at most TOLERANCE of
-the one before; else a shorter one is tried in the same model. The path leaves the transition state along its negative
-eigenvector.
+The time is chosen so that the step has the walker's step length; it is infinite if the bottom of a convex model is
+nearer. A step is kept if the energy falls and the true gradient differs from that of the model by at most TOLERANCE
+times the gradient before the step; otherwise a shorter step is tried in the same model. The path leaves the transition
+state along the eigenvector of its negative eigenvalue.
 
 Shapes: W walkers, T transition states, P parameters, I points of a path, odd, the transition state in the middle.
 """
@@ -27,18 +27,18 @@ from landscape.objective import Objective
 FIRST_STEP = 0.01
 LONGEST_STEP = 0.1
 TOLERANCE = 0.05
-RMS = 1e-11  # of an end, which is |g| / lambda from its minimum: flat directions need a g this small
+RMS = 1e-11  # gradient of an end, whose distance from its minimum is |g| / lambda: flat directions need a g this small
 MAX_STEPS = 3000
 AIM = 0.8 * TOLERANCE
 SHRINK, GROW = 0.2, 1.5
 LOG_TIME = 35.0  # largest logarithm of a time
-PARTS, SECTIONS = 16, 6  # a search cuts what is left of the logarithms into so many parts, so many times
+PARTS, SECTIONS = 16, 6  # a search divides the interval of logarithms into PARTS parts, SECTIONS times
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paths:
     """Points [T, I, P] at equal arc lengths on either side, and their signed arc lengths [T, I] from the transition
-    state; `converged` [T] where both sides end where the gradient vanishes.
+    state; `converged` [T] is true if the gradient vanishes at the ends of both sides.
     """
 
     points: Float[Tensor, "T I P"]
@@ -49,8 +49,8 @@ class Paths:
 def pathways(
     objective: Objective, theta: Float[Tensor, "T P"], direction: Float[Tensor, "T P"], n_points: int
 ) -> Paths:
-    """Paths of `n_points` through transition states theta [T, P]: to the last point they leave along the unit vectors
-    direction [T, P], to the first against them.
+    """Paths of `n_points` through transition states theta [T, P]. Towards the last point a path leaves the transition
+    state along its unit vector of direction [T, P], towards the first point against it.
     """
     starts = torch.cat([theta + FIRST_STEP * direction, theta - FIRST_STEP * direction])
     tracks, converged = _descend(objective, starts)
@@ -68,7 +68,7 @@ def pathways(
 def _descend(
     objective: Objective, starts: Float[Tensor, "W P"]
 ) -> tuple[list[Float[Tensor, "_steps P"]], Bool[Tensor, " W"]]:
-    """Points [steps, P] of the way down from each of starts [W, P], these included, and whether it ended: bool[W]."""
+    """Points [steps, P] of the descent from each of starts [W, P], start included; bool[W], true if it converged."""
     tracks = [[start] for start in starts]
     theta = starts.clone()
     energy, gradient = objective.energy_and_gradient(theta)
@@ -96,8 +96,8 @@ def _descend(
 def _next_length(
     length: Float[Tensor, " W"], error: Float[Tensor, " W"], good: Bool[Tensor, " W"]
 ) -> Float[Tensor, " W"]:
-    """Lengths [W] of the next steps: those whose error, which grows with the square of the length, would be `AIM`; much
-    shorter ones where it is unknown.
+    """Lengths [W] of the next steps, at which the error, which grows with the square of the length, would be `AIM`;
+    much shorter where the error is unknown.
     """
     wanted = length * (AIM / error).sqrt().nan_to_num(nan=SHRINK).clamp(SHRINK, GROW)
     return torch.where(good, wanted, torch.minimum(wanted, 0.5 * length)).clamp(max=LONGEST_STEP)
@@ -112,7 +112,7 @@ class Model(NamedTuple):
 
     @classmethod
     def at(cls, objective: Objective, theta: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"]) -> "Model":
-        """The models at theta [W, P], where the energy has these gradients [W, P]."""
+        """The models at theta [W, P], with known gradients [W, P] of the energy."""
         values, vectors = torch.linalg.eigh(objective.hessian(theta))
         return cls(values, vectors, torch.bmm(vectors.mT, gradient[:, :, None])[:, :, 0])
 
@@ -126,7 +126,7 @@ class Model(NamedTuple):
             part[rows] = other
 
     def step(self, length: Float[Tensor, " W"]) -> tuple[Float[Tensor, "W P"], Float[Tensor, "W P"]]:
-        """Steps [W, P] down the models, at most as long as length [W], and the gradients [W, P] at their ends."""
+        """Steps [W, P] down the models, at most as long as length [W], and model gradients [W, P] at their ends."""
         low, high = torch.full_like(length, -LOG_TIME), torch.full_like(length, LOG_TIME)
         for _ in range(SECTIONS):
             logs = torch.lerp(

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 
 class Starts(Protocol):
-    """Draws starting points."""
+    """A distribution of starting points."""
 
     def draw(self, random: np.random.Generator, n_parameters: int) -> Float[np.ndarray, " P"]:
         """One point."""
@@ -16,9 +16,9 @@ class Starts(Protocol):
 
 @dataclass(frozen=True)
 class GaussianStarts:
-    """Normal around zero at one of several scales.
+    """Normal distributions around zero, with a scale drawn from several.
 
-    Basins differ in size by orders of magnitude, and some, such as that of zero itself, are found from small
+    Basins differ in size by orders of magnitude, and some, such as the basin of zero itself, are found from small
     starts only.
     """
 
@@ -31,7 +31,7 @@ class GaussianStarts:
 
 @dataclass(frozen=True)
 class BoxStarts:
-    """Uniform in a box, the same for every parameter or one pair a parameter."""
+    """The uniform distribution in a box, with the same ends for all parameters or two ends per parameter."""
 
     low: Float[np.ndarray, " P"] | float
     high: Float[np.ndarray, " P"] | float

@@ -1,9 +1,9 @@
 """From guesses to verified transition states with the minima on their two sides.
 
 guess -> eigenvector-following -> Newton finish -> index test -> steepest descent to both sides. A guess that leads to a
-known transition state, or to that of an earlier guess, goes no further than the following. One that ends on a saddle of
-higher index, as those in a symmetric subspace do, steps off it downhill and is followed once more. Every guess ends
-with a typed reason. Guesses come from bands between minima (`connect`) or from displaced minima (`climb`).
+known transition state, or to that of an earlier guess, ends after eigenvector-following. A guess that ends on a saddle
+of higher index, as in a symmetric subspace, is displaced downhill from the saddle and followed once more. Every guess
+ends with a typed outcome. Guesses come from bands between minima (`connect`) or from displaced minima (`climb`).
 Shapes: C candidates, P parameters, T transition states.
 """
 
@@ -28,17 +28,17 @@ from landscape.search.descent.sides import Sides, oriented, sides
 from landscape.search.eigenvector_following import EigenvectorFollowing, FollowingState, follow
 
 SOFT_MODES = 10
-STEP_OFF = 0.1  # from a saddle of higher index
+STEP_OFF = 0.1  # displacement from a saddle of higher index
 IMAGES_TOGETHER = 10
-# A point followed to a gradient of RMS 1e-6 is a known transition state if it is so near in energy, in its unit, and in
-# aligned distance. The Newton finish moves points less: of iris 4-10-3 at l2 = 1e-4 at most 0.09 and 9e-8, of digits
-# 64-3-10 at 1e-2 at most 0.001 and 2e-9. Of 815 transition states of iris the nearest two within 1e-6 in energy are
-# 0.33 apart. What is not recognised is only finished again.
+# A point followed to an RMS gradient of 1e-6 counts as a known transition state if it is within these limits in energy,
+# over its unit, and in aligned distance. The Newton finish moves points less: at most 9e-8 and 0.09 for iris 4-10-3 at
+# l2 = 1e-4, 2e-9 and 0.001 for digits 64-3-10 at 1e-2. Of 815 transition states of iris, the nearest two within 1e-6 in
+# energy are 0.33 apart. A state that is not recognised is merely finished again.
 SAME_ENERGY, SAME_DISTANCE = 1e-7, 0.1
 
 
 class Outcome(IntEnum):
-    """The outcome of a search. The first three are successes, told apart once identities are known."""
+    """The outcome of a search. The first three are successes, distinguished once identities are known."""
 
     CONNECTED = 0
     NEW_TRANSITION_STATE = 1
@@ -58,24 +58,24 @@ class KnownStates(Protocol):
     """Known transition states."""
 
     def find(self, energy: float, theta: Float[np.ndarray, " P"]) -> int:
-        """Row of the state that a point, followed but not finished, leads to; -1 if there is none."""
+        """Row of the known state to which a point, followed but not finished, leads; -1 if there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Transition states of a batch of searches, in order of search, and why the other guesses failed."""
+    """Transition states of a batch of searches, in order of search, and the reasons for which other guesses failed."""
 
     points: StationaryPoints  # [T]
     sides: tuple[StationaryPoints, StationaryPoints]  # the minima [T] down along +direction and -direction
-    ambiguous: Bool[np.ndarray, " T"]  # whether rounding decides where steepest descent goes on a side
-    search: Int[np.ndarray, " T"]  # the search each came from
+    ambiguous: Bool[np.ndarray, " T"]  # true if rounding decides on the end of steepest descent on a side
+    search: Int[np.ndarray, " T"]  # the search of each transition state
     known: tuple[tuple[int, int], ...]  # (search, row) of each guess that led to a known transition state
     failures: tuple[tuple[int, Outcome], ...]  # (search, reason) of each guess that led to none
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings:
-    """Settings of searches: bands, eigenvector-following, descents, how many go at a time; and what is known."""
+    """Settings of searches: bands, eigenvector-following, descents, walkers at a time, and known transition states."""
 
     following: EigenvectorFollowing = field(default_factory=EigenvectorFollowing)
     band: BandSettings = field(default_factory=BandSettings)
@@ -93,8 +93,8 @@ def connect(
 ) -> Found:
     """Searches between first [S, P] and last [S, P], which are aligned, by bands of images[S] images.
 
-    Bands with the same number of images are relaxed together. On a device that number is rounded up to tens, which
-    leaves fewer batches.
+    Bands with the same number of images are relaxed together. On devices other than a CPU this number is rounded up to
+    a multiple of ten, which makes fewer batches.
     """
     thetas, tangents, searches = [first[:0]], [first[:0]], list[int]()
     if objective.device.type != "cpu":
@@ -122,10 +122,10 @@ def connect(
 def climb(
     objective: Objective, minima: Float[Tensor, "S P"], seeds: list[tuple[int, ...]], settings: SearchSettings
 ) -> Found:
-    """Single-ended searches from minima [S, P], one a row, each with its own random stream.
+    """Single-ended searches from minima [S, P], one per row, each with its own random stream.
 
-    Half of them leave along one of the softest eigenvectors, half in a random direction; the distance is
-    random too, from a hundredth of the length of theta (at least one) to the whole of it.
+    About half of the searches start along one of the softest eigenvectors, half in a random direction. The distance is
+    random too, from a hundredth of the length of theta (at least 1) to the whole length.
     """
     modes = spectrum(objective, minima).vectors
     lengths = minima.norm(dim=1).clamp_min(1.0).tolist()
@@ -163,9 +163,9 @@ def refine(
     both = (joined.ends[0].is_minimum & joined.ends[1].is_minimum).nonzero()[:, 0]
     known = np.full(len(theta), -1)
     known[near.cpu().numpy()] = rows
-    point = np.full(len(theta), -1)  # of each guess, the one that it leads to
+    point = np.full(len(theta), -1)  # for each guess, the point to which it leads
     point[near.cpu().numpy()] = np.where(rows < 0, np.searchsorted(distinct, first), -1)
-    state = np.full(len(points), -1)  # of each point, its place among the states
+    state = np.full(len(points), -1)  # for each point, its row among the states
     state[saddles[both].cpu().numpy()] = np.arange(len(both))
     leads = np.where(point >= 0, np.append(state, -1)[point], -1)
     lost = np.where(followed.energy.isneginf().cpu().numpy(), Outcome.LEFT_BOX, Outcome.NOT_CONVERGED)
@@ -187,9 +187,9 @@ def refine(
 
 
 def _stepped_off(objective: Objective, points: StationaryPoints, settings: SearchSettings) -> StationaryPoints:
-    """The points [F], where those of higher index are replaced by transition states to which following leads from them.
+    """The points [F], with saddles of higher index replaced by transition states to which following leads from them.
 
-    It starts off the saddle along the second eigenvector, which leads downhill, and goes up along the first.
+    Following starts beside the saddle along the second eigenvector, which leads downhill, and goes up along the first.
     """
     rows = ((points.status == Status.CONVERGED) & (points.index > 1)).nonzero()[:, 0]
     if not len(rows):
@@ -204,7 +204,7 @@ def _stepped_off(objective: Objective, points: StationaryPoints, settings: Searc
 
 
 def _reasons(points: StationaryPoints, saddles: Int[Tensor, " S"], joined: Sides) -> Int[np.ndarray, " F"]:
-    """Why each of the points [F] would be no find; `saddles` are those of them whose sides were looked for."""
+    """The reasons for which the points [F] fail, if they do; `saddles` are the rows whose sides were computed."""
     reasons = np.where((points.status == Status.CONVERGED).cpu().numpy(), Outcome.WRONG_INDEX, Outcome.NOT_CONVERGED)
     beyond = (joined.ends[0].energy.isneginf() | joined.ends[1].energy.isneginf()).cpu().numpy()
     reasons[saddles.cpu().numpy()] = np.where(beyond, Outcome.LEFT_BOX, Outcome.NO_DESCENT)
@@ -214,8 +214,8 @@ def _reasons(points: StationaryPoints, saddles: Int[Tensor, " S"], joined: Sides
 def _recognised(
     objective: Objective, followed: FollowingState, known: KnownStates | None
 ) -> tuple[Int[np.ndarray, " C"], Int[np.ndarray, " C"]]:
-    """Rows [C] of the known transition states that guesses were followed to, -1 where there is none, and the number [C]
-    of the first guess that leads to the same state.
+    """Rows [C] of the known transition states to which guesses lead, -1 where there is none, and the number [C] of the
+    first guess that leads to the same state.
     """
     energy, theta = followed.energy.cpu().numpy(), followed.theta.cpu().numpy()
     pairs = zip(energy.tolist(), theta, strict=True)

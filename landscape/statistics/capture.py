@@ -1,14 +1,14 @@
-"""Capture and recapture: how many minima there are, from what two ways of finding them have in common.
+"""Capture and recapture: the number of minima, estimated from the overlap of two ways of finding them.
 
-Hopping finds n1 minima, the far sides of transition states n2, and m are found in both ways. If the second way meets
-the minima of the first no more and no less often than others, m / n2 is the share that the first has of all, and
+Hopping finds n1 minima, the far sides of transition states n2, and m minima are found in both ways. If the second way
+meets minima of the first way as often as other minima, the first way has found a share m / n2 of all minima, and
 
-- Chapman: (n1 + 1)(n2 + 1) / (m + 1) - 1 is nearly unbiased, exactly so if n1 + n2 is at least the truth (Chapman,
-  Univ. Calif. Publ. Stat. 1, 131, 1951);
-- given n1, n2 and the truth N, m is hypergeometric: the interval has all N at which a test does not reject it.
+- Chapman: (n1 + 1)(n2 + 1) / (m + 1) - 1 is a nearly unbiased estimate of the number of minima, exactly unbiased if
+  n1 + n2 is at least the true number (Chapman, Univ. Calif. Publ. Stat. 1, 131, 1951);
+- given n1, n2 and the true number N, m is hypergeometric: the interval contains all N that a test does not reject.
 
-Low minima are easier to find in both ways than high ones, which makes estimates too low; so each stratum of energy has
-one of its own, and their sum is that of all (Seber, The Estimation of Animal Abundance, 1982, section 3.2).
+Low minima are easier to find in both ways than high minima, which makes estimates too low. So each stratum of energy
+is estimated separately, and the estimates are added (Seber, The Estimation of Animal Abundance, 1982, section 3.2).
 
 Shapes: M minima, S strata.
 """
@@ -23,42 +23,42 @@ from landscape.errors import PropertyError
 MOST_STRATA = 4
 LEAST_IN_STRATUM = 10  # minima
 _TAIL = 0.025
-_MOST = 2**53  # minima: beyond, an interval is open
+_MOST = 2**53  # minima: the upper end of an interval is not sought beyond
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capture:
-    """Numbers of minima, and the estimate of how many there are."""
+    """Numbers of minima found in two ways, and the estimate of the number of all minima."""
 
-    known: int  # minima, those that were found in neither way included
+    known: int  # minima, including those found in neither way
     first: int
     second: int
     both: int
 
     @property
     def estimate(self) -> float:
-        """Chapman's estimate, at least the number that is known; NaN where one of the ways found nothing."""
+        """Chapman's estimate, but at least the number of known minima; NaN if one of the ways found nothing."""
         if not self.first or not self.second:
             return float("nan")
         return max(float(self.known), (self.first + 1) * (self.second + 1) / (self.both + 1) - 1)
 
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the number of minima; its upper end is infinite where nothing was found in both ways."""
+        """The 95 % interval of the number of minima; its upper end is infinite if none was found in both ways."""
         least = max(self.known, self.first + self.second - self.both)
         if not self.both:
             return float(least), float("inf")
         return float(self._first_possible(least)), float(self._last_possible(least))
 
     def _too_many_in_both(self, truth: int) -> float:
-        """Probability that so many or more are found in both ways."""
+        """Probability that at least `both` minima are found in both ways."""
         return float(_hypergeometric().sf(self.both - 1, truth, self.first, self.second))
 
     def _too_few_in_both(self, truth: int) -> float:
-        """Probability that so few or fewer are found in both ways."""
+        """Probability that at most `both` minima are found in both ways."""
         return float(_hypergeometric().cdf(self.both, truth, self.first, self.second))
 
     def _first_possible(self, least: int) -> int:
-        """The lowest number, at least `least`, at which the overlap is not improbably small."""
+        """The lowest number of minima, at least `least`, at which the overlap is not improbably small."""
         low, high = least - 1, least
         while self._too_few_in_both(high) < _TAIL:
             low, high = high, 2 * high
@@ -68,7 +68,7 @@ class Capture:
         return high
 
     def _last_possible(self, least: int) -> int:
-        """The highest number at which the overlap is not improbably large."""
+        """The highest number of minima at which the overlap is not improbably large."""
         low, high = least, 2 * least
         while self._too_many_in_both(high) >= _TAIL and high < _MOST:
             low, high = high, 2 * high
@@ -79,14 +79,14 @@ class Capture:
 
 
 def _hypergeometric() -> Any:  # noqa: ANN401 - scipy has no types
-    """The distribution of the number that is found in both ways."""
-    from scipy.stats import hypergeom  # noqa: PLC0415 - costs 0.4 s, which only those who need it wait
+    """The distribution of the number of minima found in both ways."""
+    from scipy.stats import hypergeom  # noqa: PLC0415 - takes 0.4 s and is not always needed
 
     return hypergeom
 
 
 def capture(first: np.ndarray, second: np.ndarray) -> Capture:
-    """The numbers of minima that were found in two ways, bool[M] each, false in both for one found otherwise.
+    """The numbers of minima found in two ways, from bool[M] for each way; false in both for minima found otherwise.
 
     Raises PropertyError for arrays of other types or of unequal shapes.
     """
@@ -116,12 +116,12 @@ def pooled(parts: list[Capture]) -> Capture:
 
 
 def total(parts: list[Capture]) -> float:
-    """The estimate of all strata together; NaN where it is unknown in one of them, or without strata."""
+    """The sum of the estimates of all strata; NaN if the estimate of a stratum is unknown, or without strata."""
     return float(sum(part.estimate for part in parts)) if parts else float("nan")
 
 
 def energy_strata(energy: np.ndarray) -> np.ndarray:
-    """Strata int64[M] of energy [M]: quarters of equal size by rank, fewer where they would have under ten minima."""
+    """Strata int64[M] of energy [M]: four equal parts by rank, or fewer if a part would have under ten minima."""
     count = int(np.clip(len(energy) // LEAST_IN_STRATUM, 1, MOST_STRATA))
     stratum = np.empty(len(energy), dtype=np.int64)
     stratum[np.argsort(energy, kind="stable")] = np.arange(len(energy)) * count // max(len(energy), 1)

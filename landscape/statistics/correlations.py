@@ -4,16 +4,16 @@ Rows are distinct minima, never runs: rows that agree in every column within rou
 image under a symmetry of the data) and are refused. Every pair of a measure and a robustness gets Spearman's rho,
 Kendall's tau-b and the partial rho at fixed controls (the squared norm, as a rule).
 
-The numbers describe the minima that they are computed from, and have neither interval nor p: minima of a landscape
-share hidden units and samples, so that they are no independent draws, and if all of them are known nothing about the
-correlation is uncertain. What other data would show is asked of replicates (`landscape.studies.answer`).
+The correlations describe the minima from which they are computed, and have neither interval nor p: minima of a
+landscape share hidden units and samples, so they are not independent draws, and if all minima are known the correlation
+is exact. Replicates tell what other data would show (`landscape.studies.answer`).
 
-Minima of several landscapes are compared within their own only. Values that are NaN are unknown and leave their row out
-of that pair alone; infinities have a rank like any other value (a network that ignores its inputs has a sensitivity of
-minus infinity: none is more robust). What cannot be computed, since a column is constant, explained by the controls or
-known for too few minima, is NaN and reported as such.
+Minima of several landscapes are compared within their own landscape only. A NaN is an unknown value; it leaves its row
+out of the pairs with its column only. Infinities are ranked like other values (a network that ignores its inputs has a
+sensitivity of minus infinity: none is more robust). A correlation is NaN if it cannot be computed, because a column is
+constant, explained by the controls or known for too few minima.
 
-The table says nothing about which sign is which hypothesis: `landscape.studies.hypotheses` does.
+The table does not say which sign supports a hypothesis: see `landscape.studies.hypotheses`.
 
 Shapes: M minima.
 """
@@ -28,7 +28,7 @@ from landscape.errors import PropertyError
 from landscape.statistics.ranks import RankTable, tie_groups
 
 MINIMUM_ROWS = 8
-"""Fewest distinct minima for which anything is correlated."""
+"""Fewest distinct minima that are correlated."""
 
 Columns = Mapping[str, np.ndarray]
 
@@ -48,10 +48,10 @@ class Correlation:
 def correlate(
     measures: Columns, robustness: Columns, *, controls: Columns, landscape: np.ndarray | None = None
 ) -> tuple[Correlation, ...]:
-    """Correlations of all measures [M] with all robustness columns [M], one row a pair.
+    """Correlations of all measures [M] with all robustness columns [M], one row per pair.
 
-    `controls` are held fixed in the partial correlation. `landscape` int64 [M] tells which landscape each minimum is of
-    (all of one).
+    `controls` are held fixed in the partial correlation. `landscape` int64 [M] is the landscape of each minimum, by
+    default one for all.
 
     Raises PropertyError below 8 distinct minima, for rows that are not distinct and for columns of unequal length.
     """
@@ -91,12 +91,11 @@ def _of_block(x: np.ndarray, y: np.ndarray, controls: np.ndarray, stratum: np.nd
 
 
 def distinct_rows(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
-    """First rows int64, rising, of the sets of rows that agree in all columns [M] within 1e-6 of the column's largest
-    finite value, and the set int64 [M] that each row belongs to. Infinities agree with those of their sign, NaN with
-    NaN.
+    """First rows int64, rising, of the sets of equal rows, and the set int64 [M] to which each row belongs.
 
-    Distinct minima that agree in everything measured are mirror images under a symmetry of the data: they tell nothing
-    twice, and count once.
+    Rows are equal if they agree in all columns [M] within 1e-6 of the column's largest finite value. Infinities agree
+    with infinities of the same sign, NaN with NaN. Distinct minima that agree in everything measured are mirror images
+    under a symmetry of the data and count once.
     """
     values = _stack(list(columns.values()), len(next(iter(columns.values()))))
     known = ~np.isnan(values)
@@ -107,7 +106,7 @@ def distinct_rows(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_rows(columns: Columns) -> None:
-    """Raises PropertyError unless the columns are of one length and tell enough rows apart."""
+    """Raises PropertyError unless the columns have one length and their rows are distinct and enough."""
     lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1:
         raise PropertyError(f"Expected columns of one length, found {sorted(lengths)}: pass one value a minimum.")
@@ -131,7 +130,7 @@ def _stack(columns: list[np.ndarray], rows: int) -> np.ndarray:
 
 
 def _by_known(columns: Columns) -> list[tuple[np.ndarray, list[str]]]:
-    """Names of the columns that are known for the same minima, with those minima as a mask [M]."""
+    """Columns grouped by the minima for which they are known: the mask [M] of these minima, and the names."""
     groups: dict[bytes, tuple[np.ndarray, list[str]]] = {}
     for name, values in columns.items():
         known = ~np.isnan(np.asarray(values, dtype=np.float64))

@@ -1,16 +1,16 @@
-"""Coverage: how much of a landscape has been seen, from how often each minimum was hit.
+"""Coverage: the part of a landscape that has been seen, estimated from the hits of each minimum.
 
-Quenches are treated as draws with replacement from a population of minima whose weights are the shares of the search
-that end in them. Rare minima tell about unseen ones: with f1 minima hit once and f2 hit twice in n quenches,
+Quenches are treated as draws with replacement from a population of minima; the weight of a minimum is the share of
+quenches that end in it. Rare minima tell about unseen ones: with f1 minima hit once and f2 hit twice in n quenches,
 
 - Good-Turing: f1 / n is the probability that the next quench finds a new minimum (Good, Biometrika 40, 237, 1953);
 - Chao1: f1^2 / (2 f2) is a lower bound of the number of unseen minima (Chao, Scand. J. Stat. 11, 265, 1984).
 
 Quenches of basin-hopping are not independent draws from a fixed population: walks are correlated and adapt, and most
-quenches of a network begin at exchanges of units between minima known so far, so the weights change with what is known.
-Both describe this search on this landscape: what it cannot reach, no estimate knows of. Minima that were never
-hit, but found on the way down from a transition state, do not enter. `morse_sum` is the other kind of check: it needs
-no statistics, but stationary points of every index.
+quenches of a network begin at exchanges of units between known minima, so the weights change as minima become known.
+Both estimates describe this search on this landscape; minima that the search cannot reach are in neither. Minima that
+were never hit, only found on the way down from a transition state, are not counted. `morse_sum` is another kind of
+check: it needs no statistics, but stationary points of every index.
 
 Shapes: M minima, S stationary points.
 """
@@ -26,7 +26,7 @@ _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """Estimates from the hits of the minima that are still unseen."""
+    """Estimates of the minima that are still unseen, from the hits of the known minima."""
 
     quenches: int
     observed: int  # distinct minima hit at least once
@@ -62,9 +62,9 @@ def coverage(hits: np.ndarray) -> Coverage:
 def morse_sum(log_orbit_size: np.ndarray, index: np.ndarray) -> float:
     """Alternating sum of (-1)^index over stationary points [S], each counted with its copies exp(log_orbit_size [S]).
 
-    It is 1 where the points are all the stationary points there are, none is degenerate and the energy rises to
+    The sum is 1 if the points are all stationary points of the landscape, none is degenerate and the energy rises to
     infinity in all directions (l2 > 0). The number of copies is rounded to a whole number; the sum is exact while it
-    stays below 2^53. Raises PropertyError where the two do not have one length.
+    stays below 2^53. Raises PropertyError if the two arrays do not have one length.
     """
     log_orbit_size, index = np.asarray(log_orbit_size, dtype=np.float64), np.asarray(index, dtype=np.int64)
     if log_orbit_size.shape != index.shape or index.ndim != 1:
@@ -76,7 +76,7 @@ def morse_sum(log_orbit_size: np.ndarray, index: np.ndarray) -> float:
 
 
 def _checked(hits: np.ndarray) -> np.ndarray:
-    """The hits of minima that were hit at all."""
+    """The hits of the minima that were hit at least once."""
     hits = np.asarray(hits)
     if hits.ndim != 1 or (hits.size and (not np.issubdtype(hits.dtype, np.integer) or hits.min() < 0)):
         raise PropertyError(
@@ -102,7 +102,7 @@ def _chao1(quenches: int, observed: int, once: int, twice: int) -> tuple[float, 
 
 
 def _complete_interval(quenches: int, observed: int) -> tuple[float, float]:
-    """Interval where nothing seems unseen: every minimum is taken to be equally likely."""
+    """Interval if no minimum seems unseen: all minima are assumed to be equally likely."""
     if not observed:
         return 0.0, 0.0
     missed = float(np.exp(-quenches / observed))

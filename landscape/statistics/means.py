@@ -1,7 +1,7 @@
 """Means over independent units, such as training runs from several seeds, and tests of signs.
 
-The mean has Student's interval, since a unit's mean over many samples is near normal and a bootstrap of ten numbers
-covers too rarely.
+Intervals of means are Student's: the mean of a unit over many samples is nearly normal, and a bootstrap of ten numbers
+covers the truth too rarely.
 
 Shapes: S units.
 """
@@ -28,7 +28,7 @@ class Mean:
 
 
 def mean_over_units(values: np.ndarray) -> Mean:
-    """The mean of values [S] with Student's interval; NaN are units that are missing."""
+    """The mean of values [S] with Student's interval; a NaN is a missing unit."""
     known = values[np.isfinite(values)]
     n, mean = len(known), float(known.mean()) if len(known) else float("nan")
     error = float(stdtrit(n - 1, 0.975) * known.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
@@ -36,5 +36,5 @@ def mean_over_units(values: np.ndarray) -> Mean:
 
 
 def sign_test_p(more: int, fewer: int) -> float:
-    """One-sided p of so many signs of one kind against so many of the other, were both equally likely."""
+    """One-sided p of `more` signs of one kind against `fewer` of the other, if both kinds are equally likely."""
     return float(bdtrc(more - 1, more + fewer, 0.5))

@@ -1,9 +1,9 @@
 """95 % intervals of a statistic of pairs, by a bootstrap over the units that form the pairs.
 
-Pairs that share a unit are not independent. So units are drawn again, as many as there are, and a pair (i, j) counts as
-often as i was drawn times as often as j was (Owen, The pigeonhole bootstrap, Ann. Appl. Stat. 1, 386, 2007, doi
-10.1214/07-AOAS122). The interval is that of the percentiles. It errs on the wide side: where no two pairs share a unit
-the variance is up to three times what it should be.
+Pairs that share a unit are not independent. So the units are resampled with replacement, and the weight of a pair
+(i, j) is the number of times that i was drawn, times the number of times that j was drawn (Owen, The pigeonhole
+bootstrap, Ann. Appl. Stat. 1, 386, 2007, doi 10.1214/07-AOAS122). The interval is that of the percentiles. It tends to
+be too wide: if no two pairs share a unit, the variance is up to three times too large.
 
 Shapes: S pairs, U units, R resamples.
 """
@@ -34,14 +34,14 @@ def mean_interval(values: Float[np.ndarray, " S"], weights: Float[np.ndarray, "R
 
 
 def median_interval(values: Float[np.ndarray, " S"], weights: Float[np.ndarray, "R S"]) -> tuple[float, float]:
-    """Interval of the median, in which values may be infinite."""
+    """Interval of the median; values may be infinite."""
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weights[:, order], axis=1) >= 0.5 * weights.sum(axis=1, keepdims=True)
     return _percentiles(values[order][np.argmax(reached, axis=1)])
 
 
 def share_interval(successes: int, pairs: int, resampled: tuple[float, float]) -> tuple[float, float]:
-    """Interval of a share, at least as wide as Wilson's for independent pairs: all of a few is not surely all.
+    """Interval of a share, at least as wide as Wilson's for independent pairs, also at shares of 0 and 1.
 
     Wilson, J. Am. Stat. Assoc. 22, 209, 1927.
     """
@@ -52,6 +52,6 @@ def share_interval(successes: int, pairs: int, resampled: tuple[float, float]) -
 
 
 def _percentiles(found: Float[np.ndarray, " R"]) -> tuple[float, float]:
-    """The ends of the interval; the lower and the upper neighbour where an end lies between two resamples."""
+    """The ends of the interval; an end between two resamples is moved outwards to the next one."""
     low, high = (1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0
     return float(np.quantile(found, low, method="lower")), float(np.quantile(found, high, method="higher"))

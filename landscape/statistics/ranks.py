@@ -1,14 +1,14 @@
 """Rank correlations of many pairs of columns at once: within strata, with other columns held fixed, weighted.
 
-All begins with integers: `tie_groups` numbers the different values of a column from below, and values closer than
-rounding are one value, so noise never becomes an order. Rows are compared with rows of their own stratum (landscape)
-only: ranks are taken and centred within strata, in units of the stratum. What moves whole strata, by whatever monotone
-law, then has no part in a correlation.
+Values are first replaced by integers: `tie_groups` numbers the different values of a column from the lowest up. Values
+that differ by no more than rounding are one value, so noise never becomes an order. Rows are compared only with rows of
+their own stratum (landscape): ranks are taken and centred within strata, in units of the stratum. A monotone change of
+all values of a stratum therefore has no effect on a correlation.
 
-Spearman's rho is Pearson's r of the average ranks; partial Spearman is the same after the part that ranks of the
-controls explain by least squares is taken off both sides (Conover, Practical Nonparametric Statistics, 5.4). Kendall's
-tau-b counts concordant and discordant pairs. All three are those of a table in which each row stands as often as its
-weight says.
+Spearman's rho is Pearson's r of the average ranks. Partial Spearman is Pearson's r of what is left of the ranks on both
+sides after a least-squares fit by the ranks of the controls (Conover, Practical Nonparametric Statistics, 5.4).
+Kendall's tau-b counts concordant and discordant pairs. In all three the weight of a row is the number of times that it
+counts.
 
 Shapes: n rows, A columns on one side (measures), B on the other (robustness), C any number of columns, F controls, S
 strata. Undefined correlations, those of a column that is constant or fully explained, are NaN.
@@ -18,14 +18,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_EXPLAINED = 1e-7  # residual over ranks, in norm, below which nothing is left to correlate
+_EXPLAINED = 1e-7  # norm of the residual over that of the ranks, below which the controls explain all
 
 
 def tie_groups(values: np.ndarray, *, relative: float = 1e-9, absolute: float = 1e-12) -> np.ndarray:
-    """Number int64 [C, n] of each value among the different values of its row of values [C, n], from 0 at the lowest.
+    """Number int64 [C, n] of each value among the different values of its row of values [C, n]; the lowest has 0.
 
-    Neighbours in order are one value if they differ by at most relative * max|row| + absolute, the largest of what is
-    finite; infinities of one sign are one value.
+    Neighbours in order are one value if they differ by at most relative * max|row| + absolute, with the maximum over
+    finite values; infinities of one sign are one value.
     """
     values = np.asarray(values, dtype=np.float64)
     if not values.size:
@@ -44,7 +44,7 @@ def tie_groups(values: np.ndarray, *, relative: float = 1e-9, absolute: float = 
 
 @dataclass(frozen=True, kw_only=True)
 class RankTable:
-    """Tie groups of the columns of one analysis, without gaps, and what the rows are."""
+    """Tie groups of the columns of one analysis, all known, with the strata and weights of the rows."""
 
     x: np.ndarray  # int64[A, n]
     y: np.ndarray  # int64[B, n]
@@ -85,17 +85,17 @@ def _rho(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _correlations(products: np.ndarray, squares_x: np.ndarray, squares_y: np.ndarray) -> np.ndarray:
-    """products [A, B] over the root of squares_x [A] times squares_y [B]; NaN where a square is 0, rounding cut off."""
+    """products [A, B] over the root of squares_x [A] times squares_y [B], clipped to +-1; NaN where a square is 0."""
     scale = np.sqrt(squares_x[:, None] * squares_y)
     found: np.ndarray = np.divide(products, scale, out=np.full(products.shape, np.nan), where=scale > 0.0)
     return found.clip(-1.0, 1.0)
 
 
 def _centred_ranks(groups: np.ndarray, stratum: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Average ranks [C, n] within strata of tie groups int64 [C, n], each row standing as often as its weight [n].
+    """Average ranks [C, n] within strata, from tie groups int64 [C, n] of rows with weights [n].
 
-    They are in units of the stratum's weight, from -1/2 to 1/2 with weighted mean 0, times the root of the row's
-    weight, so that their products sum to covariances.
+    Ranks are in units of the stratum's weight, from -1/2 to 1/2 with weighted mean 0. They are multiplied by the root
+    of the row's weight, so that sums of their products are covariances.
     """
     columns, n = groups.shape
     if not columns:
@@ -121,7 +121,7 @@ def _basis(ranks: np.ndarray) -> np.ndarray:
 
 
 def _residuals(ranks: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """The ranks [C, n] less what the basis explains: exactly 0 where it explains all."""
+    """The ranks [C, n] without the part that the basis explains; exactly 0 if it explains all."""
     if not basis.shape[1]:
         return ranks
     residual: np.ndarray = ranks - (ranks @ basis) @ basis.T

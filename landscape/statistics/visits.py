@@ -1,17 +1,17 @@
-"""How likely independent quenches were to meet each basin, from how often they met it.
+"""Probabilities that independent quenches meet each basin, estimated from the number of visits of each basin.
 
-Large basins are met first, and they are deep and flat ones: the minima that a few quenches have found are no fair
-sample of all. A basin of probability p is met by n quenches with probability pi = 1 - exp(-lambda), lambda = n p. Each
-basin that was met stands for 1 / pi basins (Horvitz and Thompson, J. Am. Stat. Assoc. 47, 663, 1952). lambda is not
-known, but its law is: log lambda is normal around a linear function of covariates, and hits are Poisson, known where
-they are not zero (Poisson-lognormal regression, truncated at zero: Bulmer, Biometrics 30, 101, 1974). With its
-parameters at maximum likelihood the weight is the mean of 1 / pi over what hits and covariates leave of lambda. Weights
-above their 99.9th percentile are cut off there.
+Large basins are met first, and large basins are deep and flat: the minima found by a few quenches are no fair sample of
+all minima. A basin of probability p is met by n quenches with probability pi = 1 - exp(-lambda), lambda = n p. Each
+basin that was met stands for 1 / pi basins (Horvitz and Thompson, J. Am. Stat. Assoc. 47, 663, 1952). lambda is
+unknown, but assumed to follow a law: log lambda is normal around a linear function of covariates, and hits are Poisson,
+observed only if not zero (Poisson-lognormal regression, truncated at zero: Bulmer, Biometrics 30, 101, 1974). The
+parameters of the law are those of maximum likelihood. The weight of a basin is the mean of 1 / pi over the law of
+lambda given the hits and covariates of the basin. Weights above their 99.9th percentile are clipped to it.
 
-Integrals over log lambda are sums over a grid, which the Poisson law of every number of hits and the normal law are
-smooth on.
+Integrals over log lambda are sums over a grid on which the normal law and the Poisson law of every number of hits are
+smooth.
 
-Shapes: K basins that were met, C covariates, G grid points, R basins that quenches drawn again meet.
+Shapes: K basins that were met, C covariates, G grid points, R basins that simulated quenches meet.
 """
 
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ CUT = 99.9  # percentile of the weights
 
 @dataclass(frozen=True, kw_only=True)
 class VisitLaw:
-    """log lambda is normal around a constant and slopes times standardised covariates, with a standard deviation."""
+    """The normal law of log lambda, whose mean is a constant plus slopes times standardised covariates."""
 
-    coefficients: np.ndarray  # [1 + C]
-    spread: float
+    coefficients: np.ndarray  # [1 + C] constant and slopes
+    spread: float  # standard deviation
 
 
 def fitted(
@@ -39,9 +39,9 @@ def fitted(
 ) -> VisitLaw:
     """The law of maximum likelihood for basins that were met `hits` times, at least once each.
 
-    `start` is a law to begin from, as that of a resample is near that of the sample.
+    The optimisation begins at the law `start`; for a resample, the law of the sample is a near one.
     """
-    from scipy.optimize import minimize  # noqa: PLC0415 - costs a third of a second, which only those who need it wait
+    from scipy.optimize import minimize  # noqa: PLC0415 - takes a third of a second and is not always needed
 
     design, grid = _design(covariates), _grid(hits)
     poisson = _poisson(hits, grid)
@@ -63,7 +63,7 @@ def fitted(
 def inverse_weights(
     hits: Int[np.ndarray, " K"], covariates: Float[np.ndarray, "K C"], law: VisitLaw
 ) -> Float[np.ndarray, " K"]:
-    """For how many basins each of those that were met stands."""
+    """The number of basins [K] for which each basin that was met stands."""
     design, grid = _design(covariates), _grid(hits)
     density = _poisson(hits, grid) * _normal(grid, design @ law.coefficients, law.spread)
     weights = (density / -np.expm1(-np.exp(grid))).sum(axis=1) / density.sum(axis=1)
@@ -74,11 +74,11 @@ def inverse_weights(
 def redrawn(
     covariates: Float[np.ndarray, "K C"], law: VisitLaw, weights: Float[np.ndarray, " K"], random: np.random.Generator
 ) -> tuple[Int[np.ndarray, " R"], Int[np.ndarray, " R"]]:
-    """Rows among the K basins, and their hits, of as many quenches drawn again.
+    """Rows among the K basins, and their hits, for simulated quenches.
 
-    They meet a landscape that is like the one behind the sample: as many basins as the weights add up to, each like one
-    of those that were met, chosen by its weight, with a lambda of its own from the law. (Quenches drawn again from
-    among the first ones would meet no basin that these have missed.)
+    The quenches meet a simulated landscape like that of the sample. Its number of basins is the sum of the weights.
+    Each of its basins copies one of the K basins, chosen by weight, and has its own lambda, drawn from the law.
+    (Quenches resampled from those of the sample would meet no basin that the sample has missed.)
     """
     copies = random.multinomial(round(weights.sum()), weights / weights.sum())
     rows = np.repeat(np.arange(len(weights)), copies)

@@ -1,9 +1,9 @@
-"""One number a minimum, by name: what scripts colour, order and correlate by.
+"""Columns with one number per minimum, by name, for scripts that colour, order and correlate minima.
 
-Three sources, in this order: the depth properties, computed from the tables as they stand (a stored copy would be out
-of date once a later round finds another transition state); the properties that the database stores; its columns of
-minima. A property with several values a minimum has one column each, NAME@EPSILON where its settings list them under
-"epsilon" and NAME[INDEX] always.
+A name is looked up in three sources, in this order: the depth properties, computed from the present tables (a stored
+copy would be out of date once a later round finds another transition state); the properties stored in the database;
+the columns of its table of minima. A property with several values per minimum has one column for each value, named
+NAME@EPSILON if its settings list the values under "epsilon", and NAME[INDEX] always.
 
 Shapes: M minima, E values of epsilon.
 """
@@ -25,7 +25,7 @@ from landscape.properties.catalogue import PROPERTIES
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """Values [M] of one property, or of one epsilon of it, with what they mean."""
+    """Values [M] of one property, or of one of its epsilons, with their meaning."""
 
     name: str  # as a user writes it: depth, pgd_accuracy@0.3
     property: str  # the name without the selection: pgd_accuracy
@@ -48,7 +48,7 @@ _SELECTION = re.compile(r"(?P<property>[^@\[\]]+)(@(?P<epsilon>[^@\[\]]+)|\[(?P<
 
 
 def readable(name: str) -> str:
-    """The name of a property as in a sentence: PGD accuracy."""
+    """The name of a property as it is written in a sentence: PGD accuracy."""
     text = f"_{name}_"
     for word, spelling in _SPELLINGS.items():
         text = text.replace(f"_{word}_", f"_{spelling}_")
@@ -63,8 +63,8 @@ def known_names(db: Database) -> list[str]:
 def column(db: Database, name: str) -> Column:
     """The column NAME, NAME@EPSILON or NAME[INDEX] of the minima.
 
-    Raises PropertyError for a name that is unknown, and where a property with several values is named without saying
-    which, or with an epsilon or index that it has not.
+    Raises PropertyError for an unknown name, for a property with several values that is named without a selection, and
+    for an epsilon or index that the property does not have.
     """
     match = _SELECTION.fullmatch(name)
     family = column_family(db, match["property"] if match else name)
@@ -81,7 +81,7 @@ def column(db: Database, name: str) -> Column:
 def column_family(db: Database, name: str) -> list[Column]:
     """All columns of the property `name`: one, or one for each of its values.
 
-    Raises PropertyError for a name that is unknown.
+    Raises PropertyError for an unknown name.
     """
     if name in DEPTHS:
         states = db.transition_states
@@ -99,7 +99,7 @@ def column_family(db: Database, name: str) -> list[Column]:
 
 
 def single_column(declared: Property, values: np.ndarray) -> Column:
-    """The column of a property that has one value each."""
+    """The column of a property with a single value per point."""
     return _whole(declared.name, declared.meaning(), declared.units, values)
 
 

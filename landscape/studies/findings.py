@@ -1,6 +1,6 @@
 """Findings of one or several databases about robustness: the table of correlations, oriented by hypothesis.
 
-One place makes them, for `landscape study`, the scripts of analysis/ and notebooks. `findings_text` prints them.
+`landscape study`, the scripts in analysis/ and notebooks get findings from here. `findings_text` prints them.
 """
 
 import csv
@@ -20,7 +20,7 @@ STATISTICS = ("spearman", "kendall", "partial")
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """A comparison of minima and its table."""
+    """A comparison of minima and its table of correlations."""
 
     comparison: Comparison
     table: tuple[Correlation, ...]
@@ -32,7 +32,7 @@ class Findings:
         return landscapes[0].name if len(landscapes) == 1 else "pooled"
 
     def sign(self, hypothesis: Hypothesis, row: Correlation) -> int:
-        """+1 where a positive correlation is in favour of the hypothesis, of which the measure is one, otherwise -1."""
+        """+1 if a positive correlation is in favour of the hypothesis, which must have the measure, otherwise -1."""
         return hypothesis.measures[row.measure] * self.comparison.robustness_signs[row.robustness]
 
 
@@ -52,7 +52,7 @@ def findings_of(databases: Sequence[Database]) -> Findings:
 
 
 def csv_text(sections: Mapping[str, Findings]) -> str:
-    """The tables of named findings as CSV, one row a pair, all digits."""
+    """The tables of named findings as CSV, one row per pair, with all digits."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["table", "measure", "robustness", "count", *STATISTICS])

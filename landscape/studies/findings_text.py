@@ -1,4 +1,4 @@
-"""Correlations summed up in a few lines, positive where they are in favour of a hypothesis."""
+"""Summary of correlations in a few lines; a correlation is positive if it is in favour of a hypothesis."""
 
 from collections.abc import Iterable
 

@@ -1,9 +1,9 @@
-"""Locations of end points of training: the minimum below each, and the superbasin of the landscape that it lies in.
+"""Locations of end points of training: the minimum below each, and the superbasin of that minimum.
 
-`landscape locate` stores them as properties of /training: the row of the minimum that a quench on the common energy
-leads to, how far that is and what was lost on the way, or why there is none. The
-superbasin of a minimum at an energy level is the set of minima that it can reach without rising above the level; it
-goes by the row of its lowest minimum. A minimum that lies above the level is alone.
+`landscape locate` stores locations as properties of /training: the row of the minimum to which a quench on the common
+energy leads, the distance and the changes of energy and accuracy on the way, or the reason why there is no minimum. The
+superbasin of a minimum at an energy level is the set of minima that it can reach without rising above the level; its
+name is the row of its lowest minimum. A minimum above the level is alone.
 
 Shapes: M minima, S transition states, T end points, L levels.
 """
@@ -25,7 +25,7 @@ LEVELS = 4
 
 
 class Landing(IntEnum):
-    """The end of the quench of an end point."""
+    """Outcome of the quench of an end point."""
 
     LOCATED = 0
     SADDLE = 1
@@ -83,7 +83,7 @@ LOCATION = by_name(
         section=Section.QUENCH,
     ),
 )
-"""The properties of an end point that tell where it is."""
+"""The properties of an end point that give its location."""
 SURROUNDINGS = by_name(
     Property(
         name="depth",
@@ -110,7 +110,7 @@ class Locations:
 
     regimes: tuple[str, ...]
     regime: np.ndarray  # int64[T]
-    landing: np.ndarray  # str[T]: names of `Landing`, or of a newer program
+    landing: np.ndarray  # str[T]: names of `Landing`, or names stored by a newer version
     minimum: np.ndarray  # int64[T]: a row of minima, -1 for none
 
 
@@ -138,12 +138,12 @@ def locations_of(db: Database) -> Locations:
 
 
 def minimum_rows(stored: StoredProperty) -> np.ndarray:
-    """The rows int64[T] of minima, -1 for none, that the property `minimum` has."""
+    """The rows int64[T] of minima in the property `minimum`, -1 for none."""
     return np.nan_to_num(stored.values, nan=-1.0).astype(np.int64)
 
 
 def superbasins(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """The superbasin int64[M, L] of each minimum energy [M] at levels [L]; ts_energy [S], ts_minima int64[S, 2]."""
+    """The superbasin int64[M, L] of each minimum at levels [L]; takes energy [M], ts_energy [S], ts_minima [S, 2]."""
     order = np.argsort(energy, kind="stable")
     found = np.empty((len(energy), len(levels)), dtype=np.int64)
     for column, level in enumerate(levels):
@@ -156,7 +156,7 @@ def superbasins(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray
 
 def equal_levels(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray) -> np.ndarray:
     """`LEVELS` energies in equal steps from the lowest minimum to the highest transition state between two minima, or
-    to the highest minimum if that is above; zeros where there are no minima.
+    to the highest minimum if that is higher; zeros without minima.
     """
     joining = ts_energy[ts_minima[:, 0] != ts_minima[:, 1]]
     if not len(energy):
@@ -167,7 +167,7 @@ def equal_levels(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarra
 def surroundings(
     minimum: np.ndarray, energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, levels: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The properties `SURROUNDINGS`, [T] or [T, L], of the minima int64[T] of end points; NaN where that is -1."""
+    """The properties `SURROUNDINGS`, [T] or [T, L], of end points whose `minimum` is int64[T]; NaN where it is -1."""
     values = {
         "depth": energy - energy.min(initial=np.inf),
         "barrier_to_global": barrier_to_global(energy, ts_energy, ts_minima),
@@ -181,7 +181,7 @@ def surroundings(
 
 
 def locations_report(db: Database) -> Iterable[str]:
-    """Lines on where the end points of each regime lie. Raises PropertyError where none was located."""
+    """Lines on the locations of the end points of each regime. Raises PropertyError if none was located."""
     found = locations_of(db)
     energy, states = db.minima.energy, db.transition_states
     levels = equal_levels(energy, states.energy, states.minima)
@@ -205,11 +205,11 @@ def locations_report(db: Database) -> Iterable[str]:
 
 
 def _order(name: str) -> tuple[int, str]:
-    """The place of a landing in a report: known ones as they are declared, then those of a newer program."""
+    """Sort key of a landing in a report: known names in order of declaration, then names of a newer version."""
     return list(_MEANING).index(name) if name in _MEANING else len(_MEANING), name
 
 
 def _median(values: np.ndarray) -> str:
-    """The median of values of which the unknown ones are the largest."""
+    """The median of values as text; unknown values count as the largest."""
     median = float(np.median(np.nan_to_num(values, nan=np.inf))) if len(values) else np.inf
     return f"{median:.4g}" if np.isfinite(median) else "unknown"

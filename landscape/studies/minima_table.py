@@ -1,17 +1,17 @@
-"""The columns of one or several databases that a correlation table is made of.
+"""Columns of one or several databases, from which a correlation table is made.
 
-Measures are how deep and how curved a minimum is; robustness is every measured column that is asked for, as a rule
-those that `ROBUSTNESS_SIGNS` knows, one for each epsilon. Measures have their place with and, as task_*, without the L2
-part, but only once where both rank the minima of every landscape alike. The control is the squared norm of the
-parameters.
+Measures are the depth and the curvature of minima; robustness is every measured column that is asked for, by default
+the columns of `ROBUSTNESS_SIGNS`, one for each epsilon. Measures are listed with their L2 part and, as task_*, without
+it, but only once if both rank the minima of every landscape alike. The control is the squared norm of the parameters.
 
-Databases of one problem hold one landscape; minima of several landscapes (of several l2, say) are pooled, but compared
-within their own only, since what makes the landscapes differ moves everything at once. Depth is counted from the lowest
-energy of the landscape. Minima of a landscape that agree in all columns but the barriers count once (`distinct_rows`).
+Databases of one problem hold one landscape. Minima of several landscapes (of several l2, say) are pooled, but compared
+within their own landscape only, since a difference between landscapes changes all columns at once. Depth is measured
+from the lowest energy of the landscape. Minima of a landscape that agree in all columns except barriers count once
+(`distinct_rows`).
 
-Barriers depend on which transition states are known, and that differs between databases and between mirror images. So
-they are counted once copies are one minimum, over the transition states of all copies in all databases of a landscape:
-the lowest that is known of any copy.
+Barriers depend on the known transition states, which differ between databases and between mirror images. So barriers
+are computed after copies have become one minimum, from the transition states of all copies in all databases of a
+landscape: the lowest barrier known of any copy.
 
 Shapes: M minima of all databases, K distinct minima.
 """
@@ -46,28 +46,28 @@ class Landscape:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Columns [K] of the distinct minima, by name: what `landscape.statistics.correlations.correlate` takes."""
+    """Columns [K] of the distinct minima, by name, as `landscape.statistics.correlations.correlate` takes them."""
 
     landscapes: tuple[Landscape, ...]
     measures: Mapping[str, Column]
     robustness: Mapping[str, Column]
     controls: Mapping[str, np.ndarray]
-    robustness_signs: Mapping[str, int]  # +1 for the columns of which a larger value is more robust, -1 for the others
+    robustness_signs: Mapping[str, int]  # +1 for columns whose larger values are more robust, -1 for the others
     landscape: np.ndarray  # int64[K]
 
     @property
     def minima(self) -> int:
-        """Minima of all landscapes, copies among them."""
+        """Number of minima of all landscapes, including copies."""
         return sum(one.minima for one in self.landscapes)
 
     @property
     def distinct(self) -> int:
-        """Distinct minima K."""
+        """Number K of distinct minima."""
         return len(self.landscape)
 
 
 def compare(databases: Sequence[Database], signs: Mapping[str, int] = ROBUSTNESS_SIGNS) -> Comparison:
-    """Gather the columns that all databases with minima have; robustness is what `signs` names.
+    """Gather the columns that all databases with minima have; `signs` names the robustness columns.
 
     Raises PropertyError where there are no minima and where no robustness was measured.
     """
@@ -112,7 +112,7 @@ def compare(databases: Sequence[Database], signs: Mapping[str, int] = ROBUSTNESS
 
 
 def _ranked_differently(measures: Mapping[str, Column], landscape: np.ndarray) -> dict[str, Column]:
-    """The measures without those of the task that rank the minima of each landscape int64[K] as those of the energy."""
+    """The measures without task_* measures that rank the minima of each landscape int64[K] like those with L2 part."""
     ranks = {
         name: np.concatenate([tie_groups(one.values[None, landscape == number]) for number in np.unique(landscape)], 1)
         for name, one in measures.items()
@@ -130,7 +130,7 @@ def _name(db: Database) -> str:
 
 
 def _depth(databases: Sequence[Database], landscape: np.ndarray) -> np.ndarray:
-    """Energies [M] above the lowest of the landscape int64[M]."""
+    """Energies [M] of minima above the lowest energy of their landscape int64[M]."""
     energy = np.concatenate([db.minima.energy for db in databases])
     lowest = np.full(landscape.max() + 1, np.inf)
     np.minimum.at(lowest, landscape, energy)
@@ -141,7 +141,7 @@ def _depth(databases: Sequence[Database], landscape: np.ndarray) -> np.ndarray:
 def _barriers(
     databases: Sequence[Database], landscape: np.ndarray, rows: np.ndarray, member: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Barriers [K] by name; `rows` int64[K] and `member` int64[M] are those of `distinct_rows`."""
+    """Barriers [K] by name; `rows` int64[K] and `member` int64[M] come from `distinct_rows`."""
     starts = np.cumsum([0, *(len(db.minima) for db in databases)])[:-1]
     states = [db.transition_states for db in databases]
     ts_energy = np.concatenate([one.energy for one in states])
@@ -157,7 +157,7 @@ def _barriers(
 
 
 def _columns(db: Database, signs: Mapping[str, int]) -> dict[str, Column]:
-    """All columns of one database that take part."""
+    """All columns of one database that can be compared."""
     stored = db.properties("minima")
     known = [name for name in (*_MEASURES, *signs) if name in DEPTHS or name in stored]
     columns = {one.name: one for name in known for one in column_family(db, name)}

@@ -1,4 +1,4 @@
-"""The overview of a database as text, which `landscape info` shows and every run ends with."""
+"""The overview of a database as text, shown by `landscape info` and at the end of every run."""
 
 import math
 
@@ -15,14 +15,14 @@ from landscape.studies.completeness.goal import Goal
 from landscape.studies.samples.report import sampled_report
 
 LAST_COMMITS = 5
-MOST_STATES = 200_000  # for whose merges a reader would wait
+MOST_STATES = 200_000  # transition states; the merges of more take too long to compute
 LEFT_BOX = "left_box"
 
 
 def overview(db: Database, lowest: int, goal: Goal | None = None) -> str:
     """Counts, coverage, completeness, the `lowest` minima, samples and the last commits of a database.
 
-    Completeness is that of the `goal`, by default that of the run file with which the database was made.
+    Completeness is judged by the `goal`, by default the goal of the run file with which the database was made.
     """
     trained = ["", *trained_lines(db)] if len(db.training) else []
     sampled = ["", *sampled_report(db)] if len(db.sampled_quenches) else []
@@ -37,7 +37,7 @@ def overview(db: Database, lowest: int, goal: Goal | None = None) -> str:
 
 
 def trained_lines(db: Database) -> list[str]:
-    """For each regime of training means over its networks, accuracies as they were when training stopped."""
+    """Means over the networks of each regime of training; accuracies are those at the end of training."""
     points = db.training
     last = np.isfinite(points.history[:, :, 0]).sum(axis=1) - 1
     ends = points.history[np.arange(len(points)), last]
@@ -71,7 +71,7 @@ def _counts(db: Database) -> list[str]:
 
 
 def _quenches(db: Database) -> list[str]:
-    """What the hits of the minima tell about hopping."""
+    """Lines on the coverage by basin-hopping, from the hits of the minima."""
     found = coverage(db.minima.hits)
     if not found.quenches:
         return ["coverage      no quenches yet"]
@@ -84,7 +84,7 @@ def _quenches(db: Database) -> list[str]:
 
 
 def _completeness(db: Database, goal: Goal) -> list[str]:
-    """How complete the minima are that were asked for: the criteria, and what two channels tell."""
+    """Lines on the completeness of the wanted minima: the criteria, and the estimates of the two channels."""
     record, minima, states = db.problem_record, db.minima, db.transition_states
     target = goal.rows(minima.energy)
     if not len(target):
@@ -127,5 +127,5 @@ def _commits(db: Database) -> list[str]:
 
 
 def _added(count: float) -> str:
-    """A number of new points with its sign, nan if it is unknown."""
+    """A number of new points with its sign, or nan if unknown."""
     return "nan" if math.isnan(count) else f"{count:+.0f}"

@@ -1,23 +1,22 @@
-"""Barriers on the stored pathways through transition states: does a barrier in energy go with one in robustness?
+"""Barriers on the stored paths through transition states, and the correlation of barriers in energy and robustness.
 
-The barrier of a quantity of which more is worse, such as the energy or the adversarial loss, is its rise from the worse
-of the two minima to the transition state between them,
+The barrier of a quantity whose larger values are worse, such as the energy or the adversarial loss, is its rise from
+the worse of the two minima to the transition state between them,
 
     v(transition state)  -  max(v(first minimum), v(second minimum)),
 
-negative where the state is no worse than one of its minima. In energy it is the climb from the higher minimum. It is
-one definition for both sides of the question, so that a robustness that follows the energy would give rho = 1, and it
-leaves out what the better end has to climb in any case: that is a difference between minima, no barrier. Robustness may
-be worst elsewhere on the path; on how many paths it is worse than at both ends, wherever that is, is told as well.
+negative if the state is better than the worse minimum. In energy the barrier is the climb from the higher minimum. The
+same definition serves energy and robustness, so a robustness that follows the energy gives rho = 1. The definition
+leaves out the difference between the two minima, which is no barrier. Robustness may be worst elsewhere on the path, so
+the number of paths with any point worse than both ends is reported as well.
 
-The correlations describe the states of a landscape, which share hidden units and samples: they are no inference. The
-adversarial loss contains the clean loss, long paths have room for everything to rise, and between two copies of one
-minimum both barriers tend to be high: so the barrier of the clean loss, the length of the path and whether the
-rearrangement is degenerate are held fixed in the partial correlation.
+The correlations describe the transition states of a landscape, which share hidden units and samples: they allow no
+inference. The partial correlation holds three columns fixed: the barrier of the clean loss, which is a part of the
+adversarial loss; the length of the path, since every quantity can rise more on a long path; and whether the
+rearrangement is degenerate, since both barriers tend to be high between two copies of one minimum.
 
-Distinct transition states are counted, degenerate rearrangements among them: those that agree in their energy, negative
-eigenvalue and squared norm and in the energies of their minima are mirror images under a symmetry of the data and count
-once.
+Only distinct transition states count, including degenerate rearrangements. States that agree in energy, negative
+eigenvalue, squared norm and the energies of their minima are mirror images under a symmetry of the data and count once.
 
 Shapes: T transition states, K of them with a known path, D of these distinct; I points of a path, E perturbation sizes.
 """
@@ -34,7 +33,7 @@ from landscape.messages import number_text
 from landscape.statistics.correlations import MINIMUM_ROWS, Correlation, correlate, distinct_rows
 
 PREFIX = "path_"
-RISE = 1e-6  # in adversarial loss, above rounding
+RISE = 1e-6  # of adversarial loss, above rounding
 ENERGY_BARRIER = "energy_barrier"
 CONTROLS = ("clean_loss_barrier", "path_length", "degenerate")
 
@@ -46,7 +45,7 @@ class StoredPaths:
     states: np.ndarray  # int64[K] rows of the transition states
     minima: np.ndarray  # int64[K, 2] rows of the minima at the two ends
     length: np.ndarray  # float64[K] arc length from end to end
-    position: np.ndarray  # float64[K, I] arc length from the first end in parts of `length`; that of the state: middle
+    position: np.ndarray  # float64[K, I] arc length from the first end over `length`; the state is at point `middle`
     epsilon: tuple[str, ...]  # names of the perturbation sizes
     values: Mapping[str, np.ndarray]  # by property, float64[K, I] or [K, I, E]
 
@@ -55,12 +54,12 @@ class StoredPaths:
 
     @property
     def degenerate(self) -> np.ndarray:
-        """Whether [K] a path joins two copies of one minimum."""
+        """True, bool[K], for paths that join two copies of one minimum."""
         return np.asarray(self.minima[:, 0] == self.minima[:, 1])
 
     @property
     def middle(self) -> int:
-        """The point of every path at which the transition state is."""
+        """The index of the point of every path at which the transition state is."""
         return len(self.position[0]) // 2
 
     def take(self, places: np.ndarray) -> "StoredPaths":
@@ -82,15 +81,15 @@ class Relation:
     paths: StoredPaths
     energy: np.ndarray  # [D]
     adversarial_loss: Mapping[str, np.ndarray]  # by epsilon, [D]
-    worse_states: Mapping[str, int]  # by epsilon, how many states have a larger adversarial loss than both minima
-    worse_paths: Mapping[str, int]  # and how many paths have one anywhere
-    table: tuple[Correlation, ...]  # one row an epsilon
+    worse_states: Mapping[str, int]  # by epsilon, number of states with a larger adversarial loss than both minima
+    worse_paths: Mapping[str, int]  # by epsilon, number of paths with a larger one at any point than at both ends
+    table: tuple[Correlation, ...]  # one row per epsilon
 
 
 def stored_paths(db: Database, epsilon: Sequence[str] = ()) -> StoredPaths:
-    """The paths that `landscape measure FILE --paths` stored, at the perturbation sizes named: all without a name.
+    """The paths stored by `landscape measure FILE --paths`, at the perturbation sizes `epsilon`, by default all.
 
-    Raises PropertyError where there are none, and for a perturbation size that was not measured.
+    Raises PropertyError if there are no paths, and for a perturbation size that was not measured.
     """
     stored = {
         name.removeprefix(PREFIX): one
@@ -125,13 +124,13 @@ def stored_paths(db: Database, epsilon: Sequence[str] = ()) -> StoredPaths:
 
 
 def barrier(values: np.ndarray) -> np.ndarray:
-    """Rise [K] of values [K, I] from the worse, that is the larger, of the two ends of each path to its middle."""
+    """Rise [K] of values [K, I] from the worse (larger) end of each path to its middle."""
     rise: np.ndarray = values[:, values.shape[1] // 2] - np.maximum(values[:, 0], values[:, -1])
     return rise
 
 
 def distinct_states(db: Database, paths: StoredPaths) -> StoredPaths:
-    """The paths without those of mirror images."""
+    """The paths of distinct transition states: of mirror images only the first remains."""
     states = db.transition_states
     ends = np.sort(db.minima.energy[paths.minima], axis=1)
     squared_norm = np.sum(states.parameters[paths.states] ** 2, axis=1)
@@ -146,7 +145,7 @@ def distinct_states(db: Database, paths: StoredPaths) -> StoredPaths:
 
 
 def highest_barriers(paths: StoredPaths, number: int) -> StoredPaths:
-    """The highest energy barriers, at most `number`, each between another pair of minima and the lowest known there.
+    """The paths with the highest energy barriers, at most `number`; of each pair of minima only that of lowest state.
 
     Degenerate rearrangements come last.
     """
@@ -162,7 +161,7 @@ def highest_barriers(paths: StoredPaths, number: int) -> StoredPaths:
 def relate(paths: StoredPaths) -> Relation:
     """Correlate the barriers in energy and in adversarial loss on the paths of distinct transition states.
 
-    Raises PropertyError below 8 of them.
+    Raises PropertyError below 8 distinct transition states.
     """
     if len(paths) < MINIMUM_ROWS:
         raise PropertyError(
@@ -191,7 +190,7 @@ def _highest(values: np.ndarray) -> np.ndarray:
 
 
 def _epsilon_names(stored: Property) -> tuple[str, ...]:
-    """A name for each perturbation size: its number, or [place] where it has one number a feature."""
+    """A name for each perturbation size: its number, or [place] if it has one number per feature."""
     entries = stored.settings["epsilon"]
     return tuple(number_text(e) if isinstance(e, int | float) else f"[{place}]" for place, e in enumerate(entries))
 

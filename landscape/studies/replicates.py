@@ -1,4 +1,4 @@
-"""Replicates: sets of samples of one data set, each with databases of its own, and the part of them that they share."""
+"""Replicates: sets of samples of one data set, each with its own databases, and the part of the samples they share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
@@ -12,9 +12,9 @@ from landscape.errors import PropertyError
 Problem = Mapping[str, Any]
 """The table [problem] of a run file."""
 Draw = Callable[[Sequence[Problem]], tuple[list[np.ndarray], int]]
-"""The rows of the data set that each problem draws, and the number of rows that there are."""
+"""Returns the rows of the data set that each problem draws, and the number of rows of the data set."""
 
-BY_CHANCE = 1e-6  # least probability that two independent draws share so many samples
+BY_CHANCE = 1e-6  # two draws are refused if independent draws share so many samples with a smaller probability
 
 ARCHITECTURE = ("hidden", "convolution", "activation", "loss", "classes", "downscale", "subset")
 
@@ -31,7 +31,7 @@ def require_one_problem(name: str, problems: Sequence[Problem], keys: Sequence[s
 
 
 def stored_problem(record: ProblemRecord, name: str) -> Problem:
-    """The problem of a database, with the seed that its samples were drawn with as `subset_seed`."""
+    """The problem of a database, with the seed with which its samples were drawn as `subset_seed`."""
     tables = record.tables(name)
     problem: dict[str, Any] = tables["problem"]
     if problem.get("subset_seed", -1) < 0:
@@ -40,11 +40,11 @@ def stored_problem(record: ProblemRecord, name: str) -> Problem:
 
 
 def shared_part(name: str, problems: Sequence[Problem], draw: Draw) -> float:
-    """The mean part of its samples that one of the replicates with these problems shares with another.
+    """The part of the samples that two replicates with these problems share, on average over pairs.
 
-    Raises PropertyError where two share more samples than independent draws do by chance.
+    Raises PropertyError if two replicates share more samples than independent draws would by chance.
     """
-    from scipy.stats import hypergeom  # noqa: PLC0415 - costs half a second, which only those who need it wait
+    from scipy.stats import hypergeom  # noqa: PLC0415 - takes half a second and is not always needed
 
     drawn, whole = draw(problems)
     parts = []

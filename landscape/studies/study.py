@@ -1,7 +1,7 @@
 """A study: the landscapes of a family of run files, and the correlations of each and of all.
 
-Each landscape has its own database in the folder of the study. The report pools them, each minimum compared within its
-own landscape, and then takes them one by one; where distinct minima are too few it says so instead.
+Each landscape has its own database in the folder of the study. The report first pools all landscapes, comparing each
+minimum within its own landscape, and then takes each landscape alone; if distinct minima are too few, it says so.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ CORRELATIONS, REPORT = "correlations.csv", "report.txt"
 
 
 def make_folder(folder: Path) -> None:
-    """Makes the folder of a study, if it is not there. Raises DatabaseError where that cannot be."""
+    """Makes the folder of a study if it does not exist. Raises DatabaseError if the folder cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -32,9 +32,9 @@ def make_folder(folder: Path) -> None:
 
 
 def conclude(folder: Path, paths: Sequence[Path], command: str) -> list[str]:
-    """Writes the correlations of the databases and a report into the folder; returns the lines on all together.
+    """Writes the correlations of the databases and a report into the folder; returns the lines on all databases.
 
-    `command` is what made the study, as it stands in the report.
+    `command` is the command that made the study; the report quotes it.
     """
     with ExitStack() as stack:
         databases = [stack.enter_context(Database(open_store(path))) for path in paths]
@@ -63,7 +63,7 @@ def _findings(databases: Sequence[Database]) -> Findings | str:
 
 
 def _landscapes(databases: Iterable[Database]) -> Iterable[str]:
-    """A line for each landscape: what of it is known."""
+    """A line for each landscape: points found, connected part, unseen mass and range of energies."""
     yield f"{'landscape':<20}{'minima':>8}{'states':>8}{'connected':>11}{'unseen':>9}  {'energies'}"
     for db in databases:
         minima, states = db.minima, db.transition_states

@@ -1,17 +1,17 @@
-"""The words for a combined effect, which come from its intervals alone, never from counts of tests."""
+"""The words for a combined effect. They follow from its intervals alone, never from counts of tests."""
 
 from dataclasses import dataclass
 
 from landscape.statistics.random_effects import Combined
 
 LEAST_REPLICATES = 10
-VARIES = 3.0  # times the largest effect that is none: what further replicates may reach on both sides where it varies
+VARIES = 3.0  # times `negligible`: an effect varies if further replicates may exceed this on both sides of zero
 VARYING, TOO_LITTLE = "varies", "not enough data"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """The words for an effect above and below zero and for none, and the largest size that counts as none."""
+    """The words for an effect above zero, below zero and for no effect, and the largest size that counts as none."""
 
     more: str
     less: str
@@ -26,8 +26,8 @@ GENERALISATION = Scale(
 
 
 def words_for(effect: Combined, scale: Scale, *, missing: bool, least: int = LEAST_REPLICATES) -> str:
-    """The words for an effect, of at least so many replicates; `missing` says that something else is, whatever the
-    interval shows.
+    """The words for an effect; "not enough data" with fewer than `least` replicates, or if something else is `missing`,
+    whatever the interval shows.
     """
     if missing or effect.replicates < least or not effect.low <= effect.high:
         return TOO_LITTLE

@@ -1,7 +1,9 @@
-"""Random numbers of seeds that train side by side: a stream of its own for each seed and purpose.
+"""Random numbers of seeds that train side by side: each seed and purpose has its own stream.
 
-The streams do not depend on the regime: a seed has the same start in all regimes, and the same minibatches in those of
-one batch size that set the same samples aside, so regimes are compared in pairs. Shapes: W seeds, P parameters.
+The streams do not depend on the regime: a seed has the same start in all regimes, and the same minibatches in regimes
+that have the same batch size and set the same samples aside. So regimes are compared in pairs.
+
+Shapes: W seeds, P parameters.
 """
 
 from collections.abc import Sequence
@@ -28,14 +30,14 @@ class Purpose(IntEnum):
 
 
 class Draws:
-    """Draws for each of some seeds, along the leading axis."""
+    """Draws for several seeds, which are the leading axis."""
 
     def __init__(self, run_seed: int, seeds: Sequence[int], device: torch.device) -> None:
         self._streams = [{purpose: stream(run_seed, seed, purpose) for purpose in Purpose} for seed in seeds]
         self._device = device
 
     def permutations(self, purpose: Purpose, rows: Tensor) -> Tensor:
-        """The entries of each row of rows [W, n] in another order, [W, n]."""
+        """The entries of each row of rows [W, n] in a random order, [W, n]."""
         order = np.stack([streams[purpose].permutation(rows.shape[1]) for streams in self._streams])
         return rows.gather(1, torch.from_numpy(order).to(self._device))
 

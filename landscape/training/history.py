@@ -1,6 +1,6 @@
-"""The course of training: losses and accuracies at the end of epochs, and when to stop.
+"""The course of training: losses and accuracies at the end of epochs, and early stopping.
 
-Shapes: W seeds, P parameters, N samples, n and v of them trained on and set aside, R and C of the table of histories.
+Shapes: W seeds, P parameters, N samples, n trained on and v set aside, R rows and C columns of a history.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from landscape.database.trained_points import HISTORY_COLUMNS, HISTORY_ROWS
 from landscape.problems.problem import Problem
 from landscape.training.minibatches import ALIGNED, TrainingSamples
 
-PIECE = 64 * ALIGNED  # samples evaluated at a time, as few as that for networks of any width
+PIECE = 64 * ALIGNED  # samples evaluated at a time, few enough for networks of any width
 
 
 class History:
@@ -27,11 +27,11 @@ class History:
         self._problem, self._samples = problem, samples
 
     def due(self, epoch: int) -> bool:
-        """Whether this epoch, from 1, has a row of its own."""
+        """True if this epoch, counted from 1, has a row of its own."""
         return epoch in self._due
 
     def record(self, measured: dict[str, np.ndarray], walkers: np.ndarray) -> None:
-        """Adds a row of the values [W] by name of columns for the seeds that bool[W] names."""
+        """Adds a row of values [W] by name of column, for the seeds in `walkers` bool[W]."""
         for walker in np.flatnonzero(walkers):
             row = [measured[name][walker] for name in HISTORY_COLUMNS]
             self.values[walker, self._filled[walker]] = row
@@ -39,7 +39,7 @@ class History:
 
     @torch.no_grad()
     def measure(self, theta: Tensor) -> dict[str, np.ndarray]:
-        """Losses and accuracies [W] by name of columns, at theta [W, P]; NaN where there are no such samples."""
+        """Losses and accuracies [W] by name of column, at theta [W, P]; NaN for a part without samples."""
         problem, samples = self._problem, self._samples
         judged = _judged(problem, theta, problem.inputs, problem.targets)
         parts = {
@@ -57,11 +57,11 @@ class History:
 
 
 class Stopping:
-    """The seeds that still train, bool[W], and of all seeds the best parameters and the last epoch.
+    """The seeds that still train, bool[W], and the best parameters and the last epoch of all seeds.
 
-    With patience the best ones are those of the lowest validation loss, and a seed stops once it has had none lower
-    for that many epochs; without patience they are the last ones, and no seed stops before its time. They are NaN of a
-    seed that has never had a finite one.
+    With patience the best parameters are those of the lowest validation loss, or NaN for a seed that never had a finite
+    loss; a seed stops if its lowest loss has not fallen for `patience` epochs. Without patience the best parameters are
+    the last ones, and no seed stops early.
     """
 
     def __init__(self, patience: int, epochs: int, theta: Tensor) -> None:
@@ -85,7 +85,7 @@ class Stopping:
 
 
 def _judged(problem: Problem, theta: Tensor, inputs: Tensor, targets: Tensor) -> list[Tensor]:
-    """Losses [W, N] and whether answers are right, 1 or 0 [W, N]; NaN without classes, and where outputs are NaN."""
+    """Losses [W, N], and 1 or 0 [W, N] for right or wrong answers; NaN without classes, and where outputs are NaN."""
     pieces = list(_pieces(problem, theta, inputs, targets))
     return [torch.cat(part, 1)[:, : len(inputs)] for part in zip(*pieces, strict=True)]
 

@@ -1,8 +1,9 @@
-"""The samples that each seed trains on, those that it sets aside, and minibatches of the former.
+"""The samples that each seed trains on, in minibatches, and the samples that it sets aside.
 
-Minibatches are filled up to a multiple of `ALIGNED` samples, of weight zero: the numbers of a seed then never share a
-vector of the processor with those of another one, nor the end of a loop over vectors, where functions are computed
-otherwise. So what becomes of a seed does not depend, in the last bit, on which others train beside it.
+Minibatches are filled up to a multiple of `ALIGNED` samples with samples of weight zero. The numbers of a seed then
+never share a vector of the processor with those of another seed, nor the end of a loop over vectors, where functions
+are computed in another way. So the result of a seed does not depend, to the last bit, on the seeds that train beside
+it.
 
 Shapes: W seeds, N samples, n of them trained on, B samples of a minibatch, d inputs, K outputs.
 """
@@ -23,22 +24,22 @@ ALIGNED = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Minibatch:
-    """Samples of one step, each seed's own."""
+    """Samples of one step, different ones for each seed."""
 
     inputs: Tensor  # [W, B, d]
     encoded: Tensor  # [K, W * B]: targets as the loss takes them
-    weights: Tensor  # [B]: one over the number of samples, zero for those that only fill it up
+    weights: Tensor  # [B]: one over the number of samples that count, zero for those that fill up
     size: int  # samples that count
 
     def mean(self, values: Tensor) -> Tensor:
-        """Means [W] over the samples that count of values [W, B]."""
+        """Means [W] of values [W, B] over the samples that count."""
         return (values * self.weights).sum(1)
 
 
 def validation_samples(regime: Regime, n: int) -> int:
     """Number of the n samples that early stopping sets aside.
 
-    Raises `ConfigError` where that leaves none on either side.
+    Raises `ConfigError` if no samples are left to train on or to set aside.
     """
     if not regime.early_stopping:
         return 0
@@ -63,7 +64,7 @@ class TrainingSamples:
         self._size = min(regime.batch_size, n - n_validated)
         self.validated, self.trained = rows[:, :n_validated], rows[:, n_validated:]
         self._encoded = problem.encoded.mT.contiguous()  # [N, K]: whole rows are copied faster
-        self._first = torch.zeros(n_seeds, 1, dtype=torch.int64, device=problem.device)  # row of each seed's own codes
+        self._first = torch.zeros(n_seeds, 1, dtype=torch.int64, device=problem.device)  # row of each seed's first code
         if regime.label_noise:
             self._encoded = self._with_wrong_labels(max(1, round(regime.label_noise * self.trained.shape[1])))
             self._first = n * torch.arange(n_seeds, device=problem.device)[:, None]
@@ -80,7 +81,7 @@ class TrainingSamples:
             yield self._minibatch(rows)
 
     def _with_wrong_labels(self, wrong: int) -> Tensor:
-        """Encoded targets [W * N, K] of each seed, of which so many have the code of another class, all alike."""
+        """Encoded targets [W * N, K] of each seed, `wrong` of them with the code of any other class, equally likely."""
         rows = self._draws.permutations(Purpose.LABELS, self.trained)[:, :wrong]
         seeds, classes = len(rows), self._encoded.shape[1]
         further = 1 + (self._draws.uniform(Purpose.LABELS, rows.shape) * (classes - 1)).long()

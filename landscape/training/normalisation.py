@@ -1,9 +1,10 @@
-"""Batch normalisation of hidden units while training, folded into weights and biases.
+"""Batch normalisation of hidden units in training, folded into weights and biases.
 
-The pre-activations z of a unit become gain (z - mean) / sqrt(variance + 1e-5) + shift, mean and variance those of the
-minibatch, over the positions of a convolution too (Ioffe and Szegedy 2015, arXiv 1502.03167). Such a unit is one with
-other weights and bias, so a network that is normalised by some samples is an ordinary one: `folded` gives its
-parameters, through which autograd goes. At the end the samples are all that were trained on.
+The pre-activations z of a unit become gain (z - mean) / sqrt(variance + 1e-5) + shift. The mean and the variance are
+taken over the minibatch, and in a convolution over its positions as well (Ioffe and Szegedy 2015, arXiv 1502.03167). A
+normalised unit equals an ordinary unit with other weights and bias, so a network that is normalised by some samples is
+an ordinary network: `folded` gives its parameters, differentiable by autograd. At the end of training the network is
+normalised by all samples that it was trained on.
 
 Shapes: W networks, P parameters, G gains and shifts, B samples of each, d inputs; a convolution has L positions.
 """
@@ -29,7 +30,7 @@ class Normalisation(NamedTuple):
         return [layer.n_out for layer in self.network.layers[:-1]]
 
     def start(self, theta: Tensor) -> Tensor:
-        """Parameters theta [W, P] with gains of one and shifts of zero behind them, [W, P + G]."""
+        """Parameters theta [W, P] followed by gains of one and shifts of zero, [W, P + G]."""
         units = sum(self._units)
         return torch.cat([theta, theta.new_ones(len(theta), units), theta.new_zeros(len(theta), units)], 1)
 

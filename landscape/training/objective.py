@@ -6,12 +6,12 @@
 The inputs are the samples, with noise if the regime has any, or the ends of attacks on them (Madry et al. 2018, arXiv
 1706.06083, equation 2.1). KL is that of the softmax outputs on clean and on attacked inputs (TRADES, Zhang et al.
 2019, arXiv 1901.08573, equation 5). S is the log volume of the interval box of the logits (Wang et al. 2018, arXiv
-1810.11726), |d f / d x| the Frobenius norm (Hoffman, Roberts and Yaida 2019, arXiv 1908.02729). Dropout leaves hidden
-units out, each with its probability, sample by sample, and scales the others up so that means stay (Srivastava et al.
-2014). Attacks and boxes see whole networks.
+1810.11726), |d f / d x| the Frobenius norm (Hoffman, Roberts and Yaida 2019, arXiv 1908.02729). Dropout leaves out
+hidden units at random, separately for each sample, and scales up the others so that means are unchanged (Srivastava et
+al. 2014). Attacks and boxes use the network without dropout.
 
-With batch normalisation what is minimised is that of the network which the minibatch normalises, as a function of the
-parameters before it is folded and of gains and shifts, G numbers more (`landscape.training.normalisation`).
+With batch normalisation the objective is that of the network normalised by the minibatch, as a function of the
+parameters before folding and of G further numbers, the gains and shifts (`landscape.training.normalisation`).
 
 Shapes: W networks, P parameters, B samples of each, d inputs, K outputs.
 """
@@ -36,7 +36,7 @@ from landscape.training.draws import Draws, Purpose
 from landscape.training.minibatches import Minibatch, TrainingSamples, validation_samples
 from landscape.training.normalisation import Normalisation
 
-WIDTH = 1e-2  # below which |weight| and the logarithm in S are rounded off, the default of problem.sensitivity_width
+WIDTH = 1e-2  # |weight| and the logarithm in S are rounded off below it; the default of problem.sensitivity_width
 
 
 class RegimeObjective:
@@ -117,7 +117,7 @@ class RegimeObjective:
 
 
 def dropped(network: Network, probability: float, draws: Draws) -> LayeredNetwork:
-    """The network for one pass of autograd, hidden units left out with that probability, the others scaled up."""
+    """The network for one pass of autograd, with hidden units left out with a probability, the others scaled up."""
     layered = _layered(network, "dropout")
     value = layered.activation.value
 

@@ -1,8 +1,8 @@
 """Training of networks side by side: minibatch descent by an optimiser of torch, all seeds of a regime in one batch.
 
-torch's optimisers act number by number, so one of them serves the points [W, P] of all seeds; nothing of a seed
-depends on which others train beside it (see `minibatches.py`). Seeds that stop early keep their best parameters while
-the others go on.
+torch's optimisers act on each number separately, so one optimiser serves the points [W, P] of all seeds; the result of
+a seed does not depend on the seeds that train beside it (see `minibatches.py`). Seeds that stop early keep their best
+parameters while the others go on.
 
 Sharpness-aware minimisation takes its gradients at theta + r g / |g|, g the gradient at theta (Foret et al. 2021, arXiv
 2010.01412, without its second-order term). Stochastic weight averaging ends at the mean of the points at the ends of
@@ -37,7 +37,7 @@ class Trained:
 
 
 def train(problem: Problem, regime: Regime, seeds: Sequence[int], run_seed: int = 0) -> Trained:
-    """Trains a network from a start of its own for each seed.
+    """Trains one network for each seed, each from its own start.
 
     Raises `ConfigError` for a regime that the problem does not admit.
     """
@@ -72,26 +72,26 @@ def train(problem: Problem, regime: Regime, seeds: Sequence[int], run_seed: int 
 
 
 class Average:
-    """The mean of the points at the ends of the last epochs of a regime, as many as its `swa` says."""
+    """The mean of the points at the ends of the last epochs of a regime, which are a part `swa` of all epochs."""
 
     def __init__(self, regime: Regime) -> None:
         self._first = regime.epochs + 1 - (max(1, round(regime.swa * regime.epochs)) if regime.swa else 0)
         self._mean: Tensor | None = None
 
     def add(self, epoch: int, point: Tensor) -> None:
-        """Counts the point at the end of an epoch, from 1, where it belongs to the last ones."""
+        """Adds the point at the end of an epoch, counted from 1, if it is one of the last epochs."""
         if epoch == self._first:
             self._mean = point.clone()
         elif self._mean is not None:
             self._mean += (point - self._mean) / (epoch - self._first + 1)
 
     def of(self, point: Tensor) -> Tensor:
-        """The mean so far, the point itself before there is one."""
+        """The mean so far, or the point itself before the last epochs."""
         return point if self._mean is None else self._mean
 
 
 def epsilon_at(regime: Regime, epoch: int) -> float:
-    """The radius in an epoch, from 1: it grows in proportion to the epoch over the part that `epsilon_ramp` says."""
+    """The radius in an epoch, counted from 1; it grows linearly over the part `epsilon_ramp` of all epochs."""
     ramp = regime.epsilon_ramp * regime.epochs
     return regime.epsilon * min(1.0, epoch / ramp) if ramp else regime.epsilon
 
@@ -110,7 +110,7 @@ def _pass(
     epsilon: float,
     radius: float,
 ) -> np.ndarray:
-    """One pass over the samples; the mean [W] of what its steps minimised, minibatches weighted by their sizes."""
+    """One pass over the samples; returns the mean objective [W] of its minibatches, weighted by their sizes."""
     total = torch.zeros(len(point), dtype=point.dtype, device=point.device)
     for batch in samples.epoch():
         values = objective.values(point, batch, epsilon)

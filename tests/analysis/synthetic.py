@@ -1,4 +1,4 @@
-"""Small databases made up for the scripts: a funnel of minima in the plane, joined to their neighbours."""
+"""Small databases for tests of the scripts: a funnel of minima in the plane, joined to their neighbours."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ SAMPLES, TEST_SAMPLES = 800, 200
 
 
 def record(l2: float = 1e-3, subset: int | None = None) -> ProblemRecord:
-    """A problem; of a subset by its number."""
+    """A problem; `subset` is the number of its subset of the data."""
     drawn = "" if subset is None else f"subset = 1000\nsubset_seed = 0\nsubset_part = {subset}\n"
     return ProblemRecord(
         toml=f'dataset = "iris"\nl2 = {l2}\n',
@@ -73,7 +73,7 @@ def funnel(count: int, seed: int = 0, neighbours: int = 3) -> tuple[np.ndarray, 
 
 
 def properties(parameters: np.ndarray, energy: np.ndarray, slope: float) -> tuple[PropertyRows, ...]:
-    """What `landscape measure` stores: accuracy under attack changes by `slope` per 0.1 of energy, with noise."""
+    """Properties as stored by `landscape measure`; attacked accuracy varies by `slope` per 0.1 of energy, noisily."""
     depth = (energy - 0.3) / 0.1
     waves = np.random.default_rng(1).normal(scale=40.0, size=(2, 4))
     noise = np.sin(parameters @ waves) ** 2  # rough, but equal for equal parameters
@@ -154,6 +154,6 @@ def write_database(
     l2: float = 1e-3,
     slope: float = -0.1,
 ) -> Path:
-    """A database file with what `build_store` puts in it."""
+    """A database file with the contents of `build_store`."""
     build_store(path, points, measured=measured, l2=l2, slope=slope).close()
     return path

@@ -1,4 +1,4 @@
-"""A chain of minima with made-up paths between neighbours, straight but for a kink: all barriers are known."""
+"""A chain of minima with made-up paths between neighbours, straight except for a kink: all barriers are known."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,16 +13,16 @@ LENGTH = 4.0
 
 
 def barriers(count: int, slope: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Barriers [T] in energy, and in adversarial loss at the larger epsilon: 0.1 + slope * (the former), with noise."""
+    """Barriers [T] in energy, and in adversarial loss at the larger epsilon: 0.1 + slope * energy barrier, noisily."""
     random = np.random.default_rng(seed)
     heights = 0.01 + 0.05 * random.random(count)
     return heights, 0.1 + slope * heights + 0.002 * random.random(count)
 
 
 def chain_with_paths(path: Path | None, heights: np.ndarray, rises: np.ndarray, unknown: Sequence[int] = ()) -> Store:
-    """A store with a path for every barrier [T] in energy and in adversarial loss, but for the rows `unknown`.
+    """A store with a path for every barrier [T] in energy and in adversarial loss, except for the rows `unknown`.
 
-    State t lies between minima t and t + 1; the last is a degenerate rearrangement of minimum 0.
+    State t lies between minima t and t + 1; the last state is a degenerate rearrangement of minimum 0.
     """
     count = len(heights)
     parameters, energy, _, _ = funnel(count)

@@ -1,4 +1,4 @@
-"""Landscapes beside one another: numbers from the tables by hand, blanks for what is unknown, errors in one line."""
+"""Comparison of landscapes: numbers computed by hand, blanks for unknown values, errors in one line."""
 
 import csv
 from pathlib import Path
@@ -11,7 +11,7 @@ from analysis.compare_landscapes import main, quantities
 from landscape.database.database import Database
 from tests.analysis.synthetic import build_store, funnel, write_database
 
-# Three minima in a row, with a climb of 2 and of 3 out of the first, and one that is not connected.
+# Three minima in a row, with climbs of 2 and of 3 out of the first, and a fourth that is not connected.
 ENERGY = np.array([1.0, 2.0, 1.5, 5.0])
 PAIRS, HEIGHTS = np.array([[0, 1], [1, 2], [0, 0]]), np.array([3.0, 4.5, 1.1])
 

@@ -1,4 +1,4 @@
-"""The correlation report: printed, written, drawn, and refused in one line."""
+"""The correlation report: printed, written and drawn, with refusals in one line."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pictures of decisions: planes, regions and attacked images are those of the networks, and errors are one line."""
+"""Pictures of decisions: planes, regions and attacked images agree with the networks, and errors are one line."""
 
 from pathlib import Path
 

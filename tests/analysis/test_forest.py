@@ -1,4 +1,4 @@
-"""The forest plot has a point and two intervals for each endpoint, where the file says."""
+"""The forest plot has a point and two intervals for each endpoint, at the places in the file."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ def text() -> str:
 def test_points_and_intervals_stand_where_the_file_says() -> None:
     rows = list(csv.DictReader(io.StringIO(text())))
     axes = draw_forest(rows).axes[0]
-    lines = [np.asarray(line.get_xdata(), dtype=float) for line in axes.lines[1:]]  # the first is that of zero
+    lines = [np.asarray(line.get_xdata(), dtype=float) for line in axes.lines[1:]]  # the first line marks zero
     combined = [row for row in rows if row["landscape"] == "all"]
     assert len(lines) == 3 * len(combined) == 24
     for place, row in enumerate(combined):

@@ -1,4 +1,4 @@
-"""Profiles and barriers: drawn from made-up paths, judged in plain words, refused in one line."""
+"""Profiles and barriers: drawn from made-up paths, judged in plain words, with refusals in one line."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Tables and figures of regimes, and their marks on the tree: drawn, and mistakes told in one line."""
+"""Tables and figures of regimes, and their marks on the tree: drawn, with mistakes reported in one line."""
 
 from pathlib import Path
 

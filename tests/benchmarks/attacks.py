@@ -1,10 +1,11 @@
-"""PGD on many minima at once beside foolbox, which takes one model at a time: ``python -m tests.benchmarks.attacks``.
+"""PGD on many minima at once, compared with foolbox, which takes one model at a time: ``python -m
+tests.benchmarks.attacks``.
 
 Both take 40 steps of 2.5 epsilon / 40 from the samples themselves, on the same networks, inputs and radius, on one
-thread, in double precision; ours judges every iterate, foolbox the last one. Rounds of the two take turns in one
+thread, in double precision; ours judges every iterate, foolbox the last one. Rounds of the two alternate in one
 process, and each counts its process CPU time. Needs the extra `oracles`. Compare ratios of one run.
 
-A second table is the cost of each attack of a measurement at its default settings.
+A second table has the cost of each attack of a measurement at its default settings.
 """
 
 import time
@@ -29,7 +30,7 @@ from landscape.properties.draws import with_draws
 from tests.benchmarks.machine import processor
 
 STEPS, EPSILON = 40, 0.3
-RANGE = 100.0  # of the inputs that foolbox allows
+RANGE = 100.0  # range of the inputs that foolbox allows
 SETTINGS = MeasureConfig(epsilon=(EPSILON,))
 
 
@@ -38,12 +39,12 @@ SETTINGS = MeasureConfig(epsilon=(EPSILON,))
 @click.option("--models", type=click.IntRange(min=1), default=32, show_default=True, help="Models of foolbox a round.")
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Rounds of both.")
 def main(minima: int, models: int, rounds: int) -> None:
-    """Seconds per 1000 minima of iris-10 and their ratio, then those of each attack."""
+    """Print seconds per 1000 minima of iris-10 and their ratio, then seconds of each attack."""
     torch.set_num_threads(1)
     networks = iris_networks(minima)
     width = torch.full((len(networks.inputs),), EPSILON, dtype=torch.float64)
     modules = [networks.problem.module(theta.numpy()).eval() for theta in networks.theta[:models]]
-    sign_ascent(networks, networks.start, width, STEPS)  # compiles
+    sign_ascent(networks, networks.start, width, STEPS)  # compiles the code
     ours, theirs = [], []
     for _ in range(rounds):
         ours.append(seconds(lambda: sign_ascent(networks, networks.start, width, STEPS)) / minima)
@@ -66,14 +67,14 @@ def main(minima: int, models: int, rounds: int) -> None:
 
 
 def iris_networks(minima: int) -> Networks:
-    """Random networks 4-10-3 on iris; an attack costs the same at a minimum."""
+    """Random networks 4-10-3 on iris; an attack costs the same there as at a minimum."""
     problem = Problem(dataset="iris", hidden=[10], l2=1e-3)
     theta = torch.randn(minima, problem.n_parameters, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     return Networks(problem, theta, with_draws(problem.inputs, problem.targets, SETTINGS))
 
 
 def by_foolbox(networks: Networks, modules: list[torch.nn.Module]) -> None:
-    """The attack of foolbox on one model after the other."""
+    """Run the attack of foolbox on one model after the other."""
     attack = foolbox.attacks.LinfPGD(rel_stepsize=2.5 / STEPS, steps=STEPS, random_start=False)
     for module in modules:
         model = foolbox.PyTorchModel(module, bounds=(-RANGE, RANGE), device="cpu")

@@ -1,10 +1,10 @@
-"""Pairs of distant minima, joined by one attempt each and by chains, in one run.
+"""Joining of pairs of distant minima, by one attempt each and by chains, in one run.
 
     python -m tests.benchmarks.chains                          six pairs of 64-3-10 on 200 digits, l2 = 1e-3
     python -m tests.benchmarks.chains --large --pairs 5        random pairs of quenches of 64-24-10 on all 1797 digits
 
-The six pairs lie at equal steps among the longer half of the edges of the minimum spanning tree of the 40 lowest minima
-of `--quenches` independent quenches. Seconds are CPU seconds of one core.
+The six pairs lie at equal steps in the longer half of the edges of the minimum spanning tree of the 40 lowest minima of
+`--quenches` independent quenches. Seconds are CPU seconds of one core.
 """
 
 import time
@@ -40,14 +40,14 @@ def timed(call: Callable[[], T]) -> tuple[float, T]:
 
 
 def quenched(problem: Problem, count: int) -> Tensor:
-    """The minima [n, P] that quenches from normal starts end in."""
+    """The minima [n, P] that quenches from normal starts reach."""
     starts = np.array([stream(0, number).standard_normal(problem.n_parameters) for number in range(count)])
     points = quench(problem, torch.tensor(starts), method=LBFGS(precondition=problem.cheap_hessian), batch=16)
     return points.theta[points.is_minimum.nonzero()[:, 0]]
 
 
 def spanning_pairs(problem: Problem, theta: Tensor) -> list[tuple[int, int]]:
-    """Pairs of rows of the lowest minima, the edges of their spanning tree at equal steps among the longer half."""
+    """Pairs of rows of the lowest minima: edges of their spanning tree, at equal steps in the longer half."""
     lowest = problem.energy(theta).argsort()[:LOWEST].tolist()
     minima = theta[lowest].numpy()
     distance = np.array([problem.symmetry.distance(minima, np.broadcast_to(one, minima.shape)) for one in minima])
@@ -59,7 +59,7 @@ def spanning_pairs(problem: Problem, theta: Tensor) -> list[tuple[int, int]]:
 
 
 def single(problem: Problem, first: Tensor, last: Tensor) -> bool:
-    """Whether one attempt with the settings of a search joins the two."""
+    """True if one attempt with the settings of a search joins the two minima."""
     aligned = torch.tensor(problem.symmetry.align(last.numpy(), first.numpy()))
     images = np.clip(3.0 * (aligned - first).norm(dim=1).numpy(), 10, 50).astype(int)
     found = connect(problem, first, aligned, images, SearchSettings())
@@ -77,7 +77,7 @@ def single(problem: Problem, first: Tensor, last: Tensor) -> bool:
 @click.option("--pairs", default=5, show_default=True, help="Random pairs of --large.")
 @click.option("--attempts", default=40, show_default=True, help="Most bands for a pair.")
 def main(*, large: bool, quenches: int, pairs: int, attempts: int) -> None:
-    """Print how many pairs are joined, and CPU seconds an attempt."""
+    """Print the number of joined pairs, and CPU seconds an attempt."""
     settings = ChainSettings(effort=Effort(attempts=attempts))
     with one_thread_per_task():
         if large:
@@ -99,7 +99,7 @@ def main(*, large: bool, quenches: int, pairs: int, attempts: int) -> None:
 
 
 def by_chains(problem: Problem, theta: Tensor, rows: list[tuple[int, int]], settings: ChainSettings) -> None:
-    """Join pairs of rows of theta [n, P] by chains, one pair at a time, and print a line for each and the whole."""
+    """Join pairs of rows of theta [n, P] by chains, one at a time, and print a line for each pair and for all."""
     total, parts = 0.0, []
     for i, j in rows:
         seconds, found = timed(lambda: chains(problem, theta[[i]], theta[[j]], settings))  # noqa: B023 - called at once

@@ -1,7 +1,8 @@
-"""Batched energy-gradient call per walker against the rows of a chunk: ``python -m tests.benchmarks.chunk_size``.
+"""Time of a batched energy-gradient call per walker, for several sizes of a chunk: ``python -m
+tests.benchmarks.chunk_size``.
 
-This is what `CHUNK_BYTES` of `landscape.numerics.batching` is chosen by: few rows pay for the overhead of each
-operation, many rows no longer fit the cache. Rounds over all sizes repeat, and the least time of each counts.
+`CHUNK_BYTES` of `landscape.numerics.batching` is chosen by this: few rows pay for the overhead of each operation, many
+rows no longer fit into the cache. Rounds over all sizes repeat, and the least time of each size counts.
 """
 
 import time

@@ -1,8 +1,9 @@
-"""Networks with convolutions beside batched tensors and dense networks: ``python -m tests.benchmarks.convolutions``.
+"""Networks with convolutions, compared with batched tensors and dense networks: ``python -m
+tests.benchmarks.convolutions``.
 
     gradient, Hessian    of a walker, by the fastest form and by batched tensors, which are the reference
-    dense                the same of a dense network of one hidden layer with about as many parameters, on the same
-                         samples, and how many multiplications of its forward pass the convolution has for one of them
+    dense                gradient and Hessian of a dense network of one hidden layer with about as many parameters, on
+                         the same samples, and the ratio of the multiplications in the two forward passes
 
 Process CPU time on one thread, the least of several rounds, which take turns.
 """
@@ -35,7 +36,7 @@ NETWORKS: dict[str, dict[str, object]] = {
 @click.command()
 @click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True, help="Repetitions.")
 def main(rounds: int) -> None:
-    """Prints one table of what gradients and Hessians of convolutional networks on digits cost."""
+    """Prints one table of the cost of gradients and Hessians of convolutional networks on digits."""
     click.echo(
         "| network | P | work | compiled | batched | ratio | dense, P | ratio | multiplications |\n|" + "---|" * 9
     )
@@ -76,7 +77,7 @@ def _row(work: str, parameters: int, times: list[float], others: int, share: str
 
 
 def _multiplications(problem: Problem) -> int:
-    """Of a forward pass of a sample."""
+    """Number of multiplications in a forward pass of a sample."""
     assert isinstance(problem.network, LayeredNetwork)
     return sum(layer.n_units * layer.n_in for layer in problem.network.layers)
 
@@ -87,7 +88,7 @@ def _points(problem: Problem) -> torch.Tensor:
 
 
 def _least(works: list[Callable[[], object]], rounds: int) -> list[float]:
-    """Least process CPU time of a walker in each piece of work, in milliseconds, after one that warms up."""
+    """Least process CPU milliseconds of a walker in each piece of work, after a warm-up of all pieces."""
     for work in works:
         work()
     times = [[_seconds(work) for work in works] for _ in range(rounds)]

@@ -1,11 +1,11 @@
-"""Where the coordinator saturates: ``python -m tests.benchmarks.coordinator [--measure]``.
+"""Saturation of the coordinator: ``python -m tests.benchmarks.coordinator [--measure]``.
 
-Simulates rounds of basin-hopping (`simulation.py`) on 1 to 4096 ranks, with more walkers the more ranks there are, from
-the inputs in `coordinator.json`, which `--measure` takes again on this machine (`coordinator_costs.py`). Two inputs are
-assumed: the network, and that a GPU does what a task takes on one CPU core in a hundredth of the time. The times of
-tasks scatter as those that were measured, less in proportion to the root of the number of quenches in one.
+Simulates rounds of basin-hopping (`simulation.py`) on 1 to 4096 ranks, with walkers in proportion to the ranks. The
+inputs are in `coordinator.json`; `--measure` measures them again on this machine (`coordinator_costs.py`). Two inputs
+are assumed: the speed of the network, and that a GPU needs a hundredth of the time of one CPU core for a task. The
+times of tasks scatter as the measured ones do, but the scatter falls with the root of the number of quenches in a task.
 
-Beside each figure stands what it would be if ranks did not discard the minima that they know.
+In brackets after each figure is its value if ranks did not discard known minima.
 """
 
 import json
@@ -28,9 +28,9 @@ INPUTS = Path(__file__).with_suffix(".json")
 RANKS = (1, 2, 4, 16, 64, 256, 512, 1024, 2048, 4096)
 TASKS_PER_RANK = 4
 LATENCY, BANDWIDTH = 1e-5, 1.25e9  # seconds, bytes a second: 10 Gbit/s Ethernet, assumed
-GPU_SPEED = 100.0  # over one core, assumed
+GPU_SPEED = 100.0  # ratio to one core, assumed
 DATABASE = 10_000
-MINIMUM_BYTES = 8 * (83 + 2)  # of the update of the replicas for a minimum
+MINIMUM_BYTES = 8 * (83 + 2)  # bytes of a minimum in the update of the replicas
 SMALL = Size(walkers=32, steps=10, found=50, database=DATABASE)
 LARGE = Size(walkers=16384, steps=100, found=1000, database=DATABASE)
 CASES = {
@@ -58,7 +58,7 @@ def main(measure: bool) -> None:
 
 
 def cell(ours: Round, other: Round) -> str:
-    """A round's figures beside those of another."""
+    """The figures of a round, followed by those of another."""
     return (
         f"{ours.seconds:.3g} s ({other.seconds:.3g} s) | {ours.speed_up:.4g} ({other.speed_up:.4g}) | "
         f"{ours.busy_fraction:.1%} ({other.busy_fraction:.1%})"
@@ -66,7 +66,7 @@ def cell(ours: Round, other: Round) -> str:
 
 
 def measured() -> dict[str, Any]:
-    """The inputs, taken on one core of this machine."""
+    """The inputs, measured on one core of this machine."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     fixed, walker = commit_seconds(DATABASE)
     return {
@@ -79,13 +79,13 @@ def measured() -> dict[str, Any]:
 
 
 def round_of(inputs: Mapping[str, Any], size: Size, speed: float, ranks: int, back: str) -> Round:
-    """A round, in which the results come `back` with known minima "discarded" or "whole"."""
+    """A simulated round; results come `back` with known minima "discarded" or "whole"."""
     tasks = TASKS_PER_RANK * ranks
     return simulate(ranks, task_times(inputs["task_seconds"], size, speed, tasks), costs(inputs, size, tasks, back))
 
 
 def task_times(measured: list[float], size: Size, speed: float, tasks: int) -> list[float]:
-    """Times of as many tasks of a size: those measured of the small one, drawn at random and scaled."""
+    """Times of `tasks` tasks of a size: measured times of the small size, drawn at random and scaled."""
     quenches = size.walkers * size.steps / (SMALL.walkers * SMALL.steps)
     mean = float(np.mean(measured))
     drawn = np.random.default_rng(0).choice(measured, tasks)
@@ -94,7 +94,7 @@ def task_times(measured: list[float], size: Size, speed: float, tasks: int) -> l
 
 
 def costs(inputs: Mapping[str, Any], size: Size, tasks: int, back: str) -> Costs:
-    """What a round of so many tasks costs the coordinator; each brings one new minimum, which is broadcast."""
+    """Costs of the coordinator in a round of `tasks` tasks; each finds one new minimum, which is broadcast."""
     found = inputs["costs"][str(size.walkers)]
     out, result = found["out"], found[back]
     return Costs(
@@ -111,7 +111,7 @@ def costs(inputs: Mapping[str, Any], size: Size, tasks: int, back: str) -> Costs
 
 
 def carried(size: float) -> float:
-    """Seconds of a message of so many bytes."""
+    """Seconds for a message of `size` bytes."""
     return LATENCY + size / BANDWIDTH
 
 

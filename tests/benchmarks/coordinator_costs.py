@@ -1,8 +1,8 @@
-"""What a round of basin-hopping costs, measured for `coordinator.py` with the project's own code.
+"""Costs of a round of basin-hopping, measured for `coordinator.py` with the project's own code.
 
-Task times are those of a round on iris-10 at l2 = 1e-4. What a task costs the coordinator is measured with tasks of
-the size asked for among made-up minima (`large.py`), with results made up as well: walkers find minima that are known,
-each task one that is new. Times are of the processor, but for the commit, which is by the clock; the least of several.
+Task times are those of a round on iris-10 at l2 = 1e-4. The coordinator's costs are measured with tasks of the given
+size among made-up minima (`large.py`) and made-up results: walkers find known minima, and each task finds one new one.
+Times are processor seconds, except that of the commit, which is by the clock; the least of several counts.
 """
 
 import pickle
@@ -30,19 +30,19 @@ from landscape.search.moves import MOVES
 from tests.benchmarks.large import made_up_commit, made_up_minima
 
 REPEATS = 5
-TASKS = 4  # of a round that is measured
-FEW, MANY = 1000, 1_000_000  # walkers of a commit
+TASKS = 4  # number of tasks in a measured round
+FEW, MANY = 1000, 1_000_000  # numbers of walkers in commits
 Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How a round is cut into tasks, and among how many minima it is."""
+    """The size of the tasks of a round, and of the database."""
 
-    walkers: int  # of a task
-    steps: int  # of a round
+    walkers: int  # walkers of a task
+    steps: int  # steps of a walker in a round
     found: int  # minima that a task finds, all but one of them known
-    database: int  # minima there
+    database: int  # minima in the database
 
 
 def task_seconds(walkers: int, steps: int, tasks: int) -> list[float]:
@@ -52,12 +52,12 @@ def task_seconds(walkers: int, steps: int, tasks: int) -> list[float]:
     plan = BasinHopping(here, LandscapeIndex(here, tables)).plan(tables)
     assert plan is not None
     with one_thread_per_task():
-        plan.tasks[0].run(here)  # compiles
+        plan.tasks[0].run(here)  # compiles the code
         return [_seconds(partial(task.run, here), repeats=3) for task in plan.tasks]
 
 
 def coordination(size: Size) -> dict[str, dict[str, float]]:
-    """Seconds and bytes that a task costs: on the way out; back as it is, and without committed minima."""
+    """Seconds and bytes of a task on the way out, and of its result on the way back, whole and without known minima."""
     here = _context(TASKS * size.walkers, size.steps, size.walkers)
     store = open_or_create(None, record_of(here), resume=False)
     _fill(store, size.database, TASKS * size.walkers, size.found)
@@ -78,7 +78,7 @@ def coordination(size: Size) -> dict[str, dict[str, float]]:
 
 
 def commit_seconds(database: int) -> tuple[float, float]:
-    """Seconds of a commit to the file of so many minima, and of each walker more."""
+    """Seconds of a commit to a file with `database` minima, and further seconds per walker."""
     seconds = []
     for walkers in (FEW, MANY):
         here = _context(walkers, 1, walkers)
@@ -92,7 +92,7 @@ def commit_seconds(database: int) -> tuple[float, float]:
 
 
 def _back(here: Context, store: Store, plan: Plan[HopTask], results: Sequence[HopResult]) -> dict[str, float]:
-    """A result's way back and its assimilation, everything but the commit."""
+    """Costs of a result's message and its assimilation, without the commit."""
 
     def assimilation() -> float:
         phase = BasinHopping(here, LandscapeIndex(here, store.tables))
@@ -109,7 +109,7 @@ def _message(what: object) -> dict[str, float]:
 
 
 def _result(task: HopTask, number: int, size: Size, minima: Minima) -> HopResult:
-    """Steps that lead to one of `found` minima at random; one of these, another in each task, is new."""
+    """Result with steps to random ones of `found` minima; one of the minima, a different one in each task, is new."""
     random = np.random.default_rng(number)
     here = task.minima
     others = np.setdiff1d(np.arange(size.found - 1), here.row)
@@ -128,7 +128,7 @@ def _result(task: HopTask, number: int, size: Size, minima: Minima) -> HopResult
 
 
 def _fill(store: Store, minima: int, walkers: int, standing: int) -> None:
-    """So many minima, and walkers that stand on the leading ones."""
+    """Commit `minima` minima, and walkers that stand on the first `standing` of them."""
     random = np.random.default_rng(0)
     found = made_up_minima(minima, random)
     state = Walkers(
@@ -149,7 +149,7 @@ def _context(walkers: int, steps: int, task_walkers: int) -> Context:
 def _seconds(
     work: Callable[[], object], clock: Callable[[], float] = time.process_time, repeats: int = REPEATS
 ) -> float:
-    """The least of the times that it takes."""
+    """The least of several times of the work."""
     times = []
     for _ in range(repeats):
         begin = clock()

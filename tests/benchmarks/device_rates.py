@@ -1,9 +1,9 @@
-"""What a device can do, measured and by its data sheet, and the least that an energy call asks of it.
+"""Rates of a device, measured and by its data sheet, and the least work of an energy call.
 
-The least work of an energy-gradient call: theta is read once, energy and gradient are written once, what lies between
-stays on the chip; additions, multiplications, exponentials and hyperbolic tangents are counted as the formulas have
-them. An exponential or logarithm counts as 30 operations (a polynomial of degree 11 in fused multiply-adds, which are
-two each, and the reduction of its argument), a hyperbolic tangent as 50 (an exponential and a division).
+The least work of an energy-gradient call: theta is read once, energy and gradient are written once, and intermediate
+values stay on the chip; additions, multiplications, exponentials and hyperbolic tangents are counted as in the
+formulas. An exponential or logarithm counts as 30 operations (a polynomial of degree 11 in fused multiply-adds, two
+operations each, and the reduction of its argument), a hyperbolic tangent as 50 (an exponential and a division).
 """
 
 import time
@@ -21,7 +21,7 @@ TANH = 50
 
 @dataclass(frozen=True)
 class Rates:
-    """Bytes a second read and written, and float64 operations a second, in matrix units and outside of them."""
+    """Bytes a second read and written, and float64 operations a second, in matrix units and outside them."""
 
     bytes: float
     matrix: float
@@ -41,19 +41,19 @@ DATA_SHEETS = {
 
 
 def seconds_of(work: Callable[[], object], device: torch.device, repeats: int = 1, rounds: int = 3) -> float:
-    """Least wall-clock seconds of `work`, which is done once before and then `repeats` times in each round."""
+    """Least wall-clock seconds of `work`, which is repeated `repeats` times in each round, after a warm-up."""
     work()
     return min(_seconds(work, device, repeats) for _ in range(rounds)) / repeats
 
 
 def wait(device: torch.device) -> None:
-    """Until the device has done all it was asked for."""
+    """Wait until the device has finished all its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def measured_rates(device: torch.device, size: int) -> Rates:
-    """Rates of a copy and of a product of matrices [size, size], and of multiply-adds without a matrix on a GPU."""
+    """Rates of a copy and of a product of matrices [size, size], and on a GPU of multiply-adds without a matrix."""
     first = torch.rand(size, size, dtype=torch.float64, device=device)
     second, out = torch.rand_like(first), torch.empty_like(first)
     copy = seconds_of(lambda: out.copy_(first), device, 10)
@@ -71,12 +71,12 @@ def _vector_rate(device: torch.device) -> float:
 
 
 def least_bytes(network: DenseNetwork) -> int:
-    """Of one walker in an energy-gradient call."""
+    """Least bytes of one walker in an energy-gradient call."""
     return 8 * (2 * network.n_parameters + 1)
 
 
 def least_operations(network: DenseNetwork, samples: int) -> int:
-    """Of one walker in an energy-gradient call of a tanh network with cross-entropy."""
+    """Least operations of one walker in an energy-gradient call of a tanh network with cross-entropy."""
     weights = sum(layer.n_in * layer.n_out for layer in network.layers)
     first = network.layers[0].n_in * network.layers[0].n_out
     biases = sum(layer.n_out for layer in network.layers)
@@ -87,7 +87,7 @@ def least_operations(network: DenseNetwork, samples: int) -> int:
 
 
 def synchronisations(device: torch.device, work: Callable[[], object]) -> int | None:
-    """How often `work` waits for the device, as far as torch notices; None for a device that nobody waits for."""
+    """Number of times that `work` waits for the device, as far as torch notices; None for a CPU."""
     if device.type != "cuda":
         work()
         return None

@@ -1,9 +1,10 @@
-"""From guesses to transition states, by Krylov spaces and by exact Hessians: ``python -m tests.benchmarks.following``.
+"""Ways from guesses to transition states, by Krylov spaces and by exact Hessians: ``python -m
+tests.benchmarks.following``.
 
     following  transition states from the same guesses, on bands between minima of random quenches, by both ways of
                eigenvector-following, and the time of a guess
-    verdict    of the minima and transition states met, by factors and by all eigenvalues: how many agree, and the time
-               of a point, for the two ways to the lowest eigenvalues (`FACTORS_FROM`, `LANCZOS_FROM`)
+    verdict    index of the minima and transition states found, by factors and by all eigenvalues: number of agreements,
+               and time of a point, for the two ways to the lowest eigenvalues (`FACTORS_FROM`, `LANCZOS_FROM`)
 
 Process CPU time on one thread. `--only NAME` takes one landscape.
 """
@@ -36,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Landscape:
-    """A problem, the random quenches made on it and the guesses taken from bands between their nearest ends."""
+    """A problem, the number of random quenches, and of guesses taken from bands between their nearest ends."""
 
     table: dict[str, object]
     quenches: int
@@ -49,14 +50,14 @@ LANDSCAPES = {
     "digits 64-3-10, l2 = 1e-2": Landscape({"dataset": "digits", "subset": 200, "hidden": [3], "l2": 1e-2}, 48, 96),
     "digits 64-3-10, l2 = 1e-3": Landscape({"dataset": "digits", "subset": 200, "hidden": [3], "l2": 1e-3}, 32, 48),
 }
-POINTS = 40  # of each kind whose verdicts are compared
+POINTS = 40  # number of points of each kind whose verdicts are compared
 IMAGES = 15
 
 
 @click.command()
 @click.option("--only", type=click.Choice([*LANDSCAPES]), help="One landscape.")
 def main(only: str | None) -> None:
-    """Prints the yield and the time of both ways of following, and of both ways to a verdict."""
+    """Prints the yield and the time of both ways of following and of both ways to a verdict."""
     with one_thread_per_task():
         for name in [only] if only else LANDSCAPES:
             _measure(name, LANDSCAPES[name])
@@ -77,7 +78,7 @@ def _measure(name: str, landscape: Landscape) -> None:
 
 
 def _minima(problem: Problem, count: int) -> StationaryPoints:
-    """Distinct minima, the lowest first."""
+    """Distinct minima of `count` quenches, the lowest first."""
     starts = torch.tensor(np.random.default_rng(1).normal(size=(count, problem.n_parameters)))
     method = LBFGS(precondition=problem.cheap_hessian)
     found = quench(problem, starts, method=method, batch=64)
@@ -99,7 +100,7 @@ def _guesses(problem: Problem, minima: Tensor) -> Tensor:
 
 
 def _followed(problem: Problem, guesses: Tensor, limit: int) -> tuple[StationaryPoints, float]:
-    """Transition states that guesses [C, 2, P] lead to, and the seconds of the way to the Newton finish."""
+    """Transition states found from guesses [C, 2, P], and seconds until the final Newton steps."""
     with patch.object(eigenvector_following, "EXACT_LIMIT", limit):
         follow(problem, guesses[:1], EigenvectorFollowing(max_steps=1), 64)
         state, seconds = _timed(lambda: follow(problem, guesses, EigenvectorFollowing(), 64))

@@ -1,6 +1,6 @@
-"""How OPTIM and GMIN, the Fortran codes in the wheel of pylfl, are given work, and how what they write is read.
+"""Input and output of OPTIM and GMIN, the Fortran codes in the wheel of pylfl.
 
-Only its programs are run. Shapes: F points, T transition states, P parameters.
+Only the programs of pylfl are run. Shapes: F points, T transition states, P parameters.
 """
 
 import resource
@@ -21,7 +21,7 @@ PROGRAMS = Path(sysconfig.get_path("purelib")) / "pylfl" / "bin" / "linux"
 
 @dataclass(frozen=True)
 class Output:
-    """What a program has printed, what it has written to the file that was asked for, and the CPU seconds it took."""
+    """The printed output of a program, the content of the result file, and the CPU seconds taken."""
 
     printed: str
     written: str
@@ -41,15 +41,15 @@ class Fortran:
         self.order = np.concatenate([first, second, bias, last])
 
     def column(self, theta: np.ndarray) -> str:
-        """Our parameters [P] in their order, first both layers of weights, then both of biases: one a line."""
+        """Our parameters [P] in the order of the codes, both layers of weights, then both of biases: one a line."""
         return "".join(f"{value:.16f}\n" for value in theta[self.order])
 
     def ours(self, points: np.ndarray) -> np.ndarray:
-        """Their points [..., P] in our order."""
+        """Points [..., P] of the codes in our order."""
         return points[..., np.argsort(self.order)]
 
     def run(self, program: str, files: Mapping[str, str], result: str) -> Output:
-        """Runs a program in a folder of its own with these files; a `result` that it does not write is empty."""
+        """Runs a program in its own folder with these files; if it does not write `result`, that is empty."""
         with TemporaryDirectory() as name:
             folder = Path(name)
             for file, text in {"MLPdata": self.samples, **files}.items():
@@ -62,7 +62,7 @@ class Fortran:
 
 
 def number(value: float) -> str:
-    """As Fortran reads it."""
+    """A number in Fortran's notation."""
     return f"{value:.6E}".replace("E", "D")
 
 

@@ -1,8 +1,9 @@
 """Worker that walks with GMIN, the Fortran code in the wheel of pylfl, by pylfl's recipe: basin-hopping from U(-5, 5),
 steps of at most 1.0, T = 2.0.
 
-Not as in the recipe: 40 correction pairs, and minima are told apart by 1e-7, not 1e-4, which would take all but one of
-iris-10 at l2 = 1e-3 for two, so quenches converge to RMS 1e-7 before that is asked.
+Two things differ from the recipe. There are 40 correction pairs. And energies distinguish minima to 1e-7; the recipe's
+1e-4 would merge all minima of iris-10 at l2 = 1e-3 but one, and so leave two. So quenches converge to RMS 1e-7 before
+the comparison.
 """
 
 import numpy as np
@@ -26,7 +27,7 @@ FIXBOTH
 
 
 def walk(landscape: str, l2: float, steps: int, seed: int) -> Answer:
-    """The distinct minima of so many steps from the start of this seed."""
+    """The distinct minima of `steps` steps from the start of this seed."""
     network = Fortran(landscape, l2)
     start = np.random.default_rng(seed).uniform(-BOX, BOX, network.units.parameters)
     files = {"data": WALK.format(steps=steps) + network.potential, "coords": network.column(start)}

@@ -1,10 +1,10 @@
-"""Processor time until the lowest minima are connected, all are, and the search calls itself complete.
+"""Processor time until the lowest minima are connected, all minima are, and the search is complete by its criteria.
 
     python -m tests.benchmarks.goals runs/study-digits.toml --lowest 40 --seed 0
     python -m tests.benchmarks.goals runs/digits-conv.toml --lowest 0 --set problem.l2=1e-3
 
-With `--given` time counts from when all steps of basin-hopping that the run file allows are taken, else from the
-beginning. Those known or wanted at first are those then. One process, one core; nothing is measured.
+With `--given` time counts from the end of all steps of basin-hopping that the run file allows, else from the beginning.
+"Known at first" and "wanted at first" refer to the minima at that time. One process, one core; nothing is measured.
 """
 
 import tempfile
@@ -30,7 +30,7 @@ from landscape.graph.depth import components
 from landscape.studies.completeness.criteria import Criteria
 from landscape.studies.completeness.goal import Goal
 
-CONNECTED = 0.95  # of all minima
+CONNECTED = 0.95  # fraction of all minima
 
 
 class Enough(Exception):  # noqa: N818 - no error
@@ -38,7 +38,7 @@ class Enough(Exception):  # noqa: N818 - no error
 
 
 class Watch(Silent):
-    """Prints when each goal is reached for the first time."""
+    """Prints the time at which each goal is first reached."""
 
     def __init__(self, goal: Goal, tolerance: float, tables: Tables, limit: float) -> None:
         self.goal, self.tolerance, self.limit = goal, tolerance, limit
@@ -82,7 +82,7 @@ class Watch(Silent):
 @click.option("--set", "changes", multiple=True, help="TABLE.KEY=VALUE of the run file.")
 @click.option("--limit", default=600.0, show_default=True, help="CPU seconds.")
 def main(*, run_file: Path, lowest: int, seed: int, given: bool, changes: tuple[str, ...], limit: float) -> None:
-    """Print when each goal is reached."""
+    """Print the time at which each goal is reached."""
     wanted = [f"explore.lowest={lowest}", f"run.seed={seed}", "connect.target=1.0", *changes]
     config = RunConfig.from_toml(run_file).override(wanted)
     context = context_of(config, "cpu")

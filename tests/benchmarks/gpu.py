@@ -1,17 +1,17 @@
-"""What a GPU makes of it: ``python -m tests.benchmarks.gpu`` measures iris-10 on a device beside single cores.
+"""Speed of a GPU: ``python -m tests.benchmarks.gpu`` measures iris-10 on a device and on single cores.
 
     machine       device, driver, processor, versions, date
-    ceilings      rates of a copy, a matrix product and multiply-adds, and what the least work of an energy call
-                  (`device_rates.py`) makes of them, beside the card's limits: its data sheet, else these rates
-    steps         time of a walker-step of L-BFGS, plain and recorded, by the number of walkers; what a recording costs
+    ceilings      rates of a copy, a matrix product, multiply-adds and the least work of an energy call
+                  (`device_rates.py`), beside the card's limits: from its data sheet, else these rates
+    steps         time of a walker-step of L-BFGS, plain and recorded, by the number of walkers; cost of a recording
     waiting       synchronisations of eight steps, and of a look of the driver loop
-    quenches      per second from starts N(0, 1), beside ourselves and pele on one core of the same machine
+    quenches      per second from starts N(0, 1), and those of `landscape` and pele on one core of the same machine
     saddles       transition states per minute of the whole pipeline, from pairs of minima to verified points with both
-                  sides, beside ourselves on one core; time of an eigensolution, of which it makes one a step
+                  sides, and the same on one core; time of an eigensolution, of which each step makes one
     agreement     of energies and sets of minima with the CPU
 
-A judge that shares no code with either side verifies a sample; what counts are verified minima and transition states.
-``--device cpu`` with small numbers tries the script itself.
+A judge that shares no code with either side verifies a sample; only verified minima and transition states count.
+``--device cpu`` with small numbers tests the script itself.
 """
 
 import sys
@@ -59,9 +59,9 @@ from tests.benchmarks.worker import Worker, peer_command
 
 PARTS = ("machine", "ceilings", "steps", "waiting", "quenches", "saddles", "agreement")
 LANDSCAPE = "iris-10"
-SAMPLE = 512  # points that the judge looks at
+SAMPLE = 512  # points that the judge verifies
 DISPLACEMENT = 1e-3
-ENOUGH = 5.0  # seconds that a search of transition states takes at least, where there are pairs enough
+ENOUGH = 5.0  # least seconds of a search of transition states, if there are enough pairs
 T = TypeVar("T")
 
 
@@ -75,7 +75,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Measurement:
-    """How much of it."""
+    """Amounts of work."""
 
     walkers: int
     pairs: int
@@ -99,21 +99,21 @@ class Bench:
 
     @cached_property
     def rates(self) -> Rates:
-        """Of the device, measured."""
+        """Measured rates of the device."""
         return measured_rates(self.device, self.work.matrix)
 
     @cached_property
     def limits(self) -> tuple[Rates, str]:
-        """Of the device, and where they are from."""
+        """Limits of the device, and their source."""
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else ""
         return (DATA_SHEETS[name], "data sheet") if name in DATA_SHEETS else (self.rates, "measured")
 
     def starts(self, walkers: int) -> np.ndarray:
-        """N(0, 1) [W, P]."""
+        """Starts from N(0, 1) [W, P]."""
         return LANDSCAPES[LANDSCAPE].starts(walkers, self.there.n_parameters)
 
     def machine(self) -> Iterator[Row]:
-        """What it was measured on, and when."""
+        """Rows on the machine and the date."""
         yield Row("GPU", accelerator(self.device))
         yield Row("driver", driver())
         yield Row("processor", cores())
@@ -122,7 +122,7 @@ class Bench:
         yield Row("landscape", f"{LANDSCAPE}, l2 = {self.l2:g}, {self.there.n_parameters} parameters")
 
     def ceilings(self) -> Iterator[Row]:
-        """Share of an energy call in what the device can do."""
+        """Rows on the rates of the device and the share that an energy call reaches."""
         yield Row("large copy, read and written", *self._share("bytes", self.rates.bytes))
         yield Row("float64 matrix product", *self._share("matrix", self.rates.matrix))
         yield Row("float64 multiply-adds without a matrix", *self._share("vector", self.rates.vector))
@@ -144,7 +144,7 @@ class Bench:
         yield Row("share of the nearer limit", f"{nearer:.0%}", "goal 40 %")
 
     def steps(self) -> Iterator[Row]:
-        """Plain and recorded steps; nobody converges."""
+        """Rows on plain and recorded steps; no walker converges."""
         memory, parameters = LBFGS().memory, self.there.n_parameters
         history = 8 * (2 * 2 * memory * parameters + 4 * memory**2)  # S and Y twice, R^-1 three times, Y Y' once
         least = f"{1e9 * history / self.limits[0].bytes:.0f} ns to read its history"
@@ -153,7 +153,7 @@ class Bench:
                 yield Row(f"L-BFGS, a walker-step, {walkers} walkers", self._step_times(walkers), least)
 
     def waiting(self) -> Iterator[Row]:
-        """Synchronisations, in steps alone and with the loop around them."""
+        """Rows on synchronisations, in steps alone and in the driver loop."""
         looks, few = 10, self._tensor(self.starts(64))
         endless = LBFGS(rms=0.0)
         state = endless.init(self.there, few)
@@ -171,7 +171,7 @@ class Bench:
             yield Row(f"synchronisations, {name}", "none to count" if count is None else str(count))
 
     def quenches(self) -> Iterator[Row]:
-        """Verified minima a second."""
+        """Rows on verified minima a second."""
         rates = []
         sizes = {"the device": (self.there, self.work.walkers), "one core": (self.core, self.work.core_starts)}
         for name, (problem, count) in sizes.items():
@@ -188,7 +188,7 @@ class Bench:
             yield Row("ratio", f"{rates[0] / theirs:.1f}", "goal 100")
 
     def saddles(self) -> Iterator[Row]:
-        """Transition states a minute; eigensolutions."""
+        """Rows on transition states a minute, and on eigensolutions."""
         pairs, rates = self._pairs(), []
         sizes = {"the device": (self.there, self.work.pairs), "one core": (self.core, self.work.core_pairs)}
         for name, (problem, most) in sizes.items():
@@ -202,7 +202,7 @@ class Bench:
             yield self._solutions(problem, min(1024, 16 * most), name)
 
     def agreement(self) -> Iterator[Row]:
-        """Row by row from displaced minima; as sets from random starts."""
+        """Rows on agreement with the CPU: minimum by minimum after displacements, as sets from random starts."""
         count = self.work.core_starts
         context = _context(self.core)
         known, found = (distinct_minima(context, points)[0].unknown for points in self._on_both(self.starts(count)))
@@ -243,7 +243,7 @@ class Bench:
         return f"{rate / 1e12:.3g} {unit}", f"{rate / limit:.0%} of {limit / 1e12:.3g} {unit}, {self.limits[1]}"
 
     def _quenches(self, problem: Problem, count: int) -> tuple[float, str]:
-        """Verified minima a second, of the best round."""
+        """Verified minima a second in the best round, and the words of the row."""
         theta = torch.tensor(self.starts(count), device=problem.device)
         method = LBFGS(precondition=problem.cheap_hessian)
         run_all(method, problem, theta[:64], 64)
@@ -255,7 +255,7 @@ class Bench:
         return rate, f"{rate:.0f}; {state.calls.double().mean():.0f} calls, {taken:.2f} s"
 
     def _solutions(self, problem: Problem, count: int, name: str) -> Row:
-        """Times of solutions with the Hessians at `count` starts."""
+        """Row on the times of eigensolutions and linear solutions with the Hessians at `count` starts."""
         matrices = problem.hessian(torch.tensor(self.starts(count), device=problem.device))
         right = matrices.new_ones(count, problem.n_parameters)
         with one_thread_per_task():
@@ -267,7 +267,8 @@ class Bench:
     def _connected(self, problem: Problem, pairs: ConnectTask, most: int) -> tuple[int, np.ndarray, float]:
         """Pairs, transition states [T, P] and seconds of a search that takes ENOUGH or has all pairs, at most `most`.
 
-        So it ends in time where torch solves for the eigenvectors of one matrix after the other on a GPU.
+        The number of pairs grows until then, so that the search ends in time even if torch solves for the eigenvectors
+        of one matrix after the other on a GPU.
         """
         context, most = _context(problem), min(most, len(pairs.first))
         count = min(16, most)
@@ -280,7 +281,7 @@ class Bench:
                 count = min(8 * count, most)
 
     def _pairs(self) -> ConnectTask:
-        """The search between the nearest of the lowest minima there are."""
+        """The task that connects pairs of the lowest known minima."""
         count = min(2048, self.work.walkers)
         found = quench(self.there, self._tensor(self.starts(count)), method=LBFGS(), batch=count)
         minima = distinct_minima(_context(self.core), found)[0].unknown
@@ -335,7 +336,7 @@ def _context(problem: Problem) -> Context:
 @click.option("--rounds", default=3, show_default=True, help="Rounds, of which the best counts.")
 @click.option("--peer/--no-peer", default=True, show_default=True, help="Whether to measure pele too.")
 def main(parts: Sequence[str], device: str, l2: float, **work: Any) -> None:
-    """Measures the parts that are asked for, all if none is, on iris-10 on a device beside single cores."""
+    """Measures the given parts (by default all) of iris-10 on a device and on single cores."""
     if device.startswith("cuda") and not torch.cuda.is_available():
         click.echo(
             "expected a CUDA device and a CUDA build of torch, found none: --device cpu tries the script", err=True

@@ -1,10 +1,10 @@
-"""How the cost of the core grows, on one core: ``python -m tests.benchmarks.growth``.
+"""Growth of the costs of the core, on one core: ``python -m tests.benchmarks.growth``.
 
-    walkers    time of a call of a quench for a walker, and the peak memory, against the walkers asked for at once
-    P, N       time of an energy-gradient call against the hidden units and against the samples: exponent of the fit
-               of log time by log P or log N, and the largest between two neighbours
-    Hessian    time of a step of eigenvector-following, exact and in a Krylov space, and of a quench with Hessians and
-               without: where the faster way changes, beside the limit where the project changes it
+    walkers    time of a call of a quench for a walker, and the peak memory, by the number of simultaneous walkers
+    P, N       time of an energy-gradient call by the hidden units and by the samples: exponent of the fit of log time
+               by log P or log N, and the largest between two neighbours
+    Hessian    time of a step of eigenvector-following, exact and in a Krylov space, and of a quench with and without
+               Hessians: the size at which the faster way changes, and the limit at which the project changes it
 
 Process CPU time on one thread, the least of several repetitions.
 """
@@ -31,21 +31,21 @@ from landscape.search import eigenvector_following
 from landscape.search.eigenvector_following import EXACT_LIMIT, EigenvectorFollowing
 
 WALKERS = (64, 1024, 16384)
-STARTS = 2048  # at least
-CALLS = 48  # of a quench, enough for a full history and a Hessian
+STARTS = 2048  # smallest number of starts
+CALLS = 48  # calls of a quench, enough for a full history and a Hessian
 ROUNDS = 2
 HIDDEN = (2, 5, 10, 20, 50, 100, 200)
 SAMPLES = (150, 500, 1500, 5000, 15000, 50000, 100000)
 SHAPES = {"4-H-3": (4, 3), "64-H-10": (64, 10)}
 FOLLOWED = {"iris": (3, 6, 10, 20), "wine": (1, 2, 4, 8), "digits": (1, 2, 3)}
-SHORTEST = 0.02  # seconds of a measurement
+SHORTEST = 0.02  # least seconds of a measurement
 QUENCHED = {"iris": (10, 15, 20, 25, 30), "moons": (20, 30, 40), "breast_cancer": (2, 4, 6)}
 
 
 @click.command()
 @click.option("--most", type=click.IntRange(min=64), default=WALKERS[-1], show_default=True, help="Most walkers.")
 def main(most: int) -> None:
-    """Prints one table of how cost grows with walkers, parameters and samples, and where Hessians stop paying."""
+    """Prints one table of cost by walkers, parameters and samples, and the size at which Hessians stop paying."""
     with one_thread_per_task():
         rows = [
             _walkers([count for count in WALKERS if count <= most]),
@@ -58,7 +58,7 @@ def main(most: int) -> None:
 
 
 def _walkers(counts: Sequence[int]) -> str:
-    """Quenches of at most `CALLS` calls; where walkers are fewer than `STARTS` they refill their places."""
+    """Row for quenches of at most `CALLS` calls; fewer walkers than `STARTS` refill their places."""
     problem = Problem(dataset="iris", hidden=[10], l2=1e-3)
     method = LBFGS(precondition=problem.cheap_hessian, max_calls=CALLS)
     starts = torch.tensor(np.random.default_rng(0).normal(size=(counts[-1], problem.n_parameters)))
@@ -77,7 +77,7 @@ def _walkers(counts: Sequence[int]) -> str:
 
 
 def _quenches(method: LBFGS, problem: Problem, starts: torch.Tensor, batch: int) -> float:
-    """Process CPU seconds of a call of a walker."""
+    """Process CPU seconds of one call of one walker."""
     begin = time.process_time()
     calls = run_all(method, problem, starts, batch).calls.sum()
     return (time.process_time() - begin) / int(calls)
@@ -127,7 +127,7 @@ def _crossing(
     limit: int,
     units: Sequence[int],
 ) -> str:
-    """Where the second way becomes the faster one: by a line through the logarithms on both sides."""
+    """Row with the size at which the second way becomes faster, interpolated in logarithms."""
     problems = [Problem(dataset=dataset, hidden=[hidden], l2=1e-4) for hidden in units]
     sizes = [problem.n_parameters for problem in problems]
     ratios = [exact / other for exact, other in map(measure, problems)]
@@ -140,7 +140,7 @@ def _crossing(
 
 
 def _following(problem: Problem) -> tuple[float, float]:
-    """Seconds of a step by an exact Hessian, and in a Krylov space."""
+    """Seconds of a step with an exact Hessian, and in a Krylov space."""
     method, guesses = (
         EigenvectorFollowing(),
         torch.stack([_points(problem, 8), torch.randn(8, problem.n_parameters, dtype=torch.float64)], 1),
@@ -155,7 +155,7 @@ def _following(problem: Problem) -> tuple[float, float]:
 
 
 def _quench(problem: Problem) -> tuple[float, float]:
-    """Seconds of quenches with Hessians and without."""
+    """Seconds of quenches with and without Hessians."""
     starts = torch.tensor(np.random.default_rng(0).normal(size=(32, problem.n_parameters)))
     with_hessians = _least(lambda: run_all(LBFGS(precondition=True), problem, starts, 32), 3)
     return with_hessians, _least(lambda: run_all(LBFGS(), problem, starts, 32), 3)
@@ -176,7 +176,7 @@ def _points(problem: Problem, walkers: int) -> torch.Tensor:
 
 
 def _least(work: Callable[[], object], repetitions: int = 5) -> float:
-    """The least process CPU time of a piece of work, in seconds, after one that warms up; short work is repeated."""
+    """The least process CPU seconds of a piece of work, after a warm-up; short work is repeated."""
     work()
     number = max(1, int(SHORTEST / max(_seconds(work), 1e-6)))
     return min(_seconds(work, number) for _ in range(repetitions)) / number

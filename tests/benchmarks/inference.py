@@ -1,19 +1,21 @@
-"""How often an answer says that there is a relation, and how far off one is: `python -m tests.benchmarks.inference`.
+"""Rate of claims of a relation by an answer, and errors of correlations of samples: `python -m
+tests.benchmarks.inference`.
 
-Minima of a made-up landscape come from each other by exchanges of hidden units from one pool, and depth and robustness
-are sums over units, as they nearly are in networks. Unit by unit the two have a chosen correlation. So the minima of a
-landscape are no independent observations: its own correlation scatters widely about the chosen one. Prints the
-share of repetitions in which an interval leaves zero out: of the correlations of replicates combined, as in
-`landscape answer`, and of their minima pooled, as if these were independent.
+Minima of a made-up landscape derive from each other by exchanges of hidden units from one pool, and depth and
+robustness are sums over units, as they nearly are in networks. Over units the two have a chosen correlation. So the
+minima of a landscape are no independent observations: its own correlation scatters widely about the chosen one. Prints
+the share of repetitions in which an interval excludes zero: for the combined correlations of replicates, as in
+`landscape answer`, and for their minima pooled, as if these were independent.
 
-Then basins have log-normal volumes that correlate -0.5 with energy and +0.3 with flatness, and robustness a chosen rank
-correlation with depth and 0.8 with flatness. Independent quenches find a part of the minima, the large basins first.
-Prints how far the correlation over those that were found, and the weighted one, lie from that over all minima, in the
-mean of many landscapes and by root mean squares.
+Then basins have log-normal volumes that correlate -0.5 with energy and +0.3 with flatness, and robustness has a chosen
+rank correlation with depth and 0.8 with flatness. Independent quenches find a part of the minima, the large basins
+first. Prints the deviation of the correlation over the minima found, plain and weighted, from that over all minima:
+mean and root mean square over many landscapes.
 
-With folders of studies it says instead how often two random properties of the minima of these very landscapes, sums
-over hidden units of random even functions, would be called related: drawn anew for each landscape, when nothing relates
-them, and drawn once for all, when the units that landscapes of one data set have in common may.
+With folders of studies it prints instead the rate at which two random properties of the minima of these landscapes
+would be called related. The properties are sums over hidden units of random even functions. These are drawn anew for
+each landscape, so that nothing relates them, and once for all landscapes, so that common units of landscapes of one
+data set may relate them.
 """
 
 from collections.abc import Sequence
@@ -39,7 +41,7 @@ SPREAD = 1.5  # standard deviation of log volumes
 
 
 def landscape(minima: int, rho: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Depth and robustness of the minima of a landscape, each of which has one unit exchanged in an earlier one."""
+    """Depth and robustness of the minima of a landscape; each minimum is an earlier one with one unit exchanged."""
     first, second = random.normal(size=(2, POOL))
     units = np.empty((minima, UNITS), dtype=np.int64)
     units[0] = random.integers(0, POOL, UNITS)
@@ -50,7 +52,7 @@ def landscape(minima: int, rho: float, random: np.random.Generator) -> tuple[np.
 
 
 def rejections(replicates: int, minima: int, rho: float, repetitions: int, seed: int = 0) -> tuple[float, float]:
-    """The shares of repetitions whose interval leaves zero out: of replicates combined, and of minima pooled."""
+    """Shares of repetitions whose interval excludes zero: for replicates combined, and for minima pooled."""
     random = np.random.default_rng([seed, replicates, round(100 * rho)])
     combining, pooling = 0, 0
     for _ in range(repetitions):
@@ -62,7 +64,7 @@ def rejections(replicates: int, minima: int, rho: float, repetitions: int, seed:
 
 
 class Sampled(NamedTuple):
-    """Correlations of landscapes: over all minima, over those that were found, and these weighted."""
+    """Correlations of landscapes: over all minima, over the minima found, and weighted over the minima found."""
 
     truth: np.ndarray
     found: np.ndarray
@@ -72,7 +74,7 @@ class Sampled(NamedTuple):
 def sampled_correlations(
     rho: float, completeness: float, landscapes: int, minima: int = 1000, seed: int = 0
 ) -> Sampled:
-    """The correlations of landscapes of so many minima of which quenches find, on average, a part."""
+    """Correlations of landscapes with `minima` minima; quenches find on average a part `completeness` of them."""
     random = np.random.default_rng([seed, round(100 * rho), round(100 * completeness)])
     return Sampled(*np.array([_sampled(rho, completeness, minima, random) for _ in range(landscapes)]).T)
 
@@ -80,7 +82,7 @@ def sampled_correlations(
 def _sampled(rho: float, completeness: float, minima: int, random: np.random.Generator) -> tuple[float, float, float]:
     depth, flatness, own, other = random.normal(size=(4, minima))
     volume = np.exp(SPREAD * (0.5 * depth + 0.3 * flatness + np.sqrt(1.0 - 0.5**2 - 0.3**2) * own))
-    pearson = 2.0 * np.sin(np.pi * rho / 6.0)  # of normal numbers with this rank correlation
+    pearson = 2.0 * np.sin(np.pi * rho / 6.0)  # Pearson's for normal numbers with this rank correlation
     robustness = pearson * depth + 0.8 * flatness + np.sqrt(1.0 - pearson**2 - 0.8**2) * other
     chance = volume / volume.sum()
     quenches = optimize.brentq(lambda x: np.mean(-np.expm1(-np.exp(x) * chance)) - completeness, 0.0, 40.0)
@@ -96,7 +98,7 @@ def _sampled(rho: float, completeness: float, minima: int, random: np.random.Gen
 
 
 def units_of(db: Database) -> np.ndarray:
-    """The weights and bias [M, H, d + 1 + K] of the hidden units of the minima, of networks with one hidden layer."""
+    """The weights and bias [M, H, d + 1 + K] of the hidden units of the minima; the network has one hidden layer."""
     problem = problem_of(db)
     dense = problem.network.dense
     if dense is None or len(dense.layers) != 2:
@@ -107,8 +109,8 @@ def units_of(db: Database) -> np.ndarray:
 
 
 def random_property(units: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The sum [M] over units of a random function that is even, as the symmetry of units asks, and as smooth as the
-    units lie apart.
+    """The sum [M] over units of a random function, which is even, as the symmetry of units requires, and varies on the
+    length scale of the distances between units.
     """
     flat = units.reshape(-1, units.shape[2])
     length = np.median(np.linalg.norm(flat - flat[np.random.default_rng(0).permutation(len(flat))], axis=1))
@@ -118,7 +120,7 @@ def random_property(units: np.ndarray, random: np.random.Generator) -> np.ndarra
 
 
 def called_related(landscapes: Sequence[np.ndarray], repetitions: int, *, anew: bool, seed: int = 0) -> float:
-    """The share of repetitions in which replicates with these units say "more robust" or "less robust"."""
+    """Share of repetitions in which replicates with these units give the words "more robust" or "less robust"."""
     said = 0
     for repetition in range(repetitions):
         rho = []

@@ -1,8 +1,8 @@
-"""Who has found what, by codes that share nothing with either side: a numpy network and its own symmetry.
+"""Verification of results, by codes that share nothing with either side: a numpy network and its own symmetry.
 
-What counts is a stationary point of the right index: RMS gradient small as it was handed in, Newton steps stay near and
-end at rounding, and there the Hessian has so many eigenvalues below -1e-3 * 2 * l2. Two points are one if their
-energies and their aligned places agree. Shapes: F points handed in, P parameters.
+A point counts if it is stationary and of the right index: its RMS gradient is small as handed in, Newton steps stay
+near and end at rounding, and there the Hessian has the right number of eigenvalues below -1e-3 * 2 * l2. Two points are
+one if their energies and their aligned places agree. Shapes: F points handed in, P parameters.
 """
 
 from bisect import bisect_left, insort
@@ -17,12 +17,12 @@ from tests.problems.reference import NumpyNetwork
 
 NEWTON_STEPS = 10
 ROUNDING = 1e-11  # RMS gradient after Newton steps
-NEAR = 0.5  # the farthest that they may lead
+NEAR = 0.5  # largest distance that Newton steps may lead
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """When two points are one: largest differences of energies and of aligned places."""
+    """Largest differences of energies and of aligned places at which two points are one."""
 
     energy: float
     distance: float
@@ -48,12 +48,14 @@ class Judge:
         return int((np.linalg.eigvalsh(self.network.hessian(theta)) < self.threshold).sum())
 
     def finished(self, points: Iterable[np.ndarray], index: int, rms: float = RMS) -> list[np.ndarray]:
-        """Of points [P] with at most this RMS gradient those that Newton steps bring to a point of this index."""
+        """Stationary points of this index, where Newton steps from points [P] with at most this RMS gradient end."""
         ends = (self._newton(point) for point in points if self.rms(point) <= rms)
         return [end for end in ends if end is not None and self.index(end) == index]
 
     def distinct(self, points: np.ndarray, hits: list[int], within: Tolerance) -> tuple[np.ndarray, list[int]]:
-        """The first of each of points [F, P] that are one, lowest energy first, and the sums of their hits."""
+        """Distinct points among points [F, P], the first of equal ones, lowest energy first, and the sums of their
+        hits.
+        """
         known: list[tuple[float, int]] = []
         total: dict[int, int] = {}
         for row, point in enumerate(points):
@@ -66,7 +68,7 @@ class Judge:
         return points[rows], [total[row] for row in rows]
 
     def minima(self, points: np.ndarray, hits: list[int]) -> tuple[np.ndarray, list[int]]:
-        """The distinct minima among points [F, P], finished, lowest first, and their hits."""
+        """The distinct minima near points [F, P], finished by Newton steps, lowest first, and their hits."""
         good = [row for row, point in enumerate(points) if self.rms(point) <= RMS]
         near, hits = self.distinct(points[good], [hits[row] for row in good], UNFINISHED)
         kept = [(end, count) for point, count in zip(near, hits, strict=True) for end in self.finished([point], 0)]
@@ -84,7 +86,7 @@ class Judge:
         return None
 
     def _newton(self, theta: np.ndarray) -> np.ndarray | None:
-        """The stationary point near theta [P], None if there is none."""
+        """The stationary point near theta [P], or None."""
         end = theta
         for _ in range(NEWTON_STEPS):
             if self.rms(end) <= ROUNDING:

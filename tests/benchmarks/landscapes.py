@@ -1,4 +1,4 @@
-"""The landscapes that are measured. Only numpy and scikit-learn: a peer's environment has no more."""
+"""The landscapes that are measured. Imports only numpy and scikit-learn: a peer's environment has no more."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Landscape:
     peer_memory: int  # the peer's fastest number of correction pairs
 
     def samples(self) -> Samples:
-        """Inputs [N, d], labels int64[N]; standardised is zero mean and unit population variance, constants zero."""
+        """Inputs [N, d], labels int64[N]; standardised to zero mean and unit population variance, constants to zero."""
         inputs, labels = _DATA[self.dataset]()
         if not self.standardise:
             return inputs, labels

@@ -1,9 +1,9 @@
 """A made-up landscape of any size, of a 4-10-3 network on Iris (P = 83), for `scale.py`.
 
-Minima come in clusters of ten, alike in place and energy; one in ten has the energy of the one before it to 1e-10, so
-that the test for duplicates has to align them. Each minimum but the first is joined to one of lower row that is drawn
-near it, so that all are connected; twice as many transition states again join neighbours. Parameters are written as
-they are drawn, the energies are made up, but for that of minimum 0, by which a database is known to be of its problem.
+Minima come in clusters of ten, alike in place and energy; one in ten has the energy of the previous one to 1e-10, so
+that the test for duplicates has to align them. Each minimum but the first is joined to a lower row drawn near it, so
+that all are connected; twice as many further transition states join neighbours. Parameters are written as drawn;
+energies are made up, except that of minimum 0, which identifies the problem of a database.
 
 Shapes: M minima, T transition states, P parameters.
 """
@@ -23,7 +23,7 @@ from landscape.objective import Objective
 
 CLUSTER = 10
 STATES_PER_MINIMUM = 3
-NEIGHBOURS = 100  # rows within which a transition state joins
+NEIGHBOURS = 100  # largest distance in rows between minima that a transition state joins
 
 
 def large_context() -> Context:
@@ -42,7 +42,7 @@ def write_database(path: Path, minima: int) -> None:
     store = open_or_create(path, record_of(context), resume=False)
     store.commit(
         Commit(
-            kind="basin_hopping",  # all the walks that the run file asks for
+            kind="basin_hopping",  # all walks of the run file
             tasks=1,
             evaluations=minima,
             seconds=0.0,

@@ -1,4 +1,4 @@
-"""What the benchmarks run on."""
+"""Description of the machine on which benchmarks run."""
 
 import os
 import platform
@@ -14,18 +14,18 @@ VERSIONS = ("torch", "triton", "numpy", "numba", "scipy")
 
 
 def processor() -> str:
-    """Its name."""
+    """Name of the processor."""
     models = [row for row in Path("/proc/cpuinfo").read_text().splitlines() if row.startswith("model name")]
     return models[0].partition(":")[2].strip() if models else "unknown processor"
 
 
 def cores() -> str:
-    """The processor and how many of its cores this process may use."""
+    """The processor and the number of its cores that this process may use."""
     return f"{processor()}, {len(os.sched_getaffinity(0))} cores"
 
 
 def accelerator(device: torch.device) -> str:
-    """The name that CUDA gives a device, and its size; of a CPU that there is none."""
+    """The CUDA name of a device and its size; for a CPU the words that there is none."""
     if device.type != "cuda":
         return "none"
     card = torch.cuda.get_device_properties(device)
@@ -33,7 +33,7 @@ def accelerator(device: torch.device) -> str:
 
 
 def driver() -> str:
-    """The version of NVIDIA's driver, if it tells one."""
+    """The version of NVIDIA's driver, if known."""
     if shutil.which("nvidia-smi") is None:
         return "unknown"
     command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
@@ -42,6 +42,6 @@ def driver() -> str:
 
 
 def versions() -> str:
-    """Python and the packages that speed depends on, those that are there."""
+    """Versions of Python and of the installed packages that affect speed."""
     found = [f"{name} {version(name)}" for name in VERSIONS if find_spec(name) is not None]
     return ", ".join([f"Python {platform.python_version()}", *found, f"CUDA {torch.version.cuda or 'none'}"])

@@ -1,9 +1,9 @@
-"""All properties of 1000 minima of iris-10 beside the target: ``python -m tests.benchmarks.measure_speed``.
+"""Time of all properties of 1000 minima of iris-10, and its target: ``python -m tests.benchmarks.measure_speed``.
 
-The minima are found by basin-hopping at an l2 where there are as many; that is done once, and they are kept in a folder
-of temporary files. `landscape measure` then measures every group of properties of all of them on the ranks
-asked for, at the default settings: seconds of the clock, its start included. Beside it stands what each group costs, in
-tasks of the same size, on one core.
+Basin-hopping finds the minima once, at an l2 with enough of them, and keeps them in a folder of temporary files.
+`landscape measure` then measures every group of properties of all of them on the given number of ranks, at the default
+settings: seconds of the clock, its start included. Beside this is the cost of each group, in tasks of the same size, on
+one core.
 """
 
 import shutil
@@ -41,9 +41,9 @@ from tests.campaign.commands import command, finished
 TARGET = 180.0  # seconds for 1000 minima on two cores
 FOLDER = Path(tempfile.gettempdir(), "landscape-benchmarks")
 PROBLEM = {"dataset": "iris", "hidden": [10], "l2": 1e-5}
-ROUNDS = 500  # at most, of basin-hopping
-SAMPLE = 64  # minima of which each group is timed alone
-AT_MOST = 3600.0  # seconds for one measurement
+ROUNDS = 500  # largest number of rounds of basin-hopping
+SAMPLE = 64  # minima at which each group is timed alone
+AT_MOST = 3600.0  # limit in seconds for one measurement
 
 
 @click.command()
@@ -51,7 +51,7 @@ AT_MOST = 3600.0  # seconds for one measurement
 @click.option("--ranks", type=click.IntRange(min=1), default=2, show_default=True, help="Ranks that measure.")
 @click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Where the minima are kept.")
 def main(minima: int, ranks: int, folder: Path) -> None:
-    """Seconds of `landscape measure` in all, and of each group of properties."""
+    """Print the seconds of `landscape measure` in all, and of each group of properties."""
     found = folder / f"iris-10-{minima}.h5"
     if not found.exists():
         find_minima(found, minima)
@@ -68,7 +68,7 @@ def main(minima: int, ranks: int, folder: Path) -> None:
 
 
 def find_minima(path: Path, minima: int) -> None:
-    """Write a database with so many minima, found by basin-hopping."""
+    """Write a database with `minima` minima, found by basin-hopping."""
     table = {"problem": PROBLEM, "basin_hopping": {"steps": 10 * ROUNDS}}
     context = context_of(RunConfig.from_table(table, "measure_speed"), "cpu")
     record = record_of(context)
@@ -84,14 +84,14 @@ def find_minima(path: Path, minima: int) -> None:
 
 
 class Hopping(BasinHopping):
-    """Basin-hopping until there are so many minima."""
+    """Basin-hopping until the wanted number of minima is found."""
 
     def __init__(self, minima: int, context: Context, index: LandscapeIndex) -> None:
         super().__init__(context, index)
         self.minima = minima
 
     def plan(self, tables: Tables) -> Plan[HopTask] | None:
-        """The next round, as long as there are fewer."""
+        """The next round, or None once there are enough minima."""
         return super().plan(tables) if len(tables.minima) < self.minima else None
 
 
@@ -117,7 +117,7 @@ def _group_seconds(context: Context, theta: np.ndarray, group: str) -> float:
         MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,))
         for first in task_starts(len(theta), TASK_MINIMA)
     ]
-    tasks[0].run(context)  # compiles
+    tasks[0].run(context)  # compiles the code
     begin = time.process_time()
     for task in tasks:
         task.run(context)

@@ -1,13 +1,13 @@
 """Worker that searches with OPTIM, the Fortran code in the wheel of pylfl.
 
-Quenches: one process, all starts as its multijob; UPDATES 40 and steps of at most 1, as for the others. Transition
+Quenches: one process, all starts as its multijob; UPDATES 40 and steps of at most 1, as for the other codes. Transition
 states: NEWCONNECT, one process a pair, which joins the pair by a whole path, step by step, and reports all transition
-states met on the way. CPU time is that of the whole processes, some 10 ms of it before the first point.
+states on the way. CPU time is that of whole processes, of which some 10 ms pass before the first point.
 
-pylfl's own recipe, see `pylfl_peer.py`, is far from the fastest. Tuned in trials on iris-10 at l2 = 1e-4, with aligned
-end points: minima are told apart by energies alone (1e-7), so that copies are one; few images and a loose band; more
-steps in the tangent space, 40 correction pairs and longer steps; RMS 1e-7 for everything, since at 1e-6 energies of one
-minimum differ too much and no path is complete.
+pylfl's own recipe, see `pylfl_peer.py`, is far from the fastest. This one was tuned in trials on iris-10 at l2 = 1e-4,
+with aligned end points: energies alone (1e-7) distinguish minima, so that copies are one; few images and a loose band;
+more steps in the tangent space, 40 correction pairs and longer steps; RMS 1e-7 for everything, since at 1e-6 energies
+of one minimum differ too much and no path is complete.
 """
 
 from itertools import combinations
@@ -53,7 +53,7 @@ BFGSSTEPS 50000
 
 
 def quench(landscape: str, l2: float, starts: int) -> Answer:
-    """All starts; their calls are not told one by one, so each counts the mean."""
+    """Quenches from all starts; OPTIM does not report the calls of each, so each counts as the mean."""
     network = Fortran(landscape, l2)
     points = LANDSCAPES[landscape].starts(starts, network.units.parameters)
     odata = QUENCH + network.potential + "VARIABLES\n" + network.column(points[0])
@@ -71,7 +71,7 @@ def connect(landscape: str, l2: float, minima: list[list[float]], pairs: int) ->
 
 
 def joined(network: Fortran, keywords: str, minima: list[list[float]], pairs: int) -> Answer:
-    """The same with any keywords, of which VARIABLES is the last."""
+    """The transition states of these paths for given keywords, the last of which is VARIABLES."""
     units = network.units
     nearest = sorted(combinations(np.array(minima), 2), key=lambda pair: units.distance(pair[1], pair[0]))
     found, seconds = [], 0.0
@@ -83,7 +83,7 @@ def joined(network: Fortran, keywords: str, minima: list[list[float]], pairs: in
 
 
 def path(landscape: str, l2: float, ends: list[list[float]]) -> Answer:
-    """The steps of a path between two minima as they are given: minimum, transition state, minimum of each step."""
+    """The steps of a path between two minima as given: minimum, transition state, minimum of each step."""
     network = Fortran(landscape, l2)
     steps, seconds = _path(network, _keywords(network), *np.array(ends))
     theta = steps.reshape(-1, network.units.parameters).tolist()
@@ -95,7 +95,7 @@ def _keywords(network: Fortran) -> str:
 
 
 def _path(network: Fortran, keywords: str, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, float]:
-    """Steps [T, 3, P], whether or not they join the ends [P], and CPU seconds."""
+    """Steps [T, 3, P], which need not join the ends [P], and CPU seconds."""
     files = {"odata": keywords + network.column(first), "finish": network.column(last)}
     output = network.run("OPTIM", files, "path.info")
     return network.ours(path_steps(output.written, network.units.parameters)), output.seconds

@@ -1,4 +1,4 @@
-"""Worker that searches with `landscape`, by the settings that a user gets who sets none."""
+"""Worker that searches with `landscape` at its default settings."""
 
 import argparse
 
@@ -26,11 +26,11 @@ from tests.benchmarks.landscapes import LANDSCAPES, RMS
 from tests.benchmarks.serve import Answer, Clock, serve
 
 ENDLESS = 10**6
-WARM_UP = 0.5  # seconds, less than a round takes
+WARM_UP = 0.5  # seconds, less than a round
 
 
 class CpuLimit(Interrupt):
-    """Stops before the round that would end after so many CPU seconds."""
+    """Stops before a round that would exceed the limit of CPU seconds."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class CpuLimit(Interrupt):
         self.last = 0.0
 
     def stop_before(self, seconds: float) -> bool:
-        """By the CPU time of the last round, whatever it took by the wall clock."""
+        """True if a round as long as the last one, in CPU time, would exceed the limit."""
         del seconds
         now = self.clock.seconds
         last, self.last = now - self.last, now
@@ -46,14 +46,14 @@ class CpuLimit(Interrupt):
 
 
 class Ours:
-    """The tasks of a worker."""
+    """The tasks of the worker."""
 
     def __init__(self, memory: int, batch: int) -> None:
         torch.set_num_threads(1)
         self.memory, self.batch = memory, batch
 
     def quench(self, landscape: str, l2: float, starts: int) -> Answer:
-        """All starts, after a few that warm up."""
+        """Quenches from all starts, after a few for warm-up."""
         problem = _problem(landscape, l2)
         method = LBFGS(rms=RMS, memory=self.memory, max_step=1.0, precondition=problem.cheap_hessian)
         points = torch.tensor(LANDSCAPES[landscape].starts(starts, problem.n_parameters))
@@ -64,7 +64,7 @@ class Ours:
         return {"theta": state.theta.tolist(), "counts": state.calls.tolist(), "seconds": seconds}
 
     def hop(self, landscape: str, l2: float, seconds: float, seed: int) -> Answer:
-        """The basin-hopping phase of a campaign, after a round that warms up."""
+        """The basin-hopping phase of a campaign, after a round for warm-up."""
         settings = self._settings(basin_hopping={"steps": ENDLESS}, run={"seed": seed})
         context = _context(_problem(landscape, l2), settings)
         _hopping(context, CpuLimit(WARM_UP))
@@ -73,7 +73,7 @@ class Ours:
         return {"theta": minima.parameters.tolist(), "counts": minima.hits.tolist(), "seconds": limit.clock.seconds}
 
     def connect(self, landscape: str, l2: float, minima: list[list[float]], pairs: int) -> Answer:
-        """One round of the connecting phase with the nearest pairs, after one pair that warms up."""
+        """One round of the connecting phase with the nearest pairs, after one pair for warm-up."""
         table = {"pairs": pairs, "rounds": 1, "target": 1.0, "strategies": ("closest",)}
         context = _context(_problem(landscape, l2), self._settings(connect=table))
         _connecting(context, minima[:2])
@@ -105,7 +105,7 @@ def _hopping(context: Context, limit: CpuLimit) -> Store:
 
 
 def _connecting(context: Context, minima: list[list[float]]) -> np.ndarray:
-    """Transition states [T, P] as the tasks found them; what is assimilated of them is only distinct ones."""
+    """Transition states [T, P] as the tasks found them; assimilation would keep only distinct ones."""
     store = _store(context)
     index = LandscapeIndex(context, store.tables)
     assimilation = Assimilation(index, store.tables)

@@ -1,4 +1,4 @@
-"""The energy as pele wants it: a numpy potential of one point, written for speed."""
+"""The energy as a potential for pele: of one point, in numpy, written for speed."""
 
 import numpy as np
 from pele.potentials import BasePotential  # type: ignore[import-not-found]

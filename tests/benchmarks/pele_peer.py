@@ -1,10 +1,10 @@
-"""Worker that searches with pele, as fast as we could make it go; it needs only the peer's environment.
+"""Worker that searches with pele, as fast as we could make it; it needs only the peer's environment.
 
 Quenches: L-BFGS in C++ with maxstep=1 and the number of correction pairs that is fastest on the landscape; its defaults
 need 3.5 times the calls. Basin-hopping: steps N(0, 0.5) at T = 0.01, walks of 100 steps, minima kept in a list.
-Transition states: LocalConnect between aligned minima with few images and a loose band - straight lines between aligned
-minima are good guesses - and a longer memory and step for the search of eigenvectors; tuned in trials on iris-10 at
-l2 = 1e-4.
+Transition states: LocalConnect between aligned minima with few images and a loose band, since straight lines between
+aligned minima are good guesses, and a longer memory and step for the search of eigenvectors; tuned in trials on iris-10
+at l2 = 1e-4.
 """
 
 from contextlib import suppress
@@ -26,7 +26,7 @@ from tests.benchmarks.serve import Answer, Clock, serve
 STEP, TEMPERATURE, WALK = 0.5, 0.01, 100
 BAND = {"image_density": 3.0, "max_images": 20, "verbose": -1}
 SADDLE = {
-    "tol": 1e-6,  # looser and every search fails the check of stability
+    "tol": 1e-6,  # if looser, every search fails the check of stability
     "nsteps": 300,
     "orthogZeroEigs": None,
     "verbosity": 0,
@@ -44,12 +44,12 @@ class Peer:
         self.network = Network(*self.landscape.samples(), self.landscape.hidden, l2)
 
     def minimise(self, theta: np.ndarray) -> Any:  # noqa: ANN401 # the peer's package has no types
-        """Its result of a quench from theta [P]."""
+        """The result of pele for a quench from theta [P]."""
         return lbfgs_cpp(theta, self.network, tol=RMS, nsteps=100000, M=self.landscape.peer_memory, maxstep=1.0)
 
 
 def quench(landscape: str, l2: float, starts: int) -> Answer:
-    """All starts, after a few that warm up."""
+    """Quenches from all starts, after a few for warm-up."""
     peer = Peer(landscape, l2)
     points = peer.landscape.starts(starts, peer.network.parameters)
     for theta in points[:3]:
@@ -71,7 +71,7 @@ class Step(TakestepInterface):  # type: ignore[misc] # the peer's package has no
 
 
 def hop(landscape: str, l2: float, seconds: float, seed: int) -> Answer:
-    """Walks from fresh starts for so much CPU time."""
+    """Walks from fresh starts for `seconds` seconds of CPU time."""
     peer, random, found = Peer(landscape, l2), np.random.default_rng(seed), list[np.ndarray]()
     np.random.seed(seed)  # noqa: NPY002 # the peer draws from it whether a step is accepted
 
@@ -112,7 +112,7 @@ def connect(landscape: str, l2: float, minima: list[list[float]], pairs: int) ->
 
 
 def _copied(table: dict[str, Any]) -> dict[str, Any]:
-    """The peer writes into the tables that it is given."""
+    """A copy of a table, since the peer writes into its arguments."""
     return {name: dict(value) if isinstance(value, dict) else value for name, value in table.items()}
 
 

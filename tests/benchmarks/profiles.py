@@ -1,6 +1,7 @@
-"""Where the time goes: ``python -m tests.benchmarks.profiles``, kept in ``profiles.md`` for the versions that matter.
+"""Profiles of quenches and searches: ``python -m tests.benchmarks.profiles``, kept in ``profiles.md`` for main
+versions.
 
-The profiler slows Python down and compiled code not at all: shares of functions, not times, are what to read.
+The profiler slows Python down but not compiled code: read shares of functions, not times.
 """
 
 import cProfile
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class PoolOfThisThread:
-    """Tasks in the thread that the profiler watches."""
+    """A pool that runs tasks in the thread that the profiler watches."""
 
     def __init__(self, execute: Execute) -> None:
         self.execute = execute

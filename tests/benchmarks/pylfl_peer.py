@@ -1,11 +1,12 @@
 """Worker that searches for transition states with OPTIM as pylfl itself sets it up.
 
-The keywords are those that pylfl writes. Changed is only what running outside it takes: the pairs are those of the
-others, with aligned end points, where pylfl leaves the choice to PATHSAMPLE; inputs come standardised (no MLPNORM);
-frequencies, which nobody reads here, are not computed (NOFRQS), which saves OPTIM time.
+The keywords are those that pylfl writes, except what a run outside pylfl needs: the pairs are those of the other codes,
+with aligned end points, where pylfl leaves the choice to PATHSAMPLE; inputs are already standardised (no MLPNORM);
+frequencies are not used here and not computed (NOFRQS), which saves time.
 
-Its bands have 100 images and may take 350 iterations; uphill steps are at most 0.01 at first, downhill ones 0.1; all
-ends at RMS 1e-9; minima whose energies differ by less than 1e-4 are one, so that the first band is often the last.
+Its bands have 100 images and may take 350 iterations; uphill steps are at most 0.01 at first, downhill steps 0.1;
+everything converges to RMS 1e-9; minima whose energies differ by less than 1e-4 count as one, so the first band is
+often the last.
 """
 
 from contextlib import chdir

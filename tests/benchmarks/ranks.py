@@ -1,8 +1,8 @@
-"""Two ranks beside one, on two cores: ``python -m tests.benchmarks.ranks [--rounds 2]``.
+"""Comparison of two ranks with one, on two cores: ``python -m tests.benchmarks.ranks [--rounds 2]``.
 
-The same run file is explored on one rank and on two, in turns. Told are the seconds that rounds of each phase took,
-from their plan to the last result, and what the whole command took, commits, start-up and the end of the program
-included. Both make the same database.
+The same run file is explored on one rank and on two, in turns. Prints the seconds of the rounds of each phase, from
+plan to last result, and those of the whole command, including commits, start-up and the end of the program. Both runs
+make the same database.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What is measured: each row asks a worker for one kind of work, has it judged, and gets a figure to compare."""
+"""Rows of measurements: each asks a worker for one kind of work, has it judged, and makes a figure to compare."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,13 +13,13 @@ from tests.benchmarks.judge import FINISHED, Judge
 from tests.benchmarks.landscapes import RMS
 from tests.benchmarks.worker import Worker
 
-SADDLE_RMS = 1e-6  # what the peer's search of transition states is tuned to; Newton steps finish both sides' points
-RANDOM_STARTS = 2048  # whose lowest minima are to be connected
+SADDLE_RMS = 1e-6  # of the peer's tuned search of transition states; Newton steps finish all workers' points
+RANDOM_STARTS = 2048  # starts whose lowest minima are to be connected
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What a worker has come to in one round: the figure that is compared, and what stands behind it."""
+    """The result of a worker in one round: the figure that is compared, and its details."""
 
     value: float
     details: str
@@ -55,7 +55,7 @@ class Quenches(_OnLandscape):
         self.title = f"quenches per second, {self.place}, {starts} starts"
 
     def measure(self, worker: Worker, number: int) -> Figure:
-        """Saddles on which a quench has stopped do not count; every round has the same starts."""
+        """Minima a second; quenches that stop on saddles do not count. Every round has the same starts."""
         del number
         answer = worker.ask("quench", **self.where, starts=self.starts)
         converged = [point for point in np.array(answer["theta"]) if self.judge.rms(point) <= RMS]
@@ -67,7 +67,7 @@ class Quenches(_OnLandscape):
 
 
 class Hopping(_OnLandscape):
-    """Distinct minima in so much CPU time."""
+    """Distinct minima in a given CPU time."""
 
     def __init__(self, landscape: str, l2: float, seconds: float) -> None:
         super().__init__(landscape, l2)
@@ -75,7 +75,7 @@ class Hopping(_OnLandscape):
         self.title = f"distinct minima in {seconds:g} s, {self.place}"
 
     def measure(self, worker: Worker, number: int) -> Figure:
-        """The number of the round is the seed."""
+        """Distinct minima; the number of the round is the seed."""
         answer = worker.ask("hop", **self.where, seconds=self.seconds, seed=number)
         _, hits = self.judge.minima(np.array(answer["theta"]), answer["counts"])
         share = len(hits) / coverage(np.array(hits)).chao1
@@ -92,7 +92,7 @@ class Lowest(_OnLandscape):
 
     @cached_property
     def minima(self) -> list[list[float]]:
-        """Of the distinct minima that many random starts lead to; one list for all rows and workers."""
+        """The lowest of the distinct minima from many random starts; one list for all rows and workers."""
         answer = self.finder.ask("quench", **self.where, starts=RANDOM_STARTS)
         found: list[list[float]] = self.judge.minima(np.array(answer["theta"]), answer["counts"])[0].tolist()
         return found[: self.count]
@@ -108,7 +108,7 @@ class Saddles:
         self.title = f"valid transition states per minute, {ends}, {lowest.place}{remark}"
 
     def measure(self, worker: Worker, number: int) -> Figure:
-        """The same pairs in every round; a transition state counts as often as it is found."""
+        """Transition states a minute, from the same pairs in every round; one found twice counts twice."""
         del number
         answer = worker.ask("connect", **self.lowest.where, minima=self.lowest.minima, pairs=self.pairs)
         valid = self.lowest.judge.finished(np.array(answer["theta"]), 1, SADDLE_RMS)
@@ -118,7 +118,7 @@ class Saddles:
 
 
 def table_line(title: str, rounds: list[list[Figure]]) -> str:
-    """Line of the table: bests (medians) of all workers, and the ratios of the first one to each other one."""
+    """Line of the table: bests (medians) of all workers, and the ratios of the first worker to each other one."""
     ours, *others = ([figure.value for figure in column] for column in zip(*rounds, strict=True))
     cells = [_best(column, figure) for column, figure in zip([ours, *others], rounds[0], strict=True)]
     for place, theirs in enumerate(others, 1):

@@ -1,8 +1,7 @@
 """Compares databases: `python -m tests.benchmarks.same_tables OLD.h5 NEW.h5 [OLD.h5 NEW.h5 ...]`.
 
-Every data set must have the same type, shape and bytes in both files, but for the seconds of the rounds. Attributes
-that differ are listed too, but for times and versions of software. Exit status 1 where a data set differs, 2 without
-files.
+Every data set must have the same type, shape and bytes in both files, except the seconds of the rounds. Attributes that
+differ are listed too, except times and versions of software. Exit status 1 if a data set differs, 2 without files.
 """
 
 import sys
@@ -13,11 +12,11 @@ import click
 import h5py
 
 TIMES = "rounds/seconds"
-CHANGING = ("created", "software")  # attributes
+CHANGING = ("created", "software")  # attributes that may differ
 
 
 def tables(path: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
-    """Type, shape and bytes of every data set that does not hold times."""
+    """Type, shape and bytes of every data set without times."""
     found: dict[str, tuple[str, tuple[int, ...], bytes]] = {}
 
     def read(name: str, item: h5py.Dataset | h5py.Group) -> None:
@@ -32,7 +31,7 @@ def tables(path: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
 
 
 def attributes(path: Path) -> dict[str, str]:
-    """Every attribute that does not change from run to run, by the name of what has it."""
+    """Every attribute that does not change from run to run, by the name of its object."""
     found: dict[str, str] = {}
 
     def read(name: str, item: h5py.Dataset | h5py.Group) -> None:
@@ -47,7 +46,7 @@ def attributes(path: Path) -> dict[str, str]:
 
 
 def different(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
-    """The names whose values differ, or that are in one of the two alone."""
+    """The names whose values differ, or that only one of the two has."""
     return [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
 
 

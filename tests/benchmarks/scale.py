@@ -1,9 +1,9 @@
-"""Cost of large databases beside its targets: ``python -m tests.benchmarks.scale [--minima 1000000]``.
+"""Cost of large databases, and its targets: ``python -m tests.benchmarks.scale [--minima 1000000]``.
 
-A made-up landscape (`large.py`) is written to a temporary folder, and what a campaign and its readers do with it is
-timed on one core: seconds of the clock, which on a shared machine tell what else it does, and of the processor. Every
-figure is taken in a process of its own, whose peak memory is that of the figure. A million minima with three million
-transition states take 2.8 GB of disk, twice that while a commit copies the file.
+A made-up landscape (`large.py`) is written to a temporary folder, and the work of a campaign and of readers on it is
+timed on one core: seconds of the clock, which on a shared machine include other load, and of the processor. Every
+figure is measured in its own process, whose peak memory belongs to that figure alone. A million minima with three
+million transition states take 2.8 GB of disk, and twice that while a commit copies the file.
 """
 
 import multiprocessing
@@ -35,7 +35,7 @@ from landscape.database.store import open_store
 from landscape.graph.superbasins import disconnectivity_tree
 from tests.benchmarks.large import large_context, made_up_commit, made_up_minima, made_up_states, write_database
 
-ROUND = 10_000  # records that a round brings in
+ROUND = 10_000  # records added by a round
 PLOTTED = 100_000
 SCRIPT = Path(__file__).parents[2] / "analysis" / "disconnectivity.py"
 
@@ -70,7 +70,7 @@ def main(minima: int, folder: Path | None) -> None:
 
 
 def tell(name: str, target: str, measure: Measure, path: Path) -> None:
-    """Print the line of a figure."""
+    """Measure a figure and print its line."""
     clock, processor, peak = in_own_process(measure, path)
     click.echo(f"| {name} | {target} | {clock:.3g} s | {processor:.3g} s | {peak / 1e9:.2f} GB |")
 
@@ -88,18 +88,18 @@ def _measured(measure: Measure, path: Path) -> tuple[float, float, float]:
 
 
 class Timer:
-    """Seconds of the clock and of the processor since it was made, those of ended commands included."""
+    """Seconds of the clock and of the processor since the timer was made, including ended subprocesses."""
 
     def __init__(self) -> None:
         self.begin = self.now()
 
     @staticmethod
     def now() -> np.ndarray:
-        """Both times."""
+        """Time of the clock and of the processor now."""
         return np.array([time.perf_counter(), sum(os.times()[:4])])
 
     def seconds(self) -> tuple[float, float]:
-        """Both differences."""
+        """Seconds of the clock and of the processor since the start."""
         clock, processor = self.now() - self.begin
         return float(clock), float(processor)
 
@@ -112,7 +112,7 @@ def written(minima: int, path: Path) -> Seconds:
 
 
 def opened(path: Path) -> Seconds:
-    """Time to open the file and count what it holds."""
+    """Time to open the file and count its rows."""
     timer = Timer()
     with Database(open_store(path)) as db:
         counts = len(db.minima), len(db.transition_states)
@@ -121,12 +121,12 @@ def opened(path: Path) -> Seconds:
 
 
 def overview(path: Path) -> Seconds:
-    """Time of the whole command."""
+    """Time of the whole command that prints the overview."""
     return _command("-m", "landscape", "info", str(path))
 
 
 def drawn(path: Path, options: tuple[str, ...] = ()) -> Seconds:
-    """Time of the whole script."""
+    """Time of the whole script that draws the tree."""
     return _command(str(SCRIPT), str(path), "-o", str(path.with_suffix(".png")), *options)
 
 
@@ -148,7 +148,7 @@ def resumed(path: Path) -> Seconds:
 
 
 def chosen(path: Path) -> Seconds:
-    """Time to plan a round of connecting once there was one, where one in four transition states is known."""
+    """Time to plan a second round of connecting, with one in four transition states known."""
     context = large_context()
     with Database(open_store(path)) as db:
         states = db.transition_states
@@ -161,7 +161,7 @@ def chosen(path: Path) -> Seconds:
 
 
 def inserted_minima(path: Path) -> Seconds:
-    """Time to find out which of a round's minima, half of them known and half new, are known."""
+    """Time to look up the minima of a round, half of them known and half new."""
     context = large_context()
     with Database(open_store(path)) as db:
         tables, found = db.store.tables, made_up_minima(ROUND, np.random.default_rng(1))
@@ -179,7 +179,7 @@ def inserted_minima(path: Path) -> Seconds:
 
 
 def inserted_states(path: Path) -> Seconds:
-    """Time to find out which of a round's transition states, half of them known and half new, are known."""
+    """Time to look up the transition states of a round, half of them known and half new."""
     context = large_context()
     with Database(open_store(path)) as db:
         tables = db.store.tables

@@ -12,7 +12,7 @@ from typing import TypedDict
 
 
 class Answer(TypedDict):
-    """Points [F][P], a count [F] for each - see `worker.py` - and the CPU seconds that they took."""
+    """Points [F][P], a count [F] for each (see `worker.py`), and the CPU seconds of the work."""
 
     theta: list[list[float]]
     counts: list[int]
@@ -32,7 +32,7 @@ class Clock:
 
 
 def serve(name: str, tasks: Mapping[str, Callable[..., Answer]]) -> None:
-    """Answers requests until there are no more; its other output and log messages go nowhere."""
+    """Answers requests until there are no more; all other output and log messages are discarded."""
     logging.disable(logging.CRITICAL)
     _say({"versions": name})
     for line in sys.stdin:

@@ -1,9 +1,10 @@
-"""Sides of transition states: the search's flow and the descent before it, against LSODA; and their times.
+"""Sides of transition states by the search's flow and by the former descent, compared with LSODA, and their times.
 
     python -m tests.benchmarks.sides iris.h5 --states 100
 
-draws states of a database at random. It prints how many sides each way has right, which states the search marks as
-ambiguous and LSODA ends on a saddle for, and the ratio of the processor times, the best of three of each.
+draws states of a database at random. It prints the number of correct sides by either way, the states that the search
+marks as ambiguous and those for which LSODA ends on a saddle, and the ratio of the processor times, the best of three
+of each.
 """
 
 import argparse
@@ -35,7 +36,7 @@ BATCH = 64
 
 
 def old_descent(objective: Objective, points: StationaryPoints, method: LBFGS) -> Ends:
-    """The minima by pushing off and a quench of short steps, as it was done before the flow was followed."""
+    """The minima by a push off the state and a quench of short steps, the method before the flow was followed."""
     wanted = 1e-5 * points.theta.shape[1] ** 0.5 / points.values[:, 0].abs()
     push = wanted.clamp(0.01, 0.2)[:, None] * points.direction
     starts = torch.cat([points.theta + push, points.theta - push])
@@ -45,7 +46,7 @@ def old_descent(objective: Objective, points: StationaryPoints, method: LBFGS) -
 
 
 def right(objective: Objective, truth: list[tuple[End, End]], ends: Ends) -> np.ndarray:
-    """Whether each side is that of LSODA: bool[T, 2]; false where LSODA ended on a saddle."""
+    """Mask bool[T, 2] of sides that agree with LSODA; false where LSODA ended on a saddle."""
     columns = []
     for side, points in enumerate(ends):
         theirs = np.stack([both[side].theta for both in truth])
@@ -56,7 +57,7 @@ def right(objective: Objective, truth: list[tuple[End, End]], ends: Ends) -> np.
 
 
 def best(ways: Sequence[Callable[[], Any]], repeats: int = 3) -> tuple[list[Any], list[float]]:
-    """Results of some ways and the least processor seconds of each, measured in turn."""
+    """Results of several functions and the least processor seconds of each, measured in turn."""
     seconds: list[list[float]] = [[] for _ in ways]
     results: list[Any] = [None] * len(ways)
     for _ in range(repeats):

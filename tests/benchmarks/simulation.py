@@ -1,9 +1,9 @@
 """A round of a campaign on any number of ranks, event by event, for `coordinator.py`.
 
-One coordinator plans, tells all ranks what is new, hands out tasks one after the other, takes results in as they
-arrive, and assimilates and commits them once all are there. The other ranks work, one task each at a time; a message
-is on the way for a while, is heard of at the next poll, and waits while the coordinator is at something else. The
-coordinating rank works too, but its task stands still while it coordinates. All times are in seconds.
+One coordinator plans, broadcasts the new points to all ranks, hands out tasks one after the other, receives results as
+they arrive, and assimilates and commits them once all are there. The other ranks work on one task at a time. A message
+travels for a while, is received at the next poll, and waits while the coordinator is busy. The coordinating rank works
+too, but its task stops while it coordinates. All times are in seconds.
 """
 
 import heapq
@@ -14,40 +14,40 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """What the parts of a round cost."""
+    """The costs of the parts of a round."""
 
-    plan: float  # of a task
-    hand_out: float  # of a task to another rank
-    receive: float  # of a result from another rank
-    assimilate: float  # of a result
-    commit: float  # of a round, before the share of its tasks
+    plan: float  # for a task
+    hand_out: float  # for a task to another rank
+    receive: float  # for a result from another rank
+    assimilate: float  # for a result
+    commit: float  # for a round, without the share of its tasks
     commit_task: float
-    broadcast: float  # of a round, the coordinator's share
-    latency: float  # of a message, during which neither end is at work
-    poll: Callable[[float], float]  # how much later a rank that has waited so long receives it
+    broadcast: float  # the coordinator's share for a round
+    latency: float  # for a message; neither end is busy meanwhile
+    poll: Callable[[float], float]  # delay of a message to a rank that has waited for the given time
 
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """What a round came to."""
+    """The result of a simulated round."""
 
     seconds: float
-    busy: float  # seconds in which the coordinator was at something else than its own task
+    busy: float  # seconds in which the coordinator did not work on its own task
     work: float  # seconds of all tasks
 
     @property
     def speed_up(self) -> float:
-        """Over the tasks one after the other, without any coordination."""
+        """Speed-up over running the tasks one after the other without coordination."""
         return self.work / self.seconds
 
     @property
     def busy_fraction(self) -> float:
-        """Share of the round in which the coordinator was at work as such."""
+        """Share of the round in which the coordinator was coordinating."""
         return self.busy / self.seconds
 
 
 def simulate(ranks: int, tasks: Sequence[float], costs: Costs) -> Round:
-    """A round of tasks that take so long, on so many ranks, the coordinating one included."""
+    """A round of tasks of these durations on `ranks` ranks, the coordinating one included."""
     return _Simulation(ranks, tasks, costs).run()
 
 
@@ -55,12 +55,12 @@ class _Simulation:
     def __init__(self, ranks: int, tasks: Sequence[float], costs: Costs) -> None:
         self.ranks, self.tasks, self.costs = ranks, tasks, costs
         self.waiting = deque(tasks)
-        self.arrivals: list[tuple[float, int]] = []  # when which rank's result is there
+        self.arrivals: list[tuple[float, int]] = []  # time and rank of each result that arrives
         self.now = self.busy = 0.0
-        self.interrupted = 0.0  # of the coordinating rank's own task, since it was begun
+        self.interrupted = 0.0  # time lost by the coordinating rank's own task since its start
         self.end = len(tasks) * (costs.assimilate + costs.commit_task) + costs.commit
-        self.idle = [-self.end] * ranks  # since when each rank waits: at first for what ended the round before
-        self.heard = 0.0  # when the coordinator took in a result last
+        self.idle = [-self.end] * ranks  # start of each rank's wait: at first the end of the previous round's results
+        self.heard = 0.0  # time at which the coordinator last received a result
 
     def run(self) -> Round:
         self._coordinate(self.costs.plan * len(self.tasks) + self.costs.broadcast * (self.ranks > 1))
@@ -88,7 +88,7 @@ class _Simulation:
             heapq.heappush(self.arrivals, (self.now + task, 0))
 
     def _take_in(self) -> None:
-        """The next result that is there; the coordinating rank's own is late by what it was interrupted for."""
+        """Take in the next result; that of the coordinating rank is delayed by its interruptions."""
         when, rank = heapq.heappop(self.arrivals)
         if rank == 0 and self.interrupted:
             heapq.heappush(self.arrivals, (when + self.interrupted, 0))

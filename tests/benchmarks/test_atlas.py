@@ -1,4 +1,4 @@
-"""What counts as found of a whole landscape: distinct verified points and what they connect."""
+"""The count of points found of a whole landscape: distinct verified points and their connections."""
 
 import networkx as nx
 import numpy as np
@@ -25,7 +25,7 @@ def atlas() -> Atlas:
 
 @pytest.fixture
 def steps(database: landscape.Database, atlas: Atlas) -> np.ndarray:
-    """Steps [T, 3, P] of the database; each point is some copy of what is stored."""
+    """Steps [T, 3, P] of the database; each point is some copy of the stored one."""
     minima, saddles = database.minima, database.transition_states
     first, last = np.asarray(minima.parameters)[np.asarray(saddles.minima).T]
     random = np.random.default_rng(0)

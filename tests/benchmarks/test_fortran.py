@@ -1,4 +1,4 @@
-"""What goes to OPTIM and GMIN and comes back; neither of them is run."""
+"""Input and output of OPTIM and GMIN; neither program is run."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The benchmark of a GPU and the script around it: what they count, what they say without a GPU or when parts fail."""
+"""The benchmark of a GPU and its script: counts, and messages without a GPU or when parts fail."""
 
 import os
 import re
@@ -52,7 +52,7 @@ def test_rates_stand_beside_the_limits_of_a_known_card(monkeypatch: pytest.Monke
 
 
 def test_operations_are_counted() -> None:
-    """By hand for a 2-1-2 network: forward 8 + 3, softmax and logarithm, tanh; backward 8 + 3 + 4 and the slope."""
+    """Count by hand for a 2-1-2 network: forward 8 + 3, softmax and logarithm, tanh; backward 8 + 3 + 4 and slope."""
     network = Problem(dataset="xor", standardise=False, hidden=[1], l2=1e-3).network
     assert isinstance(network, DenseNetwork)
     softmax = 2 * (EXPONENTIAL + 4) + EXPONENTIAL
@@ -66,7 +66,7 @@ def test_nobody_waits_for_a_cpu() -> None:
 
 @needs_triton
 def test_chains_of_multiply_adds_are_what_they_say() -> None:
-    from tests.benchmarks import vector_kernel  # noqa: PLC0415 - Triton need not be there
+    from tests.benchmarks import vector_kernel  # noqa: PLC0415 - Triton need not be installed
 
     x = torch.rand(2 * vector_kernel.BLOCK, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     expected = torch.zeros_like(x)
@@ -81,7 +81,7 @@ def test_chains_of_multiply_adds_are_what_they_say() -> None:
 
 
 class Script:
-    """tests/gpu.sh with a Python that only answers as one would, by the first pattern that its arguments match."""
+    """tests/gpu.sh with a fake Python that gives the answer of the first pattern that its arguments match."""
 
     def __init__(self, folder: Path, **answers: str) -> None:
         cases = "".join(f"    *{pattern}*) {answer} ;;\n" for pattern, answer in answers.items())

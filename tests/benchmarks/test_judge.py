@@ -1,4 +1,4 @@
-"""The judge of the benchmark counts right; without a peer, and without measuring anything."""
+"""The judge of the benchmark counts correctly; tested without a peer and without measurements."""
 
 from collections.abc import Mapping
 
@@ -27,21 +27,21 @@ def judge() -> Judge:
 
 @pytest.fixture(scope="module")
 def minima() -> np.ndarray:
-    """Where some starts lead."""
+    """Ends of quenches from some starts."""
     found = quench(PROBLEM, torch.tensor(LANDSCAPES["xor-4"].starts(8, 22)), method=LBFGS(), batch=8)
     return found.theta[found.is_minimum].numpy()
 
 
 @pytest.fixture(scope="module")
 def saddle() -> np.ndarray:
-    """A minimum among the networks with one live unit, where three more would lower the energy."""
+    """A minimum among the networks with one live unit, at which three more live units would lower the energy."""
     start = np.zeros((1, 22))
     start[0, [0, 1, 8, 12, 16]] = 0.5, 1.0, -0.2, 1.0, -1.0
     return run_all(LBFGS(), PROBLEM, torch.tensor(start), 1).theta[0].numpy()
 
 
 def copy(theta: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Another place of the same network: units in another order with other signs."""
+    """Another copy of the same network: units in another order with other signs."""
     order, sign = random.permutation(4), random.choice([-1.0, 1.0], 4)
     first, bias, second, last = np.split(theta, [8, 12, 20])
     first, second = first.reshape(4, 2)[order] * sign[:, None], second.reshape(2, 4)[:, order] * sign
@@ -49,7 +49,7 @@ def copy(theta: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 class Told(Worker):
-    """A worker that answers what it is told, in two seconds."""
+    """A worker that gives prepared answers, in two seconds."""
 
     def __init__(self, points: list[np.ndarray]) -> None:
         self.answer = {"theta": [list(point) for point in points], "counts": [1] * len(points), "seconds": 2.0}

@@ -1,4 +1,4 @@
-"""The simulation of a round beside cases that are computed by hand."""
+"""The simulation of a round compared with cases computed by hand."""
 
 import json
 
@@ -37,8 +37,9 @@ def test_one_rank_pays_for_no_message() -> None:
 
 
 def test_the_task_of_the_coordinating_rank_stands_still_while_it_coordinates() -> None:
-    # Plan 2 and broadcast 6; its own task from 8 on, which stands still while the other is handed out, so until 20.
-    # That runs from 10 to 20 and is a quarter on the way each time: received from 20.5 to 23.5. Then 9 for both and 5.
+    # Plan 2 and broadcast 6. Rank 0's own task starts at 8 and stops while the other task is handed out, so it ends at
+    # 20. The other runs from 10 to 20, with a quarter on the way each time: received from 20.5 to 23.5. Then 9 for both
+    # and 5.
     found = simulate(2, [10.0, 10.0], COSTS)
     assert found.seconds == 23.5 + 9.0 + 5.0
     assert found.busy == 2.0 + 6.0 + 2.0 + 3.0 + 9.0 + 5.0
@@ -47,8 +48,8 @@ def test_the_task_of_the_coordinating_rank_stands_still_while_it_coordinates() -
 
 
 def test_one_who_has_waited_hears_of_a_message_at_the_next_poll() -> None:
-    # Both tasks begin at 0, the other rank's 1 second later, a tenth of the 10 that it has waited for the end of the
-    # round before; its result is there at 6 and heard of a little later, as rank 0 heard of its own at 4.95.
+    # Both tasks begin at 0, the other rank's 1 second later: a tenth of the 10 that it has waited for the end of the
+    # previous round. Its result arrives at 6 and is received a little later, as rank 0 took in its own at 4.95.
     polled = Costs(**(vars(FREE) | {"commit": 10.0, "poll": lambda waited: 0.1 * waited}))
     assert simulate(2, [4.5, 5.0], polled).seconds == pytest.approx(4.95 + 1.1 * (6.0 - 4.95) + 10.0)
 
@@ -58,7 +59,7 @@ def test_polls_come_later_the_longer_one_has_waited() -> None:
 
 
 def test_many_ranks_wait_for_the_coordinator() -> None:
-    # Short tasks: rank 0 does the first at no cost, the others cost 2 + 3 each, one after the other.
+    # Short tasks: rank 0 does the first at no cost, the other tasks cost 2 + 3 each, one after the other.
     only = Costs(**(vars(FREE) | {"hand_out": 2.0, "receive": 3.0}))
     found = simulate(50, [0.0] * 101, only)
     assert found.busy == pytest.approx(found.seconds)

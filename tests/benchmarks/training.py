@@ -1,8 +1,8 @@
-"""Training ten networks side by side against one at a time: `python -m tests.benchmarks.training`.
+"""Training ten networks side by side, compared with one at a time: `python -m tests.benchmarks.training`.
 
-A 64-32-10 network on the digits, minibatches of 32, plain regime and FGSM: ours with all seeds in one batch, ours with
-one seed at a time, both with their histories, and a torch module with torch's optimiser, one seed at a time, without
-any. The least of `ROUNDS` times each.
+A 64-32-10 network on the digits, minibatches of 32, plain regime and FGSM. Three ways: ours with all seeds in one
+batch, ours with one seed at a time, both with their histories, and a torch module with torch's optimiser, one seed at a
+time, without a history. The least of `ROUNDS` times of each counts.
 """
 
 import time
@@ -22,7 +22,7 @@ ROUNDS = 2
 
 
 def module_alone(problem: Problem, regime: Regime, seeds: Sequence[int]) -> None:
-    """One network as one writes it with torch."""
+    """Train one network in the usual way with torch."""
     module = problem.module(np.zeros(problem.n_parameters))
     torch.manual_seed(seeds[0])
     for layer in module:  # type: ignore[attr-defined]
@@ -42,7 +42,7 @@ def module_alone(problem: Problem, regime: Regime, seeds: Sequence[int]) -> None
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long that takes."""
+    """Seconds of the work."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began

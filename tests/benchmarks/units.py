@@ -1,4 +1,4 @@
-"""The symmetry of a hidden tanh layer, written for the benchmark: units change places and signs, nothing changes.
+"""The symmetry of a hidden tanh layer, written for the benchmark: units may change places and signs.
 
 It shares no code with `landscape.problems.networks.symmetry`. theta is W1 [H, d], b1 [H], W2 [K, H], b2 [K].
 """
@@ -19,11 +19,11 @@ class Units:
 
     @property
     def parameters(self) -> int:
-        """P."""
+        """The number P of parameters."""
         return self.hidden * (self.inputs + 1 + self.outputs) + self.outputs
 
     def nearest(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
-        """The copy [P] of theta [P] that is nearest to reference [P]: with the better sign, pairs are assigned."""
+        """The copy [P] of theta [P] nearest to reference [P]: units are assigned, each with its better sign."""
         units, wanted = self._split(theta), self._split(reference)
         overlap = wanted @ units.T  # |a - b|^2 is constant - 2 a.b, summed over the pairs
         rows, chosen = linear_sum_assignment(-np.abs(overlap))
@@ -40,12 +40,12 @@ class Units:
         return self._joined(self._split(theta)[order] * signs[:, None], theta[-self.outputs :])
 
     def _split(self, theta: np.ndarray) -> np.ndarray:
-        """[H, d + 1 + K]: what belongs to each unit."""
+        """The parameters [H, d + 1 + K] of each unit."""
         h, d, k = self.hidden, self.inputs, self.outputs
         first, bias, second, _ = np.split(theta, np.cumsum([h * d, h, k * h]))
         return np.column_stack([first.reshape(h, d), bias, second.reshape(k, h).T])
 
     def _joined(self, units: np.ndarray, last: np.ndarray) -> np.ndarray:
-        """[P] of units [H, d + 1 + K] and the output biases [K]."""
+        """Parameters [P] from those of units [H, d + 1 + K] and the output biases [K]."""
         d = self.inputs
         return np.concatenate([units[:, :d].ravel(), units[:, d], units[:, d + 1 :].T.ravel(), last])

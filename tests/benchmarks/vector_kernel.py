@@ -1,4 +1,4 @@
-"""Multiplications and additions without a matrix: what exponentials and hyperbolic tangents can use of a GPU."""
+"""Multiplications and additions without a matrix: the operations for exponentials and hyperbolic tangents on a GPU."""
 # ruff: noqa: ANN001, ANN201, N803 - Triton's language
 
 import torch
@@ -6,7 +6,7 @@ import triton
 import triton.language as tl
 
 STEPS, BLOCK, CHAINS = 4096, 256, 4
-OPERATIONS = 2 * STEPS * CHAINS  # of an element
+OPERATIONS = 2 * STEPS * CHAINS  # operations for an element
 
 
 @triton.jit
@@ -20,6 +20,6 @@ def chains(numbers, steps, B: tl.constexpr):
 
 
 def run(numbers: torch.Tensor, steps: int = STEPS) -> None:
-    """Four chains of fused multiply-adds for each of numbers [n * BLOCK] below one, which their sum replaces."""
+    """Runs four chains of fused multiply-adds for each of numbers [n * BLOCK] below one; their sum replaces it."""
     with torch.cuda.device_of(numbers):
         chains[(len(numbers) // BLOCK,)](numbers, steps, BLOCK, num_warps=4)

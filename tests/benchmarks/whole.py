@@ -1,16 +1,17 @@
-"""A whole small landscape, on two cores by the wall clock, beside GMIN and OPTIM: ``python -m tests.benchmarks.whole``.
+"""A whole small landscape on two cores by the wall clock, for us and for GMIN and OPTIM: ``python -m
+tests.benchmarks.whole``.
 
 The landscape is that of `runs/iris-1e-3.toml`. Ours: that run on two ranks, start-up and the end of the program
-included. Theirs: two processes at a time, as fast a recipe as we know for them.
+included. Theirs: two processes at a time, with the fastest recipe that we know:
 
     GMIN     walks of 100 steps from U(-5, 5), two at a time, until two walks have found no new minimum
     OPTIM    paths between all pairs of the minima known, nearest copies; then over and over between random copies of
-             all pairs, a minimum and its own copies included; minima that paths lead to join in
+             all pairs, a minimum and its own copies included; new minima on paths join in
 
 Theirs stops when as many minima, all connected, and transition states are verified as ours has found - which a user
-could not know - or when the time is up; ours ends by its own rules. For both the time of the latest find is told too.
-The judge's time does not count, nor does that of starting their workers. What is told is verified, see `judge.py`;
-symmetric copies count once.
+could not know - or when the time is up; ours ends by its own rules. For both, the time of the latest find is printed
+too. The judge's time and the start of their workers do not count. All results are verified, see `judge.py`; symmetric
+copies count once.
 """
 
 import os
@@ -55,7 +56,7 @@ def main(limit: float, seed: int) -> None:
 
 
 def _ours(judge: Judge, seed: int) -> tuple[Atlas, float, float]:
-    """What a run has found, judged; its seconds; those at which the latest of it was committed."""
+    """The verified points of a run; its seconds; the time at which the latest point was committed."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "run.h5"
         command = ["mpiexec", "-n", str(CORES), sys.executable, "-m", "landscape", "run", RUN, "-o", str(file)]

@@ -1,4 +1,4 @@
-"""GMIN and OPTIM on two cores, told from outside what to do next: the other side of `whole.py`, which says how."""
+"""GMIN and OPTIM on two cores, steered from outside: the other side of `whole.py`, which describes the recipe."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,16 +18,16 @@ from tests.benchmarks.worker import Worker, peer_command
 
 LANDSCAPE, L2 = "iris-10", 1e-3
 CORES = 2
-STEPS = 100  # of a walk
+STEPS = 100  # steps of a walk
 
 Request = dict[str, object]
 Pair = tuple[np.ndarray, np.ndarray]
 
 
 class WholePeers:
-    """What both codes have found together, in how many seconds by the wall clock, and at which the latest of it.
+    """The points that both codes have found together, the seconds by the wall clock, and the time of the latest find.
 
-    Leaving the block ends their workers.
+    Leaving the block ends the workers.
     """
 
     def __init__(self, judge: Judge, limit: float) -> None:
@@ -36,7 +36,7 @@ class WholePeers:
         self.gmin, self.optim = self._team("gmin_peer"), self._team("optim_peer")
 
     def explore(self, goal: Atlas, seed: int) -> None:
-        """Goes on until as much is found as in `goal`, or the time is up."""
+        """Searches until as much is found as in `goal`, or the time is up."""
         self._walk(seed)
         units, random = self.found.judge.units, np.random.default_rng(seed)
         pairs = sorted(combinations(self.found.minima, 2), key=lambda pair: units.distance(pair[1], pair[0]))
@@ -46,7 +46,7 @@ class WholePeers:
             self._join([(first, units.random_copy(last, random)) for first, last in pairs])
 
     def _walk(self, seed: int) -> None:
-        """Walks of GMIN, as many at a time as there are cores, until they find nothing new."""
+        """Walks of GMIN, one a core at a time, until a set of walks finds nothing new."""
         for number in count(step=CORES):
             before = len(self.found.minima)
             walks: list[Request] = [{"steps": STEPS, "seed": [seed, number + core]} for core in range(CORES)]
@@ -55,14 +55,14 @@ class WholePeers:
                 return
 
     def _join(self, pairs: Sequence[Pair]) -> None:
-        """Paths of OPTIM."""
+        """Paths of OPTIM between pairs."""
         requests: list[Request] = [{"ends": [first.tolist(), last.tolist()]} for first, last in pairs]
         self._round("path", self.optim, requests, lambda points: self.found.add_steps(_steps(points)))
 
     def _round(
         self, task: str, team: SimpleQueue[Worker], requests: Sequence[Request], add: Callable[[np.ndarray], None]
     ) -> None:
-        """Has requests answered; what was new is told with the time at which it came, judged when the clock stands."""
+        """Has requests answered and prints new finds with their times; judging stops the clock."""
         begin = time.perf_counter()
 
         def ask(request: Request) -> tuple[float, np.ndarray]:

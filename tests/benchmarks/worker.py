@@ -1,11 +1,11 @@
 """Workers: subprocesses on one core and one thread that answer one JSON line with another.
 
 A request is {"task", "landscape", "l2", ...}; the answer {"theta" [F][P], "counts" [F], "seconds"} holds points, a
-count for each, and the process CPU seconds that the work took. The tasks:
+count for each, and the process CPU seconds of the work. The tasks:
 
-    quench    "starts", their number     where they ended, in order; energy-gradient calls of each
-    hop       "seconds", "seed"          what basin-hopping found in so much CPU time; hits of each
-    connect   "minima" [M][P], "pairs"   transition states found between so many of the nearest pairs; 1 each
+    quench    "starts", their number     ends of the quenches, in order; energy-gradient calls of each
+    hop       "seconds", "seed"          minima that basin-hopping found in that CPU time; hits of each
+    connect   "minima" [M][P], "pairs"   transition states found between that number of nearest pairs; 1 each
 
 The first line of a worker is {"versions"}.
 """
@@ -27,12 +27,12 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 
 
 def our_command() -> list[str]:
-    """Runs our worker."""
+    """The command of our worker."""
     return [sys.executable, "-m", "tests.benchmarks.ours"]
 
 
 def peer_command(module: str) -> list[str]:
-    """Runs a worker of the peers' environment; without that, says how to make it."""
+    """The command of a worker in the peers' environment; if that is missing, an error with instructions."""
     python = PEERS / "bin" / "python"
     if not python.exists():
         raise click.ClickException(

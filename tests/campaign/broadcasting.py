@@ -1,6 +1,7 @@
 """An MPI job that broadcasts numbers between rounds of tasks: `broadcasting.py FAN_OUT`.
 
-The result of a task is what its rank has received by then; some updates are too long to be sent before a receive.
+The result of a task is the list of numbers that its rank has received; some updates are too long to be sent before a
+receive is posted.
 """
 
 import sys
@@ -15,23 +16,23 @@ LONG = 100_000
 
 
 class Listener:
-    """Keeps what it receives."""
+    """A worker that keeps the updates it receives."""
 
     def __init__(self) -> None:
         self.received: list[int] = []
 
     def execute(self, task: int) -> tuple[int, list[int]]:
-        """What was received so far."""
+        """The task, and the updates received so far."""
         time.sleep(0.001 * (task % 3))
         return task, list(self.received)
 
     def receive(self, update: np.ndarray) -> None:
-        """Keep it."""
+        """Keep an update."""
         self.received.append(int(update[0]))
 
 
 def coordinate(comm: mpi.Communicator) -> None:
-    """Rounds of tasks, some after two updates, some after none."""
+    """Run rounds of tasks, some after two updates, some after none."""
     pool, sent = mpi.MpiPool(comm, lambda task: (task, None)), list[int]()
     for number in range(ROUNDS):
         for update in range(number % 3):

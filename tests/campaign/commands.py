@@ -60,7 +60,7 @@ epsilon = [0.1, 0.3]
 pgd_steps = 2
 pgd_restarts = 1
 """
-# A round of this takes minutes: what is sent to it arrives while every rank is at work.
+# A round takes minutes: a signal arrives while every rank is at work.
 SLOW = """
 [problem]
 dataset = "digits"
@@ -90,13 +90,13 @@ def launched(ranks: int, *arguments: object) -> list[str]:
 
 
 def environment(threads: int | None = 1) -> dict[str, str]:
-    """The environment with that limit on threads, or without one."""
+    """The environment with a limit on threads, or without one for None."""
     kept = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     return kept if threads is None else kept | {"OMP_NUM_THREADS": str(threads)}
 
 
 def started(line: list[str]) -> "subprocess.Popen[str]":
-    """A running command, in a session of its own, its output piped."""
+    """A running command, in its own session, its output piped."""
     return subprocess.Popen(
         line,
         cwd=ROOT,
@@ -119,14 +119,14 @@ def finished(
 
 
 def done(line: list[str], env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    """The command once it has ended well."""
+    """The command once it has ended with exit status 0."""
     result = finished(line, env)
     assert result.returncode == 0, result.stderr
     return result
 
 
 def tables(path: Path) -> dict[str, np.ndarray]:
-    """Every dataset of a file by name; wall times alone are left out."""
+    """Every dataset of a file by name, without wall times."""
     found: dict[str, np.ndarray] = {}
 
     def take(name: str, item: object) -> None:
@@ -141,7 +141,7 @@ def tables(path: Path) -> dict[str, np.ndarray]:
 
 
 def assert_equal_bytes(first: Path, second: Path) -> None:
-    """All tables of the two files hold the same bytes."""
+    """Assert that all tables of the two files hold the same bytes."""
     ours, theirs = tables(first), tables(second)
     assert ours.keys() == theirs.keys()
     different = [name for name in ours if ours[name].tobytes() != theirs[name].tobytes()]

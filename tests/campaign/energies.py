@@ -1,7 +1,8 @@
 """Energies that a user might bring, in numpy, with all their stationary points from other code.
 
-Separable ones have the products of the stationary points of their one-dimensional part, which `brentq` finds between
-changes of sign of its derivative: minima are products of minima, transition states those of minima and one maximum.
+The stationary points of a separable energy are products of those of its one-dimensional part, which `brentq` finds
+between changes of sign of the derivative: minima are products of minima, transition states products of minima and one
+maximum.
 """
 
 from collections.abc import Callable
@@ -60,7 +61,7 @@ class Himmelblau:
 
 
 class Energy:
-    """Any energy of theta[W, P], from a function that returns it with its gradient."""
+    """An energy of theta[W, P], from a function that returns energy and gradient."""
 
     def __init__(self, function: Callable[[np.ndarray], Any], n_parameters: int = 2, **attributes: object) -> None:
         self.energy_and_gradient, self.n_parameters = function, n_parameters
@@ -68,7 +69,7 @@ class Energy:
 
 
 class Truth(NamedTuple):
-    """Minima [M, P], and transition states [T, P] with the minima [T, 2, P] on their sides."""
+    """Minima [M, P], and transition states [T, P] with the minima [T, 2, P] on their two sides."""
 
     minima: np.ndarray
     states: np.ndarray
@@ -88,7 +89,7 @@ def stationary(slope: Function, low: float, high: float) -> tuple[list[float], l
 
 
 def separable_truth(energy: Separable, low: float, high: float) -> Truth:
-    """All minima in a box, and all transition states with both sides in it."""
+    """All minima in a box, and all transition states with both sides in the box."""
     minima, maxima = stationary(energy.slope, low, high)
     states, sides = [], []
     for place in range(energy.n_parameters):
@@ -102,7 +103,7 @@ def separable_truth(energy: Separable, low: float, high: float) -> Truth:
 
 
 def planar_points(energy: Any, low: float, high: float) -> dict[int, np.ndarray]:  # noqa: ANN401 - whatever has energy_and_gradient
-    """Stationary points in a square by their index, from roots of the gradient that starts on a grid lead to."""
+    """Stationary points in a square by their index: roots of the gradient, found from starts on a grid."""
     found: list[np.ndarray] = []
 
     def gradient(x: np.ndarray) -> np.ndarray:

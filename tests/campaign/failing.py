@@ -1,6 +1,6 @@
-"""Jobs in which something goes wrong on rank 1 (on every rank without MPI): `failing.py FILE WHAT ...`.
+"""Jobs in which something fails on rank 1 (on every rank without MPI): `failing.py FILE WHAT ...`.
 
-Several one after the other, as long as they leave the processes alive; the exit status is that of the last.
+Several jobs run one after the other, as long as the processes survive; the exit status is that of the last job.
 """
 
 import os
@@ -28,14 +28,14 @@ RANK = launcher_rank()
 
 
 class Failing:
-    """An objective that fails when a gradient is asked for."""
+    """An objective whose gradients fail."""
 
     def __init__(self, objective: Any, what: str) -> None:  # noqa: ANN401
         self._objective = objective
         self._what = what
 
     def energy_and_gradient(self, theta: object) -> NoReturn:
-        """What goes wrong in a task."""
+        """Fail in the chosen way."""
         del theta
         if self._what == "death":
             os._exit(9)
@@ -48,7 +48,7 @@ class Failing:
 
 
 def run(what: str, path: Path) -> int:
-    """The exit status of a job."""
+    """The exit status of a job that fails in the way `what`."""
 
     def prepare(_: int) -> Context:
         if what.startswith("prepare") and RANK == 1:

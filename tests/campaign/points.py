@@ -1,4 +1,4 @@
-"""Contexts, tables and tasks' results made by hand: points in a plane, energies as given."""
+"""Contexts, tables and task results made by hand: points in a plane with chosen energies."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Processes of a running job: found through /proc and killed all at once, as a power cut would."""
+"""Processes of a running job: found through /proc and killed all at once, as by a power cut."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def descendants(pid: int) -> list[int]:
-    """All children of a process, theirs, and so on."""
+    """All descendants of a process."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -20,7 +20,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def kill_all(pid: int) -> None:
-    """SIGKILL to a process and to all its descendants; an MPI launcher puts each rank into a session of its own."""
+    """Send SIGKILL to a process and its descendants; an MPI launcher puts each rank into its own session."""
     for victim in [*descendants(pid), pid]:
         with contextlib.suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)

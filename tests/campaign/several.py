@@ -1,6 +1,7 @@
-"""Runs the `landscape` command several times in one process, or in one MPI job: starting Python is what takes time.
+"""Runs the `landscape` command several times in one process, or in one MPI job, since starting Python takes most time.
 
-The arguments are one command line as JSON each; standard output gets what they print and a line of their exit statuses.
+Each argument is one command line as JSON; standard output gets the output of the commands and a line of their exit
+statuses.
 """
 
 import json

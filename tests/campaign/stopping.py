@@ -1,4 +1,4 @@
-"""A pool that gives up a round, as a user does who stops a campaign there."""
+"""A pool that gives up a round, as if a user stopped the campaign in it."""
 
 from landscape.campaign.context import Context
 from landscape.campaign.pools.local import LocalPool
@@ -7,7 +7,7 @@ from landscape.database.database import Database
 
 
 class StoppingPool(LocalPool):
-    """Gives up the round after `rounds` more of them; with None it gives up none."""
+    """Gives up the round after `rounds` further rounds; none for None."""
 
     def __init__(self, context: Context, db: Database, rounds: int | None) -> None:
         super().__init__(context.execute)

@@ -1,4 +1,4 @@
-"""What a task counts, also where its work is recorded once and replayed."""
+"""Evaluations counted by a task, also of work that is recorded once and replayed."""
 
 from collections.abc import Callable
 from threading import Event
@@ -20,7 +20,7 @@ WALKERS = torch.zeros(5, 2, dtype=torch.float64)
 
 
 class Recordable(SixHumpCamel):
-    """As on a GPU: work is done once, recorded without being done, and replayed with nothing done on the host."""
+    """A surface with a GPU's recorder: work runs once, is recorded without running, and replayed without the host."""
 
     def recorder(self, work: Callable[[], None]) -> Callable[[], None]:
         work()

@@ -1,4 +1,4 @@
-"""When two points are one: energies and aligned places must both agree."""
+"""Identity of points: energies and aligned places must both agree."""
 
 from unittest.mock import patch
 

@@ -1,6 +1,6 @@
 """Nothing is lost: a campaign that is killed again and again ends with the tables of an undisturbed one.
 
-`LANDSCAPE_TEST_KILLS` sets how often it is killed.
+`LANDSCAPE_TEST_KILLS` sets the number of kills.
 """
 
 import os
@@ -21,20 +21,18 @@ RANKS = (0, 2, 3) if MPIEXEC else (0,)
 
 
 def owner(lock: Path) -> str:
-    """Who wrote the lock file; a killed process leaves its own."""
+    """The content of the lock file, which names its writer; a killed process leaves its own."""
     return lock.read_text() if lock.exists() else ""
 
 
 def version(path: Path) -> tuple[int, int]:
-    """Changes with every commit."""
+    """Numbers that change with every commit."""
     return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else (0, 0)
 
 
 def killed(line: list[str], path: Path, commits: int, moment: float) -> bool:
-    """Starts a command and kills all its processes `moment` seconds after it opened the database and committed so
-    many rounds.
-
-    False if it ended before.
+    """Start a command, and kill all its processes `moment` seconds after it has opened the database and committed
+    `commits` rounds. Returns False if the command ended before.
     """
     lock = path.with_name(f"{path.name}.lock")
     before = owner(lock)

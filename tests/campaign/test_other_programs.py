@@ -28,13 +28,13 @@ SETTINGS: dict[str, Any] = {
 
 
 class StopAfter(Silent):
-    """Ctrl-C after the first round of a kind."""
+    """Sends Ctrl-C after the first round of a kind."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
     def commit(self, commit: Commit, tables: Tables) -> None:
-        """After every round."""
+        """Called after every round."""
         del tables
         if commit.kind == self.kind:
             os.kill(os.getpid(), signal.SIGINT)
@@ -53,7 +53,7 @@ def content(db: landscape.Database) -> dict[str, Any]:
 
 
 def continued(path: Path, kind: str, change: Callable[[h5py.File], None]) -> dict[str, Any]:
-    """The content of a database that was stopped after a round of this kind, changed and continued."""
+    """The content of a database after a stop in a round of this kind, a change and continuation."""
     landscape.explore(xor(), path=path, progress=StopAfter(kind), **SETTINGS).close()
     with h5py.File(path, "r+") as file:
         assert len(file["attempts/method"]) > 0
@@ -97,7 +97,7 @@ def test_a_file_without_the_name_of_a_strategy_gets_it(tmp_path: Path, undisturb
 
 
 def partial_names(file: h5py.File) -> None:
-    """An older program knew no single-ended searches."""
+    """Write names as an older program that knew no single-ended searches."""
     reorder(file, "method", ["closest", "random"])
 
 

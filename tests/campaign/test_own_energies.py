@@ -1,4 +1,4 @@
-"""Energies of users' own: all stationary points of functions that are solved otherwise, and what cannot be searched."""
+"""Energies of users' own: all stationary points, known from other methods, and energies that cannot be searched."""
 
 import re
 from collections.abc import Callable
@@ -30,7 +30,7 @@ QUICK: dict[str, Any] = {"walkers": 16, "steps": 5, "explore": {"searches": 5}}
 
 
 def rows_of(found: np.ndarray, expected: np.ndarray, atol: float) -> np.ndarray:
-    """The row of `expected` [K, P] that each of `found` [K, P] is; they must be the same points."""
+    """The row in `expected` [K, P] of each of `found` [K, P]; asserts that the points are the same."""
     distance = np.linalg.norm(found[:, None] - expected, axis=2)
     assert found.shape == expected.shape
     assert (np.sort(distance.argmin(1)) == np.arange(len(expected))).all()
@@ -64,7 +64,7 @@ def test_all_stationary_points_of_separable_energies(
 
 
 def test_the_landscape_of_eight_atoms() -> None:
-    """All minima and all transition states but for one at most: a search meets the rarest in three of four seeds."""
+    """All minima and at least all but one transition state are found: three of four seeds find the rarest."""
     cluster, limits = LennardJones(8), {"single_ended": 600, "rounds": 200}
     db = landscape.explore(cluster, start=(-1.5, 1.5), walkers=16, steps=20, explore={"searches": 600}, connect=limits)
     np.testing.assert_allclose(np.sort(db.minima.energy), cluster.known_energies(0), atol=1e-6)
@@ -104,7 +104,7 @@ def test_what_leaves_the_box_is_counted_and_no_find(tmp_path: Path) -> None:
     with landscape.explore(rastrigin(), bounds=(-1.6, 1.6), path=tmp_path / "a.h5", **QUICK) as db:
         assert len(db.minima) == 9
         for points in (db.minima.parameters, db.transition_states.parameters):
-            assert np.abs(points).max() < 1.0  # states at 1.51 have a side that leaves
+            assert np.abs(points).max() < 1.0  # one side of the states at 1.51 is outside
         left = int(db.rounds.left.sum())
         searches = int((db.attempts.outcome == "left_box").sum())
         assert left > 0
@@ -185,7 +185,7 @@ def nowhere(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def bare_cluster(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Four atoms of Lennard-Jones, without a word on their symmetry."""
+    """Energy and gradient of four Lennard-Jones atoms, without declared symmetry."""
     atoms = theta.reshape(len(theta), -1, 3)
     offset = atoms[:, :, None] - atoms[:, None]
     sixth = ((offset**2).sum(-1) + 1e30 * np.eye(atoms.shape[1])) ** -3

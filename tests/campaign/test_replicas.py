@@ -14,11 +14,11 @@ from landscape.database.records import Minima
 from tests.campaign.commands import done, launched, needs_mpi
 from tests.campaign.points import minima, plane, store_of
 
-STEP = 0.6e-4  # points one step apart are one by the tolerance on distances, two steps apart they are not
+STEP = 0.6e-4  # within the tolerance on distances; two steps are not
 
 
 def close_minima(count: int, seed: int) -> Minima:
-    """Minima on a line so dense that which of them are one depends on which was known first."""
+    """Minima on a line, so dense that their identity depends on the order in which they become known."""
     random = np.random.default_rng(seed)
     found = minima((STEP * random.integers(0, 30, count)).tolist(), hits=random.integers(1, 9, count).tolist())
     found.energy[:] = 1e-10 * random.integers(0, 30, count)

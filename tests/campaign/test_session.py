@@ -33,7 +33,7 @@ BOX: dict[str, Any] = {"start": (-1.5, 1.5), "walkers": 16, "steps": 4}
 
 
 class Bowl:
-    """A surface with what is needed and nothing more."""
+    """A surface with the required attributes only."""
 
     n_parameters = 3
 
@@ -61,7 +61,7 @@ def test_memory_and_file_hold_the_same(tmp_path: Path) -> None:
 
 
 def test_a_file_is_continued_only_if_asked(tmp_path: Path) -> None:
-    """Without transition states nothing says that the minima are known, so every step is taken."""
+    """Without transition states nothing shows that all minima are known, so every step is taken."""
     path = tmp_path / "a.h5"
     hopping: dict[str, Any] = SHORT | {"connect": {"rounds": 0, "single_ended": 0}}
     first = landscape.explore(xor(), path=path, **hopping)
@@ -127,13 +127,13 @@ def test_what_is_no_surface() -> None:
 
 
 class Disturbing(Silent):
-    """Does something after the second round."""
+    """Calls a function after the second round."""
 
     def __init__(self, what: signal.Signals | Exception) -> None:
         self.what = what
 
     def commit(self, commit: Commit, tables: Tables) -> None:
-        """After every round."""
+        """Called after every round."""
         del commit
         if len(tables.rounds) == 2:
             if isinstance(self.what, Exception):

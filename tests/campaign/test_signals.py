@@ -1,4 +1,4 @@
-"""A stop that is asked for comes soon, with status 75, everything committed and the file ready to be continued."""
+"""A requested stop comes soon, with status 75, everything committed and the file ready to be continued."""
 
 import os
 import re
@@ -55,11 +55,11 @@ def test_a_thread_that_gets_no_signals_can_still_watch_the_clock() -> None:
 
 
 class Stop(NamedTuple):
-    """How a busy job is stopped."""
+    """The way in which a busy job is stopped."""
 
     ranks: int
     number: signal.Signals | None  # None: by its time limit
-    to_rank: bool = False  # else to the process that was started
+    to_rank: bool = False  # else to the started process
 
     @property
     def reason(self) -> str:
@@ -73,7 +73,7 @@ if MPIEXEC:
 
 @pytest.mark.timeout(200)
 def test_busy_jobs_are_stopped(tmp_path: Path) -> None:
-    """All at once, since most of their time is waiting."""
+    """All jobs run at once, since they mostly wait."""
     source = run_file(tmp_path, SLOW)
     paths = [tmp_path / f"{number}.h5" for number in range(len(STOPS))]
     limits = [[] if stop.number else ["--time-limit", "2s"] for stop in STOPS]
@@ -84,7 +84,7 @@ def test_busy_jobs_are_stopped(tmp_path: Path) -> None:
     try:
         while not all(path.exists() for path in paths):
             time.sleep(0.02)
-        time.sleep(0.5)  # tasks are handed out
+        time.sleep(0.5)  # so that tasks are handed out
         began = time.monotonic()
         for stop, job in zip(STOPS, jobs, strict=True):
             if stop.number:

@@ -1,4 +1,4 @@
-"""Campaigns with terms in the energy: with smooth ones they are whole, with the adversarial one minima are all."""
+"""Campaigns with terms in the energy: complete with smooth terms, minima alone with the adversarial term."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +47,7 @@ ADVERSARIAL = "adversarial_weight = 0.5\nadversarial_epsilon = 0.1\nadversarial_
 
 
 def explored(folder: Path, terms: str) -> tuple[Path, str]:
-    """A database of a run file with these keys, and what was said."""
+    """A database of a run file with these keys, and the output of the run."""
     run_file, path = folder / "run.toml", folder / "a.h5"
     run_file.write_text(BRIEF.format(terms))
     result = CliRunner().invoke(cli, ["run", str(run_file), "-o", str(path)])

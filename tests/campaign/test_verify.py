@@ -1,4 +1,4 @@
-"""Verification finds whatever is not what the file says, and nothing else."""
+"""Verification finds every deviation from the file, and nothing else."""
 
 import shutil
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def change(path: Path, column: str, alter: Callable[[np.ndarray], np.ndarray]) -
 
 
 def at(row: int, shift: float) -> Callable[[np.ndarray], np.ndarray]:
-    """Adds `shift` to a row."""
+    """A function that adds `shift` to a row."""
 
     def alter(values: np.ndarray) -> np.ndarray:
         values[row] += shift
@@ -118,7 +118,7 @@ def test_an_altered_column(path: Path, column: str, shift: float, words: str) ->
 
 
 def test_a_wrong_side(path: Path) -> None:
-    """The first state whose sides differ is said to be a rearrangement of its lower minimum."""
+    """The first state with two different sides is changed to a rearrangement of its lower minimum."""
     with Database(open_store(path)) as db:
         states = db.transition_states
         row = int(np.flatnonzero((states.minima[:, 0] != states.minima[:, 1]) & ~states.sides_ambiguous)[0])

@@ -1,4 +1,4 @@
-"""Complete on known ground: the run files of XOR find every stationary point that brute force found, and no other."""
+"""Completeness on a known landscape: the run files of XOR find exactly the stationary points of brute force."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_a_run_file_finds_everything_and_nothing_else(tmp_path: Path, name: str)
 
 
 def matches(known: list[dict[str, Any]], table: Any, symmetry: Symmetry) -> list[int]:  # noqa: ANN401 - either table
-    """The row of the table that each known point is: its energy within 1e-9, its place within 1e-5."""
+    """The row in the table of each known point: its energy within 1e-9, its place within 1e-5."""
     rows = []
     for point in known:
         theta = np.broadcast_to(point["theta"], table.parameters.shape)

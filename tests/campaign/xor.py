@@ -1,4 +1,4 @@
-"""The smallest landscape of a network, that of XOR with two hidden units, and how to measure it in no time."""
+"""The smallest landscape of a network, XOR with two hidden units, and quick settings to measure it."""
 
 from typing import Any
 

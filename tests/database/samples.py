@@ -57,7 +57,7 @@ def new_store(path: Path | None) -> Store:
 
 
 def random_table(kind: type[Table], rows: int, rng: np.random.Generator, ends: Mapping[str, tuple[int, int]]) -> Any:  # noqa: ANN401
-    """A table of random numbers and names; columns of integers lie between the `ends` that are given for them."""
+    """A table of random numbers and names; columns of integers lie between their `ends`."""
     columns: dict[str, np.ndarray] = {}
     for name, column in kind.columns().items():
         shape = (rows, *column.row_shape(P))
@@ -70,7 +70,7 @@ def random_table(kind: type[Table], rows: int, rng: np.random.Generator, ends: M
 
 
 def sample_commit(store: Store, seed: int = 0, minima: int = 3, states: int = 2, attempts: int = 2) -> Commit:
-    """A commit of random rows that fits what the store holds."""
+    """A commit of random rows that fits the content of the store."""
     rng = np.random.default_rng([seed, store.n_rounds])
     total = len(store.tables.minima) + minima
     states, attempts = (states, attempts) if total else (0, 0)
@@ -130,7 +130,7 @@ def measure(store: Store, *rows: PropertyRows) -> None:
 
 
 def reorder(file: h5py.File, column: str, names: list[str]) -> None:
-    """Store a column of attempts as a program with its names in this order does."""
+    """Store a column of attempts like a program with its names in this order."""
     attempts = file["attempts"]
     old = [str(name) for name in attempts.attrs[f"{column}_names"]]
     attempts[column][...] = [names.index(old[code]) for code in attempts[column][()]]
@@ -138,7 +138,7 @@ def reorder(file: h5py.File, column: str, names: list[str]) -> None:
 
 
 def contents(store: Store) -> dict[str, Any]:
-    """All that a database holds, by name, for comparison."""
+    """The whole content of a database by name, for comparison."""
     db = Database(store)
     columns = {
         f"{table}.{name}": getattr(getattr(db, table), name)

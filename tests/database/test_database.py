@@ -1,4 +1,4 @@
-"""What users hold: properties, the graph, the frame, and one line about it all."""
+"""The database as users see it: properties, the graph, the frame, and a one-line description."""
 
 import sys
 from dataclasses import replace

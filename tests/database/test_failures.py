@@ -1,4 +1,4 @@
-"""Whatever is wrong with a file or the disk is one line that says what to do."""
+"""Every fault of a file or the disk is reported in one line with a remedy."""
 
 import errno
 import gc
@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def refused(action: Callable[[], object], *parts: str) -> None:
-    """The action fails with one line that has these parts."""
+    """Assert that the action fails with one line that has these parts."""
     with pytest.raises(DatabaseError) as caught:
         action()
     message = str(caught.value)
@@ -151,7 +151,7 @@ def test_folder_that_takes_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def failure(number: int) -> Callable[..., NoReturn]:
-    """A function of the system that fails in that way."""
+    """A stand-in for a function of the system that fails with this error number."""
 
     def fail(*_: object, **__: object) -> NoReturn:
         raise OSError(number, os.strerror(number))
@@ -243,7 +243,7 @@ print(len(store.tables.minima))
 
 
 def test_process_survives_real_failures_of_writing(path: Path) -> None:
-    """HDF5 itself would crash at the end of a process in which a write has failed."""
+    """HDF5 alone would crash at the end of a process in which a write has failed."""
     command = [sys.executable, "-c", FULL, str(path)]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

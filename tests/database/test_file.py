@@ -1,4 +1,4 @@
-"""The file: its layout as h5py alone sees it, lazy reading, and what readers see while somebody writes."""
+"""The file: its layout as seen by h5py alone, lazy reading, and the view of readers during writing."""
 
 import json
 from pathlib import Path

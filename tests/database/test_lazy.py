@@ -1,4 +1,4 @@
-"""Columns that grow in place: new rows cost what they are, and what was handed out before never changes."""
+"""Columns that grow in place: only new rows cost, and columns handed out before never change."""
 
 import numpy as np
 import pytest

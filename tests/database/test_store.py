@@ -1,4 +1,4 @@
-"""What holds for every store: the same tests for the one in memory and the one in a file."""
+"""Requirements on every store: the same tests for the store in memory and the store in a file."""
 
 import pickle
 from dataclasses import replace
@@ -236,9 +236,9 @@ rounds = st.lists(
         st.integers(0, 4),  # new minima
         st.integers(0, 3),  # new transition states
         st.integers(0, 3),  # attempts
-        st.booleans(),  # whether walkers moved
-        st.sampled_from(["none", "replace", "continue"]),  # what happens to the property
-        st.booleans(),  # whether the file is closed and opened again before
+        st.booleans(),  # true if walkers moved
+        st.sampled_from(["none", "replace", "continue"]),  # change of the property
+        st.booleans(),  # true if the file is closed and opened again before
     ),
     max_size=6,
 )

@@ -1,4 +1,4 @@
-"""End points of training in a database: what stands in the file, what is refused, files made before there were any."""
+"""End points of training in a database: content of the file, refusals, and files older than training."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Files of older and newer programs: columns that one of the two does not know, and names in another order."""
+"""Files of older and newer programs: columns unknown to one of them, and names in another order."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +57,7 @@ def alter(path: Path, change: Callable[[h5py.File], None]) -> None:
 
 
 def continued(path: Path, seed: int = 1) -> Commit:
-    """The commit that was appended to the file."""
+    """Append a commit to the file, and return it."""
     store = open_store(path, writable=True)
     commit = sample_commit(store, seed)
     store.commit(commit)
@@ -172,7 +172,7 @@ def test_a_code_without_a_name_is_damage(path: Path, code: int) -> None:
 
 
 def widen(file: h5py.File, names: list[str]) -> None:
-    """Store the histories of training with these columns, NaN in those that no program has written."""
+    """Store the histories of training with these columns; columns that no program has written are NaN."""
     group = file["training"]
     known, history = [str(name) for name in group.attrs["history_columns"]], group["history"][()]
     columns = [history[..., known.index(name)] if name in known else np.full(history.shape[:-1], 5.0) for name in names]

@@ -1,4 +1,4 @@
-"""Places of a tree: the trunk in the middle, short branches close to it, lines that slant and do not cross."""
+"""Layout of a tree: the trunk in the middle, short branches close to it, slanted lines without crossings."""
 
 import numpy as np
 import pytest
@@ -26,14 +26,14 @@ def chain(count: int) -> DisconnectivityTree:
 
 
 def segments(tree: DisconnectivityTree, places: Layout) -> np.ndarray:
-    """Slanted and upright pieces [S, 2, 2] of all lines, those of no length left out."""
+    """Slanted and upright pieces [S, 2, 2] of all lines, without those of length zero."""
     lines = places.lines[tree.parent >= 0]
     pieces = np.concatenate([lines[:, :2], lines[:, 1:]])
     return np.asarray(pieces[np.abs(pieces[:, 1] - pieces[:, 0]).max(axis=1) > 1e-9])
 
 
 def crossings(pieces: np.ndarray) -> int:
-    """Pairs of pieces that meet in a point inside both."""
+    """Number of pairs of pieces that meet in a point inside both."""
     start, way = pieces[:, 0], pieces[:, 1] - pieces[:, 0]
     turn = way[:, None, 0] * way[None, :, 1] - way[:, None, 1] * way[None, :, 0]
     between = start[None, :] - start[:, None]

@@ -1,4 +1,4 @@
-"""Trees of some minima alone against the whole tree and minimax paths found by brute force."""
+"""Trees of a part of the minima, against the whole tree and minimax paths found by brute force."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_pruning_keeps_the_lowest_minima_and_their_merges(landscape: Landscape, 
 
 @given(landscapes())
 def test_persistence_is_the_climb_to_a_lower_minimum(landscape: Landscape) -> None:
-    energy, paths = landscape[0] + 0.01 * np.arange(len(landscape[0])), minimax(landscape)  # no two are equal
+    energy, paths = landscape[0] + 0.01 * np.arange(len(landscape[0])), minimax(landscape)  # all distinct
     found = persistence(build_tree(energy, *landscape[1:]))
     for leaf in range(len(energy)):
         others = {other: height for (first, other), height in paths.items() if first == leaf}

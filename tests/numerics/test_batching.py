@@ -1,4 +1,4 @@
-"""Cutting batches into chunks: never a matter of results."""
+"""Division of batches into chunks: results do not depend on it."""
 
 import pytest
 import torch

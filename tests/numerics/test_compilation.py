@@ -14,7 +14,7 @@ from numba.core.caching import FunctionCache
 from landscape.numerics import compilation
 from landscape.numerics.compilation import _Index
 
-# Of four files the first imports the second, which imports the third: a function, a callback, a constant.
+# Four files: the first imports the second, which imports the third; they define a function, a callback and a constant.
 SOURCES = {
     "top": """
 from numba import float64
@@ -65,7 +65,7 @@ def fresh() -> Any:  # noqa: ANN401 - a module
 
 
 def run(top: Any) -> tuple[float, float, int, int]:  # noqa: ANN401 - a module
-    """Results of the function and the callback, and how often each was found in the cache."""
+    """Results of the function and the callback, and the cache hits of each."""
     called_back = top.called_back()
     result = top.threefold(1.0), called_back.ctypes(1.0)
     return *result, sum(top.threefold.stats.cache_hits.values()), called_back.cache_hits
@@ -111,7 +111,7 @@ def test_where_the_folder_cannot_be_written_the_users_cache_is_used(
 def test_processes_that_add_different_types_at_once_do_not_mix_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both read the index before either writes it: one entry may be lost, none has the code of the other."""
+    """Both read the index before either writes it: one entry may be lost, but none gets the code of the other."""
     first, second = (_Index(str(tmp_path), "function", "stamp") for _ in range(2))
     monkeypatch.setattr(second, "_load_index", dict)
     second.save("float32", b"code for float32")

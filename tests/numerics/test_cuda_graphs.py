@@ -1,4 +1,4 @@
-"""The order of things in a recording, with stand-ins for the device; a real one is in tests/optimize/test_cuda.py."""
+"""The order of calls in a recording, with stand-ins for the device; tests/optimize/test_cuda.py has a real one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -12,7 +12,7 @@ DEVICE = torch.device("cuda")
 
 
 class Stream:
-    """Notes for whom it waits."""
+    """A stream that notes the streams for which it waits."""
 
     def __init__(self, name: str, told: list[str]) -> None:
         self.name, self.told = name, told
@@ -22,7 +22,7 @@ class Stream:
 
 
 class Graph:
-    """Notes its replays."""
+    """A graph that notes its replays."""
 
     told: list[str]
 
@@ -32,7 +32,7 @@ class Graph:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What happens."""
+    """The list of noted events."""
     told: list[str] = []
     main, side = Stream("main", told), Stream("side", told)
     Graph.told = told

@@ -38,7 +38,7 @@ Way = Callable[[torch.Tensor, Factors], LowestPairs]
 
 
 def matrices(*rows: list[float] | np.ndarray, seed: int = 0) -> torch.Tensor:
-    """Symmetric matrices [W, P, P] with these eigenvalues, turned at random."""
+    """Symmetric matrices [W, P, P] with these eigenvalues, rotated at random."""
     random = np.random.default_rng(seed)
     made = []
     for row in rows:
@@ -124,7 +124,7 @@ def test_a_matrix_does_not_depend_on_its_neighbours() -> None:
 
 
 def test_hessians_of_networks_have_the_same_verdict_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Softmax and L2 give H + 1 eigenvalues 2 * l2, often the lowest; random points have many negative ones too."""
+    """Softmax and L2 give H + 1 eigenvalues 2 * l2, often the lowest; random points have many negative eigenvalues."""
     problem = Problem(dataset="iris", hidden=[3], l2=1e-2)
     theta = torch.tensor(np.random.default_rng(0).normal(size=(40, problem.n_parameters)))
     hessian = problem.hessian(torch.cat([0.01 * theta, theta, 4.0 * theta]))

@@ -1,4 +1,4 @@
-"""Products of matrices: against torch, their derivatives against differences, and each the same in any company."""
+"""Products of matrices: against torch, derivatives against differences, and independent of the other matrices."""
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ def random(*shape: int, seed: int = 0) -> Tensor:
 
 
 def matrices(rows: int, columns: int, form: str, seed: int) -> Tensor:
-    """Seven matrices that lie in memory as views of networks do."""
+    """Seven matrices with the memory layout of views of networks."""
     if form == "plain":
         return random(7, rows, columns, seed=seed)
     if form == "turned":

@@ -1,4 +1,4 @@
-"""Steps by signs within a box: where they end, and that they leave alone what they are given."""
+"""Steps by signs within a box: their ends, and their arguments unchanged."""
 
 import torch
 

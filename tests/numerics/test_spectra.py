@@ -10,7 +10,7 @@ from landscape.problems.problem import Problem
 
 
 class Quadratic:
-    """Energies x'Ax/2, one matrix for each walker: all that a spectrum asks of an objective."""
+    """Energies x'Ax/2, one matrix for each walker, with the attributes that a spectrum needs of an objective."""
 
     smooth = True
     curvature_threshold = 1e-9
@@ -35,7 +35,7 @@ def with_eigenvalues(*rows: np.ndarray) -> tuple[Quadratic, torch.Tensor]:
 
 
 def check_pairs(objective: Quadratic, found: Spectrum) -> None:
-    """The vectors are orthonormal and the values their Rayleigh quotients."""
+    """Assert that the vectors are orthonormal and the values are their Rayleigh quotients."""
     gram = found.vectors.mT @ found.vectors
     torch.testing.assert_close(gram, torch.eye(gram.shape[1], dtype=gram.dtype).expand_as(gram), rtol=0, atol=1e-12)
     quotient = torch.einsum("wpe,wpq,wqe->we", found.vectors, objective.matrices, found.vectors)
@@ -134,4 +134,4 @@ def test_beyond_the_dense_limit_a_network_takes_krylov_spaces(monkeypatch: pytes
     assert part.values.shape == (3, 30)
     torch.testing.assert_close(part.values[:, [0, -1]], whole.values[:, [0, -1]], rtol=0, atol=1e-9)
     threshold = problem.curvature_threshold
-    assert (part.index(threshold) <= whole.index(threshold)).all()  # interlacing: a part never counts too many
+    assert (part.index(threshold) <= whole.index(threshold)).all()  # interlacing: a part counts no more than all

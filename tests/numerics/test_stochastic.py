@@ -1,4 +1,4 @@
-"""Estimates of traces against exact eigenvalues, and their standard errors against what they are for."""
+"""Estimates of traces against exact eigenvalues, and the coverage of their standard errors."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 class Repeated(Quadratic):
-    """Each matrix for as many neighbouring walkers as there are to one."""
+    """Energies with fewer matrices than walkers: equal numbers of neighbouring walkers share a matrix."""
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
         matrices = self.matrices.repeat_interleave(len(theta) // len(self.matrices), 0)
@@ -52,7 +52,7 @@ def quadrature(objective: Quadratic, theta: Tensor, n_probes: int, n_vectors: in
 
 
 def check_coverage(found: Estimate, exact: float) -> None:
-    """Of the repetitions, as many intervals contain the exact value as should, and their mean is near it."""
+    """Assert that intervals cover the exact value as often as stated, and that the mean is near it."""
     error, standard_error = found.value.numpy() - exact, found.standard_error.numpy()
     covered = np.abs(error) <= scipy.stats.t.ppf(0.5 + 0.5 * LEVEL, PROBES - 1) * standard_error
     low, high = scipy.stats.binom.interval(0.999, REPETITIONS, LEVEL)

@@ -1,4 +1,4 @@
-"""Random streams: named by integers, reproducible, and no two keys share one."""
+"""Random streams: named by integers, reproducible, and different for different keys."""
 
 import itertools
 

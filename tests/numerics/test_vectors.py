@@ -34,7 +34,7 @@ def rows(*values: Array) -> Array:
 
 @pytest.mark.parametrize("name", CASES)
 def test_functions_of_two_are_those_of_numpy(name: str) -> None:
-    """Of vectors, of a vector and a number on either side."""
+    """Arguments are vectors, or a vector and a number in either order."""
     function, expected = CASES[name]
     compute = njit(function) if name in BINARY else function
 

@@ -1,4 +1,4 @@
-"""The energies that minimisers and searches are tried on, from one table, with points to start from."""
+"""The energies on which minimisers and searches are tested, in one table, with their starting points."""
 
 from collections.abc import Callable
 from functools import cache
@@ -14,7 +14,7 @@ from landscape.problems.surfaces.analytic import LennardJones, MuellerBrown, Six
 
 
 class NumpyCamel:
-    """The six-hump camel as a user brings it."""
+    """The six-hump camel as a user would write it."""
 
     n_parameters = 2
 

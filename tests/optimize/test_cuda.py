@@ -1,4 +1,4 @@
-"""On a GPU: agreement with the CPU, steps that do not wait, recordings that do what was recorded."""
+"""Tests on a GPU: agreement with the CPU, steps that do not wait, recordings that repeat the recorded work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

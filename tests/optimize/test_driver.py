@@ -24,7 +24,7 @@ class Count:
 
 
 class Countdown:
-    """Notes how many walkers each step had in hand."""
+    """A method that notes the number of walkers in each step."""
 
     def __init__(self) -> None:
         self.in_hand: list[int] = []
@@ -75,7 +75,7 @@ def test_no_more_walkers_are_in_hand_than_their_states_have_room_for(monkeypatch
 
 
 def test_walkers_that_are_left_keep_their_places_or_move_into_empty_ones() -> None:
-    """Nothing else is written: the batch stays in the buffers that it has."""
+    """Nothing else is written: the batch stays in its buffers."""
     state = Countdown().init(SixHumpCamel(), torch.arange(1.0, 8.0)[:, None])
     buffer = state.start.data_ptr()
     keys, left = _close(list(range(7)), state, [1, 2, 5])
@@ -104,7 +104,7 @@ def test_a_batch_that_shrinks_by_halves_gives_the_same_results(batch: int, monke
 
 
 def test_empty_places_are_filled_when_work_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two walkers end while there is no work; a third, when it ends, brings two pieces."""
+    """Two walkers end while there is no work; the end of a third brings two pieces of work."""
     monkeypatch.setattr(driver, "_to_be_dropped", by_halves)
 
     class Late(Listed[Count]):
@@ -127,7 +127,7 @@ def test_no_points_are_no_work() -> None:
 
 def test_work_may_follow_from_results() -> None:
     class Halving:
-        """Each finished walker is followed by one of half the work, with a key of its own."""
+        """A source in which each finished walker is followed by one with half the work and a new key."""
 
         def __init__(self) -> None:
             self.waiting = [(0, 16.0)]

@@ -19,14 +19,14 @@ METHODS: dict[str, Any] = {
     "lbfgs, little memory": LBFGS(memory=3, max_step=0.1),
     "eigenvector-following": EigenvectorFollowing(),
 }
-# A batch and its members differ by rounding, which a way through a landscape magnifies, and eigenvectors of close
-# eigenvalues magnify at once: steps to compare, and how closely.
+# Number of steps to compare, and tolerance. A batch and its members differ by rounding, which the way through a
+# landscape amplifies, and which eigenvectors of close eigenvalues amplify at once.
 COMPARED = {"lbfgs": (12, 1e-12), "lbfgs, little memory": (12, 1e-12), "eigenvector-following": (3, 1e-11)}
 TABLE = [(method, name) for method in METHODS for name in OBJECTIVES]
 
 
 def points_for(method: str, name: str, walkers: int) -> Tensor:
-    """Starts as the method takes them: eigenvector-following also wants a direction."""
+    """Starts as the method takes them: eigenvector-following also needs a direction."""
     theta = starts(name, walkers)
     if method != "eigenvector-following":
         return theta

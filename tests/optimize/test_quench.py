@@ -27,7 +27,7 @@ def test_newton_steps_find_every_known_point_to_rounding_and_its_index(surface: 
     assert points.index.tolist() == [point.index for point in surface.known]
     assert (points.theta - known).abs().max() < 6e-9
     np.testing.assert_allclose(points.energy, [point.energy for point in surface.known], rtol=0, atol=6e-9)
-    # Rounding of the gradient is that of its largest terms, about the curvature times the length of theta.
+    # Rounding of the gradient is that of its largest terms: about the curvature times the length of theta.
     assert (points.rms_gradient <= 1e-12 * points.values.abs().amax(1).clamp_min(1.0)).all()
     assert points.is_minimum.tolist() == [point.index == 0 for point in surface.known]
     assert points.is_transition_state.tolist() == [point.index == 1 for point in surface.known]
@@ -122,7 +122,7 @@ def test_quenches_come_back_in_order_and_do_not_depend_on_each_other(name: str) 
 
 
 def test_a_start_in_the_symmetric_subspace_of_a_saddle_reaches_a_minimum() -> None:
-    """E(-theta) = E(theta), so a quench that starts at the origin cannot leave it by itself: it is a saddle."""
+    """E(-theta) = E(theta), so a quench cannot leave the origin, a saddle, by gradients alone."""
     camel = SixHumpCamel()
     points = quench(camel, torch.zeros(1, 2, dtype=torch.float64), method=LBFGS(), batch=1)
     assert points.is_minimum.all()
@@ -145,7 +145,7 @@ def test_equal_units_are_told_apart_on_the_way_down() -> None:
 
 
 def quench_once(problem: Problem, start: Tensor) -> StationaryPoints:
-    """Where L-BFGS and Newton alone lead, without steps off saddles."""
+    """Ends of L-BFGS and Newton steps alone, without steps off saddles."""
     method = LBFGS()
     state = method.init(problem, start)
     while (state.status == Status.RUNNING).any():

@@ -1,4 +1,4 @@
-"""Small convolutional networks of torch, on images of 2 x 6 x 5, and what they are made of."""
+"""Small convolutional networks of torch, on images of 2 x 6 x 5, and their parts."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -31,7 +31,7 @@ PARTS: dict[str, Parts] = {
 
 
 def convolutions(name: str, activation: str = "tanh", n_outputs: int = 3) -> nn.Sequential:
-    """One of the networks, of inputs [N, 60]."""
+    """One of the networks, for inputs [N, 60]."""
     return nn.Sequential(nn.Unflatten(1, IMAGE), *PARTS[name](MODULES[activation], n_outputs)).double()
 
 
@@ -48,7 +48,7 @@ def image_problem(name: str, activation: str = "tanh", loss: str = "cross_entrop
 
 
 def linear_stages(module: nn.Module) -> Iterator[tuple[Tensor, Tensor]]:
-    """The matrix and shift of what stands between activations, by applying it to zero and to unit vectors."""
+    """The matrix and shift of each stage between activations, by its values at zero and at unit vectors."""
     assert isinstance(module, nn.Sequential)
     activations = [index for index, piece in enumerate(module) if type(piece) in ACTIVATIONS]
     shape: tuple[int, ...] = (FEATURES,)

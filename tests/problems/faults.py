@@ -1,4 +1,4 @@
-"""What the user is told of a data set that cannot be used."""
+"""The message for a data set that cannot be used."""
 
 from collections.abc import Callable
 

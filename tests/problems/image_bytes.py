@@ -1,4 +1,4 @@
-"""Image files written byte by byte, as the pages of MNIST, CIFAR-10 and STL-10 describe them; no code of the readers.
+"""Image files written byte by byte, as the pages of MNIST, CIFAR-10 and STL-10 describe; no reader code.
 
 Pixels [N, C, H, W] are whole numbers from 0 to 255.
 """
@@ -29,13 +29,13 @@ def idx_labels(labels: Labels) -> bytes:
 
 
 def cifar10_batch(pixels: np.ndarray, labels: Labels) -> bytes:
-    """The label, then 1024 bytes of red, of green and of blue, row by row."""
+    """Bytes of each image: the label, then 1024 of red, of green and of blue, row by row."""
     images = pixels.astype(np.uint8)
     return b"".join(bytes([label]) + image.tobytes() for image, label in zip(images, labels, strict=True))
 
 
 def stl10_images(pixels: np.ndarray) -> bytes:
-    """Red, green and blue, each column by column."""
+    """Bytes of each image: red, green and blue, each column by column."""
     return b"".join(
         bytes(int(colour[y][x]) for x in range(len(colour[0])) for y in range(len(colour)))
         for image in pixels
@@ -62,13 +62,13 @@ def write_cifar10(folder: Path, part: str, pixels: np.ndarray, labels: Labels) -
 
 
 def write_stl10(folder: Path, part: str, pixels: np.ndarray, labels: Labels) -> None:
-    """Labels from 0 on here and from 1 on in the file."""
+    """Write images and labels; labels start from 0 here and from 1 in the file."""
     (folder / f"{part}_X.bin").write_bytes(stl10_images(pixels))
     (folder / f"{part}_y.bin").write_bytes(bytes(label + 1 for label in labels))
 
 
 def write(kind: str, folder: Path, part: str, pixels: np.ndarray, labels: Labels) -> None:
-    """`part` is train or test."""
+    """Write a folder of images of the given kind; `part` is train or test."""
     folder.mkdir(parents=True, exist_ok=True)
     if kind.endswith("mnist"):
         write_mnist(folder, {"train": "train", "test": "t10k"}[part], pixels, labels)

@@ -23,7 +23,7 @@ HIDDEN: list[list[int]] = [[], [4], [3, 4], [3, 2, 3]]
 
 
 def stack(sizes: list[int], *activations: str) -> nn.Sequential:
-    """Linear layers with these activations between them; the last activation is repeated as often as needed."""
+    """Linear layers with these activations between them; the last activation repeats as needed."""
     names = [*activations, *activations[-1:] * len(sizes)]
     layers: list[nn.Module] = []
     for n_in, n_out, name in zip(sizes[:-1], sizes[1:], names, strict=False):
@@ -45,12 +45,12 @@ def small_problem(activation: str, hidden: list[int], loss: str = "cross_entropy
 
 
 def points(problem: Problem, walkers: int, seed: int = 0) -> Tensor:
-    """Random parameters [W, P], of the order of one."""
+    """Random parameters [W, P] of order one."""
     return torch.tensor(np.random.default_rng(seed).normal(size=(walkers, problem.n_parameters)))
 
 
 def torch_energy(problem: Problem, module: nn.Module) -> Energy:
-    """The energy of one parameter vector as torch.nn says it, ready for torch.func."""
+    """The energy of one parameter vector by torch.nn, ready for torch.func."""
     named = dict(module.double().named_parameters())
     function = nn.functional.cross_entropy if problem.loss == "cross_entropy" else nn.functional.mse_loss
 

@@ -16,7 +16,7 @@ VECTOR = torch.tensor(np.random.default_rng(1).normal(size=(7, 2)))
 
 
 class NumpyCamel:
-    """What a user writes: numpy, two attributes, nothing else."""
+    """A surface as a user writes it: numpy, two attributes, nothing else."""
 
     n_parameters = 2
 
@@ -40,7 +40,7 @@ class TorchCamel:
 
 
 class RichCamel(NumpyCamel):
-    """All that may be given, each told apart from what the adapter would do."""
+    """A surface with all optional attributes, each different from the adapter's default."""
 
     curvature_threshold = 1e-4
     smooth = False

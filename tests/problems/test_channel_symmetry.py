@@ -1,4 +1,4 @@
-"""Channels of a convolution are units: permuted and with their signs flipped they are copies, through what follows."""
+"""Channels of a convolution are units: permutations and flips of sign, carried through later layers, give copies."""
 
 import itertools
 import math
@@ -88,7 +88,7 @@ def test_orbits_are_as_large_as_the_number_of_copies(name: str, activation: str)
     layers = symmetry(problem).layers[:-1]
     group = math.prod(math.factorial(layer.n_out) * (2**layer.n_out if activation == "tanh" else 1) for layer in layers)
     assert symmetry(problem).log_orbit_size(theta[None])[0] == pytest.approx(math.log(group), abs=1e-12)
-    if group <= 48:  # so many draws meet them all
+    if group <= 48:  # small enough for 600 draws to meet all copies
         assert len({tuple(moved(problem, theta, seed)) for seed in range(600)}) == group
 
 

@@ -32,7 +32,7 @@ BENT = [name for name, one in ACTIVATIONS.items() if one.bend is not None]
 
 @pytest.fixture(params=["blocks", "lanes"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Takes the samples in blocks, or the walkers side by side, whatever is faster."""
+    """Forces the way of computing: samples in blocks, or walkers side by side."""
     limit = 10**9 if request.param == "lanes" else 0
     monkeypatch.setattr(compiled, "LANES_SAMPLES", limit)
     monkeypatch.setattr(compiled, "LANES_PARAMETERS", limit)

@@ -32,7 +32,7 @@ TERMS: dict[str, dict[str, object]] = {
 
 
 def problem_of(name: str, activation: str, loss: str, samples: int) -> Problem:
-    """One of the small networks, on as many samples as asked for."""
+    """The problem of one of the small networks, on `samples` samples."""
     rng = np.random.default_rng(6)
     outputs = 3 if loss == "cross_entropy" else 2
     targets = np.arange(samples) % 3 if loss == "cross_entropy" else rng.normal(size=(samples, 2))

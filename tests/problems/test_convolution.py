@@ -1,4 +1,4 @@
-"""Convolutional networks: torch's own modules are the reference, for values and derivatives alike."""
+"""Convolutional networks: torch's own modules are the reference, for values and derivatives."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The fused energy: its kernel in Triton's interpreter where there is no GPU, its choice everywhere."""
+"""The fused energy: its kernel, in Triton's interpreter without a GPU, and its choice on any machine."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def fused_of(problem: Problem) -> FusedEnergy:
 @pytest.mark.parametrize("many", [4096, 1])
 @pytest.mark.parametrize("name", TABLES)
 def test_it_equals_the_batched_energy(name: str, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Walkers one by one and in eights, the last of these not full."""
+    """Walkers one by one and in groups of eight, the last group not full."""
     monkeypatch.setattr(fused, "MANY_WALKERS", many)
     problem = problem_of(name)
     random = np.random.default_rng(0)

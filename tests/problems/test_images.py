@@ -1,4 +1,4 @@
-"""Images: what the files say is what the loss sees, whole, reduced or in part, and one helpful line for each fault."""
+"""Images: the loss sees the data of the files, whole, reduced or in part; one helpful line for each fault."""
 
 import re
 import sys
@@ -32,7 +32,7 @@ PIXELS = {kind: random_pixels(kind, N) for kind in IMAGE_FOLDERS}
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A folder with training and test images of each kind; the latter are the last five of the former."""
+    """Folders with training and test images of each kind; the test images are the last five training images."""
     made = {kind: tmp_path_factory.mktemp(kind) for kind in IMAGE_FOLDERS}
     for kind, folder in made.items():
         write(kind, folder, "train", PIXELS[kind], LABELS)
@@ -97,7 +97,7 @@ def test_idx_files_read_back(
 
 
 def test_digits_are_images_of_one_channel_that_standardise_as_before() -> None:
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - where it is used
+    from sklearn.datasets import load_digits  # noqa: PLC0415 - used here only
 
     data, (inputs, targets) = load("digits", standardise=False), load_digits(return_X_y=True)
     assert data.image == (1, 8, 8)

@@ -1,4 +1,4 @@
-"""The compiled loss of inputs beside the batched one, which autograd checks in `test_derivatives.py`."""
+"""The compiled loss of inputs against the batched loss, which autograd checks in `test_derivatives.py`."""
 
 import pytest
 import torch

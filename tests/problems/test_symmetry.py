@@ -77,13 +77,14 @@ def group(sizes: list[int], odd: bool = True) -> Iterator[Element]:
 
 
 def copies(theta: np.ndarray, sizes: list[int], odd: bool = True) -> np.ndarray:
-    """All copies of theta [P], one a row, as often as they occur."""
+    """All copies of theta [P], one a row, with repetitions."""
     return np.array([transformed(theta, sizes, element) for element in group(sizes, odd)])
 
 
 def alive(theta: np.ndarray, sizes: list[int]) -> np.ndarray:
-    """theta [P] made like a stationary point in this: a unit of a deep network that receives what another one
-    receives, up to sign, or nothing, also sends what that one sends, or nothing."""
+    """theta [P] changed to share a property of stationary points: a unit of a deep network with the input of another
+    unit, up to sign, also has its output; a unit without input has no output.
+    """
     symmetry = symmetry_of(sizes)
     layers = symmetry._unpack(theta[None])
     for index in range(len(sizes) - 3):
@@ -245,7 +246,7 @@ def test_orbit_sizes_of_deep_networks_count_distinct_copies(data: st.DataObject)
     ],
 )
 def test_dead_and_duplicate_units(units: list[list[float]], odd: bool, count: int) -> None:
-    """Each unit is its weight, bias and outgoing weight; noise of 1e-9 is no difference."""
+    """Each unit is given by weight, bias and outgoing weight; noise of 1e-9 makes no difference."""
     weight, bias, outgoing = np.array(units, dtype=np.float64).T
     theta = np.concatenate([weight, bias, outgoing, [0.7]])[None]
     noise = np.random.default_rng(0).uniform(-1e-9, 1e-9, size=theta.shape)

@@ -48,13 +48,13 @@ KEYS["together"] = {key: value for keys in KEYS.values() for key, value in keys.
 
 
 def problem_of(keys: dict[str, object], hidden: tuple[int, ...] = (3, 4), **others: object) -> Problem:
-    """A small problem with these keys; no hidden layers are none of a run file."""
+    """A small problem with these keys; unlike a run file, it may have no hidden layers."""
     config = ProblemConfig.from_table({"dataset": "own.csv", "hidden": hidden, "l2": 1e-2, **keys, **others})
     return Problem.from_data(config, from_arrays(*samples(config.loss)))
 
 
 def boxes(layers: list[tuple[Tensor, Tensor]], activation: nn.Module, x: Tensor) -> Tensor:
-    """Widths [K] of the logits around x [d], unit by unit."""
+    """Widths [K] of the boxes of the logits around x [d], unit by unit."""
     lower, upper = list(x - 0.2), list(x + 0.2)
     for number, (weight, bias) in enumerate(layers):
         rows = []
@@ -168,7 +168,7 @@ def test_smoothed_labels_keep_the_compiled_energy() -> None:
     problem = problem_of(SMOOTH["label_smoothing"], (4,))
     kernel, theta = problem.kernel(), points(problem, 16)
     assert kernel is not None
-    close(problem.hessian(theta), problem._energy.batched.hessian(theta))  # the two ways to the same numbers
+    close(problem.hessian(theta), problem._energy.batched.hessian(theta))  # the compiled form against batched tensors
     close(problem.energy(theta), problem._energy.batched.energy(theta))
     outputs = problem.network.outputs(theta, problem.inputs)
     plain = problem_of({}, (4,))

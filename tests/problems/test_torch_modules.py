@@ -20,7 +20,7 @@ INPUTS, LABELS = samples("cross_entropy")
 
 
 class Wrapped(nn.Module):
-    """A dense stack that is not recognised as one."""
+    """A dense stack that is not recognised."""
 
     def __init__(self, inner: nn.Module) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Wrapped(nn.Module):
 
 
 class Tanh(nn.Module):
-    """Not the tanh of torch, whatever its name."""
+    """An activation with the name of torch's tanh but another function."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         return inputs.sin()

@@ -1,8 +1,8 @@
 """Minima that tests measure, and their problems.
 
-The parameters stand in `minima.npz`, so that the tests measure the same points on every processor: a quench on the spot
-ends in whichever minimum rounding leads to. `python -m tests.properties.minima` quenches them again, each by scipy's
-L-BFGS-B from the first start with a minimum whose outputs all vary, and writes that file.
+The parameters are stored in `minima.npz`, so that the tests measure the same points on every processor: in a fresh
+quench, rounding decides which minimum is reached. `python -m tests.properties.minima` quenches them again, each by
+scipy's L-BFGS-B from the first start with a minimum whose outputs all vary, and writes that file.
 """
 
 from collections.abc import Callable
@@ -28,19 +28,19 @@ FILE = Path(__file__).with_name("minima.npz")
 ATTACKED = {"iris": [10], "wine": [6], "digits": [12]}
 ARCHITECTURES = ((4,), (5, 3), (4, 3, 4))
 ACTIVATIONS = ("tanh", "sigmoid", "softplus", "gelu", "silu", "relu")
-VARYING = 1e-2  # standard deviation of an output over the samples
+VARYING = 1e-2  # least standard deviation of an output over the samples
 
 
 @cache
 def stored(dataset: str, activation: str, hidden: tuple[int, ...]) -> tuple[Problem, Array]:
-    """A problem at l2 = 1e-3, and theta [P] of a minimum of it, or of where an activation with kinks lets it end."""
+    """A problem at l2 = 1e-3, and theta [P] of one of its minima; with kinks, of the end of the quench."""
     with np.load(FILE) as parameters:
         return _problem(dataset, activation, hidden), parameters[_name(dataset, activation, hidden)]
 
 
 def iris_minimum() -> tuple[Problem, Array]:
     """The lowest minimum of iris 4-10-3 tanh at l2 = 1e-3, energy 0.08600617530996, found by eleven of twelve quenches
-    from N(0, 1). The problem is that of a torch module, the energy that was quenched one of numpy alone.
+    from N(0, 1). The problem is made of a torch module; the quenched energy used numpy alone.
     """
     inputs, labels = _iris()
     module = torch.nn.Sequential(torch.nn.Linear(4, 10), torch.nn.Tanh(), torch.nn.Linear(10, 3))
@@ -53,7 +53,7 @@ def iris_minimum_of(activation: str, hidden: tuple[int, ...]) -> tuple[Problem, 
 
 
 def some_minimum(dataset: str) -> tuple[Problem, torch.Tensor]:
-    """The problem of a data set, and theta [1, P] of a minimum of it."""
+    """The problem of a data set, and theta [1, P] of one of its minima."""
     problem, theta = stored(dataset, "tanh", tuple(ATTACKED[dataset]))
     return problem, torch.tensor(theta[None])
 

@@ -1,4 +1,4 @@
-"""Defences against torch's autograd and scipy's filters, and what attacks through them find."""
+"""Defences, checked against torch's autograd and scipy's filters, and the results of attacks through them."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ HALF_WIDTH = torch.full((64,), 0.4, dtype=torch.float64)
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    """Three networks on digits that are no minima: half of the way of a few gradient steps."""
+    """Three networks on digits after a few gradient steps, which are not at minima."""
     problem = landscape.Problem(dataset="digits", hidden=[6], subset=60, test_fraction=0.5, l2=1e-3)
     theta = torch.tensor(np.random.default_rng(0).normal(scale=0.3, size=(3, problem.n_parameters)))
     for _ in range(60):
@@ -85,7 +85,7 @@ def test_rounding_has_the_gradient_of_the_rounded_point(networks: Networks) -> N
     rounded = (point / STEP).round() * STEP
     np.testing.assert_array_equal(used.outputs(point), networks.outputs(rounded))
     np.testing.assert_array_equal(used.slope(point)[1], networks.slope(rounded)[1])
-    assert not loss_by_autograd(used, point).any()  # what an attack without straight-through would see
+    assert not loss_by_autograd(used, point).any()  # the gradient of an attack without straight-through
 
 
 def test_attacks_go_through_rounding(networks: Networks) -> None:

@@ -1,4 +1,4 @@
-"""Names that can be asked for are those that are measured, neither more nor less."""
+"""The admitted names are exactly those that are measured."""
 
 from collections.abc import Callable
 

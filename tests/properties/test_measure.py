@@ -47,7 +47,7 @@ def test_every_property_has_a_description_and_its_shape() -> None:
         assert values.dtype == np.float64
         assert description
         assert units
-        # These are no minima: a Hessian may have a negative eigenvalue, and then there is no sum over all of the task.
+        # These are not minima: a Hessian may have a negative eigenvalue, and then the sums of the task are not defined.
         sums = "task_hessian_log_determinant", "task_hessian_effective_dimension"
         assert np.isfinite(values).all() or name in sums, name
 
@@ -91,7 +91,7 @@ def test_test_samples_are_attacked_as_training_samples_are() -> None:
     expected = measure(Problem.from_data(problem.config, swapped), theta, ["robustness"], SETTINGS)
     found = measure(problem, theta, ["test_robustness"], SETTINGS)
     for name, values in expected.items():
-        if name != "certified_epsilon":  # whose limit is the range of the training samples
+        if name != "certified_epsilon":  # its limit is the range of the training samples
             np.testing.assert_array_equal(found[f"test_{name}"].values, values.values, err_msg=name)
     with pytest.raises(PropertyError, match="needs held-out samples, found none"):
         measure(Problem(dataset="iris", hidden=[3]), theta, ["test_robustness"], SETTINGS)

@@ -1,4 +1,4 @@
-"""The settings of a measurement, one table for run file, command and database, and draws that share nothing."""
+"""The settings of a measurement, one table for run file, command and database, and draws that are independent."""
 
 import json
 

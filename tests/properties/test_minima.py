@@ -1,4 +1,4 @@
-"""The stored minima are what their names say."""
+"""The stored minima have the properties that their names state."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Profiles along paths: what stands where the ends are not the stored minima, and what is refused."""
+"""Profiles along paths: values for ends other than the stored minima, and refusals."""
 
 import numpy as np
 import pytest

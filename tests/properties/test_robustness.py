@@ -1,4 +1,4 @@
-"""The short measurement of robustness: what it leaves out is what cannot change the answer."""
+"""The short measurement of robustness: the work it leaves out cannot change the answer."""
 
 import numpy as np
 import torch

@@ -1,6 +1,6 @@
-"""Steepest descent by LSODA of scipy, with which the sides of transition states are compared.
+"""Steepest descent by LSODA of scipy, the reference for the sides of transition states.
 
-The end of a flow is polished by Newton's method and is ambiguous where it is a saddle. Shapes: P parameters.
+The end of a flow is polished by Newton's method and is ambiguous if it is a saddle. Shapes: P parameters.
 """
 
 from typing import NamedTuple
@@ -19,17 +19,17 @@ MAX_STEPS = 50_000
 
 
 class End(NamedTuple):
-    """Where a flow ends."""
+    """The end of a flow."""
 
     theta: np.ndarray  # [P]
     energy: float
-    negative: int  # Hessian eigenvalues
+    negative: int  # number of negative Hessian eigenvalues
 
 
 def descended(objective: Objective, theta: Tensor, direction: Tensor) -> End:
     """The stationary point that the flow from theta [P] along the unit vector direction [P] reaches.
 
-    Raises AssertionError where the integrator fails or the end is not near a stationary point.
+    Raises AssertionError if the integrator fails or the end is not near a stationary point.
     """
 
     def flow(_: float, point: np.ndarray) -> np.ndarray:
@@ -48,7 +48,7 @@ def descended(objective: Objective, theta: Tensor, direction: Tensor) -> End:
         point = newton_finish(objective, torch.tensor(solver.y[None]))
         converged = bool(point.rms_gradient <= 1e-10 * objective.energy_unit)
         if converged and (point.theta[0] - theta).norm() > DISPLACEMENT:
-            break  # and not at the saddle, near which gradients are small, too
+            break  # not at the start, where gradients are small too
         assert solver.status == "running", "the flow ends at no stationary point"
     else:
         raise AssertionError(f"no end of the flow after {MAX_STEPS} steps of LSODA")

@@ -83,7 +83,7 @@ def test_relaxation_keeps_the_ends_and_lowers_the_highest_image() -> None:
     assert torch.equal(relaxed[:, [0, -1]], bands[:, [0, -1]])
     before = surface.energy(bands.flatten(0, 1)).view(3, 12).amax(1)
     after = surface.energy(relaxed.flatten(0, 1)).view(3, 12).amax(1)
-    # The straight line between the last two minima is nearly the path already: its images straddle the summit.
+    # The straight line between the last two minima is nearly the path already, with images on both sides of the summit.
     assert (after < before + 0.01).all()
     assert (after[:2] < before[:2] - 40.0).all()
     segments = relaxed.diff(dim=1).norm(dim=2)

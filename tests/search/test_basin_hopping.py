@@ -79,7 +79,7 @@ def test_minima_stand_in_order_of_walker_and_step() -> None:
 
 
 def test_a_walk_that_goes_on_later_starts_where_it_stood() -> None:
-    """Nothing but downhill at temperature zero: the energies that a walker stands on never rise."""
+    """Only downhill moves are accepted at temperature zero: a walker's current energy never rises."""
     surface = SixHumpCamel()
     standing = 2.10425031
     walkers = Hoppers(
@@ -104,7 +104,7 @@ def test_a_hot_walker_accepts_everything() -> None:
 
 
 def test_rises_are_accepted_with_the_probability_of_metropolis() -> None:
-    """Two minima of the camel differ by 0.8162; from the lower, at that temperature, 1/e of the rises are taken."""
+    """Two minima of the camel differ by 0.8162; at that temperature 1/e of the rises from the lower are accepted."""
     surface = SixHumpCamel()
     rise = 1.03162845 - 0.21546382
     count = 400
@@ -134,7 +134,7 @@ def test_failed_quenches_are_no_finds_and_leave_a_walker_without_a_minimum() -> 
 
 
 def test_a_network_with_small_starts_finds_the_minimum_at_zero() -> None:
-    """At strong regularisation zero is a minimum with a small basin; with large starts alone it is missed."""
+    """At strong regularisation zero is a minimum with a small basin, which large starts alone miss."""
     energy = objective("network")
     starts = GaussianStarts((0.05, 1.0))
     hops = hop(energy, hoppers(energy, 16, step=0.1), 1, starts=starts, method=LBFGS(), batch=16)
@@ -142,7 +142,7 @@ def test_a_network_with_small_starts_finds_the_minimum_at_zero() -> None:
 
 
 def test_exchanges_are_finds_that_do_not_move_the_walker() -> None:
-    """Hot walkers that take tiny steps stand on one of two twin minima, all exchanges are at the other one."""
+    """Hot walkers with tiny steps stay at one of two twin minima; all exchanges lead to the other."""
     surface = SixHumpCamel()
     stand = np.array([0.08984201, -0.71265640])
     walkers = Hoppers(

@@ -1,4 +1,4 @@
-"""Chains join ends through the minima between them, at the barrier that is known or that a finer search gives."""
+"""Chains join ends through minima between them, at the known barrier or that of a finer search."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -24,7 +24,7 @@ def minima(surface: Surface) -> Tensor:
 
 
 def test_the_ends_of_mueller_brown_are_joined_through_the_minimum_between_them() -> None:
-    """The highest of the two transition states on the way is the barrier (Mueller and Brown 1979)."""
+    """The higher of the two transition states on the path is the barrier (Mueller and Brown 1979)."""
     known = minima(MuellerBrown())
     found = chains(MuellerBrown(), known[:1], known[1:2], SETTINGS)
     (graph,) = found.graphs
@@ -33,7 +33,7 @@ def test_the_ends_of_mueller_brown_are_joined_through_the_minimum_between_them()
     assert graph.highest[0] == pytest.approx(-40.66484351, abs=1e-7)
     assert sorted(graph.states.energy) == pytest.approx([-72.24894011, -40.66484351], abs=1e-7)
     assert found.straight[0] > found.band[0] > graph.highest[0]
-    assert found.band[0] < -39.0  # its polygon of images cuts the corner of the valley
+    assert found.band[0] < -39.0  # the polygon of images cuts the corner of the valley
 
 
 def test_all_pairs_of_the_six_hump_camel_have_the_barriers_of_its_known_tree() -> None:
@@ -99,11 +99,11 @@ def test_a_way_crosses_connected_minima_at_no_weight() -> None:
     assert sorted(graph.next_steps()) == [(0, 3), (1, 2)]
     for step in ((0, 3), (1, 2)):
         graph.band(step)
-    assert graph.next_steps() == [(0, 2), (1, 3)][::-1]  # all are closed: a second try, in order from the last
+    assert graph.next_steps() == [(0, 2), (1, 3)][::-1]  # all pairs are closed: second tries, the last pair first
 
 
 def test_the_highest_point_of_a_polygon_is_found_between_its_points() -> None:
-    """On a straight line across the plane; against a search at a hundred thousand points."""
+    """Tested on a straight line across the plane, against a search at a hundred thousand points."""
     surface = MuellerBrown()
     known = minima(surface)
     line = torch.stack([known[0], known[1]])[None]

@@ -33,7 +33,7 @@ def test_known_transition_states_are_found_from_guesses_beside_them(surface: Sur
 
 
 def test_the_way_out_of_a_basin_follows_the_given_direction() -> None:
-    """The lowest minimum of the camel has a transition state to either side along its soft mode."""
+    """The lowest minimum of the camel has a transition state on either side along its soft mode."""
     camel = SixHumpCamel()
     minimum = torch.tensor([[0.08984201, -0.71265640]], dtype=torch.float64)
     soft = torch.linalg.eigh(camel.hessian(minimum))[1][:, :, 0]
@@ -62,7 +62,7 @@ def test_no_component_of_a_step_exceeds_the_trust_radius() -> None:
 
 
 def test_the_step_does_not_depend_on_the_basis_of_a_multiple_eigenvalue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """XOR with softmax and L2 has four eigenvalues 2 * l2 at every point; any basis of their space is as good."""
+    """XOR with softmax and L2 has four eigenvalues 2 * l2 at every point; any basis of their space is valid."""
     energy = objective("network")
     points = torch.stack([starts("network", 5), starts("network", 5, seed=1)], 1)
     plain = two_steps(energy, points)
@@ -90,7 +90,7 @@ def test_krylov_spaces_lead_where_exact_hessians_do(monkeypatch: pytest.MonkeyPa
     saddles = exact.theta[exact.is_transition_state]
     assert len(saddles) >= 5
     modes = exact.direction[exact.is_transition_state]
-    guesses = saddles + 0.005 * torch.tensor(random.normal(size=saddles.shape))  # from afar one may lead elsewhere
+    guesses = saddles + 0.005 * torch.tensor(random.normal(size=saddles.shape))  # a distant one may lead elsewhere
     monkeypatch.setattr(eigenvector_following, "EXACT_LIMIT", 0)
     monkeypatch.setattr(eigenvector_following, "KRYLOV_VECTORS", 12)
     state = run_all(EigenvectorFollowing(), energy, torch.stack([guesses, modes], 1), 8)

@@ -1,4 +1,4 @@
-"""Every move of basin-hopping: to whom it applies, how often it is made, where it leads."""
+"""Every move of basin-hopping: the walkers to which it applies, its frequency and its result."""
 
 from collections import Counter
 from dataclasses import replace
@@ -12,7 +12,7 @@ from landscape.search.moves import MOVES, NOTHING_KNOWN, KnownMinima, Site, chos
 from landscape.search.starts import BoxStarts
 
 UNITS = (np.array([[0, 1, 2], [3, 4, 5]]), np.array([[6, 9], [7, 10], [8, 11]]))
-MINIMA = 100.0 * np.arange(4)[:, None] + np.arange(13)  # every component tells its minimum and its place
+MINIMA = 100.0 * np.arange(4)[:, None] + np.arange(13)  # every component identifies its minimum and its place
 STANDING = Site(np.arange(13.0), 0.3, BoxStarts(-2.0, -1.0), NOTHING_KNOWN)
 NOWHERE = replace(STANDING, theta=np.full(13, np.nan))
 KNOWN = KnownMinima(MINIMA, UNITS)
@@ -59,13 +59,13 @@ def test_an_exchange_puts_one_unit_in_the_place_of_one_of_its_group(monkeypatch:
         receiver = int(point[12]) // 100  # the last component is in no unit
         (changed,) = np.nonzero(point != MINIMA[receiver])
         if not len(changed):
-            continue  # a unit in its own place
+            continue  # the unit replaced itself
         (group,) = (group for group in UNITS if np.isin(changed, group).all())
         (old,) = (unit for unit in group if set(unit) == set(changed))
         (donor,) = set(point[old].astype(int) // 100)
         (new,) = (unit for unit in group.tolist() if (MINIMA[donor][unit] == point[old]).all())
         seen.add((receiver, donor, tuple(old.tolist()), tuple(new)))
-    # receivers x donors x (2 x 2 + 3 x 3 pairs of units), but for units in their own places
+    # receivers x donors x (2 x 2 + 3 x 3 pairs of units), without units that replace themselves
     assert len(seen) == 4 * 4 * (2 * 2 + 3 * 3) - 4 * (2 + 3)
 
 

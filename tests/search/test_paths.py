@@ -1,4 +1,4 @@
-"""Pathways against an integrator for stiff equations, and what every pathway must be."""
+"""Pathways against an integrator for stiff equations, and conditions on every pathway."""
 
 import itertools
 

@@ -32,12 +32,12 @@ def pairs(surface: Surface) -> tuple[Tensor, Tensor]:
 
 
 def known(found: Tensor, energies: np.ndarray) -> np.ndarray:
-    """Whether each energy found [F] is one of some energies, to the eight digits that these have."""
+    """Mask [F] of found energies that are among the given ones, to their eight digits."""
     return (abs(found.numpy()[:, None] - energies) < 6e-9).any(axis=1)  # type: ignore[no-any-return]
 
 
 def check(found: Found, surface: Surface) -> None:
-    """What holds for every result: verified points, both sides below, all of them known."""
+    """Assert the conditions on every result: verified points, both sides below, all points known."""
     assert found.points.is_transition_state.all()
     for side in found.sides:
         assert side.is_minimum.all()
@@ -86,7 +86,7 @@ def test_pairs_do_not_affect_each_other() -> None:
 
 
 def test_a_guess_that_follows_to_a_saddle_of_another_kind_is_refused() -> None:
-    """With no step allowed off it, a minimum is a stationary point of the wrong index."""
+    """A minimum, off which no step is allowed, is a stationary point of the wrong index."""
     surface = SixHumpCamel()
     theta = minima(surface)[:1]
     settings = replace(SETTINGS, following=EigenvectorFollowing(rms=1.0, max_trust=0.01, trust=0.01))
@@ -104,7 +104,7 @@ def test_a_transition_state_without_minima_below_is_refused() -> None:
 
 
 class Rows:
-    """Known transition states by their numbers among those of a surface; all, or none but some."""
+    """Some known transition states of a surface, by their numbers."""
 
     def __init__(self, surface: Surface, rows: list[int]) -> None:
         states = [point for point in surface.known if point.index == 1]
@@ -210,7 +210,7 @@ def test_transition_states_of_a_network_lie_above_minima_on_both_sides() -> None
 
 
 def test_transition_states_of_a_cluster_do_not_mind_its_rigid_motions() -> None:
-    """LJ4 has one minimum and, through its rhombus, one transition state that permutes it."""
+    """LJ4 has one minimum and one transition state, a rhombus that permutes its atoms."""
     surface = LennardJones(4)
     corners = 1.1 * np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).ravel()
     minimum = quench(surface, torch.tensor(corners[None]), method=LBFGS(), batch=1)
@@ -233,7 +233,7 @@ def test_outcomes_have_names_in_their_order() -> None:
 
 
 def test_the_tolerances_of_a_weakly_regularised_network_suit_its_curvatures() -> None:
-    """At l2 = 1e-6 the lowest curvatures are about 1e-6, and gradients of 1e-7 far from any stationary point."""
+    """At l2 = 1e-6 the lowest curvatures are about 1e-6, and gradients are 1e-7 far from any stationary point."""
     problem = Problem(dataset="wine", hidden=[3], l2=1e-6)
     method = LBFGS(rms=1e-7 * problem.energy_unit, precondition=problem.cheap_hessian, max_calls=10_000)
     begin = torch.tensor(np.random.default_rng(0).normal(size=(8, problem.n_parameters)))

@@ -13,11 +13,12 @@ def test_chapman_by_hand() -> None:
 
 
 def test_the_interval_has_the_numbers_that_a_test_does_not_reject() -> None:
-    # first 2, second 1, both 1: the probability of one in both is 2 / N, at least 0.025 up to N = 80
+    # first 2, second 1, both 1: the probability of one in both is 2 / N, which is at least 0.025 up to N = 80
     assert Capture(known=2, first=2, second=1, both=1).interval() == (2.0, 80.0)
-    # of two and two none in both: with N = 4 it is (2 choose 2) / (4 choose 2) = 1 / 6, which is not rejected
+    # 2 and 2, none in both: with N = 4 the probability is (2 choose 2) / (4 choose 2) = 1 / 6, which is not rejected
     assert Capture(known=4, first=2, second=2, both=0).interval() == (4.0, np.inf)
-    # of 5 and 5 four in both: 1 - 1 / (6 choose 5) = 5 / 6 are so few with N = 6, all with N = 7
+    # 5 and 5, four in both: the probability of at most four is 1 - 1 / (6 choose 5) = 5 / 6 with N = 6, and 1 with N =
+    # 7
     assert Capture(known=6, first=5, second=5, both=4).interval()[0] == 6.0
 
 

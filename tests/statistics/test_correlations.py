@@ -101,7 +101,7 @@ def test_minima_are_compared_within_their_landscape() -> None:
     tau = np.mean([stats.kendalltau(x[part], y[part]).statistic for part in within])
     assert fixed.spearman == pytest.approx(rho)
     assert fixed.kendall == pytest.approx(tau)
-    own = single(x, y, control, landscape=landscape)  # whatever moves a whole landscape changes nothing
+    own = single(x, y, control, landscape=landscape)  # shifts of a whole landscape change nothing
     assert coefficients(fixed) == pytest.approx(coefficients(own))
 
 

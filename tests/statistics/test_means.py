@@ -1,4 +1,4 @@
-"""Intervals of means and p of signs against scipy, and how often intervals cover."""
+"""Intervals of means and p of signs against scipy, and the coverage of intervals."""
 
 import numpy as np
 import pytest

@@ -12,7 +12,7 @@ VALUES = np.array([1.0, 2.0, 6.0])
 
 
 def all_resamples() -> np.ndarray:
-    """The weights of the three pairs in each of the 27 resamples of three units that has a pair."""
+    """The weights of the three pairs in those of the 27 resamples of three units that have a pair."""
     rows = []
     for drawn in product(range(3), repeat=3):
         count = np.bincount(drawn, minlength=3)
@@ -22,7 +22,7 @@ def all_resamples() -> np.ndarray:
 
 
 def test_the_interval_of_a_mean_is_that_of_all_resamples() -> None:
-    """Of 24: one pair alone 6 times each with weight 2, all three pairs 6 times. Means 1, 2, 6 and 3."""
+    """Of 24 resamples 6 have each single pair, with weight 2, and 6 all three pairs. Means: 1, 2, 6 and 3."""
     exact = all_resamples()
     assert len(exact) == 24
     assert sorted((exact * VALUES).sum(axis=1) / exact.sum(axis=1)) == [1.0] * 6 + [2.0] * 6 + [3.0] * 6 + [6.0] * 6
@@ -45,7 +45,7 @@ def test_names_of_units_do_not_matter() -> None:
 
 
 def test_all_of_a_few_is_not_surely_all() -> None:
-    """Wilson's interval of 10 of 10 is 72 % to 100 %."""
+    """Wilson's interval for 10 of 10 is 72 % to 100 %."""
     low, high = share_interval(10, 10, (1.0, 1.0))
     assert low == pytest.approx(0.7225, abs=1e-4)
     assert high == pytest.approx(1.0)
@@ -55,7 +55,7 @@ def test_all_of_a_few_is_not_surely_all() -> None:
 
 
 def test_intervals_of_means_cover_at_least_as_often_as_they_say() -> None:
-    """Values that are sums of unit effects and noise, some pairs sharing units; the true mean is zero."""
+    """Values are sums of unit effects and noise, and some pairs share units; the true mean is zero."""
     random = np.random.default_rng(2)
     covered, trials = 0, 200
     for _ in range(trials):

@@ -1,4 +1,4 @@
-"""Means over replicates against statsmodels, and how often their intervals hold the truth."""
+"""Means over replicates against statsmodels, and the coverage of their intervals."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def test_intervals_are_those_of_hartung_knapp_sidik_and_jonkman(replicates: int)
     z = np.random.default_rng(replicates).normal(0.3, 0.4, replicates)
     found = combined(z)
     theirs = combine_effects(z, np.full(replicates, 1e-10), method_re="iterated")
-    low, high = theirs.conf_int(use_t=True)[3]  # of the random effects, with the scale of Hartung and Knapp
+    low, high = theirs.conf_int(use_t=True)[3]  # for the random effects, with the scale of Hartung and Knapp
     np.testing.assert_allclose([found.mean, found.low, found.high], [theirs.mean_effect_re, low, high], rtol=1e-6)
     np.testing.assert_allclose(found.tau**2, theirs.tau2, rtol=1e-6)
     reach = stats.t.ppf(0.975, replicates - 2) * np.hypot(found.tau, theirs.sd_eff_w_re_hksj)

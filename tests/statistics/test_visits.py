@@ -9,7 +9,7 @@ from tests.benchmarks.inference import sampled_correlations
 
 
 def drawn(seed: int, count: int, law: VisitLaw) -> tuple[np.ndarray, np.ndarray]:
-    """Hits and covariates of the minima that were met."""
+    """Hits and covariates of the minima met by quenches."""
     random = np.random.default_rng(seed)
     covariates = random.normal(size=(count, len(law.coefficients) - 1))
     mean = law.coefficients[0] + covariates @ law.coefficients[1:]
@@ -47,7 +47,7 @@ def test_the_slope_of_the_likelihood_is_that_of_differences() -> None:
 def test_a_known_law_is_found_again() -> None:
     law = VisitLaw(coefficients=np.array([0.5, 0.8, -0.4]), spread=1.2)
     found = fitted(*drawn(1, 20_000, law))
-    # covariates of minima that were met are standardised anew: their own spread is near one
+    # fitted() standardises the covariates of the met minima again: their own spread is near one
     np.testing.assert_allclose(found.coefficients[1:], law.coefficients[1:], atol=0.1)
     assert found.spread == pytest.approx(law.spread, abs=0.1)
 
@@ -65,6 +65,6 @@ def test_weighted_correlations_are_those_over_all_minima(rho: float, completenes
     found = sampled_correlations(rho, completeness, landscapes=60)
     weighted, plain = found.weighted - found.truth, found.found - found.truth
     assert abs(weighted.mean()) < 0.03 + 2.0 * weighted.std() / np.sqrt(60)
-    if completeness == 0.5:  # elsewhere few minima, or few missing ones, leave little to tell apart
+    if completeness == 0.5:  # otherwise few minima, or few missing ones, leave little difference
         assert abs(plain.mean()) > 0.035
         assert abs(weighted.mean()) < 0.5 * abs(plain.mean())

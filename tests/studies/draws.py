@@ -1,4 +1,4 @@
-"""Draws of samples as replicates have them."""
+"""Draws of samples for replicates."""
 
 from collections.abc import Sequence
 

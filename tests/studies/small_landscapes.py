@@ -14,7 +14,7 @@ NO_STATES = (np.empty(0), np.empty((0, 2), dtype=np.int64))
 
 @st.composite
 def landscapes(draw: st.DrawFn) -> Landscape:
-    """Few minima, many or few transition states, heights that repeat, degenerate rearrangements included."""
+    """Few minima, many or few transition states, with repeated heights and degenerate rearrangements."""
     count = draw(st.integers(1, 9))
     energy = np.array(draw(st.lists(st.integers(0, 5), min_size=count, max_size=count)), dtype=np.float64)
     row = st.integers(0, count - 1)
@@ -25,7 +25,7 @@ def landscapes(draw: st.DrawFn) -> Landscape:
 
 
 def minimax(landscape: Landscape) -> dict[tuple[int, int], float]:
-    """Lowest highest transition state on any path, from all simple paths of a minimum spanning tree."""
+    """Minimax energies of pairs of minima, from all simple paths of a minimum spanning tree."""
     energy, ts_energy, ts_minima = landscape
     graph = nx.MultiGraph()
     graph.add_nodes_from(range(len(energy)))

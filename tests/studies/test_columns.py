@@ -1,4 +1,4 @@
-"""Columns by name, and the comparison that is made of them."""
+"""Columns by name, and their comparison."""
 
 import numpy as np
 import pytest
@@ -132,7 +132,7 @@ def test_databases_are_pooled_by_landscape() -> None:
 
 
 def part(minima: np.ndarray, states: np.ndarray) -> Database:
-    """Some minima of a funnel of 12, and those of the given transition states that join two of them."""
+    """Some minima of a funnel of 12, with the given transition states that join two of them."""
     parameters, energy, pairs, ts_energy = funnel(12)
     row = np.full(12, -1)
     row[minima] = np.arange(len(minima))

@@ -1,4 +1,4 @@
-"""Barriers of made-up paths are those put in, their correlation is scipy's, copies and gaps change nothing."""
+"""Barriers of made-up paths are recovered, their correlation is scipy's, and copies and gaps change nothing."""
 
 import numpy as np
 import pytest

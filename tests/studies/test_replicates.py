@@ -1,4 +1,4 @@
-"""The landscapes of a study: which samples and seeds replicates have."""
+"""The landscapes of a study: samples and seeds of replicates."""
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ def config(subset: int, **problem: object) -> RunConfig:
 
 
 def samples(member: RunConfig) -> set[bytes]:
-    """The different samples of a landscape."""
+    """The distinct samples of a landscape."""
     inputs = Problem(seed=member.run.seed, **member.problem.model_dump()).data.inputs
     return {row.tobytes() for row in inputs}
 

@@ -1,4 +1,4 @@
-"""A study continues where it was stopped, on any number of ranks, and says what its landscapes have in common."""
+"""A study continues where it was stopped, on any number of ranks, and reports common properties of its landscapes."""
 
 import csv
 import shlex
@@ -112,7 +112,7 @@ def test_the_table_and_the_report_are_written(tmp_path: Path, paths: list[Path])
 
 @pytest.mark.parametrize(("last", "states"), [(True, None), (False, None), (True, 0)])
 def test_duplicates_of_minima_change_nothing(tmp_path: Path, last: bool, states: int | None) -> None:
-    """Copies that no transition state is known of, after the minima and before them; and none of any minimum."""
+    """Copies without transition states follow or precede the minima; or no minimum has transition states."""
     parameters, energy, pairs, ts_energy = funnel(20)
     pairs, ts_energy = pairs[:states], ts_energy[:states]
     copies = np.append(np.arange(20), [3, 4, 5, 3]) if last else np.append([0, 1, 2, 3], np.arange(20))

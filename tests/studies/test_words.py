@@ -1,4 +1,4 @@
-"""Words come from intervals."""
+"""Words follow from intervals."""
 
 import pytest
 

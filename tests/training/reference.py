@@ -1,4 +1,4 @@
-"""Training as one writes it with torch: one network, a module and autograd, and the same minibatches as ours."""
+"""Plain training with torch: one network, a module and autograd, and the same minibatches as ours."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def iris(**table: object) -> Problem:
 
 
 def minibatches(problem: Problem, regime: Regime, seed: int) -> list[tuple[Tensor, Tensor]]:
-    """Inputs [n, d] and labels [n] of every step of a seed; what only fills a minibatch up is left out."""
+    """Inputs [n, d] and labels [n] of every step of a seed, without the padding of minibatches."""
     draws = Draws(RUN_SEED, [seed], problem.device)
     samples = TrainingSamples(problem, regime, draws, 1)
     return [plain(batch) for _ in range(regime.epochs) for batch in samples.epoch()]
@@ -49,7 +49,7 @@ def module_trained(problem: Problem, regime: Regime, seed: int, loss: Loss) -> n
 
 
 def started(problem: Problem, seed: int) -> np.ndarray:
-    """The parameters [P] that a seed begins with."""
+    """The initial parameters [P] of a seed."""
     found: np.ndarray = Draws(RUN_SEED, [seed], problem.device).starts(problem)[0].numpy()
     return found
 

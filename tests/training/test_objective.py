@@ -1,4 +1,4 @@
-"""The objective: gradients against autograd on a torch module, balls, dropout, what a problem does not admit."""
+"""The objective: gradients against autograd on a torch module, balls, dropout, and refused problems."""
 
 import numpy as np
 import pytest

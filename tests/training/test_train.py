@@ -1,4 +1,4 @@
-"""Training against torch one network at a time, and what must not depend on which seeds train together."""
+"""Training against torch, one network at a time, and its independence of the seeds that train together."""
 
 import numpy as np
 import pytest
@@ -141,7 +141,7 @@ def test_averages_are_those_of_the_last_epochs() -> None:
 
 
 class Normalised(nn.Module):
-    """The network of `iris()` with batch normalisation as torch has it."""
+    """The network of `iris()` with the batch normalisation of torch."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -162,7 +162,7 @@ def test_batch_normalisation_is_that_of_torch_and_is_folded_in_by_all_samples() 
         optimiser.zero_grad()
         clean_loss(module, inputs, labels).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    expected = module(problem.inputs).detach()  # in training mode: by the statistics of all of them
+    expected = module(problem.inputs).detach()  # training mode normalises by the statistics of all inputs
     outputs = problem.module(found.parameters[0])(problem.inputs).detach()
     torch.testing.assert_close(outputs, expected, rtol=0.0, atol=1e-10)
 

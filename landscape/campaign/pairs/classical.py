@@ -20,7 +20,7 @@ def missing(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
     connected, open_pairs = view.connected, view.open & ~view.connected
     i, j = np.nonzero(open_pairs | connected)
     weight = np.where(connected, 0.0, view.distance**2)[i, j]
-    steps = csr_array((weight, (i, j)), shape=connected.shape)  # of a sparse graph, a stored zero is an edge
+    steps = csr_array((weight, (i, j)), shape=connected.shape)  # in a sparse graph a stored zero is an edge
     length, previous = dijkstra(steps, directed=False, indices=lowest, return_predecessors=True)
     outside = np.flatnonzero(~view.component & np.isfinite(length))
     for i in outside[np.argsort(length[outside], kind="stable")]:

@@ -1,4 +1,4 @@
-"""Pair strategies that aim at what is asked for: that the wanted minima are connected, by barriers as low as they are.
+"""Pair strategies that serve the goal: the wanted minima connected, by barriers as low as possible.
 
 Shapes: V minima in view, K components, B borders.
 """
@@ -14,15 +14,16 @@ from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 from landscape.campaign.pairs.view import Pair, PairView, ordered
 from landscape.graph.superbasins import build_tree
 
-OFFERS_OF_A_BORDER = 64  # at most, in a round
+OFFERS_OF_A_BORDER = 64  # largest number in a round
 
 
 def focus(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
     """Steps of the shortest tree that connects the wanted minima, by way of any others.
 
-    Boruvka over the components with wanted minima. The ways between them are those of Dijkstra over all components,
-    with squared distances as weights, so a long step is divided where known minima lie on the way; one Dijkstra from
-    all of them at once is enough (Mehlhorn, Inf. Process. Lett. 27, 125, 1988). No pair lies within a component.
+    Boruvka's algorithm over the components with wanted minima. Ways between components are found by Dijkstra's
+    algorithm with squared distances as weights, so known minima on the way divide a long step. One run from all
+    components with wanted minima at once is enough (Mehlhorn, Inf. Process. Lett. 27, 125, 1988). No pair lies within a
+    component.
     """
     names, component = np.unique(view.label, return_inverse=True)
     wanted = np.unique(component[view.wanted])
@@ -40,7 +41,7 @@ def focus(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
 
 
 def _links(previous: np.ndarray, node: int) -> Iterator[Pair]:
-    """The edges of the way back from a node, which a negative number ends."""
+    """The edges of the way back from a node to its source, whose predecessor is negative."""
     while (before := int(previous[node])) >= 0:
         yield node, before
         node = before
@@ -76,7 +77,7 @@ def _spanning(ends: np.ndarray, cost: np.ndarray, count: int) -> list[int]:
     joins = np.flatnonzero((ends[:, 0] != ends[:, 1]) & np.isfinite(cost))
     joins = joins[np.argsort(cost[joins], kind="stable")]
     pairs, first = np.unique(np.sort(ends[joins], axis=1), axis=0, return_index=True)
-    ranks = csr_array((first + 1.0, tuple(pairs.T)), shape=(count, count))  # of a sparse graph, zero would be no edge
+    ranks = csr_array((first + 1.0, tuple(pairs.T)), shape=(count, count))  # in this sparse graph 0 means no edge
     chosen = np.sort(minimum_spanning_tree(ranks).data.astype(np.int64)) - 1
     return [int(place) for place in joins[chosen]]
 
@@ -84,8 +85,8 @@ def _spanning(ends: np.ndarray, cost: np.ndarray, count: int) -> list[int]:
 def borders(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
     """Near pairs across the merges of the tree of the wanted minima, where a lower way may lead.
 
-    A merge is the present barrier between two superbasins. A pair has one minimum in each; of all merges that are
-    where a near pair is left, those come first across which few pairs were tried.
+    A merge is the present barrier between two superbasins. A pair has one minimum in each. Merges come in rising order
+    of 1 + their tries, times the cost of their nearest open pair.
     """
     queue: list[tuple[float, int, int, list[tuple[float, Pair]]]] = []
     for number, (inside, outside) in enumerate(_borders(view)):
@@ -106,7 +107,7 @@ def borders(view: PairView, _: np.random.Generator) -> Iterator[Pair]:
 
 
 def _borders(view: PairView) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The places in view of the minima on the two sides of each merge of wanted minima, first those of the higher one.
+    """Places in view of the minima on the two sides of each merge of wanted minima; the side of the higher one first.
 
     A merge joins the branch of a wanted minimum with that of a lower one.
     """

@@ -23,7 +23,7 @@ STRATEGIES: dict[str, Strategy] = {
 
 
 def require_strategies(names: Sequence[str], source: str) -> None:
-    """Raise `ConfigError` if there is no pair strategy of one of these names; `source` says where they come from."""
+    """Raise `ConfigError` if no pair strategy has one of these names; `source` names their origin in messages."""
     for place, name in enumerate(names):
         if name not in STRATEGIES:
             known = did_you_mean(name, STRATEGIES)

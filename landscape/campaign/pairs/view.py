@@ -2,9 +2,9 @@
 
 Pairs that are joined by a transition state, or that failed more than `retries` times, are never chosen.
 
-Up to `ALL_PAIRS_UP_TO` minima every pair is considered. With more minima each round considers a sample of its own:
-the minima that are asked for, others outside the component of the global minimum, drawn at random, and their neighbours
-in energy inside and outside of it. Which of them are connected is known from the whole landscape.
+Up to `ALL_PAIRS_UP_TO` minima every pair is considered. With more minima each round considers a sample: the wanted
+minima, some minima drawn at random outside the component of the global minimum, and the neighbours in energy of the
+drawn ones, inside the component and outside. Connections within the sample are those of the whole landscape.
 
 Shapes: M minima, T transition states, V minima in view.
 """
@@ -17,9 +17,9 @@ import numpy as np
 from landscape.graph.depth import components
 
 ALL_PAIRS_UP_TO = 2048  # minima: their distances take 2 million alignments and 32 MiB
-WANTED_AT_MOST = 512  # of more minima the lowest ones
+WANTED_AT_MOST = 512  # if more are wanted, the lowest ones are taken
 DRAWN = 64  # minima outside the component that are drawn for a sample
-NEIGHBOURS_INSIDE, NEIGHBOURS_OUTSIDE = 4, 2  # of each that is drawn
+NEIGHBOURS_INSIDE, NEIGHBOURS_OUTSIDE = 4, 2  # of each minimum drawn
 RETRY_COST = 9.0  # factor of the squared distance for each try
 
 Pair = tuple[int, int]
@@ -27,10 +27,10 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class PairView:
-    """The landscape as strategies see it: the minima `rows`, numbered by their place among them."""
+    """The landscape as strategies see it: the minima `rows`, numbered by their places in `rows`."""
 
     rows: np.ndarray  # int64[V], rising; the global minimum is among them
-    wanted: np.ndarray  # bool[V]: minima that are to be connected, by barriers as low as they are
+    wanted: np.ndarray  # bool[V]: minima to be connected, by barriers as low as possible
     distance: np.ndarray  # [V, V], aligned
     tries: np.ndarray  # int64[V, V], symmetric: attempts so far
     all_energy: np.ndarray  # [M]
@@ -59,14 +59,14 @@ class PairView:
     def cost(self) -> np.ndarray:
         """Costs [V, V] of a try: squared distances of open pairs, infinite for others.
 
-        A pair counts as three times as long after each try, so that all of similar length are tried once before any of
-        them is tried again.
+        A pair counts as three times as long after each try, so all pairs of similar length are tried once before any is
+        tried again.
         """
         return np.where(self.open, self.distance**2 * RETRY_COST**self.tries, np.inf)
 
     @cached_property
     def label(self) -> np.ndarray:
-        """Number int64[V] of the component of each minimum: equal where there is a path between two."""
+        """Number int64[V] of the component of each minimum: equal for minima with a path between them."""
         return np.asarray(components(len(self.all_energy), self.ts_minima)[self.rows])
 
     @cached_property
@@ -101,7 +101,7 @@ def rows_in_view(energy: np.ndarray, inside: np.ndarray, wanted: np.ndarray, ran
 
 
 def _neighbours(energy: np.ndarray, rows: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
-    """Of the rows `others`, the `count` nearest in energy to each of `rows`, half of them below it, in one array."""
+    """For each of `rows` the `count` nearest in energy of the rows `others`, half of them below it, in one array."""
     others = others[np.argsort(energy[others], kind="stable")]
     next_above = np.searchsorted(energy[others], energy[rows], side="right")
     steps = np.arange(count) - count // 2
@@ -115,7 +115,7 @@ def ordered(i: int, j: int) -> Pair:
 
 
 def places(pairs: np.ndarray, rows: np.ndarray, n_minima: int) -> np.ndarray:
-    """Places [L, 2] in `rows` [V] of those pairs [K, 2] of minima that are both among these rows."""
+    """Places [L, 2] in `rows` [V] of the pairs [K, 2] of minima; pairs with a minimum outside `rows` are left out."""
     place = np.full(n_minima, -1)
     place[rows] = np.arange(len(rows))
     found = place[pairs]

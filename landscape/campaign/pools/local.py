@@ -16,7 +16,7 @@ Outcome = tuple[Any, BaseException | None]
 class LocalPool:
     """A daemon thread that runs tasks one after the other, while the main thread listens for signals.
 
-    There is one thread only: several would wait for each other at Python's lock. Ranks fill several cores.
+    There is one thread only: several would wait for each other at Python's global lock. Ranks use further cores.
     """
 
     def __init__(self, execute: Execute) -> None:
@@ -25,7 +25,7 @@ class LocalPool:
         self._thread: threading.Thread | None = None
 
     def broadcast(self, update: Any) -> None:  # noqa: ANN401 - a pool knows nothing of updates
-        """See `Pool`; there is no other process."""
+        """See `Pool`; does nothing, as there is no other process."""
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
         """See `Pool`. After a round is given up, none of its tasks begins."""

@@ -2,12 +2,13 @@
 
 Rank 0 assigns one task at a time to each free rank. Its own tasks run in a thread while its main thread sends and
 receives all messages, so MPI_THREAD_FUNNELED is enough. Each other rank serves in a loop: it receives a task, runs it
-and sends the result. A waiting rank polls, with sleeps in proportion to the time waited so far: it costs no processor
-(two thousand polls a second slowed the neighbouring rank by a tenth) and receives a message a little late.
+and sends the result. A waiting rank polls, and sleeps between polls in proportion to the time waited so far: waiting
+costs no processor (two thousand polls a second slowed the neighbouring rank by a tenth), and messages are received a
+little late.
 
-Broadcasts, of updates and at last of the stop, travel down a tree: every rank forwards them to `FAN_OUT` others, so
+Broadcasts, of updates and finally of the stop, travel down a tree: every rank forwards them to `FAN_OUT` others, so
 rank 0 sends only a few messages however many ranks there are. A task carries the number of updates that its rank must
-have received before.
+have received first.
 
 An exception on any rank is sent to rank 0 and ends the job with that rank's message.
 """
@@ -125,7 +126,7 @@ class MpiPool:
         _forward(self.comm, status, STOP)
 
     def _assign(self, rank: int, item: tuple[int, Any]) -> None:
-        """Send a task with its number to a rank, or to the thread of this one."""
+        """Send a task with its number to a rank; a task of rank 0 goes to its own thread."""
         if rank:
             self._sent[rank] = self.comm.isend((self._updates, *item), dest=rank, tag=TASK)
         else:
@@ -152,7 +153,7 @@ class MpiPool:
 
 
 def poll_seconds(waited: float) -> float:
-    """Seconds until the next poll after a wait of so many seconds."""
+    """Seconds until the next poll, after a wait of `waited` seconds."""
     return min(max(POLL_FRACTION * waited, SHORTEST_POLL), LONGEST_POLL)
 
 
@@ -170,7 +171,7 @@ def serve(comm: Communicator, worker: Worker) -> int:
 
 
 def _next_tag(comm: Communicator) -> int:
-    """The tag of the next message, which is not received yet."""
+    """The tag of the next message, without receiving the message."""
     from mpi4py import MPI  # noqa: PLC0415 - see `world`
 
     status, began = MPI.Status(), time.monotonic()
@@ -180,13 +181,13 @@ def _next_tag(comm: Communicator) -> int:
 
 
 def _broadcast(comm: Communicator, tag: int) -> Any:  # noqa: ANN401 - MPI knows nothing of updates
-    """The next broadcast with that tag, after forwarding it."""
+    """The next broadcast with that tag, which is forwarded too."""
     message = comm.recv(source=(comm.rank - 1) // FAN_OUT, tag=tag)
     _forward(comm, message, tag)
     return message
 
 
-def _forward(comm: Communicator, message: Any, tag: int) -> None:  # noqa: ANN401 - as above
+def _forward(comm: Communicator, message: Any, tag: int) -> None:  # noqa: ANN401 - MPI knows nothing of updates
     """Send a broadcast to the next ranks of the tree."""
     first = FAN_OUT * comm.rank + 1
     for rank in range(first, min(first + FAN_OUT, comm.size)):
@@ -194,7 +195,7 @@ def _forward(comm: Communicator, message: Any, tag: int) -> None:  # noqa: ANN40
 
 
 def _outcome(execute: Execute, item: Sequence[Any]) -> Outcome:
-    """The outcome of a task with its number; whatever it raises is part of it."""
+    """The outcome of a task with its number; an exception of the task is part of the outcome."""
     number, task = item
     try:
         return number, execute(task), None

@@ -1,7 +1,7 @@
-"""Protocol of the pools that run tasks: `local.py` has one in this process, `mpi.py` one of MPI ranks.
+"""Protocol of the pools that run tasks: `local.py` has a pool in this process, `mpi.py` one of MPI ranks.
 
 Only the pool of a campaign knows the number of processors. Results come back in the order of the tasks. A waiting pool
-polls `interrupted()`; once it is true the round is given up.
+polls `interrupted()`; once that returns true, the round is given up.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,4 +41,4 @@ class Pool(Protocol):
         """
 
     def end(self, status: int) -> None:
-        """End the other processes with the exit status of the job; with tasks still running, this one too."""
+        """End the other processes with the exit status of the job; if tasks still run, end this process too."""

@@ -1,9 +1,9 @@
-"""The search for a landscape: kinds of round that alternate until what was asked for is complete.
+"""The search for a landscape: kinds of round that alternate until the goal is reached.
 
-Of the kinds whose criterion does not hold yet, the turn is that of the one that has taken the fewest evaluations of the
-energy. So what transition states lead to feeds the hopping walkers, and new minima are connected. Connecting waits
-while a round of basin-hopping still adds many of the wanted minima; single-ended searches wait while rounds of
-connecting still join wanted minima.
+Among the kinds whose criterion does not hold yet, the one that has taken the fewest evaluations of the energy is next.
+So the far sides of transition states feed the hopping walkers, and new minima are connected. Connecting waits while a
+round of basin-hopping still adds many of the wanted minima; single-ended searches wait while rounds of connecting still
+join wanted minima.
 """
 
 from typing import Any
@@ -60,7 +60,9 @@ def _evaluations(tables: Tables, kind: str) -> int:
 
 
 def _many_new(tables: Tables, wanted: np.ndarray) -> bool:
-    """True if the last round was of basin-hopping and found many of the minima `wanted` int64[n], or there was none."""
+    """True if the last round was of basin-hopping and found many of the minima `wanted` int64[n], or if there is no
+    round.
+    """
     if not len(tables.rounds):
         return True
     last = tables.rounds[-1]
@@ -69,7 +71,7 @@ def _many_new(tables: Tables, wanted: np.ndarray) -> bool:
 
 
 def _still_joins(tables: Tables, wanted: np.ndarray) -> bool:
-    """True if the last round of connecting joined components of the minima `wanted` int64[n], or there was none yet."""
+    """True if the last round of connecting joined components of the minima `wanted` int64[n], or if there was none."""
     rounds, pairs = tables.rounds, tables.transition_states.minima
     mine = np.flatnonzero(rounds.kind == Connect.kind)
     if not len(mine):

@@ -1,4 +1,4 @@
-"""From the results of a round to one commit: points are looked up among the committed ones, new ones get numbers.
+"""Assimilation of a round into one commit: points are looked up among the committed ones, new ones get numbers.
 
 `LandscapeIndex` is the coordinator's index of the committed points, rebuilt from the file when a run is resumed.
 `Assimilation` collects one round in task order. New points enter the index at once, so a round whose commit fails must
@@ -31,7 +31,8 @@ class LandscapeIndex:
     def distances(self, parameters: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Aligned distances [V, V] between the minima `rows` [V] of parameters [M, P].
 
-        Distances are kept, up to `DISTANCES_OF` minima: a later call computes only those of other minima.
+        Distances of up to `DISTANCES_OF` minima are kept: a later call computes only those of minima that are new to
+        it.
         """
         if len(np.union1d(self._measured, rows)) > DISTANCES_OF:
             self._measured, self._distance = rows[:0], np.zeros((0, 0))
@@ -47,8 +48,8 @@ class LandscapeIndex:
         return np.asarray(distance[np.ix_(chosen, chosen)])
 
     def _from(self, parameters: np.ndarray, place: int) -> np.ndarray:
-        """Distances of a measured minimum from those before it; of two the one of larger number is the reference, so
-        that the last bit does not depend on the order in which they are measured.
+        """Distances of a measured minimum from those measured before it. The reference of two minima is always the one
+        with the larger row, so the last bit does not depend on the order in which they are measured.
         """
         row, before = self._measured[place], self._measured[:place]
         others, own = parameters[before], np.broadcast_to(parameters[row], (place, parameters.shape[1]))
@@ -69,7 +70,7 @@ class Assimilation:
         self._new_hits: list[int] = []
         self._minima: list[tuple[Minima, int]] = []
         self._states: list[tuple[TransitionStates, int]] = []
-        self._joins: list[tuple[np.ndarray, np.ndarray]] = []  # sides and origins of these
+        self._joins: list[tuple[np.ndarray, np.ndarray]] = []  # sides and origins of the new transition states
 
     def add_distinct(self, found: DistinctMinima, *, counted: bool) -> np.ndarray:
         """Rows int64[M] of the minima of a task in the table; their hits are added if `counted`."""
@@ -101,7 +102,7 @@ class Assimilation:
             self._new_hits[row - len(self._old_hits)] += hits
 
     def is_above(self, energy: float, minima: np.ndarray) -> bool:
-        """Whether an energy is higher than the table's energies of the minima rows `minima`."""
+        """True if an energy is higher than the table's energies of the minima in rows `minima`."""
         return all(energy > self._energy(row) for row in minima.tolist())
 
     def _energy(self, row: int) -> float:
@@ -114,8 +115,8 @@ class Assimilation:
     def add_transition_state(
         self, found: TransitionStates, place: int, sides: np.ndarray, found_from: np.ndarray
     ) -> tuple[int, bool]:
-        """Add row `place` of a task's transition states, between the minima rows `sides` [2], found by a search from
-        the minima rows `found_from` [2]. Returns its row in the table and whether it is new.
+        """Add row `place` of a task's transition states, which joins the minima in rows `sides` [2] and was found by a
+        search from the minima in rows `found_from` [2]. Returns its row in the table and True if it is new.
         """
         size = len(self.index.states)
         row = self.index.states.find_or_add(float(found.energy[place]), found.parameters[place])

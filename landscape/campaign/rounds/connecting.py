@@ -24,17 +24,17 @@ from landscape.studies.completeness.goal import Goal
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectResult:
-    """Distinct minima and transition states of a task, with the reasons of the failures."""
+    """Distinct minima and transition states of a task, with the reasons of failed guesses."""
 
     minima: DistinctMinima  # [M]
-    transition_states: TransitionStates  # [T]; their `minima` are rows of `minima` above, `found_from` is not known yet
-    search: np.ndarray  # int64[T]: the search each came from
+    transition_states: TransitionStates  # [T]; joins rows of the field `minima`; `found_from` is not known yet
+    search: np.ndarray  # int64[T]: the search that found each
     known: tuple[tuple[int, int], ...]  # (search, row) of each guess that led to a committed transition state
     failures: tuple[tuple[int, Outcome], ...]  # (search, reason) of each guess that failed
     evaluations: int
 
     def without(self, committed: PointIndex) -> Self:
-        """The same result; minima in the index of committed ones are reduced to their rows."""
+        """The same result; minima in the index `committed` are reduced to their rows."""
         return replace(self, minima=self.minima.without(committed))
 
 
@@ -96,7 +96,7 @@ def _connect_result(context: Context, found: Found, evaluations: int) -> Connect
 
 
 def _interleaved(found: Found) -> StationaryPoints:
-    """The minima of both sides in one batch, the two of a transition state next to each other."""
+    """The minima of both sides in one batch; the two minima of a transition state are adjacent."""
     columns = {}
     for name in StationaryPoints.__dataclass_fields__:
         both = torch.stack([getattr(side, name) for side in found.sides], 1)
@@ -119,7 +119,7 @@ class SearchPlan(Plan[TaskType]):
 
 
 class Searching:
-    """Assimilation of searches of either kind, with the account of attempts."""
+    """Assimilation of single-ended and double-ended searches, with a record of all attempts."""
 
     kind: str
 
@@ -132,7 +132,8 @@ class Searching:
     ) -> Commit:
         """The commit of minima and transition states, with one attempt for each search.
 
-        A transition state that rounding puts no higher than one of its minima, in a flat valley, has no descent to it.
+        In a flat valley, rounding may put a transition state no higher than one of its minima; its outcome is "no
+        descent".
         """
         assimilation = Assimilation(self.index, tables)
         outcomes = np.full(len(plan.ends), Outcome.NO_DESCENT, dtype=np.int64)
@@ -171,7 +172,7 @@ class Searching:
 
 
 def _outcome(sides: np.ndarray, ends: np.ndarray, *, new: bool) -> Outcome:
-    """The outcome of a search from the rows `ends` that led to a transition state between the rows `sides`."""
+    """The outcome of a search from the rows `ends` that found a transition state between the rows `sides`."""
     if set(sides.tolist()) == set(ends.tolist()):
         return Outcome.CONNECTED
     if sides[0] == sides[1]:

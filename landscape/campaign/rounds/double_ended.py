@@ -11,7 +11,7 @@ from landscape.graph.depth import connected_with_lowest
 from landscape.numerics.streams import stream
 
 RETRY_IMAGES = 1.5
-# A round with fewer pairs than it may have is cut into so many tasks; no more, since walkers side by side cost less.
+# Tasks of a round with fewer pairs than allowed: few, since walkers side by side cost less.
 TASKS = 2
 
 
@@ -26,7 +26,7 @@ class Connect(Searching):
         return self.table.rounds
 
     def plan(self, tables: Tables) -> SearchPlan[ConnectTask] | None:
-        """The next pairs, each aligned."""
+        """The next pairs, their two minima aligned."""
         if rounds_done(tables, self.kind) >= self.table.rounds or not self.context.objective.smooth:
             return None
         pairs = self._pairs(tables)
@@ -37,7 +37,7 @@ class Connect(Searching):
         first = tables.minima.parameters[ends[:, 0]]
         last = self.index.symmetry.align(tables.minima.parameters[ends[:, 1]], first)
         images = self._images(tables, ends, np.linalg.norm(last - first, axis=1))
-        # Long bands go first: no long task starts last, and bands of equal length share their calls.
+        # Long bands go first, so that no long task starts last; bands of equal length share calls.
         order = np.argsort(-images, kind="stable")
         size = self.table.task_pairs
         if len(ends) < self.table.pairs:

@@ -29,9 +29,9 @@ DATED = f"{EVALUATED}accuracy"
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateTask:
-    """Measure some trained networks, or one ensemble of them, in the way of an evaluation."""
+    """Measure some trained networks, or one ensemble of them, as an evaluation declares."""
 
-    column: int  # of the evaluation
+    column: int  # number of the evaluation
     rows: np.ndarray  # int64: end points to which the values belong
     theta: np.ndarray  # [M, P]
     evaluation: Evaluation
@@ -91,7 +91,7 @@ class Evaluate:
         (name, text), points = list(tables.evaluations.items())[column], tables.training
         evaluation = Evaluation.from_table(tomllib.loads(text), name)
         codes = {regime: code for code, regime in enumerate(tables.regimes)}
-        rows = np.flatnonzero(points.regime == codes.get(evaluation.regime, -1))  # none if it is not trained yet
+        rows = np.flatnonzero(points.regime == codes.get(evaluation.regime, -1))  # empty: not trained yet
         rows = rows[np.argsort(points.seed[rows], kind="stable")]
         size = max(1, len(rows)) if evaluation.ensemble else TASK_POINTS
         parts = [rows[start : start + size] for start in task_starts(len(rows), size)]
@@ -106,7 +106,7 @@ class Evaluate:
         ]
 
     def _settings(self, tables: Tables) -> dict[str, object]:
-        """All that the values depend on; stored as their settings."""
+        """The settings of the values: all that they depend on."""
         texts = dict(tables.evaluations)
         return self.settings | {
             "end_points": len(tables.training),

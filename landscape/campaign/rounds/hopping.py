@@ -1,10 +1,10 @@
 """Rounds of basin-hopping: all walkers advance, then adapt, and exhausted ones start afresh.
 
 The state of the walkers is a committed table: current minimum, step, temperature, and the number of steps since the
-last new minimum. Half of the walkers without a minimum begin at one that no quench of hopping has reached yet, if there
-are any, the others at a fresh start. For networks a task also brings some committed minima whose units the walkers
-exchange. All wanted minima are equally likely to be drawn: minima that are hard to find serve as often as others, and
-new ones lead to still newer ones. Shapes: W walkers, M minima.
+last new minimum. Half of the walkers without a minimum begin at a minimum that no quench of hopping has reached yet, if
+there are any; the others begin at a fresh start. For networks a task also brings some committed minima, with which the
+walkers exchange units. They are drawn from all wanted minima with equal probability: minima that are hard to find serve
+as often as others, and new ones lead to still newer ones. Shapes: W walkers, M minima.
 """
 
 from collections.abc import Sequence
@@ -27,13 +27,13 @@ from landscape.studies.completeness.goal import Goal
 
 @dataclass(frozen=True, kw_only=True)
 class WalkSummary:
-    """Summary of the steps of walkers: all that their next round depends on, whatever the number of steps."""
+    """Summary of any number of steps of walkers: all that their next round depends on."""
 
     current: np.ndarray  # int64[W]: the minimum of each walker, -1 for none
-    hopped: np.ndarray  # int64[W]: steps from a minimum,
-    reached: np.ndarray  # int64[W]: those of them that led to a minimum,
-    other: np.ndarray  # int64[W]: to another minimum than before,
-    accepted: np.ndarray  # int64[W]: and were accepted
+    hopped: np.ndarray  # int64[W]: steps from a minimum
+    reached: np.ndarray  # int64[W]: steps from a minimum to a minimum
+    other: np.ndarray  # int64[W]: steps from a minimum to another one
+    accepted: np.ndarray  # int64[W]: accepted steps from a minimum to another one
     visits: np.ndarray  # int64[V, 2]: walker and minimum of each visit, repeated visits once
 
     @classmethod
@@ -60,7 +60,9 @@ class WalkSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class HopResult:
-    """Distinct minima of a task, first those that it was sent, and the summary of its walkers in terms of them."""
+    """Distinct minima of a task, first those that it was sent, and the summary of its walkers by numbers of these
+    minima.
+    """
 
     minima: DistinctMinima  # [M]
     walk: WalkSummary
@@ -68,7 +70,7 @@ class HopResult:
     left: int = 0  # quenches that left the box
 
     def without(self, committed: PointIndex) -> Self:
-        """The same result; minima in the index of committed ones are reduced to rows, and visits to them left out."""
+        """The same result; minima in the index `committed` are reduced to rows, and visits to them left out."""
         minima, visits = self.minima.without(committed), self.walk.visits
         walk = replace(self.walk, visits=visits[minima.row[visits[:, 1]] < 0])
         return replace(self, minima=minima, walk=walk)
@@ -79,10 +81,10 @@ class HopTask:
     """Advance some walkers by some basin-hopping steps."""
 
     minima: PointRows  # the current minima of the walkers, and others to exchange units with
-    at: np.ndarray  # int64[W]: the current one of these, -1 for a fresh start
+    at: np.ndarray  # int64[W]: place of the current minimum in `minima`, -1 for a fresh start
     step: np.ndarray  # [W]
     temperature: np.ndarray  # [W]
-    stream: tuple[int, int, int]  # seed, round and number of the first walker; the others follow
+    stream: tuple[int, int, int]  # seed, round and number of the first walker; further walkers have the next numbers
     steps: int
 
     @property
@@ -118,14 +120,14 @@ class HopTask:
         return HopResult(minima=minima, walk=walk, evaluations=counter.evaluations, left=hops.left)
 
 
-# Adaptation as in pele's basin-hopping: this fraction of the steps should lead to another minimum, and of those
-# this fraction should be accepted; one factor a round moves step and temperature towards it.
+# Adaptation as in pele's basin-hopping: this fraction of the steps should lead to another minimum, and of those this
+# fraction should be accepted; once a round, one factor moves step and temperature towards these targets.
 OTHER_MINIMUM_TARGET = 0.8
 ACCEPTED_TARGET = 0.3
 ADAPTATION = 0.95
 # Minima drawn for a task, whose units its walkers exchange.
 DRAWN = 64
-# A step stays within this factor of the first: where there are few minima no step reaches another often enough.
+# A step stays within this factor of its first value: where minima are few, no step reaches another one often enough.
 STEP_RANGE = 10.0
 
 
@@ -202,7 +204,7 @@ class BasinHopping:
     def _task(
         self, tables: Tables, wanted: np.ndarray, walkers: Walkers, start: int, steps: int, room: np.ndarray
     ) -> HopTask:
-        """The task of the walkers from number `start` on, with the wanted minima; `room` is as in `rows_and_places`."""
+        """The task of the walkers from number `start` on, with wanted minima; for `room` see `rows_and_places`."""
         some = walkers.take(slice(start, start + self.table.task_walkers))
         seed = (self.context.settings.run.seed, len(tables.rounds), start)
         standing = some.minimum >= 0
@@ -219,13 +221,13 @@ class BasinHopping:
         )
 
     def _drawn(self, wanted: np.ndarray, seed: tuple[int, int, int]) -> np.ndarray:
-        """Rows of minima whose units are exchanged, drawn from all wanted ones alike, however often found."""
+        """Rows of minima whose units are exchanged, drawn with equal probability from all wanted ones."""
         if not self.context.units:
             return np.empty(0, dtype=np.int64)
         return stream(*seed, DRAWN).choice(wanted, min(DRAWN, len(wanted)), replace=False)
 
     def _moved(self, walkers: Walkers, walk: WalkSummary, rows: np.ndarray, committed: int, steps: int) -> Walkers:
-        """Walkers after that many steps among minima rows[M] of the table; rows from `committed` on are new."""
+        """Walkers after `steps` steps among minima rows[M] of the table; rows from `committed` on are new."""
         walker, minimum = walk.visits.T
         stale = walkers.stale + steps
         stale[walker[rows[minimum] >= committed]] = 0
@@ -241,9 +243,9 @@ class BasinHopping:
 
 
 def rows_and_places(numbers: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct values of numbers [N], rising, and the place [N] of each number among them: np.unique, but faster.
+    """The distinct values of numbers [N], rising, and the place [N] of each number among them: a faster np.unique.
 
-    Numbers are indices into the scratch memory `room`, int64[M], which may hold anything.
+    Numbers are indices into the scratch memory `room`, int64[M], whose contents do not matter.
     """
     order = np.arange(len(numbers))
     room[numbers] = order
@@ -253,5 +255,5 @@ def rows_and_places(numbers: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _adaptation(hopped: np.ndarray, too_small: np.ndarray) -> np.ndarray:
-    """Factors [W] of a quantity that is too small or too large; 1 for walkers without a step from a minimum."""
+    """Factors [W] that raise or lower an adapted quantity; 1 for walkers without a step from a minimum."""
     return np.where(hopped, np.where(too_small, 1.0 / ADAPTATION, ADAPTATION), 1.0)

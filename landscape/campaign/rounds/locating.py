@@ -1,8 +1,8 @@
 """Rounds that locate end points of training in the landscape, and the round that measures their surroundings.
 
 An end point is quenched on the common energy, that of [problem]. If the minimum below it is new, it joins the landscape
-like any other minimum, but without a hit: hits count the quenches of the search, from which coverage is estimated, and
-training is no part of the search. Later rounds may connect it.
+like any other minimum, but without a hit: hits count the quenches of the search, which give the estimate of coverage,
+and training is no part of the search. Later rounds may connect the new minimum.
 """
 
 from collections.abc import Sequence
@@ -40,9 +40,9 @@ class LocateResult:
     """Locations of end points; NaN and -1 where an end point could not be located."""
 
     minima: DistinctMinima  # [M]
-    minimum: np.ndarray  # int64[T]: the one of these below each end point
+    minimum: np.ndarray  # int64[T]: place in `minima` of the minimum below each end point
     landing: np.ndarray  # int64[T]
-    columns: dict[str, np.ndarray]  # [T], the others of `landscape.studies.locations.LOCATION`
+    columns: dict[str, np.ndarray]  # [T] each, the other columns of `landscape.studies.locations.LOCATION`
     evaluations: int
 
 
@@ -82,7 +82,7 @@ def _landing(points: StationaryPoints) -> np.ndarray:
 
 
 def _changes(context: Context, theta: np.ndarray, below: StationaryPoints, energy: Tensor) -> dict[str, np.ndarray]:
-    """Distances and changes of energy and accuracy [L] from theta [L, P], energy [L], to the minima `below`."""
+    """Distances and changes of energy and accuracy [L] from theta [L, P] of energy [L] to the minima `below`."""
     minimum = below.theta.cpu().numpy()
     found = {
         "energy_drop": (energy - below.energy).cpu().numpy(),
@@ -146,9 +146,9 @@ class Locate:
 
 
 def landing_rows(stored: Property | None, landing: np.ndarray) -> PropertyRows:
-    """The property rows of further landings int64[T], coded by the names that are stored.
+    """The property rows of further landings int64[T], coded by their places in the stored list of names.
 
-    If a name is not stored yet it goes after them, and the whole property is written again with the longer list.
+    A name that is not stored yet is appended to the list; then the whole property is written again.
     """
     known = [one.name.lower() for one in Landing]
     names = known if stored is None else list(stored.settings["names"])

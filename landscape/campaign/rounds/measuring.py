@@ -1,10 +1,9 @@
 """Rounds that measure properties of every minimum or end point of training, then those of the whole landscape.
 
-A search that is asked for the lowest minima measures these alone; the others have NaN, until all are asked for. A row
-is measured once for given settings. A database that has grown is measured from the first row that lacks a property;
-after a change of settings the properties that depend on them are measured again, and so is a group whose properties are
-declared otherwise than when the file was written. Depths and barriers are computed again whenever minima or transition
-states were added.
+Where a goal names the lowest minima, these alone are measured; the others have NaN until all are wanted. A row is
+measured once for given settings. A database that has grown is measured from the first row that lacks a property. A
+property is measured again after a change of settings on which it depends, a group of properties also after a change of
+their declarations. Depths and barriers are computed again whenever minima or transition states were added.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -82,17 +81,18 @@ NOT_STATIONARY = "; at the end of training, which is no stationary point"
 def chosen_groups(problem: Problem, names: Sequence[str]) -> tuple[str, ...]:
     """The groups that measure the named properties; all groups without names.
 
-    Depths and barriers are always computed. Raises PropertyError for names that cannot be measured.
+    Depths and barriers need no group, as they are always computed. Raises PropertyError for names that cannot be
+    measured.
     """
     return groups_of(problem, [name for name in names if name not in DEPTHS]) if names else available_groups(problem)
 
 
 class Measure:
-    """Rounds that measure groups of properties of the points of a table: given groups, or all that the problem admits;
-    all points, or the minima that a goal wants.
+    """Rounds that measure groups of properties of the points of a table.
 
-    The settings stored with the values are the name of their group and the settings on which they depend. A round
-    measures the groups with the fewest points, at the next points; a task measures one group.
+    The groups are given, or all that the problem admits; the points are all of the table, or the minima that a goal
+    wants. The settings stored with the values are the name of their group and the settings on which they depend. A
+    round measures the groups that have the fewest measured points, at the next points; a task measures one group.
     """
 
     kind, target = "measure", "minima"
@@ -125,7 +125,7 @@ class Measure:
         return Plan(tasks=tasks) if tasks else None
 
     def _next(self, tables: Tables) -> tuple[list[str], np.ndarray]:
-        """The groups with the fewest points, and the rows int64 of the next points that are wanted of them."""
+        """The groups with the fewest measured points, and the rows int64 of their next wanted points."""
         measured, wanted = self._measured(tables), self._wanted(tables)
         left = {group: wanted[wanted >= done] for group, done in measured.items()}
         starts = {group: int(rows[0]) for group, rows in left.items() if len(rows)}
@@ -189,7 +189,7 @@ class Measure:
         return {group: self._rows(tables.properties[self.target], group, wanted) for group in self.groups}
 
     def _rows(self, stored: Mapping[str, Property], group: str, wanted: np.ndarray) -> int:
-        """Points that have every property of the group as it is declared now; none where a wanted one was left out."""
+        """Number of points with every property of the group as declared now; 0 if a wanted one was left out."""
         problem, settings = self.context.require_problem(), self._settings(group)
         declared = {
             one.name: self.described(one.meaning(problem), group)
@@ -207,14 +207,14 @@ class Measure:
 
 
 def _at_rows(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Values [M, ...] at rows int64[M], rising, of an array that ends with the last of them, NaN elsewhere."""
+    """Values [M, ...] at the rising rows int64[M] of an array that ends with the last of these rows; NaN elsewhere."""
     found = np.full((int(rows[-1]) + 1, *values.shape[1:]), np.nan)
     found[rows] = values
     return found
 
 
 def _has_holes(columns: Sequence[np.ndarray], wanted: np.ndarray) -> bool:
-    """Whether nothing is known of one of the wanted rows int64 that all columns [M, ...] have."""
+    """True if some wanted row int64, of those that all columns [M, ...] have, has no finite value in any column."""
     rows = wanted[wanted < min(map(len, columns), default=0)]
     if not len(rows):
         return False
@@ -223,7 +223,7 @@ def _has_holes(columns: Sequence[np.ndarray], wanted: np.ndarray) -> bool:
 
 
 class MeasureTraining(Measure):
-    """The same for the end points of training, which are not stationary, as curvature and sharpness assume."""
+    """Rounds that measure end points of training; these are not stationary, as curvature and sharpness assume."""
 
     kind, target = "measure_training", "training"
 
@@ -233,7 +233,7 @@ class MeasureTraining(Measure):
 
 
 class MeasureSample(Measure):
-    """The same for the minima that independent quenches ended in, a row a quench; NaN where a quench ended in none."""
+    """Rounds that measure the minima below independent quenches, a row a quench; NaN where a quench reached none."""
 
     kind, target = "measure_sample", "sampled_quenches"
 

@@ -1,7 +1,7 @@
 """Phases of a campaign: each plans the rounds of one kind and assimilates their results.
 
 A plan depends on the committed tables alone, never on time, ranks or the memory of a process; so a resumed run
-continues as if it had never been stopped.
+continues as if it had never stopped.
 """
 
 from abc import ABC, abstractmethod
@@ -19,7 +19,7 @@ from landscape.properties.measure import MeasuredProperty
 
 
 def joined(parts: Sequence[Mapping[str, MeasuredProperty]]) -> dict[str, MeasuredProperty]:
-    """The values of several tasks, of which there is at least one, one after the other."""
+    """The concatenated values of several tasks, at least one."""
     return {
         name: first._replace(values=np.concatenate([part[name].values for part in parts]))
         for name, first in parts[0].items()
@@ -33,7 +33,7 @@ def property_rows(
     settings: Mapping[str, object],
     own: Mapping[str, Mapping[str, object]] | None = None,
 ) -> tuple[PropertyRows, ...]:
-    """Rows of the properties of a table from `start` on; `settings` are common to all, `own` are those by name."""
+    """Rows of the properties of a table from `start` on; `settings` are common, `own` are further ones by name."""
     return tuple(
         PropertyRows(
             target=target,
@@ -74,7 +74,7 @@ class Phase(Protocol[PlanType]):
     kind: str
 
     def plan(self, tables: Tables) -> PlanType | None:
-        """The next round, or None if there is none now; other phases may give cause for one later."""
+        """The next round, or None if there is none now; rounds of other phases may lead to one later."""
 
     def assimilate(self, tables: Tables, plan: PlanType, results: Sequence[Any], seconds: float) -> Commit:
         """The commit of the planned round, from the results in the order of its tasks."""

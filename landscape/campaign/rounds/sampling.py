@@ -1,9 +1,9 @@
-"""Rounds that sample a landscape: independent quenches, and chains between random pairs of what they lead to.
+"""Rounds that sample a landscape: independent quenches, and chains between random pairs of their minima.
 
-A sample answers questions about landscapes with too many minima to be listed. Its quenches start from one law and hit
-no minimum of the search; minima and transition states that chains meet on their ways are not added to those of the
-search either. A quench has a random stream of its own, so more quenches begin with the same. Pairs are drawn among the
-quenches that there are: further quenches leave those that were drawn before as they are.
+A sample answers questions about landscapes with too many minima to be listed. Its quenches start from one law. They are
+no hits of the search's minima; minima and transition states along chains are not added to those of the search either.
+Each quench has its own random stream, so a larger sample begins with the quenches of a smaller one. Pairs are drawn
+among the present quenches: further quenches leave the pairs drawn before unchanged.
 
 Shapes: Q quenches, S pairs, P parameters.
 """
@@ -30,13 +30,13 @@ from landscape.search.chains import BAND, FOLLOWING, ChainSettings, chains
 from landscape.search.starts import GaussianStarts
 from landscape.studies.locations import minimum_rows
 
-STARTS, PAIRS = 1, 2  # purposes of random streams, whose keys are longer than those of the search
+STARTS, PAIRS = 1, 2  # purposes of random streams; their keys are longer than those of the search
 TASK_QUENCHES, TASK_PAIRS, ROUND_TASKS = 8, 1, 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuenchResult:
-    """Minima that quenches ended in, in canonical form; NaN where a quench ended in none."""
+    """Minima that quenches reached, in canonical form; NaN for a quench that reached none."""
 
     parameters: np.ndarray  # [Q, P]
     energy: np.ndarray  # [Q]
@@ -90,7 +90,7 @@ class SampleQuenches:
     def assimilate(
         self, tables: Tables, plan: Plan[SampleTask], results: Sequence[QuenchResult], seconds: float
     ) -> Commit:
-        """The commit of the quenches, each with the basin that it belongs to."""
+        """The commit of the quenches, each with its basin."""
         parameters = np.concatenate([result.parameters for result in results])
         energy = np.concatenate([result.energy for result in results])
         basin = self._basins(tables.sampled_quenches, energy, parameters)
@@ -119,7 +119,7 @@ class SampleQuenches:
 
 @dataclass(frozen=True, kw_only=True)
 class PairsResult:
-    """What is known of pairs, and the cost."""
+    """Results of chains between pairs, and their cost."""
 
     pairs: SampledPairs  # [S]
     evaluations: int
@@ -135,7 +135,7 @@ class PairsTask:
     last: np.ndarray  # [S, P]
 
     def run(self, context: Context) -> PairsResult:
-        """Bounds of the barriers."""
+        """Bounds of the barriers between the pairs."""
         counted, counter = context.counted()
         objective = counted.objective
         first, last = (torch.tensor(theta, device=objective.device) for theta in (self.first, self.last))
@@ -163,7 +163,7 @@ def _chain_settings(context: Context) -> ChainSettings:
     """Settings of chains by the tables [sample], [connect] and [identity]."""
     connect, identity = context.settings.connect, context.identity
     return ChainSettings(
-        search=replace(context.search, band=BAND, following=FOLLOWING, known=None),  # apart from what the search knows
+        search=replace(context.search, band=BAND, following=FOLLOWING, known=None),  # independent of the search
         effort=Effort(
             attempts=context.settings.sample.attempts,
             image_density=connect.image_density,
@@ -176,7 +176,7 @@ def _chain_settings(context: Context) -> ChainSettings:
 
 
 class _Pairs(ABC):
-    """Rounds of chains between random pairs of the rows of a table, as many in each group of rows."""
+    """Rounds of chains between random pairs of rows of a table, equally many in each group of rows."""
 
     kind: str
     ends_of: str
@@ -229,7 +229,7 @@ class _Pairs(ABC):
 
     @abstractmethod
     def groups(self, tables: Tables) -> list[np.ndarray]:
-        """The rows int64[n] of each group that have a minimum."""
+        """The rows int64[n] with a minimum in each group."""
 
     @abstractmethod
     def parameters(self, tables: Tables, rows: np.ndarray) -> np.ndarray:
@@ -237,9 +237,9 @@ class _Pairs(ABC):
 
 
 def further_pairs(rows: np.ndarray, stored: np.ndarray, count: int, key: tuple[int, ...]) -> np.ndarray:
-    """Random pairs int64[S, 2] of rows int64[n], each once, which bring the stored pairs [s, 2] up to `count`.
+    """Random distinct pairs int64[S, 2] of rows int64[n], which bring the stored pairs [s, 2] up to `count`.
 
-    Where there are fewer pairs they are all taken. Pair number k has the random stream (*key, k).
+    All pairs are taken if there are no more than `count`. Pair number k has the random stream (*key, k).
     """
     taken = {(int(i), int(j)) for i, j in stored}
     further = []
@@ -267,12 +267,12 @@ class SamplePairs(_Pairs):
 
 
 class TrainingPairs(_Pairs):
-    """Chains between random pairs of located end points of training, as many in each regime."""
+    """Chains between random pairs of located end points of training, equally many in each regime."""
 
     kind, ends_of = "training_pairs", TRAINING
 
     def groups(self, tables: Tables) -> list[np.ndarray]:
-        """The located end points of each regime. Raises PropertyError where none was located."""
+        """The located end points of each regime. Raises PropertyError if a regime has none."""
         minimum = self._minimum(tables)
         regime = tables.training.regime[: len(minimum)]
         return [np.flatnonzero((regime == code) & (minimum >= 0)) for code in range(len(tables.regimes))]

@@ -6,12 +6,12 @@ from landscape.campaign.rounds.connecting import ClimbTask, Searching, SearchPla
 from landscape.campaign.rounds.phase import rounds_done, task_starts
 from landscape.database.tables import Tables
 
-# A single-ended search has one guess where a pair has several, so a task takes more of them.
+# A single-ended search has one guess and a pair has several, so a task takes more searches.
 SEARCHES_PER_PAIR = 4
 
 
 class SingleEnded(Searching):
-    """Rounds of single-ended searches, until every wanted minimum has had its number of them."""
+    """Rounds of single-ended searches, until every wanted minimum has had its number of searches."""
 
     kind = "single_ended"
 
@@ -20,7 +20,7 @@ class SingleEnded(Searching):
         return rounds_done(tables, self.kind) + -(-len(self._due(tables)) // self._round_size)
 
     def plan(self, tables: Tables) -> SearchPlan[ClimbTask] | None:
-        """The next searches: from the minima with fewest searches first, of equal ones from the lowest."""
+        """The next searches: minima with the fewest searches come first, among equals the lowest."""
         rows = self._due(tables)[: self._round_size]
         if not len(rows) or not self.context.objective.smooth:
             return None
@@ -38,7 +38,7 @@ class SingleEnded(Searching):
         return SearchPlan(tasks=tasks, starts=starts, ends=ends, methods=np.full(len(rows), self.kind))
 
     def _due(self, tables: Tables) -> np.ndarray:
-        """Row of the minimum of each search that is still to be made."""
+        """Row of the minimum at which each remaining search starts."""
         origins = tables.attempts.minima[tables.attempts.method == self.kind, 0]
         wanted = self.goal.rows(tables.minima.energy)
         done = np.bincount(origins, minlength=len(tables.minima))[wanted]

@@ -43,7 +43,7 @@ class Train:
     kind = "train"
 
     def __init__(self, context: Context, index: LandscapeIndex, names: Sequence[str] = ()) -> None:
-        """Rounds of the named regimes, of all without names. Raises `ConfigError` for one that cannot be trained."""
+        """Rounds of the named regimes; all without names. Raises `ConfigError` for one that cannot be trained."""
         self.context, self.index = context, index
         self.table = context.settings.train
         self.regimes = chosen_regimes(context, names)
@@ -53,7 +53,7 @@ class Train:
         return rounds_done(tables, self.kind) + -(-len(self._tasks(tables)) // self.table.round_tasks)
 
     def plan(self, tables: Tables) -> Plan[TrainTask] | None:
-        """The next seeds. Without any, a round without tasks stores new regimes and evaluations, if there are any."""
+        """The next seeds. If none is left, a round without tasks stores new regimes and evaluations, if any."""
         tasks, following = self._tasks(tables), self._without_points(tables)
         if not tasks and (following.regimes, following.evaluations) == (tables.regimes, tables.evaluations):
             return None
@@ -98,7 +98,7 @@ class Train:
 
 
 def chosen_regimes(context: Context, names: Sequence[str]) -> Mapping[str, Regime]:
-    """The named regimes of the run file, all without names.
+    """The named regimes of the run file; all without names.
 
     Raises `ConfigError` for one that cannot be trained, `PropertyError` for evaluations that do not suit the problem.
     """
@@ -120,7 +120,7 @@ def toml_text(table: Regime | Evaluation) -> str:
 
 
 def _require_equal(name: str, regime: Regime, text: str) -> None:
-    """Raise DatabaseError if a regime differs from the stored one of that name, whose TOML is `text`."""
+    """Raise DatabaseError if a regime differs from the stored regime of the same name, whose TOML is `text`."""
     stored = Regime.from_table(tomllib.loads(text), f"regime '{name}' of the database")
     for key, value in regime.model_dump().items():
         if getattr(stored, key) != value:

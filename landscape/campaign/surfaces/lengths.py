@@ -1,6 +1,6 @@
-"""A store seen in units of length: what searches read and commit, while the store keeps the user's own units.
+"""A view of a store in units of length, for searches; the store itself keeps the user's own units.
 
-A unit is a power of two, so that nothing is rounded on the way but log-determinants. Shapes: P parameters.
+A unit is a power of two, so conversion rounds nothing but log-determinants. Shapes: P parameters.
 """
 
 import math
@@ -26,12 +26,12 @@ POWERS = {
 
 
 def in_units_of_length(store: Store, unit: float) -> Store:
-    """The store with parameters in units of `unit`; itself where that is 1."""
+    """The store with parameters in units of `unit`; the store itself if the unit is 1."""
     return store if unit == 1.0 else InUnitsOfLength(store, unit)
 
 
 class InUnitsOfLength:
-    """A `Store` whose parameters are in units of `unit`; `store` has them in the user's units."""
+    """A `Store` whose parameters are in units of `unit`; the wrapped `store` has the user's units."""
 
     def __init__(self, store: Store, unit: float) -> None:
         self._store, self._unit = store, unit
@@ -75,7 +75,7 @@ class InUnitsOfLength:
         self._store.close()
 
     def _multiplied(self, table: T, factor: float, index: int) -> T:
-        """A table of points of this index with all lengths multiplied by a factor."""
+        """A table of stationary points of index `index` with all lengths multiplied by a factor."""
         columns = {name: getattr(table, name) for name in table.column_names()}
         for name in POWERS.keys() & columns.keys():
             columns[name] = columns[name] * factor ** POWERS[name]

@@ -1,8 +1,8 @@
-"""Trial quenches of an energy of a user's own, before it is searched.
+"""Trial quenches of an energy of the user's own, before the search.
 
-They measure the unit of its energies and find what no search could cope with: a gradient that is not that of the
-energy, an energy without a lower bound, and minima that are not points but valleys. They do not depend on the seed of
-the run, so that all searches of an energy have the same unit. Shapes: S starts, P parameters, F flat directions.
+They measure the unit of its energies and detect what no search can handle: a gradient that is not that of the energy,
+an energy without a lower bound, and minima that are not points but valleys. They do not depend on the seed of the run,
+so all searches of an energy have the same unit. Shapes: S starts, P parameters, F flat directions.
 """
 
 from dataclasses import dataclass
@@ -26,17 +26,17 @@ from landscape.problems.surfaces.frame import UNBOUNDED, power_of_two
 from landscape.search.starts import Starts
 
 TRIALS, CALLS = 16, 300
-# The least unit of energy, as a part of typical energies: their rounding is far below tolerances then.
+# Least unit of energy, as a fraction of typical energies, so that their rounding is far below tolerances.
 ENERGY_ROUNDING = 1e-6
 DIFFERENCE = 6e-6
-GRADIENT_ERROR = 1e-3  # of its length: above the error of differences, below that of any mistake
+GRADIENT_ERROR = 1e-3  # of the gradient's length: above the error of differences, below that of any mistake
 NEAR = 0.1  # distance from the end of a quench at which curvature counts as typical, and at which valleys are probed
 DOUBLINGS = 40
-STEADY = 0.9  # an energy falls without end if twice the way lowers it by at least this times as much again
+STEADY = 0.9  # least ratio of successive falls, at doubled distances, of an energy that falls without end
 NEARLY_STATIONARY, FLAT = 1e-5, 1e-6  # gradients and curvatures, in units of the energy
 PROBED = 4
 MOVED = 1e-2  # quenches that end farther apart than this, at one energy, are in a valley
-FLOOR = 1e9  # units of energy below the lowest trial: no minimum is so low
+FLOOR = 1e9  # in units of energy: no minimum is so far below the lowest trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Trials:
 
     @property
     def floor(self) -> float:
-        """An energy far below all minima: a quench that comes so low has no end."""
+        """An energy far below all minima: a quench that reaches it falls without end."""
         return float(self.energy.min()) - FLOOR * self.energy_unit
 
 
@@ -60,7 +60,7 @@ def trial_starts(objective: Objective, starts: Starts) -> Float[Tensor, "S P"]:
 
 
 def tried(objective: Objective, starts: Starts, energy_unit: float | None, *, bounded: bool) -> Trials:
-    """Trial quenches of an objective with unit 1, or with the known `energy_unit`; `bounded` says that it has a box.
+    """Trial quenches of an objective with unit 1 or the known `energy_unit`; `bounded` if it has a box.
 
     Raises `SearchError` if the energy cannot be searched.
     """
@@ -89,7 +89,7 @@ def tried(objective: Objective, starts: Starts, energy_unit: float | None, *, bo
 
 
 def _check_gradient(objective: Objective, theta: Float[Tensor, "S P"]) -> None:
-    """Raise `SearchError` if the gradients at most starts are not the differences of energies along a direction."""
+    """Raise `SearchError` if at most starts the gradient disagrees with differences of energies along a direction."""
     direction = _directions(theta)
     step = DIFFERENCE * theta.norm(dim=1, keepdim=True).clamp_min(1.0)
     points = torch.cat([theta, theta + step * direction, theta - step * direction])
@@ -118,7 +118,7 @@ def _directions(theta: Float[Tensor, "S P"]) -> Float[Tensor, "S P"]:
 
 
 def _check_bound(objective: Objective, starts: Float[Tensor, "S P"], ends: Float[Tensor, "S P"]) -> None:
-    """Raise `SearchError` if the energy falls on along the way of a quench, by no less each time that it doubles."""
+    """Raise `SearchError` if, along the way of a quench, the energy falls no less at each doubling of the way."""
     way = ends - starts
     factors = 2.0 ** torch.arange(DOUBLINGS, dtype=way.dtype, device=way.device)
     points = starts + factors[:, None, None] * way
@@ -134,8 +134,8 @@ def _check_bound(objective: Objective, starts: Float[Tensor, "S P"], ends: Float
 def _energy_unit(objective: Objective, ends: Float[Tensor, "S P"], energy: Float[Tensor, " S"]) -> float:
     """The typical curvature near the ends of quenches, as a power of two.
 
-    It is not less than what makes the rounding of energies as large as the tolerance of the searches. Raises
-    `SearchError` if there is no curvature.
+    It is large enough to keep the rounding of energies below the tolerance of the searches. Raises `SearchError` if
+    there is no curvature.
     """
     direction = _directions(ends)
     near = ends + NEAR * direction.roll(1, 0)
@@ -155,9 +155,9 @@ def _energy_unit(objective: Objective, ends: Float[Tensor, "S P"], energy: Float
 
 
 def check_valleys(objective: Objective, trials: Trials, tolerance: float) -> None:
-    """Raise `SearchError` if every minimum that trial quenches found is in a valley, whose points are no two alike.
+    """Raise `SearchError` if every minimum that trial quenches found is in a valley, a continuum of distinct points.
 
-    The objective knows its unit; points within the distance `tolerance` are one.
+    The objective knows its unit; points within the distance `tolerance` count as the same.
     """
     if not objective.smooth or objective.n_parameters > DENSE_LIMIT:
         return
@@ -181,7 +181,7 @@ def check_valleys(objective: Objective, trials: Trials, tolerance: float) -> Non
 
 
 def _valleys(directions: Float[Tensor, "P F"], n_parameters: int) -> str:
-    """The message on flat directions [P, F], with the parameters on which the energy does not depend."""
+    """The message on flat directions [P, F], which names parameters on which the energy does not depend."""
     unused = [f"theta[{row}]" for row in torch.where(directions.norm(dim=1) > 1.0 - 1e-6)[0].tolist()]
     remedy = f"leave out {listed(unused)}, on which it does not depend" if unused else "declare its symmetry"
     plural = "s" if directions.shape[1] > 1 else ""
@@ -192,7 +192,7 @@ def _valleys(directions: Float[Tensor, "P F"], n_parameters: int) -> str:
 
 
 def why_none(context: Context) -> str:
-    """The likely reason why no quench reached a minimum, from some that are made again."""
+    """The likely reason why no quench reached a minimum, found by further quenches."""
     theta = trial_starts(context.objective, context.starts)
     points = quench(context.objective, theta, method=context.quench, batch=len(theta))
     if points.energy.isneginf().sum() > TRIALS // 2:

@@ -2,20 +2,20 @@
 
 The search direction is that of Byrd, Nocedal and Schnabel (1994), "Representations of quasi-Newton matrices
 and their use in limited memory methods", eq. 3.1: with S, Y the last m steps and gradient changes, each pair
-scaled so that s.y = 1 (which changes nothing), R the upper triangle of S Y' in order of time and c = s.y / y.y
+scaled so that s.y = 1 (the direction stays the same), R the upper triangle of S Y' in order of time and c = s.y / y.y
 of the newest pair,
 
     u = R^-1 S g,    w = R^-T (u + c Y (Y' u - g)),    direction = -(c g + S' w - c Y' u).
 
-R^-1 is kept, not R: a new pair adds a column (one product with what is there), and when the oldest pair is
-overwritten its row and column are simply dropped, since what remains of a triangular inverse is the inverse
-of what remains. So a step costs two passes over the history and no triangular solve.
+R^-1 is kept, not R: a new pair adds a column (one product with the present R^-1). When the oldest pair is overwritten,
+its row and column are dropped from R^-1: the rest is the inverse of the rest of R, which is triangular. So a step costs
+two passes over the history and no triangular solve.
 
-Nothing here waits for the device, and no shape depends on values: every walker is computed, and masks tell who changes.
-A slot of the history that is not filled holds finite numbers, whose products are masked. A pair whose products are not
-finite is not kept, so the history is finite always.
+Nothing here waits for the device, and no shape depends on values: every walker is computed, and masks select the
+walkers that change. Unfilled slots of the history hold finite numbers, whose products are masked. A pair with products
+that are not finite is not kept, so the history is always finite.
 
-Shapes: W walkers, P parameters, M memory, SY the two of a pair; axes with an underscore may be empty.
+Shapes: W walkers, P parameters, M memory, SY the two vectors of a pair; axes with an underscore may be empty.
 """
 
 from dataclasses import dataclass, field, replace
@@ -51,7 +51,7 @@ class Batched(LBFGSSettings):
     """L-BFGS of all walkers at once, on any device; it does not precondition."""
 
     def doubles_per_walker(self, objective: Energy) -> int:
-        """Float64 numbers of a history and its products."""
+        """Number of float64 values of a history and its products."""
         return 2 * self.memory * (objective.n_parameters + self.memory + 1)
 
     def init(self, objective: Energy, points: Float[Tensor, "W P"]) -> BatchedState:
@@ -82,7 +82,7 @@ class Batched(LBFGSSettings):
         energy: Float[Tensor, " W"],
         gradient: Float[Tensor, "W P"],
     ) -> BatchedState:
-        """The state after the trials [W, P], whose energy [W] and gradient [W, P] these are."""
+        """The state after the trials [W, P], which have this energy [W] and gradient [W, P]."""
         running = state.status == Status.RUNNING
         accepted = running & (energy <= state.energy + self.max_energy_rise)
         converged = gradient.square().sum(1) <= self.rms**2 * gradient.shape[1]
@@ -105,7 +105,7 @@ class Batched(LBFGSSettings):
 def _remember(
     state: BatchedState, trial: Float[Tensor, "W P"], gradient: Float[Tensor, "W P"], accepted: Bool[Tensor, " W"]
 ) -> BatchedState:
-    """Writes the pair of this trial into the history of walkers that accept it, if its curvature is positive."""
+    """Writes the pair of each accepted trial into the history of its walker if its curvature is positive."""
     change = torch.stack([trial - state.theta, gradient - state.gradient], 1)
     product, squared = _times(change[:, 1], change.mT).unbind(1)
     curvature = product / squared
@@ -116,7 +116,7 @@ def _remember(
     here, filled = _slots(state) == slot[:, None], _filled(state)
     with_gradient = _times(gradient, state.pairs.flatten(1, 2).mT).view(-1, 2, memory)
     with_gradient = torch.where(filled[:, None], with_gradient, 0.0)
-    # Products with the change are differences of those with the gradients: the history is read once.
+    # Products with the change are differences of the products with the two gradients: the history is read once.
     with_change = torch.where(filled[:, None], (with_gradient - state.with_gradient) * scale, 0.0)
     with_step, with_rise = with_change.unbind(1)
     with_step = torch.where(here, 0.0, with_step)
@@ -144,8 +144,8 @@ def _write(
     column: Float[Tensor, "W M"],
     with_rise: Float[Tensor, "W M"],
 ) -> None:
-    """Replaces one slot [W] of S, Y, R^-1 and Y Y' for the walkers that are `kept`: the pair [W, 2, P], its column
-    [W, M] of R^-1, where its row is zero but on the diagonal, and its row [W, M] of Y Y'.
+    """Replaces one slot [W] of S, Y, R^-1 and Y Y' where the pair [W, 2, P] is `kept`: by the pair, its `column` [W, M]
+    of R^-1, whose row is zero except on the diagonal, and its row [W, M] of Y Y'.
     """
     walkers = torch.arange(len(slot), device=slot.device)
     _put(state.pairs, (walkers, slice(None), slot), kept, pair)
@@ -185,5 +185,5 @@ def _direction(state: BatchedState, max_step: float) -> Float[Tensor, "W P"]:
 
 
 def _times(vectors: Float[Tensor, "W A"], matrices: Float[Tensor, "W A B"]) -> Float[Tensor, "W B"]:
-    """Row vectors [W, A] times matrices [W, A, B]: [W, B]; on a CPU several times faster than columns."""
+    """Row vectors [W, A] times matrices [W, A, B]: [W, B]; on a CPU several times faster than with column vectors."""
     return product(vectors[:, None], matrices)[:, 0]

@@ -1,10 +1,10 @@
-"""The L-BFGS step of one walker after the other, compiled, with the two-loop recursion.
+"""The compiled L-BFGS step of one walker after the other, with the two-loop recursion.
 
 Nocedal (1980), "Updating quasi-Newton matrices with limited storage". A walker is computed by the same instructions
-whatever its neighbours are. An energy may come in float32 too: it leads a walker until the gradient is small, or a step
-is rejected time and again. Then the walker takes energy and gradient where it is in float64, and goes on with these and
-the history that it has. Shapes: W walkers, P parameters, M memory, P' of a row of a history; arrays of walkers are
-written in place.
+whatever its neighbours are. If the energy has a float32 form, a walker follows this form until the gradient is small or
+a step is rejected repeatedly. Then energy and gradient are computed at the same point in float64, and the walker goes
+on in float64 with its history. Shapes: W walkers, P parameters, M memory, P' numbers in a row of a history; arrays of
+walkers are written in place.
 """
 
 from typing import NamedTuple
@@ -22,17 +22,17 @@ from landscape.optimize.lbfgs.state import Limits
 
 Array = np.ndarray
 
-VECTOR = 8  # numbers that a loop takes at a time: rows of histories are filled up, so that loops have no remainder
+VECTOR = 8  # numbers that a loop takes at a time: rows of histories are padded, so that loops have no remainder
 STEPS = 8  # trials of a walker at a time, while its history is in the cache
-GROUP_BYTES = 2**19  # histories of the walkers whose energies are asked for together
+GROUP_BYTES = 2**19  # of the histories of walkers whose energies are computed together
 
-# Energies are in float32, where there are such, above this RMS gradient and for so many calls at most; they may rise by
-# so much of the energy, four units of its last place.
+# Where a float32 energy exists, it is used above ROUGH_RMS and for at most ROUGH_CALLS calls. It may rise by ROUGH_RISE
+# times the energy, which is four units in the last place.
 ROUGH_RMS = 3e-7
 ROUGH_CALLS = 2000
 ROUGH_RISE = 2.0**-21
 
-# A preconditioner is made where the RMS gradient over the curvature is below this, and made anew after so many steps.
+# A preconditioner is made once RMS gradient / curvature is below PRECONDITIONED_RMS, and again every PERIOD steps.
 PRECONDITIONED_RMS = 1e-2
 PERIOD = 32
 
@@ -57,9 +57,9 @@ class OneByOneArrays(NamedTuple):
 
 
 class Trials(NamedTuple):
-    """Trials of T walkers, or room for them."""
+    """Trials of T walkers, or buffers for trials."""
 
-    walker: Int[np.ndarray, " T"]  # whose trial it is
+    walker: Int[np.ndarray, " T"]  # row of the walker whose trial it is
     theta: Float[np.ndarray, "T P"]
     energy: Float[np.ndarray, " T"]
     gradient: Float[np.ndarray, "T P"]
@@ -69,8 +69,8 @@ class Trials(NamedTuple):
 def _two_loops(pairs: Array, stored: int, curvature: float, factor: Array, q: Array) -> None:
     """Multiplies q [P'] by the inverse Hessian of the history.
 
-    Pairs [2, M, P'] have s.y = 1. The inverse starts from the preconditioner, or where that is empty from `curvature`.
-    Each pass over the vector takes the product with the next pair along; that of the last pass is not used.
+    Pairs [2, M, P'] have s.y = 1. The inverse starts from the preconditioner `factor`, or from `curvature` if `factor`
+    is empty. Each pass over q also computes the product with the next pair; the product of the last pass is not used.
     """
     memory, length = pairs.shape[1], len(q)
     kept, weights = min(stored, memory), np.empty(memory)
@@ -142,7 +142,7 @@ def _remember(theta: Array, gradient: Array, trial: Array, slope: Array, pairs: 
 
 @reordered
 def _accept(t: int, trials: Trials, walkers: OneByOneArrays) -> None:
-    """Moves the walker of trial t there; the pair of the two points goes into the history if it can be used."""
+    """Moves the walker of trial t to the trial; the pair of the two points enters the history if it can be used."""
     w, trial, slope = trials.walker[t], trials.theta[t], trials.gradient[t]
     theta, gradient, stored = walkers.theta[w], walkers.gradient[w], walkers.stored
     curvature = _remember(theta, gradient, trial, slope, walkers.pairs[w], stored[w])
@@ -154,7 +154,7 @@ def _accept(t: int, trials: Trials, walkers: OneByOneArrays) -> None:
 
 @reordered
 def _is_due(limits: Limits, factor: Array, age: int, square: float) -> bool:
-    """Whether a walker with this mean square of the gradient needs a new preconditioner."""
+    """True if a walker whose gradient has the mean square `square` needs a new preconditioner."""
     near = len(factor) > 0 and square <= (PRECONDITIONED_RMS * limits.curvature) ** 2
     return near and (age < 0 or age >= PERIOD)
 
@@ -176,14 +176,14 @@ def turn_each(rows: Array, max_step: float, walkers: OneByOneArrays) -> None:
 
 @reordered
 def _refine(w: int, walkers: OneByOneArrays) -> None:
-    """Has the next trial of walker w be where it is, in float64 and whatever the energy there."""
+    """Makes the present point the next trial of walker w, in float64, to be accepted whatever its energy is."""
     walkers.energy[w], walkers.direction[w] = np.inf, 0.0
     walkers.scale[w], walkers.rejections[w], walkers.rough[w] = 1.0, 0, False
 
 
 @reordered
 def _take(limits: Limits, t: int, trials: Trials, walkers: OneByOneArrays) -> bool:
-    """Accepts or shortens trial t; returns whether its walker needs a new preconditioner."""
+    """Accepts or shortens trial t; returns True if its walker needs a new preconditioner."""
     w, slope = trials.walker[t], trials.gradient[t]
     energy, rough = walkers.energy[w], walkers.rough[w]
     allowed = energy + limits.max_energy_rise + (ROUGH_RISE * abs(energy) if rough else 0.0)
@@ -214,8 +214,8 @@ def _take(limits: Limits, t: int, trials: Trials, walkers: OneByOneArrays) -> bo
 def take_trials(
     limits: Limits, theta: Array, energy: Array, gradient: Array, walkers: OneByOneArrays, due: Array
 ) -> None:
-    """Takes the trials theta [W, P] of the running walkers, where energy [W] and gradient [W, P] are known, and notes
-    in due, bool[W], who needs a new preconditioner.
+    """Takes the trials theta [W, P] of the running walkers, with known energy [W] and gradient [W, P], and sets
+    due, bool[W], where a walker needs a new preconditioner.
     """
     trials = Trials(np.arange(len(theta)), theta, energy, gradient)
     for w in range(len(theta)):
@@ -225,8 +225,8 @@ def take_trials(
 
 @reordered
 def walk(limits: Limits, exact: Function, rough: Function, walkers: OneByOneArrays, due: Array) -> int:
-    """Takes up to `STEPS` trials of each running walker, until it needs a new preconditioner, which is noted in due,
-    bool[W]; returns how many energies it took.
+    """Takes up to `STEPS` trials of each running walker, stopping when it needs a new preconditioner, as noted in due,
+    bool[W]; returns the number of energies computed.
     """
     parameters, group = walkers.theta.shape[1], max(1, GROUP_BYTES // (8 * walkers.pairs[0].size))
     theta, gradient = np.empty((group, parameters)), np.empty((group, parameters))
@@ -254,7 +254,7 @@ def _try(
     walkers: OneByOneArrays,
     due: Array,
 ) -> int:
-    """One trial of those walkers of a group whose energies are rough, or not; returns how many these are."""
+    """Takes one trial of each walker of a group whose `rough` equals `are_rough`; returns the number of trials."""
     theta, direction, scale = walkers.theta, walkers.direction, walkers.scale
     status, rough = walkers.status, walkers.rough
     trial, walker = room.theta, room.walker

@@ -1,9 +1,9 @@
-"""L-BFGS of walkers side by side, compiled: all walkers of a batch go to their ends within one step.
+"""Compiled L-BFGS of walkers side by side: one step takes all walkers of a batch to their ends.
 
-For energies so cheap that a step of `compiled.py`, whose loops are as short as a point, costs more than they do.
-A vector has one number of each of `LANES` walkers; where walkers differ, masks tell. When a walker ends, the next one
+It is for energies so cheap that a step of `compiled.py`, with loops over few parameters, costs more than the energy.
+A vector has one number of each of `LANES` walkers; masks select the lanes that change. When a walker ends, the next one
 takes its lane. All lanes fill the same slot of their histories at a time: a pair is kept for the next M trials, and a
-trial without a pair leaves zeros. A lane is computed by the same instructions whatever is in the others.
+trial without a pair leaves zeros. Each lane is computed by the same instructions, whatever the other lanes contain.
 Shapes: W walkers, P parameters, M memory; arrays of lanes are [..., LANES].
 """
 
@@ -21,11 +21,11 @@ from landscape.objective import Energy, Function
 from landscape.optimize.lbfgs.rule import LEAST_CURVATURE, RUNNING, compiled_decide
 from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, Limits, WalkerArrays, arrays_of, fresh
 
-MOST_PAIRS = 10  # beyond which a pair takes more time than the steps that it saves, measured on xor
+MOST_PAIRS = 10  # a further pair would take more time than the steps that it saves, measured on xor
 
-# Rows of the numbers of a walker: energies here and of the trial, the search, the account, the trials since its history
-# began; of a trial: what its pair is multiplied by; as one or zero, whether it is accepted and whether the direction is
-# to change; the status that the walker has with it.
+# Rows of `Lanes.numbers`. Of a walker: its energy, its trial's energy, scale and curvature of the search, rejections in
+# a row, calls, trials since its history began. Of a trial: the factor of its pair; 1 if it is accepted, else 0; 1 if
+# the direction is to change, else 0; the status of the walker after the trial.
 ENERGY, VALUE, SCALE, CURVATURE, REJECTIONS, CALLS, AGE, PAIR, ACCEPTED, TURNED, ENDED = NUMBERS = range(11)
 
 
@@ -34,7 +34,7 @@ class InLanes(LBFGSSettings):
     """L-BFGS of walkers side by side; a history has `MOST_PAIRS` pairs at most and is not preconditioned."""
 
     def doubles_per_walker(self, objective: Energy) -> int:
-        """Float64 numbers of a point, its gradient and its direction: there are histories of those in lanes only."""
+        """Number of float64 values of a point, its gradient and direction: only walkers in lanes have histories."""
         return 3 * objective.n_parameters
 
     def init(self, objective: Energy, points: Float[Tensor, "W P"]) -> LBFGSState:
@@ -42,7 +42,7 @@ class InLanes(LBFGSSettings):
         return fresh(self, objective, points)
 
     def step(self, objective: Energy, state: LBFGSState) -> LBFGSState:
-        """All trials of every running walker. Raises TypeError for an energy that is not computed in lanes."""
+        """All trials of every running walker. Raises TypeError for an energy without a form for lanes."""
         kernel = objective.kernel()
         if kernel is None or kernel.lanes is None:
             raise TypeError("expected an energy in compiled code for walkers side by side, found none: step one by one")
@@ -76,7 +76,7 @@ def _empty_lanes(parameters: int, memory: int) -> Lanes:
 
 @exact
 def _finish(limits: Limits, function: Function, walkers: WalkerArrays, lanes: Lanes) -> int:
-    """Takes all running walkers, whose histories are empty, to their ends; returns how many energies it took."""
+    """Takes all running walkers, from empty histories, to their ends; returns the number of energies computed."""
     memory, made, steps, following = len(lanes.weights), 0, 0, 0
     for lane in range(LANES):
         following = _enter(lane, following, limits.curvature, walkers, lanes)
@@ -101,7 +101,7 @@ def _finish(limits: Limits, function: Function, walkers: WalkerArrays, lanes: La
 
 @exact
 def _enter(lane: int, following: int, curvature: float, walkers: WalkerArrays, lanes: Lanes) -> int:
-    """Puts the next walker that is running into a lane; returns the row behind it."""
+    """Puts the next running walker, from row `following` on, into a lane; returns the row after the walker's."""
     numbers, w = lanes.numbers, following
     while w < len(walkers.theta) and walkers.status[w] != RUNNING:
         w += 1
@@ -117,7 +117,7 @@ def _enter(lane: int, following: int, curvature: float, walkers: WalkerArrays, l
 
 @exact
 def _leave(lane: int, walkers: WalkerArrays, lanes: Lanes) -> None:
-    """Writes back the walker of a lane, which has ended."""
+    """Writes the walker of a lane, which has ended, back to its row."""
     w, numbers = lanes.row[lane], lanes.numbers
     walkers.theta[w], walkers.gradient[w] = lanes.theta[:, lane], lanes.gradient[:, lane]
     walkers.energy[w], walkers.calls[w] = numbers[ENERGY, lane], int(numbers[CALLS, lane])
@@ -126,7 +126,7 @@ def _leave(lane: int, walkers: WalkerArrays, lanes: Lanes) -> None:
 
 @exact
 def _decide(limits: Limits, lanes: Lanes) -> None:
-    """Accepts or shortens the trials: all of it but what is as long as a point."""
+    """Accepts or shortens the trials, except for the arrays over parameters, which `_move` and `_turn` write."""
     numbers, parameters = lanes.numbers, len(lanes.theta)
     product, squared, square = spread(0.0), spread(0.0), spread(0.0)
     for p in range(parameters):
@@ -159,7 +159,7 @@ def _decide(limits: Limits, lanes: Lanes) -> None:
 
 @exact
 def _move(lanes: Lanes, slot: int) -> None:
-    """Writes the pairs of the trials, scaled to s.y = 1, into a slot and takes those accepted as points."""
+    """Writes the pairs of the trials, scaled to s.y = 1, into a slot and moves walkers to accepted trials."""
     theta, gradient, trial, slope, pairs = lanes.theta, lanes.gradient, lanes.trial, lanes.slope, lanes.pairs
     accepted, pair = load(lanes.numbers, ACCEPTED), load(lanes.numbers, PAIR)
     step, change = slot * len(theta), (pairs.shape[1] + slot) * len(theta)
@@ -210,7 +210,7 @@ def _two_loops(lanes: Lanes, newest: int, kept: int) -> None:
 
 @exact
 def _turn(max_step: float, lanes: Lanes) -> None:
-    """Takes q, turned downhill and capped in length, as direction where there is to be another one."""
+    """Writes q, turned downhill and capped in length, into the directions that are to change."""
     q, direction = lanes.q, lanes.direction
     squared, along = spread(0.0), spread(0.0)
     for p in range(len(q)):

@@ -1,7 +1,7 @@
 """Limited-memory BFGS for many walkers, each with its own history, step and status (Nocedal 1980).
 
-There are three ways of computing it, see README.md in the folder above: `LBFGS` has the settings and takes the way that
-suits an energy. The step is capped in length; `rule.py` says which trials are accepted.
+There are three ways of computing it, see README.md in the folder above: `LBFGS` has the settings and chooses the way
+for an energy. The step is capped in length; `rule.py` has the rule by which trials are accepted.
 Shapes: W walkers, P parameters.
 """
 
@@ -21,10 +21,10 @@ from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState
 
 @dataclass(frozen=True)
 class LBFGS(LBFGSSettings):
-    """L-BFGS by the way that is the fastest for an energy."""
+    """L-BFGS, computed in the fastest way for an energy."""
 
     def way(self, energy: Energy) -> Method[Energy, Any]:
-        """The way of computing for this energy, whose state is its own."""
+        """The way of computing for this energy; each way has its own type of state."""
         kernel = energy.kernel()
         if energy.device.type != "cpu":
             way: type[Batched | InLanes | OneByOne] = Batched
@@ -35,7 +35,7 @@ class LBFGS(LBFGSSettings):
         return way(**vars(self))
 
     def doubles_per_walker(self, objective: Energy) -> int:
-        """Float64 numbers that the way keeps of a walker."""
+        """Number of float64 values that the way keeps for a walker."""
         return self.way(objective).doubles_per_walker(objective)
 
     def init(self, objective: Energy, points: Float[Tensor, "W P"]) -> LBFGSState:
@@ -44,6 +44,6 @@ class LBFGS(LBFGSSettings):
         return state
 
     def step(self, objective: Energy, state: LBFGSState) -> LBFGSState:
-        """One trial of every running walker, or several where the way takes more at a time."""
+        """One trial of every running walker, or several if the way takes several at a time."""
         stepped: LBFGSState = self.way(objective).step(objective, state)
         return stepped

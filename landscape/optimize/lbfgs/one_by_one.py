@@ -1,10 +1,11 @@
 """L-BFGS of walkers on a CPU, one after the other, for any energy; the arithmetic is in `compiled.py`.
 
-Where the energy is in compiled code too, a step takes several trials of each walker. With `precondition`, the history
-starts anew every so many steps, not from a multiple of the unit matrix but from the Hessian at that point, shifted to
-be positive definite: half the calls, for a Hessian in thirty.
+If the energy is compiled too, a step takes several trials of each walker. With `precondition`, the history restarts
+every `PERIOD` steps from the Hessian at the walker's point, shifted to be positive definite, instead of a multiple of
+the unit matrix: this halves the calls for one Hessian in about thirty.
 
-Shapes: W walkers, P parameters, M memory, SY the two of a pair, P' as `padded`; axes with an underscore may be empty.
+Shapes: W walkers, P parameters, M memory, SY the two vectors of a pair, P' as `padded`; axes with an underscore may be
+empty.
 """
 
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ HESSIANS = 8  # at a time: they are still in the cache when they are factorised
 class OneByOneState(LBFGSState):
     """Walkers that step one by one. Their histories are rings of the last M pairs, each scaled to s.y = 1.
 
-    Rows of a history are filled up with zeros to P', a multiple of the vector length.
+    Rows of a history are padded with zeros to P', a multiple of the vector length.
     """
 
     scale: Float[Tensor, " W"]  # of the next trial, in lengths of the direction
@@ -35,9 +36,9 @@ class OneByOneState(LBFGSState):
     pairs: Float[Tensor, "W _SY M padded"] = field(metadata=SCRATCH)  # S and Y, rows of P'
     stored: Int[Tensor, " W"]  # pairs since the history began; the next goes into slot `stored` modulo M
     curvature: Float[Tensor, " W"]  # c = s.y / y.y of the newest pair
-    factor: Float[Tensor, "W _P _P"] = field(metadata=SCRATCH)  # L of the shifted Hessian L L'; [W, 0, 0] without
-    age: Int[Tensor, " W"]  # steps since that was made; -1 before there is one
-    rough: Bool[Tensor, " W"]  # whether the energies are in float32 still
+    factor: Float[Tensor, "W _P _P"] = field(metadata=SCRATCH)  # L of the shifted Hessian L L', or [W, 0, 0]
+    age: Int[Tensor, " W"]  # steps since `factor` was made; -1 before it is made
+    rough: Bool[Tensor, " W"]  # true while energies are in float32
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class OneByOne(LBFGSSettings):
     """L-BFGS on a CPU, one walker after the other."""
 
     def doubles_per_walker(self, objective: Energy) -> int:
-        """Float64 numbers of a history and a preconditioner."""
+        """Number of float64 values of a history and a preconditioner."""
         return 2 * self.memory * objective.n_parameters + self._factors(objective.n_parameters) ** 2
 
     def init(self, objective: Energy, points: Float[Tensor, "W P"]) -> OneByOneState:
@@ -69,7 +70,7 @@ class OneByOne(LBFGSSettings):
     def step(self, objective: Energy, state: OneByOneState) -> OneByOneState:
         """One trial of every running walker, several if the energy is compiled; the state is changed in place.
 
-        Raises TypeError where a preconditioner is due and the energy has no Hessian.
+        Raises TypeError if a preconditioner is due and the energy has no Hessian.
         """
         kernel = objective.kernel()
         due = self._stepped(objective, state) if kernel is None else self._walked(kernel, state)
@@ -78,7 +79,7 @@ class OneByOne(LBFGSSettings):
         return state
 
     def _walked(self, kernel: Kernel, state: OneByOneState) -> Int[Tensor, " R"]:
-        """Rows of the walkers that need a preconditioner after several trials."""
+        """Takes several trials of each walker; returns the rows of the walkers that need a preconditioner."""
         due = np.zeros(len(state.theta), dtype=np.bool_)
         kernel.called(
             walk(self.limits, kernel.function, kernel.rough or kernel.function, arrays_of(state, OneByOneArrays), due)
@@ -86,7 +87,7 @@ class OneByOne(LBFGSSettings):
         return torch.from_numpy(np.flatnonzero(due))
 
     def _stepped(self, objective: Energy, state: OneByOneState) -> Int[Tensor, " R"]:
-        """Rows of the walkers that need a preconditioner after one trial."""
+        """Takes one trial of each walker; returns the rows of the walkers that need a preconditioner."""
         due = np.zeros(len(state.theta), dtype=np.bool_)
         trial = torch.addcmul(state.theta, state.direction, state.scale[:, None])
         energy, gradient = (values.detach() for values in objective.energy_and_gradient(trial))
@@ -95,7 +96,7 @@ class OneByOne(LBFGSSettings):
         return torch.from_numpy(np.flatnonzero(due))
 
     def _precondition(self, objective: Energy, state: OneByOneState, due: Int[Tensor, " R"]) -> None:
-        """Starts the history of the rows `due` anew from their Hessians; where these are not finite, goes on."""
+        """Restarts the histories of the rows `due` from their Hessians, except where a Hessian is not finite."""
         if not isinstance(objective, Objective):
             raise TypeError(f"expected an objective with Hessians to precondition, found {type(objective).__name__}")
         for rows in torch.split(due, HESSIANS):

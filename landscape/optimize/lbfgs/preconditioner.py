@@ -1,4 +1,4 @@
-"""Cholesky factors of Hessians that are shifted until they are positive definite: what an L-BFGS history starts from.
+"""Cholesky factors of Hessians shifted until they are positive definite, from which L-BFGS histories start.
 
 Shapes: R of W walkers, P parameters.
 """
@@ -16,9 +16,9 @@ LANCZOS_STEPS = 12
 
 @reordered
 def shifted_factors(rows: Array, hessian: Array, factor: Array) -> Array:
-    """Writes the lower factors of the Hessians [R, P, P], each plus the first of growing shifts that makes it positive
-    definite, into the given rows [R] of factor [W, P, P]; returns bool[R]: whether there is one, as there is unless a
-    Hessian is not finite.
+    """Writes the lower factors of the Hessians [R, P, P], each with the first of growing shifts that makes it positive
+    definite, into the given rows [R] of factor [W, P, P]. Returns bool[R], true where there is a factor: everywhere
+    unless a Hessian is not finite.
     """
     found = np.zeros(len(rows), dtype=np.bool_)
     for r in range(len(rows)):
@@ -41,7 +41,7 @@ def _factorise_shifted(hessian: Array, out: Array) -> bool:
 
 @reordered
 def _factorise(hessian: Array, shift: float, out: Array) -> float:
-    """Writes the Cholesky factor L [P, P] of hessian + shift and returns 0, or the pivot that is in the way of one."""
+    """Writes the Cholesky factor L [P, P] of hessian + shift and returns 0, or returns a pivot that is not positive."""
     for i in range(len(out)):
         row = out[i]
         for j in range(i):

@@ -1,9 +1,8 @@
-"""What follows from a trial of L-BFGS: one source for tensors, and in compiled code for numbers and vectors.
+"""Consequences of a trial of L-BFGS: one source for tensors, and in compiled code for numbers and vectors.
 
-Each way of computing tells by itself whether a trial is accepted: if the energy rises by no more than
-`max_energy_rise`, and in float32 by some units of its last place more. A step that is not accepted is shortened to a
-tenth and tried from the same point. After `PATIENCE` rejections in a row the history is forgotten, after as many more
-the walker has stalled.
+Each way of computing decides by itself if a trial is accepted: the energy may rise by at most `max_energy_rise`, and in
+float32 by some more units in its last place. A rejected step is shortened to a tenth and tried from the same point.
+After `PATIENCE` rejections in a row the history is forgotten, after as many more the walker has stalled.
 """
 
 from typing import Any, NamedTuple
@@ -27,17 +26,17 @@ class Decision(NamedTuple):
     scale: Number  # of the next trial, in lengths of the direction
     rejections: Number  # in a row
     calls: Number
-    forgets: Number  # whether the history is forgotten
+    forgets: Number  # true if the history is to be forgotten
     status: Number
 
 
 def decide(
     max_calls: int, accepted: Number, converged: Number, scale: Number, rejections: Number, calls: Number
 ) -> Decision:
-    """The decision on the trial of a running walker with this `scale`, after so many `rejections` and `calls`.
+    """The decision on a trial of a running walker that had this `scale` and these numbers of `rejections` and `calls`.
 
-    `accepted` says whether the trial is, `converged` whether its gradient is small enough. The order of the statuses
-    is that of the lines: a walker whose last allowed trial converges has converged.
+    `accepted` is true for an accepted trial, `converged` for a small enough gradient. Later lines override the status
+    of earlier ones: a walker whose last allowed trial converges has converged.
     """
     calls = calls + 1
     rejections = where(accepted, 0, rejections + 1)

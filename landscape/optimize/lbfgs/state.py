@@ -26,12 +26,13 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True)
 class LBFGSSettings:
-    """The RMS gradient `rms` to reach, at most `memory` M pairs of a history, the longest step `max_step`, the largest
-    rise of the energy that is accepted, `max_energy_rise`, and the most energies of a walker, `max_calls`. Steps
-    without a history are as long as suits the `curvature`.
+    """Settings of L-BFGS.
 
-    With `precondition`, walkers that step one by one use Hessians, which pays where one costs no more than some twenty
-    energies; the other ways do without.
+    `rms` is the RMS gradient to reach, `memory` the largest number M of pairs in a history, `max_step` the longest
+    step, `max_energy_rise` the largest rise of the energy that is accepted, `max_calls` the largest number of energies
+    of a walker. Without a history, the Hessian is assumed to be `curvature` times the unit matrix. With `precondition`,
+    walkers that step one by one use Hessians, which pays where a Hessian costs at most some twenty energies; the other
+    ways ignore `precondition`.
     """
 
     rms: float = 1e-7
@@ -74,12 +75,12 @@ class WalkerArrays(NamedTuple):
 
 
 def arrays_of(state: LBFGSState, kind: type[Arrays]) -> Arrays:
-    """The tensors of a state on the CPU that a named tuple has fields of, as arrays that share their memory."""
+    """A named tuple of arrays that share the memory of the tensors of the same names in a state on the CPU."""
     return kind(*(getattr(state, name).detach().numpy() for name in kind._fields))
 
 
 def fresh(settings: LBFGSSettings, energy: Energy, points: Float[Tensor, "W P"]) -> LBFGSState:
-    """Walkers at points [W, P], which take their first step down the gradient, at most 1 long."""
+    """Walkers at points [W, P] whose first step goes down the gradient, at most 1 long."""
     theta = points.clone(memory_format=torch.contiguous_format)
     value, gradient = energy.energy_and_gradient(theta)
     length = gradient.norm(dim=1, keepdim=True)

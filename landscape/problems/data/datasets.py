@@ -1,7 +1,7 @@
-"""Data sets as the loss sees them: read, thinned, split and standardised, in this order.
+"""Data sets in the form that the loss uses: read, thinned, split and standardised, in this order.
 
-Whatever the source - generated, from scikit-learn, from a file or from a folder of images - the arrays pass one set of
-checks (`from_arrays`), so that a `DataSet` is always finite, consistent and of exact types.
+Arrays from every source (generated, scikit-learn, a file or a folder of images) pass one set of checks (`from_arrays`),
+so that a `DataSet` is always finite, consistent and of exact types.
 N samples, d inputs, k targets of a regression, K classes.
 """
 
@@ -18,7 +18,7 @@ from landscape.problems.data.files import READERS, read_file
 from landscape.problems.data.images import IMAGE_FOLDERS, IMAGES, Shape, as_inputs, image_set, read_images
 from landscape.problems.data.samples import Arrays, drawn_rows, split, standardised, with_held_out
 
-LARGEST = 1e100  # in size: squares and sums of larger numbers would overflow
+LARGEST = 1e100  # absolute value of a number: squares and sums of larger numbers would overflow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +28,9 @@ class DataSet:
     Attributes:
         inputs: float64[N, d].
         targets: class labels int64[N] in 0..K-1, or values float64[N, k].
-        test_inputs, test_targets: the same for the held-out samples; None where there are none.
-        sha256: digest of all of these: equal data give an equal digest on every machine.
-        image: channels, height and width of a sample that is an image, whose inputs are its pixels in this order.
+        test_inputs, test_targets: inputs and targets of the held-out samples; None if there are none.
+        sha256: digest of all these arrays; equal data give equal digests on every machine.
+        image: channels, height and width if samples are images, whose inputs are their pixels in this order.
     """
 
     inputs: np.ndarray
@@ -42,7 +42,7 @@ class DataSet:
 
     @property
     def n_outputs(self) -> int:
-        """Outputs K of a network for these targets: one a class, or a value."""
+        """Number of outputs K of a network for these targets: one per class, or per target value."""
         return int(self.targets.max()) + 1 if self.targets.ndim == 1 else int(self.targets.shape[1])
 
 
@@ -62,11 +62,11 @@ def load(  # noqa: PLR0913 - the keys of a run file
     """The data set of a known name, in a file with a suffix of `READERS`, or in a folder of images.
 
     Paths are relative to the current folder; images are given as ``mnist:FOLDER``, for instance, see
-    `landscape.problems.data.images`. Their test files are the held-out samples unless others are held out.
+    `landscape.problems.data.images`. Test files of images are the held-out samples unless others are held out.
 
-    `subset` > 0 draws that many samples, other ones for each `subset_part`. `test_fraction` > 0 holds a part of them
-    out, or `held_out` > 0 so many of those that the subset leaves. All draws are stratified by class and seeded.
-    `classes` keeps some classes of images, `downscale` and `grey` reduce them.
+    `subset` > 0 draws that many samples, different ones for each `subset_part`. `test_fraction` > 0 holds out this part
+    of them; `held_out` > 0 holds out that many of the samples outside the subset. All draws are stratified by class and
+    seeded. `classes` keeps some classes of images, `downscale` and `grey` reduce the images.
     `standardise` gives each feature of the training part zero mean and unit population variance; a constant feature
     becomes zero. Raises `DataError`.
     """
@@ -91,7 +91,7 @@ def load(  # noqa: PLR0913 - the keys of a run file
 
 
 def subset_rows(targets: np.ndarray, subset: int, part: int, seed: int, source: str) -> np.ndarray:
-    """Rows int64[n] that `load` draws of samples with these targets [N]; all of them if `subset` is 0.
+    """Rows int64[n] that `load` draws from samples with these targets [N]; all rows if `subset` is 0.
 
     Raises `DataError`.
     """
@@ -101,7 +101,7 @@ def subset_rows(targets: np.ndarray, subset: int, part: int, seed: int, source: 
 
 
 def _draws(seed: int) -> tuple[int, int]:
-    """The seeds that subsets and test samples are drawn with."""
+    """The seeds with which subsets and test samples are drawn."""
     subset, test = np.random.SeedSequence(seed).generate_state(2).tolist()
     return subset, test
 
@@ -112,7 +112,7 @@ def from_arrays(
     test_inputs: np.ndarray | None = None,
     test_targets: np.ndarray | None = None,
 ) -> DataSet:
-    """A data set of arrays at hand, used as they are; raises `DataError` if they do not make one."""
+    """A data set of given arrays, used unchanged; raises `DataError` if they do not make a data set."""
     given = {"inputs": inputs, "targets": targets, "test_inputs": test_inputs, "test_targets": test_targets}
     return _data_set(_checked({name: array for name, array in given.items() if array is not None}, "arrays"))
 
@@ -122,7 +122,7 @@ def _xor() -> Arrays:
 
 
 def _moons() -> Arrays:
-    from sklearn import datasets as scikit  # noqa: PLC0415 - costs a second, which only those who need it wait
+    from sklearn import datasets as scikit  # noqa: PLC0415 - costs a second, to be paid only when needed
 
     inputs, targets = scikit.make_moons(n_samples=200, noise=0.2, random_state=0)
     return {"inputs": inputs, "targets": targets}
@@ -130,7 +130,7 @@ def _moons() -> Arrays:
 
 def _scikit(loader: str) -> Callable[[], Arrays]:
     def read() -> Arrays:
-        from sklearn import datasets as scikit  # noqa: PLC0415 - as above
+        from sklearn import datasets as scikit  # noqa: PLC0415 - costs a second
 
         inputs, targets = getattr(scikit, loader)(return_X_y=True)
         return {"inputs": inputs, "targets": targets}
@@ -174,7 +174,7 @@ def _read(name_or_path: str) -> Arrays:
 
 
 def _checked(arrays: Arrays, source: str) -> Arrays:
-    """The arrays in their exact types, once all that a data set must fulfil is seen to hold."""
+    """The arrays in their exact types, after all checks that a data set must pass."""
     if ("test_inputs" in arrays) != ("test_targets" in arrays):
         raise DataError(f"{source}: expected test_inputs and test_targets together, found only one of them")
     arrays = {name: _exact(np.asarray(array), name, source) for name, array in arrays.items()}

@@ -1,7 +1,7 @@
 """Data sets in files: .npz and .h5 with arrays `inputs` and `targets`, .csv with the label in its last column.
 
-A reader is a function of a path that returns arrays by name, and a row of `READERS`. What the arrays must fulfil to be
-a data set is checked in `landscape.problems.data.datasets`. N samples, d inputs, k targets.
+A reader is a function of a path that returns arrays by name, and a row of `READERS`. The conditions that make arrays a
+data set are checked in `landscape.problems.data.datasets`. N samples, d inputs, k targets.
 """
 
 import csv
@@ -23,8 +23,8 @@ OPTIONAL = ("test_inputs", "test_targets")
 def read_file(path: Path) -> dict[str, np.ndarray]:
     """The arrays `inputs`, `targets` and, if the file has them, `test_inputs` and `test_targets`.
 
-    The suffix is one of `READERS`. Raises `DataError` if the file is missing, is not of the kind that its suffix says
-    or lacks an array.
+    The suffix is one of `READERS`. Raises `DataError` if the file is missing, does not match its suffix or lacks an
+    array.
     """
     kind = path.suffix.lower()
     try:

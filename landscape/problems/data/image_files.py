@@ -1,7 +1,7 @@
-"""Images in the files of those who publish them: MNIST and its like (IDX), CIFAR-10 and STL-10 (binary versions).
+"""Images in their published files: MNIST and similar sets (IDX), CIFAR-10 and STL-10 (binary versions).
 
-A set of images is a folder with files of the official names, as they are or with .gz after the name. Nothing is read
-but what the images are made of, bytes: no pickle. N images of C channels, height H and width W.
+A set of images is a folder with files of the official names, unchanged or with .gz after the name. Only plain bytes are
+read, no pickle. N images of C channels, height H and width W.
 
 Formats: LeCun, Cortes and Burges, "The MNIST database of handwritten digits"; Krizhevsky, "The CIFAR-10 dataset";
 Coates, Lee and Ng, "STL-10 dataset" (the pages that offer the files).
@@ -28,18 +28,18 @@ N_CLASSES = 10
 
 @dataclass(frozen=True, kw_only=True)
 class ImageFormat:
-    """The files of the training and of the test images, and how such files are read."""
+    """The files of the training and of the test images, and the function that reads them."""
 
     train: tuple[str, ...]
     test: tuple[str, ...]
     read: Callable[[Sequence[Path]], Part]
 
     def train_part(self, folder: Path) -> Part:
-        """The training images in the folder; raises `DataError` if they are not all there, or not of this format."""
+        """The training images in the folder; raises `DataError` if files are missing or not of this format."""
         return self.read(_required(folder, self.train))
 
     def test_part(self, folder: Path) -> Part | None:
-        """The test images in the folder, None if none of their files is there; raises `DataError` as `train_part`."""
+        """The test images in the folder, None if none of their files exists; raises `DataError` like `train_part`."""
         if not any(_found(folder, name) for name in self.test):
             return None
         return self.read(_required(folder, self.test))
@@ -62,7 +62,7 @@ def _found(folder: Path, name: str) -> Path | None:
 
 
 def _read_idx(paths: Sequence[Path]) -> Part:
-    """Sizes and bytes, after a magic number that tells their type (08: unsigned bytes) and the number of axes."""
+    """IDX: a magic number with the type (08: unsigned bytes) and the number of axes, then sizes and bytes."""
     images, labels = _idx(paths[0], 3), _idx(paths[1], 1)
     return _paired(images[:, None], _labels(paths[1], labels, 0), paths)
 
@@ -86,14 +86,14 @@ def _idx(path: Path, axes: int) -> Bytes:
 
 
 def _read_cifar10(paths: Sequence[Path]) -> Part:
-    """A label and 3 x 32 x 32 bytes an image: red, green, blue, each row by row."""
+    """A label and 3 x 32 x 32 bytes per image: red, green, blue, each row by row."""
     batches = [_records(path, 1 + 3 * 32 * 32) for path in paths]
     labels = [_labels(path, batch[:, 0], 0) for path, batch in zip(paths, batches, strict=True)]
     return np.concatenate([batch[:, 1:] for batch in batches]).reshape(-1, 3, 32, 32), np.concatenate(labels)
 
 
 def _read_stl10(paths: Sequence[Path]) -> Part:
-    """3 x 96 x 96 bytes an image: red, green, blue, each column by column; labels from 1 on in a file of their own."""
+    """3 x 96 x 96 bytes per image: red, green, blue, each column by column; labels from 1 on in a separate file."""
     images = _records(paths[0], 3 * 96 * 96).reshape(-1, 3, 96, 96).swapaxes(2, 3)
     return _paired(images, _labels(paths[1], _content(paths[1]), 1), paths)
 
@@ -127,7 +127,7 @@ def _paired(images: Bytes, labels: NDArray[np.int64], paths: Sequence[Path]) -> 
 
 
 def _content(path: Path) -> Bytes:
-    """The bytes of a file, unpacked; of one that is not packed only what is used is read from the disk."""
+    """The bytes of a file, decompressed; of an uncompressed file only the bytes that are used are read from disk."""
     try:
         if path.suffix == ".gz":
             with gzip.open(path) as file:

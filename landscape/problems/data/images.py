@@ -1,7 +1,7 @@
-"""Sets of images: the classes that are kept, and pixels as the loss sees them.
+"""Sets of images: selection of classes, and conversion of pixels to inputs.
 
-Reading leaves pixels as the bytes they are; a subset is drawn from these, and only then do pixels become numbers
-between 0 (black) and 1 (white), fewer or grey if asked for. N images of C channels, height H and width W.
+Pixels are read as bytes, and a subset is drawn from them. Only then are pixels converted to numbers between 0 (black)
+and 1 (white), downscaled or grey on request. N images of C channels, height H and width W.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,9 +25,7 @@ LUMINANCE = np.array([299, 587, 114])  # thousandths of red, green and blue in g
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSet:
-    """Names of the classes in the order of their labels, where the images are, files or a package, and the value of
-    white.
-    """
+    """Names of classes in the order of their labels, source of the images (files or a package), and value of white."""
 
     classes: tuple[str, ...]
     source: ImageFormat | Callable[[], Part]
@@ -35,7 +33,7 @@ class ImageSet:
 
     @property
     def in_folder(self) -> bool:
-        """Whether the images are files in a folder."""
+        """True if the images are files in a folder."""
         return isinstance(self.source, ImageFormat)
 
 
@@ -59,7 +57,7 @@ IMAGE_FOLDERS = tuple(name for name, images in IMAGE_SETS.items() if images.in_f
 
 
 def image_set(source: str) -> ImageSet | None:
-    """The set that a `dataset` value names, `digits` or `KIND:FOLDER`; None if it names no images."""
+    """The set named by a `dataset` value, `digits` or `KIND:FOLDER`; None if the value names no images."""
     kind, colon, _ = source.partition(":")
     images = IMAGE_SETS.get(kind)
     return images if images is not None and images.in_folder == bool(colon) else None
@@ -68,8 +66,8 @@ def image_set(source: str) -> ImageSet | None:
 def read_images(images: ImageSet, source: str, classes: Sequence[str], *, test: bool) -> Arrays:
     """Pixels [N, C, H, W] and labels int64[N] of the named classes, relabelled in this order; of all if none is named.
 
-    If `test` asks for them, images of test files are `test_inputs` and `test_targets`, where there are such files.
-    Raises `DataError` for unusable files and classes.
+    With `test`, the images of test files, if these exist, are `test_inputs` and `test_targets`. Raises `DataError` for
+    unusable files and classes.
     """
     kept = tuple(classes) or images.classes
     labels = [_label(name, images.classes, source) for name in kept]
@@ -87,8 +85,8 @@ def read_images(images: ImageSet, source: str, classes: Sequence[str], *, test: 
 def as_inputs(images: ImageSet, arrays: Arrays, source: str, *, downscale: int, grey: bool) -> tuple[Arrays, Shape]:
     """The arrays with inputs float64[N, C * H * W] from 0 to 1 instead of pixels, and the shape of an image.
 
-    Blocks of `downscale` x `downscale` pixels become their mean, and colours their luminance if `grey`. Raises
-    `DataError` if the blocks do not fill the image, if it is grey already, or if test images are of another shape.
+    Blocks of `downscale` x `downscale` pixels are replaced by their mean and, with `grey`, colours by their luminance.
+    Raises `DataError` if blocks do not fill an image, if images are grey already, or if test images differ in shape.
     """
     channels, height, width = arrays["inputs"].shape[1:]
     test = arrays.get("test_inputs", arrays["inputs"])
@@ -124,7 +122,7 @@ def _label(name: str, known: Sequence[str], source: str) -> int:
 
 
 def _parts(images: ImageSet, source: str, *, test: bool) -> dict[str, Part]:
-    """The training images, without a prefix to their names, and perhaps the test images."""
+    """The training images, under an empty prefix, and the test images, under `test_`, if requested and present."""
     if not isinstance(images.source, ImageFormat):
         return {"": images.source()}
     folder = Path(source.partition(":")[2])
@@ -141,7 +139,7 @@ def _kept(part: Part, labels: Sequence[int]) -> Part:
 
 
 def _values(pixels: np.ndarray, downscale: int, white: int, *, grey: bool) -> np.ndarray:
-    """Values [N, C, H, W] from 0 to 1: sums of whole numbers are exact, so that white is 1 whatever was summed."""
+    """Values [N, C, H, W] from 0 to 1: sums of whole numbers are exact, so that white is exactly 1."""
     n, channels, height, width = pixels.shape
     blocks = pixels.reshape(n, channels, height // downscale, downscale, width // downscale, downscale)
     sums = blocks.sum(axis=(3, 5), dtype=np.float64)

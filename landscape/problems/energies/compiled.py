@@ -1,6 +1,6 @@
 """Energy and gradient of layers on a CPU, compiled: several times faster than batched tensors.
 
-Many samples are taken in blocks, one walker after the other; with few samples, walkers are computed side by side. A
+Many samples are computed in blocks, one walker after the other; with few samples, walkers are computed side by side. A
 walker is computed by the same instructions whatever its neighbours are, so its result does not depend on the batch, to
 the last bit. Shapes: W walkers, P parameters, N samples, d inputs, K outputs.
 """
@@ -22,21 +22,21 @@ from landscape.problems.kernels.energy import energies, room_for_blocks
 from landscape.problems.kernels.energy_in_lanes import energies_by_lanes, energies_in_lanes, room_for_lanes
 
 ROUGH_FROM = 10000  # multiplications of a forward pass from which float32 pays
-# A dense network with no more samples and parameters than these is computed for several walkers side by side, and
-# quenches do without Hessians. That is 5.7 times as fast with 8 samples of iris, 4-4-3, and 1.5 times with 64, 4-4-3
-# or 4-10-3; with 150 it is slower. With 8 samples and 547 parameters it is 3 times as fast; then histories leave the
+# A dense network with at most this many samples and parameters is computed for several walkers side by side, and its
+# quenches use no Hessians. On iris this is 5.7 times as fast with 8 samples (4-4-3), 1.5 times with 64 (4-4-3 or
+# 4-10-3), and slower with 150. With 8 samples and 547 parameters it is 3 times as fast; beyond, histories leave the
 # cache.
 LANES_SAMPLES = 64
 LANES_PARAMETERS = 512
-# Up to which a quench is faster with Hessians than without, see tests/benchmarks/growth.py; never where energies are
-# computed for walkers side by side, which are too cheap.
+# Most parameters with which a quench is faster with Hessians than without, see tests/benchmarks/growth.py. Where
+# energies are computed for walkers side by side, they are too cheap for Hessians to pay.
 CHEAP_HESSIAN_PARAMETERS = 170
 
 
 class CompiledEnergy:
     """Mean loss + l2 * sum(theta^2) of a network of layers on the CPU.
 
-    Attributes: `hessian`, for one hidden layer, else None; `in_lanes`, whether walkers are computed side by side.
+    Attributes: `hessian`, for one hidden layer, else None; `in_lanes`, true if walkers are computed side by side.
     """
 
     def __init__(self, definition: Definition) -> None:
@@ -56,16 +56,16 @@ class CompiledEnergy:
 
     @staticmethod
     def admits(definition: Definition) -> bool:
-        """Whether layers, activation and loss have compiled forms, and the inputs are on a CPU."""
+        """True if layers, activation and loss have compiled forms and the inputs are on a CPU."""
         return compiled_layers(definition.network, definition.loss, definition.inputs.device) is not None
 
     @property
     def cheap_hessian(self) -> bool:
-        """Whether a quench is faster with Hessians than without."""
+        """True if a quench is faster with Hessians than without."""
         return self.hessian is not None and not self.in_lanes and self._n_parameters <= CHEAP_HESSIAN_PARAMETERS
 
     def kernel(self) -> Kernel:
-        """The energy for compiled code, with room to work in for this thread."""
+        """The energy for compiled code, with a workspace for the calling thread."""
         thread = threading.get_ident()
         if thread not in self._kernels:
             self._kernels[thread] = self._by_lanes() if self.in_lanes else self._one_by_one()
@@ -100,5 +100,5 @@ class CompiledEnergy:
 
 
 def compiled_before() -> bool:
-    """Whether numba's cache on this machine has compiled energies already; what it lacks takes half a minute."""
+    """True if numba's cache on this machine has compiled energies; compiling missing ones takes half a minute."""
     return is_compiled(energies) or is_compiled(energies_by_lanes)

@@ -1,6 +1,6 @@
 """The definition of an energy, and the protocol of every form of it.
 
-A form is one way to compute the energy. Each says which energies it admits; `landscape.problems.energy` lists them all.
+A form is one way to compute an energy and admits certain energies only; `landscape.problems.energy` lists all forms.
 Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
 """
 
@@ -28,11 +28,11 @@ class EnergyForm(Protocol):
     """One way to compute an energy and its derivatives."""
 
     def __init__(self, definition: Definition) -> None:
-        """Form of an energy that it admits."""
+        """The form of an energy; the form must admit its definition."""
 
     @staticmethod
     def admits(definition: Definition, /) -> bool:
-        """Whether this form computes such an energy, on the device where its inputs are."""
+        """True if this form computes the energy on the device of its inputs."""
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""
@@ -42,11 +42,11 @@ class EnergyForm(Protocol):
 
     @property
     def hessian(self) -> Callable[[Tensor], Tensor] | None:
-        """Function that gives the Hessians [W, P, P] of theta [W, P]; None where this form has none of its own."""
+        """Function that gives the Hessians [W, P, P] of theta [W, P]; None if this form has no such function."""
 
     @property
     def cheap_hessian(self) -> bool:
-        """Whether a quench is faster with Hessians than without."""
+        """True if a quench is faster with Hessians than without."""
 
     def kernel(self) -> Kernel | None:
-        """The energy for compiled code; None where this form has none."""
+        """The energy for compiled code; None if this form has no kernel."""

@@ -1,7 +1,8 @@
-"""Energy and gradient of small networks on a GPU by one kernel, which keeps all between the two in registers.
+"""Energy and gradient of small networks on a GPU by one kernel, which keeps all intermediate values in registers.
 
-Batched tensors write and read the values of all hidden units for all samples a dozen times. They are the reference, and
-compute whatever this kernel does not cover. Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float64.
+Batched tensors write and read the values of all hidden units for all samples a dozen times. They are the reference and
+compute all energies that this kernel does not cover. Shapes: W walkers, P parameters, N samples, d inputs, K outputs;
+float64.
 """
 
 import warnings
@@ -13,9 +14,9 @@ from landscape.problems.activations import TANH
 from landscape.problems.energies.batched import BatchedEnergy
 from landscape.problems.energies.form import Definition
 
-MOST_PARAMETERS = 128  # of a walker, and as many sums: more do not stay near the registers of a thread
+MOST_PARAMETERS = 128  # of a walker, beside as many sums: more do not stay near the registers of a thread
 THREADS = 32
-# Walkers that fill a GPU with programs of eight walkers; fewer are taken one by one, with more threads for each.
+# Walkers that fill a GPU with programs of eight walkers; fewer get a program each, with more threads per walker.
 MANY_WALKERS = 4096
 
 
@@ -26,7 +27,7 @@ class FusedEnergy:
     cheap_hessian = False
 
     def __init__(self, definition: Definition) -> None:
-        """Raises `ImportError` where there is no Triton."""
+        """Raises `ImportError` if Triton is not installed."""
         from landscape.problems.kernels import triton_energy  # noqa: PLC0415 - Triton comes with CUDA builds of torch only
 
         self._kernel = triton_energy.energies_and_gradients
@@ -38,8 +39,8 @@ class FusedEnergy:
 
     @staticmethod
     def admits(definition: Definition) -> bool:
-        """Whether the network is small, the inputs are on a GPU and the kernel works there: it is tried once, beside
-        the batched energy.
+        """True if the network is small, the inputs are on a GPU and the kernel works there: it is tried once and
+        compared with the batched energy.
         """
         return covered(definition) and definition.inputs.device.type == "cuda" and _works(definition)
 
@@ -68,7 +69,7 @@ class FusedEnergy:
 
 
 def covered(definition: Definition) -> bool:
-    """Whether the kernel is written for such a network and loss, and the network is small enough."""
+    """True if the kernel covers this kind of network and loss, and the network is small enough."""
     network = definition.network.dense
     return (
         network is not None
@@ -80,7 +81,7 @@ def covered(definition: Definition) -> bool:
 
 
 def _works(definition: Definition) -> bool:
-    """Whether the kernel gives the energies of batched tensors; where it fails or differs, a warning says so."""
+    """True if the kernel gives the energies of batched tensors; a kernel that fails or differs causes a warning."""
     try:
         error = _largest_error(FusedEnergy(definition), BatchedEnergy(definition), definition)
         trouble = "" if error < 1e-11 else f"a difference of {error:.1e}"
@@ -96,7 +97,7 @@ def _works(definition: Definition) -> bool:
 
 
 def _largest_error(fused: FusedEnergy, reference: BatchedEnergy, definition: Definition) -> float:
-    """Of energies and gradients at points between -2 and 2, of few walkers and of many."""
+    """Largest error of energies and gradients at points between -2 and 2, for few walkers and for many."""
     errors, parameters, device = [], definition.network.n_parameters, definition.inputs.device
     for walkers in (3, MANY_WALKERS + 3):
         numbers = torch.arange(walkers * parameters, dtype=torch.float64, device=device)

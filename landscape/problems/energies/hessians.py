@@ -18,8 +18,8 @@ from landscape.problems.networks.layers import Convolution, Dense
 
 Array = np.ndarray
 
-LARGEST_PRODUCTS = 2**24  # numbers in the products of the inputs that a Hessian needs
-TRACES = 8  # walkers whose values are kept at a time
+LARGEST_PRODUCTS = 2**24  # most numbers in the products of inputs that a Hessian needs
+TRACES = 8  # walkers whose traces are kept at a time
 
 
 class CompiledHessian:
@@ -62,16 +62,16 @@ class CompiledHessian:
             hessians(weights, data, (value, slope, gradient), self._bend, (loss, samples.encoded), self._l2, out)
 
     def _means(self) -> Array:
-        """Rows of the hidden layer of which each row that enters the second is the mean, int64[rows, number]."""
+        """For each row that enters the second layer, the hidden rows of which it is the mean: int64[rows, number]."""
         sources, rows = self._layers.sources, self._network.layers[1].n_in
         return (sources if len(sources) else np.arange(rows)).reshape(rows, -1)
 
 
 def compiled_bend(definition: Definition) -> Bend | None:
-    """The bend of the activation where the Hessian is compiled; else None.
+    """The bend of the activation if the Hessian of a compiled energy is compiled too; else None.
 
-    It is for an energy that is compiled, of one hidden layer, a convolution or a dense one, below a dense layer before
-    which only a convolution is pooled, if the products of the inputs are not too many.
+    It is compiled for one hidden layer, dense or a convolution, below a dense layer. A dense hidden layer must not be
+    pooled, and the products of the inputs must not be too many.
     """
     network = definition.network.layered
     if network is None or len(network.layers) != 2:

@@ -1,8 +1,8 @@
 """The loss of samples as a function of their inputs, which attacks raise.
 
-Compiled for dense networks on a CPU, several times faster than the batched tensors, which are the reference and the
-way everywhere else. Shapes: W walkers, P parameters, N samples, d inputs, K outputs. Points are [W, d, N], of each
-walker its own, the samples contiguous; encoded targets are [K, N].
+The compiled form for dense networks on a CPU is several times faster than batched tensors, which are the reference and
+compute all other cases. Shapes: W walkers, P parameters, N samples, d inputs, K outputs. Points are [W, d, N], separate
+ones for each walker, the samples contiguous; encoded targets are [K, N].
 """
 
 from typing import NamedTuple, Protocol
@@ -19,8 +19,8 @@ CPU = torch.device("cpu")
 
 
 class Slope(NamedTuple):
-    """Losses [W, N], whether the first largest output is the one with the largest target [W, N], bool, and the
-    gradients of the losses in the inputs, [W, d, N].
+    """Losses [W, N]; bool[W, N], true where the first largest output is the one with the largest target; and the
+    gradients [W, d, N] of the losses in the inputs.
     """
 
     loss: Tensor
@@ -62,7 +62,7 @@ class CompiledInputs:
 
     @staticmethod
     def admits(network: Network, loss: Loss, device: torch.device) -> bool:
-        """Whether the network is dense, activation and loss have compiled forms, and the device is a CPU."""
+        """True if the network is dense, activation and loss have compiled forms, and the device is a CPU."""
         return network.dense is not None and compiled_layers(network, loss, device) is not None
 
     def __call__(self, theta: Tensor, point: Tensor, encoded: Tensor) -> Slope:

@@ -1,4 +1,4 @@
-"""Networks and samples as compiled code takes them.
+"""Networks and samples in the form that compiled code takes.
 
 Shapes: N samples, d inputs, K outputs, R rows, L positions of a window, B samples of a block.
 """
@@ -20,25 +20,26 @@ from landscape.problems.networks.module import Network
 
 Array = np.ndarray
 
-# Inputs, values and slopes of a block: loops want them in the first cache, calls of the BLAS few and large.
+# Inputs, values and slopes of a block: loops are fastest if these fit into the first cache, BLAS calls if blocks are
+# few and large.
 BLOCK_BYTES = 96 * 2**10
 FEWEST_COLUMNS = 64
-FEWEST_BESIDE_WINDOWS = 128  # loops over rows that windows see are short otherwise
+FEWEST_BESIDE_WINDOWS = 128  # for convolutions: loops along the rows that windows gather are short otherwise
 VECTOR = 16  # samples that a loop takes at a time
 
 
 def compiled_network(network: Network, device: torch.device) -> LayeredNetwork | None:
-    """The network where compiled code computes it, else None: on a CPU, one of layers whose activation has a compiled
-    form.
+    """The network if compiled code computes it: on a CPU, if its layers are known and its activation has a compiled
+    form; else None.
     """
     layered = network.layered if device.type == "cpu" else None
     return layered if layered is not None and layered.activation.name in KINDS else None
 
 
 def compiled_layers(network: Network, loss: Loss, device: torch.device) -> Layers | None:
-    """The network and the loss where compiled code computes both, as it takes them; else None.
+    """The network and the loss in the form that compiled code takes; None unless compiled code computes both.
 
-    What enters the first layer is gathered once and for all: it stands for the inputs.
+    The columns that enter the first layer are gathered once, in advance: they take the place of the inputs.
     """
     layered = compiled_network(network, device)
     if layered is None or loss.name not in LOSS_KINDS:
@@ -59,12 +60,12 @@ def compiled_layers(network: Network, loss: Loss, device: torch.device) -> Layer
 
 
 def _positions(layer: Layer) -> int:
-    """Columns of a sample."""
+    """Number of columns of a sample in a layer."""
     return layer.n_units // layer.n_out
 
 
 def _sources(layer: Layer) -> Iterator[Array]:
-    """The tables of what enters a layer, see `kernels.windows`: of pooling and of patches."""
+    """The tables of sources of the rows that enter a layer, see `kernels.windows`: for pooling, then for patches."""
     if layer.pool is not None:
         taps = _seen(layer.pool).reshape(layer.pool.image[0], -1, math.prod(layer.pool.places))
         yield taps.swapaxes(1, 2).reshape(-1, taps.shape[1])
@@ -73,14 +74,14 @@ def _sources(layer: Layer) -> Iterator[Array]:
 
 
 def _seen(window: Window) -> Array:
-    """The pixels [C * kernel, L] that a window sees at its places, zeros around the image as -1."""
+    """Indices [C * kernel, L] of the pixels under a window at its places; -1 for the zeros around the image."""
     pixels = torch.arange(1.0, math.prod(window.image) + 1.0, dtype=torch.float64)[:, None]
     return window.patches(pixels).numpy().astype(np.int64) - 1
 
 
 def in_blocks(network: LayeredNetwork, sizes: Array, inputs: Tensor, encoded: Tensor) -> Blocks:
-    """What enters the first layer for inputs [N, d], and encoded targets [K, N], in blocks that fit a network with so
-    many rows.
+    """The columns that enter the first layer for inputs [N, d], and encoded targets [K, N], in blocks; `sizes` are the
+    numbers of rows of a network, which limit the length of a block.
     """
     first = network.layers[0]
     rows = first.enter(inputs.mT).reshape(-1, len(inputs)).numpy()
@@ -90,8 +91,8 @@ def in_blocks(network: LayeredNetwork, sizes: Array, inputs: Tensor, encoded: Te
 
 
 def sample_columns(sizes: Array, samples: int, fewest: int = FEWEST_COLUMNS) -> int:
-    """Samples of a block, of `samples` in all, for a network of so many rows: a multiple of the vector length, with
-    which the last block is about as full as the others.
+    """Number of samples in a block, of `samples` in all, for a network with `sizes` rows: a multiple of the vector
+    length for which the last block is about as full as the others.
     """
     fitting = BLOCK_BYTES // (8 * int(sizes[0] + 2 * sizes[1:].sum()))
     blocks = math.ceil(samples / max(fitting - fitting % VECTOR, fewest))
@@ -99,7 +100,7 @@ def sample_columns(sizes: Array, samples: int, fewest: int = FEWEST_COLUMNS) -> 
 
 
 def _blocks(rows: Array, columns: int) -> Array:
-    """Rows [R, N] as [N / B, R, B], the last block filled up with zeros."""
+    """Rows [R, N] as [N / B, R, B], the last block padded with zeros."""
     count = math.ceil(rows.shape[1] / columns)
     padded = np.zeros((len(rows), count * columns))
     padded[:, : rows.shape[1]] = rows

@@ -1,4 +1,4 @@
-"""The activations for compiled code, chosen by their kind: of a number, of a vector of numbers, of whole layers."""
+"""The activations for compiled code, chosen by their kind: for a number, a vector of numbers, or whole layers."""
 
 from collections.abc import Callable
 

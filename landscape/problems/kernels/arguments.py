@@ -1,9 +1,9 @@
-"""Names of what the compiled functions of a network take.
+"""Named tuples of the arguments of a network's compiled functions.
 
-Python hands them over as plain tuples, whose types numba looks up several times as fast as those of named ones.
-Compiled code gives them their names back, which costs nothing.
+Python passes them as plain tuples, whose types numba looks up several times as fast as those of named tuples. Compiled
+code turns them into named tuples again, at no cost.
 
-Shapes: P parameters, N samples, d inputs, K outputs, B samples of a block. The last block is filled up with zeros.
+Shapes: P parameters, N samples, d inputs, K outputs, B samples of a block. The last block is padded with zeros.
 """
 
 from typing import Any, NamedTuple
@@ -17,15 +17,15 @@ Plain = tuple[Any, ...]
 
 
 class Layers(NamedTuple):
-    """A network as steps, each of which makes rows of rows, and the loss of its outputs.
+    """A network as a sequence of steps that turn rows into rows, and the loss of its outputs.
 
-    A step is a layer or what gathers the columns that enter one, see `kernels.windows`. An activation follows every
-    layer but the last. A convolution has a row for each channel and position, those of a channel together.
+    A step is a layer or a gathering of the columns that enter a layer, see `kernels.windows`. An activation follows
+    every layer but the last. A convolution has a row for each channel and position, the rows of a channel together.
     """
 
     sizes: Array  # int64[steps + 1]: rows of the inputs and of each step; units of each layer if all are dense
-    weights: Array  # int64[steps, 2]: rows and columns of a layer's weight; zero and the rows of a mean for a gathering
-    sources: Array  # int64: those of all gatherings, one after the other
+    weights: Array  # int64[steps, 2]: rows and columns of a layer's weight; for a gathering 0 and the rows of a mean
+    sources: Array  # int64: sources of all gatherings, one after the other
     activation: int  # kind, see `kernels.activations`
     loss: int  # kind, see `kernels.losses`
 
@@ -35,11 +35,11 @@ class Blocks(NamedTuple):
 
     inputs: Array  # [N / B, d, B]
     encoded: Array  # targets [N / B, K, B]
-    real: Array  # [N / B, B]: one for samples, zero for the filling
+    real: Array  # [N / B, B]: 1 for samples, 0 for padding
     n_samples: int  # N
 
     def in_numbers_of(self, kind: type) -> "Blocks":
-        """The samples in numbers of this type; the arrays themselves where they are so already."""
+        """The samples in numbers of this type; arrays that have this type are not copied."""
         return Blocks(
             self.inputs.astype(kind, copy=False),
             self.encoded.astype(kind, copy=False),
@@ -49,7 +49,7 @@ class Blocks(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Arrays to work in. `units` counts the rows of all steps, for lanes the inputs too."""
+    """Workspace. `units` is the number of rows of all steps, for lanes including the inputs."""
 
     value: Array  # [units, B or LANES]
     slope: Array  # [units, B or LANES]
@@ -70,12 +70,12 @@ class EnergyData(NamedTuple):
     room: Room
 
     def plain(self) -> Plain:
-        """The same as plain tuples."""
+        """The data as plain tuples."""
         return tuple(self.network), tuple(self.samples), self.l2, tuple(self.room)
 
 
 @inlined
 def energy_data(plain: Plain) -> EnergyData:
-    """Named again, in compiled code."""
+    """The data as named tuples again, in compiled code."""
     network, samples, l2, room = plain
     return EnergyData(Layers(*network), Blocks(*samples), l2, Room(*room))

@@ -1,4 +1,4 @@
-"""One function of several for compiled code, chosen by a number while the code runs."""
+"""Choice of one of several functions for compiled code, by a number known when the code runs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,9 +10,9 @@ Function = Callable[..., Any]
 
 def choice(functions: Sequence[Function]) -> Function:
     """Compiled function of (number, *arguments) that calls the function with this number, counted from 0, on the
-    arguments. There are two functions or more; the last one is called for any number beyond.
+    arguments. There must be at least two functions; the last one is called for all larger numbers.
 
-    The compiler sees a chain of comparisons, as if it were written out, so calls can be inlined.
+    The compiler sees a written-out chain of comparisons, so calls can be inlined.
     """
     *earlier, before, last = functions
     chosen = _one_of_two(len(earlier), before, last)
@@ -33,7 +33,7 @@ def _one_of_two(expected: int, function: Function, other: Function) -> Function:
 
 def _either(expected: int, function: Function, otherwise: Function) -> Function:
     @inlined
-    def chosen(number: int, *arguments: Any) -> Any:  # noqa: ANN401 - as above
+    def chosen(number: int, *arguments: Any) -> Any:  # noqa: ANN401 - whatever the functions take
         if number == expected:
             return function(*arguments)
         return otherwise(number, *arguments)

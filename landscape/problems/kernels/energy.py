@@ -1,11 +1,11 @@
 """The arithmetic of `compiled.py`: energy and gradient of networks, one walker after the other.
 
-An energy is computed in float64 or, for walkers that are on their way only, in float32: by the same functions, of
-arrays of either. The samples are taken in blocks whose values stay in the cache from the forward to the backward pass.
-A block is filled up to a multiple of the vector length with zeros, whose losses and gradients are multiplied away.
-With few samples these loops are too short: see `energy_in_lanes.py`.
+An energy is computed in float64 or, for walkers still on their way, in float32, by the same functions for arrays of
+either type. Samples are computed in blocks whose values stay in the cache from the forward to the backward pass. A
+block is padded with zeros to a multiple of the vector length; losses and gradients of the padding are multiplied by
+zero. With few samples these loops are too short: see `energy_in_lanes.py`.
 
-Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a block, with the filling; arrays are
+Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a block, including padding; arrays are
 [units, B], the samples contiguous.
 """
 
@@ -31,8 +31,8 @@ def _backward(
     zeros: Array,
     gradient: Array,
 ) -> None:
-    """Adds the gradient of the block to gradient [P]; delta [2, rows, B] holds that in the outputs and has room for
-    another step's.
+    """Adds the gradient of a block to gradient [P]; delta [2, rows, B] holds the gradient in the outputs in one half
+    and has room for that of the next step in the other.
     """
     sizes, weights = network.sizes, network.weights
     place, unit, source = len(point), len(value), len(network.sources)
@@ -75,15 +75,15 @@ def _energy_at(point: Array, gradient: Array, data: EnergyData) -> float:
         gradient[p] = total[p] / samples.n_samples + 2.0 * data.l2 * point[p]
     energy: float = (
         loss / samples.n_samples + data.l2 * squares
-    )  # no number if the point has none, even where l2 is zero
+    )  # not finite if the point is not, even where l2 is zero
     return energy
 
 
 def energies(theta: Array, energy: Array, gradient: Array, data: Plain) -> None:
     """Writes energies [W] and gradients [W, P] of theta [W, P] for a network of any size.
 
-    The data are a plain `EnergyData` with the room of `room_for_blocks`, one for each thread. Numbers are of the type
-    that its arrays have.
+    `data` is a plain `EnergyData` with a workspace of `room_for_blocks`, one for each thread. Numbers have the type of
+    its arrays.
     """
     named = energy_data(data)
     for walker in range(len(theta)):
@@ -91,7 +91,7 @@ def energies(theta: Array, energy: Array, gradient: Array, data: Plain) -> None:
 
 
 def room_for_blocks(sizes: Array, parameters: int, columns: int, real: type) -> Room:
-    """Room for `energies` with blocks of so many samples."""
+    """Workspace of `energies` for blocks of `columns` samples."""
     units, widest = int(sizes[1:].sum()), int(sizes.max())
     shapes = (units, columns), (units, columns), (2, widest, columns), widest, columns, columns, parameters, parameters
     return Room(*(np.zeros(shape, real) for shape in shapes))
@@ -99,9 +99,9 @@ def room_for_blocks(sizes: Array, parameters: int, columns: int, real: type) -> 
 
 @reordered
 def traces(theta: Array, network: Plain, samples: Plain, value: Array, slope: Array, gradient: Array) -> None:
-    """Writes the rows of all steps before the last layer and the slopes of activations there [W, N / B, rows, B], and
-    the gradients of the losses in the outputs [W, N / B, K, B], at theta [W, P]; the network is a plain `Layers`, the
-    samples are plain `Blocks`.
+    """Writes the rows of all steps before the last layer and the slopes of their activations, each [W, N / B, rows, B],
+    and the gradients of the losses in the outputs [W, N / B, K, B], at theta [W, P]. `network` is a plain `Layers`,
+    `samples` are plain `Blocks`.
     """
     named = Layers(*network)
     sizes = named.sizes

@@ -1,6 +1,6 @@
-"""As `energy.py`, for dense networks on few samples: `LANES` walkers side by side, sample by sample.
+"""The arithmetic of `energy.py` for dense networks on few samples: `LANES` walkers side by side, sample by sample.
 
-A vector has a number of each of them, and functions of it are those of numbers.
+A vector has one number of each walker, and functions of numbers take vectors too.
 
 Shapes: W walkers, P parameters, N samples, K outputs, B samples of a block; arrays of lanes are [..., LANES].
 """
@@ -18,7 +18,7 @@ Array = np.ndarray
 
 @exact
 def _forward_in_lanes(theta: Array, sizes: Array, kind: int, value: Array, slope: Array) -> int:
-    """Writes the values of all units and the slopes of the activations behind the inputs in value, both [units, LANES];
+    """Writes the values of all units, after the inputs in value, and the slopes of activations, both [units, LANES];
     returns the first row of the outputs.
     """
     place, below = 0, 0
@@ -39,7 +39,7 @@ def _forward_in_lanes(theta: Array, sizes: Array, kind: int, value: Array, slope
 
 @exact
 def _backward_in_lanes(theta: Array, sizes: Array, value: Array, slope: Array, delta: Array, gradient: Array) -> None:
-    """Adds the gradient of the sample to gradient [P, LANES]; delta [units, LANES] holds that in the outputs."""
+    """Adds the gradient of a sample to gradient [P, LANES]; delta [units, LANES] holds the gradient in the outputs."""
     place, unit = len(theta), len(value)
     for layer in range(len(sizes) - 2, -1, -1):
         n_in, n_out = sizes[layer], sizes[layer + 1]
@@ -81,14 +81,14 @@ def _energies_in_lanes(theta: Array, energy: Array, gradient: Array, data: Energ
 
 
 def energies_in_lanes(theta: Array, energy: Array, gradient: Array, data: Plain) -> None:
-    """Writes energies [LANES] and gradients [P, LANES] of theta [P, LANES]. The data are a plain `EnergyData` with the
-    room of `room_for_lanes`, one for each thread.
+    """Writes energies [LANES] and gradients [P, LANES] of theta [P, LANES]. `data` is a plain `EnergyData` with a
+    workspace of `room_for_lanes`, one for each thread.
     """
     _energies_in_lanes(theta, energy, gradient, energy_data(data))
 
 
 def energies_by_lanes(theta: Array, energy: Array, gradient: Array, data: Plain) -> None:
-    """As `energies`, and with its shapes, but with the data of `energies_in_lanes`."""
+    """`energies` computed in lanes: the shapes are those of `energies`, the data those of `energies_in_lanes`."""
     named = energy_data(data)
     room, sums = named.room.delta, named.room.total
     point, slope = room[1, : theta.shape[1]], room[2, : theta.shape[1]]
@@ -103,8 +103,8 @@ def energies_by_lanes(theta: Array, energy: Array, gradient: Array, data: Plain)
 
 
 def room_for_lanes(sizes: Array, parameters: int) -> Room:
-    """Room for `energies_in_lanes`; inputs are units too. One array of sums [LANES] stands for all that lanes leave
-    out: so the room is of the type of `room_for_blocks`, and a search is compiled once for both.
+    """Workspace of `energies_in_lanes`; inputs count as units. One array of sums [LANES] takes the place of all arrays
+    that lanes do not need: so the type is that of `room_for_blocks`, and a search is compiled once for both.
     """
     units, sums = int(sizes.sum()), aligned()
     room = aligned(3, max(units, parameters))

@@ -8,7 +8,7 @@ derivatives are sums over samples of (Bishop 1992, "Exact calculation of the Hes
     second x first   (l, h), (h', i'):   [a_h (CW)_lh' s_h' + (h = h') g_l s_h'] x_i'
     second x second  (k, h), (l, h'):    C_kl a_h a_h'
 
-Each is one matrix product of rows along the samples, of which only the x_i x_i' are the same for all walkers.
+Each block is one matrix product of rows along the samples; only the rows x_i x_i' are the same for all walkers.
 
 Shapes: W walkers, P parameters, N samples, d inputs, H hidden units, K outputs, B samples of a block, D = d + 1.
 """
@@ -34,10 +34,10 @@ def hessians(
 ) -> None:
     """Writes the Hessians [W, P, P] of mean loss + l2 * sum(theta^2).
 
-    Weights are those of the second layer [W, K, H]. The data are x [N / B, D, B] and its products
-    [N / B, D (D + 1) / 2, B], zero where there is no sample, and N. The trace holds a without its one and s, each
-    [W, N / B, H, B], and g [W, N / B, K, B]. The bend is that of the activation, f'' = s (c0 + c1 a + c2 s). The loss
-    is its kind and the encoded targets [N / B, K, B].
+    `weights` [W, K, H] are those of the second layer. `data` are x [N / B, D, B], its products
+    [N / B, D (D + 1) / 2, B], both zero where there is no sample, and N. `trace` holds a without its one and s, each
+    [W, N / B, H, B], and g [W, N / B, K, B]. `bend` is that of the activation, f'' = s (c0 + c1 a + c2 s). `loss` is
+    the kind of the loss and the encoded targets [N / B, K, B].
     """
     x, products, samples = data
     value, slope, gradient = trace
@@ -84,7 +84,7 @@ def _curve(
     bend: Bend,
     bent: Array,
 ) -> None:
-    """Writes s W'CW s + f'' W'g, the latter where h = h', into `bent` [H (H + 1) / 2, B]."""
+    """Writes s W'CW s, plus f'' W'g where h = h', into `bent` [H (H + 1) / 2, B]."""
     classes, hidden = weights.shape
     (values, slopes), (c0, c1, c2) = units, bend
     row = 0
@@ -115,7 +115,7 @@ def _multiply(left: Array, right: Array, out: Array) -> None:
 
 @reordered
 def _add_corner(corner: Array, hidden: int, cross: Array) -> None:
-    """Adds what a unit's own weights share, [K H, D], to `cross` [K H, (H + 1) D]."""
+    """Adds the terms g_l s_h' x_i' of h = h', `corner` [K H, D], to `cross` [K H, (H + 1) D]."""
     features = corner.shape[1]
     for row in range(len(corner)):
         own = row % hidden * features
@@ -142,7 +142,7 @@ def multiply_pairs(a: Array, pairs: Array) -> None:
 
 @reordered
 def place(unit: int, entry: int, units: int, fan_in: int, start: int) -> int:
-    """Where the weight of a unit for an input stands in theta, or its bias (entry = fan_in)."""
+    """Index in theta of the weight of a unit for input `entry`, or of its bias (entry = fan_in)."""
     return start + (unit * fan_in + entry if entry < fan_in else units * fan_in + unit)
 
 
@@ -175,7 +175,7 @@ def _scatter_cross(cross: Array, hidden: int, classes: int, features: int, share
 
 @reordered
 def scatter_second(second: Array, hidden: int, classes: int, start: int, share: float, out: Array) -> None:
-    """Writes share times the second x second block in network order, both triangles; it begins at start."""
+    """Writes share times the second x second block, which begins at `start`, in network order, both triangles."""
     row = 0
     for k in range(classes):
         for l in range(k, classes):  # noqa: E741 - the index of the formula

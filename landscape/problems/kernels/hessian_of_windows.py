@@ -1,16 +1,16 @@
-"""The arithmetic of the compiled Hessian where the hidden layer is a convolution, pooled or not.
+"""The arithmetic of the compiled Hessian for a hidden layer that is a convolution, pooled or not.
 
-As in `hessian.py`, but what enters the second layer, a_m, is the mean over some windows l of the activations of one
-channel c(m). With x_l the patch in a window and s its slopes, its derivatives D_m in the weights of that channel are
-the means of s_l x_l; those of the outputs are J_k = sum over m of W_km D_m. The second derivatives are sums over
-samples of
+The notation is that of `hessian.py`, but each value a_m that enters the second layer is the mean over some windows l of
+the activations of one channel c(m). With x_l the patch in window l and s_l the slope there, the derivatives D_m of a_m
+in the weights of its channel are the means of s_l x_l, and the derivatives of the outputs are J_k = sum over m of
+W_km D_m. The second derivatives are sums over samples of
 
     first x first    (c, i), (c', i'):   sum_kl C_kl J_k,ci J_l,c'i' + (c = c') sum_l f''_l (dE/da_l) x_li x_li'
     second x first   (k, m), (c, i):     a_m sum_l C_kl J_l,ci + (c = c(m)) g_k D_mi
     second x second  (k, m), (l, m'):    C_kl a_m a_m'
 
-Shapes: W walkers, N samples, O channels, L windows, M rows that enter the second layer, each the mean of A, K outputs,
-B samples of a block, D numbers of a patch and the one that meets the bias.
+Shapes: W walkers, N samples, O channels, L windows, M rows that enter the second layer, each the mean of A hidden rows,
+K outputs, B samples of a block, D numbers of a patch with the one for the bias.
 """
 
 from typing import NamedTuple
@@ -27,13 +27,13 @@ Array = np.ndarray
 
 
 class Windows(NamedTuple):
-    """Samples as the hidden layer sees them, zero where there is no sample."""
+    """Samples as patches of the hidden layer's windows, zero where there is no sample."""
 
     patches: Array  # with their ones [N / B, D, L B]
-    products: Array  # of these [N / B, D (D + 1) / 2, L B]
+    products: Array  # of the rows of patches [N / B, D (D + 1) / 2, L B]
     encoded: Array  # targets [N / B, K, B]
     real: Array  # [N / B, B], see `Blocks`
-    sources: Array  # int64[M, A]: rows of the hidden layer, (channel, window), of which each row above is the mean
+    sources: Array  # int64[M, A]: rows of the hidden layer, (channel, window), of which an entering row is the mean
     channels: int  # O
     n_samples: int  # N
     loss: int  # kind
@@ -50,8 +50,8 @@ def hessians_of_windows(
 ) -> None:
     """Writes the Hessians [W, P, P] of mean loss + l2 * sum(theta^2).
 
-    Weights are those of the second layer [W, K, M]; the windows are plain `Windows`. The trace holds values and slopes
-    of the hidden layer, then those of pooling, each [W, N / B, rows, B], and g [W, N / B, K, B]. The bend is that of
+    `weights` [W, K, M] are those of the second layer; `windows` are plain `Windows`. `trace` holds values and slopes of
+    the hidden layer, followed by those of pooling, each [W, N / B, rows, B], and g [W, N / B, K, B]. `bend` is that of
     the activation, f'' = s (c0 + c1 a + c2 s).
     """
     named = _named(windows)
@@ -125,7 +125,7 @@ def _jacobian(weights: Array, own: Array, channels: int, jacobian: Array) -> Non
 
 @reordered
 def _times_curvature(inner: Array, classes: int, jacobian: Array, flow: Array) -> None:
-    """Writes sum over l of C_kl J_l, as `jacobian` stands, into flow; inner [K (K + 1) / 2, B] holds C."""
+    """Writes sum over l of C_kl J_l into flow, in the shape of `jacobian`; inner [K (K + 1) / 2, B] holds C."""
     columns = inner.shape[1]
     flow[:] = 0.0
     for p in range(len(jacobian)):
@@ -165,7 +165,7 @@ def _bent(weights: Array, g: Array, units: tuple[Array, Array], bend: Bend, sour
 
 @reordered
 def _scatter_first(first: Array, curved: Array, depth: int, share: float, out: Array) -> None:
-    """Writes share times the first x first block in network order; curved [O, D (D + 1) / 2] is what channels add."""
+    """Writes share times the first x first block in network order; curved [O, D (D + 1) / 2] are its terms with f''."""
     channels = len(curved)
     for row in range(len(first)):
         left = place(row // depth, row % depth, channels, depth - 1, 0)
@@ -183,8 +183,8 @@ def _scatter_first(first: Array, curved: Array, depth: int, share: float, out: A
 
 @reordered
 def _scatter_cross(cross: Array, corner: Array, shape: tuple[int, int, int], share: float, out: Array) -> None:
-    """Writes share times the second x first block: cross [O D K, M + 1] and what rows have with their own channel,
-    corner [K, M D]; the shape is O, K and D.
+    """Writes share times the second x first block: cross [O D K, M + 1] and the terms of rows with their own channel,
+    corner [K, M D]; `shape` is (O, K, D).
     """
     channels, classes, depth = shape
     entering, numbers = cross.shape[1] - 1, channels * depth

@@ -38,11 +38,11 @@ def input_gradients(
     right: Array,
     gradient: Array,
 ) -> None:
-    """Writes the losses [W, N] of samples, whether their largest output is that of the true class, 1 or 0, [W, N], and
-    the gradients [W, d, N] of the losses in the inputs.
+    """Writes the losses [W, N] of samples, 1 into right [W, N] where the largest output is that of the true class, else
+    0, and the gradients [W, d, N] of the losses in the inputs.
 
-    The network is a plain `Layers`, all dense; the samples are inputs [W, d, N], of each walker its own, and encoded
-    targets [K, N]; so many columns are taken at a time.
+    `network` is a plain `Layers`, all dense. `samples` are inputs [W, d, N], separate ones for each walker, and encoded
+    targets [K, N]; `columns` of them are computed at a time.
     """
     named = Layers(*network)
     sizes = named.sizes

@@ -1,9 +1,9 @@
 """Layers of one walker for a block of samples, for compiled code.
 
-Loops over samples, or calls of the BLAS where a layer is large. A dense layer has a column for each sample, a
-convolution one for each position and sample; otherwise they are the same. Blocks are filled up to a multiple of the
-vector length so that no loop has a remainder. Shapes: P parameters, I numbers that meet the weights of a unit, O units
-or channels, B samples of a block, with the filling, or columns; arrays are [rows, B], the samples contiguous.
+Small layers are loops over samples, large ones calls of the BLAS. A dense layer has a column for each sample, a
+convolution one for each position and sample; otherwise they are the same. Blocks are padded to a multiple of the vector
+length so that no loop has a remainder. Shapes: P parameters, I numbers that enter a unit, O units or channels, B
+samples of a block, including padding, or columns; arrays are [rows, B], the samples contiguous.
 """
 
 import numpy as np
@@ -39,7 +39,7 @@ def combine(weights: Array, shift: Array, rows: Array, out: Array) -> None:
 
 @reordered
 def _begin(weight: Array, base: float, rows: Array, lead: int, total: Array) -> None:
-    """Writes base plus the first `lead` terms, one to four: after these, terms come by four."""
+    """Writes base plus the first `lead` terms, one to four, so that the number of terms left is a multiple of four."""
     w0, x0 = weight[0], rows[0]
     if lead == 1:
         for j in range(len(total)):
@@ -108,7 +108,7 @@ def sum_samples(delta: Array, out: Array) -> None:
 
 @reordered
 def multiply(rows: Array, factors: Array) -> None:
-    """Multiplies rows [I, B] by factors [I, B]."""
+    """Multiplies rows [I, B] by factors [I, B], in place."""
     for i in range(len(rows)):
         for j in range(rows.shape[1]):
             rows[i, j] *= factors[i, j]

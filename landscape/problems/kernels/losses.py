@@ -1,12 +1,12 @@
 """The losses for compiled code, chosen by their kind.
 
-Each loss is one row of a table at the end: its sum over a block of samples, its values one by one, its value for one
-sample of several walkers, and its curvature. All but the last give gradients in the outputs too. The first two differ
-in nothing but how terms are added up; one accumulator for all samples is faster than one for each, and its rounding is
-another.
+Each loss is one row of a table at the end: its sum over a block of samples, its value for each sample, its value for
+one sample of several walkers, and its curvature. All but the last also give gradients in the outputs. The first two
+differ only in the order of additions: one accumulator for all samples is faster than one for each, and rounds
+differently.
 
-Shapes: K outputs, H hidden units, B samples of a block, with the filling; `real` [B] is one for samples and zero for
-the filling.
+Shapes: K outputs, H hidden units, B samples of a block, including padding; `real` [B] is 1 for samples and 0 for the
+padding.
 """
 
 from collections.abc import Callable
@@ -187,7 +187,7 @@ def _squared_error_curvature(
 
 
 class CompiledLoss(NamedTuple):
-    """The forms of a loss for compiled code; the functions of the same names below say what they do."""
+    """The forms of a loss for compiled code, described at the functions below that choose among losses."""
 
     summed: Callable[[Array, Array, Array, Array, Array], float]
     each: Callable[[Array, Array, Array, Array, Array], None]
@@ -206,28 +206,28 @@ LOSS_KINDS = {name: kind for kind, name in enumerate(_COMPILED)}
 
 summed_loss = choice([loss.summed for loss in _COMPILED.values()])
 """Function of (kind, z, encoded, real, top, total): the sum of the losses of outputs z [K, B] against encoded targets
-[K, B]. Gradients in the outputs take the place of z; top [B] and total [B] are room to work in.
+[K, B]. Gradients in the outputs take the place of z; top [B] and total [B] are workspace.
 """
 each_loss = choice([loss.each for loss in _COMPILED.values()])
-"""Function of (kind, z, encoded, top, total, loss), which writes the losses of outputs z [K, B] into loss [B]. The
-largest outputs stand in top [B]. Gradients in the outputs take the place of z; total [B] is room to work in.
+"""Function of (kind, z, encoded, top, total, loss), which writes the losses of outputs z [K, B] into loss [B]; top [B]
+has the largest outputs. Gradients in the outputs take the place of z; total [B] is workspace.
 """
 loss_in_lanes = choice([loss.in_lanes for loss in _COMPILED.values()])
-"""Function of (kind, z, first, target, block, column, delta): the losses, a vector, of outputs, the rows of z
-[units, LANES] from the first one, against a column of a block of targets [N / B, K, B]. Their gradients are written
-into the same rows of delta.
+"""Function of (kind, z, first, target, block, column, delta): the vector of losses of the outputs, which are the rows
+of z [units, LANES] from `first` on, against a column of a block of targets [N / B, K, B]. Gradients are written into
+the same rows of delta.
 """
 loss_curvature = choice([loss.curvature for loss in _COMPILED.values()])
 """Function of (kind, weights, slope, gradient, encoded, real, flow, root, inner), which writes C W s into flow and
 R W s with R'R = C into root, both [K H, B], and C itself into inner [K (K + 1) / 2, B]. C is the Hessian of the loss in
-the outputs, W = weights [K, H] those of the last layer, s = slope [H, B] that of the hidden units.
+the outputs, W the weights [K, H] of the last layer, s the slope [H, B] of the hidden units.
 """
 
 
 @exact
 def largest_over(z: Array, encoded: Array, top: Array, right: Array) -> None:
-    """Writes the largest of the outputs z [K, B] into top [B] and whether the first such is the true class into
-    right [B]; encoded [K, B] are the one-hot targets.
+    """Writes the largest of the outputs z [K, B] into top [B], and into right [B] 1 where the first largest output is
+    that of the true class, else 0; encoded [K, B] are the one-hot targets.
     """
     top[:], right[:] = z[0], encoded[0]
     for k in range(1, len(z)):

@@ -1,8 +1,9 @@
-"""The sensitivity term and its gradient, compiled: of dense networks on a CPU, one walker after the other.
+"""The compiled sensitivity term and its gradient for dense networks on a CPU, one walker after the other.
 
-Forwards, each layer maps middles and radii of intervals (see `sensitivity.py`); backwards, the gradients in both go
-down together. Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a block; arrays are
-[units, B], the samples contiguous. Middles and radii begin with those of the inputs, layer under layer.
+In the forward pass each layer maps middles and radii of intervals (see `sensitivity.py`); in the backward pass the
+gradients in both are carried back together. Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples
+of a block; arrays are [units, B], the samples contiguous. Middles and radii have the rows of the inputs first, then
+those of each layer.
 """
 
 from typing import NamedTuple
@@ -32,15 +33,15 @@ class Ends(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Parameters [P] and their rounded absolute values, or gradients in both."""
+    """Parameters [P] and their smoothed absolute values, or gradients in both."""
 
     point: Array
     absolute: Array
 
 
 class Measure(NamedTuple):
-    """Half-width of the boxes of inputs, below which weights and logarithms are rounded off, and whether the log volume
-    is meant or the mean width.
+    """Half-width `epsilon` of the boxes of inputs, `width` below which absolute values and logarithms are smoothed, and
+    `log_volume`: true for the log volume, false for the mean width.
     """
 
     epsilon: float
@@ -66,7 +67,7 @@ def _activate_ends(kind: int, middle: Array, radius: Array, ends: Ends, slopes: 
 def _forward(
     weights: Weights, sizes: Array, kind: int, zeros: Array, boxes: Intervals, ends: Ends, slopes: Ends
 ) -> None:
-    """Fills in the intervals of all layers, those of the inputs being there, but not the middles of the outputs."""
+    """Computes the intervals of all layers from those of the inputs, except for the middles of the outputs."""
     (point, absolute), (middle, radius) = weights, boxes
     place, unit = 0, sizes[0]
     for layer in range(len(sizes) - 1):
@@ -82,7 +83,7 @@ def _forward(
 
 @reordered
 def _measured(measure: Measure, radius: Array, filled: int, room: Array, delta: Array) -> float:
-    """Sum over the first `filled` samples of the measure of boxes with these radii [K, B], and its gradient in them."""
+    """Sum over the first `filled` samples of the measure of boxes with radii [K, B]; writes its gradient into delta."""
     total, outputs, width = 0.0, len(radius), measure.width
     delta[:] = 0.0
     room[:] = 0.0
@@ -105,7 +106,7 @@ def _measured(measure: Measure, radius: Array, filled: int, room: Array, delta: 
 
 @reordered
 def _through_ends(slopes: Ends, middle: Array, radius: Array) -> None:
-    """Turns gradients in the middles and radii of an image into those in the middles and radii before."""
+    """Turns gradients in the middles and radii after an activation into those in the middles and radii before it."""
     for i in range(len(middle)):
         for j in range(middle.shape[1]):
             upper = 0.5 * (middle[i, j] + radius[i, j]) * slopes.upper[i, j]
@@ -123,8 +124,8 @@ def _backward(
     deltas: Intervals,
     gradients: Weights,
 ) -> None:
-    """Adds to the gradients in the weights and in their absolute values; deltas [2, units, B] hold those in the radii
-    of the outputs and have room for another layer's.
+    """Adds to the gradients in the weights and in their absolute values; deltas [2, units, B] hold the gradients in the
+    radii of the outputs in one half and have room for those of the next layer in the other.
     """
     (point, absolute), (middle, radius) = weights, boxes
     in_middle, in_radius = deltas
@@ -159,8 +160,8 @@ def sensitivities(
     value: Array,
     gradient: Array,
 ) -> None:
-    """Writes values [W] and gradients [W, P] at theta [W, P] on inputs [d, N], of which so many columns are taken at a
-    time. The network has layers of these sizes int64[layers + 1] and this kind of activation; the settings are a plain
+    """Writes values [W] and gradients [W, P] at theta [W, P] on inputs [d, N], `columns` of which are computed at a
+    time. The network has layers of these `sizes` int64[layers + 1] and this `kind` of activation; `settings` is a plain
     `Measure`.
     """
     measure = Measure(*settings)

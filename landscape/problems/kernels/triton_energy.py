@@ -1,9 +1,9 @@
-"""Energy and gradient of a network in one kernel: nothing but theta, energy and gradient passes through the memory.
+"""Energy and gradient of a network in one kernel: no walker data but theta, energy and gradient pass through memory.
 
-For one hidden layer of tanh units and cross-entropy. A program takes W walkers and B samples at a time, one pair to a
-thread, which keeps the parameters of its walker and the sums of their gradients in registers on its way through the
-samples. All loops over units are unrolled. Compiled by Triton; shapes: D inputs, H hidden units, K outputs, P
-parameters, N samples; everything is float64.
+The network has one hidden layer of tanh units and cross-entropy. A program computes W walkers and B samples at a time,
+one pair per thread. A thread keeps the parameters of its walker and the sums of their gradients in registers while it
+goes through the samples. All loops over units are unrolled. Compiled by Triton; shapes: D inputs, H hidden units, K
+outputs, P parameters, N samples; everything is float64.
 """
 # Triton's language: untyped, sizes in capitals, tuples grow by addition.
 # ruff: noqa: ANN001, ANN201, ANN202, N803, PLR0913, PLR0917, RUF005
@@ -20,7 +20,7 @@ def energies_and_gradients(
     theta,  # [walkers, P]
     inputs,  # [D, N]
     encoded,  # [K, N]
-    constants,  # [2]: 1 / N and l2, here because numbers that are passed by value are float32
+    constants,  # [2]: 1 / N and l2, in memory because numbers passed by value are float32
     energies,  # [walkers]
     gradients,  # [walkers, P]
     walkers,
@@ -91,7 +91,7 @@ def _copies(value, count: tl.constexpr):
 
 @triton.jit
 def _hidden(weights, biases, x, D: tl.constexpr, H: tl.constexpr):
-    """tanh z = 1 - 2 / (exp 2z + 1), to rounding of numbers near one."""
+    """tanh z = 1 - 2 / (exp 2z + 1), with the rounding error of numbers near one."""
     values = ()
     for h in tl.static_range(H):
         z = biases[h] + weights[h * D] * x[0]
@@ -135,7 +135,7 @@ def _cross_entropy(outputs, y, K: tl.constexpr):
 
 @triton.jit
 def _carried_back(weights, a, delta, H: tl.constexpr, K: tl.constexpr):
-    """The gradient in what enters the hidden units."""
+    """The gradient in the pre-activations of the hidden units."""
     slopes = ()
     for h in tl.static_range(H):
         upstream = weights[h] * delta[0]

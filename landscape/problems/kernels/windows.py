@@ -1,8 +1,7 @@
-"""What enters the windows of a convolution or of average pooling, for compiled code, and the way back.
+"""Rows that enter the windows of a convolution or of average pooling, for compiled code, and the transpose.
 
-A table of sources says which rows each row is the mean of; a source below zero is one of the zeros around an image.
-Shapes: U units below, R rows that enter, A rows of which each is the mean; arrays are [rows, B], the samples
-contiguous.
+A table of sources lists the rows of which each row is the mean; a source below zero is one of the zeros around an
+image. Shapes: U units below, R rows that enter, A rows in a mean; arrays are [rows, B], the samples contiguous.
 """
 
 import numpy as np
@@ -35,7 +34,7 @@ def gather(sources: Array, rows: Array, out: Array) -> None:
 
 @reordered
 def scatter(sources: Array, means: Array, out: Array) -> None:
-    """The transpose of `gather`: writes what flows back from means [R, B] to all rows into out [U, B]."""
+    """The transpose of `gather`: writes gradients in the rows, from those in their means [R, B], into out [U, B]."""
     n_rows, area = sources.shape
     share = like(means[0, 0], 1.0 / area)
     out[:] = 0.0

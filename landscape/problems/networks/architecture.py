@@ -11,7 +11,7 @@ from landscape.problems.networks.layers import Convolution, Dense, Image, Layer,
 
 
 def configured_network(config: ProblemConfig, data: DataSet) -> LayeredNetwork:
-    """The network of a run file on its data; raises `ConfigError` where these do not fit each other."""
+    """The network of a run file on its data; raises `ConfigError` if network and data do not fit each other."""
     activation = ACTIVATIONS[config.activation]
     if not config.convolution:
         return DenseNetwork.from_sizes([data.inputs.shape[1], *config.hidden, data.n_outputs], activation)

@@ -5,12 +5,12 @@ With g the loss gradient carried back to each pre-activation z and C the Hessian
     H = J'CJ  +  sum over hidden units of (dE/da f''(z)) grad z grad z'  +  (weight, earlier layer) cross terms.
 
 J, the Jacobian of a layer's pre-activations in all parameters up to that layer, is built forward. The first and the
-last layer are treated apart. In the first, grad z touches only the weights of a unit's own row or channel: only these
-derivatives are kept, and the curvature is block-diagonal. In the last, the derivative of z in its own weights is what
-enters the layer, the same for all outputs: their part of J'CJ is sums of C and CJ times that.
+last layer are special. In the first, z depends only on the weights of a unit's own row or channel: only these
+derivatives are kept, and the curvature is block-diagonal. In the last, the derivative of z in its own weights is the
+vector that enters the layer, the same for all outputs: this part of J'CJ is made of sums of C and CJ times this vector.
 
 Shapes: W walkers, N samples, K outputs, P parameters; J is [W, units, N, P up to here]. A convolution has L * N columns
-where a dense layer has N. D are the numbers that meet a unit's weights, and the one that meets its bias.
+where a dense layer has N. D counts the numbers that a unit's weights multiply, and the one that its bias multiplies.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def layered_hessian(layers: Sequence[Layer], trace: Trace, loss: Loss, encoded: 
 
 
 def _parameter_starts(trace: Trace) -> list[int]:
-    """Where the parameters of each layer start, and where the last ones end."""
+    """Index of the first parameter of each layer, and the number of all parameters."""
     starts = [0]
     for weight, _ in trace.weights:
         starts.append(starts[-1] + weight.shape[1] * (weight.shape[2] + 1))
@@ -68,7 +68,7 @@ def _curvature(trace: Trace, index: int) -> Tensor:
 
 
 def _with_one(rows: Tensor) -> Tensor:
-    """What enters a layer, [W, D, N], the ones for the biases under its rows."""
+    """The rows that enter a layer with a row of ones for the biases below them, [W, D, N]."""
     return torch.cat([rows, torch.ones_like(rows[:, :1])], 1)
 
 
@@ -78,7 +78,7 @@ def _in_order(derivatives: Tensor) -> Tensor:
 
 
 def _entering(layer: Layer, jacobian: Tensor, samples: int) -> Tensor:
-    """Jacobian [W, in, N, Q] of what enters a layer from that of the values below it, [W, units, N, Q]."""
+    """Jacobian [W, in, N, Q] of the columns that enter a layer, from that of the values below it, [W, units, N, Q]."""
     walkers, derivatives = len(jacobian), jacobian.shape[-1]
     rows = jacobian.reshape(walkers, layer.n_below, samples * derivatives)
     columns = samples * layer.n_units // layer.n_out
@@ -86,8 +86,8 @@ def _entering(layer: Layer, jacobian: Tensor, samples: int) -> Tensor:
 
 
 def _second_jacobian(first: Layer, weight: Tensor, own: Tensor) -> Tensor:
-    """Jacobian [W, out, N, P of the first layer] of the second layer's z from that of what enters the layer, each row
-    in the weights of its own unit or channel, [W, in, N, D].
+    """Jacobian [W, out, N, P of the first layer] of the second layer's z, from the Jacobian `own` [W, in, N, D] of the
+    rows that enter the layer, each in the weights of its own unit or channel.
     """
     weights = torch.unflatten(weight, 2, (first.n_out, -1)).transpose(1, 2)
     by_channel = weights @ torch.unflatten(own, 1, (first.n_out, -1)).flatten(3)
@@ -95,7 +95,7 @@ def _second_jacobian(first: Layer, weight: Tensor, own: Tensor) -> Tensor:
 
 
 def _with_own_weights(jacobian: Tensor, post: Tensor) -> Tensor:
-    """The Jacobian [W, out, N, P before] of a layer's z with its derivatives in the layer's own weights and biases."""
+    """The Jacobian [W, out, N, P before] of a layer's z, extended by derivatives in the layer's weights and biases."""
     units, values = jacobian.shape[1], _with_one(post).mT
     own = values.new_zeros(*jacobian.shape[:3], units, values.shape[2])
     for unit in range(units):
@@ -112,7 +112,7 @@ def _add_outer(hessian: Tensor, jacobian: Tensor, weight: Tensor | None = None) 
 
 
 def _add_first_layer(hessian: Tensor, trace: Trace, weight: Tensor) -> None:
-    """Block-diagonal curvature of the first layer; weight [W, H, N]."""
+    """Adds the block-diagonal curvature of the first layer; `weight` is [W, H, N]."""
     inputs = trace.post[0]
     units, features = weight.shape[1], inputs.shape[1]
     augmented = _with_one(inputs)
@@ -127,20 +127,20 @@ def _add_first_layer(hessian: Tensor, trace: Trace, weight: Tensor) -> None:
 
 
 def _add_cross_terms(hessian: Tensor, mixed: Tensor, start: int) -> None:
-    """Adds mixed derivatives [W, R, P before] of a layer's R weights, the first at `start`, with all before."""
+    """Adds mixed derivatives [W, R, P before] of a layer's R weights, from `start` on, with all parameters before."""
     rows = slice(start, start + mixed.shape[1])
     hessian[:, rows, :start] += mixed
     hessian[:, :start, rows] += mixed.mT
 
 
 def _cross_terms(delta: Tensor, entering: Tensor) -> Tensor:
-    """Mixed derivatives [W, out * in, P before] from the Jacobian [W, in, N, P before] of what enters the layer."""
+    """Mixed derivatives [W, out * in, P before] from the Jacobian [W, in, N, P before] of the columns of a layer."""
     return torch.einsum("won,winp->woip", delta, entering).flatten(1, 2)
 
 
 def _own_cross_terms(first: Layer, delta: Tensor, own: Tensor) -> Tensor:
-    """The same [W, out * in, P of the first layer] for the second layer from the Jacobian [W, in, N, D] of what enters
-    it, each row in the weights of its own unit or channel.
+    """Mixed derivatives [W, out * in, P of the first layer] for the second layer, from the Jacobian `own` [W, in, N, D]
+    of the rows that enter it, each in the weights of its own unit or channel.
     """
     terms = torch.unflatten(delta[:, None] @ own, 1, (first.n_out, -1))
     mixed = terms.new_zeros(*terms.shape[:-1], first.n_out, terms.shape[-1])
@@ -150,7 +150,7 @@ def _own_cross_terms(first: Layer, delta: Tensor, own: Tensor) -> Tensor:
 
 
 def _add_last_layer(hessian: Tensor, trace: Trace, loss: Loss, jacobian: Tensor) -> None:
-    """Adds J'CJ, for the Jacobian [W, K, N, P before] of the outputs in all parameters but the last layer's."""
+    """Adds J'CJ; `jacobian` [W, K, N, P before] is that of the outputs in all parameters but the last layer's."""
     walkers, outputs, samples, before = jacobian.shape
     identity = torch.eye(outputs, dtype=jacobian.dtype, device=jacobian.device)[:, None]
     root = loss.scale_jacobian(trace.outputs, torch.cat([jacobian, identity.expand(walkers, -1, samples, -1)], -1))

@@ -1,12 +1,11 @@
-"""Networks of layers, dense ones or convolutions, evaluated for many walkers at once, with hand-written derivatives.
+"""Networks of dense layers and convolutions, evaluated for many walkers at once, with hand-written derivatives.
 
 The mean loss over the samples is differentiated by the chain rule in closed form: one backward pass
 for the gradient, forward and backward tangents (Pearlmutter 1994, "Fast exact multiplication by the
-Hessian") for a Hessian-vector product. No autograd graph is built. The exact Hessians stand in
-`hessian.py`.
+Hessian") for a Hessian-vector product. No autograd graph is built. Exact Hessians are in `hessian.py`.
 
-Shapes: W walkers, P parameters, N samples, K outputs, L positions of a convolution, 1 of a dense layer; inside,
-activations are [W, out, L * N].
+Shapes: W walkers, P parameters, N samples, K outputs, L positions of a convolution, 1 of a dense layer; activations
+within the network are [W, out, L * N].
 Parameters are in network order: layer by layer, weight [out, in] row-major, then bias [out].
 """
 
@@ -57,12 +56,12 @@ class LayeredNetwork:
 
     @property
     def layered(self) -> "LayeredNetwork":
-        """The network itself; None for one whose layers are not known."""
+        """The network itself; None for networks whose layers are not known."""
         return self
 
     @property
     def dense(self) -> "DenseNetwork | None":
-        """The network itself if all layers are dense and nothing is pooled, else None."""
+        """The network itself if all layers are dense and without pooling, else None."""
         return None
 
     @property
@@ -72,12 +71,12 @@ class LayeredNetwork:
 
     @property
     def smooth(self) -> bool:
-        """Whether the energy has a continuous Hessian."""
+        """True if the energy has a continuous Hessian."""
         return self.activation.smooth
 
     @property
     def doubles_per_walker_and_sample(self) -> int:
-        """Float64 numbers that an energy-gradient call touches for each walker and sample."""
+        """Number of float64 values that an energy-gradient call touches for each walker and sample."""
         return sum(layer.doubles for layer in self.layers)
 
     def unpack(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
@@ -93,7 +92,7 @@ class LayeredNetwork:
         return self._forward(theta, inputs).outputs.mT
 
     def features(self, theta: Tensor, inputs: Tensor) -> Tensor:
-        """What enters the last layer, [W, N, units], for theta [W, P] and inputs [N, d]."""
+        """Features [W, N, units] that enter the last layer, for theta [W, P] and inputs [N, d]."""
         return self._forward(theta, inputs).post[-1].mT
 
     def parameter_tangent(self, theta: Tensor, vector: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
@@ -104,15 +103,15 @@ class LayeredNetwork:
     def input_gradient(
         self, theta: Tensor, inputs: Tensor, output_gradient: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Outputs [W, N, K] and gradient [W, N, d] with respect to inputs [W, N, d] of the scalar whose gradient
-        with respect to the outputs is `output_gradient(outputs)` [W, N, K].
+        """Outputs [W, N, K] and the gradient [W, N, d] of a scalar with respect to inputs [W, N, d]; its gradient with
+        respect to the outputs is `output_gradient(outputs)` [W, N, K].
         """
         outputs, pull_back = self.vjp(theta, inputs)
         return outputs, pull_back(output_gradient(outputs))
 
     def vjp(self, theta: Tensor, inputs: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """Outputs [W, N, K] at inputs [W, N, d], and the function that turns the gradient of a scalar with respect to
-        the outputs, [W, N, K], into that with respect to the inputs, [W, N, d].
+        """Outputs [W, N, K] at inputs [W, N, d], and a function that turns the gradient of a scalar with respect to
+        the outputs, [W, N, K], into its gradient with respect to the inputs, [W, N, d].
         """
         trace = self._forward(theta, inputs)
 
@@ -172,7 +171,7 @@ class LayeredNetwork:
         return result
 
     def hessian(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
-        """Exact Hessian [W, P, P] of the mean loss, the sum of its parts from as many samples as fit a working set."""
+        """Exact Hessian [W, P, P] of the mean loss, added up over parts of the samples that fit a working set."""
         samples = min(rows_per_chunk(self._doubles_of_hessian, theta.device), len(inputs))
         parts = [slice(start, start + samples) for start in range(0, len(inputs), samples)]
 
@@ -186,8 +185,8 @@ class LayeredNetwork:
 
     @property
     def _doubles_of_hessian(self) -> int:
-        """Float64 numbers for each walker and sample: Jacobians of a layer and of what enters it. Those of the first
-        layer are in the weights of one unit only.
+        """Number of float64 values for each walker and sample: Jacobians of a layer and of the columns that enter it.
+        Jacobians of the first layer are in the weights of one unit only.
         """
         first, ends = self.layers[0], list(accumulate(layer.n_parameters for layer in self.layers))
         kept = [first.n_in + 1, first.n_in + 1, *ends[1:]]
@@ -197,7 +196,7 @@ class LayeredNetwork:
         )
 
     def _forward(self, theta: Tensor, inputs: Tensor, evaluate: Callable[[Tensor], Tensor] | None = None) -> Trace:
-        """Forward pass; `evaluate` is the activation's value, or `consume` for those who need no more of z."""
+        """Forward pass; `evaluate` is the activation's value, or its `consume` if z is not needed afterwards."""
         evaluate = evaluate or self.activation.value
         weights = self.unpack(theta)
         post = [self.layers[0].enter(inputs.mT).expand(len(theta), -1, -1)]
@@ -217,7 +216,7 @@ class LayeredNetwork:
         return self.layers[index].enter(rows)
 
     def _upstream(self, trace: Trace, index: int, delta: Tensor) -> Tensor:
-        """Gradients in the activations before a layer, as these stand, from those in what leaves it."""
+        """Gradients in the activations before a layer, in their shape, from those in the layer's pre-activations."""
         return self.layers[index].leave(product(trace.weights[index][0].mT, delta)).view_as(trace.pre[index - 1])
 
     def _forward_tangent(
@@ -236,7 +235,7 @@ class LayeredNetwork:
 
 @dataclass(frozen=True)
 class DenseNetwork(LayeredNetwork):
-    """A sequence of dense layers, nothing pooled, with one activation between them."""
+    """A sequence of dense layers without pooling, with one activation between them."""
 
     layers: tuple[Dense, ...]
 
@@ -252,9 +251,9 @@ class DenseNetwork(LayeredNetwork):
 
     @property
     def sizes(self) -> list[int]:
-        """Units of each layer, the inputs first."""
+        """Number of units of each layer, the inputs first."""
         return [self.n_inputs, *(layer.n_out for layer in self.layers)]
 
     def hessian(self, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> Tensor:
-        """Exact Hessian [W, P, P] of the mean loss, of all samples at once."""
+        """Exact Hessian [W, P, P] of the mean loss, computed for all samples at once."""
         return layered_hessian(self.layers, self._forward(theta, inputs), loss, encoded).div_(len(inputs))

@@ -1,12 +1,12 @@
-"""The linear layers of a network: what enters them, and which of their weights meet it.
+"""The linear layers of a network: the columns that enter them, and the weights that multiply these columns.
 
-Every layer multiplies its weight [out, in] with columns of numbers and adds its bias: a dense layer has one column a
-sample, a convolution one a sample and position of its window, which holds the patch of the image there. `enter` makes
-the columns of the activations below, `leave` is its transpose and carries gradients back. Average pooling is linear
-too, and belongs to the layer above it: it is done before anything else.
+Every layer multiplies its weight [out, in] by columns of numbers and adds its bias. A dense layer has one column per
+sample; a convolution has one per sample and position of its window, the patch of the image at that position. `enter`
+makes the columns from the activations below; `leave`, its transpose, carries gradients back. Average pooling is linear
+too and belongs to the layer above it, as its first operation.
 
-Shapes: [...] any leading axes, L positions, N samples, which come last. An image of C channels stands in C * H * W
-rows, as torch flattens it; the weight of a convolution is [out, C, rows, columns of its window], flattened.
+Shapes: [...] any leading axes, L positions, N samples, which come last. An image of C channels is C * H * W rows,
+flattened as in torch; the weight of a convolution is [out, C, rows, columns of its window], flattened.
 """
 
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ Image = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Window:
-    """A window that slides over an image (C, H, W), with zeros around it; all in rows and columns.
+    """A window that slides over an image (C, H, W) padded with zeros; sizes are pairs (rows, columns).
 
-    Raises `ConfigError` where it is larger than the image with its zeros.
+    Raises `ConfigError` if the window is larger than the padded image.
     """
 
     image: Image
@@ -45,7 +45,7 @@ class Window:
 
     @cached_property
     def places(self) -> Pair:
-        """Rows and columns of places at which the window stands."""
+        """Numbers of rows and columns of the places of the window."""
         sides = zip(self.image[1:], self.kernel, self.stride, self.padding, strict=True)
         rows, columns = ((size + 2 * zeros - inside) // step + 1 for size, inside, step, zeros in sides)
         return rows, columns
@@ -83,7 +83,7 @@ class Window:
         return (total / prod(self.kernel)).flatten(-4, -2)
 
     def spread(self, means: Tensor) -> Tensor:
-        """Images [..., C * H * W, N] in which each mean [..., C * L, N] has its share: the transpose of `means`."""
+        """The transpose of `means`: images [..., C * H * W, N] over which means [..., C * L, N] are spread."""
         shares = torch.unflatten(means, -2, (self.image[0], *self.places)) / prod(self.kernel)
         total = shares.new_zeros(*means.shape[:-2], *self.image, means.shape[-1])
         for row in range(self.kernel[0]):
@@ -92,14 +92,14 @@ class Window:
         return total.flatten(-4, -2)
 
     def _under(self, images: Tensor, row: int, column: int) -> Tensor:
-        """View [..., C, rows, columns, N] of the pixels that lie under one place of the window wherever it stands."""
+        """View [..., C, rows, columns, N] of the pixels under entry (row, column) of the window at all its places."""
         (down, right), (rows, columns) = self.stride, self.places
         return images[..., row : row + down * rows : down, column : column + right * columns : right, :]
 
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected layer: outputs = weight @ inputs + bias, of inputs that may be pooled before."""
+    """A fully connected layer: outputs = weight @ inputs + bias; inputs may be pooled first."""
 
     n_in: int
     n_out: int
@@ -112,17 +112,17 @@ class Dense:
 
     @property
     def n_below(self) -> int:
-        """Rows that enter, before pooling."""
+        """Number of rows that enter, before pooling."""
         return self.n_in if self.pool is None else prod(self.pool.image)
 
     @property
     def n_units(self) -> int:
-        """Rows that leave."""
+        """Number of rows that leave."""
         return self.n_out
 
     @property
     def doubles(self) -> int:
-        """Float64 numbers that a gradient touches for each walker and sample."""
+        """Number of float64 values that a gradient touches for each walker and sample."""
         return 3 * self.n_out + (0 if self.pool is None else 2 * self.n_in)
 
     def enter(self, values: Tensor) -> Tensor:
@@ -136,8 +136,8 @@ class Dense:
 
 @dataclass(frozen=True)
 class Convolution:
-    """A layer that has a window at each position of an image, of which it sees the patch; the image may be pooled
-    before. Its `n_out` are channels, its `n_in` numbers of a patch.
+    """A layer that multiplies its weight by the patches of an image under a sliding window; the image may be pooled
+    first. `n_out` is the number of channels, `n_in` the length of a patch.
     """
 
     window: Window
@@ -146,7 +146,7 @@ class Convolution:
 
     @property
     def n_in(self) -> int:
-        """Numbers of a patch."""
+        """Length of a flattened patch."""
         return self.window.image[0] * prod(self.window.kernel)
 
     @property
@@ -156,22 +156,22 @@ class Convolution:
 
     @property
     def image(self) -> Image:
-        """Channels, rows and columns of what leaves."""
+        """Channels, rows and columns of the output."""
         return self.n_out, *self.window.places
 
     @property
     def n_below(self) -> int:
-        """Rows that enter, before pooling."""
+        """Number of rows that enter, before pooling."""
         return prod((self.pool or self.window).image)
 
     @property
     def n_units(self) -> int:
-        """Rows that leave."""
+        """Number of rows that leave."""
         return prod(self.image)
 
     @property
     def doubles(self) -> int:
-        """Float64 numbers that a gradient touches for each walker and sample."""
+        """Number of float64 values that a gradient touches for each walker and sample."""
         return 3 * self.n_units + 2 * self.n_in * prod(self.window.places)
 
     def enter(self, values: Tensor) -> Tensor:
@@ -188,7 +188,7 @@ Layer = Dense | Convolution
 
 
 def matrix(layer: Layer, weight: Tensor) -> Tensor:
-    """The whole linear map of a layer [..., n_units, n_below], written out, for its weight [..., out, in]."""
+    """The linear map of a layer as a matrix [..., n_units, n_below], for its weight [..., out, in]."""
     if isinstance(layer, Dense) and layer.pool is None:
         return weight
     units = torch.eye(layer.n_units, dtype=weight.dtype, device=weight.device)

@@ -1,7 +1,7 @@
-"""Losses of one sample as functions of the network's outputs, with what exact Hessians need.
+"""Losses of one sample as functions of the network's outputs, with the curvatures that exact Hessians need.
 
-W walkers, K outputs, N samples. Outputs come as [W, K, N]: samples contiguous, because every
-elementwise pass runs along them. Targets are encoded once as [K, N]. Both losses are convex in the
+W walkers, K outputs, N samples. Outputs are [W, K, N], with contiguous samples, because every
+elementwise pass runs along the samples. Targets are encoded once as [K, N]. Both losses are convex in the
 outputs, so their Hessian C has a square root; `scale_jacobian` turns J [W, K, N, P] into B J with
 B'B = C, and the Gauss-Newton matrix is one product of the result with itself.
 """
@@ -18,7 +18,7 @@ from landscape.messages import listed
 
 
 class Loss(Protocol):
-    """A convex loss per sample; `needs_labels` says whether targets must be classes."""
+    """A convex loss per sample; `needs_labels` is true if targets must be classes."""
 
     name: str
     needs_labels: bool
@@ -30,7 +30,7 @@ class Loss(Protocol):
         """Losses [W, N] and their gradients [W, K, N] with respect to outputs [W, K, N]."""
 
     def differentiable(self, outputs: Tensor, encoded: Tensor) -> Tensor:
-        """Losses [N] of outputs [K, N] in terms that torch.func can differentiate."""
+        """Losses [N] of outputs [K, N], in operations that torch.func can differentiate."""
 
     def curvature_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
         """Hessians of the losses times tangent [W, K, N], as [W, K, N]."""
@@ -75,8 +75,8 @@ class CrossEntropy:
 
 
 def smoothed(encoded: Tensor, share: float) -> Tensor:
-    """One-hot targets [K, N] of which this share is spread evenly over all classes: label smoothing (Szegedy et al.
-    2016, arXiv 1512.00567, section 7). A share of 0 leaves them as they are.
+    """One-hot targets [K, N] with the given share spread evenly over all classes: label smoothing (Szegedy et al. 2016,
+    arXiv 1512.00567, section 7). A share of 0 returns the targets unchanged.
     """
     return encoded if not share else (1.0 - share) * encoded + share / len(encoded)
 
@@ -111,7 +111,7 @@ LOSSES: dict[str, Loss] = {loss.name: loss for loss in (CrossEntropy(), MeanSqua
 
 
 def check_targets(targets: np.ndarray, loss: str) -> None:
-    """Raise `DataError` unless the loss of this name can use these targets: class labels, or values where it can."""
+    """Raises `DataError` if the loss of this name needs class labels and the targets are values."""
     if LOSSES[loss].needs_labels and targets.dtype.kind == "f":
         others = [f'"{name}"' for name, other in LOSSES.items() if not other.needs_labels]
         raise DataError(

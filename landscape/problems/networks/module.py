@@ -1,8 +1,8 @@
 """Any torch module as a network: derivatives by torch.func, the slow but general way.
 
-All of them are taken in reverse mode, which every differentiable operation of torch has. Offers what `LayeredNetwork`
-offers, for modules it does not cover. Parameters stand in the order of `module.named_parameters()`, each
-row-major. Shapes: W walkers, P parameters, N samples, K outputs.
+All derivatives are taken in reverse mode, which every differentiable operation of torch supports. The interface is that
+of `LayeredNetwork`, for modules that `LayeredNetwork` does not cover. Parameters are in the order of
+`module.named_parameters()`, each row-major. Shapes: W walkers, P parameters, N samples, K outputs.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.networks.losses import Loss
 from landscape.problems.networks.symmetry import NoSymmetry
 
-# Modules of torch whose slope jumps. Where only the curvature does (Softsign, ELU) the Hessian holds almost everywhere.
+# Torch modules whose slope jumps. If only the curvature jumps (Softsign, ELU), the Hessian exists almost everywhere.
 KINKED = (
     nn.Hardshrink, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.PReLU, nn.ReLU, nn.ReLU6, nn.RReLU,
     nn.SELU, nn.Softshrink, nn.Threshold, nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d,
@@ -30,7 +30,7 @@ KINKED = (
 class ModuleNetwork:
     """A module in evaluation mode that maps inputs [N, d] to outputs [N, K].
 
-    Assumed twice differentiable unless a module of torch that is known to have kinks is part of it.
+    It is assumed to be twice differentiable unless it contains a torch module that is known to have kinks.
     """
 
     module: nn.Module
@@ -41,7 +41,7 @@ class ModuleNetwork:
 
     @property
     def symmetry(self) -> Symmetry:
-        """The trivial group: what the module leaves unchanged is not known."""
+        """The trivial group: the symmetries of the module are not known."""
         return NoSymmetry()
 
     @cached_property
@@ -50,7 +50,7 @@ class ModuleNetwork:
 
     @cached_property
     def _places(self) -> dict[str, str]:
-        """Each place in the module that holds a parameter, with the name of that: one that is shared has several."""
+        """The name of the parameter at each place in the module; a shared parameter has several places."""
         names = {id(parameter): name for name, parameter in self.module.named_parameters()}
         return {
             f"{path}.{own}".removeprefix("."): names[id(parameter)]
@@ -65,12 +65,12 @@ class ModuleNetwork:
 
     @property
     def smooth(self) -> bool:
-        """Whether the energy is taken to have a continuous Hessian."""
+        """True if the energy is assumed to have a continuous Hessian."""
         return not any(isinstance(part, KINKED) for part in self.module.modules())
 
     @property
     def doubles_per_walker_and_sample(self) -> int:
-        """Float64 numbers that a call is taken to touch for each walker and sample: one for each parameter."""
+        """Number of float64 values that a call is assumed to touch for each walker and sample: one per parameter."""
         return self.n_parameters
 
     def outputs(self, theta: Tensor, inputs: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ class ModuleNetwork:
     def parameter_tangent(self, theta: Tensor, vector: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs [W, N, K] and their derivative [W, N, K] along vector [W, P]; see `LayeredNetwork.parameter_tangent`.
 
-        The product with the Jacobian is linear in the cotangent, and its own cotangent is the tangent.
+        The vector-Jacobian product is linear in the cotangent; its own vector-Jacobian product is the tangent.
         """
         outputs, pull_back = torch.func.vjp(lambda t: self.outputs(t, inputs), theta)[:2]
         pull_forward = torch.func.vjp(lambda cotangent: pull_back(cotangent)[0], torch.zeros_like(outputs))[1]
@@ -95,7 +95,7 @@ class ModuleNetwork:
         return outputs, pull_back(output_gradient(outputs))
 
     def vjp(self, theta: Tensor, inputs: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """Outputs [W, N, K] and the way back to the inputs; see `LayeredNetwork.vjp`."""
+        """Outputs [W, N, K] and a function that carries gradients back to the inputs; see `LayeredNetwork.vjp`."""
         outputs, pull_back = torch.func.vjp(lambda x: self.outputs(theta, x), inputs)[:2]
         return outputs, lambda output_gradient: pull_back(output_gradient)[0]
 

@@ -1,10 +1,10 @@
 """Symmetries: the signed permutations of the hidden units of a network, and the trivial group.
 
-A unit is a row of the layer before (its incoming weights and bias) together with the columns of the layer
-after that meet it (its outgoing weights): one column, or several next to each other for a channel of a convolution,
-one for each place of the next window or each pixel that is left. Permuting units leaves the energy unchanged; with an
-odd activation so does flipping the sign of a unit, which convolution and average pooling pass on, being linear. A
-network has the product of these groups over its hidden layers.
+A unit is a row of its own layer (its incoming weights and bias) together with the columns of the next layer that
+multiply its value (its outgoing weights): one column, or several adjacent ones for a channel of a convolution, one for
+each entry of the next window or each remaining pixel. Permuting units leaves the energy unchanged. With an odd
+activation so does flipping the sign of a unit, since convolution and average pooling are linear. The group of a network
+is the product of these groups over its hidden layers.
 
 Shapes: W points, H units or channels of a layer, F components that describe a unit. Everything is numpy, float64.
 """
@@ -20,8 +20,8 @@ from landscape.problems.networks.layers import Layer
 
 
 def hidden_units(layers: tuple[Layer, ...]) -> tuple[np.ndarray, ...]:
-    """For each hidden layer the places int64[H, F] in theta of what describes its units: the incoming weights, the bias
-    and the outgoing weights of each.
+    """For each hidden layer, the places int64[H, F] in theta of the components of its units: incoming weights, bias and
+    outgoing weights.
     """
     places, start = [], 0
     for layer in layers:
@@ -34,21 +34,21 @@ def hidden_units(layers: tuple[Layer, ...]) -> tuple[np.ndarray, ...]:
     )
 
 
-# Components closer than this are ties when units are sorted, smaller ones are zero when a sign is fixed. It is
-# no round number, so that differences of round parameters do not sit on the edge.
+# When units are sorted, components closer than this are ties; when a sign is fixed, smaller components are zero. It is
+# not a round number, so that differences of round parameters do not lie on the edge.
 TIE = 3.137e-7
 
-SWEEPS = 20  # over the layers of a deep network that is aligned, at most
+SWEEPS = 20  # most sweeps over the layers when a deep network is aligned
 
 
 class NoSymmetry:
-    """The trivial group: every point is its own only copy."""
+    """The trivial group: the only copy of a point is the point itself."""
 
     def canonical(self, theta: np.ndarray) -> np.ndarray:
         """theta [W, P] itself."""
         return theta
 
-    def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:  # noqa: ARG002 # as the protocol has it
+    def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:  # noqa: ARG002 # the protocol has it
         """theta [W, P] itself, whatever the reference."""
         return theta
 
@@ -69,11 +69,11 @@ class UnitSymmetry:
     odd: bool
 
     def canonical(self, theta: np.ndarray) -> np.ndarray:
-        """Unique copies [W, P] of theta [W, P]: the first component of each unit that is not zero is positive
-        and units are sorted by their components; stable under noise of 1e-9. Layer by layer from the input.
+        """Unique copies [W, P] of theta [W, P], stable under noise of 1e-9. Layer by layer from the input, units are
+        sorted by their components; with an odd activation the first nonzero component of each unit is positive.
 
-        With two hidden layers or more, units of a layer that feeds another hidden one are told apart by what
-        comes in. Stationary points with l2 > 0 ask for no more: units that receive the same send the same.
+        Units of a layer that feeds another hidden layer are distinguished by their incoming weights. This suffices at
+        stationary points with l2 > 0: units with equal incoming weights have equal outgoing weights.
         """
         layers = self._unpack(theta)
         self._canonical_moves(layers)
@@ -82,9 +82,10 @@ class UnitSymmetry:
     def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
         """The copies [W, P] of theta [W, P] nearest to reference [W, P].
 
-        One hidden layer: exact, a linear assignment with the better sign for each pair of units. Deeper
-        networks: the same layer by layer, repeated until no layer changes, which is a local optimum; the better
-        one of two, from theta as it is and from its copy whose canonical form stands as that of the reference.
+        One hidden layer: exact, by a linear assignment with the better sign for each pair of units. Deeper networks:
+        the same layer by layer, repeated until no layer changes, which gives a local optimum. The better of two optima
+        is taken: one from theta itself, one from the copy of theta that becomes canonical by the same moves as the
+        reference.
         """
         found = self._align_from(theta, reference)
         if len(self.layers) <= 2:
@@ -98,11 +99,11 @@ class UnitSymmetry:
         return _distances(self.align(theta, reference), reference)
 
     def log_orbit_size(self, theta: np.ndarray) -> np.ndarray:
-        """log of H! (times 2^H for odd activations) over the stabiliser, summed over hidden layers, [W].
+        """log of H! (times 2^H for odd activations) over the size of the stabiliser, summed over hidden layers, [W].
 
-        The stabiliser counts dead units (all components zero) and groups of units that are equal up to sign,
-        layer by layer; a symmetry that needs units of two layers to move together is not counted (stationary
-        points with l2 > 0 have none).
+        The stabiliser counts dead units (all components zero) and groups of units that are equal up to sign, layer by
+        layer. Symmetries that move units of two layers together are not counted (stationary points with l2 > 0 have
+        none).
         """
         layers = self._unpack(theta)
         total = np.zeros(len(theta))
@@ -124,7 +125,7 @@ class UnitSymmetry:
         return layers
 
     def _canonical_moves(self, layers: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Makes layers canonical, in place; returns the order and signs that did it for each hidden layer."""
+        """Makes layers canonical, in place; returns the order and the signs applied to each hidden layer."""
         moves = []
         for index in range(len(layers) - 1):
             units = _units(layers, index)
@@ -137,7 +138,7 @@ class UnitSymmetry:
         return moves
 
     def _placed_like(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
-        """The copies of theta [W, P] that the moves which make reference [W, P] canonical make canonical too."""
+        """The copies of theta [W, P] that become canonical by the same moves as reference [W, P]."""
         layers = self._unpack(theta)
         self._canonical_moves(layers)
         for index, (order, signs) in enumerate(self._canonical_moves(self._unpack(reference))):
@@ -158,7 +159,7 @@ class UnitSymmetry:
         overlap = theirs @ ours.transpose(0, 2, 1)
         score = np.abs(overlap) if self.odd else overlap
         order = np.array([linear_sum_assignment(-point)[1] for point in score], dtype=np.int64)
-        order = order.reshape(score.shape[:2])  # also of an empty batch
+        order = order.reshape(score.shape[:2])  # also for an empty batch
         signs = np.ones(order.shape)
         if self.odd:
             signs[np.take_along_axis(overlap, order[:, :, None], 2)[:, :, 0] < 0] = -1.0
@@ -193,7 +194,7 @@ def _outgoing(layers: list[np.ndarray], index: int) -> np.ndarray:
 
 
 def _transform(layers: list[np.ndarray], index: int, order: np.ndarray, signs: np.ndarray) -> None:
-    """Multiplies unit h by signs[:, h], then puts unit order[:, h] in place h, in the two layers that hold it."""
+    """Multiplies unit h by signs[:, h], then puts unit order[:, h] in place h, in the two layers that contain units."""
     layers[index] = np.take_along_axis(layers[index] * signs[:, :, None], order[:, :, None], 1)
     following, outgoing = layers[index + 1], _outgoing(layers, index) * signs[:, None, :, None]
     moved = np.take_along_axis(outgoing, order[:, None, :, None], 2).reshape(following[:, :, :-1].shape)
@@ -201,14 +202,14 @@ def _transform(layers: list[np.ndarray], index: int, order: np.ndarray, signs: n
 
 
 def _leading_signs(units: np.ndarray) -> np.ndarray:
-    """Sign [W, H] of the first component of each unit that is not zero; one for a dead unit."""
+    """Sign [W, H] of the first nonzero component of each unit; 1 for a dead unit."""
     first = np.argmax(np.abs(units) > TIE, axis=2)
     leading = np.take_along_axis(units, first[:, :, None], 2)[:, :, 0]
     return np.where(leading < -TIE, -1.0, 1.0)
 
 
 def _forget_later_order(units: np.ndarray, n_incoming: int) -> np.ndarray:
-    """Outgoing weights as sorted magnitudes: the units of the next layer have no order or sign yet."""
+    """Units with sorted magnitudes of outgoing weights: the units of the next layer have no order or sign yet."""
     incoming, outgoing = units[:, :, :n_incoming], units[:, :, n_incoming:]
     return np.concatenate([incoming, np.sort(np.abs(outgoing), axis=2)], axis=2)
 

@@ -1,6 +1,6 @@
-"""torch.nn.Sequential in and out: stacks of known layers become a `LayeredNetwork`, parameters become a module again.
+"""Conversion of a torch.nn.Sequential of known layers to a `LayeredNetwork`, and of parameters back to a module.
 
-What is known: Linear and Conv2d with biases, one activation between them, AvgPool2d before a layer, an Unflatten to
+Known layers: Linear and Conv2d with biases, one activation between them, AvgPool2d before a layer, an Unflatten to
 images at the start and a Flatten between images and Linear layers; the last layer is Linear.
 """
 
@@ -22,9 +22,9 @@ from landscape.problems.networks.module import ModuleNetwork, Network
 
 
 def layered_network_of(module: nn.Module) -> LayeredNetwork | None:
-    """The network that a Sequential of known layers stands for, else None.
+    """The network of a Sequential of known layers; None for other modules and for layers that share parameters.
 
-    Layers that share parameters are no such network either. Raises `ConfigError` for a window larger than its image.
+    Raises `ConfigError` for a window larger than its image.
     """
     stack = _Stack()
     if not isinstance(module, nn.Sequential) or not all(stack.add(piece) for piece in module):
@@ -35,7 +35,7 @@ def layered_network_of(module: nn.Module) -> LayeredNetwork | None:
 
 
 def module_of(network: LayeredNetwork, theta: Tensor) -> nn.Sequential:
-    """A float64 Sequential that computes `network` of inputs [N, d] with parameters theta [P]."""
+    """A float64 Sequential that computes `network` with parameters theta [P] for inputs [N, d]."""
     pieces: list[nn.Module] = []
     image: Image | None = None
     for layer, (weight, bias) in zip(network.layers, network.unpack(theta[None]), strict=True):
@@ -52,15 +52,15 @@ def module_of(network: LayeredNetwork, theta: Tensor) -> nn.Sequential:
 
 
 def of_flat_images(module: nn.Module, image: Sequence[int]) -> nn.Sequential:
-    """The module for inputs [N, d], images [N, C, H, W] flattened."""
+    """The module for inputs [N, d], which are flattened images [N, C, H, W]."""
     pieces = module if isinstance(module, nn.Sequential) else [module]
     return nn.Sequential(nn.Unflatten(1, tuple(image)), *pieces)
 
 
 @dataclass
 class _Stack:
-    """What the pieces of a Sequential amount to, so far: layers, the image and the pooling that the next one meets,
-    and whether it may follow, as it may at the start and after an activation.
+    """The layers read from the pieces of a Sequential so far, the image and the pooling that precede the next layer,
+    and `open`, which is true where a layer may follow: at the start and after an activation.
     """
 
     layers: list[Layer] = field(default_factory=list)
@@ -70,7 +70,7 @@ class _Stack:
     open: bool = True
 
     def add(self, piece: nn.Module) -> bool:
-        """Takes a piece in; False if it is unknown here."""
+        """Adds a piece; False if the piece is not known at this place."""
         readers: dict[type, Callable[..., bool]] = {
             nn.Unflatten: self._unflatten,
             nn.Conv2d: self._convolution,
@@ -140,7 +140,7 @@ class _Stack:
 
 
 def _with_parameters(layer: Layer, weight: Tensor, bias: Tensor) -> nn.Module:
-    """The torch module of a layer, pooling left out."""
+    """The torch module of a layer, without its pooling."""
     module: nn.Linear | nn.Conv2d
     if isinstance(layer, Dense):
         module = nn.Linear(layer.n_in, layer.n_out, dtype=torch.float64)
@@ -151,7 +151,7 @@ def _with_parameters(layer: Layer, weight: Tensor, bias: Tensor) -> nn.Module:
         )
     with torch.no_grad():
         module.weight.copy_(weight.view_as(module.weight))
-        module.bias.copy_(bias)  # type: ignore[union-attr] # both are made with one
+        module.bias.copy_(bias)  # type: ignore[union-attr] # both have a bias
     return module
 
 
@@ -160,7 +160,7 @@ def _pair(sizes: int | tuple[int, ...]) -> Pair:
 
 
 def _activation_name(module: nn.Module) -> str | None:
-    """Name of a module that is exactly one of our activations with its default settings."""
+    """Name of the activation that a module is, with its default settings; else None."""
     for name, activation in ACTIVATIONS.items():
         known = activation.module()
         if type(module) is type(known) and repr(module) == repr(known):
@@ -169,9 +169,9 @@ def _activation_name(module: nn.Module) -> str | None:
 
 
 def network_of(module: torch.nn.Module, data: DataSet, device: str) -> Network:
-    """The network of a module of inputs [N, d]: of its layers where these are known, else by torch.func.
+    """The network of a module for inputs [N, d]: a `LayeredNetwork` if its layers are known, else by torch.func.
 
-    Raises `DataError` unless it turns a sample into one output a class, or a target value.
+    Raises `DataError` unless the module gives a sample one output for each class or target value.
     """
     network = layered_network_of(module) or _module_network(module, data, device)
     _check_fit(network, data, device)

@@ -15,8 +15,9 @@ from landscape.problems.activations import Activation
 class Trace:
     """A forward pass through layers l = 0, 1, ...
 
-    `weights[l]` are its weight [W, out, in] and bias [W, out], `post[l]` what enters it [W, in, N] (`post[0]` of the
-    inputs), `pre[l]` its pre-activations [W, out, N], `values[l]` the activations there, for all layers but the last.
+    `weights[l]` are the weight [W, out, in] and bias [W, out] of layer l, `post[l]` the columns [W, in, N] that enter
+    it (`post[0]` from the inputs), `pre[l]` its pre-activations [W, out, N], `values[l]` the activations at `pre[l]`,
+    for all layers but the last.
     """
 
     weights: list[tuple[Tensor, Tensor]]
@@ -27,7 +28,7 @@ class Trace:
 
     @cached_property
     def slopes(self) -> list[Tensor]:
-        """Derivatives [W, out, N] of the activation at `pre[l]`, for all layers but the last; made when asked for."""
+        """Derivatives [W, out, N] of the activation at `pre[l]`, for all layers but the last; computed on first use."""
         return [self.activation.slope(z, a) for z, a in zip(self.pre[:-1], self.values, strict=True)]
 
     @property

@@ -1,12 +1,13 @@
-"""An adapter that makes an `Objective` of a surface that a user brings.
+"""An adapter that makes an `Objective` of a user's surface.
 
 The surface must have `n_parameters` and `energy_and_gradient(theta [W, P]) -> (energy [W], gradient [W, P])`. It may
 have `energy`, `hessian`, `hessian_vector_product`, `symmetry`, `curvature_threshold`, `smooth` and `cheap_hessian`. A
-surface with a `device` works on torch tensors on that device, one without on numpy arrays. The contract is tried once,
-when the surface is adapted, so that a mistake is one line at the start and not a crash in a search.
+surface with a `device` works on torch tensors on that device, a surface without one on numpy arrays. The contract is
+tested once, when the surface is adapted, so that a mistake causes a one-line error at the start and not a crash in a
+search.
 
-Missing derivatives are central differences of the gradient, with steps in proportion to the parameters, or to
-`length_unit` where these are smaller. Shapes: W walkers, P parameters; float64.
+Missing derivatives are central differences of the gradient, with steps proportional to the parameters, or to
+`length_unit` for smaller parameters. Shapes: W walkers, P parameters; float64.
 """
 
 from collections.abc import Callable
@@ -21,8 +22,8 @@ from landscape.numerics.batching import map_rows, rows_per_chunk
 from landscape.objective import Objective, Recorder, Symmetry
 from landscape.problems.networks.symmetry import NoSymmetry
 
-# Central differences of a gradient lose least at about the cube root of the rounding error; what is left of
-# the rounding is far below the threshold, so that it does not count as negative curvature.
+# Central differences of a gradient are most accurate for steps of about the cube root of the rounding error. Their
+# error is far below the threshold, so that it does not count as negative curvature.
 DIFFERENCE = 6e-6
 DIFFERENCE_THRESHOLD = 1e-6
 EXACT_THRESHOLD = 1e-9
@@ -42,7 +43,7 @@ def as_objective(surface: object) -> Objective:
 
 
 def is_objective(surface: object) -> TypeGuard[Objective]:
-    """Whether the surface is an `Objective` as it is."""
+    """True if the surface itself is an `Objective`."""
     return isinstance(surface, Objective) and isinstance(surface.device, torch.device)
 
 
@@ -69,7 +70,7 @@ class AdaptedSurface:
         self.recorder: Recorder | None = None
 
     def probe(self) -> None:
-        """Tries the surface at two points, away from zero, where it may be singular; raises `SearchError`."""
+        """Tests the surface at two points, away from zero, where it may be singular; raises `SearchError`."""
         shape = (2, self.n_parameters)
         points = torch.linspace(0.1, 1.0, 2 * self.n_parameters, dtype=torch.float64, device=self.device)
         theta = self._native(points.view(shape))
@@ -94,7 +95,7 @@ class AdaptedSurface:
         return self.energy_and_gradient(theta)[0]
 
     def energy_and_gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """Energies [W] and gradients [W, P] of theta [W, P]; a surface is not asked for those of no point."""
+        """Energies [W] and gradients [W, P] of theta [W, P]; the surface is not called for an empty batch."""
         if not len(theta):
             return theta.new_empty(0), theta
         with np.errstate(all="ignore"):
@@ -109,7 +110,7 @@ class AdaptedSurface:
         return map_rows(self._difference_hessian, rows, theta)
 
     def hessian_vector_product(self, theta: Tensor, vector: Tensor) -> Tensor:
-        """Products [W, P] of the Hessians at theta [W, P] with vector [W, P]; differences along it if need be."""
+        """Products [W, P] of the Hessians at theta [W, P] with vector [W, P]; if need be by differences along it."""
         if hasattr(self._surface, "hessian_vector_product") and len(theta):
             return self._tensor(self._surface.hessian_vector_product(self._native(theta), self._native(vector)))
         if hasattr(self._surface, "hessian"):
@@ -122,7 +123,7 @@ class AdaptedSurface:
         return product
 
     def _difference_hessian(self, theta: Tensor) -> Tensor:
-        """All walkers and parameters in one call of the gradient."""
+        """Hessians by central differences, with all walkers and parameters in one call of the gradient."""
         step = DIFFERENCE * theta.abs().clamp_min(self._length)
         shift = torch.diag_embed(step)
         points = torch.stack([theta[:, None] + shift, theta[:, None] - shift])
@@ -134,7 +135,7 @@ class AdaptedSurface:
         return theta.numpy() if self._numpy else theta
 
     def _tensor(self, values: np.ndarray | Tensor) -> Tensor:
-        """The surface's answer without its graph and, from numpy, without its memory."""
+        """The surface's result as a tensor: detached from its graph, or copied from a numpy array."""
         if isinstance(values, Tensor):
             return values.detach()
         return torch.from_numpy(np.array(values, dtype=np.float64, order="C"))

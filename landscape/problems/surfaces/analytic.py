@@ -1,8 +1,8 @@
-"""Analytic surfaces whose stationary points are known, to try searches on.
+"""Analytic surfaces with known stationary points, for testing searches.
 
-A surface is an `Objective` with exact derivatives in closed form. It carries its own stationary points, `known`,
-converged to 1e-8 or better, so that a test or a user can compare without a table of their own. Mueller-Brown and
-the six-hump camel live in the plane and have no symmetry; a Lennard-Jones cluster has that of `ClusterSymmetry`.
+A surface is an `Objective` with exact derivatives in closed form. Its stationary points are in `known`, converged to
+1e-8 or better, so that tests and users can compare without a table of their own. Mueller-Brown and the six-hump camel
+are functions on the plane without symmetry; a Lennard-Jones cluster has the symmetry `ClusterSymmetry`.
 
 Shapes: W walkers, P parameters, N atoms, K known points; float64.
 """
@@ -20,7 +20,7 @@ from landscape.problems.surfaces.clusters import ClusterSymmetry, rigid_modes
 
 @dataclass(frozen=True, kw_only=True)
 class KnownPoint:
-    """A stationary point from the literature; `theta` [P] is None where only the energy is known."""
+    """A stationary point from the literature; `theta` [P] is None if only the energy is known."""
 
     energy: float
     index: int
@@ -111,7 +111,7 @@ class MuellerBrown(Surface):
 class SixHumpCamel(Surface):
     """E = (4 - 2.1 x^2 + x^4 / 3) x^2 + x y + (4 y^2 - 4) y^2: six minima, seven transition states, two maxima.
 
-    E(-theta) = E(theta), so all but the origin come in pairs of equal energy, which are different points.
+    E(-theta) = E(theta), so all points but the origin come in pairs of equal energy, which count as different points.
     """
 
     n_parameters = 2
@@ -148,7 +148,7 @@ class LennardJones(Surface):
     """A cluster in reduced units: E = 4 sum over pairs of r^-12 - r^-6; parameters are x, y, z of each atom in turn.
 
     Translations and rotations cost no energy. They are projected out of the Hessian and given the eigenvalue 1,
-    so that Newton steps, the index and the log-determinant do not see them.
+    so that they do not affect Newton steps, the index and the log-determinant.
     """
 
     def __init__(self, n_atoms: int, device: str = "cpu") -> None:
@@ -214,8 +214,8 @@ _CLUSTER_MINIMA = {
     7: (-16.505384, -15.935043, -15.593211, -15.533060),
     8: (-19.821489, -19.765298, -19.189311, -19.169280, -18.976056, -18.856826, -18.828672, -18.778208),
 }
-# The literature counts 42 of 8 atoms: Doye, Miller and Wales, The Journal of Chemical Physics 111, 8417 (1999). Their
-# energies are those of several thousand single-ended searches of this package.
+# The literature counts 42 for 8 atoms: Doye, Miller and Wales, The Journal of Chemical Physics 111, 8417 (1999). The
+# energies come from several thousand single-ended searches of this package.
 _CLUSTER_TRANSITION_STATES: dict[int, tuple[float, ...]] = {
     8: (
         -19.281244,

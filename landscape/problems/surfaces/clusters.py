@@ -1,9 +1,9 @@
 """The symmetry of a cluster of equal atoms: translations, rotations, reflections and permutations.
 
-The group is continuous, so no finite list of copies exists. Two clusters are the same if their sorted pair
-distances are, which no element of the group changes; `align` looks for the nearest copy, by turns the best
-assignment of atoms (Hungarian method) and the best orthogonal transformation (Kabsch 1976), from the principal
-axes of both. Shapes: W points, N atoms, P = 3 N parameters.
+The group is continuous, so no finite list of copies exists. Two clusters are the same if their sorted pair distances,
+which the group leaves unchanged, are the same. `align` searches for the nearest copy by alternating the best assignment
+of atoms (Hungarian method) with the best orthogonal transformation (Kabsch 1976), starting from the principal axes of
+both clusters. Shapes: W points, N atoms, P = 3 N parameters.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class ClusterSymmetry:
     def canonical(self, theta: np.ndarray) -> np.ndarray:
         """theta [W, P] with the centre at the origin; orientation and order of atoms are kept.
 
-        This is a representative, not a unique one: axes of a symmetric cluster are not defined. Identity is
-        decided by `distance`.
+        This representative is not unique: the axes of a symmetric cluster are not defined. `distance` decides if two
+        clusters are the same.
         """
         atoms = self._atoms(theta)
         centred: np.ndarray = atoms - atoms.mean(axis=1, keepdims=True)
@@ -61,7 +61,7 @@ class ClusterSymmetry:
 def rigid_modes(atoms: Tensor) -> Tensor:
     """Orthonormal translations and rotations [W, 3 N, 6] of atoms [W, N, 3].
 
-    Rotations that move nothing, about the axis of atoms in a line, are columns of zeros.
+    Rotations about the axis of collinear atoms, which move nothing, are columns of zeros.
     """
     walkers, n_atoms = atoms.shape[:2]
     centred = atoms - atoms.mean(1, keepdim=True)
@@ -75,7 +75,7 @@ def rigid_modes(atoms: Tensor) -> Tensor:
 
 
 def _align(atoms: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The copy [N, 3] of atoms [N, 3] nearest to target [N, 3] that was found."""
+    """The nearest copy [N, 3] of atoms [N, 3] to target [N, 3] among the local optima found."""
     centre = target.mean(axis=0)
     ours, theirs = atoms - atoms.mean(axis=0), target - centre
     best, least = ours, np.inf
@@ -88,13 +88,13 @@ def _align(atoms: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def _first_turns(ours: np.ndarray, theirs: np.ndarray) -> list[np.ndarray]:
-    """No turn at all, then the eight that lay the principal axes on each other."""
+    """The identity, then the eight orthogonal transformations that superimpose the principal axes."""
     axes, target = np.linalg.eigh(ours.T @ ours)[1], np.linalg.eigh(theirs.T @ theirs)[1]
     return [np.eye(3), *(axes * np.array(signs) @ target.T for signs in product((1.0, -1.0), repeat=3))]
 
 
 def _settle(copy: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Assignment and orthogonal transformation by turns, until the assignment repeats."""
+    """The copy after assignments and orthogonal transformations in alternation, until the assignment repeats."""
     order = np.arange(0)
     for _ in range(MAX_TURNS):
         following = linear_sum_assignment(-(target @ copy.T))[1]

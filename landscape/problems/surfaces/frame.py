@@ -1,9 +1,9 @@
-"""The frame in which an energy of a user's own is searched: its box, and the units of its energies and lengths.
+"""The frame in which a user's energy is searched: its box, and the units of its energies and lengths.
 
-Tolerances and steps of the searches suit an energy whose curvature and size of basins are about one. The frame says
-what counts as one: all tolerances of energies and gradients are multiplied by `energy_unit`, and the searches see the
+Tolerances and steps of the searches suit an energy whose curvatures and sizes of basins are about one. The frame sets
+these units: all tolerances of energies and gradients are multiplied by `energy_unit`, and the searches work on
 parameters divided by `length_unit`. Outside the box the energy is minus infinity and the gradient zero: a search that
-leaves the box ends where it is, and nothing outside is a stationary point, whose energy is finite.
+leaves the box ends there, and no point outside is a stationary point, since stationary points have finite energies.
 
 Shapes: W walkers, P parameters.
 """
@@ -23,7 +23,7 @@ from landscape.objective import Objective, Symmetry
 from landscape.problems.surfaces.adapter import AdaptedSurface, is_objective
 
 BASINS_ACROSS = 8
-"""Units of length across a box: about as many as basins, of which the side of a box has several."""
+"""Units of length across a box: a guess at the number of basins along its side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Box:
 
     @classmethod
     def of(cls, ends: Any, n_parameters: int, name: str) -> Self:  # noqa: ANN401 - what a user writes
-        """The box (low, high), two numbers or two for each parameter; raises `ConfigError` that begins with `name`."""
+        """The box (low, high), two numbers or two per parameter; raises `ConfigError`, which begins with `name`."""
         try:
             low, high = (np.broadcast_to(np.asarray(end, dtype=np.float64), n_parameters) for end in ends)
         except (TypeError, ValueError) as error:
@@ -52,16 +52,16 @@ class Box:
         return type(self)(self.low * factor, self.high * factor)
 
     def contains(self, theta: Tensor) -> Tensor:
-        """Whether points [W, P] are inside, bool[W]; the walls are."""
+        """True where points [W, P] are inside the box, walls included, bool[W]."""
         low, high = (torch.tensor(end, device=theta.device) for end in (self.low, self.high))
         return ((theta >= low) & (theta <= high)).all(1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Frame:
-    """The box (None: there is none), the unit of energies, and that of lengths.
+    """The box (None if there is none), the unit of energies, and the unit of lengths.
 
-    Where there is no box, an energy below `floor` tells of an energy without a lower bound.
+    Without a box, a value below `floor` is taken to mean that the energy has no lower bound.
     """
 
     box: Box | None = None
@@ -84,7 +84,7 @@ class Frame:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], n_parameters: int) -> Self:
-        """The frame of a [frame] table; files of older programs have none, and units of 1."""
+        """The frame of a [frame] table; an empty one, as for files of older programs, gives no box and units of 1."""
         box = Box.of((table["low"], table["high"]), n_parameters, "frame") if "low" in table else None
         return cls(box=box, energy_unit=table.get("energy_unit", 1.0), length_unit=table.get("length_unit", 1.0))
 
@@ -95,18 +95,18 @@ class Frame:
 
 
 def _short(ends: np.ndarray) -> float | list[float]:
-    """One number for ends [P] that are all the same."""
+    """Ends [P] as a list, or as one number if all are the same."""
     values: list[float] = ends.tolist()
     return values[0] if len(set(values)) == 1 else values
 
 
 def power_of_two(value: float) -> float:
-    """The power of two nearest to a positive value: dividing by it loses nothing."""
+    """The power of two nearest to a positive value: division by a power of two is exact."""
     return 2.0 ** round(math.log2(value))
 
 
 class Framed:
-    """An `Objective` in a frame: parameters in units of length, no energy outside the box."""
+    """An `Objective` in a frame: parameters in units of length, energy minus infinity outside the box."""
 
     def __init__(self, objective: Objective, frame: Frame, curvature_threshold: float) -> None:
         self._objective, self._length = objective, frame.length_unit
@@ -154,10 +154,10 @@ UNBOUNDED = (
 
 
 def framed(surface: object, frame: Frame) -> Objective:
-    """A surface of a user, or an `Objective`, in a frame; the latter needs none where there is no box.
+    """A user's surface or an `Objective` in a frame; an `Objective` without a box is returned unchanged.
 
-    Raises `SearchError` if the surface lacks what a search needs, see `as_objective`. Without a curvature threshold of
-    its own it has that of its adapter, over the unit of energy.
+    Raises `SearchError` if the surface lacks what a search needs, see `as_objective`. A surface without a curvature
+    threshold gets the threshold of its adapter, times the unit of energy.
     """
     if is_objective(surface):
         objective: Objective = surface

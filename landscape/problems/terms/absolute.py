@@ -1,8 +1,9 @@
-"""The absolute value, rounded off at zero, and the L1 term.
+"""The absolute value, smoothed at zero, and the L1 term.
 
 sqrt(x^2 + width^2) is at least |x| and at most |x| + width, and has all derivatives. The L1 term (the lasso of
-Tibshirani 1996; with l2 > 0 the elastic net of Zou and Hastie 2005) is the sum of sqrt(theta^2 + width^2) - width, near
-zero theta^2 / (2 width): parameters that do not matter come near zero, but not to it. Shapes: W walkers, P parameters.
+Tibshirani 1996; with l2 > 0 the elastic net of Zou and Hastie 2005) is the sum of sqrt(theta^2 + width^2) - width,
+about theta^2 / (2 width) near zero: parameters that do not matter approach zero but do not reach it. Shapes: W walkers,
+P parameters.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class L1Term:
     keeps_gauge = False
 
     def value(self, theta: Tensor, _: TermSamples) -> Tensor:
-        """Values [W]; of a theta near zero no digits are lost."""
+        """Values [W], without loss of digits for theta near zero."""
         return (theta.square() / (smooth_absolute(theta, self.width) + self.width)).sum(1)
 
     def value_and_gradient(self, theta: Tensor, samples: TermSamples) -> tuple[Tensor, Tensor]:
@@ -43,7 +44,7 @@ class L1Term:
         return torch.diag_embed(self._curvature(theta))
 
     def doubles_per_walker(self, _: TermSamples) -> int:
-        """One: parameters are little beside what a chunk of walkers has in samples."""
+        """One: the term needs little memory beside the samples of a chunk of walkers."""
         return 1
 
     def _curvature(self, theta: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ class AddedTerms:
     """The sum of weighted terms on some samples, computed in chunks of walkers."""
 
     def __init__(self, terms: tuple[WeightedTerm, ...], samples: TermSamples) -> None:
-        """There is at least one term."""
+        """`terms` has at least one term."""
         self._terms, self._samples = terms, samples
         doubles = max(term.doubles_per_walker(samples) for _, term in terms)
         self._rows = rows_per_chunk(doubles, samples.inputs.device)
@@ -74,7 +74,7 @@ class AddedTerms:
 
 
 def terms_of(config: ProblemConfig, network: Network, loss: Loss, device: torch.device) -> tuple[WeightedTerm, ...]:
-    """The terms of weight > 0 of a [problem] table; raises `ConfigError` for one that the network does not admit."""
+    """The terms with weight > 0 of a [problem] table; raises `ConfigError` for one that the network does not admit."""
     return tuple(weighted for weighted in _terms(config, network, loss, device) if weighted.weight)
 
 

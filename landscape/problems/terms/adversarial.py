@@ -1,14 +1,14 @@
-"""The adversarial term: the mean loss at inputs that an attack has moved, the outer part of adversarial training.
+"""The adversarial term: the mean loss at inputs moved by an attack, the outer part of adversarial training.
 
 Madry et al. 2018, arXiv 1706.06083, equation 2.1; with FGSM as the attack and a weight, Goodfellow et al. 2015, arXiv
-1412.6572, section 6. The attack is made anew at every theta: `steps` steps x <- clip(x + s sign(gradient)) from the
-sample, s = 2.5 epsilon / steps, in the box of half-width epsilon, with no random start: an energy is a function. One
-step is FGSM.
+1412.6572, section 6. The attack is repeated at every theta: `steps` steps x <- clip(x + s sign(gradient)) from the
+sample, s = 2.5 epsilon / steps, in the box of half-width epsilon. There is no random start, so that the energy is a
+function of theta. One step is FGSM.
 
-By Danskin's theorem the gradient of a maximum is that of the loss with the maximiser held. Here it is so for any number
-of steps: signs do not change under small changes of theta, so neither does the perturbation. Where a sign does change,
-the perturbation jumps and with it the loss: the term is only piecewise smooth. So there are minima and elastic bands,
-and no Hessian, index or transition state; a walker that comes to rest on such a jump is no minimum.
+By Danskin's theorem the gradient of a maximum is that of the loss with the maximiser fixed. Here this holds for any
+number of steps: signs, and so the perturbation, do not change under small changes of theta. Where a sign does change,
+the perturbation and the loss jump: the term is only piecewise smooth. So there are minima and elastic bands, but no
+Hessian, index or transition state; a point where a walker stops at a jump is not a minimum.
 
 Shapes: W walkers, P parameters, N samples, d inputs, K outputs. Points are [W, d, N].
 """
@@ -29,7 +29,7 @@ from landscape.problems.terms.term import TermSamples
 
 @dataclass(frozen=True, eq=False)
 class AdversarialTerm:
-    """Mean over x of the loss at the end of an attack from x, of any network."""
+    """Mean over x of the loss at the end of an attack from x, for any network."""
 
     network: Network
     loss: Loss
@@ -60,7 +60,7 @@ class AdversarialTerm:
         raise PropertyError(f"a Hessian needs an energy without kinks, found {self.kinks}: leave it out")
 
     def doubles_per_walker(self, samples: TermSamples) -> int:
-        """Those of a gradient, and the points."""
+        """Number of float64 values of a gradient and of the points."""
         touched = 2 * self.network.doubles_per_walker_and_sample + 3 * samples.inputs.shape[1]
         return touched * len(samples.inputs)
 

@@ -1,7 +1,7 @@
 """Jacobian regularisation: the mean over samples of the squared Frobenius norm of d logits / d inputs.
 
-Hoffman, Roberts and Yaida 2019, arXiv 1908.02729, equation 4, exactly and not by random projections, which an energy
-with minima cannot do with. Shapes: W walkers, P parameters, N samples, d inputs, K outputs.
+Hoffman, Roberts and Yaida 2019, arXiv 1908.02729, equation 4, computed exactly: random projections would give an energy
+without definite minima. Shapes: W walkers, P parameters, N samples, d inputs, K outputs.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 
 @dataclass(frozen=True, eq=False)
 class JacobianTerm(DifferentiableTerm):
-    """mean over x of sum_ki (d z_k / d x_i)^2, of any network: one way back from each output."""
+    """Mean over x of sum_ki (d z_k / d x_i)^2, for any network, by one backward pass from each output."""
 
     network: Network
 
@@ -24,12 +24,12 @@ class JacobianTerm(DifferentiableTerm):
         return self.squares(theta, samples.inputs.expand(len(theta), -1, -1)).mean(1)
 
     def squares(self, theta: Tensor, points: Tensor) -> Tensor:
-        """The sum over k and i [W, N] at points [W, N, d]."""
+        """The sums [W, N] over k and i at points [W, N, d]."""
         outputs, pull_back = self.network.vjp(theta, points)
         units = torch.eye(self.network.n_outputs).to(outputs)
         return torch.stack([pull_back(unit.expand_as(outputs)).square().sum(2) for unit in units]).sum(0)
 
     def doubles_per_walker(self, samples: TermSamples) -> int:
-        """Those of a gradient, for each output once more."""
+        """Number of float64 values of a gradient, times the number of outputs plus one."""
         touched = self.network.doubles_per_walker_and_sample
         return (self.network.n_outputs + 1) * touched * len(samples.inputs)

@@ -1,19 +1,19 @@
-"""The sensitivity term: how large a box of logits the boxes around the samples are mapped into, by interval bounds.
+"""The sensitivity term: the size of the boxes of logits to which interval bounds map boxes around the samples.
 
-Wang et al. 2018, arXiv 1810.11726: with u - l the widths of the logits that interval propagation bounds for all inputs
-within epsilon (infinity norm) of x, the term is S = mean over x of sum_k log(u_k - l_k), the log volume of the box, or
-the mean over x of the geometric mean of the widths, the K-th root of the volume, in units of logits.
+Wang et al. 2018, arXiv 1810.11726: let interval propagation bound the logits by l and u for all inputs within epsilon
+(infinity norm) of x. The term is S = mean over x of sum_k log(u_k - l_k), the log volume of the box, or the mean over x
+of the geometric mean of the widths u_k - l_k, the K-th root of the volume, in units of logits.
 
-So that it has two derivatives everywhere, |weight| becomes sqrt(weight^2 + width^2), which is larger, so the box still
-holds all logits; and log(w) becomes log(w + width), whose bounded depth keeps the energy from being lowest where all
-weights vanish or all units are saturated. Both go to S as width goes to zero. A volume is small where one width is: the
-lowest minimum of iris at weight 0.01 keeps one logit nearly constant, at no loss since the softmax sees differences. So
-S falls by more than robustness rises; see `analysis/results/sensitivity-iris`.
+For two derivatives everywhere, |weight| is replaced by sqrt(weight^2 + width^2), which is larger, so that the box still
+contains all logits; and log(w) by log(w + width), which is bounded below, so that the energy is not lowest where all
+weights vanish or all units are saturated. As width goes to zero the term goes to S. A volume is small if one width is:
+the lowest minimum of iris at weight 0.01 keeps one logit nearly constant, at no loss since the softmax depends on
+differences only. So S falls by more than robustness rises; see `analysis/results/sensitivity-iris`.
 
-A layer maps the middles m and radii r of intervals to W m + b and |W| r, a monotone activation f to half the sum and
-half the difference of f(m + r) and f(m - r). The last box has the widths 2 |W| r; its middle is not needed.
+A layer maps the middles m and radii r of intervals to W m + b and |W| r; a monotone activation f maps them to half the
+sum and half the difference of f(m + r) and f(m - r). The last box has the widths 2 |W| r; its middle is not needed.
 
-Between layers, windows take patches and pooling takes means: both map middles and radii alike.
+Between layers, windows take patches and pooling takes means, of middles and radii alike.
 
 Shapes: W walkers, P parameters, N samples, d inputs, K outputs; intervals are [W, units, N], of a convolution
 [W, channels, L * N] for its L positions.
@@ -37,7 +37,7 @@ from landscape.problems.terms.term import DifferentiableTerm, TermSamples
 
 @dataclass(frozen=True, eq=False)
 class SensitivityTerm(DifferentiableTerm):
-    """S, or with `log_volume` false the mean geometric width, of a network of layers with a monotone activation."""
+    """S, or the mean geometric width if `log_volume` is false, of a network of layers with a monotone activation."""
 
     network: LayeredNetwork
     epsilon: float
@@ -51,7 +51,7 @@ class SensitivityTerm(DifferentiableTerm):
         return measure.mean(1)
 
     def value_and_gradient(self, theta: Tensor, samples: TermSamples) -> tuple[Tensor, Tensor]:
-        """Values [W] and gradients [W, P]; compiled on a CPU for dense layers, as energies are."""
+        """Values [W] and gradients [W, P], by compiled code for dense layers on a CPU."""
         dense = self.network.dense
         if dense is None or compiled_network(dense, theta.device) is None:
             return self._differentiated(theta, samples)
@@ -71,7 +71,7 @@ class SensitivityTerm(DifferentiableTerm):
         return value, gradient
 
     def hessian(self, theta: Tensor, samples: TermSamples) -> Tensor:
-        """Hessians [W, P, P]; in closed form for one hidden layer that is dense."""
+        """Hessians [W, P, P]; in closed form for one dense hidden layer."""
         if len(self.network.layers) != 2 or self.network.dense is None:
             return super().hessian(theta, samples)
         layers, activation = self.network.unpack(theta), self.network.activation
@@ -89,7 +89,7 @@ class SensitivityTerm(DifferentiableTerm):
         for index, (weight, bias) in enumerate(blocks[:-1]):
             middle = shifted_product(weight, middle, bias)
             radius = product(smooth_absolute(weight, self.width), radius)
-            if not index:  # that of all samples alike
+            if not index:  # so far the radius is the same for all samples
                 radius = radius.repeat_interleave(samples, 2)
             lower, upper = activation(middle - radius), activation(middle + radius)
             middle = network.entering(index + 1, 0.5 * (upper + lower))
@@ -97,5 +97,5 @@ class SensitivityTerm(DifferentiableTerm):
         return 2.0 * (product(smooth_absolute(blocks[-1][0], self.width), radius))
 
     def doubles_per_walker(self, samples: TermSamples) -> int:
-        """Three times those of a gradient: middles and radii, lower and upper ends, and their slopes."""
+        """Three times the float64 values of a gradient: middles and radii, lower and upper ends, and their slopes."""
         return 3 * self.network.doubles_per_walker_and_sample * len(samples.inputs)

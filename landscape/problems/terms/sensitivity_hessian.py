@@ -1,15 +1,16 @@
 """The exact Hessian of the sensitivity term of one hidden layer, in closed form.
 
-With the middle m = w x + b and radius s = epsilon sum_i |w_i| of what enters a unit, and f its activation, the radius
-of what leaves it is rho = (f(m + s) - f(m - s)) / 2, and u_k = 2 sum_j |v_kj| rho_j + width is the width of an output.
-As a function of the unit's incoming weights and bias, with x~ = (x, 1) and sigma the gradient of s,
+Let m = w x + b and s = epsilon sum_i |w_i| be the middle and the radius of a unit's pre-activation and f its
+activation. The radius of the unit's value is rho = (f(m + s) - f(m - s)) / 2, and the width of output k is
+u_k = 2 sum_j |v_kj| rho_j + width. In the unit's incoming weights and bias, with x~ = (x, 1) and sigma the gradient of
+s,
 
     grad rho = rho_m x~ + rho_s sigma
     hess rho = rho_mm (x~ x~' + sigma sigma') + rho_ms (x~ sigma' + sigma x~') + rho_s hess s
 
-since rho_ss = rho_mm. Units meet in products of gradients alone: with y_k = grad u_k / u_k the Hessian of a sample is
-c sum_k (hess u_k / u_k - y_k y_k'), c = 1, for the log volume; for the geometric mean G of the widths it is the same
-with c = G / K, and G y y' more, y the mean of the y_k.
+since rho_ss = rho_mm. Different units are coupled by products of gradients only. With y_k = grad u_k / u_k, the Hessian
+of a sample is sum_k (hess u_k / u_k - y_k y_k') for the log volume; for the geometric mean G of the widths it is G / K
+times this sum, plus G y y' with y the mean of the y_k.
 
 Shapes: W walkers, P parameters, N samples, d inputs, H units, K outputs.
 """
@@ -40,8 +41,8 @@ def one_layer_hessian(
     sigma = torch.cat([epsilon * slope, torch.zeros_like(bias)[..., None]], 2)  # [W, H, d + 1]
     gradient = by_middle[..., None] * augmented + by_radius[..., None] * sigma[:, :, None]  # [W, H, N, d + 1]
 
-    share = scale / u  # of hess u_k
-    inner = 2.0 * (out_absolute.mT @ share)  # of hess rho, [W, H, N]
+    share = scale / u  # weight of hess u_k
+    inner = 2.0 * (out_absolute.mT @ share)  # weight of hess rho, [W, H, N]
     within = _within_units(inner * twice, inner * mixed, augmented, sigma)
     within.diagonal(dim1=2, dim2=3)[..., :-1].add_((inner * by_radius).sum(2)[..., None] * epsilon * bend)
     between = 2.0 * out_slope[..., None] * torch.einsum("wkn,whnq->wkhq", share, gradient)
@@ -57,13 +58,13 @@ def one_layer_hessian(
 
 
 def _absolute(weight: Tensor, width: float) -> tuple[Tensor, Tensor, Tensor]:
-    """The smooth absolute value and its two derivatives."""
+    """The smooth absolute value and its first two derivatives."""
     value = smooth_absolute(weight, width)
     return value, weight / value, width**2 / value**3
 
 
 def _derivatives(activation: Activation, middle: Tensor, radius: Tensor) -> tuple[Tensor, ...]:
-    """rho, its slopes in the middle and the radius, and the second ones: in either twice, and in both."""
+    """The values of rho, rho_m, rho_s, rho_mm = rho_ss and rho_ms."""
     ends = middle + radius, middle - radius
     upper, lower = (activation.value(end) for end in ends)
     upper_slope, lower_slope = (activation.derivative(end) for end in ends)
@@ -73,14 +74,14 @@ def _derivatives(activation: Activation, middle: Tensor, radius: Tensor) -> tupl
 
 
 def _within_units(twice: Tensor, mixed: Tensor, augmented: Tensor, sigma: Tensor) -> Tensor:
-    """Second derivatives [W, H, d + 1, d + 1] in the weights into each unit and its bias, but for those of sigma."""
+    """Second derivatives [W, H, d + 1, d + 1] in the incoming weights and bias of each unit, without hess s terms."""
     cross = (mixed @ augmented)[..., None] * sigma[:, :, None]
     squares = twice.sum(2)[..., None, None] * sigma[..., None] * sigma[:, :, None]
     return (augmented * twice[..., None]).mT @ augmented + squares + cross + cross.mT
 
 
 def _assembled(within: Tensor, between: Tensor, outgoing: Tensor, products: Tensor) -> Tensor:
-    """The Hessian less the products, for parameters unit by unit and then output by output, without output biases."""
+    """The Hessian minus `products`, for parameters unit by unit and then output by output, without output biases."""
     walkers, units, inner = within.shape[:3]
     outputs, split = outgoing.shape[1], units * inner
     hessian = within.new_zeros(walkers, split + outputs * units, split + outputs * units)
@@ -106,7 +107,7 @@ def _of_mean(logarithmic: Tensor, weight: Tensor, split: int) -> Tensor:
 
 
 def _in_network_order(hessian: Tensor, units: int, inputs: int, outputs: int) -> Tensor:
-    """The Hessian with the parameters in network order, output biases included, on which nothing depends."""
+    """The Hessian with the parameters in network order, and with zeros for the output biases."""
     start, unit = units * (inputs + 1), torch.arange(units, device=hessian.device)
     weights = unit[:, None] * inputs + torch.arange(inputs, device=hessian.device)
     incoming = torch.cat([weights, units * inputs + unit[:, None]], 1).flatten()

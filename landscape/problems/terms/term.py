@@ -2,8 +2,8 @@
 
     E(theta) = mean loss + l2 * sum(theta^2) + sum over terms of weight * value(theta)
 
-A term is a frozen record of its settings and of the network, and a function of parameters and samples, so that a
-minibatch is as good as all data, and `dataclasses.replace(term, epsilon=0.1)` is the same term with another radius.
+A term is a frozen record of its settings and of the network, and a function of parameters and samples, so that it can
+be computed for a minibatch, and `dataclasses.replace(term, epsilon=0.1)` is the same term with another radius.
 Every term is invariant under the symmetries of its network. Shapes: W walkers, P parameters, N samples, d inputs,
 K outputs; float64.
 """
@@ -26,9 +26,9 @@ class TermSamples(NamedTuple):
 
 
 class Term(Protocol):
-    """A function of theta [W, P] and samples; `kinks` names what keeps it from having two derivatives everywhere, other
-    than the network's own kinks, and is empty where nothing does; `keeps_gauge` says whether it stays the same when one
-    vector is added to the weights of all outputs, as the softmax does.
+    """A function of theta [W, P] and samples. `kinks` names the part without two derivatives everywhere, apart from the
+    kinks of the network; empty if there is none. `keeps_gauge` is true if the value stays the same when one vector is
+    added to the weights of all outputs, as for the softmax.
     """
 
     @property
@@ -50,7 +50,7 @@ class Term(Protocol):
         """Hessians [W, P, P]; raises `PropertyError` where there are kinks."""
 
     def doubles_per_walker(self, samples: TermSamples, /) -> int:
-        """Float64 numbers that `value_and_gradient` touches for each walker."""
+        """Number of float64 values that `value_and_gradient` touches for each walker."""
 
 
 class WeightedTerm(NamedTuple):
@@ -61,9 +61,9 @@ class WeightedTerm(NamedTuple):
 
 
 class DifferentiableTerm(ABC):
-    """A term of which `value` is all that is known: its derivatives by torch.func, in reverse mode throughout.
+    """A term given by `value` alone, with derivatives by torch.func, all in reverse mode.
 
-    Values of walkers do not depend on one another, so one backward pass of their sum serves all of them.
+    The value of a walker does not depend on other walkers, so one backward pass of the sum serves all walkers.
     """
 
     kinks = ""
@@ -75,7 +75,7 @@ class DifferentiableTerm(ABC):
 
     @abstractmethod
     def doubles_per_walker(self, samples: TermSamples) -> int:
-        """Float64 numbers that `value_and_gradient` touches for each walker."""
+        """Number of float64 values that `value_and_gradient` touches for each walker."""
 
     def value_and_gradient(self, theta: Tensor, samples: TermSamples) -> tuple[Tensor, Tensor]:
         """Values [W] and gradients [W, P]."""

@@ -1,13 +1,13 @@
-"""APGD (Croce and Hein 2020, arXiv 2003.01690, algorithm 1): ascent whose steps shrink where they no longer help.
+"""APGD (Croce and Hein 2020, arXiv 2003.01690, algorithm 1): ascent whose steps shrink when they no longer help.
 
-The step is x <- P(x + a (z - x) + (1 - a) (x - x_before)) with z = P(x + s sign(gradient)) and a = 0.75, s = 2 eps at
-first. At checkpoints, ever closer to each other, a sample halves its s and goes back to its best point if fewer than
-three in four steps raised the objective, or if the best value stood still since the last checkpoint and s too.
+The step is x <- P(x + a (z - x) + (1 - a) (x - x_before)) with z = P(x + s sign(gradient)), a = 0.75, and s = 2 eps at
+first. At checkpoints, which get closer to each other, a sample halves its s and returns to its best point in two cases:
+fewer than three in four steps raised the objective, or neither the best value nor s changed since the last checkpoint.
 
-The objective is the loss, or DLR, the difference of logits ratio, that no rescaling of the logits changes: with the
-logits sorted, z_1 the largest, and j the best wrong class, (z_j - z_y) / (z_1 - z_3) (eq. 6); towards a class t
-(z_t - z_y) / (z_1 - (z_3 + z_4) / 2) (eq. 7). The first needs three classes, the second four. With two classes both
-objectives have gradients of one direction, so that nothing is lost without DLR.
+The objective is the loss, or DLR, the difference of logits ratio, which is invariant to rescaling of the logits. With
+the logits sorted, z_1 the largest, and j the best wrong class, DLR is (z_j - z_y) / (z_1 - z_3) (eq. 6); towards a
+class t it is (z_t - z_y) / (z_1 - (z_3 + z_4) / 2) (eq. 7). The first form needs three classes, the second four. With
+two classes the gradients of both objectives are parallel, so nothing is lost without DLR.
 
 Shapes: M minima, N samples, d inputs, K outputs. Points are [M, d, N]; the half-width is [d], one number a feature.
 """
@@ -30,7 +30,7 @@ from landscape.properties.requirements import CLASSES
 
 INERTIA = 0.75
 CHECKPOINTS = (22, 41, 57, 70, 80, 87, 93, 99)  # p + max(p - p_before - 3, 6), per cent
-RISING = 0.75  # of the steps between two checkpoints
+RISING = 0.75  # least part of the steps between two checkpoints that raise the objective
 STARTS = 2
 TARGETS = 3
 SMALLEST_SPAN = 1e-12
@@ -45,7 +45,7 @@ class Place(NamedTuple):
     gradient: Float[Tensor, "M d N"]
 
     def replaced(self, where: Bool[Tensor, "M N"], other: "Place") -> "Place":
-        """The places of `other` where it holds, else these."""
+        """The places of `other` where the mask holds, these places elsewhere."""
         wide = where[:, None]
         return Place(*map(torch.where, (wide, where, wide), other, self))
 
@@ -60,8 +60,8 @@ def on_loss(networks: Networks, half_width: Float[Tensor, " d"], steps: int) -> 
 
 
 def on_dlr(networks: Networks, half_width: Float[Tensor, " d"], steps: int) -> Outcome:
-    """APGD on DLR, from the sample and the first of its offsets, and with four or more classes from the sample towards
-    each of the three best wrong classes; the problem needs three classes.
+    """APGD on DLR from the sample and the first of its offsets; with four or more classes also from the sample towards
+    each of the three best wrong classes. The problem needs three classes.
     """
     attack = _from_starts(networks, half_width, steps, partial(_ratio, networks, None))
     if networks.encoded.shape[0] < TARGETED_CLASSES:
@@ -75,7 +75,7 @@ def on_dlr(networks: Networks, half_width: Float[Tensor, " d"], steps: int) -> O
 def adaptive_ascent(
     networks: Networks, start: Float[Tensor, "M d N"], half_width: Float[Tensor, " d"], steps: int, objective: Raised
 ) -> Outcome:
-    """APGD from the points `start`, each iterate judged."""
+    """APGD from the points `start`; every iterate is judged."""
     box, width, checks = networks.box(half_width), half_width[:, None], checkpoints(steps)
     here, attack = objective(start)
     best, before, reached = here, start, here.value
@@ -98,7 +98,7 @@ def adaptive_ascent(
 
 
 def checkpoints(steps: int) -> dict[int, int]:
-    """Steps after which the step length is looked at, and how many steps each is after the one before: at 22, 41, 57,
+    """Steps after which the step length is checked, each with the number of steps since the check before: 22, 41, 57,
     70, 80, 87, 93 and 99 per cent of the steps, rounded up.
     """
     places = sorted({math.ceil(percent * steps / 100) for percent in CHECKPOINTS})

@@ -1,4 +1,4 @@
-"""An attack: its name, what it does within a box, and the accuracy that is measured by it."""
+"""An attack: its name, its function within a box, and the accuracy that it measures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Attack:
     """An attack, declared beside its code. `landscape.properties.attacks.table` lists all attacks.
 
     `run` attacks networks within the box of a half-width. `name` and `description` are those of the accuracy, which
-    needs classes. `requires` are the further requirements of the attack.
+    needs classes. `requires` are further requirements of the attack.
     """
 
     name: str
@@ -40,5 +40,5 @@ class Attack:
         )
 
     def suits(self, problem: Problem) -> bool:
-        """Whether the networks of the problem can be attacked so."""
+        """True if the networks of the problem can be attacked."""
         return all(one.holds(problem) for one in self.requires)

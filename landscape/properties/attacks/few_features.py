@@ -1,10 +1,10 @@
-"""Adversarial points that differ from the sample in few features, whatever by: a search in the L0 pseudo-norm.
+"""Adversarial points that differ from the sample in few features, by any amount: a search in the L0 pseudo-norm.
 
-A feature may take any value that it takes among the training samples, or any within the bounds of the inputs. Greedily,
-the feature is changed next whose move to an end of its range raises the margin of the best wrong class most. Of all
-features the `CANDIDATES` most promising by the gradient are evaluated, after the corner search of Croce and Hein 2019
-(arXiv 1909.05040), which evaluates all and draws sets of them at random. The number of features that were changed when
-the answer became wrong is an upper bound of the fewest.
+A feature may take any value within its range among the training samples, or within the bounds of the inputs. Changes
+are greedy: each moves that feature to an end of its range which raises the margin of the best wrong class most. Only
+the `CANDIDATES` features that the gradient ranks highest are evaluated; the corner search of Croce and Hein 2019 (arXiv
+1909.05040), from which this is derived, evaluates all and draws random sets of them. The number of changed features
+when the answer becomes wrong is an upper bound of the fewest.
 
 Shapes: M minima, N samples, d inputs. Points are [M, d, N]; ends of ranges are [d].
 """
@@ -31,7 +31,7 @@ FEATURES_TO_FOOL = Property(
 
 
 def fewest_features(networks: Networks, lower: Float[Tensor, " d"], upper: Float[Tensor, " d"]) -> Float[Tensor, "M N"]:
-    """The fewest features found whose change gives a wrong answer, d + 1 where none does."""
+    """The fewest features found whose change gives a wrong answer; d + 1 if none was found."""
     n_features = len(lower)
     point, wrong = networks.start, ~networks.clean.survived
     free = torch.ones_like(point, dtype=torch.bool)
@@ -51,7 +51,7 @@ def _with_best_change(
     free: Bool[Tensor, "M d N"],
     ends: tuple[Float[Tensor, " d"], Float[Tensor, " d"]],
 ) -> tuple[Float[Tensor, "M d N"], Bool[Tensor, "M d N"]]:
-    """Points in which one more feature is at an end of its range, and the features that are free still."""
+    """Points with one more feature at an end of its range, and a mask of the features still free."""
     outputs, pull_back = networks.vjp(point)
     gradient = pull_back(_margin_slope(networks, outputs))
     target = torch.where(gradient > 0.0, ends[1][:, None], ends[0][:, None])
@@ -76,12 +76,12 @@ def _changed(
 
 
 def _margin(networks: Networks, point: Float[Tensor, "M d N"]) -> Float[Tensor, "M N"]:
-    """By how much the best wrong class exceeds the true one."""
+    """The margin by which the best wrong class exceeds the true class."""
     outputs = networks.outputs(point)
     return networks.wrong(outputs).amax(1) - networks.true(outputs)
 
 
 def _margin_slope(networks: Networks, outputs: Float[Tensor, "M K N"]) -> Float[Tensor, "M K N"]:
-    """The gradient of that with respect to the outputs."""
+    """The gradient of the margin with respect to the outputs."""
     rival = networks.wrong(outputs).max(1).indices[:, None]
     return torch.zeros_like(outputs).scatter_(1, rival, 1.0) - networks.encoded

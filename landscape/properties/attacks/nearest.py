@@ -1,15 +1,15 @@
-"""The distance of the nearest adversarial point of a sample, in the infinity norm or the Euclidean one.
+"""The distance of the nearest adversarial point of a sample, in the infinity norm or the Euclidean norm.
 
-What is returned is the distance of a point that was evaluated and is misclassified: an upper bound on the true
-distance, and exact where classes part along a plane. A sample that is misclassified itself has distance 0; where no
-adversarial point was found within the limit, the distance is the limit.
+The result is the distance of a point that was evaluated and is misclassified: an upper bound on the true distance,
+exact if a plane separates the classes. A sample that is itself misclassified has distance 0; if no adversarial point
+was found within the limit, the distance is the limit.
 
 Towards each of the wrong classes that look nearest, DeepFool (Moosavi-Dezfooli et al. 2016, arXiv 1511.04599) steps
-over the linearised boundary until the answer is wrong. From there on a point is a direction u and a distance t at
-which it is known to be adversarial. Bisection shortens t. At the boundary the gradient w of the margin tells the
-direction v in which a plane there would be nearest, w / |w|_2 or sign(w) (the projection of FAB, Croce and Hein 2020,
-arXiv 1907.02044); the next u is a blend of u and v, taken where it is adversarial at t too. So no step loses, and the
-point ends where u = v, the condition of the nearest point.
+over the linearised boundary until the answer is wrong. From then on a point is a direction u and a distance t at which
+it is known to be adversarial. Bisection shortens t. The gradient w of the margin at the boundary gives the direction v
+in which a plane boundary would be nearest, w / |w|_2 or sign(w) (the projection of FAB, Croce and Hein 2020, arXiv
+1907.02044). The next u is a blend of u and v, accepted if it is adversarial at the same t. So no step increases t, and
+the search ends where u = v, the condition of the nearest point.
 
 Shapes: M minima, N samples, d inputs, K outputs. Points and directions are [M, d, N].
 """
@@ -30,16 +30,16 @@ from landscape.properties.requirements import CLASSES
 NEAR_CLASSES = 3
 DEEPFOOL_STEPS, OVERSHOOT = 20, 1.02
 ROUNDS, ROUND_BISECTIONS = 20, 10
-LAST_BISECTIONS = 35  # to 3e-11 of the distance: beyond the boundary by more than rounding moves it
+LAST_BISECTIONS = 35  # to 3e-11 of the distance: more than rounding moves the boundary
 TINY = torch.finfo(torch.float64).tiny
 
 
 @dataclass(frozen=True)
 class Norm:
-    """A norm of what is added to a sample.
+    """A norm of the change of a sample.
 
-    `length` is that of a step, `dual` that of a gradient in the dual norm. `steepest` turns a gradient into the
-    step of length one that gains most, the dual length.
+    `length` is the norm of a step, `dual` the dual norm of a gradient. `steepest` turns a gradient into the step of
+    length one that gains most; its gain is the dual norm.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Norm:
 
     @property
     def distance(self) -> Property:
-        """The property that is the mean distance in this norm."""
+        """The property of the mean distance in this norm."""
         return Property(
             name=f"adversarial_distance_{self.name}",
             description=f"mean over samples of the distance of the nearest adversarial point found, {self.words}, at "
@@ -62,7 +62,7 @@ class Norm:
 
     @property
     def margin(self) -> Property:
-        """The property that is the mean distance of the samples that are classified correctly."""
+        """The property of the mean distance over the samples that are classified correctly."""
         return Property(
             name=f"margin_{self.name}",
             description="mean over the samples classified correctly of the distance of the nearest adversarial point "
@@ -74,7 +74,7 @@ class Norm:
 
     @property
     def stability(self) -> Property:
-        """The property that is the mean distance of the boundary of the answer, right or wrong."""
+        """The property of the mean distance to the boundary of the answer, right or wrong."""
         return Property(
             name=f"class_stability_{self.name}",
             description="mean over samples of the distance of the nearest point found with another answer, "
@@ -136,10 +136,10 @@ def nearest(networks: Networks, norm: Norm, limit: float) -> Nearest:
 
 
 def stability(networks: Networks, norm: Norm, limit: float, known: Nearest) -> Float[Tensor, "M N"]:
-    """Distances of the nearest points found that have another answer than the sample, right or wrong.
+    """Distances of the nearest points found whose answer differs from that of the sample, right or wrong.
 
-    Of samples that are classified correctly these are the adversarial points that are `known`; of the others, whose
-    answers differ from network to network, points are sought network by network.
+    For samples that are classified correctly these are the adversarial points `known`. Other samples have answers that
+    differ from network to network, so their points are sought network by network.
     """
     found = known.distance.clone()
     answers = networks.outputs(networks.inputs).max(1).indices
@@ -153,7 +153,7 @@ def stability(networks: Networks, norm: Norm, limit: float, known: Nearest) -> F
 
 
 def inside(networks: Networks, found: Nearest, half_width: Float[Tensor, " d"]) -> Outcome:
-    """The points found, as an attack on the box of a half-width: where they lie in it."""
+    """The outcome of the points found, as an attack on the box of a half-width; only points in the box count."""
     reached = found.found & networks.box(half_width).contains(found.point)
     judged = networks.judge(networks.outputs(found.point))
     loss = torch.where(reached, judged.loss, networks.clean.loss)
@@ -161,7 +161,7 @@ def inside(networks: Networks, found: Nearest, half_width: Float[Tensor, " d"]) 
 
 
 def _near_classes(networks: Networks, norm: Norm) -> list[Int[Tensor, "M N"]]:
-    """The wrong classes that are nearest to the samples if the networks were linear, the nearest first."""
+    """The wrong classes that would be nearest to the samples in linearised networks, the nearest first."""
     outputs, pull_back = networks.vjp(networks.start)
     gain = torch.empty_like(outputs)
     for index in range(outputs.shape[1]):
@@ -172,7 +172,7 @@ def _near_classes(networks: Networks, norm: Norm) -> list[Int[Tensor, "M N"]]:
 
 
 def _over_the_boundary(networks: Networks, norm: Norm, target: Int[Tensor, "M N"], limit: float) -> Ray:
-    """DeepFool towards the classes `target`; where it fails, a ray that is not adversarial."""
+    """Rays of DeepFool towards the classes `target`; not adversarial where DeepFool fails."""
     point = networks.start
     for _ in range(DEEPFOOL_STEPS):
         outputs, pull_back = networks.vjp(point)
@@ -190,7 +190,7 @@ def _over_the_boundary(networks: Networks, norm: Norm, target: Int[Tensor, "M N"
 
 
 def _refined(networks: Networks, norm: Norm, ray: Ray) -> Ray:
-    """Shorter adversarial rays; those that are not adversarial stay so."""
+    """Shorter adversarial rays; rays that are not adversarial stay so."""
     ray = _shortened(networks, ray, ROUND_BISECTIONS)
     share = torch.ones_like(ray.distance)
     for _ in range(ROUNDS):
@@ -206,7 +206,7 @@ def _refined(networks: Networks, norm: Norm, ray: Ray) -> Ray:
 
 
 def _shortened(networks: Networks, ray: Ray, steps: int) -> Ray:
-    """Bisection between the sample and the end of each ray; the end that is kept is adversarial if the given one is."""
+    """Bisection between the sample and the end of each ray; keeps the end adversarial if it is adversarial."""
     low, high = torch.zeros_like(ray.distance), ray.distance
     for _ in range(steps):
         middle = 0.5 * (low + high)
@@ -226,6 +226,6 @@ def _at(networks: Networks, ray: Ray) -> Float[Tensor, "M d N"]:
 def _margin(
     networks: Networks, outputs: Float[Tensor, "M K N"], target: Int[Tensor, "M N"]
 ) -> tuple[Float[Tensor, "M N"], Float[Tensor, "M K N"]]:
-    """By how much the outputs of the classes `target` exceed those of the true ones, and the gradient."""
+    """Margins by which outputs of the classes `target` exceed those of the true classes, and their gradient."""
     gradient = torch.zeros_like(outputs).scatter_(1, target[:, None], 1.0) - networks.encoded
     return outputs.gather(1, target[:, None])[:, 0] - networks.true(outputs), gradient

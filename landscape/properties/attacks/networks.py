@@ -23,8 +23,8 @@ Pullback = Callable[[Float[Tensor, "M K N"]], Float[Tensor, "M d N"]]
 class Outcome(NamedTuple):
     """The outcome of an attack on each sample. All samples of a regression survive, since they have no classes."""
 
-    survived: Bool[Tensor, "M N"]  # whether every point was classified correctly
-    loss: Float[Tensor, "M N"]  # the largest
+    survived: Bool[Tensor, "M N"]  # true if every point was classified correctly
+    loss: Float[Tensor, "M N"]  # largest loss of a point
 
     def worse(self, other: "Outcome") -> "Outcome":
         """The outcome of both attacks together."""
@@ -32,23 +32,23 @@ class Outcome(NamedTuple):
 
 
 class AllowedInputs(NamedTuple):
-    """The ends of the inputs that an attack may give to the network in place of each sample."""
+    """Bounds of the inputs that an attack may use in place of each sample."""
 
     lower: Float[Tensor, "d N"]
     upper: Float[Tensor, "d N"]
 
     def clip(self, point: Float[Tensor, "*M d N"]) -> Float[Tensor, "*M d N"]:
-        """Moves points to the nearest ones of the box, in place."""
+        """Moves points to the nearest points of the box, in place."""
         return torch.clamp(point, self.lower, self.upper, out=point)
 
     def contains(self, point: Float[Tensor, "M d N"]) -> Bool[Tensor, "M N"]:
-        """Whether points lie in the box."""
+        """True for points in the box."""
         return ((point >= self.lower) & (point <= self.upper)).all(1)
 
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks theta on some samples; `bounds` are those of every input, if there are any."""
+    """The networks theta on some samples; `bounds` are the bounds of every input, if there are any."""
 
     problem: Problem
     theta: Float[Tensor, "M P"]
@@ -66,7 +66,7 @@ class Networks:
 
     @cached_property
     def clean(self) -> Outcome:
-        """The samples themselves."""
+        """The outcome of the samples themselves."""
         return self.judge(self.outputs(self.inputs))
 
     @cached_property
@@ -80,7 +80,7 @@ class Networks:
         return self.inputs.repeat(len(self.theta), 1, 1)
 
     def starts(self, half_width: Float[Tensor, " d"]) -> Iterator[Float[Tensor, "M d N"]]:
-        """The samples, then the random points of the box of which the samples have offsets."""
+        """The samples, then the random points of the box at the offsets of the samples."""
         yield self.start
         for offset in self.samples.offsets:
             yield self.box(half_width).clip(self.start + half_width[:, None] * offset.mT)
@@ -98,8 +98,8 @@ class Networks:
         return self.problem.network.outputs(self.theta, point.mT).mT
 
     def vjp(self, point: Float[Tensor, "M d N"]) -> tuple[Float[Tensor, "M K N"], Pullback]:
-        """Outputs at points, and the function that turns the gradient of a scalar with respect to
-        them into that with respect to the points.
+        """Outputs at points, and the function that turns the gradient of a scalar with respect to the outputs into its
+        gradient with respect to the points.
         """
         outputs, pull_back = self.problem.network.vjp(self.theta, point.mT)
         return outputs.mT, lambda output_gradient: pull_back(output_gradient.mT).mT
@@ -118,14 +118,14 @@ class Networks:
         return Outcome(self.correct(outputs), self.loss(outputs)[0])
 
     def correct(self, outputs: Float[Tensor, "M K N"]) -> Bool[Tensor, "M N"]:
-        """Whether the outputs give the true class; always so where there are no classes."""
+        """True where the outputs give the true class; everywhere if there are no classes."""
         if not self.problem.is_classification:
             return torch.ones(len(outputs), outputs.shape[2], dtype=torch.bool, device=outputs.device)
-        predicted = outputs.max(1).indices  # the first of equals, as argmax, which is ten times slower
+        predicted = outputs.max(1).indices  # first of equals; argmax would be ten times slower
         return predicted == self.samples.targets
 
     def wrong(self, outputs: Float[Tensor, "M K N"]) -> Float[Tensor, "M K N"]:
-        """Outputs with minus infinity in place of those of the true classes."""
+        """Outputs, with minus infinity at the true classes."""
         return outputs + self._barred
 
     def true(self, outputs: Float[Tensor, "M K N"]) -> Float[Tensor, "M N"]:

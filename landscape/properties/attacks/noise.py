@@ -1,10 +1,10 @@
-"""Gaussian noise in the inputs: what happens to a sample by chance, not by intent.
+"""Gaussian noise in the inputs: change by chance, not by intent.
 
-How strongly outputs answer to noise needs no labels, and goes along with how well a network generalises (Forouzesh,
-Salehi and Thiran 2020, arXiv 2007.15378).
+The response of the outputs to noise needs no labels, and correlates with generalisation (Forouzesh, Salehi and Thiran
+2020, arXiv 2007.15378).
 
-Every minimum meets the same draws, so that two of them are compared under common random numbers. Noise leaves every
-box: its accuracy may be smaller than that under attack.
+All minima are measured with the same draws, so two minima are compared under common random numbers. Noise leaves every
+box: accuracy under noise may be lower than under attack.
 
 Shapes: M minima, N samples, d inputs. The deviation is [d], one number a feature.
 """
@@ -19,8 +19,8 @@ from landscape.properties.requirements import CLASSES
 
 
 def under_noise(networks: Networks, deviation: Float[Tensor, " d"]) -> dict[str, Float[Tensor, "M N"]]:
-    """The effects of the draws of the samples, times `deviation`: the share that leaves the answer correct, of a
-    classification, and the mean square of the change of an output.
+    """The effects of noise, the samples' draws times `deviation`: the share of draws that leave the answer correct, for
+    a classification, and the mean square of the change of an output.
     """
     draws, clean = networks.samples.noise, networks.outputs(networks.inputs)
     correct = torch.zeros(len(networks.theta), len(networks.samples.inputs), dtype=torch.float64, device=draws.device)

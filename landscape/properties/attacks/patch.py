@@ -1,9 +1,9 @@
 """Adversarial patches: a square of an image, at any place, with any content (Brown et al. 2017, arXiv 1712.09665).
 
-Unlike their patch, which is one for all images, this is made for each sample: the side of the smallest square whose
-content, found by sign steps up the loss, makes the answer wrong. A pixel may take any value that it takes among the
-training samples, or any within the bounds of the inputs. Squares stand at places half a side apart; the side is an
-upper bound of the smallest.
+Brown's patch is one for all images; here each sample has its own: the side of the smallest square whose content, found
+by sign steps up the loss, makes the answer wrong. A pixel may take any value within its range among the training
+samples, or within the bounds of the inputs. Squares stand at places half a side apart, so the side found is an upper
+bound of the smallest.
 
 Shapes: M minima, N samples, d = C H W inputs. Points are [M, d, N]; ends of ranges are [d].
 """
@@ -20,7 +20,7 @@ from landscape.problems.data.images import Shape
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.requirements import CLASSES
 
-STEPS = 4  # up the loss, of half the range each: the first may lead to an end, the last ones back
+STEPS = 4  # steps up the loss, of half the range each: a pixel may reach an end of its range, and return
 
 IMAGES = Requirement(holds=lambda problem: problem.data.image is not None, words="images")
 PATCH_TO_FOOL = Property(
@@ -38,7 +38,7 @@ PATCH_TO_FOOL = Property(
 def smallest_patch(
     networks: Networks, image: Shape, lower: Float[Tensor, " d"], upper: Float[Tensor, " d"]
 ) -> Float[Tensor, "M N"]:
-    """The side of the smallest square found that gives a wrong answer, one more than the image has where none does."""
+    """The side of the smallest square found that gives a wrong answer; one more than the image's if there is none."""
     largest = min(image[1:])
     found = torch.full_like(networks.clean.loss, largest + 1.0).masked_fill(~networks.clean.survived, 0.0)
     for side in range(1, largest + 1):
@@ -69,7 +69,7 @@ def _places(last: int, side: int) -> list[int]:
 def _fooled(
     networks: Networks, square: Bool[Tensor, " d"], lower: Float[Tensor, " d"], upper: Float[Tensor, " d"]
 ) -> Bool[Tensor, "M N"]:
-    """Whether an iterate of the ascent within the square is wrong."""
+    """True if an iterate of the ascent within the square is misclassified."""
     point, inside = networks.start, square[:, None]
     low, high = (torch.where(inside, end[:, None], networks.inputs) for end in (lower, upper))
     step, right = 0.5 * (upper - lower)[:, None], networks.clean.survived

@@ -1,14 +1,14 @@
 """Attacks inside a box |delta|_inf <= eps: gradient ascent on each sample's loss by signs of the gradient.
 
-One driver serves all of this module: `sign_ascent` takes T steps x <- clip(x + s sign(v)) and judges every iterate, its
-start included. Without momentum v is the gradient. FGSM (Goodfellow et al. 2015) is T = 1 from the sample itself; PGD
-(Madry et al. 2018) takes s = 2.5 eps / T from the sample and then from random points of the box; with momentum
-(MI-FGSM, Dong et al. 2018, arXiv 1710.06081, eq. 6) v <- v + gradient / |gradient|_1. FGSM's step of 2.5 eps ends,
-clipped, at eps sign(gradient). Where inputs have bounds, the box is cut to them.
+One driver serves this module: `sign_ascent` takes T steps x <- clip(x + s sign(v)) and judges every iterate, its start
+included. Without momentum v is the gradient. FGSM (Goodfellow et al. 2015) is T = 1 from the sample itself; PGD (Madry
+et al. 2018) takes s = 2.5 eps / T from the sample and then from random points of the box; with momentum (MI-FGSM, Dong
+et al. 2018, arXiv 1710.06081, eq. 6) v <- v + gradient / |gradient|_1. FGSM's step of 2.5 eps, once clipped, equals eps
+sign(gradient). If inputs have bounds, the box is cut to them.
 
-A sample survives if every iterate of every restart is classified correctly, and its adversarial loss is
-the largest loss over them. The PGD of `projected_gradient` counts the FGSM point and one ascent with momentum as
-further restarts. So PGD <= FGSM <= clean accuracy holds sample by sample, and certified <= PGD remains as a real test.
+A sample survives if every iterate of every restart is classified correctly; its adversarial loss is the largest loss
+over all iterates. The PGD of `projected_gradient` counts the FGSM point and one ascent with momentum as further
+restarts. So PGD <= FGSM <= clean accuracy holds sample by sample by construction, and only certified <= PGD is a test.
 
 Shapes: M minima, N samples, d inputs. Points are [M, d, N]; the half-width is [d], one number a feature.
 """
@@ -28,7 +28,7 @@ def fast_gradient_sign(networks: Networks, half_width: Float[Tensor, " d"]) -> O
 
 
 def projected_gradient(networks: Networks, half_width: Float[Tensor, " d"], steps: int) -> Outcome:
-    """PGD from the sample, with and without momentum, and from each of its offsets; and FGSM."""
+    """PGD from the sample, with and without momentum, PGD from each of its offsets, and FGSM."""
     attack = fast_gradient_sign(networks, half_width)
     attack = attack.worse(sign_ascent(networks, networks.start, half_width, steps, momentum=1.0))
     for start in networks.starts(half_width):
@@ -43,7 +43,7 @@ def sign_ascent(
     steps: int,
     momentum: float = 0.0,
 ) -> Outcome:
-    """`steps` clipped sign steps of 2.5 half_width / steps from the points `start`, each iterate judged."""
+    """`steps` clipped sign steps of 2.5 half_width / steps from the points `start`; every iterate is judged."""
     box, step = networks.box(half_width), (STEP_FACTOR / steps * half_width)[:, None]
     point, velocity, attack = start, torch.zeros_like(start), networks.clean
     for _ in range(steps):

@@ -1,12 +1,12 @@
-"""Random search in a box, without gradients: the Square attack for inputs that are no images.
+"""Random search in a box, without gradients: the Square attack for inputs that are not images.
 
 After Andriushchenko et al. 2020 (arXiv 1912.00049, algorithm 1): from a random corner of the box, each query moves a
-random part of the features to one of their two ends and stays where the margin of the best wrong class grew. The part
-starts at 0.8 of the features and halves as in section 4.2, at least one. An image's squares become sets of features,
-since features have no neighbours here.
+random part of the features to one of their two ends, and is kept if the margin of the best wrong class grew. The part
+starts at 0.8 of the features and halves as in section 4.2, down to one feature. Sets of features replace the squares of
+an image, since features have no neighbours here.
 
-All samples of all minima are asked the same queries. That the gradient leads nowhere is no help against this attack;
-where it does better than the others, their gradients are masked.
+All samples of all minima are asked the same queries. Misleading gradients do not stop this attack; where it beats the
+other attacks, their gradients are masked.
 
 Shapes: M minima, N samples, d inputs, Q queries. Points are [M, d, N]; the half-width is [d], one number a feature.
 """
@@ -20,7 +20,7 @@ from landscape.properties.attacks.networks import Networks, Outcome
 
 
 def random_search(networks: Networks, half_width: Float[Tensor, " d"]) -> Outcome:
-    """The attack by the queries that the samples draw as corners."""
+    """The outcome of the queries, which are the corners drawn for the samples."""
     box, width, corners = networks.box(half_width), half_width[:, None], networks.samples.corners
     point = box.clip(networks.start + width * corners[0, :, None])
     outputs = networks.outputs(point)
@@ -34,7 +34,7 @@ def random_search(networks: Networks, half_width: Float[Tensor, " d"]) -> Outcom
 
 
 def _score(networks: Networks, outputs: Float[Tensor, "M K N"]) -> Float[Tensor, "M N"]:
-    """The score that the search raises: the margin of the best wrong class, or the loss without classes."""
+    """The score that the search raises: the margin of the best wrong class; without classes, the loss."""
     if not networks.problem.is_classification:
         return networks.loss(outputs)[0]
     return networks.wrong(outputs).amax(1) - networks.true(outputs)

@@ -1,4 +1,4 @@
-"""Robustness to changes of few features, or of a square of an image, of any size within the ranges of the inputs.
+"""Robustness to changes of any size, within the ranges of the inputs, of few features or of a square of an image.
 
 Shapes: M minima, P parameters, N samples, d inputs.
 """
@@ -45,8 +45,8 @@ def _means(measurement: Measurement, theta: Float[Tensor, "M P"], samples: Sampl
 
 
 def ranges(measurement: Measurement) -> tuple[Float[Tensor, " d"], Float[Tensor, " d"]]:
-    """The least and the largest value that each feature may take: the bounds of the inputs, or what it takes among the
-    training samples.
+    """The least and the largest value that each feature may take: the bounds of the inputs if there are any, else the
+    range of the feature among the training samples.
     """
     lower, upper = measurement.problem.inputs.amin(0), measurement.problem.inputs.amax(0)
     if bounds := measurement.settings.input_bounds:
@@ -55,7 +55,7 @@ def ranges(measurement: Measurement) -> tuple[Float[Tensor, " d"], Float[Tensor,
 
 
 def require_classes(problem: Problem) -> None:
-    """Raises PropertyError where there are no classes."""
+    """Raises PropertyError if the problem has no classes."""
     if not CLASSES.holds(problem):
         raise PropertyError("wrong answers need classes, found a regression: leave the group 'sparse_robustness' out")
 

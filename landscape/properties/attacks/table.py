@@ -1,4 +1,4 @@
-"""All attacks within a box, in the order in which they are made. What survives all of them is robust_accuracy."""
+"""All attacks within a box, in the order of execution. Samples that survive all of them make up robust_accuracy."""
 
 from landscape.properties.attacks.apgd import APGD_CE, APGD_DLR
 from landscape.properties.attacks.attack import Attack

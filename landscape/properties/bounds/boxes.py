@@ -1,8 +1,8 @@
 """Intervals, their images under activations and in the log-odds of a softmax, and the slack that keeps them sound.
 
-Sound in floating point too: each step widens its result by an upper bound on its own rounding error, for a
-sum of n products n + 4 machine epsilons (each two roundoffs) times the sum of magnitudes, for an activation
-8 machine epsilons times max(1, |argument|). About 1e-14 relative: nothing next to the widths of interest.
+They are sound in floating point too: each step widens its result by an upper bound on its own rounding error. This is n
++ 4 machine epsilons (each two roundoffs) times the sum of magnitudes for a sum of n products, and 8 machine epsilons
+times max(1, |argument|) for an activation: about 1e-14 relative, nothing next to the widths of interest.
 """
 
 from typing import NamedTuple
@@ -48,7 +48,7 @@ class Box(NamedTuple):
 
 
 def sum_rounding(n_terms: int) -> float:
-    """Bound on the rounding error of a sum of so many products, per magnitude."""
+    """Bound on the rounding error of a sum of `n_terms` products, relative to the sum of magnitudes."""
     return (n_terms + 4) * MACHINE_EPSILON
 
 
@@ -72,7 +72,7 @@ def log_odds_box(logits: Box) -> Box:
 
 
 def log_odds_of_differences(lower: Float[Tensor, "*shape K K"]) -> Box:
-    """Bounds [..., K] on log(p_k / (1 - p_k)), from lower bounds on z_k - z_j: k before j."""
+    """Bounds [..., K] on log(p_k / (1 - p_k)), from lower bounds on z_k - z_j at [..., k, j]."""
     slack = 2.0 * sum_rounding(lower.shape[-1]) * (1.0 + lower.abs().amax((-2, -1))[..., None])
     own = torch.eye(lower.shape[-1], dtype=torch.bool, device=lower.device)
     least = -(-lower).masked_fill(own, -torch.inf).logsumexp(-1)

@@ -1,9 +1,9 @@
-"""Certificates of each sample: proofs that a box around it holds no wrong answer, and the largest box that is proven.
+"""Certificates of each sample: proofs that a box around it holds no wrong answer, and the largest box with a proof.
 
-A box is certified where the lower bounds on z_y - z_j, by intervals or by their intersection with CROWN, are positive
-for all other classes j. The largest certified size is found by bisection, of all samples and minima at once. A bound
-may fail at one size and succeed at a larger one; what is returned was itself certified, and whatever lies inside is
-then robust too.
+A box is certified if the lower bounds on z_y - z_j, by intervals or by their intersection with CROWN, are positive for
+all other classes j. The largest certified size is found by bisection, for all samples and minima at once. A bound may
+fail at one size and succeed at a larger one; the size returned was itself certified, and any box inside is then robust
+too.
 
 Shapes: M minima, P parameters, N samples, d inputs.
 """
@@ -55,7 +55,7 @@ def certified(
     targets: Int[Tensor, " N"],
     half_width: Float[Tensor, " d"],
 ) -> dict[str, Bool[Tensor, "M N"]]:
-    """Whether every input of the box provably gets the true class, by method: the second includes the first."""
+    """Masks by method: true where all inputs of the box provably get the true class; the second includes the first."""
 
     def of_block(block: Float[Tensor, "M P"], part: slice) -> dict[str, Bool[Tensor, "M n"]]:
         arguments = block, inputs[part]
@@ -75,8 +75,8 @@ def certified_epsilon(
     direction: Float[Tensor, " d"],
     largest: float,
 ) -> Float[Tensor, "M N"]:
-    """Largest certified size of boxes with half-width size * direction, by CROWN and intervals, at most
-    `largest` and to 2^-24 of that; 0 for a misclassified sample.
+    """Largest certified size of boxes with half-width size * direction, by CROWN and intervals, at most `largest` and
+    to a precision of 2^-24 of `largest`; 0 for a misclassified sample.
     """
 
     def of_block(block: Float[Tensor, "M P"], part: slice) -> dict[str, Float[Tensor, "M n"]]:

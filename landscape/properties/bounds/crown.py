@@ -1,14 +1,15 @@
 """Bounds by linear relaxation, backwards (CROWN, Zhang et al. 2018, arXiv 1811.00866), never wider than intervals.
 
-Each activation is held between two lines on its interval (`relaxations.py`). A linear form of the last hidden
-activations is pulled back layer by layer: each coefficient takes the line that keeps the form a lower bound, then goes
-through the weights; over the box of inputs its least value is exact. The intervals themselves come from the same
-pass, started at each hidden layer and intersected with interval propagation from the layer before. Everything
-here is such an intersection of CROWN and IBP, since neither is always the tighter one. Upper bounds are lower bounds of
-the negative.
+Each activation is enclosed by two lines on its interval (`relaxations.py`). A linear form of the last hidden
+activations is pulled back layer by layer: each coefficient takes the line that keeps the form a lower bound, then the
+form goes through the weights; its least value over the box of inputs is exact. The intervals of each hidden layer come
+from the same pass, started at that layer, and are intersected with interval propagation from the layer before. All
+bounds here are intersections of CROWN and IBP, since neither is always the tighter one. Upper bounds are lower bounds
+of the negative.
 
-In floating point each step subtracts a bound on its rounding (`linear_maps.py`); that of an activation is n + 4 machine
-epsilons times |c| times the largest of |intercept| and |activation|, which covers that of the coefficients it is given.
+In floating point each step subtracts a bound on its rounding (`linear_maps.py`). For an activation it is n + 4 machine
+epsilons times |c| times the largest of |intercept| and |activation|; this covers the rounding of the given coefficients
+too.
 
 Shapes: M minima, N samples, d inputs, K outputs, n units of a layer, R rows (quantities bounded at once). The
 half-width is [d], one number a feature, or [M, N, d].
@@ -29,7 +30,7 @@ from landscape.properties.bounds.relaxations import Lines, relax
 
 
 class Stage(NamedTuple):
-    """A hidden layer on a box: its map, the magnitude of its pre-activations, lines and image of its activations."""
+    """A hidden layer on a box: its map, magnitude of pre-activations, lines and image of activations."""
 
     layer: LinearMap
     magnitude: Float[Tensor, "M n N"]
@@ -37,7 +38,7 @@ class Stage(NamedTuple):
     image: Box  # [M, n, N]
 
     def pull_back(self, forms: LinearForms) -> LinearForms:
-        """Forms of what enters the layer from forms of its activations."""
+        """Forms of the layer's inputs from forms of its activations."""
         positive, lines, coefficient = forms.coefficient > 0.0, self.lines, forms.coefficient
         slope = torch.where(positive, lines.lower_slope[:, None], lines.upper_slope[:, None])
         intercept = torch.where(positive, lines.lower_intercept[:, None], lines.upper_intercept[:, None])
@@ -95,7 +96,7 @@ def relax_network(
 
 
 def doubles_per_sample(network: LayeredNetwork, rows: int) -> int:
-    """Float64 numbers that bounds on so many forms of the outputs touch for each minimum and sample."""
+    """Float64 numbers per minimum and sample that bounds on `rows` forms of the outputs use."""
     hidden = [layer.n_units for layer in network.layers[:-1]]
     most_rows = max([rows, *(2 * units for units in hidden[1:])])
     return most_rows * (16 * max(hidden, default=0) + 4 * network.n_inputs) + 64 * sum(hidden)
@@ -106,7 +107,7 @@ def _stage(layer: LinearMap, entering: Box, inside: Box, activation: Activation)
 
 
 def _lower_bounds(inputs: Box, stages: list[Stage], forms: LinearForms) -> Float[Tensor, "M R N"]:
-    """The larger of the interval bound, from the last stage, and CROWN's, from the inputs."""
+    """The larger of the interval bound, from the last stage, and the CROWN bound, from the inputs."""
     by_intervals = forms.least(stages[-1].image if stages else inputs)
     for stage in reversed(stages):
         forms = stage.pull_back(forms)

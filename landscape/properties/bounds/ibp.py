@@ -1,10 +1,10 @@
-"""Interval bounds (IBP) on what a network can answer inside a box of inputs.
+"""Interval bounds (IBP) on the outputs of a network inside a box of inputs.
 
-A box goes through the layers as lower and upper ends (Gowal et al. 2018, arXiv 1810.12715). A dense layer
-or a convolution maps the middle with its weights and the radius with their absolute values; an activation maps the
-ends, or its interior minimum where the box contains it. Certification folds the difference to the true class
-into the last layer, which is tighter than subtracting bounds of single outputs. Sound in floating point too: see
-`intervals.py` and `linear_maps.py`.
+A box goes through the layers as lower and upper ends (Gowal et al. 2018, arXiv 1810.12715). A dense layer or a
+convolution maps the middle with its weights and the radius with their absolute values; an activation maps the ends, and
+its interior minimum if that lies in the box. Certification folds the difference to the true class into the last layer,
+which is tighter than subtracting bounds of single outputs. Bounds are sound in floating point too: see `boxes.py` and
+`linear_maps.py`.
 
 Shapes: M minima, N samples, d inputs, K outputs. The half-width is [d], one number a feature, or [M, N, d].
 """

@@ -1,15 +1,15 @@
 """Layers as linear maps: they carry boxes forwards and linear lower bounds backwards.
 
-Bounds need no more of a layer than the methods of `LinearMap`, of the last one those of `DenseMap`; a layer of another
-kind joins by having them. Pooling before a dense layer is written into its weights.
+Bounds use only the methods of `LinearMap`, and for the last layer those of `DenseMap`; any layer with these methods can
+join. Pooling before a dense layer is merged into its weights.
 
 A linear lower bound of a quantity y is y >= sum_i c_i v_i + k, in exact arithmetic with the floats c and k, for all
-values v that a box of inputs can produce. Each step subtracts from k an upper bound on what it rounded: through
-v = W x + b the products c W and c b are off by at most n roundoffs times |c| (|W||x| + |b|), and that sum of
-magnitudes, times n + 4 machine epsilons, is the slack. It covers the rounding of c itself by one more product.
+values v that a box of inputs can produce. Each step subtracts from k an upper bound on its own rounding: through v = W
+x + b the products c W and c b are off by at most n roundoffs times |c| (|W||x| + |b|), and that sum of magnitudes,
+times n + 4 machine epsilons, is the slack. One more product in the count covers the rounding of c itself.
 
 Shapes: M minima, N samples, R rows (quantities bounded at once), n_in and n_out units of a layer, n either of them, C
-channels of a convolution, whose window has so many numbers, L positions. Samples come last.
+channels of a convolution, `window` numbers in its window, L positions. Samples come last.
 """
 
 from typing import NamedTuple, Protocol
@@ -24,7 +24,7 @@ from landscape.properties.bounds.boxes import Box, sum_rounding
 
 
 class LinearForms(NamedTuple):
-    """Linear lower bounds: coefficients and constants; N is 1 where all samples share them."""
+    """Linear lower bounds: coefficients and constants; N is 1 if all samples share them."""
 
     coefficient: Float[Tensor, "M R n #N"]
     constant: Float[Tensor, "M R #N"]
@@ -44,10 +44,10 @@ class LinearForms(NamedTuple):
 
 
 class LinearMap(Protocol):
-    """x -> W x + b, W and b each minimum's own."""
+    """x -> W x + b, with a W and a b for each minimum."""
 
     def magnitude(self, box: Box) -> Float[Tensor, "M n_out N"]:
-        """|W| |x| + |b| at most, for x in a box [M or 1, n_in, N]."""
+        """Upper bound of |W| |x| + |b| for x in a box [M or 1, n_in, N]."""
 
     def image(self, box: Box) -> Box:
         """Image [M, n_out, N] of a box [M or 1, n_in, N]."""
@@ -56,7 +56,9 @@ class LinearMap(Protocol):
         """Forms of x from forms of W x + b, whose magnitude is known."""
 
     def both_ends(self) -> LinearForms:
-        """Forms of every output and of its negative, R = 2 n_out: lower bounds on them are lower and upper ends."""
+        """Forms of every output and of its negative, R = 2 n_out; their lower bounds are lower ends and negated upper
+        ends.
+        """
 
 
 class DenseMap(NamedTuple):
@@ -66,7 +68,7 @@ class DenseMap(NamedTuple):
     bias: Float[Tensor, "M n_out"]
 
     def magnitude(self, box: Box) -> Float[Tensor, "M n_out N"]:
-        """|weight| |x| + |bias| at most, for x in a box [M or 1, n_in, N]."""
+        """Upper bound of |weight| |x| + |bias| for x in a box [M or 1, n_in, N]."""
         return self.weight.abs() @ box.magnitude + self.bias.abs()[:, :, None]
 
     def image(self, box: Box) -> Box:
@@ -83,15 +85,15 @@ class DenseMap(NamedTuple):
         return LinearForms(coefficient, constant - slack)
 
     def both_ends(self) -> LinearForms:
-        """Forms of every output and of its negative, R = 2 n_out: lower bounds on them are lower and upper ends."""
+        """See `LinearMap`."""
         weight, bias = torch.cat([self.weight, -self.weight], 1), torch.cat([self.bias, -self.bias], 1)
         return LinearForms(weight[..., None], bias[..., None])
 
     def differences(self, targets: Int[Tensor, " N"], box: Box) -> LinearForms:
         """Forms of output y less each output j, R = n_out, for one target y a sample and x in a box.
 
-        They bound the outputs as they are computed too, one after the other, each with its own rounding: where rows of
-        weights are huge and nearly equal that is far more than the difference in exact arithmetic.
+        They also bound the difference of outputs that are computed one by one, each with its own rounding: if rows of
+        weights are huge and nearly equal, this rounding far exceeds the difference in exact arithmetic.
         """
         own, own_bias = self.weight[:, targets].mT, self.bias[:, targets]
         magnitude = self.magnitude(box)
@@ -100,7 +102,7 @@ class DenseMap(NamedTuple):
         return LinearForms(own[:, None] - self.weight[..., None], constant)
 
     def all_differences(self) -> LinearForms:
-        """Forms of output k less output j, R = n_out^2, j changing faster."""
+        """Forms of output k less output j, R = n_out^2, where j changes faster."""
         weight = (self.weight[:, :, None] - self.weight[:, None]).flatten(1, 2)
         bias = (self.bias[:, :, None] - self.bias[:, None]).flatten(1, 2)
         return LinearForms(weight[..., None], bias[..., None])
@@ -110,7 +112,7 @@ class DenseMap(NamedTuple):
 
 
 class ConvolutionMap(NamedTuple):
-    """A convolution, of pooled images if so."""
+    """A convolution; its images may be pooled."""
 
     layer: Convolution
     weight: Float[Tensor, "M C window"]
@@ -147,7 +149,7 @@ class ConvolutionMap(NamedTuple):
         return columns.view(len(weight), self.layer.n_units, values.shape[2])
 
     def _rounding(self) -> float:
-        """Sums are no longer than all units and a patch together, either way."""
+        """Rounding of sums; forwards and backwards they have no more terms than all units and a patch together."""
         return sum_rounding(max(self.layer.n_below, self.layer.n_units) + self.layer.n_in)
 
 

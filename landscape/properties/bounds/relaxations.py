@@ -1,19 +1,19 @@
-"""Two straight lines that hold an activation on an interval, one below and one above.
+"""Two straight lines that enclose an activation on an interval, one below and one above.
 
-How they are chosen depends on the shape of the activation, see `landscape.problems.activations`. A line of any slope s
-is sound with the right intercept: above f on [l, u], the largest f(z) - s z, which is taken at an end or where f' = s.
-So slopes are chosen for tightness (Zhang et al. 2018, arXiv 1811.00866, section 3) and the intercepts make them sound:
+The choice depends on the shape of the activation, see `landscape.problems.activations`. A line above of any slope s is
+sound with the right intercept: the largest f(z) - s z on [l, u], which is at an end or where f' = s. So slopes are
+chosen for tightness (Zhang et al. 2018, arXiv 1811.00866, section 3) and the intercepts make them sound:
 
 - convex: the chord above, the tangent at the middle below;
-- a scaled tanh: above, the chord where its slope is at most f'(u); otherwise the tangent at the middle, or through
-  (l, f(l)) where that one touches further right, which leaves the least area and is tighter than to take the second
-  wherever l < 0 < u, as the paper does; below, the same of -f(-z);
+- a scaled tanh: above, the chord if its slope is at most f'(u); otherwise the tangent at the middle, or the tangent
+  through (l, f(l)) if it touches further right: this leaves the least area, and is tighter than the paper's rule, which
+  takes the second tangent whenever l < 0 < u; below, the same for -f(-z), reflected back;
 - a valley (f(z) - z/2 is even, convex between two inflections, concave outside): intervals left of 0 are reflected.
-  The slope lies in [0, 1] between the two points where f' = 0 and f' = 1, and nowhere else: of such a slope the chord
+  The slope lies in [0, 1] between the two points where f' = 0 and f' = 1, and nowhere else; for such a slope the chord
   is above f and the tangent below it everywhere. Steeper chords occur right of 0 only, where f is S-shaped.
 
-In floating point the ends, the intercept's product and a slope off by a few roundoffs (times u - l) cost at most
-22 machine epsilons times max(1, |argument|); the intercepts are moved outwards by 32.
+In floating point the ends, the intercept's product and a slope off by a few roundoffs (times u - l) cost at most 22
+machine epsilons times max(1, |argument|); the intercepts are moved outwards by 32.
 """
 
 from typing import NamedTuple
@@ -39,7 +39,7 @@ Line = tuple[Float[Tensor, "*shape"], Float[Tensor, "*shape"]]  # slope and inte
 
 
 def relax(activation: Activation, box: Box) -> Lines:
-    """Lines that hold the activation on the intervals of a box."""
+    """Lines that enclose the activation on the intervals of a box."""
     (below, lower), (above, upper) = _lines(activation, box)
     slack = 32 * MACHINE_EPSILON * box.magnitude.clamp(min=1.0)
     return Lines(below, lower - slack, above, upper + slack)
@@ -91,10 +91,10 @@ def _above_tanh(
 
 
 def _tangent_slope(lower: Float[Tensor, "*shape"], at_lower: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Slope of the tangent of tanh at some d > 0 through its value at lower < 0.
+    """Slope of the tangent of tanh at some d > 0 through the point of tanh at lower < 0.
 
-    The chord from `lower` to d is steepest at the right d: a step takes its slope and goes to where tanh has it, which
-    squares the error. From d = arsinh(-lower) / 2, the second slope is right to 5e-8.
+    The chord from `lower` to d is steepest at the right d. A step takes the slope of the chord and goes to the place
+    where tanh has this slope, which squares the error. From d = arsinh(-lower) / 2, the second slope is right to 5e-8.
     """
     place = 0.5 * torch.asinh(-lower)
     value = -lower / (1.0 + torch.sqrt(1.0 + lower.square()))
@@ -103,20 +103,20 @@ def _tangent_slope(lower: Float[Tensor, "*shape"], at_lower: Float[Tensor, "*sha
 
 
 def _tanh_of_slope(slope: Float[Tensor, "*shape"]) -> tuple[Float[Tensor, "*shape"], Float[Tensor, "*shape"]]:
-    """Value and place z >= 0 where tanh has the slope."""
+    """Value of tanh and place z >= 0 at which tanh has the slope."""
     value = (1.0 - slope).clamp(min=0.0).sqrt().clamp(max=1.0 - MACHINE_EPSILON)
     return value, value.atanh()
 
 
 class _Valley(NamedTuple):
-    """An activation of that shape, with its places where f' = 1 and, right of it, where f'' = 0."""
+    """A valley-shaped activation, with the place where f' = 1 and the place right of it where f'' = 0."""
 
     activation: Activation
     unit_slope: float
     inflection: float
 
     def lines(self, box: Box) -> tuple[Line, Line]:
-        """The lines, from the interval reflected to a middle of at least 0."""
+        """The lines, computed on the interval after reflection to a middle of at least 0."""
         left = box.middle < 0.0
         right = Box(torch.where(left, -box.upper, box.lower), torch.where(left, -box.lower, box.upper))
         at_lower, at_upper = self.activation.value(right.lower), self.activation.value(right.upper)
@@ -133,7 +133,7 @@ class _Valley(NamedTuple):
         return slope, torch.where(direct, ends, torch.maximum(ends, intercept))
 
     def _below(self, box: Box, at_lower: Float[Tensor, "*shape"], at_upper: Float[Tensor, "*shape"]) -> Line:
-        """The chord, or of two tangents the higher one at the middle: of a slope up to 1, or in the convex part."""
+        """The line highest at the middle: a tangent of slope up to 1, or the chord or a tangent in the convex part."""
         chord, middle = _chord(box, at_lower, at_upper), box.middle
         direct = (chord > 1.0) & (chord <= self.activation.slope(box.lower, at_lower))
         gentle, gentle_intercept = self._tangent(middle.clamp(max=self.unit_slope))
@@ -151,5 +151,5 @@ class _Valley(NamedTuple):
 
 
 def _chord(box: Box, at_lower: Float[Tensor, "*shape"], at_upper: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Slope between the ends; 0 where they are one point."""
+    """Slope between the ends; 0 if the ends are one point."""
     return (at_upper - at_lower) / (box.upper - box.lower).clamp(min=torch.finfo(torch.float64).tiny)

@@ -1,15 +1,15 @@
 """Sensitivity: the size of the set of outputs that a network can reach from boxes of inputs.
 
-Wang et al. 2018 (arXiv 1810.11726) take "the volume of an over-approximation of the reachable set" of a sample, here of
-an outer box [l, u] of the outputs, by interval bounds, or by the intersection of these with CROWN. Their abstract does
-not say how the samples are put together, and that decides what goes along with it. So all ways are measured:
-S, the mean of the log volume sum_k log(u_k - l_k); the log of the mean volume; the mean of the K-th root of the volume;
-the mean sum of the widths; and the largest log volume. A network is the more robust the smaller they are.
+Wang et al. 2018 (arXiv 1810.11726) take "the volume of an over-approximation of the reachable set" of a sample. Here
+this set is an outer box [l, u] of the outputs, by interval bounds or by their intersection with CROWN. Their abstract
+does not say how samples are combined, and correlations depend on it. So all ways are measured: S, the mean of the log
+volume sum_k log(u_k - l_k); the log of the mean volume; the mean of the K-th root of the volume; the mean sum of the
+widths; and the largest log volume. A smaller value means a more robust network.
 
 The width of a softmax output is taken as sigma(b) - sigma(a) = sigma(b) sigma(-a) (1 - exp(a - b)) with [a, b] the box
-of its log-odds, so that a saturated output loses no digits. IBP bounds the log-odds by the logits, CROWN by their
-differences too. Where the outputs do not depend on the input at all (theta = 0), logarithms are minus infinity or as
-low as the outward slack of the bounds.
+of its log-odds, so a saturated output loses no digits. IBP bounds the log-odds by the logits, CROWN by their
+differences too. If the outputs do not depend on the input at all (theta = 0), logarithms are minus infinity, or as low
+as the outward slack of the bounds.
 
 Shapes: M minima, N samples, d inputs, K outputs, E perturbation sizes.
 """
@@ -63,8 +63,8 @@ def sample_sensitivity(
 ) -> dict[str, Float[Tensor, "M N E"]]:
     """sum_k log(u_k - l_k) of theta on the inputs, by name, and sum_k (u_k - l_k) as NAME_width.
 
-    On the logits, and on the softmax outputs where the loss is cross-entropy. Raises PropertyError for a module
-    of unknown layers.
+    Boxes are those of the logits, and for cross-entropy those of the softmax outputs too. Raises PropertyError for a
+    module of unknown layers.
     """
     network = require_layers(problem)
     on_softmax = problem.loss == "cross_entropy"
@@ -144,7 +144,7 @@ SENSITIVITIES = (
 
 
 def variants(one: Property) -> tuple[Property, ...]:
-    """The sensitivity, the mean log volume, and the same boxes put together otherwise."""
+    """The sensitivity, a mean log volume, and its variants, which combine the same boxes in other ways."""
     of_boxes = f"by the boxes of {one.name}"
 
     def variant(ending: str, words: str, units: str) -> Property:
@@ -156,7 +156,7 @@ def variants(one: Property) -> tuple[Property, ...]:
         variant(WIDTH, "mean over samples of sum_k (u_k - l_k)", "output units"),
         variant(LARGEST, "largest log volume of a sample", LOG_VOLUME),
     )
-    # Near-copies of one number are no further notions of robustness: only the two that are called the volume count.
+    # Near-copies of one number are no further notions of robustness: only the two named volume count.
     return (one, others[0], *(replace(other, trait=None) for other in others[1:]))
 
 

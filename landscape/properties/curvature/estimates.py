@@ -2,13 +2,13 @@
 
 - The trace is estimated by Hutch++, the log-determinant and the effective dimension by stochastic Lanczos quadrature,
   each with its standard error as NAME_standard_error.
-- The extreme eigenvalues are found by Lanczos, each with the norm of its residual, H v - lambda v of its unit vector,
-  as NAME_residual. An eigenvalue lies as near as that, and the true extreme is no less extreme than the value. That is
-  no standard error, since nothing is random.
+- The extreme eigenvalues are found by Lanczos, each with the norm of its residual H v - lambda v, for a unit vector v,
+  as NAME_residual. Some eigenvalue lies within this norm of the value, and the true extreme is no less extreme than the
+  value. The residual is not a standard error, since nothing is random.
 
-A count has a step, and so has the logarithm of what is above the curvature threshold where many eigenvalues lie there,
-as without L2. No quadrature gets over that: there is no estimate of the numbers of positive eigenvalues and, without
-L2, of the log-determinant of the Hessian.
+A function that counts eigenvalues above the curvature threshold has a step there, and so has a sum of their logarithms;
+without L2 many eigenvalues lie near that step. No quadrature resolves it: the numbers of positive eigenvalues are not
+estimated, nor, without L2, is the log-determinant of the Hessian.
 
 Shapes: M minima, P parameters.
 """
@@ -32,7 +32,7 @@ from landscape.properties.curvature.spectral_functions import (
 )
 from landscape.properties.group import Named
 
-TRACE_PROBES = 20  # in the sketch of Hutch++, and again beside it
+TRACE_PROBES = 20  # in the sketch of Hutch++, and as many outside the sketch
 QUADRATURE_PROBES = 10
 QUADRATURE_VECTORS = 60
 VECTORS = 3 * max(LANCZOS_VECTORS, QUADRATURE_PROBES * QUADRATURE_VECTORS)
@@ -41,7 +41,7 @@ STREAM = 2
 
 
 class Method(NamedTuple):
-    """A method of estimating a property, and the ending and meaning of the property that tells the error."""
+    """A method of estimating a property, and the ending and meaning of the property for its error."""
 
     words: str
     ending: str

@@ -1,18 +1,19 @@
-"""Measures of flatness that do not change when a network is written with other parameters, in closed form.
+"""Measures of flatness that do not change when a network is rewritten with other parameters, in closed form.
 
 With C_n the Hessian of sample n's loss in the outputs, J_n the Jacobian of the outputs in the parameters:
 
 - Square of the Fisher-Rao norm (Liang et al. 2019, arXiv 1711.01530): theta' F theta = mean_n (J_n theta)' C_n
   (J_n theta). F is the Fisher information with labels drawn from the network itself: for cross-entropy from its
-  softmax, for the mean squared error from the Gaussian whose negative log likelihood is the loss; both times it is
+  softmax, for the mean squared error from the Gaussian whose negative log likelihood is the loss. In both cases F is
   mean_n J_n' C_n J_n. With the true labels, by the gradients g_n of the loss in the outputs, the empirical F gives
   mean_n (g_n' J_n theta)^2.
-- Relative flatness (Petzka et al. 2021, arXiv 2001.00939) of the last layer, whose features f_n are the values of the
-  last hidden one: sum over outputs s, t of <w_s, w_t> tr H_st, with w_s the weights into output s and H_st the block of
-  the Hessian in w_s and w_t. The layer is linear, so H_st = mean_n C_n[s, t] f_n f_n', and no kink is seen.
+- Relative flatness (Petzka et al. 2021, arXiv 2001.00939) of the last layer, whose features f_n are the activations of
+  the last hidden layer: sum over outputs s, t of <w_s, w_t> tr H_st, with w_s the weights into output s and H_st the
+  block of the Hessian in w_s and w_t. The last layer is linear, so H_st = mean_n C_n[s, t] f_n f_n', and kinks of the
+  activation do not enter.
 
-All are of the loss alone. The L2 part adds 2 l2 to the diagonals of F and H, hence 2 l2 |theta|^2 and 2 l2 |w|^2 times
-the number of features: that part does depend on how the network is written.
+All measures are of the loss alone. The L2 part adds 2 l2 to the diagonals of F and H, hence 2 l2 |theta|^2 and 2 l2
+|w|^2 times the number of features to the measures: that part does depend on the choice of parameters.
 
 Shapes: M minima, P parameters, N samples, K outputs.
 """
@@ -29,7 +30,7 @@ from landscape.properties.requirements import LAYERS, layered_network
 
 
 def sample_flatness(problem: Problem, theta: Float[Tensor, "M P"], samples: Samples) -> dict[str, Float[Tensor, "M N"]]:
-    """Each sample's part of the task measures of theta; relative flatness of known layers only."""
+    """Each sample's part of the measures of the task loss at theta; relative flatness only if the layers are known."""
     outputs, tangent = problem.network.parameter_tangent(theta, theta, samples.inputs)
     found = {
         "task_squared_fisher_rao_norm": (tangent * problem.loss_curvature(outputs, tangent)).sum(2),
@@ -46,7 +47,7 @@ def sample_flatness(problem: Problem, theta: Float[Tensor, "M P"], samples: Samp
 def with_l2_part(
     problem: Problem, theta: Float[Tensor, "M P"], task: dict[str, Float[Tensor, " M"]]
 ) -> dict[str, Float[Tensor, " M"]]:
-    """The measures of the whole energy at theta from those of the task."""
+    """The measures of the whole energy at theta, from those of the task loss."""
     found = {"squared_fisher_rao_norm": task["task_squared_fisher_rao_norm"] + 2.0 * problem.l2 * theta.square().sum(1)}
     network = layered_network(problem)
     if network is not None:

@@ -1,7 +1,8 @@
-"""Norms of the Jacobian of the outputs in the inputs, at each sample, and of the layers, for all inputs.
+"""Norms of the Jacobian of the outputs in the inputs, at each sample, and norms of the layers, which hold for all
+inputs.
 
-The product of the layers' spectral norms bounds that of the Jacobian if the activation's slope is at most 1, as of tanh
-and ReLU (Szegedy et al. 2014, arXiv 1312.6199, section 4.3).
+The product of the layers' spectral norms bounds the spectral norm of the Jacobian if the activation's slope is at most
+1, as for tanh and ReLU (Szegedy et al. 2014, arXiv 1312.6199, section 4.3).
 
 Shapes: M minima, P parameters, N samples, d inputs, K outputs, L layers.
 """
@@ -41,8 +42,8 @@ def input_jacobian(
 def layer_norms(network: LayeredNetwork, theta: Float[Tensor, "M P"]) -> dict[str, Float[Tensor, "M ..."]]:
     """Spectral norms of each layer [M, L], and their products [M], for theta.
 
-    The norm is that of the linear map from activations to pre-activations, pooling included, written out: of a dense
-    layer that of its weights.
+    A layer's norm is that of its linear map, written out, from activations to pre-activations, pooling included; for a
+    dense layer it is the norm of the weights.
     """
     layers = zip(network.layers, network.unpack(theta), strict=True)
     norms = torch.stack([_layer_norm(layer, weight) for layer, (weight, _) in layers], 1)
@@ -55,7 +56,7 @@ def _layer_norm(layer: Layer, weight: Float[Tensor, "M out in"]) -> Float[Tensor
 
 
 def spectral_norm(matrices: Float[Tensor, "*shape a b"]) -> Float[Tensor, "*shape"]:
-    """Largest singular values of matrices, from the smaller Gram matrix: faster than their own."""
+    """Largest singular values of matrices, by their smaller Gram matrix, which is faster than a direct SVD."""
     wide = matrices.shape[-2] <= matrices.shape[-1]
     gram = matrices @ matrices.mT if wide else matrices.mT @ matrices
     largest: Tensor = torch.linalg.eigvalsh(gram)[..., -1].clamp(min=0.0)

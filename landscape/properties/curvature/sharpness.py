@@ -3,17 +3,17 @@
 - Keskar sharpness (Keskar et al. 2017, arXiv 1609.04836, metric 2.1 with A = I): 100 (max E - E) / (1 + E), in percent,
   over the box |delta_i| <= KESKAR_EPSILON (|theta_i| + 1).
 - SAM sharpness (Foret et al. 2021, arXiv 2010.01412): max E - E over the ball |delta| <= SAM_RADIUS. The paper's
-  first-order step, SAM_RADIUS g / |g|, says nothing about E, whose gradient g is zero at a minimum; of the loss without
-  its L2 part it stands beside.
+  first-order step, SAM_RADIUS g / |g|, says nothing about E, whose gradient g is zero at a minimum; it is measured for
+  the loss without its L2 part.
 
-Both maxima are searched by the same ascent: from delta to the point of the neighbourhood that is farthest along the
-gradient at theta + delta, for the ball SAM's step again and again. Where the energy is convex, as it is near a minimum,
-no step goes down, and ascents end at a corner of the box or on the sphere. There are DIRECTIONS ascents of STEPS steps:
-the first along the gradient of the loss without its L2 part, the others in random directions that all minima share. The
-highest energy seen is taken, so that the value is a lower bound of the maximum.
+The same ascent searches both maxima: from delta to the point of the neighbourhood that is farthest along the gradient
+at theta + delta; for the ball this repeats SAM's step. Where the energy is convex, as near a minimum, no step goes
+down, and ascents end at a corner of the box or on the sphere. There are DIRECTIONS ascents of STEPS steps: the first
+along the gradient of the loss without its L2 part, the others in random directions that all minima share. The value is
+the highest energy reached, so it is a lower bound of the maximum.
 
-What is measured is the canonical copy of a minimum, so that its symmetric copies have equal values. No Hessian is
-needed: kinks do no harm.
+The canonical copy of a minimum is measured, so that symmetric copies have equal values. No Hessian is needed: kinks do
+no harm.
 
 Shapes: M minima, P parameters, D directions, W points.
 """
@@ -40,7 +40,7 @@ Farthest = Callable[[Float[Tensor, "W P"], Float[Tensor, "W P"]], Float[Tensor, 
 
 
 def sharpness(problem: Problem, theta: Float[Tensor, "M P"], seed: int = 0) -> dict[str, Float[Tensor, " M"]]:
-    """Named sharpnesses [M] of theta, of the energy and, as task_*, of the loss without the L2 part."""
+    """Named sharpnesses [M] at theta of the energy and, as task_*, of the loss without the L2 part."""
     theta = canonical(problem, theta)
     directions = _directions(problem, theta, seed)
     found = {}
@@ -69,7 +69,7 @@ def box_corner(theta: Float[Tensor, "M P"], gradient: Float[Tensor, "M P"]) -> F
 
 
 def ball_point(theta: Float[Tensor, "M P"], gradient: Float[Tensor, "M P"]) -> Float[Tensor, "M P"]:
-    """The point of SAM's ball that is farthest along the gradient; the centre where that is zero."""
+    """The point of SAM's ball that is farthest along the gradient; the centre if the gradient is zero."""
     length = gradient.norm(dim=1, keepdim=True)
     return torch.where(length > 0.0, SAM_RADIUS * gradient / length, torch.zeros_like(theta))
 
@@ -81,7 +81,7 @@ def largest_rise(
     directions: Float[Tensor, "M D P"],
     steps: int = STEPS,
 ) -> Float[Tensor, " M"]:
-    """Largest rise of the energy above that of theta that ascents along the directions see."""
+    """Largest rise of the energy above that of theta, over all ascents along the directions."""
     centre = theta.repeat_interleave(directions.shape[1], 0)
     point = centre + farthest(centre, directions.flatten(0, 1))
     value, gradient = energy(point)

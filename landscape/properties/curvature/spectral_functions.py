@@ -1,8 +1,8 @@
 """Functions of eigenvalues of the Hessian whose sums are properties of a minimum.
 
-An eigenvalue lambda is that of the whole energy. What the data contribute is mu = lambda - 2 * l2, which may be
-negative; it is compared with z, which is 2 * l2, the curvature of the L2 part, or 1e-3 without one. With l2 > 0 the sum
-mu + z is lambda, which is positive at a minimum.
+An eigenvalue lambda is that of the whole energy. The data contribute mu = lambda - 2 * l2, which may be negative; mu is
+compared with a scale z: 2 * l2, the curvature of the L2 part, or 1e-3 without L2. With l2 > 0 the sum mu + z is lambda,
+which is positive at a minimum.
 """
 
 import torch
@@ -26,20 +26,21 @@ def effective_parts(eigenvalues: Float[Tensor, "*shape"], l2: float) -> Float[Te
 
 
 def task_logarithms(eigenvalues: Float[Tensor, "*shape"], l2: float) -> Float[Tensor, "*shape"]:
-    """log(1 + mu / z) of each eigenvalue, whose sum is twice what the data tell of the parameters, in nats, in the
-    Gaussian approximation of the posterior (MacKay 1992, "Bayesian interpolation"); nan where mu + z is not positive.
+    """log(1 + mu / z) of each eigenvalue; the sum is twice the information on the parameters that the data give, in
+    nats, in the Gaussian approximation of the posterior (MacKay 1992, "Bayesian interpolation"); nan if mu + z is not
+    positive.
     """
     return (eigenvalues / scale(l2)).log() if l2 else (eigenvalues / scale(l2)).log1p()
 
 
 def task_effective_parts(eigenvalues: Float[Tensor, "*shape"], l2: float) -> Float[Tensor, "*shape"]:
-    """mu / (mu + z) of each eigenvalue, whose sum is the number of well-determined parameters (MacKay 1992); nan where
-    mu + z is not positive.
+    """mu / (mu + z) of each eigenvalue, whose sum is the number of well-determined parameters (MacKay 1992); nan if mu
+    + z is not positive.
     """
     whole = eigenvalues if l2 else eigenvalues + scale(l2)
     return torch.where(whole > 0.0, 1.0 - scale(l2) / whole, torch.nan)
 
 
 def scale(l2: float) -> float:
-    """The curvature z with which that of the data is compared."""
+    """The scale z with which the curvature of the data is compared."""
     return 2.0 * l2 or SCALE_WITHOUT_L2

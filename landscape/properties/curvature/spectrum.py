@@ -1,8 +1,8 @@
-"""Curvature of a minimum from the spectrum of its Hessian, with the part of the L2 term told apart.
+"""Curvature of a minimum from the spectrum of its Hessian, with and without the part of the L2 term.
 
-The L2 term l2 * sum(theta^2) adds exactly 2 * l2 to every eigenvalue. So what the data contribute is each eigenvalue
-less 2 * l2, and the trace less 2 * l2 * P. The Hessian of an energy with kinks (ReLU) says nothing about the curvature
-of a minimum, and measuring it is refused. Up to DENSE_LIMIT parameters the spectrum is exact; beyond it is estimated
+The L2 term l2 * sum(theta^2) adds exactly 2 * l2 to every eigenvalue. So the data contribute each eigenvalue less 2 *
+l2, and the trace less 2 * l2 * P. The Hessian of an energy with kinks (ReLU) does not describe the curvature of a
+minimum, and its measurement is refused. Up to DENSE_LIMIT parameters the spectrum is exact; beyond, it is estimated
 (`estimates.py`).
 
 Shapes: M minima, P parameters.
@@ -49,9 +49,10 @@ def curvature(problem: Problem, theta: Float[Tensor, "M P"]) -> Named:
 def spectrum_summary(eigenvalues: Float[Tensor, "M P"], l2: float, threshold: float) -> Named:
     """Named curvatures [M] from eigenvalues [M, P] in ascending order.
 
-    The log-determinant of the Hessian runs over the eigenvalues above `threshold`, whose number stands beside it. With
-    l2 > 0 these are all P at a minimum; without L2 the zero directions of the softmax are left out. The sums of the
-    task run over all eigenvalues and are nan where, with l2 > 0, the Hessian has one that is not positive.
+    The log-determinant of the Hessian sums over the eigenvalues above `threshold`, whose number is a property of its
+    own. With l2 > 0 these are all P at a minimum; without L2 the zero directions of the softmax are left out. The sums
+    of the task loss run over all eigenvalues and are nan if, with l2 > 0, any eigenvalue of the Hessian is not
+    positive.
     """
     found: Named = {
         "hessian_log_determinant": logarithms(eigenvalues, threshold).sum(1),
@@ -79,12 +80,12 @@ def require_smooth(problem: Problem) -> None:
 
 
 def is_large(problem: Problem) -> bool:
-    """Whether the Hessian is too large to be diagonalised."""
+    """True if the Hessian is too large to be diagonalised."""
     return problem.n_parameters > DENSE_LIMIT
 
 
 def minima_per_curvature_block(problem: Problem) -> int:
-    """Minima whose Hessians, or the vectors that stand for them, fill a working set."""
+    """Number of minima whose Hessians, or Lanczos vectors instead, fill a working set."""
     rows = VECTORS if is_large(problem) else problem.n_parameters
     return rows_per_chunk(rows * problem.n_parameters, problem.device)
 
@@ -101,19 +102,19 @@ ESTIMATED = Requirement(holds=is_large, words=f"more than {DENSE_LIMIT} paramete
 
 @dataclass(frozen=True, kw_only=True)
 class Curvature(Property):
-    """A property of the spectrum, and the method by which it is estimated where the Hessian is too large."""
+    """A property of the spectrum, and the method that estimates it if the Hessian is too large."""
 
     method: Method | None = None
     spellings: tuple[str, ...] = ("Hessian",)
 
     def meaning(self, problem: Any = None) -> str:  # noqa: ANN401 - as of `Property`
-        """The description, with the method where the values on this problem are estimates."""
+        """The description, with the method if the values on this problem are estimates."""
         if self.method is None or problem is None or not is_large(problem):
             return self.description
         return f"{self.description}, estimated: {self.method.words}"
 
     def with_error(self) -> Iterator[Property]:
-        """The property, then the one that tells the error of its estimates, if there are any."""
+        """The property, then the property for the error of its estimates, if there are any."""
         yield self
         if self.method is not None:
             yield Property(
@@ -127,8 +128,8 @@ class Curvature(Property):
 SCALE = f"z = 2 * l2, or {SCALE_WITHOUT_L2:g} where l2 = 0"
 LOG_ENERGY = "log energy, summed over eigenvalues"
 
-# Of the trace, of the largest eigenvalue and, with l2 > 0, of the log-determinant the L2 part is one number for all
-# minima of a landscape: with and without it they rank alike, and count once as flatness.
+# For the trace, the largest eigenvalue and, with l2 > 0, the log-determinant, the L2 part is the same for all minima of
+# a landscape: values with and without it have equal ranks, and count once as flatness.
 PROPERTIES = (
     Curvature(
         name="hessian_trace", description="trace of the Hessian", units=ENERGY, method=HUTCH, trait="flatness", sign=-1

@@ -1,11 +1,11 @@
-"""Where walkers on their way down may end: in a basin that is certain, or on a saddle.
+"""Ends of walkers on their way down: in a basin that is certain, or on a saddle.
 
-A basin is certain once Newton's method contracts: with a positive definite Hessian H at x, the Newton step s and the
-next one s' with the same Hessian, |s'| <= q |s|. By the theorem of Newton and Kantorovich (in the affine covariant form
-of Deuflhard and Heindl 1979, doi 10.1137/0716001) a q of at most 3/16 means that H stays positive definite in a ball
-around x with the minimum m in it, and in the ball around m with x on its surface; there the energy is convex, so the
-flow comes ever nearer to m. Since q is an estimate from two steps, the contraction that is asked for is smaller. At a
-saddle it is asked for too, since a flow within a symmetric subspace may pass by a saddle on its way to a minimum.
+A basin is certain once Newton's method contracts: |s'| <= q |s| for the Newton step s with a positive definite Hessian
+H at x, and the next step s' with the same Hessian. By the theorem of Newton and Kantorovich (in the affine covariant
+form of Deuflhard and Heindl 1979, doi 10.1137/0716001) a q of at most 3/16 means that H stays positive definite in a
+ball around x that contains the minimum m, and in the ball around m with x on its surface. There the energy is convex,
+so the flow comes ever nearer to m. Since q is an estimate from two steps, a smaller contraction is required. It is also
+required at a saddle, since a flow within a symmetric subspace may pass by a saddle on its way to a minimum.
 
 Shapes: W walkers, P parameters, R of the walkers.
 """
@@ -22,8 +22,8 @@ from landscape.optimize.status import Status
 from landscape.search.descent.state import FlowState
 
 FALL = 0.25  # of the gradient, between two tests
-ERRORS = 2.0  # times the estimated error: a walker that is nearer to the ridge may be on either side of it
-NEAR_SADDLE = 0.1  # of the way so far: distance from a saddle at which the flow's side of it is looked at
+ERRORS = 2.0  # times the estimated error: a walker nearer to the ridge than this may be on either side of it
+NEAR_SADDLE = 0.1  # distance from a saddle, over that from the origin, below which the side of the flow is tested
 
 
 def end_where_certain(
@@ -34,8 +34,8 @@ def end_where_certain(
     contraction: float,
     tolerance: float,
 ) -> None:
-    """Ends the walkers `rows`, with these Hessians, at minima to which Newton's method contracts, CONVERGED, and at
-    saddles if an error of `tolerance`, or the one carried on, could hide on which side the flow passes, STALLED.
+    """Ends those of the walkers `rows`, with these Hessians, for which Newton's method contracts: CONVERGED at minima,
+    STALLED at saddles if an error of `tolerance` or the propagated error could hide on which side the flow passes.
     """
     if not len(rows):
         return
@@ -59,7 +59,7 @@ def end_where_certain(
 def _end_on_saddles(
     objective: Objective, state: FlowState, rows: Int[Tensor, " R"], step: Float[Tensor, "R P"], tolerance: float
 ) -> None:
-    """Ends the walkers `rows`, whose Newton steps are given, on the saddles that they undecidedly come near to."""
+    """Ends walkers of `rows`, with these Newton steps, on near saddles if the side of their passage is undecided."""
     nearby = NEAR_SADDLE * (state.theta[rows] - state.origin[rows]).norm(dim=1)
     likely = step.norm(dim=1) <= 2.0 * nearby
     if not likely.any():
@@ -79,7 +79,7 @@ def _end_on_saddles(
 def _unstable_parts(
     objective: Objective, saddles: StationaryPoints, vectors: Float[Tensor, "R K P"]
 ) -> Float[Tensor, "R K"]:
-    """The lengths [R, K] of the parts of vectors [R, K, P] that lie along the negative eigenvectors of saddles [R]."""
+    """Lengths [R, K] of the parts of vectors [R, K, P] along eigenvectors of negative eigenvalues at saddles [R]."""
     length = torch.bmm(vectors, saddles.direction[:, :, None])[:, :, 0].abs()
     several = (saddles.index > 1).nonzero()[:, 0]
     values, axes = torch.linalg.eigh(objective.hessian(saddles.theta[several]))

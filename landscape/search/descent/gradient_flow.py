@@ -1,12 +1,12 @@
-"""The minima that the gradient flow dx/dt = -g reaches from a transition state: those that it joins.
+"""The minima that the gradient flow dx/dt = -g reaches from a transition state: the minima that the state joins.
 
 A walker starts beside the saddle on its unstable manifold (`unstable_manifold.py`) and follows the flow by steps with
-error control (`steps.py`). Only the place of the flow matters, not the time: an error along the gradient is none, and
-the rest is bounded relative to the distance from the saddle.
+error control (`steps.py`). Only the path of the flow matters, not the time: an error along the gradient does not count,
+and the error across it is bounded relative to the distance from the saddle.
 
-It ends at a minimum whose basin is certain, or, STALLED, on a saddle if the error of its steps could hide on which side
-of the saddle it passes (`basins.py`). Where ways part without a saddle, along a ridge, small errors grow: the flow
-carries the error of each step on, and a walker whose error has become large is doubtful.
+A walker ends at a minimum whose basin is certain or, as STALLED, on a saddle if the error of its steps could hide on
+which side of the saddle it passes (`basins.py`). Along a ridge, where paths separate without a saddle, small errors
+grow: the error of each step is propagated along the flow, and a walker whose error has become large is doubtful.
 
 Shapes: W walkers, P parameters.
 """
@@ -41,22 +41,22 @@ from landscape.search.descent.steps import (
 
 STATIONARY_RMS = 1e-10  # times the unit of energy
 MOST_STAGES = 120  # beyond, a step with a Hessian is cheaper in most networks
-BEYOND = 0.01  # a step out of bounds that is no longer than this means that the flow leaves them
-REACH = 3.0  # most that a step may be longer than the distance from where the way began
+BEYOND = 0.01  # a step out of bounds that is not longer than this means that the flow leaves the bounds
+REACH = 3.0  # largest length of a step over the distance from the origin of the path
 TIME_FACTORS = 0.2, 4.0
 IMPLICIT_ORDER, EXPLICIT_ORDER = 4.0, 3.0  # of the error of a step
 SAFETY = 0.9
-TRIES = 4  # of shorter times with one Hessian
+TRIES = 4  # at a step, with shorter and shorter times and the same Hessian
 FIRST_ITERATIONS, ITERATIONS = 8, 2
-UNEVEN = 0.3  # of the fall of the energy in a step: most that may differ from that of a quadratic energy
-FINER = 0.1  # of the error of a step, where a walker is followed again
-DOUBTFUL = 0.01  # of the distance from the saddle: error of a point that calls for another flow
+UNEVEN = 0.3  # largest difference from the fall of a quadratic energy in a step, over the fall of the energy
+FINER = 0.1  # factor on the error of a step when a walker is followed again
+DOUBTFUL = 0.01  # error of a point, over its distance from the saddle, above which the flow is doubtful
 
 
 @dataclass(frozen=True)
 class GradientFlow:
-    """Settings: error of a step relative to the distance from the saddle, distance from it at which the flow is taken
-    up at most, contraction that makes a basin certain, and steps allowed.
+    """Settings: `tolerance` of the error of a step relative to the distance from the saddle, largest `distance` from
+    the saddle at which the flow starts, `contraction` that makes a basin certain, and number of steps allowed.
     """
 
     tolerance: float = 0.005
@@ -67,7 +67,7 @@ class GradientFlow:
 
     @property
     def finer(self) -> "GradientFlow":
-        """A flow with less error, from nearer by, whose basins are more certain."""
+        """A flow with smaller errors, which starts nearer to the saddle and ends in basins that are more certain."""
         return replace(
             self,
             tolerance=FINER * self.tolerance,
@@ -77,11 +77,11 @@ class GradientFlow:
         )
 
     def doubles_per_walker(self, objective: Objective) -> int:
-        """Float64 numbers of a Hessian and its factor."""
+        """Number of float64 values of a Hessian and its factor."""
         return 3 * objective.n_parameters**2
 
     def init(self, objective: Objective, points: Float[Tensor, "W 3 P"]) -> FlowState:
-        """Fresh walkers; points [W, 3, P] are saddles, points beside them on the way and the errors of these."""
+        """Fresh walkers; points [W, 3, P] are saddles, points beside them on the path, and errors of these points."""
         origin, theta, error = points.unbind(1)
         energy, gradient = objective.energy_and_gradient(theta)
         rate = gradient.norm(dim=1) / (theta - origin).norm(dim=1)
@@ -106,7 +106,7 @@ class GradientFlow:
         )
 
     def step(self, objective: Objective, state: FlowState) -> FlowState:
-        """One step of every running walker: explicit ones together, those that need a Hessian by as many as fit."""
+        """One step of every running walker: explicit steps all together, steps with a Hessian in chunks."""
         running = state.status == Status.RUNNING
         implicit = stages_needed(state.time, state.curvature) > (0 if objective.cheap_hessian else MOST_STAGES)
         due = state.falling & (state.gradient.norm(dim=1) <= state.tested)
@@ -160,9 +160,9 @@ class GradientFlow:
 
     @staticmethod
     def _passes_nothing(state: FlowState, found: Steps, rise: Float[Tensor, " W"]) -> Bool[Tensor, " W"]:
-        """Whether the energy falls by about what the gradients at both ends of a step make, as where it is quadratic.
+        """True if the energy falls by about as much as a quadratic energy with the gradients at both ends of a step.
 
-        A step that jumps over a minimum and the barrier behind it may be no error across the gradient, but is told so.
+        This detects a step that jumps over a minimum and the barrier behind it without an error across the gradient.
         """
         fall, slopes = state.energy - found.energy, state.gradient + found.gradient
         expected = -0.5 * ((found.theta - state.theta) * slopes).sum(1)
@@ -171,7 +171,7 @@ class GradientFlow:
     def _tried(
         self, objective: Objective, state: FlowState, hessian: Float[Tensor, "W P P"] | None
     ) -> tuple[Steps, ShiftedFactors | None]:
-        """Steps of these walkers, with the factors of implicit ones; nan where one would be too long or has none."""
+        """Steps of these walkers, and the factors of implicit steps; nan where a step is too long or has no factor."""
         if hessian is None:
             stages = stages_needed(state.time, state.curvature).clamp(max=MOST_STAGES)
             return chebyshev_steps(objective, state.theta, state.gradient, state.time, stages), None
@@ -179,7 +179,7 @@ class GradientFlow:
         possible = factors.exists & (factors.first.norm(dim=1) <= GAMMA * _longest(state))
         rows = possible.nonzero()[:, 0]
         found = rosenbrock_steps(objective, state.theta[rows], factors.take(rows), state.time[rows])
-        # What was not tried is reported as its first stage, which is too long, or nan.
+        # A step that was not tried is reported as its first stage, which is too long, or as nan.
         whole = Steps(
             state.theta + torch.where(factors.exists[:, None], factors.first / GAMMA, torch.nan),
             *(torch.full_like(part, torch.nan) for part in (state.energy, state.theta, state.theta)),
@@ -194,7 +194,7 @@ class GradientFlow:
         found: Steps,
         carried: Float[Tensor, "R P"],
     ) -> None:
-        """Moves the walkers `rows` to the ends of their steps, to which their errors are `carried`."""
+        """Moves the walkers `rows` to the ends of their steps; `carried` are their earlier errors, propagated there."""
         step, rise = found.theta - state.theta[rows], found.gradient - state.gradient[rows]
         shorter = found.gradient.norm(dim=1) < state.gradient[rows].norm(dim=1)
         state.falling[rows] = shorter & ((step * rise).sum(1) > 0.0)
@@ -204,7 +204,7 @@ class GradientFlow:
         sure = error.norm(dim=1) <= DOUBTFUL * (found.theta - state.origin[rows]).norm(dim=1)
         state.doubtful[rows] |= ~sure
         rms = found.gradient.square().mean(1).sqrt()
-        stationary = (rms <= STATIONARY_RMS * objective.energy_unit) & shorter  # and not only beside the saddle still
+        stationary = (rms <= STATIONARY_RMS * objective.energy_unit) & shorter  # else it may still be beside the saddle
         state.status[rows[stationary]] = Status.CONVERGED
         if not objective.cheap_hessian and len(rows):
             state.curvature[rows], state.steepest[rows] = largest_curvatures(
@@ -213,13 +213,13 @@ class GradientFlow:
 
 
 def _carried(objective: Objective, state: FlowState, factors: ShiftedFactors | None) -> Float[Tensor, "W P"]:
-    """The errors of these walkers at the ends of their steps, implicit ones with these factors or explicit ones."""
+    """The errors of these walkers, propagated to the ends of their steps: implicit with these factors, or explicit."""
     if factors is None:
         return carried_by_differences(objective, state.theta, state.gradient, state.error, state.time)
     return carried_by_factors(factors, state.error, state.time)
 
 
 def _longest(state: FlowState) -> Float[Tensor, " W"]:
-    """The longest steps [W] that are tried."""
+    """Lengths [W] of the longest steps that are tried."""
     longest: Tensor = (state.theta - state.origin).norm(dim=1).mul(REACH)
     return longest

@@ -1,4 +1,4 @@
-"""The stages of a Chebyshev step in compiled code, one walker after the other: what `steps.py` does with tensors.
+"""The stages of a Chebyshev step in compiled code, one walker after the other; `steps.py` has them for tensors.
 
 Shapes: W walkers, P parameters, S stages.
 """
@@ -16,8 +16,8 @@ Array = np.ndarray
 def chebyshev_ends(
     function: Function, first: Array, flow: Array, time: Array, counts: Array, table: Array, now: Array
 ) -> None:
-    """Writes the ends of steps now [W, P] from the points first [W, P], where the flow over the time [W] of the step is
-    `flow` [W, P], with counts[W] stages of the weights table [W, S, 5].
+    """Writes the ends of steps, now [W, P], from the points first [W, P], with counts[W] stages of the weights table
+    [W, S, 5]; `flow` [W, P] is the time [W] of a step times the negative gradient at its start.
     """
     parameters = first.shape[1]
     point, energy, slope = np.empty((1, parameters)), np.empty(1), np.empty((1, parameters))

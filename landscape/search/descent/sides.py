@@ -1,8 +1,8 @@
-"""The minima that a transition state joins: those that steepest descent reaches on its two sides.
+"""The minima that a transition state joins: the minima that steepest descent reaches on its two sides.
 
-A flow that ends on a saddle, as that within a symmetric subspace does, leaves the side ambiguous: rounding decides. It
-goes on along the lowest eigenvector of the saddle. A side is ambiguous, too, where the smallest errors decide on which
-side the flow leaves a ridge. Shapes: T transition states, W walkers, P parameters.
+If a flow ends on a saddle, as within a symmetric subspace, its side is ambiguous: rounding decides. The flow then goes
+on along the lowest eigenvector of the saddle. A side is also ambiguous if the smallest errors decide on which side the
+flow leaves a ridge. Shapes: T transition states, W walkers, P parameters.
 """
 
 from dataclasses import dataclass, replace
@@ -26,8 +26,8 @@ class Sides:
     """The minima [T] that steepest descent reaches along a direction and against it."""
 
     ends: tuple[StationaryPoints, StationaryPoints]
-    ambiguous: Bool[Tensor, " T"]  # whether rounding or small errors decide where a side goes on
-    on_saddle: Bool[Tensor, " T"]  # whether it is because a flow ends on a saddle
+    ambiguous: Bool[Tensor, " T"]  # true if rounding or small errors decide on the end of a side
+    on_saddle: Bool[Tensor, " T"]  # true if this is because a flow ends on a saddle
 
 
 def sides(
@@ -39,8 +39,8 @@ def sides(
 ) -> Sides:
     """Both sides of transition states theta [T, P] whose lowest eigenvectors are the unit vectors direction [T, P].
 
-    A flow that passes too near a saddle to tell where it goes, or is doubtful, is followed again from nearer by and
-    with less error. Where the flow does not reach a minimum the end is not one: test `.is_minimum`.
+    A flow that passes too near a saddle to decide on a side, or is doubtful, is followed again from a nearer start and
+    with smaller errors. If a flow reaches no minimum, its end is not a minimum: test `.is_minimum`.
     """
     saddles, along = torch.cat([theta, theta]), torch.cat([direction, -direction])
     ambiguous = torch.zeros(len(saddles), dtype=torch.bool, device=theta.device)
@@ -71,8 +71,8 @@ def sides(
 def _ends(
     objective: Objective, saddles: Float[Tensor, "W P"], along: Float[Tensor, "W P"], flow: GradientFlow, batch: int
 ) -> tuple[StationaryPoints, Bool[Tensor, " W"]]:
-    """The stationary points [W] that the flow reaches, and whether it is doubtful that it is these; where it reached
-    none the status is that of the flow, and the energy that of places beyond bounds if it left them.
+    """The stationary points [W] that flows reach, and true [W] where a flow is doubtful. If a flow reaches none, the
+    status is that of the flow, and the energy is minus infinity if the flow left the bounds.
     """
     state = run_all(flow, objective, departures(objective, saddles, along, flow.distance), batch)
     ends = newton_finish(objective, state.theta)

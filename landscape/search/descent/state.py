@@ -11,7 +11,7 @@ class FlowState:
     """Walkers on their way down."""
 
     # The point.
-    origin: Float[Tensor, "W P"]  # where the way began
+    origin: Float[Tensor, "W P"]  # the saddle at which the path began
     theta: Float[Tensor, "W P"]
     energy: Float[Tensor, " W"]
     gradient: Float[Tensor, "W P"]
@@ -20,11 +20,11 @@ class FlowState:
     curvature: Float[Tensor, " W"]  # the largest, for explicit steps
     steepest: Float[Tensor, "W P"]  # unit vector of that curvature
     # The error.
-    error: Float[Tensor, "W P"]  # of the point, as the flow has carried it on from step to step
-    doubtful: Bool[Tensor, " W"]  # whether it has ever been so large that the flow may have left its way
+    error: Float[Tensor, "W P"]  # of the point, propagated along the flow from step to step
+    doubtful: Bool[Tensor, " W"]  # true if the error was ever so large that the flow may have left its path
     # The test for contraction.
-    falling: Bool[Tensor, " W"]  # whether the last step came nearer to a minimum
+    falling: Bool[Tensor, " W"]  # true if the last step came nearer to a minimum
     tested: Float[Tensor, " W"]  # length of the gradient below which the next test is due
-    # The account.
-    calls: Int[Tensor, " W"]  # steps, those that are given up too
+    # The cost and the status.
+    calls: Int[Tensor, " W"]  # steps, including steps given up
     status: Int[Tensor, " W"]

@@ -1,12 +1,12 @@
 """One step of the gradient flow dx/dt = -g by either of two Runge-Kutta methods for stiff equations.
 
 - `chebyshev_steps`: RKC of second order (Sommeijer, Shampine and Verwer 1997, doi 10.1016/S0377-0427(97)00219-7),
-  explicit. With s stages, a gradient each, it is stable up to a time of 0.65 s^2 over the largest curvature.
+  explicit. With s stages of one gradient each it is stable up to a time of 0.65 s^2 over the largest curvature.
 - `rosenbrock_steps`: RODAS of fourth order (Hairer and Wanner 1996, Solving Ordinary Differential Equations II, IV.7),
   linearly implicit: a Hessian, its Cholesky factor and six gradients, stable for any time. The shifted Hessian
   H + 1 / (GAMMA time) must be positive definite, which bounds the time where the flow diverges.
 
-Both return the end, the gradient there and an estimate of the error, which is that of a method of lower order.
+Both return the end, its gradient and an estimate of its error, from a method of lower order.
 Shapes: W walkers, P parameters, S stages.
 """
 
@@ -28,7 +28,8 @@ DIFFERENCE = 1e-5  # displacement by which gradient differences measure curvatur
 CARRYING_VECTORS = 4
 MOST_GROWTH = 40.0  # of a displacement in a step, as a logarithm
 GAMMA = 0.25
-# Rows of the weights of earlier stages: within the argument of the gradient, and added to it, divided by the time.
+# For each stage the weights of earlier stages: in the argument of the gradient, and in the sum added to the gradient,
+# divided by the time.
 ARGUMENT = (
     (),
     (1.544,),
@@ -59,13 +60,13 @@ def largest_curvatures(
     for _ in range(iterations):
         image = product(steepest)
         curvature = image.norm(dim=1)
-        bent = curvature[:, None] > 0.0  # elsewhere the last direction says more than none
+        bent = curvature[:, None] > 0.0  # elsewhere the last direction is kept
         steepest = torch.where(bent, image / curvature[:, None].clamp_min(1e-300), steepest)
     return CURVATURE_MARGIN * curvature, steepest
 
 
 class Steps(NamedTuple):
-    """Ends of steps, what the energy is there, and estimates of the errors of the ends."""
+    """Ends of steps with their energies and gradients, and estimates of the errors of the ends."""
 
     theta: Float[Tensor, "W P"]
     energy: Float[Tensor, " W"]
@@ -85,7 +86,7 @@ def chebyshev_steps(
     time: Float[Tensor, " W"],
     stages: Int[Tensor, " W"],
 ) -> Steps:
-    """Explicit steps from theta [W, P], each of its own time [W] and number of stages [W]."""
+    """Explicit steps from theta [W, P], each with its own time [W] and number of stages [W]."""
     weights = [torch.tensor(_chebyshev(count), device=theta.device) for count in stages.tolist()]
     table = torch.nn.utils.rnn.pad_sequence(weights, batch_first=True)  # [W, S, 5]
     flow, kernel = -time[:, None] * gradient, objective.kernel()
@@ -109,7 +110,7 @@ def _chebyshev_ends(
     stages: Int[Tensor, " W"],
     table: Float[Tensor, "W S 5"],
 ) -> Float[Tensor, "W P"]:
-    """Ends of steps from theta [W, P], whose stages are taken by all walkers side by side."""
+    """Ends of steps from theta [W, P]; each stage is computed for all walkers side by side."""
     order = stages.argsort(descending=True, stable=True)  # walkers that need more stages come first
     counts = stages[order].cpu().numpy()
     first, flow, time, table = theta[order], flow[order], time[order, None], table[order]
@@ -126,8 +127,8 @@ def _chebyshev_ends(
 
 @cache
 def _chebyshev(stages: int) -> np.ndarray:
-    """Weights [S, 5] of each stage: of the start, the last stage, the one before, and the flow at the last stage and at
-    the start.
+    """Weights [S, 5] in each stage of the start, the last stage, the stage before it, and the flow at the last stage
+    and at the start.
     """
     argument = 1.0 + DAMPING / stages**2
     value, slope, curve = (np.zeros(stages + 1) for _ in range(3))  # of the Chebyshev polynomials
@@ -150,21 +151,21 @@ def _chebyshev(stages: int) -> np.ndarray:
 
 
 class ShiftedFactors(NamedTuple):
-    """Cholesky factors of H + 1 / (GAMMA time), and whether there is one."""
+    """Cholesky factors of H + 1 / (GAMMA time), and true where such a factor exists."""
 
     lower: Float[Tensor, "W P P"]
     exists: Bool[Tensor, " W"]
     first: Float[Tensor, "W P"]  # the first stage of a step with them
 
     def take(self, rows: Int[Tensor, " R"]) -> "ShiftedFactors":
-        """Those of some walkers."""
+        """The factors of some walkers."""
         return ShiftedFactors(*(part[rows] for part in self))
 
 
 def shifted_factors(
     hessian: Float[Tensor, "W P P"], gradient: Float[Tensor, "W P"], time: Float[Tensor, " W"]
 ) -> ShiftedFactors:
-    """The factors with which `rosenbrock_steps` makes steps of these times [W], and their first stages."""
+    """The factors for `rosenbrock_steps` of these times [W], and the first stages of the steps."""
     shifted = hessian.clone()
     shifted.diagonal(dim1=1, dim2=2).add_(1.0 / (GAMMA * time[:, None]))
     lower, failed = torch.linalg.cholesky_ex(shifted)
@@ -174,7 +175,7 @@ def shifted_factors(
 def rosenbrock_steps(
     objective: Objective, theta: Float[Tensor, "W P"], factors: ShiftedFactors, time: Float[Tensor, " W"]
 ) -> Steps:
-    """Linearly implicit steps from theta [W, P] of the times [W] that the factors were made for."""
+    """Linearly implicit steps from theta [W, P], for the times [W] with which the factors were made."""
     found = [factors.first]
     point = theta
     for argument, added in zip(ARGUMENT[1:], ADDED[1:], strict=True):
@@ -188,10 +189,10 @@ def rosenbrock_steps(
 def carried_by_factors(
     factors: ShiftedFactors, vectors: Float[Tensor, "W P"], time: Float[Tensor, " W"]
 ) -> Float[Tensor, "W P"]:
-    """What small displacements [W, P] of the starts of implicit steps become at their ends.
+    """Displacements [W, P] of the ends of implicit steps for small displacements `vectors` [W, P] of their starts.
 
-    By implicit steps of Euler's method with the factors at hand, a quarter of the time each, which grow a little too
-    fast where the curvature is negative.
+    They are propagated by implicit Euler steps with the given factors, a quarter of the time each, and grow a little
+    too fast where the curvature is negative.
     """
     for _ in range(round(1.0 / GAMMA)):
         vectors = solve_factored(factors.lower, vectors) / (GAMMA * time[:, None])
@@ -205,7 +206,7 @@ def carried_by_differences(
     vectors: Float[Tensor, "W P"],
     time: Float[Tensor, " W"],
 ) -> Float[Tensor, "W P"]:
-    """The same for explicit steps, by the curvatures in a small Krylov space of the displacements."""
+    """`carried_by_factors` for explicit steps, from the curvatures in a small Krylov space of the displacements."""
     found = krylov(difference_products(objective, theta, gradient, DIFFERENCE), CARRYING_VECTORS, vectors)
     growth = (-time[:, None] * found.values).clamp(max=MOST_GROWTH).exp()
     parts = torch.bmm(vectors[:, None], found.vectors)[:, 0] * growth
@@ -214,7 +215,7 @@ def carried_by_differences(
 
 
 def _combined(weights: tuple[float, ...], stages: list[Float[Tensor, "W P"]]) -> Float[Tensor, "W P"]:
-    """The sum [W, P] of stages, each with its weight."""
+    """The weighted sum [W, P] of stages."""
     total = weights[0] * stages[0]
     for weight, stage in zip(weights[1:], stages[1:], strict=True):
         total = total.add_(stage, alpha=weight)
@@ -222,7 +223,7 @@ def _combined(weights: tuple[float, ...], stages: list[Float[Tensor, "W P"]]) ->
 
 
 def across(vectors: Float[Tensor, "W P"], along: Float[Tensor, "W P"]) -> Float[Tensor, "W P"]:
-    """The parts of vectors [W, P] normal to others [W, P]."""
+    """The parts of vectors [W, P] normal to the directions `along` [W, P]."""
     unit = along / along.norm(dim=1, keepdim=True).clamp_min(1e-300)
     normal: Tensor = vectors - (vectors * unit).sum(1, keepdim=True) * unit
     return normal

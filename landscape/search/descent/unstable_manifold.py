@@ -1,10 +1,10 @@
-"""Points beside saddles from which the gradient flow leaves them, on the unstable manifolds.
+"""Points beside saddles, on the unstable manifolds along which the gradient flow leaves the saddles.
 
-Along the lowest eigenvector v, of the eigenvalue lambda < 0, the manifold is x(s) = saddle + s v + y(s), where y is
-across v and of second order in s. The flow keeps to it where the gradient has no part across the tangent, v + 2 y / s.
-To lowest order that asks for (H - 2 lambda) y = -g, with H the Hessian of the saddle and g the part across v of the
-gradient at saddle + s v. A second such correction is of third order, as the error of y is, and at least as long: it is
-the estimate of that error. What v lacks of an eigenvector is added to it.
+Along the lowest eigenvector v, with eigenvalue lambda < 0, the manifold is x(s) = saddle + s v + y(s), where y is
+normal to v and of second order in s. The flow stays on it where the gradient has no part normal to the tangent
+v + 2 y / s. To lowest order this requires (H - 2 lambda) y = -g, with H the Hessian of the saddle and g the part normal
+to v of the gradient at saddle + s v. A second correction of this kind is of third order, like the error of y, and at
+least as long: it is the estimate of this error. The deviation of v from an eigenvector is added to the estimate.
 
 Shapes: W walkers, P parameters.
 """
@@ -17,20 +17,20 @@ from landscape.numerics.batching import rows_per_chunk
 from landscape.objective import Objective
 from landscape.search.descent.steps import across, solve_factored
 
-PRECISION = 5e-3  # of a point relative to its distance from the saddle
+PRECISION = 5e-3  # error of a point relative to its distance from the saddle
 TRIES = 4  # of distances
-SHORTEST = 0.1  # of a distance to the one tried before
-LARGEST = 0.1  # error of a point relative to its distance beyond which the expansion means nothing
+SHORTEST = 0.1  # ratio of a distance to the one tried before
+LARGEST = 0.1  # error of a point relative to its distance above which the expansion is meaningless
 
 
 def departures(
     objective: Objective, saddles: Float[Tensor, "W P"], direction: Float[Tensor, "W P"], distance: float
 ) -> Float[Tensor, "W 3 P"]:
-    """Saddles [W, P], points on their unstable manifolds along the lowest eigenvectors, unit vectors direction [W, P],
-    and estimates of the errors of these points.
+    """Saddles [W, P], points on their unstable manifolds along the lowest eigenvectors (unit vectors `direction`
+    [W, P]), and estimates of the errors of these points.
 
-    A point is about `distance` away, and nearer where its error would be above `PRECISION`. Where the curvature along
-    the direction is not negative, or another one is far lower, and where the manifold bends too much, the point lies on
+    A point is about `distance` away, or nearer if its error would be above `PRECISION`. If the curvature along the
+    direction is not negative, if another curvature is far lower, or if the manifold bends too much, the point lies on
     the straight line and its error is nan.
     """
     rows = torch.arange(len(saddles), device=saddles.device)

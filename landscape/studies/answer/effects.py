@@ -1,9 +1,9 @@
-"""What one landscape says about depth, flatness and robustness: rank correlations over its distinct minima.
+"""Rank correlations of depth and flatness with robustness, over the distinct minima of one landscape.
 
-If a landscape is complete such a correlation is a census, not a sample: nothing about it is uncertain, and what other
-data would show is asked of replicates. Of a sample minima count by their weights, for all minima or as often as
-quenches meet them, and the interval is a bootstrap over quenches. The endpoints are fixed here, before any search.
-Correlations are oriented: positive where deeper, or flatter, minima are more robust.
+In a complete landscape a correlation is a census, not a sample: it has no uncertainty, and only replicates tell what
+other data would show. In a sample minima have weights, so that they represent all minima or count as often as quenches
+meet them, and the interval is a bootstrap over quenches. The endpoints are fixed here, before any search. Correlations
+are oriented: positive means that deeper, or flatter, minima are more robust.
 
 Shapes: M minima in the order of their discovery, B columns.
 """
@@ -33,7 +33,7 @@ Correlations = tuple[dict[Endpoint, float], dict[Endpoint, float]]
 @dataclass(frozen=True, kw_only=True)
 class Effects:
     """Oriented correlations of one landscape, by endpoint: over all of its minima, given the accuracy on clean samples,
-    and over the half of the minima that was found first; of a sample, 95 % intervals of the first two as well.
+    and over the half of the minima that was found first; for a sample also 95 % intervals of the first two.
     """
 
     total: dict[Endpoint, float]
@@ -44,8 +44,10 @@ class Effects:
 
 
 def effects_of(minima: MeasuredMinima, epsilon: int, *, as_met: bool = False) -> Effects:
-    """The correlations of a landscape, with robust accuracy at the epsilon of this place; nan where minima are too few
-    or a column is constant. Of a sample they are those over all minima, or over minima `as_met` by its quenches.
+    """The correlations of a landscape; nan if minima are too few or a column is constant.
+
+    Robust accuracy is that at place `epsilon` among the measured epsilons. The correlations of a sample are estimates
+    for all minima; with `as_met` they count each minimum as often as the quenches of the sample met it.
     """
     half = np.arange(len(minima) // 2)
     weights = np.ones(len(minima))
@@ -70,7 +72,7 @@ def effects_of(minima: MeasuredMinima, epsilon: int, *, as_met: bool = False) ->
 
 
 def _correlations(minima: MeasuredMinima, epsilon: int, weights: np.ndarray) -> Correlations:
-    """The correlations of each endpoint, and those given accuracy, of minima with weights [M]."""
+    """The correlations of each endpoint, plain and given accuracy, of minima with weights [M]."""
     robust = {MARGIN: minima.margin, ROBUST_ACCURACY: minima.robust[:, epsilon]}
     measures = {direction: -getattr(minima, name) for direction, name in MEASURES.items()}
     total, given = (
@@ -84,7 +86,7 @@ def _correlations(minima: MeasuredMinima, epsilon: int, weights: np.ndarray) -> 
 
 
 def _met_again(minima: MeasuredMinima, visits: Visits, epsilon: int) -> Iterator[Correlations]:
-    """The correlations over the quenches of a sample drawn again, with replacement."""
+    """The correlations over resamples of the quenches of a sample, drawn with replacement."""
     random = np.random.default_rng(0)
     for _ in range(RESAMPLES):
         hits = visits.resampled(random)
@@ -95,7 +97,7 @@ def _met_again(minima: MeasuredMinima, visits: Visits, epsilon: int) -> Iterator
 def _drawn_again(
     minima: MeasuredMinima, visits: Visits, epsilon: int, law: VisitLaw, weights: np.ndarray
 ) -> Iterator[Correlations]:
-    """The correlations over all minima from quenches drawn again, each time with a law and weights of their own."""
+    """The correlations over all minima from simulated quenches, refitting law and weights each time."""
     random = np.random.default_rng(0)
     for _ in range(RESAMPLES):
         rows, drawn = visits.redrawn(law, weights, random)
@@ -103,7 +105,7 @@ def _drawn_again(
 
 
 def _intervals(resampled: Iterable[Correlations]) -> list[dict[Endpoint, Interval]]:
-    """95 % intervals of the correlations, and of those given accuracy: percentiles of resampled ones."""
+    """95 % intervals of the correlations, plain and given accuracy: percentiles over resamples."""
     found = list(resampled)
     return [
         {endpoint: _percentiles(np.array([both[place][endpoint] for both in found])) for endpoint in ENDPOINTS}
@@ -112,7 +114,7 @@ def _intervals(resampled: Iterable[Correlations]) -> list[dict[Endpoint, Interva
 
 
 def _percentiles(values: np.ndarray) -> Interval:
-    """The interval of resampled values; nan where half of them are undefined."""
+    """The interval of resampled values; nan if more than half of them are undefined."""
     known = values[np.isfinite(values)]
     if 2 * len(known) < len(values):
         return float("nan"), float("nan")
@@ -123,9 +125,9 @@ def _percentiles(values: np.ndarray) -> Interval:
 def rank_correlation(
     x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None, weights: np.ndarray | None = None
 ) -> float:
-    """Spearman's rho of x and y, each [M], or the partial one at a fixed third column; nan where it is undefined.
+    """Spearman's rho of x and y, each [M], or the partial rho at fixed `given` [M]; nan if undefined.
 
-    With `weights` [M] each row stands as often as its weight says.
+    With `weights` [M] the weight of a row is the number of times that it counts.
     """
     return float(rank_correlations(x, y[None], given, weights)[0])
 
@@ -133,7 +135,7 @@ def rank_correlation(
 def rank_correlations(
     x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """The same [B] of x [M] with each of y [B, M]. Infinities are ranked as other values are."""
+    """The `rank_correlation` [B] of x [M] with each row of y [B, M]. Infinities are ranked like other values."""
     unknown = np.isnan(x).any() or np.isnan(y).any() or (weights is not None and np.isnan(weights).any())
     if len(x) < LEAST_MINIMA or unknown:
         return np.full(len(y), np.nan)

@@ -1,9 +1,9 @@
-"""The minima of one landscape with what is correlated over them: all that a search found, or those of a sample.
+"""The minima of one landscape and their columns to correlate: all minima that a search found, or those of a sample.
 
-Of a landscape with too many minima to be listed, independent quenches from one law of starts are a sample: each minimum
-counts as often as there are minima like it that the quenches may have missed (`landscape.statistics.visits`, by energy
-and log det of the Hessian), so that a correlation is one over all minima. Where most of them were missed nothing can be
-said of all; each then counts as often as quenches meet it, and a correlation is one over the quenches of this law.
+A landscape with too many minima to be listed is sampled by independent quenches from one law of starts. Each minimum
+then stands for itself and for similar minima that the quenches may have missed (`landscape.statistics.visits`, by
+energy and log det of the Hessian), so that a correlation represents all minima. If the quenches missed too many minima
+for that, each minimum counts as often as quenches met it, and a correlation is over the quenches of this law.
 
 Shapes: M minima in the order of their discovery, E values of epsilon.
 """
@@ -23,34 +23,34 @@ from landscape.statistics.visits import VisitLaw, fitted, inverse_weights, redra
 from landscape.studies.columns import column, column_family, property_columns
 
 MEASURES = {"deeper": "depth", "flatter": "hessian_trace"}
-"""The properties of which less is deeper and flatter. The trace of the task alone ranks the minima alike."""
+"""The properties whose smaller values are deeper and flatter. The trace without the L2 part ranks minima alike."""
 MARGIN_COLUMN = "margin_linf"
 LOG_DETERMINANT = "hessian_log_determinant"
 NEEDED = {"hessian_trace", "accuracy", MARGIN_COLUMN, "robust_accuracy"}
-LEAST_MINIMA = 8  # distinct ones
-MOST_UNSEEN = 0.4  # probability of a new minimum in a further quench, for weights that stand for all minima
+LEAST_MINIMA = 8  # distinct minima
+MOST_UNSEEN = 0.4  # largest probability of a new minimum in a further quench at which weights can represent all minima
 
 
 class Visits(NamedTuple):
-    """How often quenches ended in each minimum of a sample, and what that depends on."""
+    """Number of quenches that ended in each minimum of a sample, and the covariates on which it depends."""
 
     hits: np.ndarray  # int64[M]
     covariates: np.ndarray  # [M, 2]: energy and log det of the Hessian
 
     def law(self, near: VisitLaw | None = None) -> VisitLaw:
-        """The law of visits that fits them, sought from a near one on."""
+        """The law fitted to the visits; the fit begins at the law `near`."""
         return fitted(self.hits, self.covariates, near)
 
     def weights(self, law: VisitLaw) -> np.ndarray:
-        """For how many minima each stands [M]."""
+        """Number [M] of minima for which each minimum stands."""
         return inverse_weights(self.hits, self.covariates, law)
 
     def resampled(self, random: np.random.Generator) -> np.ndarray:
-        """How often [M] each is met by as many quenches, drawn from these with replacement."""
+        """Hits [M] of the minima in a resample of the quenches, drawn with replacement."""
         return random.multinomial(self.hits.sum(), self.hits / self.hits.sum())
 
     def redrawn(self, law: VisitLaw, weights: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, "Visits"]:
-        """Rows of the minima that quenches drawn again end in, and their visits."""
+        """Rows of the minima in which simulated quenches end, and their visits."""
         rows, hits = redrawn(self.covariates, law, weights, random)
         return rows, Visits(hits, self.covariates[rows])
 
@@ -69,9 +69,9 @@ class MeasuredMinima:
 
     @classmethod
     def of(cls, db: Database, asked: np.ndarray) -> "MeasuredMinima":
-        """The columns of the minima in the rows int64 that are `asked` for.
+        """The columns of the minima in the rows `asked` int64.
 
-        Raises PropertyError where one of them was not measured.
+        Raises PropertyError if one of these minima was not measured.
         """
         missing = sorted(NEEDED - {*db.properties("minima")})
         if missing:
@@ -101,7 +101,7 @@ class MeasuredMinima:
     def of_sample(cls, db: Database) -> "MeasuredMinima":
         """The columns of the basins that the quenches of a sample met.
 
-        Raises PropertyError where one of them was not measured.
+        Raises PropertyError if one of these basins was not measured.
         """
         stored, quenches = db.properties("sampled_quenches"), db.sampled_quenches
         missing = sorted({*NEEDED, LOG_DETERMINANT} - {*stored})
@@ -131,16 +131,16 @@ class MeasuredMinima:
 
     @property
     def unseen(self) -> float:
-        """The probability that a further quench ends in a minimum that none has ended in; 0 where all are listed."""
+        """The probability that a further quench ends in a new minimum; 0 if all minima are listed."""
         return 0.0 if self.visits is None else coverage(self.visits.hits).unseen_mass
 
     @property
     def is_sparse(self) -> bool:
-        """Whether the quenches of a sample have missed so much that nothing can be said of all minima."""
+        """True if the quenches of a sample missed so many minima that nothing can be said of all minima."""
         return self.unseen > MOST_UNSEEN
 
     def take(self, rows: np.ndarray, visits: Visits | None) -> "MeasuredMinima":
-        """Some of the minima, with other visits."""
+        """The minima in some rows, with the given visits."""
         names = ("depth", "hessian_trace", "accuracy", "margin", "robust")
         return replace(self, **{name: getattr(self, name)[rows] for name in names}, visits=visits)
 
@@ -149,10 +149,10 @@ class MeasuredMinima:
 
 
 def common_epsilon(landscapes: Sequence[MeasuredMinima]) -> int:
-    """The place among the measured ones of the epsilon at which the median robust accuracy of the minima is nearest to
-    half of their median clean accuracy, over all landscapes.
+    """The place of the measured epsilon at which robust accuracy is nearest to half of clean accuracy.
 
-    Raises PropertyError where landscapes were measured at different ones.
+    Both accuracies are medians over the minima of a landscape; their difference is averaged over landscapes. Raises
+    PropertyError if landscapes were measured at different epsilons.
     """
     measured = sorted({one.epsilon for one in landscapes})
     if len(measured) != 1:

@@ -1,7 +1,7 @@
-"""The landscapes of replicates, data set by data set, and what they say together.
+"""The landscapes of replicates, grouped by data set, and their combined findings.
 
-A replicate is what was searched on one set of samples: one landscape, or one for each value of a key, whose effects are
-averaged first. The replicate is the unit of inference.
+A replicate is one set of samples with its landscapes: one, or one for each value of a key of the run file. The effects
+of the landscapes of a replicate are averaged first. The replicate is the unit of inference.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +20,8 @@ from landscape.studies.completeness.goal import Goal
 from landscape.studies.replicates import Draw, Problem, require_one_problem, shared_part, stored_problem
 from landscape.studies.words import CORRELATION, LEAST_REPLICATES, words_for
 
-LEAST_DATA_SETS = 3  # that data sets are combined of
-PLATEAU = 0.05  # most that the mean correlation may move while the second half of the minima is found
+LEAST_DATA_SETS = 3  # fewest data sets that are combined
+PLATEAU = 0.05  # largest change of the mean correlation while the second half of the minima is found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Landscape:
 
     @classmethod
     def of(cls, db: Database) -> "Landscape":
-        """The landscape of a database. Raises PropertyError where what is asked for was not measured."""
+        """The landscape of a database. Raises PropertyError for a regression and for unmeasured minima."""
         record, name = db.problem_record, str(db.path)
         problem = stored_problem(record, name)
         if record.targets is not None and record.targets.ndim > 1:
@@ -64,13 +64,13 @@ class Landscape:
 
     @property
     def is_sample(self) -> bool:
-        """Whether its minima are those of independent quenches."""
+        """True if the minima are those of independent quenches."""
         return self.minima.visits is not None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What the replicates of a data set say about one endpoint, on the scale of correlations."""
+    """The finding of the replicates of a data set on one endpoint, on the scale of correlations."""
 
     direction: str
     robustness: str
@@ -82,7 +82,7 @@ class Finding:
 
     @property
     def is_steady(self) -> bool:
-        """Whether the mean correlation hardly changed while the second half of the minima was found."""
+        """True if the mean correlation hardly changed while the second half of the minima was found."""
         return abs(self.moved) < PLATEAU
 
 
@@ -95,33 +95,33 @@ class DataSetAnswer:
     effects: tuple[Effects, ...]
     replicates: int
     shared: float
-    as_met: bool  # whether minima of samples count as often as quenches meet them
+    as_met: bool  # true if minima of samples count as often as quenches met them
     epsilon: float
-    missing: tuple[str, ...]  # for any words at all
+    missing: tuple[str, ...]  # reasons why there are no words on any endpoint
     findings: tuple[Finding, ...]
     secondary: tuple[SecondaryFinding, ...]
 
     def has_words(self, place: int) -> bool:
-        """Whether the data are enough for words on the endpoint at this place, whatever its interval is."""
+        """True if the data suffice for words on the endpoint at this place, whatever its interval is."""
         finding = self.findings[place]
         enough = finding.total.replicates >= LEAST_REPLICATES
         return not self.missing and enough and finding.is_steady
 
     @property
     def complete(self) -> int:
-        """Landscapes whose search was complete."""
+        """Number of landscapes whose search was complete."""
         return sum(one.is_complete for one in self.landscapes)
 
     @property
     def sampled(self) -> int:
-        """Landscapes of which there are independent quenches."""
+        """Number of landscapes that were sampled by independent quenches."""
         return sum(one.is_sample for one in self.landscapes)
 
 
 def answers(landscapes: Sequence[Landscape], draw: Draw) -> list[DataSetAnswer]:
     """The answer of each data set; `draw` tells which samples a problem draws.
 
-    Raises PropertyError where landscapes of a data set cannot be compared, or are fewer than 3 replicates.
+    Raises PropertyError if the landscapes of a data set cannot be compared, or if there are fewer than 3 replicates.
     """
     names = dict.fromkeys(str(one.problem["dataset"]) for one in landscapes)
     own = {name: [one for one in landscapes if str(one.problem["dataset"]) == name] for name in names}
@@ -129,8 +129,8 @@ def answers(landscapes: Sequence[Landscape], draw: Draw) -> list[DataSetAnswer]:
 
 
 def across(found: Sequence[DataSetAnswer]) -> tuple[Finding, ...]:
-    """What data sets say together, each counting once: a finding for each endpoint over those that have enough data for
-    it, where these are at least 3.
+    """The combined findings of data sets, each counting once: one for each endpoint for which at least 3 data sets have
+    enough data.
     """
     known = [[one.findings[place] for one in found if one.has_words(place)] for place in range(len(ENDPOINTS))]
     return tuple(_across(findings) for findings in known if len(findings) >= LEAST_DATA_SETS)

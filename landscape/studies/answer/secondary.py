@@ -1,9 +1,8 @@
-"""All pairs of a measure and a robustness but the primary ones: an appendix, adjusted for its length.
+"""All pairs of a measure and a robustness except the primary pairs: an appendix, with p adjusted for all of its pairs.
 
-Robustness is every stored column that counts as such, on training and on test samples, and how well a network
-generalises, by its accuracy and loss on test samples. A barrier counts as a measure of depth only where nearly all
-minima are connected, since those that are not connected are no random ones. Correlations are oriented as those of the
-primary endpoints are.
+Robustness here means all stored columns of robustness, on training and on test samples, and generalisation: accuracy
+and loss on test samples. A barrier counts as a measure of depth only if nearly all minima are connected, since
+unconnected minima are not a random part of all minima. Correlations are oriented like those of the primary endpoints.
 
 Shapes: M distinct minima of a landscape, L landscapes.
 """
@@ -32,23 +31,24 @@ ROBUSTNESS = {
     "test_accuracy": 1,
     "test_loss": -1,
 }
-CONNECTED = 0.9  # of the minima: least part that has a barrier, for barriers to count
+CONNECTED = 0.9  # least part of the minima that must have a barrier for barriers to count
 
 HELD_OUT = {
     "test_accuracy": GENERALISATION,
     f"{TEST}{MARGIN_COLUMN}": CORRELATION,
     f"{TEST}robust_accuracy": CORRELATION,
 }
-"""Properties of test samples whose relation to depth and flatness is named in words, as for primary endpoints."""
+"""Properties of test samples whose relation to depth and flatness gets words, like that of primary endpoints."""
 
 Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecondaryFinding:
-    """What the replicates of a data set say about one pair, and p adjusted for all pairs; nan where replicates share
-    samples, where one of them has no correlation, and where the data set lacks something. Words are for pairs that were
-    chosen beforehand, and empty for others.
+    """The finding of the replicates of a data set on one pair, with p adjusted for all pairs.
+
+    p is nan if replicates share samples, if one of them has no correlation, and if the data set lacks something. Only
+    pairs that were chosen beforehand have words.
     """
 
     measure: str
@@ -59,13 +59,12 @@ class SecondaryFinding:
 
 
 def secondary_effects(db: Database, rows: np.ndarray) -> dict[Pair, float]:
-    """Oriented rank correlations of all pairs over the distinct minima among the rows int64 of a database, as far as
-    they are defined.
-    """
+    """Oriented rank correlations of all pairs, as far as defined, over the distinct minima in some rows int64."""
     compared = compare([db], ROBUSTNESS)
     highest = db.minima.energy[rows].max(initial=-np.inf)
     asked = compared.measures["depth"].values <= highest - db.minima.energy.min()
-    asked &= np.any([np.isfinite(one.values) for one in compared.robustness.values()], axis=0)  # the others are copies
+    # Rows without any measured robustness are copies of measured minima.
+    asked &= np.any([np.isfinite(one.values) for one in compared.robustness.values()], axis=0)
     found: dict[Pair, float] = {}
     for measure in (one for one in compared.measures.values() if one.property in MEASURES):
         known = asked & np.isfinite(measure.values)
@@ -90,9 +89,11 @@ def secondary_findings(
     steady: Collection[str],
     missing: bool,
 ) -> tuple[SecondaryFinding, ...]:
-    """The findings of all pairs that the landscapes [L] have, whose replicates are at the places int64[L], but the
-    primary ones, with robust accuracy at epsilon; without p where something is `missing`. Words are for measures whose
-    primary correlations are `steady`, and hold for the test samples at hand, which replicates share in part.
+    """The findings of all pairs of the landscapes [L] except the primary pairs, whose robust accuracy is at epsilon.
+
+    `place` int64[L] is the replicate of each landscape. There is no p if something is `missing`. Only measures whose
+    primary correlations are `steady` have words; words hold for the test samples at hand, which replicates share in
+    part.
     """
     primary = {*product(PRIMARY.values(), (MARGIN_COLUMN, f"robust_accuracy@{number_text(epsilon)}"))}
     pairs = [pair for pair in dict.fromkeys(pair for one in effects for pair in one) if pair not in primary]

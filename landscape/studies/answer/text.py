@@ -29,14 +29,14 @@ COLUMNS = (
     "rho",
 )
 MINIMA, QUENCHES = "minima", "quenches"
-"""What a correlation is over: all minima alike, or each as often as quenches meet it."""
+"""The units of a correlation: all minima alike, or each minimum as often as quenches met it."""
 ALL = "all data sets"
 LEVEL = 0.05  # of adjusted p
 SUMMARY = tuple(one.name for one in fields(Combined) if one.name not in ("replicates", "mean", "tau"))
 
 
 def sentences(found: Sequence[DataSetAnswer]) -> Iterator[str]:
-    """A sentence for each direction, and one on what the answer rests on."""
+    """A sentence for each direction, and a sentence on the data behind the answer."""
     for direction in MEASURES:
         said = "; ".join(f"{one.name}: {', '.join(_said(one, direction))}" for one in found)
         yield f"{direction.capitalize()} minima are: {said}."
@@ -49,7 +49,7 @@ def sentences(found: Sequence[DataSetAnswer]) -> Iterator[str]:
 
 
 def table(found: Sequence[DataSetAnswer]) -> Iterator[str]:
-    """A line for each data set and endpoint: mean correlation, 95 % interval, that of a further replicate, words."""
+    """A line for each data set and endpoint: mean correlation, 95 % intervals, also of a further replicate, words."""
     yield (
         f"{'data set':<13} {'minima':<8} {'by':<15} {'rho':>5} {'95 %':>14} {'next replicate':>14} {'moved':>5} "
         f"{'given accuracy':>20}  words (given accuracy)"
@@ -82,7 +82,7 @@ def _held_out_line(name: str, pair: SecondaryFinding) -> str:
 
 
 def notes(found: Sequence[DataSetAnswer]) -> Iterator[str]:
-    """What the columns of the table mean."""
+    """The meaning of the columns of the table."""
     if across(found):
         yield f"{ALL}: each data set that has enough data counts once; the next replicate is another data set."
     epsilon = ", ".join(f"{one.name} {one.epsilon:g}" for one in found)
@@ -95,7 +95,7 @@ def notes(found: Sequence[DataSetAnswer]) -> Iterator[str]:
 
 
 def appendix(found: Sequence[DataSetAnswer]) -> Iterator[str]:
-    """A line for each data set on its secondary pairs: how many have a p below the level, and the strongest."""
+    """A line for each data set on its secondary pairs: the number with p below the level, and the strongest pair."""
     for one in found:
         if one.missing:
             yield f"{one.name}: of secondary pairs, not enough data."
@@ -117,12 +117,12 @@ def appendix(found: Sequence[DataSetAnswer]) -> Iterator[str]:
 
 
 def p_text(p: float, replicates: int) -> str:
-    """An adjusted p, and that it may be less where it is the least that so many replicates can give."""
+    """An adjusted p as text, with "<=" if it is the least p that this number of replicates can give."""
     return f"<= {p:.2g}" if p <= least_p(replicates) else f"{p:.2g}"
 
 
 def appendix_csv(found: Sequence[DataSetAnswer]) -> str:
-    """Every secondary pair: its combined correlation, intervals that are not adjusted, and p that is."""
+    """Every secondary pair as CSV: its combined correlation, its unadjusted intervals and its adjusted p."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
@@ -137,8 +137,8 @@ def appendix_csv(found: Sequence[DataSetAnswer]) -> str:
 
 
 def csv_text(found: Sequence[DataSetAnswer]) -> str:
-    """Every correlation of every landscape, then the combined ones, whose landscape is "all", of each data set and of
-    all together.
+    """Every correlation as CSV: those of the landscapes of each data set, followed by its combined correlations, whose
+    landscape is "all"; the correlations of all data sets together come last.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -155,7 +155,7 @@ def csv_text(found: Sequence[DataSetAnswer]) -> str:
 
 
 def _landscape_rows(found: DataSetAnswer) -> Iterator[list[object]]:
-    blank = [""] * (len(SUMMARY) - 1)  # after the ends of the interval of a sample
+    blank = [""] * (len(SUMMARY) - 1)  # after the ends of the interval, which a sample has
     for landscape, effects in zip(found.landscapes, found.effects, strict=True):
         for endpoint in ENDPOINTS:
             for given, values, intervals in (

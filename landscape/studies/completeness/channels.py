@@ -1,7 +1,7 @@
 """The two channels by which a search finds minima: hopping, and the far sides of transition states.
 
-What they have in common says how many minima there are, by stratum of energy (`landscape.statistics.capture`). A
-minimum that came another way, as one that training ended in, is known without being in either channel.
+Their overlap gives an estimate of the number of minima in each stratum of energy (`landscape.statistics.capture`). A
+minimum found otherwise, for example by training, is known but in neither channel.
 
 Shapes: M minima, n minima of the target.
 """
@@ -17,14 +17,14 @@ from landscape.graph.far_sides import far_sides
 from landscape.statistics.capture import Capture, captures, energy_strata, pooled, total
 from landscape.studies.completeness.effort import Searched
 
-MOST_UNKNOWN = 0.05  # of the known minima: how many more an estimate may expect
+MOST_UNKNOWN = 0.05  # largest ratio of further minima, as an estimate expects them, to known minima
 UNKNOWN = "not known which minima were found on far sides: the file is of an older version"
 HEAD = f"{'energies':<32} {'known':>6} {'hopping':>8} {'far sides':>10} {'both':>6} {'estimate':>9}  95 % interval"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Channels:
-    """By which channels each minimum of a target was found."""
+    """The channels by which each minimum of a target was found."""
 
     energy: np.ndarray  # [n]
     hopping: np.ndarray  # bool[n]
@@ -41,17 +41,17 @@ class Channels:
         return cls(energy=minima.energy, hopping=minima.hits > 0, far=far)
 
     def take(self, rows: np.ndarray) -> Self:
-        """Those of the minima `rows` int64[n]."""
+        """The channels of the minima `rows` int64[n]."""
         far = None if self.far is None else self.far[rows]
         return type(self)(energy=self.energy[rows], hopping=self.hopping[rows], far=far)
 
     def captures(self) -> list[Capture]:
-        """The numbers by stratum of energy; none where far sides are not known."""
+        """The numbers of minima by channel, for each stratum of energy; empty if far sides are not known."""
         return [] if self.far is None else captures(self.hopping, self.far, energy_strata(self.energy))
 
     @property
     def expected(self) -> float:
-        """Most minima that are estimated for each known one, over the strata; NaN where it is not known in one."""
+        """Largest ratio of estimated to known minima over the strata; NaN if it is unknown in one of them."""
         ratios = [part.estimate / part.known for part in self.captures()]
         return float(np.max(ratios)) if ratios else float("nan")
 

@@ -1,15 +1,15 @@
-"""Whether a landscape is complete below a level, judged from two searches of it with different seeds.
+"""Completeness of a landscape below a level, judged from two searches of the landscape with different seeds.
 
-One search cannot know what it never meets. So two are put together and the target is taken among all their minima: the
-lowest n, or all below an energy. Four criteria must hold, each with its own number:
+One search cannot know what it never meets. So two searches are combined, and the target is chosen among all their
+minima: the lowest n, or all below an energy. Four criteria must hold, each with its own number:
 
 (a) each search knows nearly all of the target;
-(b) hopping and the far sides of transition states, of both searches, leave few minima to be expected in any stratum of
-    energy;
+(b) hopping and the far sides of transition states, of both searches together, predict few missing minima in any stratum
+    of energy;
 (c) all of the target is connected;
-(d) few merge energies fall when the effort doubles. The two together are twice the effort of each where both spent as
-    much. What fell in the last doubling within each is told beside it and decides nothing: two searches that agree have
-    converged, even if they did so only lately.
+(d) few merge energies fall when the effort doubles. The two searches together are twice the effort of each if both
+    spent the same. Merge energies that fell in the last doubling within each search are reported too, but decide
+    nothing: two searches that agree have converged, even if only lately.
 
 Shapes: A, B minima of the two searches, U of both together, T transition states of both, n minima of the target.
 """
@@ -32,7 +32,7 @@ LEAST_KNOWN = 0.95  # of the target, by each search
 
 
 class Criterion(NamedTuple):
-    """One of the criteria: its sentence, its numbers as text and whether it holds."""
+    """One of the criteria: its sentence, its numbers as text, and true if it holds."""
 
     letter: str
     sentence: str
@@ -42,19 +42,19 @@ class Criterion(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Union:
-    """The points of two searches. Transition states that both know stand twice, which changes no merge."""
+    """The points of two searches. Transition states that both know are listed twice, which changes no merge."""
 
     channels: Channels  # [U]
-    rows: tuple[np.ndarray, np.ndarray]  # int64[U] of each minimum in the first search and in the second, -1 where new
+    rows: tuple[np.ndarray, np.ndarray]  # int64[U] rows in the first and in the second search, -1 where missing
     ts_energy: np.ndarray  # [T], those of the first search, then those of the second
     ts_minima: np.ndarray  # int64[T, 2]
     first_states: int
 
     @classmethod
     def of(cls, first: Searched, second: Searched, place: np.ndarray) -> Self:
-        """The union; `place` int64[B] is where each minimum of the second search stands in it.
+        """The union; `place` int64[B] is the row in the union of each minimum of the second search.
 
-        The minima of the first search come first; those that it lacks follow in the order of the second.
+        The minima of the first search come first; minima that it lacks follow in the order of the second search.
         """
         ours, theirs = Channels.of(first), Channels.of(second)
         size = max(len(ours.energy), int(place.max(initial=-1)) + 1)
@@ -72,7 +72,7 @@ class Union:
 
 
 def _either(ours: Channels, theirs: Channels, place: np.ndarray, size: int) -> Channels:
-    """The channels of the union: a minimum is in one if it is so in either search."""
+    """The channels of the union: a minimum is in a channel if it is in that channel of either search."""
     energy = np.empty(size)
     energy[place], energy[: len(ours.energy)] = theirs.energy, ours.energy
     hopping, far = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
@@ -87,7 +87,7 @@ def _either(ours: Channels, theirs: Channels, place: np.ndarray, size: int) -> C
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two searches, what they know together, and the target in that."""
+    """Two searches, the union of their points, and the target within the union."""
 
     searches: tuple[Searched, Searched]
     union: Union
@@ -96,7 +96,7 @@ class Comparison:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all criteria hold."""
+        """True if all criteria hold."""
         return all(one.holds for one in self.criteria)
 
     @cached_property
@@ -105,7 +105,7 @@ class Comparison:
         return self._known(), self._expected(), self._connected(), self._converged()
 
     def lines(self) -> Iterator[str]:
-        """The report: the channels by stratum, what else the searches tell, the criteria, and one sentence."""
+        """The lines of the report: channels by stratum, other comparisons of the searches, criteria, and a verdict."""
         energy, size = self.union.channels.energy, len(self.target)
         low, high = energy[self.target[[0, -1]]]
         yield f"target  the {size} lowest of {len(energy)} minima that the two know together, {low:.10g} to {high:.10g}"
@@ -128,12 +128,12 @@ class Comparison:
         return f"Not complete: {listed(failing)} {verb} for these {len(self.target)} minima."
 
     def _inside(self) -> tuple[np.ndarray, np.ndarray]:
-        """Whether each search knows each minimum of the target, bool[n] twice."""
+        """Two arrays bool[n], true where the first and where the second search knows a minimum of the target."""
         first, second = (rows[self.target] >= 0 for rows in self.union.rows)
         return first, second
 
     def _between(self) -> str:
-        """The estimate with the two searches as the channels."""
+        """A sentence on the estimate that takes the two searches as channels."""
         first, second = self._inside()
         estimate = total(captures(first, second, energy_strata(self.union.channels.energy[self.target])))
         return (

@@ -1,6 +1,7 @@
-"""What one search can say of its own completeness: the criteria that decide when it ends, and that every run ends with.
+"""Completeness of a search, judged from that search alone by criteria that decide when it ends.
 
-Whether another search of another seed finds the same is for `landscape.studies.completeness.comparison` to say.
+Every run ends with a report of the criteria. Comparing a search with another one of a different seed is the task of
+`landscape.studies.completeness.comparison`.
 
 Shapes: M minima, n minima of the target.
 """
@@ -27,8 +28,8 @@ class Criteria:
     channels: Channels  # [n]
     connected: float  # fraction of the target that is connected with the lowest
     states: int  # transition states
-    fell: Fallen | None  # merges in the last doubling of the effort; None where the rounds do not tell
-    searches: int  # single-ended ones from that minimum of the target which has had fewest
+    fell: Fallen | None  # merges in the last doubling of the effort; None if the rounds do not tell
+    searches: int  # fewest single-ended searches from any minimum of the target
 
     @classmethod
     def of(cls, searched: Searched, goal: Goal, tolerance: float) -> Self:
@@ -49,27 +50,27 @@ class Criteria:
 
     @property
     def minima_are_known(self) -> bool:
-        """Whether the two channels agree that hardly any minimum is missing, in every stratum of energy."""
+        """True if the two channels agree that hardly any minimum is missing, in every stratum of energy."""
         return self.channels.expected <= 1.0 + MOST_UNKNOWN
 
     @property
     def is_connected(self) -> bool:
-        """Whether as much of the target is connected as was asked for."""
+        """True if as much of the target is connected as the goal asks for."""
         return self.connected >= self.goal.fraction
 
     @property
     def barriers_have_converged(self) -> bool:
-        """Whether hardly any merge energy fell in the last doubling of an effort that is not too small to tell."""
+        """True if hardly any merge energy fell in the last doubling of the effort, after enough searches."""
         few_fell = self.fell is not None and (len(self.target) < 2 or self.fell.share < MOST_FALLEN)
         return few_fell and self.searches >= self.goal.searches
 
     @property
     def all_hold(self) -> bool:
-        """Whether the search is complete."""
+        """True if all criteria hold, so that the search is complete."""
         return self.is_connected and self.minima_are_known and self.barriers_have_converged
 
     def lines(self, wanted: str) -> Iterator[str]:
-        """The criteria with their numbers, whether each holds, and what to do if not; `wanted` names the target."""
+        """Lines on each criterion: its numbers, holds or fails, and a remedy; `wanted` names the target."""
         needed = len(self.target) - 1
         few = f"; too few transition states to connect {needed + 1} minima: at least {needed} are needed"
         share = f"{self.connected:.1%} of the {wanted} with the lowest one, {self.goal.fraction:.0%} are asked for"
@@ -85,7 +86,7 @@ class Criteria:
             yield f"{'':<13} to go on: --resume, and where a limit ended the search a larger {' or '.join(limits)}"
 
     def _limits(self) -> list[str]:
-        """The keys of the run file that bound what the criteria still need."""
+        """The keys of the run file whose limits may keep the failing criteria from holding."""
         limits = []
         if not self.minima_are_known:
             limits.append("basin_hopping.steps")

@@ -1,7 +1,7 @@
-"""What a search still changed while its effort doubled, from one database alone.
+"""Changes that a search still made while its effort doubled, from one database alone.
 
-The table of rounds says how many energies each round evaluated and how many transition states it added. So the merge
-energies are known as they were when half of the effort had been spent; they are compared with those of now.
+The table of rounds has the number of energies evaluated, and of transition states added, in each round. They determine
+the merge energies at the time when half of the effort had been spent, which are compared with the present ones.
 
 Shapes: M minima, T transition states, R rounds, n minima of the target.
 """
@@ -14,7 +14,7 @@ from landscape.database.lazy import known
 from landscape.database.records import Attempts, Minima, Rounds, TransitionStates
 from landscape.graph.merges import Fallen, fallen, merge_energies
 
-MOST_FALLEN = 0.05  # of the merge energies, when the effort doubles
+MOST_FALLEN = 0.05  # largest part of the merge energies that may fall when the effort doubles
 SEARCHES = ("connect", "single_ended")
 """Kinds of round that search for transition states."""
 
@@ -35,7 +35,8 @@ class Searched(Protocol):
 def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: float) -> Fallen | None:
     """The merges of the minima `rows` int64[n] that fell by more than the tolerance in the last doubling of effort.
 
-    Minima and connections found since have fallen. None where the rounds do not tell when states were found.
+    Merges of minima and of connections found since then count as fallen. Returns None if the rounds do not tell when
+    transition states were found.
     """
     states = states_at_half(searched.rounds, len(searched.transition_states))
     if states is None:
@@ -48,11 +49,11 @@ def fallen_in_last_doubling(searched: Searched, rows: np.ndarray, tolerance: flo
 
 
 def states_at_half(rounds: Rounds, n_states: int) -> int | None:
-    """How many of the transition states, which stand in the order of their tasks, half of all effort had found.
+    """Number of transition states, which are in the order of their tasks, that half of all effort had found.
 
-    Effort is energy evaluations of searching rounds. Tasks of a round are independent and come in order; so a round in
-    which the half falls counts with the leading part of its states. None where a file lacks the counts, or they leave
-    states out.
+    Effort is measured in energy evaluations of searching rounds. If half of the effort is reached within a round, the
+    leading part of the states of this round counts, since the tasks of a round are independent and in order. Returns
+    None if a file lacks the counts, or if the counts leave out states.
     """
     searching = np.isin(rounds.kind, SEARCHES)
     spent = np.append(0.0, np.cumsum(np.where(searching, known(rounds.evaluations), 0.0)))
@@ -67,7 +68,7 @@ def states_at_half(rounds: Rounds, n_states: int) -> int | None:
 
 
 def doubling_sentence(fell: Fallen | None) -> str:
-    """What the last doubling of the effort changed."""
+    """A sentence on the merge energies that fell in the last doubling of the effort."""
     if fell is None:
         return "not known how many merge energies fell in the last doubling of the effort: the rounds do not tell"
     return f"{fell.fell} of {fell.merges} merge energies fell in the last doubling of the effort"

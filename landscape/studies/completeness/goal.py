@@ -1,4 +1,4 @@
-"""The goal of a search: the minima that it is to complete, and how far."""
+"""The goal of a search: the minima to be found, the part of them to be connected, and the searches from each."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -13,12 +13,12 @@ from landscape.graph.targets import target_rows
 
 @dataclass(frozen=True)
 class Goal:
-    """The goal as a run file has it."""
+    """The goal given by a run file."""
 
-    lowest: int  # minima; 0: all
-    energy: float  # up to which minima are wanted
-    fraction: float  # of them that is to be connected with the lowest
-    searches: int  # single-ended ones from each of them, at least
+    lowest: int  # number of wanted minima of lowest energy; 0: all
+    energy: float  # largest energy of wanted minima
+    fraction: float  # part of the wanted minima to be connected with the lowest
+    searches: int  # least number of single-ended searches from each wanted minimum
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -27,9 +27,9 @@ class Goal:
 
     @classmethod
     def stored(cls, record: ProblemRecord, source: str = "database") -> Self:
-        """The goal of the run file with which a database was made; a search that continued it may have had another.
+        """The goal of the run file with which a database was made; a continued search may have had another goal.
 
-        Raises DatabaseError if its text is damaged; `source` names the database then.
+        Raises DatabaseError if the text of the run file is damaged; the error names the database by `source`.
         """
         tables = record.tables(source)
         explore, connect = (tables.get(name, {}) for name in ("explore", "connect"))

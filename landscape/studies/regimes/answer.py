@@ -20,13 +20,13 @@ class RegimesAnswer:
     shared: float  # part of the samples that two subsets have in common
     findings: tuple[RegimeFinding, ...]
     contrasts: tuple[Contrast, ...]
-    unmeasured: dict[str, list[str]]  # sentences of hypotheses whose groups there are, by the property that they need
+    unmeasured: dict[str, list[str]]  # by missing property: sentences of hypotheses whose groups exist
 
 
 def regime_answers(databases: Sequence[Database], draw: Draw) -> list[RegimesAnswer]:
     """The answer of each data set; `draw` tells which samples a problem draws.
 
-    Raises PropertyError where databases of a data set have not the same regimes, or are 2 subsets.
+    Raises PropertyError if the databases of a data set do not have the same regimes, or if there are only 2 subsets.
     """
     tables: dict[str, list[Regimes]] = {}
     for db in databases:

@@ -1,12 +1,12 @@
-"""Curves over regimes: one ingredient at rising strength, all else equal, from none of it on where that was trained.
+"""Curves over regimes: one ingredient at rising strength, all else equal, beginning without it if that was trained.
 
     sensitivity    its weight; should lower the sensitivity S and raise certified accuracy
     adversarial    the radius of the attack in training; should raise robust accuracy
-    trades         its weight; likewise
+    trades         its weight; should raise robust accuracy
 
-Each curve is asked what its strength changes up to its end, with the words of every other hypothesis. What it changes
-up to the last point that costs less than two points of clean test accuracy, which is where it should help, is told
-without words, since the same networks choose that point.
+The end of each curve is compared with its beginning, with words as for every other hypothesis. The last point that
+costs less than two points of clean test accuracy, at which the ingredient should help, is compared with the beginning
+as well, but without words, since the same networks choose that point.
 
 Shapes: K points, S units.
 """
@@ -89,8 +89,8 @@ def curves(settings: Mapping[str, Regime]) -> Iterable[Curve]:
 
 
 def affordable_points(table: Regimes, curve: Curve) -> int:
-    """The number of leading points, the first included, that cost less than two points of clean test accuracy on
-    average, compared with the first; all without a test part.
+    """Number of leading points, the first included, that cost less than two points of mean clean test accuracy against
+    the first point; all points if there is no test part.
     """
     name = f"{TEST}accuracy"
     if name not in table.columns:
@@ -102,7 +102,7 @@ def affordable_points(table: Regimes, curve: Curve) -> int:
 
 
 def curve_hypotheses(table: Regimes) -> Iterator[RegimeHypothesis]:
-    """What each curve is asked: the outcomes at its last affordable point, and at its end, against its beginning."""
+    """Hypotheses on each curve: its outcomes at its last affordable point, and at its end, against its beginning."""
     for curve in curves(table.settings):
         count = affordable_points(table, curve)
         begin, words = f"{curve.strengths[0]:g}", curve.ingredient.words
@@ -127,7 +127,7 @@ def _strength(regime: Regime, ingredient: Ingredient) -> float:
 
 
 def _without(settings: Mapping[str, Regime], regime: Regime, ingredient: Ingredient) -> list[str]:
-    """The regimes that are this one without the ingredient."""
+    """The names of the regimes equal to this one except that they lack the ingredient."""
     apart = REACH | {ingredient.key}
     rest = regime.model_dump(exclude=set(apart))
     return [

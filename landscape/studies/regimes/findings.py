@@ -1,12 +1,12 @@
-"""What a table of regimes says about each hypothesis: a difference with its intervals, and the words for it.
+"""Findings of a table of regimes on each hypothesis: a difference with its intervals, and the words for it.
 
-The difference of a unit is the mean of the first group of regimes at it less that of the second; two regimes share the
-initial parameters, the minibatches and the data of a unit. Units are subsets of the data: their intervals and words
-are those of landscapes (`landscape.statistics.random_effects`, `landscape.studies.words`). A table of one set of
-samples has seeds as units, whose intervals say nothing about other samples: it has no words.
+The difference at a unit is the mean of the first group of regimes less that of the second; at one unit all regimes
+share initial parameters, minibatches and data. Units are subsets of the data: intervals and words are obtained as for
+landscapes (`landscape.statistics.random_effects`, `landscape.studies.words`). A table of one set of samples has seeds
+as units; their intervals say nothing about other samples, so there are no words.
 
-Differences in all columns of robustness and flatness stand in a list, with p adjusted for its length by changes of
-sign of whole subsets.
+Differences in all columns of robustness and flatness are listed too, with p adjusted for all of them by sign flips of
+whole subsets.
 
 Shapes: S units, C columns.
 """
@@ -28,7 +28,7 @@ from landscape.studies.words import LEAST_REPLICATES, words_for
 
 @dataclass(frozen=True, kw_only=True)
 class RegimeFinding:
-    """The difference of two groups in the outcome of a hypothesis, positive in favour of it, and what it costs."""
+    """The difference of two groups in the outcome of a hypothesis, positive in favour of it, and its cost."""
 
     hypothesis: RegimeHypothesis
     first: tuple[str, ...]
@@ -36,13 +36,13 @@ class RegimeFinding:
     column: str
     effect: Combined
     cost: Combined | None  # loss of clean test accuracy
-    missing: tuple[str, ...]  # for words
+    missing: tuple[str, ...]  # reasons why there are no words
     words: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """The difference of two groups of regimes in one column, as it is; p adjusted for all columns."""
+    """The difference of two groups of regimes in one column, not oriented; p is adjusted for all columns."""
 
     first: tuple[str, ...]
     second: tuple[str, ...]
@@ -55,9 +55,9 @@ class Contrast:
 def regime_findings(
     table: Regimes, hypotheses: Sequence[RegimeHypothesis] = HYPOTHESES, shared: float = 0.0
 ) -> list[RegimeFinding]:
-    """A finding for each hypothesis that the table has both groups and the outcome of.
+    """A finding for each hypothesis whose two groups and outcome are in the table.
 
-    `shared` is the part of the samples that two subsets have in common. Raises PropertyError for 2 subsets.
+    `shared` is the part of the samples that two subsets have in common. Raises PropertyError for fewer than 3 subsets.
     """
     if table.unit == "subset" and table.units < 3:
         raise PropertyError(
@@ -70,7 +70,7 @@ def regime_findings(
 
 def contrasts(finding: RegimeFinding, table: Regimes, shared: float = 0.0) -> list[Contrast]:
     """The differences of the two groups of a finding in every column of robustness and flatness, and in clean test
-    accuracy; p is nan for units that are seeds, and for subsets that share samples.
+    accuracy; p is nan if units are seeds, or subsets that share samples.
     """
     signs = {**ROBUSTNESS_SIGNS, **FLATTER.measures, "accuracy": 1}
     signs |= {f"{TEST}{name}": sign for name, sign in signs.items()}

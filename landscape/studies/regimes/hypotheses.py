@@ -1,9 +1,9 @@
-"""Hypotheses about ways of training: two groups of regimes, and what the first has more of.
+"""Hypotheses about ways of training: two groups of regimes, and an outcome of which the first should have more.
 
-A hypothesis chooses its groups by what regimes are made of. An ingredient is a key of a regime that changes what is
-minimised or how: its attack, a weight, a probability. "Alone" means with no other. Where groups are chosen by
-ingredients, only regimes of the usual schedule (optimiser, batches, epochs) take part, the one that most regimes have;
-other schedules have hypotheses of their own.
+A hypothesis chooses its groups by the ingredients of regimes. An ingredient is a key of a regime that changes the
+function to be minimised or the way to minimise it: an attack, a weight, a probability. "Alone" means without other
+ingredients. Groups chosen by ingredients contain only regimes of the usual schedule (optimiser, batches, epochs), the
+most common one; other schedules have hypotheses of their own.
 """
 
 from collections import Counter
@@ -24,15 +24,15 @@ ADVERSARIAL, REGULARISERS, SENSITIVITY, JACOBIAN = (
 INGREDIENTS = keys_of(*(part for part in Part if part not in (Part.SCHEDULE, Part.REACH)))
 SAM, SWA, BATCH_NORM = frozenset({"sam"}), frozenset({"swa"}), keys_of(Part.NORMALISATION)
 SCHEDULE = keys_of(Part.SCHEDULE)
-WORSENING = 0.05  # loss of clean test accuracy from which on a regime overfits: five points of a hundred
+WORSENING = 0.05  # least loss of clean test accuracy of a regime that overfits: five points of a hundred
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegimeHypothesis:
     """A sentence, the two groups of regimes that it compares, and the outcome of which the first should have more.
 
-    `least_cost` is the loss of clean test accuracy without which the groups are not what the sentence says. A group
-    that is `chosen_after` was chosen by what the same networks came to, so that there are no words for it.
+    `least_cost` is the least loss of clean test accuracy at which the groups are what the sentence says. With
+    `chosen_after` a group was chosen by results of the same networks, so there are no words.
     """
 
     sentence: str
@@ -48,12 +48,12 @@ def ingredients(regime: Regime) -> frozenset[str]:
 
 
 def alone(kinds: frozenset[str]) -> Callable[[Settings], list[str]]:
-    """The regimes that are made of some of these kinds and of nothing else."""
+    """Chooses the regimes with at least one ingredient, all of them among these kinds."""
     return lambda settings: [name for name, made in _usual(settings).items() if made and made <= kinds]
 
 
 def _combined(settings: Settings) -> list[str]:
-    """The regimes that attack and regularise."""
+    """The regimes that attack and regularise, and do nothing else."""
     both = ADVERSARIAL | REGULARISERS
     return [
         name for name, made in _usual(settings).items() if made & ADVERSARIAL and made & REGULARISERS and made <= both
@@ -65,7 +65,7 @@ def _plain(settings: Settings) -> list[str]:
 
 
 def _usual(settings: Settings) -> dict[str, frozenset[str]]:
-    """The ingredients of the regimes that have the schedule which is the most common one."""
+    """The ingredients, by name, of the regimes with the most common schedule."""
     schedules = {name: tuple(getattr(one, key) for key in SCHEDULE) for name, one in settings.items()}
     common = Counter(schedules.values()).most_common(1)
     return {name: ingredients(one) for name, one in settings.items() if schedules[name] == common[0][0]}
@@ -81,8 +81,8 @@ def _long(settings: Settings) -> Groups:
 
 
 def _batches(settings: Settings) -> Groups:
-    """Regimes with the smallest of several sizes of batches, and their twins with the largest that see the samples
-    equally often.
+    """The regimes with the smallest batch size, and their twins with the largest, which see the samples equally
+    often.
     """
     apart = ("batch_size", "learning_rate")
     pairs = _pairs(settings, apart, lambda one, other: one.batch_size < other.batch_size)
@@ -99,7 +99,7 @@ def _batches(settings: Settings) -> Groups:
 def _pairs(
     settings: Settings, apart: tuple[str, ...], ordered: Callable[[Regime, Regime], bool]
 ) -> list[tuple[str, str]]:
-    """Pairs of regimes that differ in nothing but the keys `apart`, in that order."""
+    """Pairs of regimes that differ in the keys `apart` only, in the order that `ordered` asks for."""
     rest = {name: one.model_dump(exclude=set(apart)) for name, one in settings.items()}
     return [
         (one, other)

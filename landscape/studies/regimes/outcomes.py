@@ -1,8 +1,8 @@
-"""What regimes of training are compared by: one number for each outcome, and the words for its differences.
+"""Outcomes by which regimes of training are compared: one number for each, and the words for its differences.
 
-Every outcome is fixed here, before any network is trained. Robustness is the accuracy under all attacks at the epsilon
-at which the median of all regimes is nearest to half of their median clean accuracy. Flatness is compared by the
-logarithm of the trace of the Hessian of the loss alone, so that a difference is a factor.
+Every outcome is fixed here, before any network is trained. Robustness is the accuracy under all attacks, at the epsilon
+at which its median over all regimes is nearest to half of their median clean accuracy. Flatness is the logarithm of the
+trace of the Hessian of the loss without penalties, so that a difference is a factor.
 
 Shapes: U rows, S units.
 """
@@ -19,13 +19,13 @@ from landscape.studies.regimes.table import Regimes
 from landscape.studies.words import Scale
 
 TRACE = "task_hessian_trace"
-POINTS = 0.02  # difference of accuracies that counts as none: two points of a hundred
-FACTOR = 1.1  # of traces, likewise
+POINTS = 0.02  # largest difference of accuracies that counts as none: two points of a hundred
+FACTOR = 1.1  # largest factor between traces that counts as none
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A property, what is compared of it, the sign of more of the outcome, and the words for a difference."""
+    """A property, the function of it that is compared, its sign in the outcome, and the words for a difference."""
 
     property: str
     title: str  # of the difference of the first group less the second
@@ -35,14 +35,14 @@ class Outcome:
     shown: Callable[[float], str] = lambda value: f"{100.0 * value:+.1f}"
 
     def column(self, table: Regimes) -> str | None:
-        """The column of the table that is compared, on test samples where there are any; None where there is none."""
+        """The column of the table to compare, on test samples if measured there; None if there is no such column."""
         family = table.family(table.tested(self.property))
         if len(family) < 2:
             return family[0] if family else None
         return family[half_epsilon(table, family)]
 
     def values(self, table: Regimes, rows: Sequence[str], column: str) -> np.ndarray:
-        """Mean [S] over the rows of what is compared, positive in favour; NaN where one of them is unknown."""
+        """Mean [S] of the compared values over some rows, with the sign of the outcome; NaN where one is unknown."""
         mean: np.ndarray = self.sign * self.compared(table.values(rows, column)).mean(axis=0)
         return mean
 
@@ -54,8 +54,8 @@ def _logarithms(traces: np.ndarray) -> np.ndarray:
 
 
 def half_epsilon(table: Regimes, family: Sequence[str]) -> int:
-    """The place in a family of columns at the epsilon where the median robust accuracy of all regimes is nearest to
-    half of their median clean accuracy; the first where robust accuracy was not measured.
+    """The place, in a family of columns, of the epsilon at which the median robust accuracy of all regimes is nearest
+    to half of their median clean accuracy; 0 if robust accuracy was not measured at these epsilons.
     """
     robust = table.family(table.tested(ROBUST.name))
     clean = table.tested("accuracy")

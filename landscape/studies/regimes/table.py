@@ -1,14 +1,14 @@
-"""Ways of training, compared: what was measured at the end points of a database, a row a regime.
+"""Table of regimes of training: properties measured at the end points of a database, one row per regime.
 
-Every property of the end points is a table of regimes and seeds. Two are made here: the generalisation gap, training
-accuracy (on what early stopping sets aside too) less test accuracy, and the cost in gradient evaluations. Evaluations,
-which use the end points of a regime in another way, are further rows, with the columns that were measured so; that of
-an ensemble stands at its first seed.
+Every property of the end points is a table of regimes and seeds. Two properties are computed here: the generalisation
+gap, which is training accuracy (including the samples that early stopping sets aside) less test accuracy, and the cost
+in gradient evaluations. Evaluations, which use the end points of a regime in another way, are further rows with the
+columns that were measured for them; the value of an ensemble is at its first seed.
 
-Networks of one database differ in their seeds alone. Where several databases hold the same regimes on other subsets of
-the data, the mean over the seeds of a subset is one number, and the subsets are the units.
+The networks of a regime in one database differ in their seeds only. If several databases hold the same regimes on
+different subsets of the data, the units are the subsets, each with the mean over its seeds.
 
-Where a test part was held out robustness is that on it, as `tested` says, else that on the training samples.
+Robustness is that on test samples if a test part was held out, see `tested`, otherwise that on training samples.
 
 Shapes: T trained networks, R rows (regimes, then evaluations), S units (seeds or subsets), V evaluations.
 """
@@ -46,7 +46,7 @@ COST = Property(
     section=Section.CLEAN,
 )
 NAMED = ("landing", "minimum", "superbasin")
-"""Properties whose numbers are names, of which means say nothing."""
+"""Properties whose numbers are labels, so that their means have no meaning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,24 +68,24 @@ class Regimes:
         return (*self.settings, *self.evaluations)
 
     def mean(self, name: str, column: str) -> Mean:
-        """The mean of a column of a row over its units. Raises PropertyError for names that are unknown."""
+        """The mean of a column of a row over its units. Raises PropertyError for unknown names."""
         return mean_over_units(self.values([name], column)[0])
 
     def values(self, names: Sequence[str], column: str) -> np.ndarray:
-        """Values [rows, S] of a column in some rows. Raises PropertyError for names that are unknown."""
+        """Values [rows, S] of a column in some rows. Raises PropertyError for unknown names."""
         if column not in self.columns:
             near = did_you_mean(column, self.columns)
             raise PropertyError(f"expected a column of the end points, found '{column}'; {near}")
         return self.columns[column].values[[self.row(name) for name in names]]
 
     def row(self, name: str) -> int:
-        """The row of that regime or evaluation. Raises PropertyError if there is none."""
+        """The row of a regime or evaluation. Raises PropertyError for an unknown name."""
         if name not in self.names:
             raise PropertyError(f"expected a regime of the database, found '{name}'; {did_you_mean(name, self.names)}")
         return self.names.index(name)
 
     def tested(self, name: str) -> str:
-        """The name of a property on the test samples, where it was measured there."""
+        """The name of a property on test samples if it was measured there, otherwise on training samples."""
         return f"{TEST}{name}" if self.family(f"{TEST}{name}") else name
 
     def samples(self, name: str) -> int:
@@ -98,7 +98,7 @@ class Regimes:
 
 
 def regimes_of(db: Database) -> Regimes:
-    """The regimes of a database. Raises PropertyError where nothing was trained or nothing measured."""
+    """The regimes of a database. Raises PropertyError if nothing was trained or nothing was measured."""
     points, stored, record = end_points(db), db.properties("training"), db.problem_record
     if not stored:
         raise PropertyError(
@@ -134,9 +134,9 @@ def regimes_of(db: Database) -> Regimes:
 
 
 def over_subsets(tables: Sequence[Regimes]) -> Regimes:
-    """The means over the seeds of each of several tables, whose units are then the subsets of the data.
+    """One table of the means over the seeds of each of several tables; its units are the subsets of the data.
 
-    Raises PropertyError where the tables have not the same regimes, or two of them the same samples.
+    Raises PropertyError if the tables do not have the same regimes, or if two of them have the same samples.
     """
     first = tables[0]
     problems = {samples: problem for table in tables for samples, problem in table.problems.items()}
@@ -161,8 +161,8 @@ def over_subsets(tables: Sequence[Regimes]) -> Regimes:
 
 
 def _means(values: np.ndarray, trained: int) -> np.ndarray:
-    """Means [R] of values [R, S]: of the `trained` regimes over all seeds, NaN where one is unknown (it has diverged,
-    say); of evaluations over what is known, since an ensemble stands at one seed.
+    """Means [R] of values [R, S] over seeds: for the `trained` regimes NaN if the value of a seed is unknown (it may
+    have diverged); for evaluations over the known values, since an ensemble has a value at one seed only.
     """
     known = np.isfinite(values)
     total, count = np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1)
@@ -176,7 +176,7 @@ def _length(targets: np.ndarray | None) -> int:
 
 
 def _evaluated(stored: Mapping[str, StoredProperty], evaluations: Sequence[str]) -> dict[str, np.ndarray]:
-    """Values [V, T] of the evaluations by the name of the column that they belong to."""
+    """Values [V, T] of the evaluations by name of column."""
     found: dict[str, np.ndarray] = {}
     for name, whole in stored.items():
         if not name.startswith(EVALUATED):
@@ -193,7 +193,7 @@ def _evaluated(stored: Mapping[str, StoredProperty], evaluations: Sequence[str])
 
 
 def _made(measured: Mapping[str, Column], evaluations: np.ndarray) -> list[Column]:
-    """The columns [T] that are made here."""
+    """The columns [T] that are computed here: the cost and, if possible, the generalisation gap."""
     made = [single_column(COST, evaluations)]
     if "accuracy" in measured and "test_accuracy" in measured:
         gap = measured["accuracy"].values - measured["test_accuracy"].values
@@ -202,7 +202,7 @@ def _made(measured: Mapping[str, Column], evaluations: np.ndarray) -> list[Colum
 
 
 def _spread(values: np.ndarray, row: np.ndarray, seed: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Values [T] as [rows, S]; unknown values leave what is there."""
+    """Values [T] as a table [rows, S]; unknown values do not overwrite known ones."""
     there = ~np.isnan(values)
     result = np.full(shape, np.nan)
     result[row[there], seed[there]] = values[there]

@@ -1,4 +1,4 @@
-"""The comparison of regimes as text and as CSV: means with intervals, and what evaluations hide."""
+"""The comparison of regimes as text and as CSV: means with intervals, and evaluations that mask gradients."""
 
 import csv
 import io
@@ -58,7 +58,7 @@ MASKING_ACCURACIES = (ROBUST.name, PGD.name, SQUARE.name)
 
 
 def table_text(table: Regimes) -> Iterable[str]:
-    """Lines of the table, and of what evaluations hide."""
+    """Lines of the table, and lines on evaluations that mask gradients."""
     yield f"{len(table.settings)} regimes, {len(table.evaluations)} evaluations, {table.units} {table.unit}s"
     yield from LEGENDS[table.unit].rstrip().splitlines()
     yield from LEGEND.strip().splitlines()
@@ -71,7 +71,7 @@ def table_text(table: Regimes) -> Iterable[str]:
 
 
 def csv_text(table: Regimes) -> str:
-    """Every mean as CSV, a row a regime and column, all digits."""
+    """Every mean as CSV, one row per regime and column, with all digits."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["regime", "column", "mean", "low", "high", f"{table.unit}s"])
@@ -95,13 +95,13 @@ def shown(mean: Mean) -> str:
 
 
 def _properties(section: Section, part: str | None) -> list[str]:
-    """Names of the properties that are declared for a section, those of one part of the samples."""
+    """Names of the properties that are declared for a section, on one part of the samples if there is one."""
     names = [one.name for one in SHOWN if one.section == section]
     return [name for name in names if part is None or name.startswith(TEST) == (part == TEST_PART)]
 
 
 def _section(title: str, columns: Sequence[str], table: Regimes) -> Iterable[str]:
-    """A row a regime that any of the columns is known of."""
+    """Lines of a section of the table, with one row per regime for which any of the columns is known."""
     heads = [_head(table, name) for name in columns]
     widths = [max(len(head), 15) for head in heads]
     yield title
@@ -121,7 +121,7 @@ def _head(table: Regimes, column: str) -> str:
 
 
 def _masking(table: Regimes) -> Iterable[str]:
-    """Lines on each evaluation: its accuracies under attacks with and without gradients, which a mask sets apart."""
+    """Lines on each evaluation: accuracies under attacks with and without gradients; masked gradients separate them."""
     tested = [table.tested(name) for name in MASKING_ACCURACIES]
     families = [table.family(name) for name in tested]
     if not table.evaluations or not all(families):
@@ -139,10 +139,10 @@ def _masking(table: Regimes) -> Iterable[str]:
 
 
 def _is_masked(worst: Mean, with_gradients: Mean, without: Mean, samples: int) -> bool:
-    """Whether the search breaks more samples than PGD beyond chance.
+    """True if the random search breaks more samples than PGD, beyond chance.
 
-    Only the accuracy under all attacks is known, not that under these two. So samples that a third attack alone breaks
-    count on both sides, which only makes p larger.
+    Only the accuracy under all attacks together is known, not that under these two. So samples that only a third attack
+    breaks count on both sides, which can only make p larger.
     """
     missed_by_pgd, missed_by_search = (
         round(samples * (accuracy.value - worst.value)) for accuracy in (with_gradients, without)

@@ -1,8 +1,8 @@
 """Barriers between random pairs of a sample.
 
-The barrier of a pair is the climb from the higher of the two minima to the highest point of a path between them. Every
-bound is an upper bound of it; a pair that was not joined by transition states has an infinite certified one. Intervals
-are bootstraps over the quenches, which pairs share.
+The barrier of a pair is the climb from the higher of the two minima to the highest point of a path between them. All
+bounds are upper bounds of the barrier; the certified bound of a pair not joined by transition states is infinite.
+Intervals are bootstraps over the quenches, since pairs share quenches.
 
 Shapes: S pairs.
 """
@@ -34,7 +34,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Barriers:
-    """Estimates of what lies between random pairs: medians of the bounds by name, and the share that was joined."""
+    """Estimates for random pairs: the share of joined pairs, and the medians of the bounds by name."""
 
     pairs: int
     joined: int
@@ -43,7 +43,7 @@ class Barriers:
 
 
 def climbs(pairs: SampledPairs) -> dict[str, np.ndarray]:
-    """The barrier [S] by each of `BOUNDS`; infinite where a pair was not joined."""
+    """Upper bounds [S] of the barriers by name in `BOUNDS`; certified ones are infinite for pairs not joined."""
     floor = pairs.energies.max(axis=1)
     found = {name: np.maximum(getattr(pairs, name) - floor, 0.0) for name in ("straight", "band", "certified")}
     found["certified"] = np.where(pairs.joined, found["certified"], np.inf)
@@ -51,7 +51,7 @@ def climbs(pairs: SampledPairs) -> dict[str, np.ndarray]:
 
 
 def barriers(pairs: SampledPairs) -> Barriers:
-    """Estimates from pairs, of which there is at least one."""
+    """Estimates from at least one pair."""
     weights = pair_weights(pairs.rows, np.random.default_rng(SEED))
     joined, count = int(pairs.joined.sum()), len(pairs)
     share = share_interval(joined, count, mean_interval(pairs.joined.astype(np.float64), weights))

@@ -1,7 +1,7 @@
-"""What a sample says of a landscape with too many minima to be listed, as text.
+"""The report on a sample of a landscape with too many minima to be listed.
 
-Independent quenches from one law of starts tell of basins as they are met: a basin counts as often as quenches end in
-it. Random pairs of them tell of barriers.
+A basin counts as often as independent quenches from one law of starts end in it. Random pairs of quenches tell about
+barriers.
 """
 
 from collections.abc import Iterator

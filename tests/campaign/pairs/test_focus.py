@@ -1,4 +1,4 @@
-"""Strategies that aim at what is wanted, against minimum spanning trees and minimax paths of networkx."""
+"""Strategies that aim at the wanted minima, against minimum spanning trees and minimax paths of networkx."""
 
 from dataclasses import replace
 
@@ -48,7 +48,7 @@ def test_nothing_is_offered_once_the_wanted_minima_are_connected() -> None:
 
 def test_a_pair_is_tried_again_only_where_all_others_are_much_longer() -> None:
     once = tried(wanting(VIEW, 1, 2), (1, 2), 1)
-    assert list(focus(once, RANDOM)) == [(0, 2)]  # 3 long, where the failed pair is 2 long
+    assert list(focus(once, RANDOM)) == [(0, 2)]  # length 3; that of the failed pair is 2
     far = replace(once, distance=np.where(once.distance == 3.0, 7.0, once.distance))
     assert list(focus(far, RANDOM)) == [(1, 2)]
     assert (1, 2) not in list(focus(tried(far, (1, 2), VIEW.retries + 1), RANDOM))
@@ -72,7 +72,7 @@ def test_focus_is_the_shortest_tree_of_ways_between_wanted_components(seed: int)
     )
     expected = nx.minimum_spanning_tree(closure).size(weight="weight")
     steps = {pair: float(view.distance[pair] ** 2) for pair in offered}
-    assert sum(steps.values()) <= expected * (1.0 + 1e-12)  # ways may share steps
+    assert sum(steps.values()) <= expected * (1.0 + 1e-12)  # several ways may share a step
     connected = nx.Graph([*offered, *view.ts_minima.tolist()])
     connected.add_nodes_from(range(30))
     owner = {node: number for number, part in enumerate(nx.connected_components(connected)) for node in part}

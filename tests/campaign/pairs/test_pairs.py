@@ -43,7 +43,7 @@ def random() -> np.random.Generator:
 
 
 def offered(name: str, view: PairView = VIEW) -> list[tuple[int, int]]:
-    """What a strategy offers, each pair once."""
+    """The pairs that a strategy offers, each once."""
     return list(dict.fromkeys(STRATEGIES[name](view, random())))
 
 
@@ -110,7 +110,7 @@ def test_connected_landscapes_leave_what_does_not_aim_at_connecting() -> None:
     assert view.component.all()
     for name in ("missing", "unconnected", "gmin", "focus"):
         assert offered(name, view) == []
-    assert offered("untrap", view)[0] == (0, 2)  # the highest barrier for its depth
+    assert offered("untrap", view)[0] == (0, 2)  # highest barrier in relation to its depth
     assert len(offered("closest", view)) == 6
 
 
@@ -160,7 +160,7 @@ def sampled(seed: int = 0) -> np.ndarray:
 
 
 def view_of_many(rows: np.ndarray) -> PairView:
-    """The minima inside are a chain; places are those of the energies on a line."""
+    """View in which the minima inside form a chain, and distances are differences of energies."""
     chain = np.flatnonzero(INSIDE)
     pairs = np.stack([chain[:-1], chain[1:]], axis=1)
     return PairView(

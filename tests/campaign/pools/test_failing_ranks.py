@@ -1,4 +1,4 @@
-"""Whatever goes wrong on a rank ends the job, with a message and a status that is not zero, and never hangs."""
+"""Any failure on a rank ends the job, with a message and a non-zero status, and never hangs."""
 
 from pathlib import Path
 

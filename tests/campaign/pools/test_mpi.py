@@ -1,4 +1,4 @@
-"""The number of ranks changes nothing that is stored, nor what the commands say about it."""
+"""The number of ranks changes neither the stored data nor the words of commands on them."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ KINDS = {b"basin_hopping", b"single_ended", b"connect", b"measure", b"depths"}
 
 
 def several(ranks: int, threads: int | None, *lines: list[object]) -> str:
-    """What commands print that run one after the other in one job."""
+    """The output of commands that run one after the other in one job."""
     texts = [json.dumps([str(part) for part in line]) for line in lines]
     return done(launched(ranks, ROOT / "tests/campaign/several.py", *texts), env=environment(threads)).stdout
 

@@ -19,14 +19,14 @@ def context(**explore: object) -> Context:
 
 
 class Search:
-    """A search whose rounds are made by hand."""
+    """A search with rounds made by hand."""
 
     def __init__(self, context: Context) -> None:
         self.context, self.store = context, store_of(context)
 
     @property
     def turn(self) -> str | None:
-        """The kind whose turn it is, as after a resumption."""
+        """The kind whose turn it is, by a newly made `Alternating`, as after a resumption."""
         tables = self.store.tables
         found = Alternating(self.context, LandscapeIndex(self.context, tables)).next(tables)
         return None if found is None else found[0].kind
@@ -79,7 +79,7 @@ def test_of_what_is_left_to_do_the_cheapest_so_far_comes_next(search: Search) ->
     search.commit("basin_hopping", evaluations=50)
     assert search.turn == "connect"
     search.commit("connect", joins=chain(10), evaluations=99)
-    assert search.turn == "connect"  # single-ended searches wait while connecting still joins
+    assert search.turn == "connect"  # single-ended searches wait while connecting still joins minima
     search.commit("connect", joins=[(0, 2)], evaluations=0)
     assert search.turn == "single_ended"
     search.commit("single_ended", joins=[(0, 3)], evaluations=101)
@@ -89,7 +89,7 @@ def test_of_what_is_left_to_do_the_cheapest_so_far_comes_next(search: Search) ->
 
 
 def finished(search: Search, count: int) -> None:
-    """A search to which nothing is left to do: all minima found in both ways, connected, nothing fell lately."""
+    """Commit rounds that leave nothing to do: all minima found in both ways, connected, no merge fell lately."""
     search.commit("basin_hopping", places=range(count))
     search.commit("basin_hopping")
     search.commit("connect", joins=chain(count), evaluations=100)
@@ -103,7 +103,7 @@ def test_the_search_ends_once_the_criteria_hold(search: Search) -> None:
 
 def test_what_only_transition_states_lead_to_calls_for_hopping(search: Search) -> None:
     finished(search, 12)
-    new = [0.1 * place for place in range(1, 9)]  # between 0 and 1, which hopping alone found
+    new = [0.1 * place for place in range(1, 9)]  # between 0 and 1; hopping has not found them
     search.commit("connect", places=new, joins=[(3, row) for row in range(12, 20)], evaluations=0, hits=False)
     search.commit("connect", evaluations=2000)
     assert search.turn == "basin_hopping"
@@ -112,7 +112,7 @@ def test_what_only_transition_states_lead_to_calls_for_hopping(search: Search) -
 def test_barriers_that_fell_in_the_last_doubling_call_for_more(search: Search) -> None:
     finished(search, 12)
     search.commit("connect", joins=[(0, 5)], evaluations=300)
-    assert search.turn == "single_ended"  # of which there was none yet
+    assert search.turn == "single_ended"  # no single-ended round was made yet
 
 
 def test_barriers_count_as_converged_only_after_some_searches_from_every_minimum() -> None:
@@ -151,7 +151,7 @@ def test_a_part_of_the_minima_may_be_enough() -> None:
     search.commit("connect", joins=chain(8), evaluations=100)
     assert search.turn == "connect"
     search.commit("connect", joins=[(7, 8)], evaluations=1)
-    assert search.turn == "connect"  # what was joined is new
+    assert search.turn == "connect"  # the round joined a new minimum
     search.commit("connect", evaluations=300)
     assert search.turn is None
 

@@ -1,4 +1,4 @@
-"""From the results of a round to a commit: rows, hits, sides of transition states, distances."""
+"""Assimilation of the results of a round: rows, hits, sides of transition states, distances."""
 
 from unittest.mock import patch
 
@@ -25,7 +25,7 @@ def context() -> Context:
 
 @pytest.fixture
 def store(context: Context) -> Store:
-    """Minima 0, 1 and 2 with a hit each, and a transition state between 0 and 1."""
+    """A store with minima 0, 1 and 2, one hit each, and a transition state between 0 and 1."""
     store = store_of(context)
     assimilation = begun(context, store)
     rows = assimilation.add_minima(minima([0.0, 1.0, 2.0]), counted=True)

@@ -1,4 +1,4 @@
-"""Rounds of searches for transition states: which are made, and the account of what came of each."""
+"""Rounds of searches for transition states: their choice, and the record of their outcomes."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def context() -> Context:
 
 @pytest.fixture
 def store(context: Context) -> Store:
-    """Minima at 0, 1, 3 and 7 on a line."""
+    """A store with minima at 0, 1, 3 and 7 on a line."""
     return store_with(context, minima([0.0, 1.0, 3.0, 7.0]))
 
 
@@ -58,7 +58,7 @@ def result(
     failures: list[tuple[int, Outcome]],
     known: tuple[tuple[int, int], ...] = (),
 ) -> ConnectResult:
-    """Transition states at `place` between minima at two places, each of a search, and the failures of others."""
+    """Result with transition states at `place` between minima at two places, found by searches, and with failures."""
     sides = [side for _, both in found for side in both]
     return ConnectResult(
         minima=DistinctMinima.of(minima(sides)),
@@ -90,7 +90,7 @@ def test_every_search_is_one_attempt_with_its_best_outcome(context: Context, sto
     assert outcomes(store) == [Outcome.CONNECTED, Outcome.SAME_MINIMUM, Outcome.KNOWN_TRANSITION_STATE]
     assert set(attempts.method.tolist()) == {"closest"}
     assert attempts.round.tolist() == [1, 1, 1]
-    assert attempts.state.tolist() == [-1, -1, 1]  # the third found again what the first did
+    assert attempts.state.tolist() == [-1, -1, 1]  # the third search found the state of the first again
     assert found.minima.tolist() == [[0, 4], [0, 1], [1, 1]]
     assert store.tables.minima.hits.tolist() == [1, 1, 1, 1, 0]
     assert store.tables.rounds[-1].evaluations == 20
@@ -126,7 +126,7 @@ def test_what_is_no_higher_than_its_minima_is_no_transition_state(context: Conte
     phase = Connect(context, index_of(context, store))
     plan = phase.plan(store.tables)
     assert plan is not None
-    # one as high as a new minimum, then lower than one that it shares with another, which stays
+    # `flat` is as high as a new minimum; a third state is lower than that minimum, which stays as a side of `real`
     flat, real = (0.5, (0.0, 10.5)), (2.0, (0.0, 10.5))
     results = [result([0, 1, 1], [flat, real, (0.4, (10.5, 1.0))], []), result([0], [flat], [])]
     store.commit(phase.assimilate(store.tables, plan, results, 0.0))
@@ -171,7 +171,7 @@ def test_every_minimum_has_its_share_of_single_ended_searches(context: Context, 
     assert set(attempts.method.tolist()) == {"single_ended"}
     following = phase.plan(store.tables)
     assert following is not None
-    assert following.ends.tolist() == [[4, -1], [4, -1]]  # the minimum that was found
+    assert following.ends.tolist() == [[4, -1], [4, -1]]  # searches start from the new minimum
 
 
 def test_plans_depend_on_committed_tables_alone(store: Store) -> None:

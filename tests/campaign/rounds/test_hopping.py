@@ -1,4 +1,4 @@
-"""Rounds of basin-hopping: how they are cut into tasks, and how walkers move, adapt and start afresh."""
+"""Rounds of basin-hopping: their tasks, and the moves, adaptation and fresh starts of walkers."""
 
 import numpy as np
 import pytest
@@ -72,8 +72,8 @@ def test_a_temperature_grows_where_other_minima_are_refused(phase: BasinHopping)
 
 
 def test_steps_adapt_to_hops_from_a_minimum_alone(phase: BasinHopping) -> None:
-    """The first walker starts afresh and hops to another minimum; the second does nothing but exchange, the third but
-    start afresh.
+    """The first walker starts afresh and hops to another minimum; the second only exchanges, the third only starts
+    afresh.
     """
     before, exchanged = walkers([-1, 0, -1]), np.array([[0, 0], [1, 1], [1, 0]], dtype=bool)
     minimum, accepted = np.array([[1, 2], [-1, -1], [-1, 3]]), np.array([[1, 1], [0, 0], [0, 1]], dtype=bool)
@@ -113,7 +113,7 @@ def test_rounds_and_tasks_make_the_steps_of_the_run_file(phase: BasinHopping) ->
 
 
 def found(task: HopTask, place: int) -> HopResult:
-    """Each walker finds the same minimum at its last step and moves there."""
+    """Result in which each walker finds the same minimum at its last step and moves there."""
     minimum = np.full((len(task.hoppers.theta), task.steps), -1)
     minimum[:, -1] = 0
     here = task.minima
@@ -145,7 +145,7 @@ def test_a_plan_depends_on_committed_tables_alone(phase: BasinHopping) -> None:
 
 
 def network_tasks(known: int, seed: int = 0) -> list[HopTask]:
-    """Tasks of a network, of which so many minima are known, for walkers that stand nowhere."""
+    """Tasks of a network with `known` known minima, for walkers without a minimum."""
     settings = Settings.from_table({"basin_hopping": TABLE, "run": {"seed": seed}})
     context = prepared_context(Problem(dataset="xor", hidden=[2]), settings, None)
     store = store_of(context)

@@ -1,4 +1,4 @@
-"""End points made from known minima are found where they were made; others get a reason, and nothing counts a hit."""
+"""End points made from known minima are located there; others get a reason, and no hit is counted."""
 
 import importlib
 import json
@@ -47,7 +47,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def path(whole: Path, tmp_path: Path) -> Path:
-    """With end points: every minimum perturbed and as a perturbed copy, of two regimes in turn, and one diverged."""
+    """A database with end points: every minimum perturbed, and a perturbed copy of it, in two regimes, and one
+    diverged.
+    """
     path = Path(shutil.copy(whole, tmp_path / "a.h5"))
     store = open_store(path, writable=True)
     minima = store.tables.minima.parameters
@@ -61,7 +63,7 @@ def path(whole: Path, tmp_path: Path) -> Path:
     return path
 
 
-# 2-2-2: the two hidden units change places, and the second one its sign.
+# The permutation of a 2-2-2 network that exchanges the two hidden units; SIGNS flips the second.
 COPY = np.array([2, 3, 0, 1, 5, 4, 7, 6, 9, 8, 10, 11])
 SIGNS = np.array([1, 1, -1, -1, 1, -1, 1, -1, 1, -1, 1, 1])
 
@@ -73,7 +75,7 @@ def locating(_: Context) -> tuple[MakePhase, ...]:
 def run(
     path: Path, phases_of: Callable[[Context], tuple[MakePhase, ...]] = locating, rounds: int | None = None
 ) -> None:
-    """The phases, given up in the round after `rounds` of them."""
+    """Run the phases; give up the round after the first `rounds` rounds."""
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu")
         pool = StoppingPool(context, db, rounds)
@@ -118,7 +120,7 @@ def test_what_surrounds_them_is_that_of_their_minima(path: Path) -> None:
         kinds = db.rounds.kind.tolist()
     run(path)
     with Database(open_store(path)) as db:
-        assert db.rounds.kind.tolist() == kinds  # nothing has changed, nothing is done
+        assert db.rounds.kind.tolist() == kinds  # without changes no round is run
 
 
 def test_a_new_minimum_joins_the_landscape_without_hits(whole: Path, tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def test_landings_go_through_the_names_in_the_file(
         landing = file["properties/training/landing"]
         assert landing[()].tolist() == [float(Landing.LOCATED)] * 4
         landing[...] = names.index("located")
-        landing[0] = 0.0  # the first of the names, whatever it means
+        landing[0] = 0.0  # the first of the names
         landing.attrs["settings"] = json.dumps({"names": names})
     run(path)
     with landscape.open(path) as db, landscape.open(undisturbed) as whole:

@@ -1,4 +1,4 @@
-"""Measuring adds what is missing, makes again what was measured otherwise, and continues where it was stopped."""
+"""Measuring adds missing values, repeats those made with other settings, and continues where it was stopped."""
 
 import importlib
 import shutil
@@ -44,7 +44,7 @@ def path(whole: Path, tmp_path: Path) -> Path:
 
 
 def measured(path: Path, *groups: str, rounds: int | None = None, paths: bool = False, **settings: object) -> Ending:
-    """Measures with these settings; given up in the round after `rounds` of them."""
+    """Measure with these settings; give up the round after the first `rounds` rounds."""
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu", settings)
         phases = measuring(context, groups, paths=paths)

@@ -50,7 +50,7 @@ def path(whole: Path, tmp_path: Path) -> Path:
 
 
 def run(path: Path, phases: tuple[object, ...] = SAMPLING, rounds: int | None = None) -> None:
-    """The phases, given up in the round after `rounds` of them."""
+    """Run the phases; give up the round after the first `rounds` rounds."""
     with Database(open_store(path, writable=True)) as db:
         context = stored_context(db.problem_record, "cpu")
         pool = StoppingPool(context, db, rounds)
@@ -58,13 +58,13 @@ def run(path: Path, phases: tuple[object, ...] = SAMPLING, rounds: int | None = 
 
 
 def nearest(db: Database, theta: np.ndarray) -> int:
-    """The row of the minimum of a search that is nearest to theta [P]."""
+    """The row of the minimum found by the search that is nearest to theta [P]."""
     minima = db.minima.parameters
     return int(np.argmin(xor().symmetry.distance(minima, np.broadcast_to(theta, minima.shape))))
 
 
 def merge_energy(db: Database, first: int, second: int) -> float:
-    """The energy at which two minima of a search are connected."""
+    """The energy at which two minima found by the search are connected."""
     states = db.transition_states
     height = merge_height(build_tree(db.minima.energy, states.energy, states.minima), first, second)
     assert height is not None, f"the search is not connected: {states.minima.tolist()}, {db.rounds}"
@@ -72,7 +72,7 @@ def merge_energy(db: Database, first: int, second: int) -> float:
 
 
 def test_a_sample_agrees_with_the_whole_landscape_and_leaves_it_alone(path: Path) -> None:
-    """Every basin is a known minimum, every certified barrier at least that of the tree, every straight one above."""
+    """Every basin is a known minimum, certified barriers are at least those of the tree, straight ones above."""
     with Database(open_store(path)) as db:
         before = {name: getattr(db.minima, name).copy() for name in db.minima.column_names()}
         states = len(db.transition_states)

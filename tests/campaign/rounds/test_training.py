@@ -1,4 +1,4 @@
-"""`landscape train`: the same on any number of ranks, resumed, beside an explored landscape, and what is refused."""
+"""`landscape train`: equal on any number of ranks and after resumption, in explored landscapes, and refusals."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""L-BFGS of walkers side by side against a walk in numpy, and its ends against those of walkers one by one."""
+"""L-BFGS of walkers side by side, against a walk in numpy and against walkers one by one."""
 
 from dataclasses import dataclass
 
@@ -23,15 +23,15 @@ SLOPE, LIAR, EDGE = range(3)
 
 @dataclass
 class Trial:
-    """A trial of the reference: the step and the change of the gradient of its pair, if it has one."""
+    """A trial of the reference, with its pair, the step and the change of the gradient, if it has one."""
 
     accepted: bool
     pair: tuple[Array, Array] | None
 
 
 def reference(problem: Problem, start: Array, method: LBFGS) -> tuple[Array, int, list[Trial]]:
-    """Where a walk by the two-loop recursion of Nocedal (1980) ends, its calls and trials; histories are the pairs of
-    the last M trials.
+    """End, calls and trials of a walk by the two-loop recursion of Nocedal (1980); histories are the pairs of the last
+    M trials.
     """
 
     def evaluate(theta: Array) -> tuple[float, Array]:
@@ -80,7 +80,7 @@ def two_loops(pairs: list[tuple[Array, Array]], curvature: float, gradient: Arra
 @pytest.mark.parametrize("max_calls", [2, 9, 30])
 @pytest.mark.parametrize("memory", [1, 3, MOST_PAIRS])
 def test_a_walk_is_that_of_the_two_loop_recursion(memory: int, max_calls: int) -> None:
-    """As long as it does not amplify rounding; some of the trials are rejected and some pairs are not usable."""
+    """Compared as long as rounding is not amplified; some trials are rejected and some pairs are not usable."""
     problem = Problem(dataset="xor", standardise=False, hidden=[3], l2=1e-3)
     starts = np.random.default_rng(0).normal(size=(2 * LANES + 3, problem.n_parameters))
     method = LBFGS(memory=memory, max_calls=max_calls, max_step=0.7)
@@ -97,7 +97,7 @@ def test_a_walk_is_that_of_the_two_loop_recursion(memory: int, max_calls: int) -
 
 @njit
 def rows(theta: Array, energy: Array, gradient: Array, data: tuple[int]) -> None:
-    """What falls for ever; what lies about its slope; a bowl that exists for positive parameters only."""
+    """Three energies: one falls for ever; one has a wrong slope; one is a bowl for positive parameters only."""
     for w in range(len(theta)):
         energy[w] = 0.0
         for p in range(theta.shape[1]):
@@ -122,7 +122,7 @@ ROWS, COLUMNS = cfunc(SIGNATURE)(rows.py_func), cfunc(SIGNATURE)(columns)
 
 
 class Surface:
-    """One of these surfaces in three dimensions, in compiled code."""
+    """One of the energies of `rows` in three dimensions, in compiled code."""
 
     n_parameters = 3
     device = torch.device("cpu")
@@ -156,7 +156,7 @@ class Surface:
     ],
 )
 def test_walkers_end_as_those_one_by_one(kind: int, point: float, status: Status) -> None:
-    """Of many walkers half start from another point; those of 60 leave the domain by a first step of 100."""
+    """Half of the walkers start from another point; those at 60 leave the domain by a first step of 100."""
     points = torch.tensor([[point] * 3, [2.5] * 3] * LANES, dtype=torch.float64)
     method = LBFGS(max_calls=300, max_step=100.0, memory=5)
     surface = Surface(kind, lanes=True)

@@ -25,7 +25,7 @@ Array = np.ndarray
 P = 9
 Way = Callable[..., Method[Energy, Any]]
 WAYS: list[Way] = [OneByOne, Batched]
-# Largest error of a direction: the batched way multiplies by an inverse, which here is badly conditioned.
+# Largest error of a direction: `Batched` multiplies by an inverse, which here is badly conditioned.
 ERROR: dict[Way, float] = {OneByOne: 1e-11, Batched: 1e-7}
 
 of_every_way = pytest.mark.parametrize("way", WAYS)
@@ -53,7 +53,7 @@ class Banana:
 class Scripted:
     """A convex bowl whose gradient is disturbed anew at every call, and whose energy always falls.
 
-    So every trial is accepted whatever the history makes of it, and some pairs have negative curvature.
+    So every trial is accepted whatever direction the history gives, and some pairs have negative curvature.
     """
 
     n_parameters = P
@@ -108,7 +108,7 @@ def test_the_direction_is_that_of_the_two_loop_recursion(way: Way, memory: int, 
 @pytest.mark.parametrize("name", OBJECTIVES)
 @of_every_way
 def test_minima_are_those_of_scipy(way: Way, name: str, precondition: bool) -> None:
-    """From points near its minima, so that both must end in the same one."""
+    """Starts are near the minima, so that both methods must end in the same one."""
     energy = objective(name)
     expected = np.array([scipy_minimum(energy, start) for start in starts(name, 4).numpy()])
     near = torch.tensor(expected + 0.01 * np.random.default_rng(2).normal(size=expected.shape))
@@ -142,7 +142,7 @@ def test_no_step_is_longer_than_the_cap_or_raises_the_energy(way: Way) -> None:
 
 @pytest.fixture(scope="module")
 def large() -> Problem:
-    """Large enough to have an energy in float32."""
+    """A problem large enough to have an energy in float32."""
     return Problem(dataset="iris", hidden=[10], l2=1e-2)
 
 
@@ -187,7 +187,7 @@ def start_points(problem: Problem) -> Tensor:
 
 
 class Slope:
-    """Falls for ever: there is nothing to converge to."""
+    """An energy that falls for ever, so that nothing converges."""
 
     n_parameters = 3
 
@@ -196,7 +196,7 @@ class Slope:
 
 
 class Liar:
-    """The gradient points the wrong way, so no step along it is acceptable."""
+    """An energy whose gradient points the wrong way, so that no step along it is acceptable."""
 
     n_parameters = 3
 
@@ -205,7 +205,7 @@ class Liar:
 
 
 class Edge:
-    """A bowl that exists only for positive parameters; beyond, nothing is a number."""
+    """A bowl that exists only for positive parameters; elsewhere values are NaN."""
 
     n_parameters = 3
 
@@ -218,7 +218,7 @@ class Edge:
 
 
 class Frugal:
-    """A bowl that answers in the same two tensors every time."""
+    """A bowl that returns the same two tensors every time."""
 
     n_parameters = 3
     device = torch.device("cpu")
@@ -270,7 +270,7 @@ def test_a_trial_that_is_no_number_is_shortened(way: Way) -> None:
 
 @pytest.mark.parametrize("precondition", [False, True])
 def test_a_compiled_energy_is_walked_as_any_other(monkeypatch: pytest.MonkeyPatch, precondition: bool) -> None:
-    """Trial by trial; only rounding differs, so as many as do not yet amplify it."""
+    """Compared trial by trial; only rounding differs, so trials end before it is amplified."""
     problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
     points = torch.tensor(np.random.default_rng(5).normal(size=(11, problem.n_parameters)))
     method = LBFGS(precondition=precondition, max_calls=25)
@@ -286,7 +286,7 @@ def test_a_compiled_energy_is_walked_as_any_other(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(("dataset", "precondition"), [("iris", False), ("iris", True), ("xor", False)])
 @pytest.mark.parametrize("way", [LBFGS, *WAYS])
 def test_a_walker_does_not_depend_on_its_neighbours(way: Way, dataset: str, precondition: bool) -> None:
-    """To the last bit: a quench of a thousand steps is the same in any company."""
+    """Equal to the last bit: a quench of a thousand steps does not depend on the other walkers."""
     problem = Problem(dataset=dataset, hidden=[4], l2=1e-3)
     walkers, batch = (7, 3) if dataset == "iris" else (70, 45)
     points = torch.tensor(np.random.default_rng(3).normal(size=(walkers, problem.n_parameters)))
@@ -301,7 +301,7 @@ def test_a_walker_does_not_depend_on_its_neighbours(way: Way, dataset: str, prec
 
 @of_every_way
 def test_hessians_save_calls_and_are_shifted_until_they_are_positive_definite(way: Way) -> None:
-    """From random starts, where Hessians have negative eigenvalues; every end is a minimum of the same kind."""
+    """Random starts, where Hessians have negative eigenvalues; every quench converges."""
     problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
     points = torch.tensor(np.random.default_rng(4).normal(size=(16, problem.n_parameters)))
     plain, helped = (run_all(way(precondition=use), problem, points, 16) for use in (False, True))
@@ -313,7 +313,7 @@ def test_hessians_save_calls_and_are_shifted_until_they_are_positive_definite(wa
 
 
 def test_the_first_preconditioned_step_is_that_of_newton() -> None:
-    """Where the Hessian is positive definite and the step is short."""
+    """Tested where the Hessian is positive definite and the step is short."""
     surface = Banana()
     energy, method = as_objective(surface), LBFGS(precondition=True)
     state = method.init(energy, torch.tensor([[1.0001, 1.0]], dtype=torch.float64))

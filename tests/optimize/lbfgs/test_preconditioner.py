@@ -13,7 +13,7 @@ def symmetric(eigenvalues: Array, seed: int) -> Array:
 
 
 def factors(matrices: Array) -> tuple[Array, Array]:
-    """Of all matrices, written into every other row of a larger array."""
+    """Factors of all matrices, written into every other row of a larger array."""
     rows = 2 * np.arange(len(matrices))
     out = np.full((2 * len(matrices), *matrices.shape[1:]), np.nan)
     found = shifted_factors(rows, matrices, out)

@@ -1,4 +1,4 @@
-"""The rule of accepted and rejected trials in all three forms, of every case, against the rule in plain words."""
+"""The rule of accepted and rejected trials in all three forms, for every case, against a plain Python version."""
 
 from collections.abc import Callable
 from itertools import product

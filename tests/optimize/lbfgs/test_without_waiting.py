@@ -1,4 +1,4 @@
-"""Steps on a device: no look at its values, nothing fetched from the host; recorded steps equal plain ones."""
+"""Steps on a device: none reads values or copies from the host; recorded steps equal plain ones."""
 
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -54,7 +54,7 @@ def points(energy: Objective, *shape: int) -> Tensor:
 
 
 def test_the_test_sees_what_would_wait() -> None:
-    """A step with any of these would fail."""
+    """The stand-in device rejects each of these operations."""
     values = torch.empty(3, 2, dtype=torch.float64, device=UNSEEN)
     looks: list[Callable[[], object]] = [
         lambda: values.sum().item(),
@@ -112,7 +112,7 @@ def test_eigenvector_following_is_the_same_whether_all_are_computed_or_the_runni
 
 
 class Recording:
-    """A problem with a recorder for the CPU, which notes how often each recording is replayed."""
+    """A problem with a recorder for the CPU, which counts the replays of each recording."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
@@ -142,7 +142,7 @@ def test_recorded_steps_are_the_same_steps(
         driver, "_to_be_dropped", lambda empty, places, _: (2 if by_halves else places) * empty >= places
     )
     monkeypatch.setattr(recording, "RECORD_AFTER", 2)
-    monkeypatch.setattr(Problem, "kernel", lambda _: None)  # which would take several trials a step
+    monkeypatch.setattr(Problem, "kernel", lambda _: None)  # a kernel would take several trials a step
     problem = Problem(dataset="iris", hidden=[4], l2=1e-3)
     starts = torch.tensor(np.random.default_rng(3).normal(size=(24, problem.n_parameters)))
     recorded = Recording(problem)

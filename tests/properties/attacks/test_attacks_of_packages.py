@@ -1,4 +1,4 @@
-"""Our attacks beside those of foolbox and pyautoattack on the same networks, inputs and radii."""
+"""Our attacks against those of foolbox and pyautoattack on the same networks, inputs and radii."""
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ pyautoattack = pytest.importorskip("pyautoattack", reason=REASON)
 
 CASES = [("iris", 0.1), ("iris", 0.3), ("wine", 0.1), ("wine", 0.3), ("digits", 0.1)]
 SETTINGS = MeasureConfig(epsilon=(0.1,))
-MARGIN = 5.0  # by which the range that the packages know exceeds that of the inputs
+MARGIN = 5.0  # excess of the range given to the packages over that of the inputs
 
 
 class Scaled(torch.nn.Module):
@@ -51,7 +51,7 @@ def left_by_autoattack(networks: Networks, attack: str, epsilon: float) -> int:
     run = pyautoattack.AutoAttack(
         model, attacks=[attack], eps=epsilon / model.range, norm="Linf", version="custom", seed=0
     )
-    run.fab.n_restarts = 1  # as in its version "standard"
+    run.fab.n_restarts = 1  # as in the package's version "standard"
     moved, _ = run.run_standard_evaluation(model.inputs, targets, batch_size=len(targets))
     return int((model(moved).argmax(1) == targets).sum())
 
@@ -80,7 +80,7 @@ def test_accuracies_equal_autoattack(dataset: str, epsilon: float, name: str) ->
 
 
 def test_where_single_attacks_differ_ours_together_leave_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On digits at 0.3, where one attack more finds one sample more; and one with as many starts, as many."""
+    """Digits at 0.3, where further attacks break more samples; APGD with more starts matches theirs to one sample."""
     networks, width = networks_at("digits", 0.3)
     theirs = {name: left_by_autoattack(networks, name, 0.3) for name in ("apgd-ce", "apgd-dlr", "fab")}
     left = networks.clean
@@ -95,7 +95,7 @@ def test_where_single_attacks_differ_ours_together_leave_no_more(monkeypatch: py
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("dataset", ["iris", "wine", "digits"])
 def test_distances_are_rarely_beaten(dataset: str, norm: str) -> None:
-    """By more than 0.1 % on at most one sample in ten, and never on average."""
+    """Their distances are 0.1 % shorter on at most one sample in ten, and never on average."""
     networks, _ = networks_at(dataset, 0.1)
     ours = nearest(networks, NORMS[norm], 10.0).distance[0]
     for step, found in (by_foolbox(networks, norm), by_fab(networks, norm)):
@@ -105,7 +105,7 @@ def test_distances_are_rarely_beaten(dataset: str, norm: str) -> None:
 
 
 def by_foolbox(networks: Networks, norm: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Steps [N, d] of the fast minimum-norm attack, and where they are adversarial [N]."""
+    """Steps [N, d] of the fast minimum-norm attack, and a mask [N] of adversarial ones."""
     attack = foolbox.attacks.LInfFMNAttack(steps=300) if norm == "linf" else foolbox.attacks.L2FMNAttack(steps=300)
     inputs = networks.samples.inputs
     _, moved, found = attack(foolbox_model(networks), inputs, networks.problem.targets, epsilons=None)
@@ -113,7 +113,7 @@ def by_foolbox(networks: Networks, norm: str) -> tuple[torch.Tensor, torch.Tenso
 
 
 def by_fab(networks: Networks, norm: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Steps [N, d] of FAB, and where they are adversarial [N]."""
+    """Steps [N, d] of FAB, and a mask [N] of adversarial ones."""
     model, targets = Scaled(networks).eval(), networks.problem.targets
     attack = pyautoattack.autoattack.FABAttack_PT(
         model, norm={"linf": "Linf", "l2": "L2"}[norm], n_restarts=1, n_iter=100, eps=1.0, seed=0, device="cpu"

@@ -23,7 +23,7 @@ def linear(classes: int, bounds: tuple[float, ...] = ()) -> Networks:
 
 
 def closed_form(networks: Networks, order: float, labels: torch.Tensor | None = None) -> torch.Tensor:
-    """min over j of (z_y - z_j) / |w_j - w_y| in the dual norm, 0 where another class than the label is: [M, N]."""
+    """Exact distances [M, N]: min over j of (z_y - z_j) / |w_j - w_y| in the dual norm; 0 for a wrong answer."""
     weight = networks.theta[:, : networks.encoded.shape[0] * 6].reshape(3, -1, 6)
     labels = networks.problem.targets if labels is None else labels
     z = networks.outputs(networks.inputs).mT  # [M, N, K]

@@ -25,7 +25,7 @@ def linear(features: int) -> Networks:
     module = torch.nn.Sequential(torch.nn.Linear(features, 2))
     problem = Problem.from_module(module, rng.normal(size=(30, features)), np.arange(30) % 2, l2=1e-2)
     theta = rng.normal(size=(3, problem.n_parameters))
-    theta[:, -2:] *= 12.0  # biases: what all features together can hardly turn
+    theta[:, -2:] *= 12.0  # biases that all features together can hardly overcome
     return networks_of(problem, torch.tensor(theta))
 
 

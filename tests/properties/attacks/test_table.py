@@ -1,4 +1,4 @@
-"""The table of attacks: an attack joins by its declaration alone."""
+"""The table of attacks: a declaration alone adds an attack."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_an_attack_of_the_table_is_measured_and_counts_into_robust_accuracy(monk
     theta = torch.tensor(np.random.default_rng(0).normal(size=(2, problem.n_parameters)))
     samples = with_draws(problem.inputs, problem.targets, SETTINGS)
     monkeypatch.setattr(robustness, "ATTACKS", (*ATTACKS, STRONGEST))
-    monkeypatch.setattr(robustness, "_proven", lambda *_: {})  # the oracle would contradict certificates
+    monkeypatch.setattr(robustness, "_proven", lambda *_: {})  # the fake attack would contradict certificates
     monkeypatch.setattr(robustness, "_largest_certified", lambda *_: torch.zeros(2, 12, dtype=torch.float64))
     half_widths = torch.full((1, 3), 0.1, dtype=torch.float64)
     found = robustness.sample_robustness(problem, theta, samples, half_widths, SETTINGS)

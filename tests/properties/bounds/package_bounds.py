@@ -1,4 +1,4 @@
-"""Bounds of one network by the package bound-propagation; tests that ask for them are skipped without it."""
+"""Bounds of one network by the package bound-propagation; tests that use this module are skipped without it."""
 
 import warnings
 from typing import Any
@@ -12,7 +12,7 @@ from landscape.properties.bounds.boxes import Box
 
 
 def package_box(problem: Problem, theta: np.ndarray, half_width: torch.Tensor, method: str) -> Box:
-    """Bounds [N, K] on the outputs of theta [P] by "ibp" or "crown", the latter intersected with the former."""
+    """Bounds [N, K] on the outputs of theta [P] by "ibp" or "crown"; CROWN bounds are intersected with IBP."""
     package = _package()
     region = package.HyperRectangle(problem.inputs - half_width, problem.inputs + half_width)
     network = package.BoundModelFactory(adaptive_relu=True).build(problem.module(theta))
@@ -26,5 +26,5 @@ def package_box(problem: Problem, theta: np.ndarray, half_width: torch.Tensor, m
 
 def _package() -> Any:  # noqa: ANN401, it ships no types
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit.script
+        warnings.simplefilter("ignore", DeprecationWarning)  # from torch.jit.script
         return pytest.importorskip("bound_propagation", reason="bound-propagation, of the extra 'oracles', is missing")

@@ -1,4 +1,4 @@
-"""Bounds and norms of convolutional networks, against sampling and against dense networks that compute the same."""
+"""Bounds and norms of convolutional networks, against sampling and against dense networks of the same function."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ HALF_WIDTH = torch.linspace(0.05, 0.4, FEATURES, dtype=torch.float64)
 
 
 def twin_of(problem: Problem, theta: Tensor) -> tuple[Problem, Tensor]:
-    """The dense network that computes the same as `problem` at theta [1, P], and its parameters [1, P']."""
+    """The dense network with the function of `problem` at theta [1, P], and its parameters [1, P']."""
     module = dense_twin(problem.module(theta[0].numpy()))
     parameters = torch.nn.utils.parameters_to_vector(module.parameters()).detach()[None]
     return Problem.from_module(module, *images(), l2=problem.l2), parameters
@@ -106,7 +106,7 @@ def test_certificates_are_those_of_the_dense_twin() -> None:
 
 @pytest.mark.parametrize("name", ["pooled", "two convolutions"])
 def test_properties_of_the_function_are_those_of_the_dense_twin(name: str) -> None:
-    """All but those of the parameters, of which the twin has more."""
+    """Compares all properties except those of parameters, of which the twin has more."""
     problem = image_problem(name)
     theta = 0.5 * points(problem, 1)
     twin, parameters = twin_of(problem, theta)

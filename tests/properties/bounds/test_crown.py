@@ -32,7 +32,7 @@ def sizes(problem: Problem) -> list[int]:
 
 
 def assert_sound(problem: Problem, theta: np.ndarray, half_width: torch.Tensor, n_points: int, seed: int = 0) -> None:
-    """No sampled input, half of them corners of a sample's box, has outputs outside the bounds of that sample."""
+    """Assert that no input drawn from a sample's box, corners in half of the draws, has outputs outside the bounds."""
     name, rng = require_layers(problem).activation.name, np.random.default_rng(seed)
     network = relaxed(problem, theta, half_width)
     logits, odds, margins = network.logits(), network.log_odds(), network.margins(problem.targets)[0].numpy()
@@ -88,7 +88,7 @@ def test_bounds_are_sound_and_never_wider_than_intervals(
 
 
 def assert_no_wider(problem: Problem, theta: np.ndarray, half_width: torch.Tensor) -> None:
-    """To rounding, which is the slack of either."""
+    """Assert that bounds are no wider than intervals, up to the slack for rounding in both."""
     arguments = require_layers(problem), torch.tensor(np.atleast_2d(theta)), problem.inputs
     network = relaxed(problem, theta, half_width)
     intervals, tight = logit_box(*arguments, half_width), network.logits()
@@ -131,8 +131,9 @@ def test_one_layer_of_relu_is_bounded_as_by_bound_propagation(epsilon: float) ->
 def test_bounds_are_as_tight_as_those_of_bound_propagation(
     activation: str, hidden: tuple[int, ...], epsilon: float
 ) -> None:
-    """Its tangents of S-shaped functions pass through an end, and its intervals come from no tightened ones: ours have
-    at most its log volume, on average over the samples of a minimum."""
+    """The package's tangents of S-shaped functions pass through an end, and its intervals do not come from tightened
+    ones: our log volume is at most as large, on average over the samples of a minimum.
+    """
     problem, theta = iris_minimum_of(activation, hidden)
     half_width = torch.full((4,), epsilon, dtype=torch.float64)
     found, expected = relaxed(problem, theta, half_width).logits(), package_box(problem, theta, half_width, "crown")

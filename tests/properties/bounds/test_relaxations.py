@@ -17,7 +17,7 @@ def box(lower: np.ndarray | list[float], upper: np.ndarray | list[float]) -> Box
 
 
 def worst_breach(name: str, lines: Lines, places: np.ndarray) -> float:
-    """How far the function leaves the lines at most, in extended precision but for the function itself."""
+    """Largest excess of the function over the lines, in extended precision except for the function itself."""
     values, wide = FUNCTIONS[name](places), places.astype(np.longdouble)
     below, lower, above, upper = (part.numpy() for part in lines)
     return float(max((below * wide + lower - values).max(), (values - above * wide - upper).max()))
@@ -50,7 +50,7 @@ def test_lines_hold_at_any_interval(name: str, ends: list[float], share: float) 
 
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_the_gap_shrinks_with_the_square_of_the_width(name: str) -> None:
-    middle = np.linspace(-6.0, 6.0, 240) + 1e-3  # relu's kink is in none of the intervals
+    middle = np.linspace(-6.0, 6.0, 240) + 1e-3  # no interval contains the kink of relu
     for width in (1e-2, 1e-3):
         below, lower, above, upper = relax(ACTIVATIONS[name], box(middle - 0.5 * width, middle + 0.5 * width))
         gap = (above - below) * torch.tensor(middle) + upper - lower

@@ -1,4 +1,4 @@
-"""Certificates of networks with huge and nearly equal weights, against exact rational arithmetic and as computed."""
+"""Certificates of networks with huge and nearly equal weights, in exact rational arithmetic and as computed."""
 
 import itertools
 from fractions import Fraction

@@ -34,7 +34,7 @@ def fisher(problem: Problem, theta: Tensor) -> Tensor:
     """The Fisher information [P, P]: mean over samples and the network's own labels of score times score."""
     if problem.loss == "mse":
         jacobian = torch.func.jacrev(lambda point: logits(problem, point))(theta)
-        variance = 0.5 * jacobian.shape[1]  # of the Gaussian whose negative log likelihood is |residual|^2 / K
+        variance = 0.5 * jacobian.shape[1]  # variance of the Gaussian whose negative log likelihood is |residual|^2 / K
         of_outputs: Tensor = torch.einsum("nkp,nkq->pq", jacobian, jacobian) / variance / len(jacobian)
         return of_outputs
     scores = torch.func.jacrev(lambda point: logits(problem, point).log_softmax(1))(theta)

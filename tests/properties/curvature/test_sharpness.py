@@ -1,4 +1,4 @@
-"""Sharpness against brute force: all corners of the box, scipy on the ball, closed forms; and its symmetry."""
+"""Sharpness against brute force: all corners of the box, scipy on the ball, closed forms; and its invariance."""
 
 import itertools
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def xor_minima(l2: float) -> tuple[Problem, Array]:
 @pytest.mark.parametrize("prefix", ["", "task_"])
 @pytest.mark.parametrize("l2", [1e-2, 1e-3])
 def test_keskar_sharpness_is_that_of_the_highest_of_all_corners(l2: float, prefix: str) -> None:
-    """At one minimum of eight a corner that is locally the highest, but 0.5 % too low, may be all that is found."""
+    """At one minimum of eight the ascents may find only a local maximum among corners, 0.5 % too low."""
     problem, minima = xor_minima(l2)
     energy = xor_energy(0.0 if prefix else l2)
     found = sharpness(problem, torch.tensor(minima))[f"{prefix}keskar_sharpness"].numpy()

@@ -1,4 +1,4 @@
-"""Ends of walkers on quadratic surfaces, where it is known what Newton's method does."""
+"""Ends of walkers on quadratic surfaces, where the result of Newton's method is known."""
 
 import math
 
@@ -15,7 +15,7 @@ from landscape.search.descent.state import FlowState
 
 
 class Quadratic(Surface):
-    """Curvatures along turned axes, so that factors have blocks of two; the energy bends by a cubic term too."""
+    """Energy with curvatures along rotated axes, so that factors have blocks of two, and with a cubic term."""
 
     def __init__(self, *curvatures: float, cubic: float = 0.0) -> None:
         self.n_parameters, self.cubic = len(curvatures), cubic
@@ -35,7 +35,7 @@ class Quadratic(Surface):
 
 
 def walker(surface: Surface, theta: Tensor) -> FlowState:
-    """Walkers at theta [W, P] on a way that began at a distance of one."""
+    """Walkers at theta [W, P] on a path that began at a distance of one."""
     begin = torch.stack([theta + 1.0, theta, torch.zeros_like(theta)], 1)
     return GradientFlow().init(surface, begin)
 
@@ -71,7 +71,7 @@ def test_a_walker_beside_a_saddle_ends_there_only_if_its_side_is_in_doubt(curvat
 
 
 class TwoWells(Surface):
-    """Wells at x = -1/2 and 1/2; along y the first is a minimum, the second a saddle. All of y = 0 is symmetric."""
+    """Wells at x = -1/2 and 1/2; along y the first is a minimum, the second a saddle. The line y = 0 is symmetric."""
 
     n_parameters = 2
 

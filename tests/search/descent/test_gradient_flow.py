@@ -1,4 +1,4 @@
-"""Sides of transition states against an integrator of the tests' own, and steps against the orders of their methods."""
+"""Sides of transition states against a separate integrator, and errors of steps against the orders of the methods."""
 
 import itertools
 import threading
@@ -43,7 +43,7 @@ def found_sides(objective: Objective, theta: Tensor) -> Sides:
 
 
 def agree(objective: Objective, theta: Tensor, found: Sides) -> None:
-    """Every side is that of the integrator, or is marked where the integrator ends on a saddle."""
+    """Assert that sides agree with the integrator, or are marked if the integrator ends on a saddle."""
     direction = lowest_direction(objective, theta)
     for row, side in itertools.product(range(len(theta)), (0, 1)):
         truth = descended(objective, theta[row], direction[row] * (1, -1)[side])
@@ -65,7 +65,7 @@ def test_sides_of_surfaces_in_the_plane(surface: Surface) -> None:
 
 
 def test_connections_of_mueller_brown() -> None:
-    """The deepest minimum and the shallow one in the middle share one state, the middle and the third the other."""
+    """One state joins the deepest minimum and the shallow middle one, the other the middle and the third."""
     surface = MuellerBrown()
     found = found_sides(surface, transition_states(surface))
     joined = [sorted(round(float(end.energy[row]), 3) for end in found.ends) for row in range(2)]
@@ -95,7 +95,7 @@ def test_sides_of_xor_networks(hidden: int, l2: float) -> None:
     [(2, 1e-4, 0.6931473234, (0.0134758, 0.6931471806)), (3, 1e-3, 0.6931617476, (0.0759783, 0.6931471806))],
 )
 def test_sides_near_the_zero_minimum(hidden: int, l2: float, energy: float, ends: tuple[float, float]) -> None:
-    """States whose sides a quench by short steps gets wrong."""
+    """States for which a quench by short steps finds wrong sides."""
     problem = Problem(dataset="xor", standardise=False, hidden=[hidden], l2=l2)
     zero = torch.zeros(20, problem.n_parameters, dtype=torch.float64)
     points = climb(problem, zero, [(4, row) for row in range(20)], SearchSettings()).points
@@ -115,7 +115,7 @@ def test_sides_of_iris() -> None:
 
 
 def test_explicit_steps_find_the_same_sides() -> None:
-    """Where a Hessian is dear the flow is followed by explicit steps."""
+    """The flow is followed by explicit steps if a Hessian is expensive."""
     problem = Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
     theta = states(problem, 6, 3, 3)[:6]
     problem.cheap_hessian = False
@@ -133,7 +133,7 @@ def test_walkers_do_not_depend_on_their_neighbours() -> None:
 
 
 class Fork(Surface):
-    """A minimum at (1, 0), a transition state at (1/2, 0), a saddle at the origin and below it minima at (0, 1) and
+    """A minimum at (1, 0), a transition state at (1/2, 0), a saddle at the origin, and minima below it at (0, 1) and
     (0, -1). The line y = 0 is a symmetric subspace.
     """
 
@@ -165,7 +165,7 @@ def test_a_flow_within_a_symmetric_subspace_is_ambiguous_and_goes_on() -> None:
 
 
 class TiltedFork(Fork):
-    """The fork with a slope across it, which leaves no symmetry: the flow leaves the ridge on the lower side."""
+    """The fork with a slope across it, which breaks the symmetry: the flow leaves the ridge on the lower side."""
 
     def __init__(self, slope: float) -> None:
         super().__init__()
@@ -207,8 +207,8 @@ def test_a_start_near_a_soft_saddle_is_no_end() -> None:
 
 
 def test_errors_grow_and_shrink_as_the_curvatures_say() -> None:
-    """On a quadratic surface a displacement changes by the exponential of curvature and time, exactly in a whole Krylov
-    space, and in four implicit steps by a little more where it grows.
+    """On a quadratic surface a displacement changes by the exponential of curvature and time. A whole Krylov space
+    gives this exactly; four implicit steps give slightly more growth.
     """
 
     class Saddle(Surface):
@@ -231,7 +231,7 @@ def test_errors_grow_and_shrink_as_the_curvatures_say() -> None:
 
 
 def test_errors_that_are_not_of_a_few_curvatures_are_carried_nearly_right() -> None:
-    """On a quadratic surface of many curvatures, where a step lets errors grow e-fold, lengths agree within a fifth."""
+    """On a quadratic surface of many curvatures, with e-fold growth in a step, lengths agree within a fifth."""
 
     class Wide(Surface):
         n_parameters = 40
@@ -242,7 +242,7 @@ def test_errors_that_are_not_of_a_few_curvatures_are_carried_nearly_right() -> N
 
     surface, times = Wide(), torch.tensor([1.0, 3.0, 10.0], dtype=torch.float64)
     theta = torch.ones(3, 40, dtype=torch.float64)
-    smooth = torch.exp(-surface.curvatures * 1.0).expand(3, -1)  # the flow has damped what is stiff
+    smooth = torch.exp(-surface.curvatures * 1.0).expand(3, -1)  # the flow has damped stiff components
     carried = carried_by_differences(surface, theta, surface.energy_and_gradient(theta)[1], smooth, times)
     truth = smooth * torch.exp(-times[:, None] * surface.curvatures)
     ratio = carried.norm(dim=1) / truth.norm(dim=1)

@@ -14,7 +14,7 @@ ALONG = torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)
 
 
 class Bent(Surface):
-    """A saddle at the origin whose way down along x bends into a soft and a stiff direction."""
+    """A saddle at the origin; the path down along x bends into a soft and a stiff direction."""
 
     n_parameters = 3
 
@@ -37,7 +37,7 @@ class Bent(Surface):
 
 
 def manifold(surface: Surface, x: float) -> np.ndarray:
-    """The point of the unstable manifold at x, by the flow from a thousandth of it."""
+    """The point of the unstable manifold at x, by the flow from a point at x / 1000."""
 
     def flow(_: float, point: np.ndarray) -> np.ndarray:
         return -surface.energy_and_gradient(torch.tensor(point[None]))[1][0].numpy()
@@ -85,7 +85,7 @@ def test_a_point_and_its_error_belong_together_however_much_the_way_bends(bend: 
 
 @pytest.mark.parametrize("tilt", [1e-3, 1e-2])
 def test_the_error_of_the_direction_is_told(tilt: float) -> None:
-    """The direction has a part along the soft one beside it, which the flow loses slowly."""
+    """The direction has a component along a soft direction, which the flow damps slowly."""
     direction = torch.tensor([[1.0, tilt, 0.0]], dtype=torch.float64)
     point, error = departures(Bent(1.0), SADDLE, direction / direction.norm(), 0.01)[0, 1:].numpy()
     missed = np.linalg.norm(point - manifold(Bent(1.0), point[0]))

@@ -1,4 +1,4 @@
-"""The answer of made-up replicates: words, their conditions, and a CSV file that makes its numbers again."""
+"""The answer of made-up replicates: words, their conditions, and a CSV file that reproduces its numbers."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ MINIMA = 200
 
 
 def minima(seed: int, slope: float) -> MeasuredMinima:
-    """Robustness that falls with depth by a slope; flatness has nothing to do with it."""
+    """Minima whose robustness depends on depth by a slope, and not on flatness."""
     random = np.random.default_rng(seed)
     depth, noise = random.normal(size=MINIMA), random.normal(size=MINIMA)
     distance = 1.0 - 0.01 * (slope * depth + noise)
@@ -69,7 +69,7 @@ def test_words_of_an_effect_and_of_none() -> None:
 
 
 def sampled(made: Landscape, hits: int = 10) -> Landscape:
-    """Minima that quenches met so often each."""
+    """The landscape as a sample in which quenches met each minimum `hits` times."""
     covariates = np.random.default_rng(0).normal(size=(MINIMA, 2))
     minima = replace(made.minima, visits=Visits(np.full(MINIMA, hits), covariates))
     return replace(made, is_complete=False, minima=minima)
@@ -86,7 +86,7 @@ def test_samples_of_quenches_have_words_and_intervals_of_their_own(monkeypatch: 
 
 
 def test_samples_that_missed_most_minima_speak_of_minima_as_quenches_meet_them() -> None:
-    """One sparse sample is enough: the replicates of a data set speak of the same."""
+    """One sparse sample is enough: all replicates of a data set must describe the same quantity."""
     made = [sampled(one) for one in landscapes(10)]
     found = answered([sampled(made[0], hits=1), *made[1:]])
     assert words(found)["deeper", "margin"] == "more robust"
@@ -94,7 +94,7 @@ def test_samples_that_missed_most_minima_speak_of_minima_as_quenches_meet_them()
     assert "10 landscapes sampled by independent quenches, minima counting as often as these meet them" in said
     rows = list(csv.DictReader(io.StringIO(csv_text([found]))))
     assert {row["over"] for row in rows} == {"quenches"}
-    equal = answered(landscapes(10)).findings[0].total  # all were met equally often
+    equal = answered(landscapes(10)).findings[0].total  # all minima were met equally often
     assert found.findings[0].total.mean == pytest.approx(equal.mean, rel=1e-12)
 
 
@@ -123,7 +123,7 @@ def test_without_what_is_needed_there_are_no_words(made: list[Landscape], reason
 
 
 def test_a_correlation_that_moves_with_the_minima_found_has_no_words() -> None:
-    """The minima found later are not related: depth and margin are shuffled there."""
+    """In minima found later depth and margin are not related: margins are shuffled there."""
     made = landscapes(12)
     for place, one in enumerate(made):
         own = one.minima

@@ -73,7 +73,7 @@ def test_the_epsilon_is_that_of_half_the_clean_accuracy() -> None:
 
 
 def test_of_a_sample_minima_count_for_those_that_were_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half of the minima, those with large basins, follow a law that the other half breaks."""
+    """Half of the minima, those with large basins, follow a law that the other half violates."""
     monkeypatch.setattr("landscape.studies.answer.effects.RESAMPLES", 60)
     random = np.random.default_rng(3)
     whole = minima(600)
@@ -97,7 +97,7 @@ def test_of_a_sample_minima_count_for_those_that_were_missed(monkeypatch: pytest
 
 
 def test_as_met_a_correlation_is_one_over_quenches() -> None:
-    """Spearman's rho of scipy over the quenches one by one, and its bootstrap."""
+    """Compared with Spearman's rho of scipy over single quenches, and its bootstrap."""
     random = np.random.default_rng(6)
     whole = minima(80)
     hits = random.integers(1, 5, 80)
@@ -121,7 +121,7 @@ def test_equal_chances_give_equal_weights() -> None:
 
 
 def test_intervals_of_samples_cover(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Basins of log-normal volume that grows with depth, robustness that follows depth; half of them are met."""
+    """Basins have log-normal volumes that grow with depth, robustness follows depth, and half of the basins are met."""
     monkeypatch.setattr("landscape.studies.answer.effects.RESAMPLES", 40)
     random, covered = np.random.default_rng(5), 0
     for _ in range(30):

@@ -1,4 +1,4 @@
-"""Secondary pairs of a made-up landscape against scipy, and what replicates say of them."""
+"""Secondary pairs of a made-up landscape against scipy, and the findings of replicates on them."""
 
 import csv
 import io
@@ -60,7 +60,7 @@ def test_barriers_are_no_depth_where_minima_are_not_connected() -> None:
 
 
 def made(shared: float = 0.0, *, missing: bool = False) -> dict[tuple[str, str], tuple[float, float]]:
-    """Mean correlation and adjusted p of one pair that is related and 50 that are not, by pair."""
+    """Mean correlation and adjusted p by pair, for one related pair and 50 unrelated ones."""
     random = np.random.default_rng(3)
     effects = [
         {("depth", "margin"): float(np.tanh(0.5 + 0.2 * random.normal()))}
@@ -147,7 +147,7 @@ def test_primary_pairs_are_not_among_the_secondary_ones() -> None:
 
 def test_copies_count_once_with_the_barriers_of_all_and_twins_of_a_measure_not_at_all() -> None:
     parameters, energy, pairs, ts_energy = funnel(30)
-    twice = np.tile(parameters, (2, 1)), np.tile(energy, 2), pairs + 30, ts_energy  # states join the second copies
+    twice = np.tile(parameters, (2, 1)), np.tile(energy, 2), pairs + 30, ts_energy  # states join the second copies only
     with Database(build_store(None, (parameters, energy, pairs, ts_energy))) as db:
         once = secondary_effects(db, np.arange(len(db.minima)))
     with Database(build_store(None, twice)) as db:

@@ -1,4 +1,4 @@
-"""The criteria of completeness on two searches made by hand, of which every number can be counted."""
+"""The criteria of completeness on two searches made by hand, with every number known by counting."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ def test_equal_searches_are_complete() -> None:
 
 
 def test_a_union_has_the_minima_of_the_first_search_first() -> None:
-    # the second search has another order, lacks minimum 1 and knows a further one of energy 0.5
+    # the second search has another order, lacks minimum 1 and knows one more, of energy 0.5
     energy, states = [3.0, 0.5, 0.0, 2.0], [(2, 1, 4.0), (0, 3, 6.5)]
     second = search(energy=energy, states=states, hits=[1, 0, 2, 0], found_from=[(2, -1), (3, -1)])
     union = Union.of(search(hits=[1, 1, 0, 0]), second, np.array([3, 4, 0, 2]))

@@ -1,4 +1,4 @@
-"""What one search says of its own completeness, on tables made by hand."""
+"""The completeness of a search by its own criteria, on tables made by hand."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ CHAIN = [(place, place + 1, 20.0 + place) for place in range(11)]
 def criteria(
     states: int, evaluations: int, target: int = 12, fraction: float = 1.0, searches: int = 0, made: int = 0
 ) -> Criteria:
-    """After connecting the leading minima of a chain, and then that much more without a find."""
+    """Criteria after connecting the leading minima of a chain, and `evaluations` evaluations without a find."""
     done = rounds(["basin_hopping", "connect", "single_ended"], [500, 100, evaluations], [0, states, 0])
     count = made * len(ENERGY)
     attempts = Attempts(

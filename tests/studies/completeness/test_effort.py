@@ -32,8 +32,8 @@ def test_hopping_training_locating_and_sampling_are_no_search_for_transition_sta
 
 
 def test_files_that_do_not_tell() -> None:
-    assert states_at_half(rounds(KINDS, [100, 100, 0, 200], [0, 3, 0, 1]), 5) is None  # made elsewhere
-    assert states_at_half(rounds(KINDS, [100, -1, 0, 200], [0, 3, 0, 1]), 4) is None  # not in an older file
+    assert states_at_half(rounds(KINDS, [100, 100, 0, 200], [0, 3, 0, 1]), 5) is None  # one state is from no round
+    assert states_at_half(rounds(KINDS, [100, -1, 0, 200], [0, 3, 0, 1]), 4) is None  # unknown in an older file
     assert states_at_half(rounds([], [], []), 2) is None
     assert states_at_half(rounds([], [], []), 0) == 0
 
@@ -43,7 +43,7 @@ def test_merges_that_fell_since_half_of_the_effort() -> None:
     states = [(0, 1, 5.0), (1, 2, 6.0), (0, 3, 7.0), (1, 2, 5.5), (3, 4, 8.0)]
     made = rounds(KINDS, [100, 100, 0, 200], [0, 3, 0, 2])
     found = fallen_in_last_doubling(tables(energy, states, made), np.arange(5), 1e-9)
-    assert found == Fallen(fell=2, merges=4)  # minimum 2 by a lower way, minimum 4 for the first time
+    assert found == Fallen(fell=2, merges=4)  # minimum 2 by a lower path, minimum 4 for the first time
     assert found.share == 0.5
     of_three = fallen_in_last_doubling(tables(energy, states, made), np.arange(3), 1e-9)
     assert of_three == Fallen(fell=1, merges=2)

@@ -1,4 +1,4 @@
-"""Databases of regimes made up: what was measured at the end points follows from effects that are given."""
+"""Made-up databases of regimes: values measured at the end points follow from given effects."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,9 +31,9 @@ def regime_store(
 ) -> Store:
     """A funnel with end points of regimes (TOML by name).
 
-    An effect adds to the robust accuracy of its regime, and is taken from its test accuracy a tenth; the trace of the
-    Hessian falls by its exponential. Of the samples that all attacks break in the first evaluation, PGD and the search
-    have `missed` some.
+    An effect adds to the robust accuracy of its regime; a tenth of it is subtracted from the test accuracy; the trace
+    of the Hessian falls by its exponential. Of the samples that all attacks together break in the first evaluation, PGD
+    and the random search miss `missed`.
     """
     store = build_store(path, funnel(40), subset=subset, l2=l2)
     names, count = list(regimes), len(regimes) * seeds

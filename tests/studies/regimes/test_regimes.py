@@ -1,4 +1,4 @@
-"""Tables of regimes made up: their means, findings that follow their effects, curves, and what is refused."""
+"""Made-up tables of regimes: means, findings that follow the effects, curves, and refusals."""
 
 import csv
 import io
@@ -78,7 +78,7 @@ def test_means_are_over_the_seeds_of_a_regime() -> None:
 def test_words_follow_the_effect(effect: float, words: str) -> None:
     found = finding("networks than regularisation", pooled(REGIMES, {"pgd": effect}))
     assert (found.first, found.second) == (("pgd",), ("decay", "dropout"))
-    assert found.column == "test_robust_accuracy@0.1"  # 0.5 there, nearest to half of 0.95
+    assert found.column == "test_robust_accuracy@0.1"  # its value there, 0.5, is nearest to half of 0.95
     assert found.words == words
     assert found.missing == ()
     assert found.effect.mean == pytest.approx(effect, abs=5e-3)
@@ -130,7 +130,7 @@ def test_networks_that_do_not_overfit_say_nothing_about_overfitting() -> None:
 
 
 def test_words_err_in_at_most_five_per_cent_where_nothing_differs() -> None:
-    """Subsets of which each favours one side; the interval of the mean covers zero in 95 % of cases."""
+    """Each subset favours one side; the interval of the mean covers zero in 95 % of cases."""
     random, wrong = np.random.default_rng(0), 0
     table = pooled({"plain": "", "pgd": REGIMES["pgd"]}, {})
     column = "test_robust_accuracy@0.1"
