@@ -17,11 +17,13 @@ with _without_collections():
     from landscape.errors import LandscapeError
     from landscape.graph.superbasins import disconnectivity_tree
     from landscape.problems.problem import Problem
+    from landscape.version import __version__
 
 __all__ = [
     "Database",
     "LandscapeError",
     "Problem",
+    "__version__",
     "disconnectivity_tree",
     "explore",
     "measure",

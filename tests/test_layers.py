@@ -1,7 +1,7 @@
 """The layers of the package, read from its imports.
 
-Each part may use only the parts that its row names. Inside a folder whose modules build on one another the rows of
-`INSIDE` say the same of its own parts. The imports between single modules have no circle.
+Each part may use only the parts that its row names. For a folder whose modules build on one another, the rows of
+`INSIDE` give the same rules for its own parts. The imports between single modules have no cycle.
 """
 
 import ast
@@ -27,8 +27,9 @@ ALLOWED = {
     "config": {"errors", "messages"},
     "objective": {"errors"},
     "declaration": set(),
+    "version": set(),
     "numerics": {"errors", "objective"},
-    "database": {"errors", "messages"},
+    "database": {"errors", "messages", "version"},
     "graph": {"errors", "declaration"},
     "statistics": {"errors", "numerics"},
     "problems": NAMES | {"numerics"},
@@ -39,9 +40,9 @@ ALLOWED = {
     "studies": NAMES | ARRAYS | {"properties"},
     "campaign": SCIENCE,
     "plots": NAMES | ARRAYS | {"studies"},
-    "cli": SCIENCE | {"campaign"},
+    "cli": SCIENCE | {"campaign", "version"},
     "startup": set(),
-    "__init__": SCIENCE | {"campaign", "startup"},
+    "__init__": SCIENCE | {"campaign", "startup", "version"},
     "__main__": {"cli"},
 }
 """The parts of the package, each with those that it may import besides itself."""
@@ -90,7 +91,7 @@ NAMED = {dotted(path): path for path in MODULES}
 
 @cache
 def imported(path: Path) -> tuple[str, ...]:
-    """Dotted names of all modules that a file imports, wherever in it the import stands."""
+    """Dotted names of all modules that a file imports, anywhere in the file."""
     return tuple(_imported(path))
 
 
@@ -190,20 +191,34 @@ def test_scripts_do_not_run_searches(path: Path) -> None:
 def test_the_package_itself_has_what_is_public_and_nothing_else() -> None:
     package = importlib.import_module("landscape")
     parts = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES}
-    assert {name for name in dir(package) if not name.startswith("_")} - parts == set(package.__all__)
+    assert {name for name in dir(package) if not name.startswith("_")} - parts == set(package.__all__) - {"__version__"}
+
+
+@pytest.mark.parametrize("folder", ["landscape", "analysis", "tests"])
+def test_docstrings_begin_with_a_noun_or_a_verb(folder: str) -> None:
+    """No docstring opens with a question word, as subordinate clauses do."""
+    opening = re.compile(r"(What|How|Where|Who|Whose|Whether|Which|Why|When)\b")
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = {path: ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for path in (ROOT / folder).rglob("*.py")}
+    documented = [(path, node) for path, own in nodes.items() for node in own if isinstance(node, kinds)]
+    assert not [
+        f"{relative(path)}: {getattr(node, 'name', 'module')}"
+        for path, node in documented
+        if opening.match(ast.get_docstring(node) or "")
+    ]
 
 
 DOTTED = re.compile(r"`(landscape(?:\.\w+)+)")
 
 
-@pytest.mark.parametrize("path", [*MODULES, ROOT / "README.md"], ids=relative)
+@pytest.mark.parametrize("path", [*MODULES, *sorted(PACKAGE.rglob("*.md")), ROOT / "README.md"], ids=relative)
 def test_every_dotted_name_in_a_text_is_reached(path: Path) -> None:
     for name in DOTTED.findall(path.read_text(encoding="utf-8")):
         assert reached(name) is not None, f"{path}: there is no {name}"
 
 
 def reached(name: str) -> object:
-    """What a dotted name leads to by attributes, its modules imported as a user imports them."""
+    """The object of a dotted name, reached by attributes after importing modules as a user does."""
     found: object = importlib.import_module("landscape")
     for step, last in zip(accumulate(name.split("."), "{}.{}".format), name.split("."), strict=True):
         found = importlib.import_module(step) if step in NAMED else getattr(found, last, None)

@@ -1,4 +1,4 @@
-"""What holds for the project as a whole: run files, pins, scripts, and nothing of one machine in tracked files."""
+"""Requirements on the whole project: run files, pins, scripts, and no traces of a machine in tracked files."""
 
 import os
 import re
@@ -44,10 +44,10 @@ def pins() -> dict[str, str]:
 def requirements() -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     texts = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
-    return [Requirement(text) for text in texts if not text.startswith("landscape")]
+    return [Requirement(text) for text in texts if not text.startswith("landscape-explorer")]
 
 
-# Those of folders of images, which a checkout has none of, are in tests/problems/test_images.py.
+# Run files with folders of images, which a checkout lacks, are tested in tests/problems/test_images.py.
 @pytest.mark.parametrize("path", [path for path in RUN_FILES if ":" not in data_of(path)], ids=lambda path: path.name)
 def test_run_files_are_understood_and_their_data_load(path: Path) -> None:
     problem = RunConfig.from_toml(path).problem
@@ -117,7 +117,7 @@ def test_shell_scripts_parse(path: Path) -> None:
     subprocess.run(["bash", "-n", path], check=True)
 
 
-# Brackets keep the patterns from finding themselves.
+# The brackets keep a pattern from matching its own line.
 FORBIDDEN = {
     "a package registry's host": r"p[y]pi\.org|p[y]thonhosted|n[p]mjs|download\.p[y]torch|an[a]conda\.org|deb[i]an\.o",
     "a path of one machine": r"(?<![\w.~$}-])/(?:w[o]rk|t[m]p|r[o]ot|h[o]me|f[a]rm|U[s]ers)/",
@@ -134,7 +134,7 @@ def test_tracked_files_do_not_mention(what: str) -> None:
 
 
 class SlurmJob:
-    """runs/slurm-job.sh with stand-ins for mpiexec and scontrol that write down how they were called."""
+    """runs/slurm-job.sh with stand-ins for mpiexec and scontrol that record their calls."""
 
     def __init__(self, folder: Path, mpiexec: str) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""`landscape answer`: what replicates say about depth, flatness, training and robustness."""
+"""`landscape answer`: answers of replicates to questions about depth, flatness, training and robustness."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -8,6 +8,7 @@ import click
 import numpy as np
 
 from landscape.campaign.pools.mpi import launcher_rank
+from landscape.cli.shared import write_text
 from landscape.config.tables import ProblemConfig
 from landscape.database.database import open_database
 from landscape.errors import DatabaseError
@@ -33,10 +34,10 @@ def answer(studies: tuple[Path, ...], output: Path | None) -> None:
     landscape train runs/regimes-digits.toml --replicates 10 -o regimes
     landscape answer regimes
 
-    STUDY is a folder that 'landscape study' or 'landscape train' has made with --replicates, or a database. Each
-    replicate counts once: the intervals are those of a mean over replicates. Writes, of landscapes, answer.csv, with
-    all correlations, and appendix.csv, with all other pairs of a measure and a robustness; of measured end points of
-    training contrasts.csv, with the regimes compared in every column.
+    STUDY is a folder made by 'landscape study' or 'landscape train' with --replicates, or a database. Each replicate
+    counts once: intervals are those of a mean over replicates. For landscapes the command writes answer.csv, with all
+    correlations, and appendix.csv, with all other pairs of a measure and a robustness. For measured end points of
+    training it writes contrasts.csv, which compares the regimes in every column.
     """  # noqa: D301 - click wants the backspace character itself
     paths = [path for study in studies for path in _databases(study)]
     with ExitStack() as stack:
@@ -49,12 +50,12 @@ def answer(studies: tuple[Path, ...], output: Path | None) -> None:
     folder = output or (studies[0] if studies[0].is_dir() else studies[0].parent)
     if found:
         _tell([*sentences(found), "", *table(found), "", *notes(found), "", *appendix(found)])
-        _write(folder / ANSWER, csv_text(found))
-        _write(folder / APPENDIX, appendix_csv(found))
+        write_text(folder / ANSWER, csv_text(found))
+        write_text(folder / APPENDIX, appendix_csv(found))
     for one in regimes:
         _tell(list(findings_text(one)))
     if regimes:
-        _write(folder / CONTRASTS, contrasts_csv(regimes))
+        write_text(folder / CONTRASTS, contrasts_csv(regimes))
 
 
 def _drawn(problems: Sequence[Problem]) -> tuple[list[np.ndarray], int]:
@@ -66,16 +67,8 @@ def _tell(lines: list[str]) -> None:
         click.echo(line)
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DatabaseError(f"{path}: expected a file that can be written, found {error.strerror}") from error
-    click.echo(f"written to {path}")
-
-
 def _databases(study: Path) -> list[Path]:
-    """The databases of a folder in order of their names, or the one that is named itself."""
+    """The databases of a folder in order of their names, or the named file itself."""
     if not study.is_dir():
         return [study]
     found = sorted(study.glob("*.h5"))

@@ -10,6 +10,7 @@ from landscape.campaign.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, one_
 from landscape.campaign.pools.mpi import launcher_rank
 from landscape.cli.answer import answer
 from landscape.cli.complete import complete
+from landscape.cli.correlations import correlations
 from landscape.cli.info import info
 from landscape.cli.locate import locate
 from landscape.cli.measure import measure
@@ -18,19 +19,23 @@ from landscape.cli.sample import sample
 from landscape.cli.study import study
 from landscape.cli.train import train
 from landscape.cli.verify import verify_command
+from landscape.version import __version__
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
-@click.version_option(package_name="landscape")
-def cli() -> None:
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.version_option(__version__, prog_name="landscape")
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Map the loss landscapes of small neural networks.
 
     \b
+    landscape run iris                               a run file of the package, or one of your own as below
     landscape run runs/iris.toml -o iris.h5          one process, on one core
     mpiexec -n 64 landscape run runs/iris.toml -o iris.h5 --resume
     landscape sample runs/digits.toml -o sample.h5   where there are too many minima to list
     landscape train runs/regimes-digits.toml -o regimes.h5
     landscape info iris.h5
+    landscape correlations iris.h5
     landscape verify iris.h5
     landscape complete iris.h5 iris-1.h5 --lowest 40
     landscape measure iris.h5 --epsilon 0.05,0.1
@@ -38,15 +43,17 @@ def cli() -> None:
     landscape study runs/iris.toml --over problem.l2=1e-4,1e-3
     landscape study runs/study-digits.toml --replicates 8 -o digits && landscape answer digits
     """  # noqa: D301 - click wants the backspace character itself
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
-for command in (run, sample, train, study, answer, measure, locate, info, verify_command, complete):
+for command in (run, sample, train, study, answer, measure, locate, info, verify_command, complete, correlations):
     cli.add_command(command)
 
 
 def main() -> None:
     """Entry point: an error that a user can cause becomes one line and exit status 2."""
-    gc.freeze()  # what imports made stays; else the collector looks at it again when the process ends
+    gc.freeze()  # imported objects stay; otherwise the collector would scan them again at exit
     try:
         cli(standalone_mode=False)
         sys.stdout.flush()

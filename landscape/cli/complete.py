@@ -1,4 +1,4 @@
-"""`landscape complete`: whether two searches of one landscape make it complete below a level."""
+"""`landscape complete`: completeness of a landscape below a level, judged from two searches."""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,7 @@ from landscape.studies.completeness.comparison import Comparison, Union
 from landscape.studies.completeness.goal import Goal
 
 FREE = {"dataset", "subset_seed", "subset_part"}
-"""Keys of [problem] that say where the data come from; that the data are the same is compared."""
+"""Keys of [problem] that say where the data come from. They may differ; the data themselves are compared."""
 
 
 @click.command()
@@ -29,7 +29,7 @@ FREE = {"dataset", "subset_seed", "subset_part"}
 def complete(first: Path, second: Path, lowest: int | None, energy: float | None) -> None:
     """Compare two searches of one landscape with different seeds, and say whether it is complete.
 
-    By default, the minima that [explore] in the run file of A.h5 names are judged, or all of them where it names none.
+    By default the minima that [explore] in the run file of A.h5 names are judged, or all minima if it names none.
     The exit status is 0 if all criteria hold, 1 if one fails.
 
     \b
@@ -99,7 +99,7 @@ def _differing_key(context: Context, other: Context) -> str:
 
 
 def _places(ours: Database, theirs: Database, context: Context) -> np.ndarray:
-    """Where each minimum of the second database stands among those of the first and what it adds to them, int64[B]."""
+    """Rows int64[B] of the minima of the second database among those of the first, followed by those it lacks."""
     index = PointIndex(context.objective.symmetry, context.identity)
     index.fill(ours.minima.energy, ours.minima.parameters)
     points = zip(theirs.minima.energy.tolist(), theirs.minima.parameters, strict=True)

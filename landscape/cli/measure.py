@@ -48,7 +48,7 @@ def measure(
     time_limit: float | None,
     **settings: object,
 ) -> None:
-    """Add or refresh properties of the stored minima: all, or those named and what is measured with them.
+    """Add or refresh properties of the stored minima: all, or those named and those measured together with them.
 
     \b
     landscape measure iris.h5 --epsilon 0.05,0.1,0.2
@@ -71,7 +71,7 @@ def measure(
 
     def prepare(local: int) -> Context:
         context = database_context(file, local, changed, of=points)
-        phases_of(context)  # refuses what cannot be measured before anything begins
+        phases_of(context)  # refuses, before anything begins, properties that cannot be measured
         return context
 
     def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+RUN_FILES = Path(__file__).parents[1] / "runs"
+
 
 def seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
     """Seconds of a duration such as 90s, 45m, 3h or 1h30m."""
@@ -27,10 +29,16 @@ def numbers(_: click.Context, __: click.Parameter, text: str | None) -> list[flo
         raise click.BadParameter(f"expected numbers such as 0.1,0.3, found {text!r}") from None
 
 
+def found_run_file(_: click.Context, __: click.Parameter, path: Path) -> Path:
+    """The run file: that of the package, if the path is its bare name and no such file exists."""
+    own = RUN_FILES / f"{path}.toml"
+    return own if path.name == str(path) and not path.suffix and not path.exists() and own.exists() else path
+
+
 TIME_LIMIT = click.option(
     "--time-limit", callback=seconds, help="Stop in time with everything committed: 90s, 45m, 3h, 1h30m."
 )
-RUN_FILE = click.argument("run_file", type=click.Path(path_type=Path))
+RUN_FILE = click.argument("run_file", type=click.Path(path_type=Path), callback=found_run_file)
 SETTINGS = click.option(
     "--set", "settings", multiple=True, metavar="TABLE.KEY=VALUE", help="Override a key of the run file."
 )

@@ -14,7 +14,7 @@ from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, record_of, resolve_device
 from landscape.campaign.resumption import FIXED_FOR_SAMPLE, open_or_create
 from landscape.campaign.sequences import SAMPLING, SAMPLING_TRAINING
-from landscape.cli.options import RESUME, SETTINGS, TIME_LIMIT
+from landscape.cli.options import RESUME, SETTINGS, TIME_LIMIT, found_run_file
 from landscape.cli.shared import database_context, run_phases
 from landscape.config.run_file import RunConfig
 from landscape.database.database import Database, open_database
@@ -23,7 +23,7 @@ from landscape.studies.samples.report import sampled_report, sampled_training_re
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path), metavar="RUN_FILE|FILE.h5")
+@click.argument("source", type=click.Path(path_type=Path), metavar="RUN_FILE|FILE.h5", callback=found_run_file)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Database to write; RUN_FILE's name with .h5.")
 @click.option("--quenches", type=click.IntRange(1), help="Independent quenches; as in the run file.")
 @click.option("--pairs", type=click.IntRange(0), help="Pairs to connect; as in the run file.")
@@ -41,7 +41,7 @@ def sample(
     resume: bool,
     time_limit: float | None,
 ) -> None:
-    """Sample a landscape of too many minima: quenches from one law of starts, barriers between pairs of them.
+    """Sample a landscape with too many minima to list: quenches from one law of starts, and barriers between pairs.
 
     \b
     landscape sample runs/digits.toml -o sample.h5 --quenches 200 --pairs 30
@@ -73,7 +73,7 @@ def sample(
 
 
 def _sample_training(path: Path, changed: list[str], time_limit: float | None) -> NoReturn:
-    """Connect pairs of the located end points in a database, by its run file with some keys changed."""
+    """Connect pairs of the located end points in a database, with its run file and some keys changed."""
 
     def prepare(local: int) -> Context:
         context = database_context(path, local, {}, of="training")

@@ -17,7 +17,7 @@ from landscape.campaign.sequences import exploring, exploring_sample
 from landscape.campaign.session import run_campaign
 from landscape.database.database import open_database
 from landscape.database.store import Store
-from landscape.errors import PropertyError
+from landscape.errors import DatabaseError, PropertyError
 from landscape.messages import listed
 from landscape.problems.activations import SMOOTH
 from landscape.problems.energies.compiled import compiled_before
@@ -41,7 +41,7 @@ def database_context(
 ) -> Context:
     """The context of a database on the rank `local` of its node.
 
-    `changed` are keys of the [measure] table for measurements; the database must have rows of the table `of` then.
+    `changed` are keys of the [measure] table for measurements; if given, the database must have rows in the table `of`.
     """
     with open_database(file) as db:
         if changed is not None and not len(getattr(db, of)):
@@ -100,3 +100,12 @@ def show_overview(path: Path, goal: Goal | None = None) -> int:
     with open_database(path) as db:
         click.echo(overview(db, 5, goal))
     return 0
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text to a file, and print its name. Raises DatabaseError if the file cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DatabaseError(f"{path}: expected a file that can be written, found {error.strerror}") from error
+    click.echo(f"written to {path}")

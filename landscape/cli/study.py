@@ -43,10 +43,10 @@ def study(
     landscape study runs/iris.toml --over problem.l2=1e-5,1e-4,1e-3 -o iris
     mpiexec -n 8 landscape study runs/iris.toml --over problem.hidden=[4],[10] --time-limit 3h
 
-    Writes a database for each value and replicate, correlations.csv and report.txt. A replicate has problem.subset
-    samples: disjoint ones if the data have enough for all, otherwise drawn independently. With --sampled a database
-    holds the quenches of the table [sample] instead, measured, and there are no tables. The same command continues what
-    is there.
+    The command writes a database for each value and replicate, correlations.csv and report.txt. A replicate has
+    problem.subset samples; replicates are disjoint if the data have enough samples for all, otherwise drawn
+    independently. With --sampled each database holds measured quenches instead, as set by the table [sample], and
+    there are no other files. The same command continues a study that was begun.
     """  # noqa: D301 - click wants the backspace character itself
     if over is None and replicates is None:
         raise click.UsageError("expected --over, --replicates or both, found neither: say what varies")
@@ -81,9 +81,7 @@ def study(
 
 
 def _refuse_another_kind(path: Path, *, sampled: bool) -> None:
-    """Raises DatabaseError where the database of a study is there and holds a sample instead of a search, or the other
-    way round.
-    """
+    """Raises DatabaseError if the database exists and holds no search, or no sample if `sampled`, but other points."""
     if not path.exists():
         return
     with open_database(path) as db:
@@ -96,16 +94,16 @@ def _refuse_another_kind(path: Path, *, sampled: bool) -> None:
 
 
 def members_of(config: RunConfig, over: str | None, replicates: int | None) -> dict[str, RunConfig]:
-    """The configurations of a study by name: over the values of a key, in so many replicates, or both.
+    """The configurations of a study by name: one for each value of a key, for each replicate, or for each pair of both.
 
-    Raises `ConfigError`, and `DataError` where the samples of replicates cannot be read or drawn.
+    Raises `ConfigError`, and `DataError` if the samples of replicates cannot be read or drawn.
     """
     family = {"": config} if over is None else config.family(over)
     if replicates is None:
         return family
     drawn = {value: member.replicates(replicates, whole_size(member.problem)) for value, member in family.items()}
     for members in drawn.values():
-        data_of(members[-1].problem, members[-1].run.seed)  # what cannot be drawn is told before anything is searched
+        data_of(members[-1].problem, members[-1].run.seed)  # refuses, before any search, samples that cannot be drawn
     digits = len(str(replicates - 1))
     return {
         "-".join(filter(None, (f"replicate-{number:0{digits}}", value))): members[number]

@@ -66,7 +66,7 @@ def train(
         def prepare(local: int) -> Context:
             device = resolve_device(config.run.device, local)
             context = context_of(config, device, path if resume else None, str(run_file))
-            chosen_regimes(context, names)  # refuses what cannot be trained before anything begins
+            chosen_regimes(context, names)  # refuses, before anything begins, regimes that cannot be trained
             return context
 
         def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:

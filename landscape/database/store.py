@@ -8,7 +8,6 @@ tests. `tables.py` defines the effect of a commit and `checks.py` its conditions
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from landscape.database.hdf5 import Hdf5Store
 from landscape.database.records import Commit, Header, ProblemRecord
 from landscape.database.tables import Tables
 from landscape.errors import DatabaseError
+from landscape.version import __version__
 
 
 class Store(Protocol):
@@ -36,7 +36,7 @@ class Store(Protocol):
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
+        """True if `close` was called."""
 
     def commit(self, commit: Commit) -> None:
         """Add a round: all of it or nothing.
@@ -96,7 +96,7 @@ def create_store(
 
 
 def open_store(path: Path | str, *, writable: bool = False) -> Store:
-    """The store in an existing file. Only with `writable` does it take the lock and accept commits.
+    """The store in an existing file. Only with `writable` is the lock taken, and are commits accepted.
 
     Raises:
         DatabaseError: there is no such file, it is not a whole database of a known version, or, with `writable`,
@@ -107,8 +107,5 @@ def open_store(path: Path | str, *, writable: bool = False) -> Store:
 
 def versions() -> dict[str, str]:
     """Versions of the software that writes the database."""
-    try:
-        own = version("landscape")
-    except PackageNotFoundError:
-        own = "not installed"
-    return {"landscape": own, "python": platform.python_version(), "numpy": np.__version__, "h5py": h5py.__version__}
+    own = {"landscape": __version__, "python": platform.python_version()}
+    return own | {"numpy": np.__version__, "h5py": h5py.__version__}

@@ -1,16 +1,16 @@
-"""`landscape` beside its peers in the same run on one core: ``python -m tests.benchmarks``.
+"""Comparison of `landscape` with its peers in the same run on one core: ``python -m tests.benchmarks``.
 
 Workers, one for `landscape`, one for pele with a numpy potential and two for OPTIM, are pinned to one core and take
-turns at the same work, so that whatever else the machine does hits all of them. A worker counts its own process CPU
-time, while it searches and at no other time. What it reports is verified here by codes that share nothing with any of
-them, and only what passes counts. Compare ratios of one run; absolute rates differ between machines and hours. What
-two cores take for a whole small landscape is another command, ``python -m tests.benchmarks.whole``.
+turns at the same work, so that other load on the machine affects all of them. A worker counts the CPU time of its own
+process, only while it searches. Its results are verified here by codes that share nothing with any worker, and only
+verified results count. Compare ratios of one run; absolute rates differ between machines and hours. The time of a whole
+small landscape on two cores is measured by another command, ``python -m tests.benchmarks.whole``.
 
-    quench     quenches per second: iris-10 at two L2 weights, xor-4, digits-16 (OPTIM not there)
-    hopping    distinct minima of iris-10 in so many seconds of basin-hopping, and their share of the Chao1 estimate
-               (OPTIM not there)
+    quench     quenches per second: iris-10 at two L2 weights, xor-4, digits-16 (without OPTIM)
+    hopping    distinct minima of iris-10 in a given number of seconds of basin-hopping, and their share of the Chao1
+               estimate (without OPTIM)
     saddles    valid transition states per minute between all pairs of the 20 lowest minima of iris-10; and between
-               few pairs, with OPTIM not as we have tuned it, but as pylfl sets it up
+               few pairs, with OPTIM as pylfl sets it up instead of our tuned settings
 """
 
 import os
@@ -25,7 +25,7 @@ from tests.benchmarks.rows import Figure, Hopping, Lowest, Quenches, Row, Saddle
 from tests.benchmarks.worker import Worker, make_peers, our_command, peer_command
 
 KINDS = ("quench", "hopping", "saddles")
-LOWEST, FEW = 20, 24  # minima; pairs that OPTIM as pylfl sets it up does in a minute or two
+LOWEST, FEW = 20, 24  # minima; pairs that OPTIM with pylfl's settings finishes in a minute or two
 
 
 @click.command()
@@ -47,7 +47,7 @@ def main(
     core: int | None,
     wanted: bool,
 ) -> None:
-    """Measures `landscape` beside its peers on one core, at the kinds of work that are asked for; at all if none is."""
+    """Measures `landscape` and its peers on one core, at the kinds of work given; at all kinds if none is given."""
     if wanted:
         make_peers()
         return
@@ -69,7 +69,7 @@ def main(
 def _work(
     kind: str, workers: list[Worker], pylfl: Worker, starts: int, seconds: float
 ) -> Iterator[tuple[Row, list[Worker]]]:
-    """The rows of a kind and the workers that take part in each."""
+    """The rows of a kind of work, each with the workers that take part."""
     if kind == "hopping":
         yield Hopping("iris-10", 1e-4, seconds), workers[:2]
     elif kind == "saddles":
@@ -79,11 +79,11 @@ def _work(
     else:
         for landscape, l2 in (("iris-10", 1e-3), ("iris-10", 1e-4), ("xor-4", 1e-4)):
             yield Quenches(landscape, l2, starts), workers
-        yield Quenches("digits-16", 1e-4, starts // 32), workers[:2]  # a quench of OPTIM takes seven seconds here
+        yield Quenches("digits-16", 1e-4, starts // 32), workers[:2]  # a quench by OPTIM takes seven seconds here
 
 
 def _measured(row: Row, workers: Sequence[Worker], rounds: int) -> str:
-    """Line of the table, once all rounds of a row are done; each is told as it ends."""
+    """Line of the table for a row, after all its rounds; prints each round as it ends."""
     figures: list[list[Figure]] = []
     for number in range(rounds):
         figures.append([row.measure(worker, number) for worker in workers])
@@ -93,7 +93,7 @@ def _measured(row: Row, workers: Sequence[Worker], rounds: int) -> str:
 
 
 def _conditions(rounds: int, memory: int, batch: int) -> str:
-    versions = ", ".join(f"{name} {version(name)}" for name in ("landscape", "torch", "numpy", "numba"))
+    versions = ", ".join(f"{name} {version(name)}" for name in ("landscape-explorer", "torch", "numpy", "numba"))
     return (
         f"One core of {processor()}, {datetime.now(UTC):%Y-%m-%d}; {versions}; M={memory}, {batch} walkers; "
         f"{rounds} rounds, process CPU time. Starts N(0, 1), RMS gradient at most 1e-7 (transition states: 1e-6, then "

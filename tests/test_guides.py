@@ -1,13 +1,15 @@
-"""The README keeps its word: every example runs, in order, on small run files of the same names; its tables are true.
+"""The guides keep their word: examples run, in order, on small run files of the same names, and tables are true.
 
 Examples that need minutes, a network or a cluster are marked `<!-- parsed only: why -->` and only have to parse.
 """
 
 import ast
+import inspect
 import os
 import re
 import subprocess
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -15,6 +17,7 @@ from typing import NamedTuple
 import h5py
 import pytest
 
+import landscape
 from landscape.campaign.pairs.selection import STRATEGIES
 from landscape.cli import cli
 from landscape.config.run_file import RunConfig
@@ -22,7 +25,22 @@ from landscape.config.tables import Table
 from landscape.messages import toml_value
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = (
+    "README.md",
+    "analysis/README.md",
+    "runs/README.md",
+    "landscape/README.md",
+    "landscape/METHODS.md",
+    "landscape/database/README.md",
+    "landscape/optimize/README.md",
+    "landscape/problems/README.md",
+    "analysis/results/README.md",
+    "tests/benchmarks/README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+)
+"""In the order in which their examples run: later ones use files that earlier ones make."""
+TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in GUIDES}
 BLOCK = re.compile(
     r"(?:<!-- parsed only: (?P<why>[^>]+) -->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
@@ -54,6 +72,7 @@ pgd_restarts = 1
 
 
 class Example(NamedTuple):
+    guide: str
     line: int
     language: str
     text: str
@@ -62,13 +81,20 @@ class Example(NamedTuple):
 
 def examples() -> list[Example]:
     return [
-        Example(README.count("\n", 0, block.start("text")), block["language"], block["text"], not block["why"])
-        for block in BLOCK.finditer(README)
+        Example(guide, text.count("\n", 0, block.start("text")), block["language"], block["text"], not block["why"])
+        for guide, text in TEXTS.items()
+        for block in BLOCK.finditer(text)
+        if block["language"] != "text"
     ]
 
 
+def part_of(guide: str, name: str) -> list[str]:
+    """The lines between two marks of a guide."""
+    return TEXTS[guide].split(f"<!-- {name}: begin -->\n")[1].split(f"<!-- {name}: end -->")[0].splitlines()
+
+
 def key_rows() -> list[str]:
-    """The rows of the README's table of keys, as the configuration has them."""
+    """The rows of the README's table of keys, made from the configuration."""
     rows = []
     for name, field in RunConfig.model_fields.items():
         table = field.annotation
@@ -80,7 +106,7 @@ def key_rows() -> list[str]:
     return sorted(rows, key=lambda row: not row.startswith("| `problem."))
 
 
-@pytest.mark.parametrize("example", examples(), ids=lambda example: f"{example.language}-line-{example.line}")
+@pytest.mark.parametrize("example", examples(), ids=lambda example: f"{example.guide}-{example.line}")
 def test_examples_parse(example: Example) -> None:
     if example.language == "python":
         ast.parse(example.text)
@@ -99,7 +125,7 @@ def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "runs" / f"{name}.toml").write_text(text + BRIEF)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}")
-    script = ModuleType("readme")
+    script = ModuleType("guides")
     for example in examples():
         if example.runs and example.language == "bash":
             found = subprocess.run(
@@ -108,17 +134,17 @@ def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 text=True,
                 check=False,
             )
-            assert found.returncode == 0, f"README.md, line {example.line}: {found.stdout}{found.stderr}"
+            assert found.returncode == 0, f"{example.guide}, line {example.line}: {found.stdout}{found.stderr}"
         elif example.runs and example.language == "python":
-            exec(compile(example.text, f"README.md, line {example.line}", "exec"), vars(script))
+            exec(compile(example.text, f"{example.guide}, line {example.line}", "exec"), vars(script))
     made = {path.name for path in tmp_path.iterdir()}
     assert {"xor.h5", "xor-tree.svg", "iris.h5", "iris-tree.pdf", "iris-correlations.csv", "iris-scatter.pdf"} <= made
     assert_names_are_in(tmp_path / "iris.h5")
 
 
 def assert_names_are_in(path: Path) -> None:
-    """Every dataset that the README's table of names lists is in the file, and no table has another."""
-    table = README.split("| name | shape | what it is |")[1].split("\n\n")[0]
+    """Assert that the file has all datasets of the README's table of names, and no table has further ones."""
+    table = TEXTS["landscape/database/README.md"].split("| name | shape | what it is |")[1].split("\n\n")[0]
     listed = set()
     for cell in (row.split("|")[1] for row in table.splitlines() if row.startswith("| `/")):
         names = re.findall(r"`([^`]+)`", cell)
@@ -133,20 +159,63 @@ def assert_names_are_in(path: Path) -> None:
 
 
 def test_the_table_of_keys_is_that_of_the_configuration() -> None:
-    written = README.split("<!-- keys: begin -->\n")[1].split("<!-- keys: end -->")[0].splitlines()
-    assert [row for row in written if row.startswith("| `")] == key_rows()
+    assert [row for row in part_of("runs/README.md", "keys") if row.startswith("| `")] == key_rows()
 
 
 def test_the_table_of_strategies_is_that_of_the_code() -> None:
-    written = README.split("<!-- strategies: begin -->\n")[1].split("<!-- strategies: end -->")[0].splitlines()
     rows = [f"| `{name}` | {(choose.__doc__ or '').splitlines()[0]} |" for name, choose in STRATEGIES.items()]
-    assert [row for row in written if row.startswith("| `")] == rows
+    assert [row for row in part_of("runs/README.md", "strategies") if row.startswith("| `")] == rows
+
+
+def reference() -> Iterator[str]:
+    """The reference of the public names, from their signatures and docstrings."""
+    for name in sorted(landscape.__all__):
+        if name == "__version__":
+            continue
+        found = getattr(landscape, name)
+        yield from described(f"landscape.{name}", found)
+        if inspect.isclass(found) and found is not landscape.LandscapeError:
+            own = {key: value for key, value in vars(found).items() if not key.startswith("_")}
+            for key, value in own.items():
+                described_as = value.__func__ if isinstance(value, classmethod) else value
+                target = value.fget if isinstance(value, property) else described_as
+                if inspect.isfunction(target) and target.__doc__:
+                    yield from described(f"{name}.{key}", target, call=not isinstance(value, property))
+
+
+def described(name: str, target: object, *, call: bool = True) -> Iterator[str]:
+    """The call without its annotations, and the docstring."""
+    doc = inspect.getdoc(target) or ""
+    arguments = ""
+    if call and not (inspect.isclass(target) and issubclass(target, Exception)):
+        parameters = [one for one in inspect.signature(target).parameters.values() if one.name not in ("self", "cls")]  # type: ignore[arg-type]
+        stripped = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
+        arguments = str(inspect.Signature(stripped))
+    yield from ("```text", f"{name}{arguments}", *(f"    {line}".rstrip() for line in doc.splitlines()), "```", "")
+
+
+def test_the_reference_is_that_of_the_docstrings() -> None:
+    assert part_of("landscape/README.md", "api") == list(reference())[:-1]
+
+
+def test_every_public_name_says_what_it_takes_and_gives() -> None:
+    for name in landscape.__all__:
+        if name != "__version__":
+            assert len((inspect.getdoc(getattr(landscape, name)) or "").split()) > 10, name
 
 
 def test_links_lead_to_small_files() -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
-        assert (ROOT / target).is_file(), target
-        assert (ROOT / target).stat().st_size < 300_000, target
+    for guide, text in TEXTS.items():
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", text):
+            path = (ROOT / guide).parent / target
+            assert path.is_file(), f"{guide}: {target}"
+            assert path.stat().st_size < 300_000, f"{guide}: {target}"
+
+
+def test_links_within_a_guide_lead_to_its_headings() -> None:
+    for guide, text in TEXTS.items():
+        headings = {re.sub(r"[^\w -]", "", line.lstrip("# ")).lower().replace(" ", "-") for line in text.splitlines()}
+        assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings, guide
 
 
 def test_every_command_and_script_is_shown() -> None:

@@ -1,0 +1,80 @@
+"""The wheel alone, in an environment without the checkout: it maps XOR, draws its tree and prints correlations."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LEFT_OUT = shutil.ignore_patterns(".*", "build", "*.egg-info", "*.h5", "results", "tests", "__pycache__")
+SCRIPT = """
+import landscape
+from landscape.plots.tree_figures import draw
+
+with landscape.open("xor.h5") as db:
+    draw(landscape.disconnectivity_tree(db), colour=None, order="energy", labels=True).savefig("xor.svg")
+print(landscape.__file__)
+"""
+
+
+def done(command: list[str], folder: Path) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    found = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    return found.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of a copy of the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    shutil.copytree(ROOT, folder / "source", ignore=LEFT_OUT, symlinks=True)
+    build = ["pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-q", "-w", str(folder), "./source"]
+    done([sys.executable, "-m", *build], folder)
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+def test_the_wheel_has_the_library_and_the_run_files(wheel: Path) -> None:
+    assert wheel.name.startswith("landscape_explorer-")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    files = {name for name in names if ".dist-info/" not in name}
+    expected = {
+        "landscape/py.typed",
+        "landscape/plots/paper.mplstyle",
+        "landscape/runs/xor.toml",
+        "landscape/runs/iris.toml",
+    }
+    assert expected <= files
+    assert {name.split("/")[0] for name in files} == {"landscape"}
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert wheel.stat().st_size < 2_000_000
+
+
+@pytest.mark.timeout(600)  # an environment, and commands that each start an interpreter
+def test_from_the_wheel_alone_xor_is_mapped_drawn_and_correlated(wheel: Path, tmp_path: Path) -> None:
+    """The environment has the wheel; what it depends on is lent by the environment of the tests."""
+    venv.create(tmp_path / "environment", with_pip=True, symlinks=True)
+    python, scripts = str(tmp_path / "environment/bin/python"), tmp_path / "environment/bin"
+    done([python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", str(wheel)], tmp_path)
+    (own,) = (tmp_path / "environment/lib").glob("python*/site-packages")
+    (own / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    command = str(scripts / "landscape")
+    assert "transition" in done([command, "run", "xor"], folder)
+    assert "every one is what it says" in done([command, "verify", "xor.h5"], folder)
+    place = done([python, "-c", SCRIPT], folder).strip()
+    assert Path(place).is_relative_to(own)
+    assert (folder / "xor.svg").stat().st_size > 1000
+    settings = ["--set", "problem.l2=1e-4", "--set", "problem.hidden=[4]", "--set", "measure.pgd_steps=3"]
+    done([command, "run", "xor-1e-3", "-o", "four.h5", *settings], folder)
+    assert "rank correlations of a measure" in done([command, "correlations", "four.h5", "-o", "table.csv"], folder)
+    assert (folder / "table.csv").exists()
