@@ -19,24 +19,23 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.graph.depth import component_fraction
-from landscape.plots.scripts import told_in_one_line, write
+from landscape.plots.scripts import Script, write
 from landscape.studies.columns import column, column_family
 
 NAMES = ("accuracy", "test_accuracy", "pgd_accuracy", "certified_accuracy_ibp", "sensitivity_logits")
 
 
-@click.command()
+@click.command(cls=Script)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The table as CSV, all digits.")
 @click.option("--property", "names", multiple=True, metavar="NAME", help="Properties to compare instead of the usual.")
 def main(files: tuple[Path, ...], output: Path | None, names: tuple[str, ...]) -> None:
     """Compare the landscapes of database FILEs."""
-    with told_in_one_line():
-        table = {str(file): _of_file(file, names) for file in files}
-        for line in aligned(table):
-            click.echo(line)
-        if output:
-            write(output, csv_text(table))
+    table = {str(file): _of_file(file, names) for file in files}
+    for line in aligned(table):
+        click.echo(line)
+    if output:
+        write(output, csv_text(table))
 
 
 def quantities(db: Database, names: Sequence[str] = ()) -> Iterator[tuple[str, float]]:

@@ -25,7 +25,7 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.messages import number_text
 from landscape.plots.figures import STYLE, require_figure_file, save
-from landscape.plots.scripts import told_in_one_line, write
+from landscape.plots.scripts import Script, write
 from landscape.statistics.correlations import Correlation
 from landscape.studies.columns import Column, readable
 from landscape.studies.findings import HYPOTHESES, Findings, csv_text, findings_of
@@ -42,28 +42,27 @@ BESIDE = 8
 INCHES_A_LETTER = 0.055  # of labels
 
 
-@click.command()
+@click.command(cls=Script)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Table as CSV, all digits.")
 @click.option("--figure", type=click.Path(path_type=Path), help="Scatter matrix: .svg, .pdf or .png.")
 @click.option("--matrix", type=click.Path(path_type=Path), help="Correlation matrix: .svg, .pdf or .png.")
 def main(files: tuple[Path, ...], output: Path | None, figure: Path | None, matrix: Path | None) -> None:
     """Correlate depth and curvature with robustness over the distinct minima of database FILEs."""
-    with told_in_one_line():
-        require_figure_file(figure)
-        require_figure_file(matrix)
-        with ExitStack() as stack:
-            findings = findings_of([stack.enter_context(Database(open_store(file))) for file in files])
-        for line in summary(findings):
-            click.echo(line)
-        if output:
-            write(output, csv_text({findings.name: findings}))
-            click.echo(f"{output}: rows {len(findings.table)}")
-        with matplotlib.style.context(STYLE):
-            if figure:
-                save(draw(findings.comparison, findings.table), figure)
-            if matrix:
-                save(draw_matrix(findings), matrix)
+    require_figure_file(figure)
+    require_figure_file(matrix)
+    with ExitStack() as stack:
+        findings = findings_of([stack.enter_context(Database(open_store(file))) for file in files])
+    for line in summary(findings):
+        click.echo(line)
+    if output:
+        write(output, csv_text({findings.name: findings}))
+        click.echo(f"{output}: rows {len(findings.table)}")
+    with matplotlib.style.context(STYLE):
+        if figure:
+            save(draw(findings.comparison, findings.table), figure)
+        if matrix:
+            save(draw_matrix(findings), matrix)
 
 
 def draw_matrix(findings: Findings) -> Figure:

@@ -21,7 +21,7 @@ from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.plots.decision_figures import AttackedImages, Decisions, Plane, draw_attacked, draw_decisions
 from landscape.plots.figures import STYLE, require_figure_file, save
-from landscape.plots.scripts import told_in_one_line
+from landscape.plots.scripts import Script
 from landscape.properties.attacks.nearest import LINF, nearest
 from landscape.properties.attacks.networks import Networks
 from landscape.properties.draws import without_draws
@@ -30,28 +30,27 @@ GRID, MARGIN = 401, 0.08  # points a side; part of the range of the samples that
 MOST_PANELS, MOST_IMAGES = 9, 5
 
 
-@click.command()
+@click.command(cls=Script)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Figure: .svg, .pdf or .png.")
 @click.option("--minima", "chosen", metavar="ROW,...", help="Rows of minima; the lowest, the middle and the highest.")
 @click.option("--attacked", is_flag=True, help="Attacked images of the first of the minima.")
 def main(file: Path, output: Path, chosen: str | None, attacked: bool) -> None:
     """Draw decisions of the networks at minima of the database FILE."""
-    with told_in_one_line():
-        require_figure_file(output)
-        with Database(open_store(file)) as db:
-            problem, energy = classifier(db), db.minima.energy
-            settings = MeasureConfig(**db.problem_record.tables(str(file)).get("measure", {}))
-            rows = _rows(chosen, energy)
-            theta = torch.tensor(db.minima.parameters[rows])
-            image = db.problem_record.image
-        with matplotlib.style.context(STYLE):
-            if attacked:
-                save(draw_attacked(attacked_images(problem, theta[:1], image, settings)), output)
-            else:
-                plane, inputs = input_plane(problem)
-                titles = [f"minimum {row}, E = {energy[row]:.4g}" for row in rows]
-                save(draw_decisions(plane, decisions(problem, theta, inputs, titles)), output)
+    require_figure_file(output)
+    with Database(open_store(file)) as db:
+        problem, energy = classifier(db), db.minima.energy
+        settings = MeasureConfig(**db.problem_record.tables(str(file)).get("measure", {}))
+        rows = _rows(chosen, energy)
+        theta = torch.tensor(db.minima.parameters[rows])
+        image = db.problem_record.image
+    with matplotlib.style.context(STYLE):
+        if attacked:
+            save(draw_attacked(attacked_images(problem, theta[:1], image, settings)), output)
+        else:
+            plane, inputs = input_plane(problem)
+            titles = [f"minimum {row}, E = {energy[row]:.4g}" for row in rows]
+            save(draw_decisions(plane, decisions(problem, theta, inputs, titles)), output)
     click.echo(f"{output}: minima {', '.join(str(row) for row in (rows[:1] if attacked else rows))}")
 
 

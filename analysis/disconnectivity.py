@@ -29,7 +29,7 @@ from landscape.graph.superbasins import disconnectivity_tree
 from landscape.graph.tree import DisconnectivityTree, prune, thin
 from landscape.plots.figures import STYLE, require_figure_file, save
 from landscape.plots.marks import marks_of
-from landscape.plots.scripts import told_in_one_line
+from landscape.plots.scripts import Script
 from landscape.plots.tree_figures import draw
 from landscape.studies.columns import column
 from landscape.studies.locations import locations_of
@@ -37,7 +37,7 @@ from landscape.studies.locations import locations_of
 MOST = 400  # minima whose lines can be told apart on two columns
 
 
-@click.command()
+@click.command(cls=Script)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Figure: .svg, .pdf or .png.")
 @click.option("--colour", metavar="NAME", help="Property to colour by: NAME, NAME@EPSILON or NAME[INDEX].")
@@ -67,17 +67,16 @@ def main(
     levels: int | None,
 ) -> None:
     """Draw the disconnectivity graph of the database FILE."""
-    with told_in_one_line():
-        require_figure_file(output)
-        with Database(open_store(file)) as db:
-            tree, note = _drawn_part(disconnectivity_tree(db, levels=levels), lowest)
-            chosen = column(db, colour) if colour else None
-            marked = marks_of(locations_of(db), marks) if marks else None
-        with matplotlib.style.context(STYLE):
-            figure = draw(tree, chosen, order=order, labels=labels, marks=marked)
-            if note:
-                figure.supxlabel(note, fontsize="medium")
-            save(figure, output)
+    require_figure_file(output)
+    with Database(open_store(file)) as db:
+        tree, note = _drawn_part(disconnectivity_tree(db, levels=levels), lowest)
+        chosen = column(db, colour) if colour else None
+        marked = marks_of(locations_of(db), marks) if marks else None
+    with matplotlib.style.context(STYLE):
+        figure = draw(tree, chosen, order=order, labels=labels, marks=marked)
+        if note:
+            figure.supxlabel(note, fontsize="medium")
+        save(figure, output)
     click.echo(f"{output}: minima {tree.n_leaves}, components {len(tree.roots)}" + (f" ({note})" if note else ""))
 
 

@@ -23,7 +23,7 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.plots.figures import COLOURS, STYLE, UNKNOWN, require_figure_file, save
-from landscape.plots.scripts import told_in_one_line
+from landscape.plots.scripts import Script
 from landscape.studies.columns import Column, column, column_family, readable
 
 TOP = 0.9  # part of the values below the end of the colours: else a few large values would make all others look alike
@@ -31,7 +31,7 @@ ATTACKED = ("robust_accuracy", "pgd_accuracy", "fgsm_accuracy")
 CERTIFIED = ("certified_accuracy_crown", "certified_accuracy_ibp")
 
 
-@click.command()
+@click.command(cls=Script)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Figure: .svg, .pdf or .png.")
 @click.option("--attacked", metavar="NAME", help="Accuracy under attack; the strongest that was measured.")
@@ -39,15 +39,14 @@ CERTIFIED = ("certified_accuracy_crown", "certified_accuracy_ibp")
 @click.option("--colour", metavar="NAME", default="depth", show_default=True, help="Property to colour by.")
 def main(file: Path, output: Path, attacked: str | None, certified: str | None, colour: str) -> None:
     """Draw accuracies of the minima of the database FILE against epsilon."""
-    with told_in_one_line():
-        require_figure_file(output)
-        with Database(open_store(file)) as db:
-            stored = db.properties("minima")
-            names = [_first(ATTACKED, attacked, stored), _first(CERTIFIED, certified, stored)]
-            sweeps = [_sweep(db, name) for name in names]
-            chosen = column(db, colour)
-        with matplotlib.style.context(STYLE):
-            save(draw(sweeps, [readable(name) for name in names], chosen), output)
+    require_figure_file(output)
+    with Database(open_store(file)) as db:
+        stored = db.properties("minima")
+        names = [_first(ATTACKED, attacked, stored), _first(CERTIFIED, certified, stored)]
+        sweeps = [_sweep(db, name) for name in names]
+        chosen = column(db, colour)
+    with matplotlib.style.context(STYLE):
+        save(draw(sweeps, [readable(name) for name in names], chosen), output)
     click.echo(f"{output}: minima {len(chosen.values)}, epsilons {len(sweeps[0][0]) - 1}")
 
 

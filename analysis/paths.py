@@ -23,7 +23,7 @@ from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.plots.figures import STYLE, require_figure_file, save
 from landscape.plots.path_figures import draw_profiles, draw_scatter, signed
-from landscape.plots.scripts import told_in_one_line
+from landscape.plots.scripts import Script
 from landscape.statistics.correlations import MINIMUM_ROWS
 from landscape.studies.columns import readable
 from landscape.studies.path_barriers import (
@@ -44,7 +44,7 @@ def _list(_: click.Context, __: click.Parameter, text: str | None) -> list[str]:
     return text.split(",") if text else []
 
 
-@click.command()
+@click.command(cls=Script)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Profiles: .svg, .pdf or .png.")
 @click.option("--scatter", type=click.Path(path_type=Path), help="Barriers against each other: .svg, .pdf or .png.")
@@ -60,26 +60,25 @@ def main(
     python analysis/paths.py iris.h5 -o profiles.pdf --scatter barriers.pdf
     python analysis/paths.py iris.h5 -o profiles.svg --states 12,7,30 --epsilon 0.3
     """  # noqa: D301 - click wants the backspace character itself
-    with told_in_one_line():
-        for figure_file in (output, scatter):
-            require_figure_file(figure_file)
-        with Database(open_store(file)) as db:
-            known, total = stored_paths(db, epsilon), len(db.transition_states)
-            distinct = distinct_states(db, known)
-        if output:
-            drawn = _named(known, states) if states else highest_barriers(distinct, number)
-            with matplotlib.style.context(STYLE):
-                save(draw_profiles(drawn), output)
-            click.echo(f"{output}: transition states {', '.join(map(str, drawn.states))}")
-        if output and not scatter and len(distinct) < MINIMUM_ROWS:
-            click.echo(f"no correlation below {MINIMUM_ROWS} distinct states with known paths: {len(distinct)}")
-            return
-        relation = relate(distinct)
-        for line in report(relation, known=len(known), total=total):
-            click.echo(line)
-        if scatter:
-            with matplotlib.style.context(STYLE):
-                save(draw_scatter(relation), scatter)
+    for figure_file in (output, scatter):
+        require_figure_file(figure_file)
+    with Database(open_store(file)) as db:
+        known, total = stored_paths(db, epsilon), len(db.transition_states)
+        distinct = distinct_states(db, known)
+    if output:
+        drawn = _named(known, states) if states else highest_barriers(distinct, number)
+        with matplotlib.style.context(STYLE):
+            save(draw_profiles(drawn), output)
+        click.echo(f"{output}: transition states {', '.join(map(str, drawn.states))}")
+    if output and not scatter and len(distinct) < MINIMUM_ROWS:
+        click.echo(f"no correlation below {MINIMUM_ROWS} distinct states with known paths: {len(distinct)}")
+        return
+    relation = relate(distinct)
+    for line in report(relation, known=len(known), total=total):
+        click.echo(line)
+    if scatter:
+        with matplotlib.style.context(STYLE):
+            save(draw_scatter(relation), scatter)
 
 
 def report(relation: Relation, *, known: int, total: int) -> Iterator[str]:

@@ -27,7 +27,7 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.plots.figures import STYLE, family_style, save
-from landscape.plots.scripts import told_in_one_line, write
+from landscape.plots.scripts import Script, write
 from landscape.statistics.means import Mean, mean_over_units
 from landscape.studies.columns import readable
 from landscape.studies.locations import locations_report
@@ -41,30 +41,29 @@ LEGEND_ROWS = 14  # of the legend beside a small panel
 COURSES = {"sensitivity_logits": "sensitivity S", "certified_accuracy_crown": "certified accuracy"}
 
 
-@click.command()
+@click.command(cls=Script)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for tables and figures.")
 @click.option("--only", metavar="NAME,NAME", help="Regimes and evaluations to draw, in this order.")
 def main(files: tuple[Path, ...], output: Path, only: str | None) -> None:
     """Tabulate and draw the regimes of training in the database FILE, or in one for each subset of the data."""
-    with told_in_one_line():
-        with ExitStack() as stack:
-            databases = [stack.enter_context(Database(open_store(file))) for file in files]
-            tables = [regimes_of(db) for db in databases]
-            table = over_subsets(tables) if len(tables) > 1 else tables[0]
-            lines = list(table_text(table))
-            if len(databases) == 1 and "minimum" in databases[0].properties("training"):
-                lines += ["", *locations_report(databases[0])]
-        names = only.split(",") if only else list(table.names)
-        for name in names:
-            table.row(name)
-        _make_folder(output)
-        write(output / "regimes.csv", csv_text(table))
-        command = shlex.join(["python", "analysis/regimes.py", *map(str, files), "-o", str(output)])
-        write(output / "report.txt", "\n".join([f"made by: {command}", "", *lines]) + "\n")
-        with matplotlib.style.context(STYLE):
-            for name, figure in figures(table, names):
-                save(figure, output / f"{name}.svg")
+    with ExitStack() as stack:
+        databases = [stack.enter_context(Database(open_store(file))) for file in files]
+        tables = [regimes_of(db) for db in databases]
+        table = over_subsets(tables) if len(tables) > 1 else tables[0]
+        lines = list(table_text(table))
+        if len(databases) == 1 and "minimum" in databases[0].properties("training"):
+            lines += ["", *locations_report(databases[0])]
+    names = only.split(",") if only else list(table.names)
+    for name in names:
+        table.row(name)
+    _make_folder(output)
+    write(output / "regimes.csv", csv_text(table))
+    command = shlex.join(["python", "analysis/regimes.py", *map(str, files), "-o", str(output)])
+    write(output / "report.txt", "\n".join([f"made by: {command}", "", *lines]) + "\n")
+    with matplotlib.style.context(STYLE):
+        for name, figure in figures(table, names):
+            save(figure, output / f"{name}.svg")
     for line in lines:
         click.echo(line)
 

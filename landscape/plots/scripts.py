@@ -4,20 +4,44 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import click
 
 from landscape.errors import LandscapeError, PropertyError
 
 
+class Script(click.Command):
+    """Command of a script: every error that a user can cause is one line, and the exit status is 2."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _one_line(f"see '{Path(sys.argv[0]).name} --help'"):
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        with _one_line(""):
+            return super().invoke(ctx)
+
+
+class _OneLine(click.ClickException):
+    """A line for the user, in the words of the commands."""
+
+    exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"landscape: {self.format_message()}", file, err=file is None)
+
+
 @contextmanager
-def told_in_one_line() -> Iterator[None]:
-    """Ends the script with status 2 and one line on an error that a user can cause."""
+def _one_line(advice: str) -> Iterator[None]:
+    """Turns an error that a user can cause into one line, which ends with the advice."""
     try:
         yield
     except LandscapeError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+        raise _OneLine(str(error)) from error
+    except click.ClickException as error:
+        message = " ".join(error.format_message().split()).rstrip(".")
+        raise _OneLine(f"{message}; {advice}" if advice else message) from error
 
 
 @contextmanager

@@ -88,8 +88,16 @@ def test_errors_are_one_line(hundred: Path, tmp_path: Path, arguments: list[str]
     result = run(hundred, *arguments)
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
-    assert result.stderr.startswith("Error: ")
+    assert result.stderr.startswith("landscape: ")
     assert message in result.stderr
+
+
+def test_a_mistake_in_the_arguments_is_one_line(hundred: Path) -> None:
+    result = run(hundred)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[0].startswith("landscape: Missing option '-o'")
+    assert result.stderr.strip().endswith("--help'")
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
