@@ -94,7 +94,10 @@ class Context:
 
     @property
     def search(self) -> SearchSettings:
-        """Settings of searches for transition states; a device takes as many as fit."""
+        """Settings of searches for transition states.
+
+        Except on a CPU, a batch has as many walkers as the memory for one chunk holds, with eight matrices [P, P] each.
+        """
         if self.objective.device.type == "cpu":
             return SearchSettings(known=self.committed.states)
         matrices = 8 * self.objective.n_parameters**2

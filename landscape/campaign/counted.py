@@ -72,7 +72,7 @@ class Counted:
                 self._count(counts[0])
                 after = self.evaluations
                 replay()
-                self.evaluations = after  # a replay that runs the work again has counted it again
+                self.evaluations = after  # the work counts once, even if the replay runs and counts it
 
             return counted_replay
 

@@ -20,7 +20,7 @@ from landscape.objective import Symmetry
 from landscape.optimize.newton import StationaryPoints
 
 MERGE_AT_LEAST = 1000  # recent points before a merge
-MERGE_FRACTION = 1 / 256  # of all points: more make additions slow, fewer make merges frequent
+MERGE_FRACTION = 1 / 256  # of all points: a larger one makes additions slow, a smaller one makes merges frequent
 
 
 class PointIndex:

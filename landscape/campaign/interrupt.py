@@ -14,7 +14,7 @@ GRACE_SECONDS = 4.0
 
 
 class Interrupt:
-    """Watches the clock and, in the main thread, signals inside a `with` block."""
+    """Tells when to stop: it watches the clock and, inside a `with` block in the main thread, SIGTERM and Ctrl-C."""
 
     def __init__(self, time_limit: float | None = None) -> None:
         """`time_limit` in seconds from now; None for no limit."""

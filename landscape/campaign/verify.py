@@ -186,9 +186,9 @@ def _point_faults(table: Stored, found: dict[str, np.ndarray], *, rms: float, ga
 
 
 def _column_faults(table: Stored, found: dict[str, np.ndarray], unit: float) -> Iterator[str]:
-    """Faults of columns that differ from the recomputed ones; leading values other than energies may be missing.
+    """Faults of columns that differ from the recomputed ones.
 
-    `unit` is that of the energy.
+    The first values of a column may be missing, except those of the energy. `unit` is the unit of the energy.
     """
     for name, values in table.columns.items():
         same = np.isclose(

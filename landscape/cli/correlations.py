@@ -18,8 +18,8 @@ from landscape.studies.findings_text import summary
 def correlations(files: tuple[Path, ...], output: Path | None) -> None:
     """Correlate depth and flatness with robustness over the distinct minima of each FILE.
 
-    Minima of several files are pooled, and compared within their own landscape only. The correlations describe these
-    landscapes; 'landscape answer' infers from replicates.
+    Minima of several files are pooled, but each is compared only with minima of its own landscape. The correlations
+    describe these landscapes; 'landscape answer' infers from replicates.
     """
     with ExitStack() as stack:
         findings = findings_of([stack.enter_context(open_database(file)) for file in files])

@@ -20,7 +20,7 @@ from landscape.studies.locations import locations_report
 @FILE
 @TIME_LIMIT
 def locate(file: Path, time_limit: float | None) -> None:
-    """Quench the end points of training on the common energy and look up, or add, the minima below them.
+    """Quench the end points of training on the energy of [problem] and look up, or add, the minima below them.
 
     \b
     landscape locate regimes.h5

@@ -34,7 +34,7 @@ def _data_set(name: str) -> str:
 
 
 def _class_name(name: object) -> object:
-    """The name of a class; a number needs no quotes."""
+    """The name of a class of samples; an integer becomes text, so that a run file may list it without quotes."""
     return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
 
 

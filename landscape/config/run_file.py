@@ -42,7 +42,7 @@ class Settings(Table):
     run: RunTable = RunTable()
 
     def to_toml(self, *tables: str) -> str:
-        """The TOML text of the named tables (all without names): every key, in a fixed order."""
+        """The TOML text of the named tables, or of all if none is named: every key, in a fixed order."""
         values = self.model_dump(include=set(tables) if tables else None)
         return "\n".join(_table_text(name, table) for name, table in values.items())
 

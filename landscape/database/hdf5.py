@@ -37,10 +37,12 @@ class Hdf5Store:
 
     @classmethod
     def create(cls, path: Path, record: ProblemRecord, header: Header, names: Mapping[str, Sequence[str]]) -> Self:
-        """A new database file, open for writing; `names` are the first names of the coded columns of attempts.
+        """A new database file, open for writing.
+
+        `names` are the names that the codes in the columns of attempts have at first.
 
         Raises:
-            DatabaseError: the file exists, its folder does not or cannot be written to, or another writer is at work.
+            DatabaseError: the file exists, its folder is missing or cannot be written to, or another writer is at work.
         """
         path = path.resolve()
         require_place(path)

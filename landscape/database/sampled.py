@@ -32,13 +32,13 @@ class SampledQuenches(Table):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SampledPairs(Table):
-    """Pairs of sampled minima and upper bounds of the energy that has to be climbed between them.
+    """Pairs of sampled minima, and upper bounds of the energy that has to be climbed between them.
 
     `ends_of` names the table whose rows are in `rows`: "quenches" or "training". `energies` are those of the two
-    minima. The bounds are energies: `straight` on the line between the aligned minima, `band` on an elastic band
-    between them, and `certified` of the highest transition state on the lowest path found through transition states and
-    the minima on their sides; NaN unless `joined`, which is true if such a path was found. `parameters` are those of
-    this transition state, NaN if there is none. `attempts` counts bands.
+    minima. Each bound is the highest energy of a path: `straight` of the line between the aligned minima, `band` of an
+    elastic band between them, and `certified` of the lowest path found through transition states and the minima on
+    their sides. `joined` is true if such a path was found; otherwise `certified` is NaN. `parameters` are those of the
+    highest transition state on this path, NaN if there is none. `attempts` counts bands.
     """
 
     ends_of: NDArray[np.str_] = field(metadata=column(np.str_, coded=True, essential=True))  # [S]

@@ -2,14 +2,14 @@
 
     /                     attrs: format, format_version, software (JSON), created, energy_tolerance, distance_tolerance,
                           index_test
-    /problem              attrs: toml, run_toml, n_parameters, sha256, and of images image: channels, height, width
+    /problem              attrs: toml, run_toml, n_parameters, sha256; for images also image (channels, height, width)
                           datasets: inputs, targets, test_inputs, test_targets, as far as they exist
     /minima               attr count; one dataset a column
     /transition_states, /rounds, /walkers
                           as /minima
     /attempts             as /minima; attrs outcome_names, method_names: the names of the codes in these columns
     /training             as /minima; attrs settings, evaluations, evaluation_settings (TOML texts), history_columns;
-                          attr names of its dataset regime
+                          its dataset regime has the attr names
     /sampled_quenches     as /minima
     /sampled_pairs        as /minima; attr ends_of_names: the names of the codes in this column
     /properties/TARGET/NAME   attrs description, units, settings (JSON)
@@ -175,7 +175,7 @@ def write_values(dataset: h5py.Dataset, values: Array, start: int) -> None:
 def write_missing(dataset: h5py.Dataset, start: int, end: int) -> None:
     """End the dataset at row `end`, with missing values from row `start` on."""
     dataset.resize(start, axis=0)
-    dataset.resize(end, axis=0)  # new rows after the cut are zeros or empty texts
+    dataset.resize(end, axis=0)  # the first call cut the dataset, the second adds zeros or empty texts
     if dataset.dtype.kind in MISSING:
         dataset[start:] = MISSING[dataset.dtype.kind]
 

@@ -19,7 +19,7 @@ import numpy as np
 from landscape.graph.tree import DisconnectivityTree
 
 CELLS = 256  # energies at which outlines are compared
-TWIG = 0.5  # least distance to other upright lines of a minimum whose own line only slants; 1 for all other branches
+TWIG = 0.5  # least distance from a twig (a minimum whose line only slants) to upright lines; 1 from other branches
 STRAIGHT = 2.0 / 3.0  # least part of the minima of a merge in its trunk for the merge to stand straight above the trunk
 
 

@@ -98,7 +98,10 @@ def _knees(tree: DisconnectivityTree, x: np.ndarray, drop: float) -> np.ndarray:
 
 
 def _clear_of(drawn: Sequence[Point], origin: Point, ends: Sequence[Point]) -> Iterator[float]:
-    """Energies at which lines from `origin` reach the places of `ends`, not below the ends nor below drawn points."""
+    """For each of `ends`, the energy at which the steepest possible line from `origin` reaches its place.
+
+    On its way the line passes neither below this end nor below other ends or drawn points.
+    """
     x, height = origin
     for place, energy in ends:
         length = abs(place - x)

@@ -22,7 +22,7 @@ from landscape.graph.tree import DisconnectivityTree
 class MergeEnergies:
     """Energies at which the minima of a target are connected; infinite where they are not.
 
-    Both are NaN for the lowest minimum of the target, the first in the table if several are equal.
+    Both energies are NaN for the lowest minimum of the target; of equal minima the first in the table is the lowest.
     """
 
     to_lower: np.ndarray  # [n] lowest energy of a path to any lower minimum of the target
@@ -43,10 +43,11 @@ class Fallen:
 
 
 def merge_energies(energy: np.ndarray, ts_energy: np.ndarray, ts_minima: np.ndarray, rows: np.ndarray) -> MergeEnergies:
-    """Merges of the minima `rows` int64[n] on paths through all minima energy [M] and ts_energy [T], ts_minima [T, 2].
+    """Merges of the minima in `rows` int64[n], on paths through all minima and transition states.
 
-    For the merges at an earlier time, leave out the transition states found later: minima found later are then
-    unconnected. Of equal energies the first row counts as the lower. The cost is O(T log T).
+    The minima have energy [M]; the transition states have ts_energy [T] and join ts_minima [T, 2]. To get the merges at
+    an earlier time, leave out the transition states found since then; minima found since then are then unconnected. Of
+    equal energies the first row counts as the lower. The cost is O(T log T).
 
     Raises PropertyError for tables that do not match, see `landscape.graph.superbasins.checked_tables`, and for rows
     that do not exist or are repeated.

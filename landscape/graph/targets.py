@@ -6,7 +6,7 @@ from landscape.errors import PropertyError
 
 
 def target_rows(energy: np.ndarray, lowest: int, below: float | None = None) -> np.ndarray:
-    """Rows int64[n] of minima energy [M] by rising energy: the `lowest` n, or all with energy at most `below`.
+    """Rows int64[n] of minima with energies [M], by rising energy: the first `lowest`, or all up to energy `below`.
 
     `lowest` = 0 means all; with both limits a minimum must satisfy both. Minima of equal energy keep the order of rows.
     Raises PropertyError for a negative number or a NaN.

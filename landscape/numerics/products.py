@@ -65,7 +65,7 @@ class _Differentiated(torch.autograd.Function):
 
 
 class _Transformed(torch.autograd.Function):
-    """The product for torch.func."""
+    """The product of matrices in the form that torch.func needs."""
 
     @staticmethod
     def forward(left: Tensor, right: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ MAX_STEPS = 60
 KEPT_CONTRACTION = 0.3  # factor on the RMS gradient by a step, up to which the next step uses the same Hessian
 CUT = 0.25
 SHORTEST = 1e-6  # part of a Newton step
-VALLEY = 100.0  # RMS gradient over its tolerance, below which it may say little about distances
+VALLEY = 100.0  # RMS gradient over its tolerance, below which the rule for valleys begins: gradients tell no distances
 SETTLED = 1e-6  # length of a Newton step, below which the rule for valleys ends
 
 
@@ -46,7 +46,7 @@ class StationaryPoints:
     theta: Float[Tensor, "W P"]
     energy: Float[Tensor, " W"]
     rms_gradient: Float[Tensor, " W"]
-    values: Float[Tensor, "W E"]  # the lowest eigenvalues, ascending: from `classify` all of the spectrum, else two
+    values: Float[Tensor, "W E"]  # the lowest eigenvalues, ascending: two, or from `classify` the whole spectrum
     direction: Float[Tensor, "W P"]  # eigenvector of the lowest eigenvalue
     log_determinant: Float[Tensor, " W"]  # over the eigenvalues above the threshold
     index: Int[Tensor, " W"]

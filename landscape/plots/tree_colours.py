@@ -16,7 +16,7 @@ from landscape.plots.figures import COLOURS, UNKNOWN
 from landscape.studies.columns import Column, readable
 
 PLAIN = "0.1"
-NEUTRAL = "0.45"  # above merges of different values
+NEUTRAL = "0.45"  # the colour of a merge of minima with different values
 
 
 def colour_scale(name: str, known: np.ndarray) -> Normalize:
@@ -29,7 +29,7 @@ def colour_scale(name: str, known: np.ndarray) -> Normalize:
 
 
 def branch_colours(tree: DisconnectivityTree, values: np.ndarray | None, scale: Normalize | None) -> np.ndarray:
-    """A colour [N, 4] for every node: that of the values [L] of its minima if they agree."""
+    """A colour [N, 4] for every node: that of the value in values [L] that all its minima share, otherwise a grey."""
     if scale is None or values is None:
         return to_rgba_array([PLAIN] * len(tree.parent))
     colours = to_rgba_array([UNKNOWN] * tree.n_leaves + [NEUTRAL] * (len(tree.parent) - tree.n_leaves))

@@ -47,7 +47,7 @@ class Hops:
     reached: Int[np.ndarray, "W S"]  # row of minima, or -1 where a quench reached no minimum or the walker did not walk
     accepted: Bool[np.ndarray, "W S"]
     walked: Bool[np.ndarray, "W S"]  # true for steps by moves that walk
-    left: int  # quenches that left the box of the energy, where it is minus infinity
+    left: int  # quenches that left the box of the energy; outside of it the energy is minus infinity
 
 
 def hop(

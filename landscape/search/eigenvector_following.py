@@ -35,7 +35,7 @@ from landscape.optimize.driver import put_rows, run_all, take_rows
 from landscape.optimize.status import Status
 
 EXACT_LIMIT = 110  # cost of a state over that by Krylov spaces: 0.6 with the 83 of iris, above 1 with the 173 of wine
-DEVICE_EXACT_LIMIT = 400  # on devices other than a CPU, where a Krylov space waits for the device at each vector
+DEVICE_EXACT_LIMIT = 400  # EXACT_LIMIT on other devices than a CPU: there each Krylov vector waits for the device
 KRYLOV_VECTORS = 20  # at first: fewer vectors take more steps and lose saddles of iris, more take longer per step
 MORE_VECTORS = 45  # after `FIRST_STEPS` steps, by which most guesses have converged
 FIRST_STEPS = 30

@@ -44,7 +44,7 @@ def tie_groups(values: np.ndarray, *, relative: float = 1e-9, absolute: float = 
 
 @dataclass(frozen=True, kw_only=True)
 class RankTable:
-    """Tie groups of the columns of one analysis, all known, with the strata and weights of the rows."""
+    """Tie groups of the columns of one analysis, without unknown values, and the strata and weights of the rows."""
 
     x: np.ndarray  # int64[A, n]
     y: np.ndarray  # int64[B, n]

@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 STEP = 0.1  # of the grid in log lambda
-LOWEST = -16.0  # its first point
+LOWEST = -16.0  # first point of the grid in log lambda
 LEAST_MEAN = -8.0  # of log lambda; below, one basin would stand for thousands
 LEAST_SPREAD = 0.3  # of log lambda around its mean: three steps
 CUT = 99.9  # percentile of the weights

@@ -45,7 +45,7 @@ class StoredPaths:
     states: np.ndarray  # int64[K] rows of the transition states
     minima: np.ndarray  # int64[K, 2] rows of the minima at the two ends
     length: np.ndarray  # float64[K] arc length from end to end
-    position: np.ndarray  # float64[K, I] arc length from the first end over `length`; the state is at point `middle`
+    position: np.ndarray  # float64[K, I] arc length so far over `length`; the transition state is at point `middle`
     epsilon: tuple[str, ...]  # names of the perturbation sizes
     values: Mapping[str, np.ndarray]  # by property, float64[K, I] or [K, I, E]
 

@@ -1,4 +1,4 @@
-"""The words for a combined effect. They follow from its intervals alone, never from counts of tests."""
+"""The words in which a combined effect is stated. They follow from its intervals alone, never from counts of tests."""
 
 from dataclasses import dataclass
 

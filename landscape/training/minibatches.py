@@ -64,7 +64,8 @@ class TrainingSamples:
         self._size = min(regime.batch_size, n - n_validated)
         self.validated, self.trained = rows[:, :n_validated], rows[:, n_validated:]
         self._encoded = problem.encoded.mT.contiguous()  # [N, K]: whole rows are copied faster
-        self._first = torch.zeros(n_seeds, 1, dtype=torch.int64, device=problem.device)  # row of each seed's first code
+        # The row of `_encoded` at which the targets of each seed begin.
+        self._first = torch.zeros(n_seeds, 1, dtype=torch.int64, device=problem.device)
         if regime.label_noise:
             self._encoded = self._with_wrong_labels(max(1, round(regime.label_noise * self.trained.shape[1])))
             self._first = n * torch.arange(n_seeds, device=problem.device)[:, None]

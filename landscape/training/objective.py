@@ -36,7 +36,7 @@ from landscape.training.draws import Draws, Purpose
 from landscape.training.minibatches import Minibatch, TrainingSamples, validation_samples
 from landscape.training.normalisation import Normalisation
 
-WIDTH = 1e-2  # |weight| and the logarithm in S are rounded off below it; the default of problem.sensitivity_width
+WIDTH = 1e-2  # |weight| and the logarithm in the sensitivity are smooth below it; default of problem.sensitivity_width
 
 
 class RegimeObjective:

@@ -87,7 +87,7 @@ class Evaluate:
         )
 
     def _tasks(self, tables: Tables, column: int) -> list[EvaluateTask]:
-        """The tasks of one evaluation: its end points in the order of their seeds."""
+        """The tasks of the evaluation in a column: each has some or all of its end points, by rising seed."""
         (name, text), points = list(tables.evaluations.items())[column], tables.training
         evaluation = Evaluation.from_table(tomllib.loads(text), name)
         codes = {regime: code for code, regime in enumerate(tables.regimes)}

@@ -40,7 +40,7 @@ class WalkSummary:
     def of(cls, at: np.ndarray, minimum: np.ndarray, accepted: np.ndarray, exchanged: np.ndarray) -> Self:
         """The summary of walkers that started from minima at[W] and whose steps led to the minima `minimum`[W, S].
 
-        -1 stands for no minimum. Steps that `exchanged` units count as visits only.
+        -1 stands for no minimum. A step that `exchanged` units may visit a minimum, but is not among the counted steps.
         """
         current, hopped, other = at, np.zeros(minimum.shape, dtype=bool), np.zeros(minimum.shape, dtype=bool)
         for step in range(minimum.shape[1]):
@@ -125,7 +125,7 @@ class HopTask:
 OTHER_MINIMUM_TARGET = 0.8
 ACCEPTED_TARGET = 0.3
 ADAPTATION = 0.95
-# Minima drawn for a task, whose units its walkers exchange.
+# Number of minima drawn for a task; the walkers of the task exchange units with them.
 DRAWN = 64
 # A step stays within this factor of its first value: where minima are few, no step reaches another one often enough.
 STEP_RANGE = 10.0

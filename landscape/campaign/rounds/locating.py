@@ -109,7 +109,7 @@ class Locate:
         self.context, self.index = context, index
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the present end points still need."""
+        """Number of rounds: those done, and those that the present end points still need."""
         left = len(tables.training) - _located(tables)
         return rounds_done(tables, self.kind) + -(-left // (TASK_POINTS * ROUND_TASKS))
 
@@ -146,9 +146,10 @@ class Locate:
 
 
 def landing_rows(stored: Property | None, landing: np.ndarray) -> PropertyRows:
-    """The property rows of further landings int64[T], coded by their places in the stored list of names.
+    """The property rows that store further values of `Landing`, int64[T].
 
-    A name that is not stored yet is appended to the list; then the whole property is written again.
+    The stored code of a landing is the place of its name in the stored list of names. A name that is not in the list
+    yet is appended to it; then the whole property is written again.
     """
     known = [one.name.lower() for one in Landing]
     names = known if stored is None else list(stored.settings["names"])

@@ -45,7 +45,7 @@ class ProfileTask:
     """Measure properties along the paths through some transition states."""
 
     theta: np.ndarray  # [T, P]
-    ends: np.ndarray  # [T, 2, P]: the minima on their two sides
+    ends: np.ndarray  # [T, 2, P]: the two minima beside each transition state
 
     def run(self, context: Context) -> dict[str, MeasuredProperty]:
         """The properties by name."""
@@ -108,7 +108,7 @@ class Measure:
         self.groups = available_groups(context.require_problem()) if groups is None else tuple(groups)
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the present points still need."""
+        """Number of rounds: those done, and those that the present points still need."""
         wanted = self._wanted(tables)
         left = int((wanted >= min(self._measured(tables).values(), default=len(wanted))).sum()) if len(wanted) else 0
         return rounds_done(tables, self.kind) + -(-left // (TASK_MINIMA * ROUND_TASKS))

@@ -30,7 +30,7 @@ class Profiles:
         require_paths(context.require_problem())
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the present transition states still need."""
+        """Number of rounds: those done, and those that the present transition states still need."""
         left = len(tables.transition_states) - self._measured(tables)
         return rounds_done(tables, self.kind) + -(-left // (TASK_STATES * ROUND_TASKS))
 

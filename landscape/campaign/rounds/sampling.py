@@ -75,7 +75,7 @@ class SampleQuenches:
         self.context, self.index = context, index
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the sample still needs."""
+        """Number of rounds: those done, and those that the sample still needs."""
         left = max(0, self.context.settings.sample.quenches - len(tables.sampled_quenches))
         return rounds_done(tables, self.kind) + -(-left // (TASK_QUENCHES * ROUND_TASKS))
 
@@ -163,7 +163,7 @@ def _chain_settings(context: Context) -> ChainSettings:
     """Settings of chains by the tables [sample], [connect] and [identity]."""
     connect, identity = context.settings.connect, context.identity
     return ChainSettings(
-        search=replace(context.search, band=BAND, following=FOLLOWING, known=None),  # independent of the search
+        search=replace(context.search, band=BAND, following=FOLLOWING, known=None),  # takes no states from the search
         effort=Effort(
             attempts=context.settings.sample.attempts,
             image_density=connect.image_density,
@@ -185,7 +185,7 @@ class _Pairs(ABC):
         self.context, self.index = context, index
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the present rows still need."""
+        """Number of rounds: those done, and those that the present rows still need."""
         return rounds_done(tables, self.kind) + -(-len(self._due(tables)) // (TASK_PAIRS * ROUND_TASKS))
 
     def plan(self, tables: Tables) -> Plan[PairsTask] | None:

@@ -16,7 +16,7 @@ class SingleEnded(Searching):
     kind = "single_ended"
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the present minima still need."""
+        """Number of rounds: those done, and those that the present minima still need."""
         return rounds_done(tables, self.kind) + -(-len(self._due(tables)) // self._round_size)
 
     def plan(self, tables: Tables) -> SearchPlan[ClimbTask] | None:

@@ -49,7 +49,7 @@ class Train:
         self.regimes = chosen_regimes(context, names)
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds done and those that the remaining seeds need."""
+        """Number of rounds: those done, and those that the remaining seeds need."""
         return rounds_done(tables, self.kind) + -(-len(self._tasks(tables)) // self.table.round_tasks)
 
     def plan(self, tables: Tables) -> Plan[TrainTask] | None:

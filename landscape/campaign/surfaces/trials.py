@@ -132,10 +132,10 @@ def _check_bound(objective: Objective, starts: Float[Tensor, "S P"], ends: Float
 
 
 def _energy_unit(objective: Objective, ends: Float[Tensor, "S P"], energy: Float[Tensor, " S"]) -> float:
-    """The typical curvature near the ends of quenches, as a power of two.
+    """The typical curvature near the ends of quenches, rounded to a power of two.
 
-    It is large enough to keep the rounding of energies below the tolerance of the searches. Raises `SearchError` if
-    there is no curvature.
+    The unit is larger than the curvature where it must be, for the rounding of energies to stay below the tolerance of
+    the searches. Raises `SearchError` if there is no curvature.
     """
     direction = _directions(ends)
     near = ends + NEAR * direction.roll(1, 0)

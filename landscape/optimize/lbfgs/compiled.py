@@ -26,8 +26,8 @@ VECTOR = 8  # numbers that a loop takes at a time: rows of histories are padded,
 STEPS = 8  # trials of a walker at a time, while its history is in the cache
 GROUP_BYTES = 2**19  # of the histories of walkers whose energies are computed together
 
-# Where a float32 energy exists, it is used above ROUGH_RMS and for at most ROUGH_CALLS calls. It may rise by ROUGH_RISE
-# times the energy, which is four units in the last place.
+# Where a float32 energy exists, it is used above ROUGH_RMS and for at most ROUGH_CALLS calls. With it, a step may
+# raise the energy by a further part ROUGH_RISE of the energy, which is four units in the last place of a float32.
 ROUGH_RMS = 3e-7
 ROUGH_CALLS = 2000
 ROUGH_RISE = 2.0**-21
@@ -214,8 +214,9 @@ def _take(limits: Limits, t: int, trials: Trials, walkers: OneByOneArrays) -> bo
 def take_trials(
     limits: Limits, theta: Array, energy: Array, gradient: Array, walkers: OneByOneArrays, due: Array
 ) -> None:
-    """Takes the trials theta [W, P] of the running walkers, with known energy [W] and gradient [W, P], and sets
-    due, bool[W], where a walker needs a new preconditioner.
+    """Accepts or shortens the trials theta [W, P] of the running walkers, with known energy [W] and gradient [W, P].
+
+    Sets due, bool[W], to true where a walker then needs a new preconditioner, else to false.
     """
     trials = Trials(np.arange(len(theta)), theta, energy, gradient)
     for w in range(len(theta)):

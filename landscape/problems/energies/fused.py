@@ -14,7 +14,7 @@ from landscape.problems.activations import TANH
 from landscape.problems.energies.batched import BatchedEnergy
 from landscape.problems.energies.form import Definition
 
-MOST_PARAMETERS = 128  # of a walker, beside as many sums: more do not stay near the registers of a thread
+MOST_PARAMETERS = 128  # of a walker: with more, they and as many sums do not stay near the registers of a thread
 THREADS = 32
 # Walkers that fill a GPU with programs of eight walkers; fewer get a program each, with more threads per walker.
 MANY_WALKERS = 4096

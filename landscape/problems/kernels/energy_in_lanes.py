@@ -18,8 +18,8 @@ Array = np.ndarray
 
 @exact
 def _forward_in_lanes(theta: Array, sizes: Array, kind: int, value: Array, slope: Array) -> int:
-    """Writes the values of all units, after the inputs in value, and the slopes of activations, both [units, LANES];
-    returns the first row of the outputs.
+    """Writes the values of all units into value, behind the inputs that it holds, and the slopes of activations into
+    slope, both [units, LANES]; returns the first row of the outputs.
     """
     place, below = 0, 0
     for layer in range(len(sizes) - 1):

@@ -169,7 +169,7 @@ def _squared_error_in_lanes(z: Array, first: int, target: Array, block: int, col
 def _squared_error_curvature(
     weights: Array, slope: Array, _gradient: Array, _encoded: Array, real: Array, flow: Array, root: Array, inner: Array
 ) -> None:
-    """C = 2 / K."""
+    """C, the Hessian in the outputs, is 2 / K times the identity."""
     classes, hidden = weights.shape
     curvature = 2.0 / classes
     for k in range(classes):

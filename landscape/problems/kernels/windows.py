@@ -34,7 +34,7 @@ def gather(sources: Array, rows: Array, out: Array) -> None:
 
 @reordered
 def scatter(sources: Array, means: Array, out: Array) -> None:
-    """The transpose of `gather`: writes gradients in the rows, from those in their means [R, B], into out [U, B]."""
+    """Writes gradients in the rows into out [U, B], given those in their means [R, B]: the transpose of `gather`."""
     n_rows, area = sources.shape
     share = like(means[0, 0], 1.0 / area)
     out[:] = 0.0

@@ -29,7 +29,7 @@ from landscape.properties.attacks.networks import Networks, Outcome
 from landscape.properties.requirements import CLASSES
 
 INERTIA = 0.75
-CHECKPOINTS = (22, 41, 57, 70, 80, 87, 93, 99)  # p + max(p - p_before - 3, 6), per cent
+CHECKPOINTS = (22, 41, 57, 70, 80, 87, 93, 99)  # per cent of the steps: p + max(p - p_before - 3, 6) follows p
 RISING = 0.75  # least part of the steps between two checkpoints that raise the objective
 STARTS = 2
 TARGETS = 3

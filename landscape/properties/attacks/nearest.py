@@ -30,7 +30,7 @@ from landscape.properties.requirements import CLASSES
 NEAR_CLASSES = 3
 DEEPFOOL_STEPS, OVERSHOOT = 20, 1.02
 ROUNDS, ROUND_BISECTIONS = 20, 10
-LAST_BISECTIONS = 35  # to 3e-11 of the distance: more than rounding moves the boundary
+LAST_BISECTIONS = 35  # to 3e-11 of the distance; rounding moves the boundary by less
 TINY = torch.finfo(torch.float64).tiny
 
 

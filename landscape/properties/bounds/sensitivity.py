@@ -156,7 +156,8 @@ def variants(one: Property) -> tuple[Property, ...]:
         variant(WIDTH, "mean over samples of sum_k (u_k - l_k)", "output units"),
         variant(LARGEST, "largest log volume of a sample", LOG_VOLUME),
     )
-    # Near-copies of one number are no further notions of robustness: only the two named volume count.
+    # Near-copies of one number are no further notions of robustness: only the mean log volume and the log of the mean
+    # volume count.
     return (one, others[0], *(replace(other, trait=None) for other in others[1:]))
 
 

@@ -26,9 +26,11 @@ def effective_parts(eigenvalues: Float[Tensor, "*shape"], l2: float) -> Float[Te
 
 
 def task_logarithms(eigenvalues: Float[Tensor, "*shape"], l2: float) -> Float[Tensor, "*shape"]:
-    """log(1 + mu / z) of each eigenvalue; the sum is twice the information on the parameters that the data give, in
-    nats, in the Gaussian approximation of the posterior (MacKay 1992, "Bayesian interpolation"); nan if mu + z is not
-    positive.
+    """log(1 + mu / z) of each eigenvalue, with mu the part that the data contribute and z the scale; nan if mu + z is
+    not positive.
+
+    The sum is twice the information on the parameters that the data give, in nats, in the Gaussian approximation of the
+    posterior (MacKay 1992, "Bayesian interpolation").
     """
     return (eigenvalues / scale(l2)).log() if l2 else (eigenvalues / scale(l2)).log1p()
 

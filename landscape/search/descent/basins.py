@@ -59,7 +59,10 @@ def end_where_certain(
 def _end_on_saddles(
     objective: Objective, state: FlowState, rows: Int[Tensor, " R"], step: Float[Tensor, "R P"], tolerance: float
 ) -> None:
-    """Ends walkers of `rows`, with these Newton steps, on near saddles if the side of their passage is undecided."""
+    """Ends walkers of `rows` that are near a saddle and may pass it on either side: STALLED, at the saddle.
+
+    `step` [R, P] are their Newton steps.
+    """
     nearby = NEAR_SADDLE * (state.theta[rows] - state.origin[rows]).norm(dim=1)
     likely = step.norm(dim=1) <= 2.0 * nearby
     if not likely.any():

@@ -179,7 +179,8 @@ class GradientFlow:
         possible = factors.exists & (factors.first.norm(dim=1) <= GAMMA * _longest(state))
         rows = possible.nonzero()[:, 0]
         found = rosenbrock_steps(objective, state.theta[rows], factors.take(rows), state.time[rows])
-        # A step that was not tried is reported as its first stage, which is too long, or as nan.
+        # A step is not tried if its first stage is too long, which then stands for the whole step, or if there is no
+        # factor: then the step is nan.
         whole = Steps(
             state.theta + torch.where(factors.exists[:, None], factors.first / GAMMA, torch.nan),
             *(torch.full_like(part, torch.nan) for part in (state.energy, state.theta, state.theta)),

@@ -65,7 +65,7 @@ class MeasuredMinima:
     margin: np.ndarray
     robust: np.ndarray  # [M, E]
     epsilon: tuple[float, ...]
-    visits: Visits | None = None  # of a sample
+    visits: Visits | None = None  # None unless the minima come from a sample
 
     @classmethod
     def of(cls, db: Database, asked: np.ndarray) -> "MeasuredMinima":

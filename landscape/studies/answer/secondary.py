@@ -47,8 +47,8 @@ Pair = tuple[str, str]
 class SecondaryFinding:
     """The finding of the replicates of a data set on one pair, with p adjusted for all pairs.
 
-    p is nan if replicates share samples, if one of them has no correlation, and if the data set lacks something. Only
-    pairs that were chosen beforehand have words.
+    `p` is nan if replicates share samples, if one of them has no correlation, or if the data set lacks replicates,
+    complete landscapes or minima. `words` state the finding, and are empty except for pairs chosen beforehand.
     """
 
     measure: str
@@ -91,9 +91,9 @@ def secondary_findings(
 ) -> tuple[SecondaryFinding, ...]:
     """The findings of all pairs of the landscapes [L] except the primary pairs, whose robust accuracy is at epsilon.
 
-    `place` int64[L] is the replicate of each landscape. There is no p if something is `missing`. Only measures whose
-    primary correlations are `steady` have words; words hold for the test samples at hand, which replicates share in
-    part.
+    `place` int64[L] is the replicate of each landscape. There is no p if the data set lacks replicates, complete
+    landscapes or minima, that is if `missing`. A finding is stated in words only for measures whose primary
+    correlations are `steady`; it holds for the test samples at hand, which replicates share in part.
     """
     primary = {*product(PRIMARY.values(), (MARGIN_COLUMN, f"robust_accuracy@{number_text(epsilon)}"))}
     pairs = [pair for pair in dict.fromkeys(pair for one in effects for pair in one) if pair not in primary]

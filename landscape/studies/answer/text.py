@@ -155,7 +155,7 @@ def csv_text(found: Sequence[DataSetAnswer]) -> str:
 
 
 def _landscape_rows(found: DataSetAnswer) -> Iterator[list[object]]:
-    blank = [""] * (len(SUMMARY) - 1)  # after the ends of the interval, which a sample has
+    blank = [""] * (len(SUMMARY) - 1)  # the columns after the interval: only combined correlations have values there
     for landscape, effects in zip(found.landscapes, found.effects, strict=True):
         for endpoint in ENDPOINTS:
             for given, values, intervals in (

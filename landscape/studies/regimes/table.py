@@ -54,7 +54,7 @@ class Regimes:
     """All columns of each regime and evaluation at each unit."""
 
     settings: Mapping[str, Regime]  # of the regimes, the leading rows
-    evaluations: Mapping[str, Evaluation]  # the rows after them
+    evaluations: Mapping[str, Evaluation]  # of the evaluations, the rows after those of the regimes
     units: int  # S
     unit: Literal["seed", "subset"]
     columns: Mapping[str, Column]  # values [R, S], NaN where there is no end point or nothing was measured

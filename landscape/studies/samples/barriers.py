@@ -51,7 +51,7 @@ def climbs(pairs: SampledPairs) -> dict[str, np.ndarray]:
 
 
 def barriers(pairs: SampledPairs) -> Barriers:
-    """Estimates from at least one pair."""
+    """The share of joined pairs and the medians of the bounds, estimated from at least one pair."""
     weights = pair_weights(pairs.rows, np.random.default_rng(SEED))
     joined, count = int(pairs.joined.sum()), len(pairs)
     share = share_interval(joined, count, mean_interval(pairs.joined.astype(np.float64), weights))
