@@ -34,7 +34,7 @@ def _read(file: Path) -> list[Row]:
     except (OSError, UnicodeDecodeError) as error:
         found = error.strerror if isinstance(error, OSError) else "no text"
         raise PropertyError(f"Expected to read {file}, found: {found}: run 'landscape answer' first.") from error
-    if not any(row.get("landscape") == "all" and "predicted_low" in row for row in rows):
+    if not any(row.get("landscape") == "all" and {"data_set", "predicted_low"} <= {*row} for row in rows):
         raise PropertyError(f"Expected {file} to be an answer, found other rows: run 'landscape answer' first.")
     return rows
 

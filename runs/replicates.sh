@@ -24,5 +24,6 @@ for dataset in "${datasets[@]}"; do
     done
     folders+=("$folder")
 done
+((${#folders[@]})) || exit 0
 landscape answer "${folders[@]}" -o "$results" | tee "$results/answer.txt"
 python analysis/forest.py "$results/answer.csv" -o "$results/forest.svg"

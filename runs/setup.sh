@@ -34,6 +34,7 @@ set_up() {
         echo "set-up: making .venv with $("$python" --version)" >&2
         "$python" -m venv --clear .venv
     fi
+    .venv/bin/python -m pip uninstall --quiet --yes landscape 2>/dev/null # the name of the distribution up to 0.1.0
     echo "set-up: installing the pinned dependencies, torch among them: this takes minutes" >&2
     .venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
     echo "$stamp" >.venv/setup-stamp

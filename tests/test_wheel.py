@@ -65,7 +65,8 @@ def test_from_the_wheel_alone_xor_is_mapped_drawn_and_correlated(wheel: Path, tm
     python, scripts = str(tmp_path / "environment/bin/python"), tmp_path / "environment/bin"
     done([python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", str(wheel)], tmp_path)
     (own,) = (tmp_path / "environment/lib").glob("python*/site-packages")
-    (own / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    lent = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
+    (own / "lent.pth").write_text("".join(f"{folder}\n" for folder in sorted(lent)))
     folder = tmp_path / "empty"
     folder.mkdir()
     command = str(scripts / "landscape")

@@ -26,7 +26,7 @@ from landscape.campaign.rounds.phase import MakePhase, rounds_done
 from landscape.campaign.sequences import exploring, measuring
 from landscape.campaign.surfaces.lengths import in_units_of_length
 from landscape.campaign.surfaces.trials import why_none
-from landscape.campaign.verify import verify as verify_points
+from landscape.campaign.verification.verify import verify as verify_points
 from landscape.config.run_file import Settings
 from landscape.database.database import Database, open_database
 from landscape.database.store import Store, open_store

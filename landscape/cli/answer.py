@@ -1,18 +1,16 @@
 """`landscape answer`: answers of replicates to questions about depth, flatness, training and robustness."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
-import numpy as np
 
 from landscape.campaign.pools.mpi import launcher_rank
 from landscape.cli.shared import write_text
 from landscape.config.tables import ProblemConfig
 from landscape.database.database import open_database
 from landscape.errors import DatabaseError
-from landscape.problems.problem import drawn_samples
+from landscape.problems.problem import whole_size
 from landscape.studies.answer.replicates import Landscape, answers
 from landscape.studies.answer.text import appendix, appendix_csv, csv_text, notes, sentences, table
 from landscape.studies.regimes.answer import regime_answers
@@ -32,6 +30,7 @@ def answer(studies: tuple[Path, ...], output: Path | None) -> None:
     landscape study runs/replicates-digits.toml --replicates 12 -o digits
     landscape answer digits
     landscape train runs/regimes-digits.toml --replicates 10 -o regimes
+    for file in regimes/*.h5; do landscape measure $file --training; done
     landscape answer regimes
 
     STUDY is a folder made by 'landscape study' or 'landscape train' with --replicates, or a database. Each replicate
@@ -43,8 +42,8 @@ def answer(studies: tuple[Path, ...], output: Path | None) -> None:
     with ExitStack() as stack:
         databases = [stack.enter_context(open_database(path)) for path in paths]
         trained = [db for db in databases if db.properties("training") or (len(db.training) and not len(db.minima))]
-        found = answers([Landscape.of(db) for db in databases if db not in trained], _drawn)
-        regimes = regime_answers(trained, _drawn)
+        found = answers([Landscape.of(db) for db in databases if db not in trained], _whole_size)
+        regimes = regime_answers(trained, _whole_size)
     if launcher_rank():
         return
     folder = output or (studies[0] if studies[0].is_dir() else studies[0].parent)
@@ -58,8 +57,8 @@ def answer(studies: tuple[Path, ...], output: Path | None) -> None:
         write_text(folder / CONTRASTS, contrasts_csv(regimes))
 
 
-def _drawn(problems: Sequence[Problem]) -> tuple[list[np.ndarray], int]:
-    return drawn_samples([ProblemConfig.from_table(dict(table)) for table in problems])
+def _whole_size(table: Problem) -> int:
+    return whole_size(ProblemConfig.from_table(dict(table)))
 
 
 def _tell(lines: list[str]) -> None:

@@ -32,7 +32,7 @@ def cli(context: click.Context) -> None:
     landscape run iris                               a run file of the package, or one of your own as below
     landscape run runs/iris.toml -o iris.h5          one process, on one core
     mpiexec -n 64 landscape run runs/iris.toml -o iris.h5 --resume
-    landscape sample runs/digits.toml -o sample.h5   where there are too many minima to list
+    landscape sample runs/digits-dense.toml -o sample.h5     too many minima to list
     landscape train runs/regimes-digits.toml -o regimes.h5
     landscape info iris.h5
     landscape correlations iris.h5

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from landscape.messages import did_you_mean
+
 RUN_FILES = Path(__file__).parents[1] / "runs"
 
 
@@ -30,9 +32,19 @@ def numbers(_: click.Context, __: click.Parameter, text: str | None) -> list[flo
 
 
 def found_run_file(_: click.Context, __: click.Parameter, path: Path) -> Path:
-    """The run file: that of the package, if the path is its bare name and no such file exists."""
+    """The run file: that of the package if the path is its bare name and no file has this name."""
+    if path.is_file() or path.name != str(path) or path.suffix:
+        return path
     own = RUN_FILES / f"{path}.toml"
-    return own if path.name == str(path) and not path.suffix and not path.exists() and own.exists() else path
+    if not own.is_file():
+        near = did_you_mean(str(path), [one.stem for one in RUN_FILES.glob("*.toml")])
+        raise click.BadParameter(f"expected a run file, or the name of one of the package, found {str(path)!r}; {near}")
+    return own
+
+
+def typed_run_file(path: Path) -> str:
+    """The run file as it was typed."""
+    return path.stem if path.parent == RUN_FILES else str(path)
 
 
 TIME_LIMIT = click.option(

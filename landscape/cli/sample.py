@@ -44,8 +44,8 @@ def sample(
     """Sample a landscape with too many minima to list: quenches from one law of starts, and barriers between pairs.
 
     \b
-    landscape sample runs/digits.toml -o sample.h5 --quenches 200 --pairs 30
-    landscape sample runs/digits.toml -o sample.h5 --pairs 60 --resume --time-limit 1h
+    landscape sample runs/digits-dense.toml -o sample.h5 --quenches 200 --pairs 30
+    landscape sample runs/digits-dense.toml -o sample.h5 --pairs 60 --resume --time-limit 1h
     landscape sample regimes.h5 --training --pairs 20
 
     With --resume the database may hold a searched landscape of the same problem; the two are kept apart.

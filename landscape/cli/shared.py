@@ -17,7 +17,7 @@ from landscape.campaign.sequences import exploring, exploring_sample
 from landscape.campaign.session import run_campaign
 from landscape.database.database import open_database
 from landscape.database.store import Store
-from landscape.errors import DatabaseError, PropertyError
+from landscape.errors import PropertyError
 from landscape.messages import listed
 from landscape.problems.activations import SMOOTH
 from landscape.problems.energies.compiled import compiled_before
@@ -103,9 +103,11 @@ def show_overview(path: Path, goal: Goal | None = None) -> int:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text to a file, and print its name. Raises DatabaseError if the file cannot be written."""
+    """Write a text to a file, and print its name. Raises PropertyError if the file cannot be written."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise DatabaseError(f"{path}: expected a file that can be written, found {error.strerror}") from error
+        raise PropertyError(
+            f"{path}: expected a file to write, found {error.strerror}: choose another place"
+        ) from error
     click.echo(f"written to {path}")

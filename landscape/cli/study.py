@@ -10,7 +10,7 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import Coordinate, Prepare, run_jobs
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, resolve_device
-from landscape.cli.options import RUN_FILE, SETTINGS, TIME_LIMIT
+from landscape.cli.options import RUN_FILE, SETTINGS, TIME_LIMIT, typed_run_file
 from landscape.cli.shared import run_exploration
 from landscape.config.run_file import RunConfig
 from landscape.database.database import open_database
@@ -50,6 +50,8 @@ def study(
     """  # noqa: D301 - click wants the backspace character itself
     if over is None and replicates is None:
         raise click.UsageError("expected --over, --replicates or both, found neither: say what varies")
+    if over is not None and any(one.split("=")[0].strip() == over.split("=")[0].strip() for one in settings):
+        raise click.UsageError(f"expected another key with --set than with --over, found {over.split('=')[0]} in both")
     folder = output or Path(run_file.stem)
     members = members_of(RunConfig.from_toml(run_file).override(settings), over, replicates)
     family = {folder / f"{name}.h5": config for name, config in members.items()}
@@ -67,7 +69,7 @@ def study(
                 varies = ["--over", over] if over is not None else []
                 varies += ["--replicates", str(replicates)] if replicates is not None else []
                 varies += [part for one in settings for part in ("--set", one)]
-                command = shlex.join(["landscape", "study", str(run_file), *varies, "-o", str(folder)])
+                command = shlex.join(["landscape", "study", typed_run_file(run_file), *varies, "-o", str(folder)])
                 next_step = f": 'landscape answer {folder}' says what replicates show" if replicates else ""
                 for line in [*conclude(folder, list(family), command), "", f"written to {folder}{next_step}"]:
                     click.echo(line)

@@ -8,8 +8,8 @@ from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import FAILED, STOPPED, report_error, run_job
 from landscape.campaign.pools.pool import Abandoned, Pool
-from landscape.campaign.verify import summary, verify
-from landscape.campaign.verify_sides import sampled_states
+from landscape.campaign.verification.sides import sampled_states
+from landscape.campaign.verification.verify import summary, verify
 from landscape.cli.options import FILE
 from landscape.cli.shared import database_context
 from landscape.database.database import open_database

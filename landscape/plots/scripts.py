@@ -15,7 +15,7 @@ class Script(click.Command):
     """Command of a script: every error that a user can cause is one line, and the exit status is 2."""
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        with _one_line(f"see '{Path(sys.argv[0]).name} --help'"):
+        with _one_line(f"see 'python {sys.argv[0]} --help'"):
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> object:

@@ -6,7 +6,6 @@ network. Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float6
 """
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from landscape.errors import ConfigError, PropertyError
 from landscape.messages import did_you_mean, listed
 from landscape.objective import Kernel, Symmetry
 from landscape.problems.activations import KINKED, SMOOTH
-from landscape.problems.data.datasets import DataSet, from_arrays, load, subset_rows
+from landscape.problems.data.datasets import DataSet, from_arrays, load
 from landscape.problems.energies.form import Definition
 from landscape.problems.energies.inputs import LossOfInputs, loss_of_inputs
 from landscape.problems.energy import NetworkEnergy
@@ -235,18 +234,7 @@ def data_of(config: ProblemConfig, seed: int) -> DataSet:
     )
 
 
-def drawn_samples(configs: Sequence[ProblemConfig]) -> tuple[list[np.ndarray], int]:
-    """The rows of the data set that each [problem] table draws, and the number of all rows.
-
-    All tables name the same data set and classes, and each sets a `subset_seed`. Raises `DataError`.
-    """
-    first = configs[0]
-    whole = {"standardise": False, "subset": 0, "subset_part": 0, "test_fraction": 0.0, "held_out": 0}
-    targets = data_of(first.model_copy(update=whole), 0).targets
-    drawn = [subset_rows(targets, one.subset, one.subset_part, one.subset_seed, one.dataset) for one in configs]
-    return drawn, len(targets)
-
-
 def whole_size(config: ProblemConfig) -> int:
-    """The number of samples in the data set of a [problem] table before a subset is drawn. Raises `DataError`."""
-    return drawn_samples([config.model_copy(update={"subset": 0})])[1]
+    """The number of samples that the data set of a [problem] table has before any are drawn. Raises `DataError`."""
+    whole = {"standardise": False, "subset": 0, "subset_part": 0, "test_fraction": 0.0, "held_out": 0}
+    return len(data_of(config.model_copy(update=whole), 0).inputs)

@@ -1,20 +1,15 @@
 """Replicates: sets of samples of one data set, each with its own databases, and the part of the samples they share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
 from typing import Any
-
-import numpy as np
 
 from landscape.database.records import ProblemRecord
 from landscape.errors import PropertyError
 
 Problem = Mapping[str, Any]
 """The table [problem] of a run file."""
-Draw = Callable[[Sequence[Problem]], tuple[list[np.ndarray], int]]
-"""Returns the rows of the data set that each problem draws, and the number of rows of the data set."""
-
-BY_CHANCE = 1e-6  # two draws are refused if independent draws share so many samples with a smaller probability
+WholeSize = Callable[[Problem], int]
+"""Returns the number of samples of a data set, from which replicates are drawn."""
 
 ARCHITECTURE = ("hidden", "convolution", "activation", "loss", "classes", "downscale", "subset")
 
@@ -31,34 +26,36 @@ def require_one_problem(name: str, problems: Sequence[Problem], keys: Sequence[s
 
 
 def stored_problem(record: ProblemRecord, name: str) -> Problem:
-    """The problem of a database, with the seed with which its samples were drawn as `subset_seed`."""
+    """The problem of a database, with the seed with which its samples were drawn as `subset_seed`.
+
+    Raises PropertyError if the database has no network of a run file.
+    """
     tables = record.tables(name)
+    if "problem" not in tables:
+        raise PropertyError(f"{name}: expected a network of a run file, found another energy: leave it out")
     problem: dict[str, Any] = tables["problem"]
     if problem.get("subset_seed", -1) < 0:
         problem["subset_seed"] = tables.get("run", {}).get("seed", 0)
     return problem
 
 
-def shared_part(name: str, problems: Sequence[Problem], draw: Draw) -> float:
-    """The part of the samples that two replicates with these problems share, on average over pairs.
+def replicate_of(problem: Problem, sha256: str) -> str:
+    """Name of the replicate to which a landscape belongs: landscapes on the same samples are one replicate.
 
-    Raises PropertyError if two replicates share more samples than independent draws would by chance.
+    A subset goes by the seed and part with which it was drawn, whatever part of it is held out and however it is
+    scaled; other data go by their digest `sha256`.
     """
-    from scipy.stats import hypergeom  # noqa: PLC0415 - takes half a second and is not always needed
-
-    drawn, whole = draw(problems)
-    parts = []
-    for (one, first), (other, second) in combinations(zip(problems, drawn, strict=True), 2):
-        shared = len(np.intersect1d(first, second, assume_unique=True))
-        if hypergeom.sf(shared - 1, whole, len(first), len(second)) < BY_CHANCE:
-            raise PropertyError(
-                f"{name}: expected replicates whose samples are drawn apart, found {shared} of {len(first)} samples in "
-                f"{_drawing(one)} and in {_drawing(other)}, where chance gives about "
-                f"{len(first) * len(second) / whole:.0f}: leave one of the two out"
-            )
-        parts.append(shared / min(len(first), len(second)))
-    return min(float(np.mean(parts)), 0.99)
+    if problem.get("subset"):
+        return f"seed {problem['subset_seed']}, part {problem.get('subset_part', 0)}"
+    return sha256
 
 
-def _drawing(problem: Problem) -> str:
-    return f"subset_seed {problem['subset_seed']}, part {problem.get('subset_part', 0)}"
+def shared_part(replicates: Mapping[str, Problem], size: int, whole_size: WholeSize) -> float:
+    """The part of its samples that a replicate shares with another: 0 if all are parts of one drawing.
+
+    `replicates` are their problems by `replicate_of`, and `size` is their number of training samples.
+    """
+    problems = replicates.values()
+    if all(one.get("subset") for one in problems) and len({one["subset_seed"] for one in problems}) == 1:
+        return 0.0
+    return min(size / max(whole_size(next(iter(problems))), 1), 0.99)

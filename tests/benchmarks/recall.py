@@ -31,7 +31,7 @@ def main(file: Path, lowest: int) -> None:
         held = db.transition_states.parameters
     with Worker(peer_command("optim_peer")) as optim:
         answer = optim.ask("connect", **PLACE, minima=ends.tolist(), pairs=comb(lowest, 2))
-    valid = np.array(judge.finished(np.array(answer["theta"]), 1, SADDLE_RMS))
+    valid = np.array(judge.finished(np.array(answer["theta"]), 1, SADDLE_RMS)).reshape(-1, held.shape[1])
     theirs, _ = judge.distinct(valid, [1] * len(valid), FINISHED)
     both, times_held = judge.distinct(np.concatenate([theirs, held]), [0] * len(theirs) + [1] * len(held), FINISHED)
     missed = [judge.network.energy(point) for point, times in zip(both, times_held, strict=True) if not times]

@@ -13,7 +13,7 @@ from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.preparation import prepared_context, record_of, stored_context
 from landscape.campaign.resumption import open_or_create
 from landscape.campaign.rounds.measuring import chosen_groups
-from landscape.campaign.verify import verify
+from landscape.campaign.verification.verify import verify
 from landscape.cli import cli
 from landscape.config.run_file import Settings
 from landscape.database.database import Database

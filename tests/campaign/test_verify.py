@@ -13,8 +13,8 @@ from landscape.campaign.context import Context
 from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.pools.pool import Abandoned
 from landscape.campaign.preparation import stored_context
-from landscape.campaign.verify import summary, verify
-from landscape.campaign.verify_sides import RecomputedSides, SidesTask, sampled_states, side_faults, sides_tasks
+from landscape.campaign.verification.sides import RecomputedSides, SidesTask, sampled_states, side_faults, sides_tasks
+from landscape.campaign.verification.verify import summary, verify
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from tests.campaign.xor import HASTE, xor

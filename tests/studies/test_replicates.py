@@ -1,17 +1,19 @@
 """The landscapes of a study: samples and seeds of replicates."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from landscape.campaign.preparation import context_of, record_of
 from landscape.cli.study import members_of
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, DataError, PropertyError
-from landscape.problems.problem import Problem, drawn_samples
-from landscape.studies.replicates import shared_part
+from landscape.problems.problem import Problem, whole_size
+from landscape.studies.replicates import replicate_of, shared_part, stored_problem
 
 
 def config(subset: int, **problem: object) -> RunConfig:
@@ -78,43 +80,45 @@ def test_samples_that_cannot_be_drawn_are_told_before_the_search() -> None:
         members_of(config(2), None, 2)
 
 
-def drawn(members: Iterable[RunConfig]) -> list[Mapping[str, object]]:
-    """The problems as databases store them."""
-    return [member.problem.model_dump() for member in members]
+def shared(members: Iterable[RunConfig], size: int) -> float:
+    """The part of their samples that replicates of a study share."""
+    problems = [one.problem.model_dump() for one in members]
+    found = {replicate_of(one, str(place)): one for place, one in enumerate(problems)}
+    return shared_part(found, size, lambda table: whole_size(ProblemConfig.from_table(dict(table))))
 
 
-def draw(problems: Sequence[Mapping[str, object]]) -> tuple[list[np.ndarray], int]:
-    return drawn_samples([ProblemConfig.from_table(dict(table)) for table in problems])
+def test_parts_of_one_drawing_share_nothing_and_need_no_data() -> None:
+    table = {"dataset": "gone.csv", "hidden": [3], "subset": 200}
+    parts = [RunConfig.from_table({"problem": {**table, "subset_part": k}}, "test") for k in range(8)]
+    assert shared(parts, 200) == 0.0
 
 
-def test_the_rows_that_replicates_draw_are_those_of_their_samples() -> None:
-    whole = samples(config(0))
-    members = [*members_of(config(75), None, 3).values(), config(0)]
-    rows, count = draw([one.problem.model_dump() | {"subset_seed": one.run.seed} for one in members])
-    assert count == 150
-    inputs = Problem(dataset="iris", standardise=False, hidden=[2]).data.inputs
-    for member, own in zip(members, rows, strict=True):
-        assert {row.tobytes() for row in inputs[own]} == samples(member)
-    assert samples(members[-1]) == whole
+def test_independent_drawings_share_what_chance_gives() -> None:
+    members = list(members_of(config(75), None, 12).values())
+    assert shared(members, 75) == 0.5
+    rows = [samples(member) for member in members]
+    means = [len(one & other) / 75 for one, other in itertools.combinations(rows, 2)]
+    assert np.mean(means) == pytest.approx(0.5, abs=0.03)
+    split = [config(100, subset_seed=seed, test_fraction=0.3) for seed in range(3)]
+    assert shared(split, 70) == pytest.approx(70 / 150)
 
 
-def test_what_replicates_share() -> None:
-    table = {"dataset": "digits", "hidden": [3], "subset": 200}
-    apart = members_of(RunConfig.from_table({"problem": table}, "test"), None, 8).values()
-    assert shared_part("digits", drawn(apart), draw) == 0.0
-    overlapping = members_of(config(75), None, 12).values()
-    assert shared_part("iris", drawn(overlapping), draw) == pytest.approx(0.5, abs=0.03)
-    assert shared_part("iris", drawn([config(0, subset_seed=1), config(0, subset_seed=2)]), draw) == 0.99
+def test_landscapes_on_the_same_samples_are_one_replicate() -> None:
+    """They are, however samples are scaled, or divided in training and test samples by another seed."""
+    tables: list[dict[str, object]] = [{}, {"standardise": True}, {"test_fraction": 0.5}, {"l2": 1e-2}]
+    problems = [config(75, subset_seed=1, **table).problem.model_dump() for table in tables]
+    assert {replicate_of(one, str(place)) for place, one in enumerate(problems)} == {"seed 1, part 0"}
+    whole = config(0, subset_seed=1).problem.model_dump()
+    assert [replicate_of(whole, digest) for digest in "ab"] == ["a", "b"]
 
 
-def test_replicates_that_share_samples_beyond_chance_are_refused() -> None:
-    members = [config(75, subset_seed=seed, l2=l2) for seed, l2 in ((1, 1e-2), (2, 1e-2), (1, 1e-3))]
-    with pytest.raises(
-        PropertyError,
-        match=r"^iris: expected replicates whose samples are drawn apart, found 75 of 75 samples in subset_seed 1, "
-        r"part 0 and in subset_seed 1, part 0, where chance gives about 38: leave one of the two out$",
-    ):
-        shared_part("iris", drawn(members), draw)
+def test_the_seed_of_a_subset_is_that_of_the_run_if_it_has_none() -> None:
+    text = '[problem]\ndataset = "moons"\nsubset = 20\nhidden = [1]\n[run]\nseed = 7\n'
+    table = RunConfig.from_text(text)
+    record = record_of(context_of(table, "cpu", None, "test"))
+    assert stored_problem(record, "a.h5")["subset_seed"] == 7
+    with pytest.raises(PropertyError, match=r"^a\.h5: expected a network of a run file, found another energy"):
+        stored_problem(replace(record, run_toml="[run]\nseed = 0\n"), "a.h5")
 
 
 def test_a_part_of_no_subset_is_refused() -> None:

@@ -70,7 +70,7 @@ def load(  # noqa: PLR0913 - the keys of a run file
     `standardise` gives each feature of the training part zero mean and unit population variance; a constant feature
     becomes zero. Raises `DataError`.
     """
-    to_test = _draws(seed)[1]
+    draws = [int(state) for state in np.random.SeedSequence(seed).generate_state(2)]
     images, shape = image_set(name_or_path), None
     if images is None:
         _refuse_image_keys(name_or_path, classes=bool(classes), downscale=downscale > 1, grey=grey)
@@ -78,32 +78,16 @@ def load(  # noqa: PLR0913 - the keys of a run file
     else:
         arrays = read_images(images, name_or_path, classes, test=not (test_fraction or held_out))
     if subset:
-        rows = subset_rows(arrays["targets"], subset, subset_part, seed, name_or_path)
+        rows = drawn_rows(arrays["targets"], subset, subset_part, draws[0], name_or_path)
         if held_out:
-            arrays = with_held_out(arrays, rows, held_out, to_test, name_or_path)
+            arrays = with_held_out(arrays, rows, held_out, draws[1], name_or_path)
         arrays = arrays | {name: arrays[name][rows] for name in ("inputs", "targets")}
     if images is not None:
         arrays, shape = as_inputs(images, arrays, name_or_path, downscale=downscale, grey=grey)
         arrays = _checked(arrays, name_or_path)
     if test_fraction:
-        arrays = split(arrays, test_fraction, to_test, name_or_path)
+        arrays = split(arrays, test_fraction, draws[1], name_or_path)
     return _data_set(standardised(arrays) if standardise else arrays, shape)
-
-
-def subset_rows(targets: np.ndarray, subset: int, part: int, seed: int, source: str) -> np.ndarray:
-    """Rows int64[n] that `load` draws from samples with these targets [N]; all rows if `subset` is 0.
-
-    Raises `DataError`.
-    """
-    if not subset:
-        return np.arange(len(targets))
-    return drawn_rows(targets, subset, part, _draws(seed)[0], source)
-
-
-def _draws(seed: int) -> tuple[int, int]:
-    """The seeds with which subsets and test samples are drawn."""
-    subset, test = np.random.SeedSequence(seed).generate_state(2).tolist()
-    return subset, test
 
 
 def from_arrays(

@@ -4,8 +4,11 @@ A basin is certain once Newton's method contracts: |s'| <= q |s| for the Newton 
 H at x, and the next step s' with the same Hessian. By the theorem of Newton and Kantorovich (in the affine covariant
 form of Deuflhard and Heindl 1979, doi 10.1137/0716001) a q of at most 3/16 means that H stays positive definite in a
 ball around x that contains the minimum m, and in the ball around m with x on its surface. There the energy is convex,
-so the flow comes ever nearer to m. Since q is an estimate from two steps, a smaller contraction is required. It is also
-required at a saddle, since a flow within a symmetric subspace may pass by a saddle on its way to a minimum.
+so the flow comes ever nearer to m. Since q is an estimate from two steps, a smaller contraction is required.
+
+A flow within a symmetric subspace may also pass by a saddle on its way to a minimum, so that contraction is required at
+saddles too. There the same q serves flows of all tolerances: a flow that waits for a smaller one comes so near to the
+saddle that rounding drives it off.
 
 Shapes: W walkers, P parameters, R of the walkers.
 """
@@ -22,6 +25,7 @@ from landscape.optimize.status import Status
 from landscape.search.descent.state import FlowState
 
 FALL = 0.25  # of the gradient, between two tests
+SADDLE_CONTRACTION = 0.15
 ERRORS = 2.0  # times the estimated error: a walker nearer to the ridge than this may be on either side of it
 NEAR_SADDLE = 0.1  # distance from a saddle, over that from the origin, below which the side of the flow is tested
 
@@ -48,7 +52,8 @@ def end_where_certain(
     step = torch.linalg.ldl_solve(factors, pivots, gradient[:, :, None])[:, :, 0]
     energy, slope = objective.energy_and_gradient(state.theta[rows] - step)
     second = torch.linalg.ldl_solve(factors, pivots, slope[:, :, None])[:, :, 0]
-    contracts = finite & (second.norm(dim=1) <= contraction * step.norm(dim=1)) & energy.isfinite()
+    required = torch.where(convex, contraction, SADDLE_CONTRACTION)
+    contracts = finite & (second.norm(dim=1) <= required * step.norm(dim=1)) & energy.isfinite()
     own = rows[contracts & convex]
     state.theta[own] -= (step + second)[contracts & convex]
     state.status[own] = Status.CONVERGED

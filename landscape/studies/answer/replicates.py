@@ -17,7 +17,14 @@ from landscape.studies.answer.minima import LEAST_MINIMA, MEASURES, NEEDED, Meas
 from landscape.studies.answer.secondary import SecondaryFinding, secondary_effects, secondary_findings
 from landscape.studies.completeness.criteria import Criteria
 from landscape.studies.completeness.goal import Goal
-from landscape.studies.replicates import Draw, Problem, require_one_problem, shared_part, stored_problem
+from landscape.studies.replicates import (
+    Problem,
+    WholeSize,
+    replicate_of,
+    require_one_problem,
+    shared_part,
+    stored_problem,
+)
 from landscape.studies.words import CORRELATION, LEAST_REPLICATES, words_for
 
 LEAST_DATA_SETS = 3  # fewest data sets that are combined
@@ -26,13 +33,14 @@ PLATEAU = 0.05  # largest change of the mean correlation while the second half o
 
 @dataclass(frozen=True, kw_only=True)
 class Landscape:
-    """One landscape: its name, its samples by their digest, the minima that the search was asked for (all, or those of
-    lowest energy), and whether it was complete.
+    """One landscape: its name and replicate, the minima that the search was asked for (all, or those of lowest energy),
+    and whether it was complete.
     """
 
     name: str
     problem: Problem
-    samples: str
+    replicate: str
+    size: int  # training samples
     minima: MeasuredMinima
     is_complete: bool
     secondary: Mapping[tuple[str, str], float]  # oriented correlations of all other pairs of columns
@@ -56,7 +64,8 @@ class Landscape:
         return cls(
             name=db.path.stem if db.path else "in memory",
             problem=problem,
-            samples=record.sha256,
+            replicate=replicate_of(problem, record.sha256),
+            size=len(record.inputs) if record.inputs is not None else 0,
             minima=minima,
             is_complete=not sampled and Criteria.of(db, goal, record.energy_tolerance).all_hold,
             secondary={} if sampled else secondary_effects(db, asked),
@@ -118,14 +127,14 @@ class DataSetAnswer:
         return sum(one.is_sample for one in self.landscapes)
 
 
-def answers(landscapes: Sequence[Landscape], draw: Draw) -> list[DataSetAnswer]:
-    """The answer of each data set; `draw` tells which samples a problem draws.
+def answers(landscapes: Sequence[Landscape], whole_size: WholeSize) -> list[DataSetAnswer]:
+    """The answer of each data set; `whole_size` returns the number of samples from which replicates are drawn.
 
     Raises PropertyError if the landscapes of a data set cannot be compared, or if there are fewer than 3 replicates.
     """
     names = dict.fromkeys(str(one.problem["dataset"]) for one in landscapes)
     own = {name: [one for one in landscapes if str(one.problem["dataset"]) == name] for name in names}
-    return [_answer(name, members, draw) for name, members in own.items()]
+    return [_answer(name, members, whole_size) for name, members in own.items()]
 
 
 def across(found: Sequence[DataSetAnswer]) -> tuple[Finding, ...]:
@@ -151,28 +160,30 @@ def _across(findings: Sequence[Finding]) -> Finding:
     )
 
 
-def _answer(name: str, landscapes: list[Landscape], draw: Draw) -> DataSetAnswer:
+def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> DataSetAnswer:
     require_one_problem(name, [one.problem for one in landscapes])
-    samples = list(dict.fromkeys(one.samples for one in landscapes))
-    if len(samples) < 3:
+    replicates = list(dict.fromkeys(one.replicate for one in landscapes))
+    if len(replicates) < 3:
         raise PropertyError(
-            f"{name}: expected at least 3 replicates, and {LEAST_REPLICATES} for words, found {len(samples)} set"
-            f"{'s' * (len(samples) > 1)} of samples: "
+            f"{name}: expected at least 3 replicates, and {LEAST_REPLICATES} for words, found {len(replicates)} set"
+            f"{'s' * (len(replicates) > 1)} of samples: "
             "search more with 'landscape study --replicates'"
         )
     epsilon = common_epsilon([one.minima for one in landscapes])
+    if 0 < sum(one.is_sample for one in landscapes) < len(landscapes):
+        raise PropertyError(f"{name}: expected searches or samples, found both: answer for them apart")
     as_met = any(one.minima.is_sparse for one in landscapes)
     effects = [effects_of(one.minima, epsilon, as_met=as_met) for one in landscapes]
-    shared = shared_part(name, [*{one.samples: one.problem for one in landscapes}.values()], draw)
-    place = np.array([samples.index(one.samples) for one in landscapes])
-    missing, chosen = tuple(_missing(landscapes, len(samples))), landscapes[0].minima.epsilon[epsilon]
+    shared = shared_part({one.replicate: one.problem for one in landscapes}, landscapes[0].size, whole_size)
+    place = np.array([replicates.index(one.replicate) for one in landscapes])
+    missing, chosen = tuple(_missing(landscapes, len(replicates))), landscapes[0].minima.epsilon[epsilon]
     findings = tuple(_finding(endpoint, effects, place, shared, missing=bool(missing)) for endpoint in ENDPOINTS)
     steady = {MEASURES[one.direction] for one in findings if one.is_steady and not missing}
     return DataSetAnswer(
         name=name,
         landscapes=tuple(landscapes),
         effects=tuple(effects),
-        replicates=len(samples),
+        replicates=len(replicates),
         shared=shared,
         as_met=as_met,
         epsilon=chosen,

@@ -10,7 +10,7 @@ import numpy as np
 from landscape.messages import listed
 from landscape.statistics.random_effects import Combined, least_p
 from landscape.studies.answer.effects import ENDPOINTS
-from landscape.studies.answer.minima import MEASURES
+from landscape.studies.answer.minima import MEASURES, MOST_UNSEEN
 from landscape.studies.answer.replicates import PLATEAU, DataSetAnswer, Finding, across
 from landscape.studies.answer.secondary import SecondaryFinding
 from landscape.studies.words import CORRELATION
@@ -195,8 +195,12 @@ def _said(found: DataSetAnswer, direction: str) -> list[str]:
 def _searched(found: DataSetAnswer) -> str:
     listed = len(found.landscapes) - found.sampled
     parts = [f"{found.complete} of {listed} landscapes complete"] * bool(listed)
-    met = ", minima counting as often as these meet them, since most were never met" * found.as_met
-    parts += [f"{found.sampled} landscapes sampled by independent quenches{met}"] * bool(found.sampled)
+    sparse = sum(one.minima.is_sparse for one in found.landscapes)
+    met = (
+        f", minima counting as often as these meet them: in {sparse} of them a further quench would meet a new minimum "
+        f"with a probability above {MOST_UNSEEN:g}"
+    )
+    parts += [f"{found.sampled} landscapes sampled by independent quenches{met * found.as_met}"] * bool(found.sampled)
     return ", ".join(parts)
 
 

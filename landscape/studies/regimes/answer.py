@@ -8,7 +8,7 @@ from landscape.studies.regimes.curves import curve_hypotheses
 from landscape.studies.regimes.findings import Contrast, RegimeFinding, contrasts, regime_findings
 from landscape.studies.regimes.hypotheses import HYPOTHESES
 from landscape.studies.regimes.table import Regimes, over_subsets, regimes_of
-from landscape.studies.replicates import ARCHITECTURE, Draw, require_one_problem, shared_part
+from landscape.studies.replicates import ARCHITECTURE, WholeSize, require_one_problem, shared_part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,8 @@ class RegimesAnswer:
     unmeasured: dict[str, list[str]]  # by missing property: sentences of hypotheses whose groups exist
 
 
-def regime_answers(databases: Sequence[Database], draw: Draw) -> list[RegimesAnswer]:
-    """The answer of each data set; `draw` tells which samples a problem draws.
+def regime_answers(databases: Sequence[Database], whole_size: WholeSize) -> list[RegimesAnswer]:
+    """The answer of each data set; `whole_size` returns the number of samples from which subsets are drawn.
 
     Raises PropertyError if the databases of a data set do not have the same regimes, or if there are only 2 subsets.
     """
@@ -33,14 +33,14 @@ def regime_answers(databases: Sequence[Database], draw: Draw) -> list[RegimesAns
         table = regimes_of(db)
         (problem,) = table.problems.values()
         tables.setdefault(str(problem["dataset"]), []).append(table)
-    return [_answer(name, members, draw) for name, members in tables.items()]
+    return [_answer(name, members, whole_size) for name, members in tables.items()]
 
 
-def _answer(name: str, tables: Sequence[Regimes], draw: Draw) -> RegimesAnswer:
+def _answer(name: str, tables: Sequence[Regimes], whole_size: WholeSize) -> RegimesAnswer:
     problems = [problem for table in tables for problem in table.problems.values()]
     require_one_problem(name, problems, (*ARCHITECTURE, "l2", "test_fraction", "held_out"))
     table = over_subsets(tables) if len(tables) > 1 else tables[0]
-    shared = shared_part(name, [*table.problems.values()], draw) if len(tables) > 1 else 0.0
+    shared = shared_part(table.problems, table.training_samples, whole_size) if len(tables) > 1 else 0.0
     hypotheses = [*HYPOTHESES, *curve_hypotheses(table)]
     findings = regime_findings(table, hypotheses, shared)
     unmeasured: dict[str, list[str]] = {}

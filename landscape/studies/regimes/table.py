@@ -31,7 +31,7 @@ from landscape.properties.evaluations import EVALUATED
 from landscape.statistics.means import Mean, mean_over_units
 from landscape.studies.columns import Column, property_columns, single_column
 from landscape.studies.locations import end_points
-from landscape.studies.replicates import Problem, stored_problem
+from landscape.studies.replicates import Problem, replicate_of, stored_problem
 
 GAP = Property(
     name="generalisation_gap",
@@ -60,7 +60,7 @@ class Regimes:
     columns: Mapping[str, Column]  # values [R, S], NaN where there is no end point or nothing was measured
     training_samples: int
     test_samples: int
-    problems: Mapping[str, Problem]  # by the digest of the samples; one for each subset
+    problems: Mapping[str, Problem]  # by `replicate_of`; one for each subset
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,6 +100,7 @@ class Regimes:
 def regimes_of(db: Database) -> Regimes:
     """The regimes of a database. Raises PropertyError if nothing was trained or nothing was measured."""
     points, stored, record = end_points(db), db.properties("training"), db.problem_record
+    problem = stored_problem(record, str(db.path))
     if not stored:
         raise PropertyError(
             f"{f'{db.path}: ' if db.path else ''}expected measured end points of training, found none measured: run "
@@ -129,7 +130,7 @@ def regimes_of(db: Database) -> Regimes:
         columns=whole,
         training_samples=_length(record.targets),
         test_samples=_length(record.test_targets),
-        problems={record.sha256: stored_problem(record, str(db.path))},
+        problems={replicate_of(problem, record.sha256): problem},
     )
 
 

@@ -20,7 +20,7 @@ from landscape.campaign.progress import Silent
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.sequences import LOCATING, measuring_training
 from landscape.campaign.session import run_campaign
-from landscape.campaign.verify import verify
+from landscape.campaign.verification.verify import verify
 from landscape.config.run_file import Settings
 from landscape.database.database import Database
 from landscape.database.store import open_store

@@ -17,7 +17,7 @@ from landscape.campaign.progress import Silent
 from landscape.campaign.rounds.sampling import further_pairs
 from landscape.campaign.sequences import LOCATING, SAMPLING, SAMPLING_TRAINING
 from landscape.campaign.session import run_campaign
-from landscape.campaign.verify import verify
+from landscape.campaign.verification.verify import verify
 from landscape.database.database import Database
 from landscape.database.sampled import QUENCHES
 from landscape.database.store import open_store
@@ -143,6 +143,34 @@ def test_every_sampled_point_is_verified(path: Path) -> None:
     assert any(line.startswith("sampled quench 5: RMS gradient") for line in said)
     assert any(line.startswith(f"sampled quench 3: in the basin of quench {other} by the file, of ") for line in said)
     assert any(line.startswith(f"highest state of sampled pair {row}: energy") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("rows", 9999, "joins rows 9999 and 9999 of quenches, but there are 20"),
+        ("energies", 3.0, "energies 3 and 3 are not those of its ends"),
+        ("joined", False, "it is joined exactly if it has a certified bound"),
+        ("straight", -5.0, "a bound is below its ends"),
+        ("band", -5.0, "a bound is below its ends"),
+        ("parameters", np.nan, "a certified bound above its ends needs a transition state"),
+    ],
+)
+def test_what_pairs_say_is_verified(path: Path, column: str, value: float, words: str) -> None:
+    run(path)
+    with h5py.File(path, "r+") as file:
+        pairs = file["sampled_pairs"]
+        row = int(np.flatnonzero(np.isfinite(pairs["parameters"][:, 0]))[0])
+        pairs[column][row] = value
+    assert f"sampled pair {row}: {words}" in verified(path)
+
+
+def test_a_quench_with_an_energy_has_parameters(path: Path) -> None:
+    run(path)
+    with h5py.File(path, "r+") as file:
+        file["sampled_quenches"]["parameters"][3] = np.nan
+        file["sampled_quenches"]["basin"][3] = -1
+    assert "sampled quench 3: an energy, but no finite parameters" in verified(path)
 
 
 def verified(path: Path) -> list[str]:

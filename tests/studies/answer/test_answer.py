@@ -15,11 +15,10 @@ from landscape.errors import PropertyError
 from landscape.studies.answer.minima import MeasuredMinima, Visits
 from landscape.studies.answer.replicates import DataSetAnswer, Landscape, answers
 from landscape.studies.answer.text import csv_text, notes, sentences, table
-from landscape.studies.replicates import Draw
 from tests.campaign.commands import XOR, command, done, finished, run_file
-from tests.studies.draws import apart, independent
 
 MINIMA = 200
+PROBLEM = {"dataset": "made", "hidden": [3], "subset": 100, "subset_seed": 0}
 
 
 def minima(seed: int, slope: float) -> MeasuredMinima:
@@ -42,8 +41,9 @@ def landscapes(count: int, slope: float = 1.0, **problem: object) -> list[Landsc
     return [
         Landscape(
             name=f"replicate-{number}",
-            problem={"dataset": "made", "hidden": [3], "subset_seed": 0, "subset_part": number, **problem},
-            samples=str(number),
+            problem=PROBLEM | {"subset_part": number} | problem,
+            replicate=str(number),
+            size=100,
             minima=minima(number, slope),
             is_complete=True,
             secondary={},
@@ -52,8 +52,8 @@ def landscapes(count: int, slope: float = 1.0, **problem: object) -> list[Landsc
     ]
 
 
-def answered(made: list[Landscape], draw: Draw = apart) -> DataSetAnswer:
-    (found,) = answers(made, draw)
+def answered(made: list[Landscape], whole: int = 5000) -> DataSetAnswer:
+    (found,) = answers(made, lambda _: whole)
     return found
 
 
@@ -92,10 +92,17 @@ def test_samples_that_missed_most_minima_speak_of_minima_as_quenches_meet_them()
     assert words(found)["deeper", "margin"] == "more robust"
     said = " ".join(sentences([found]))
     assert "10 landscapes sampled by independent quenches, minima counting as often as these meet them" in said
+    assert "in 1 of them a further quench would meet a new minimum with a probability above 0.4" in said
     rows = list(csv.DictReader(io.StringIO(csv_text([found]))))
     assert {row["over"] for row in rows} == {"quenches"}
     equal = answered(landscapes(10)).findings[0].total  # all minima were met equally often
     assert found.findings[0].total.mean == pytest.approx(equal.mean, rel=1e-12)
+
+
+def test_searches_and_samples_are_not_mixed() -> None:
+    made = landscapes(11)
+    with pytest.raises(PropertyError, match="expected searches or samples, found both"):
+        answered([sampled(made[0], hits=1), *made[1:]])
 
 
 def test_words_need_ten_replicates_that_have_the_correlation() -> None:
@@ -147,9 +154,10 @@ def test_values_of_a_key_are_no_replicates() -> None:
 
 def test_replicates_that_share_samples_have_wider_intervals() -> None:
     disjoint = answered(landscapes(12))
-    shared = answered(landscapes(12), independent)
-    assert disjoint.shared == 0.0
-    assert shared.shared == pytest.approx(0.5, abs=0.02)
+    made = landscapes(12)
+    drawn = [replace(one, problem={**one.problem, "subset_seed": place}) for place, one in enumerate(made)]
+    shared = answered(drawn, 200)
+    assert (disjoint.shared, shared.shared) == (0.0, 0.5)
     for one, other in zip(disjoint.findings, shared.findings, strict=True):
         assert other.total.mean == one.total.mean
         assert other.total.high - other.total.low > 3.0 * (one.total.high - one.total.low)

@@ -23,7 +23,6 @@ from landscape.studies.regimes.findings_text import contrasts_csv, findings_text
 from landscape.studies.regimes.hypotheses import HYPOTHESES, RegimeHypothesis
 from landscape.studies.regimes.table import COST, GAP, Regimes, over_subsets, regimes_of
 from landscape.studies.regimes.table_text import csv_text, table_text
-from tests.studies.draws import apart
 from tests.studies.regimes.regime_tables import regime_store
 
 REGIMES = {
@@ -154,7 +153,7 @@ def test_subsets_of_other_problems_are_refused() -> None:
     with pytest.raises(
         PropertyError, match=r"expected replicates of one architecture and size, found l2 = 0\.001 and 0\.01"
     ):
-        regime_answers(databases, apart)
+        regime_answers(databases, lambda _: 2000)
 
 
 def test_secondary_differences_are_adjusted_for_their_number() -> None:
@@ -170,7 +169,7 @@ def test_secondary_differences_are_adjusted_for_their_number() -> None:
 
 def test_the_answer_names_units_and_what_they_share() -> None:
     databases = subsets(REGIMES, {"pgd": 0.1})
-    (answer,) = regime_answers(databases, apart)
+    (answer,) = regime_answers(databases, lambda _: 2000)
     text = "\n".join(findings_text(answer))
     assert max(map(len, text.splitlines())) <= 150
     assert "iris: units are 10 subsets of the data, each the mean over its seeds." in text
@@ -186,7 +185,7 @@ def test_what_was_not_measured_is_told() -> None:
     databases = subsets(REGIMES, {})
     for db in databases:
         del db.store.tables.properties["training"]["task_hessian_trace"]  # type: ignore[attr-defined]
-    (answer,) = regime_answers(databases, apart)
+    (answer,) = regime_answers(databases, lambda _: 2000)
     text = "\n".join(findings_text(answer))
     assert "not compared, since 'task_hessian_trace' was not measured everywhere: adversarial training ends" in text
 
@@ -217,7 +216,7 @@ def test_groups_are_chosen_by_what_regimes_are_made_of(
 
 def test_a_hypothesis_without_its_groups_has_no_finding() -> None:
     assert not regime_findings(table_of(REGIMES, {}), [hypothesis("sensitivity")])
-    (answer,) = regime_answers([Database(regime_store(None, {"pgd": REGIMES["pgd"]}, {}))], apart)
+    (answer,) = regime_answers([Database(regime_store(None, {"pgd": REGIMES["pgd"]}, {}))], lambda _: 2000)
     assert "no hypothesis" in "\n".join(findings_text(answer))
 
 

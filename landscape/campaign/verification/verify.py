@@ -1,7 +1,7 @@
 """Verification of all stored points.
 
 Energies, gradients and Hessian spectra of all points, samples included, are computed again and compared with the
-tables, and so are the minima that transition states join (`verify_sides.py`).
+tables, and so are the minima that transition states join (`sides.py`).
 
 Two kinds of invariant are tested too. A transition state lies above both its minima. For softmax networks with L2 the
 output weights of each unit sum to zero over the classes, and 2 * l2 is an eigenvalue for every unit of the last hidden
@@ -28,7 +28,8 @@ from landscape.campaign.context import Context
 from landscape.campaign.identity import PointIndex
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.rounds.phase import task_starts
-from landscape.campaign.verify_sides import RecomputedSides, sampled_states, side_faults, sides_tasks
+from landscape.campaign.verification.samples import sample_faults
+from landscape.campaign.verification.sides import RecomputedSides, sampled_states, side_faults, sides_tasks
 from landscape.database.database import Database
 from landscape.optimize.newton import StationaryPoints, classify
 from landscape.problems.networks.layered import LayeredNetwork
@@ -136,7 +137,7 @@ def verify(
         *(fault for one in zip(tables, own, strict=True) for fault in _point_faults(*one, rms=rms, gauge=gauge)),
         *(fault for one in zip(tables, own, strict=True) for fault in _column_faults(*one, unit)),
         *_order_faults(db),
-        *_basin_faults(db, context),
+        *sample_faults(db, context, TOLERANCES["energy"] * unit),
         *side_faults(db, context, pool, rows, joined, interrupted),
         *_twins("minimum", minima.energy, minima.parameters, context),
         *_twins("transition state", states.energy, states.parameters, context),
@@ -214,22 +215,6 @@ def _order_faults(db: Database) -> Iterator[str]:
             yield f"transition state {row}: lies below one of its minima {one} and {other}"
 
 
-def _basin_faults(db: Database, context: Context) -> Iterator[str]:
-    """Faults of sampled quenches whose basin is not the first quench with the same minimum."""
-    quenches, index = db.sampled_quenches, PointIndex(context.objective.symmetry, context.identity)
-    first: list[int] = []
-    for row, (basin, energy, theta) in enumerate(
-        zip(quenches.basin.tolist(), quenches.energy.tolist(), quenches.parameters, strict=True)
-    ):
-        expected = -1
-        if np.isfinite(theta).all():
-            number = index.find_or_add(energy, theta)
-            first += [row] * (number == len(first))
-            expected = first[number]
-        if basin != expected:
-            yield f"sampled quench {row}: in the basin of quench {basin} by the file, of {expected} by its minimum"
-
-
 def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -> Iterator[str]:
     """Faults of points that are stored twice."""
     index = PointIndex(context.objective.symmetry, context.identity)
@@ -271,6 +256,6 @@ def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
 def summary(db: Database, faults: Sequence[str], sides: int) -> str:
     """The last line of the report; `sides` is the number of transition states whose sides were recomputed."""
     points = f"{len(db.minima)} minima and {len(db.transition_states)} transition states ({sides} with both sides)"
-    if len(db.sampled_quenches):
+    if len(db.sampled_quenches) or len(db.sampled_pairs):
         points += f", {len(db.sampled_quenches)} sampled quenches and {len(db.sampled_pairs)} pairs"
     return f"{len(faults)} faults in {points}" if faults else f"{points}: every one is what it says"
