@@ -30,7 +30,9 @@ def read_file(path: Path) -> dict[str, np.ndarray]:
     try:
         if not path.is_file():
             found = "a folder" if path.is_dir() else "nothing"
-            raise MissingDataError(f"{path}: expected a data file, found {found} there")
+            raise MissingDataError(
+                f"{path}: expected a data file, found {found} there; paths are relative to the current folder"
+            )
         return READERS[kind](path)
     except (OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile, csv.Error) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -83,7 +85,10 @@ def _cells(path: Path, line: int, row: list[str], names: list[str]) -> Iterator[
     for name, cell in zip(names, row, strict=True):
         if not (_is_number(cell) and math.isfinite(float(cell))):
             found = repr(cell) if cell.strip() else "an empty cell"
-            raise DataError(f"{path}: expected a finite number in row {line}, column {name.strip()}, found {found}")
+            advice = "; number the classes from 0" if name is names[-1] else ""
+            raise DataError(
+                f"{path}: expected a finite number in row {line}, column {name.strip()}, found {found}{advice}"
+            )
         yield float(cell)
 
 
