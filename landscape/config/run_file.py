@@ -83,8 +83,8 @@ class RunConfig(Settings):
         values = _parse_value("--over", over, f"[{text}]")
         members = {}
         for value in values if isinstance(values, list) else ():
-            told = re.sub(r"[^\w.+-]+", "-", toml_value(value).strip('[]"'))
-            name = f"{key}-{told}".strip("-")
+            told = re.sub(r"[^\w.+-]+", "-", toml_value(value))
+            name = f"{key}-{told if isinstance(value, int | float) else told.strip('-')}".strip("-")
             if name in members:
                 raise ConfigError(
                     f"--over {over!r}: expected each value once, and distinct in letters, digits and .+-, by which "

@@ -1,7 +1,7 @@
 """The tables of a run file.
 
 Each table is a frozen model whose fields carry type, bounds, default and description. So a new key is one line here and
-a row of the README; a test keeps both equal. `landscape.messages.one_line` turns a failed check into a message.
+a row of runs/README.md; a test keeps both equal. `landscape.messages.one_line` turns a failed check into a message.
 """
 
 import math

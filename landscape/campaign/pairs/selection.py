@@ -1,6 +1,6 @@
 """The pair strategies by name, and the choice among their offers.
 
-A strategy is a function that goes by its name in `connect.strategies`, in messages, in the README and in
+A strategy is a function that goes by its name in `connect.strategies`, in messages, in runs/README.md and in
 `Attempts.method`; the first line of its docstring describes it. It sees the landscape as a `PairView` and yields pairs
 (i, j), i < j, best first.
 """

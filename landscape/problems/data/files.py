@@ -82,10 +82,10 @@ def _read_csv(path: Path) -> dict[str, np.ndarray]:
 def _cells(path: Path, line: int, row: list[str], names: list[str]) -> Iterator[float]:
     if len(row) != len(names):
         raise DataError(f"{path}: expected {len(names)} columns in row {line}, found {len(row)}")
-    for name, cell in zip(names, row, strict=True):
+    for place, (name, cell) in enumerate(zip(names, row, strict=True), 1):
         if not (_is_number(cell) and math.isfinite(float(cell))):
             found = repr(cell) if cell.strip() else "an empty cell"
-            advice = "; number the classes from 0" if name is names[-1] else ""
+            advice = "; number the classes from 0" if place == len(names) else ""
             raise DataError(
                 f"{path}: expected a finite number in row {line}, column {name.strip()}, found {found}{advice}"
             )
