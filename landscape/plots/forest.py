@@ -17,7 +17,7 @@ Row = Mapping[str, str]
 def draw_forest(rows: Sequence[Row]) -> Figure:
     """The figure of the rows whose landscape is "all", with a grey band of no relation.
 
-    A point is the mean correlation, filled over all minima and open at fixed clean accuracy. A thick line is its 95 %
+    A point is the mean correlation, filled in total and open at fixed clean accuracy. A thick line is its 95 %
     interval, a thin line the interval of a further replicate.
     """
     combined = [row for row in rows if row["landscape"] == "all"]
@@ -32,7 +32,7 @@ def draw_forest(rows: Sequence[Row]) -> Figure:
     axes.set_yticks(list(place.values()), [f"{name}: {direction}, {by}" for name, direction, by in endpoints])
     axes.set_ylim(-len(endpoints) + 0.4, 0.6)
     axes.set_xlim(-1.0, 1.0)
-    axes.set_xlabel("rank correlation with robustness; filled: all minima, open: at fixed clean accuracy")
+    axes.set_xlabel("rank correlation with robustness; filled: total, open: at fixed clean accuracy")
     axes.tick_params(axis="y", length=0)
     for row in combined:
         if row["given"] == "nothing":
