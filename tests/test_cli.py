@@ -17,7 +17,7 @@ import pytest
 import torch
 
 import landscape
-from landscape.cli import main
+from landscape.cli import cli, main
 from landscape.problems.surfaces.analytic import MuellerBrown
 from landscape.properties import path_profiles as profiles
 from tests.campaign.commands import ROOT, XOR, finished, launched, needs_mpi
@@ -687,6 +687,12 @@ def test_a_reader_that_has_seen_enough(database: Path) -> None:
     result = finished(["bash", "-c", line])
     assert result.stderr == ""
     assert result.stdout.strip() in ("0", "1")
+
+
+def test_summaries_of_commands_are_whole(command: Run) -> None:
+    listed = command("--help").out.split("Commands:")[1]
+    assert len(listed.strip().splitlines()) == len(cli.commands)
+    assert "..." not in listed
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["run", "--help"], ["verify", "-h"], ["--version"], []])

@@ -26,7 +26,7 @@ def _names(_: click.Context, __: click.Parameter, text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-@click.command()
+@click.command(short_help="Train networks in regimes and keep end points.")
 @RUN_FILE
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Database to write; RUN_FILE's name with .h5.")
 @click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each with a database of its own.")
