@@ -37,7 +37,7 @@ def _basin_faults(db: Database, context: Context) -> Iterator[str]:
 def _pair_faults(db: Database, tolerance: float) -> Iterator[str]:
     """Faults of sampled pairs whose ends, energies, bounds and highest states do not fit one another."""
     pairs = db.sampled_pairs
-    ends = {QUENCHES: db.sampled_quenches.energy, TRAINING: db.minima.energy[_landings(db)]}
+    ends = {QUENCHES: db.sampled_quenches.energy, TRAINING: _below_training(db)}
     has_state = [bool(np.isfinite(theta).all()) for theta in pairs.parameters]
     for row, (table, rows) in enumerate(zip(pairs.ends_of.tolist(), pairs.rows, strict=True)):
         what, energies, certified = f"sampled pair {row}", pairs.energies[row], pairs.certified[row]
@@ -55,7 +55,10 @@ def _pair_faults(db: Database, tolerance: float) -> Iterator[str]:
             yield f"{what}: a bound is below its ends"
 
 
-def _landings(db: Database) -> np.ndarray:
-    """Rows of the minima below the end points of training; none if they are not located."""
+def _below_training(db: Database) -> np.ndarray:
+    """Energies of the minima below the end points of training, NaN if there is none; empty before they are located."""
     stored = db.properties("training").get("minimum")
-    return np.empty(0, dtype=np.int64) if stored is None else np.nan_to_num(stored.values, nan=-1).astype(np.int64)
+    if stored is None:
+        return np.empty(0)
+    energy: np.ndarray = np.append(db.minima.energy, np.nan)
+    return energy[np.nan_to_num(stored.values, nan=-1).astype(np.int64)]

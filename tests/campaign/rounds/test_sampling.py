@@ -227,6 +227,7 @@ def test_pairs_of_end_points_are_of_one_regime_and_need_locations(path: Path) ->
         report = "\n".join(sampled_training_report(db))
         assert "plain         7 pairs" in report
         assert "decayed       7 pairs" in report
+    assert verified(path) == []
 
 
 def test_further_pairs_follow_those_that_are_stored() -> None:
