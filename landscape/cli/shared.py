@@ -88,11 +88,18 @@ def run_phases(
         ending = run_campaign(context, store, pool, Console(), interrupt, phases)
         if ending is not Ending.COMPLETE:
             lost = ", all but the open round" if ending is Ending.GIVEN_UP else ""
-            report_error(f"stopped early ({interrupt.reason}), everything committed to {store.path}{lost}; {remedy}")
+            kept = f"everything committed to {store.path}{lost}{_unmeasured(store)}"
+            report_error(f"stopped early ({interrupt.reason}), {kept}; {remedy}")
             return STOPPED
         return 0
     finally:
         store.close()
+
+
+def _unmeasured(store: Store) -> str:
+    """A part of a sentence if minima were found but none was measured."""
+    measured = store.tables.properties["minima"]
+    return ", minima not measured yet" if len(store.tables.minima) and not measured else ""
 
 
 def show_overview(path: Path, goal: Goal | None = None) -> int:
