@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import h5py
 import pytest
 import torch
 
 import landscape
 from landscape.cli import cli, main
+from landscape.cli.options import found_run_file, typed_run_file
+from landscape.config.run_file import RunConfig
 from landscape.problems.surfaces.analytic import MuellerBrown
 from landscape.properties import path_profiles as profiles
 from tests.campaign.commands import ROOT, XOR, finished, launched, needs_mpi
@@ -173,6 +176,7 @@ def test_missing_run_file(tmp_path: Path, refused: Run) -> None:
         (["rum"], "No such command 'rum'"),
         (["run"], "Missing argument 'RUN_FILE'; see 'landscape run --help'"),
         (["run", "a.toml", "--resum"], "No such option"),
+        (["study", "a.toml", "--over", "run.seed=1,2", "--set", "run.seed=3"], "found run.seed in both"),
         (["run", "a.toml", "--time-limit", "soon"], "expected a duration such as 90s, 45m, 3h or 1h30m, found 'soon'"),
         (["run", "a.toml", "--time-limit", ""], "expected a duration"),
         (["measure", "a.h5", "--epsilon", "0.1,x"], "expected numbers such as 0.1,0.3, found '0.1,x'"),
@@ -687,6 +691,20 @@ def test_a_reader_that_has_seen_enough(database: Path) -> None:
     result = finished(["bash", "-c", line])
     assert result.stderr == ""
     assert result.stdout.strip() in ("0", "1")
+
+
+def test_run_files_of_the_package_have_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Run) -> None:
+    """A folder of this name, as a study makes it, does not stand for a run file; a file does."""
+    context, name = click.Context(cli), click.Argument(["run_file"])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "moons").mkdir()
+    found = found_run_file(context, name, Path("moons"))
+    assert found.is_file()
+    assert RunConfig.from_toml(found).problem.dataset == "moons"
+    assert (typed_run_file(found), typed_run_file(Path("runs/moons.toml"))) == ("moons", "runs/moons.toml")
+    (tmp_path / "iris").write_text('[problem]\ndataset = "xor"\n')
+    assert found_run_file(context, name, Path("iris")) == Path("iris")
+    assert "found 'moonz'; did you mean 'moons'?" in refused("run", "moonz").err
 
 
 def test_summaries_of_commands_are_whole(command: Run) -> None:

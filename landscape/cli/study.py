@@ -66,10 +66,7 @@ def study(
             if not status and path == list(family)[-1] and sampled:
                 click.echo(f"written to {folder}: 'landscape answer {folder}' says what it shows")
             elif not status and path == list(family)[-1]:
-                varies = ["--over", over] if over is not None else []
-                varies += ["--replicates", str(replicates)] if replicates is not None else []
-                varies += [part for one in settings for part in ("--set", one)]
-                command = shlex.join(["landscape", "study", typed_run_file(run_file), *varies, "-o", str(folder)])
+                command = _typed(run_file, over, replicates, settings, folder)
                 next_step = f": 'landscape answer {folder}' says what replicates show" if replicates else ""
                 for line in [*conclude(folder, list(family), command), "", f"written to {folder}{next_step}"]:
                     click.echo(line)
@@ -80,6 +77,14 @@ def study(
         ), coordinate
 
     run_jobs([part(*member) for member in family.items()], time_limit)
+
+
+def _typed(run_file: Path, over: str | None, replicates: int | None, settings: tuple[str, ...], folder: Path) -> str:
+    """The command that makes the study, as a shell understands it."""
+    varies = ["--over", over] if over is not None else []
+    varies += ["--replicates", str(replicates)] if replicates is not None else []
+    varies += [part for one in settings for part in ("--set", one)]
+    return shlex.join(["landscape", "study", typed_run_file(run_file), *varies, "-o", str(folder)])
 
 
 def _refuse_another_kind(path: Path, *, sampled: bool) -> None:

@@ -53,7 +53,7 @@ def replicate_of(problem: Problem, sha256: str) -> str:
 def shared_part(replicates: Mapping[str, Problem], size: int, whole_size: WholeSize) -> float:
     """The part of its samples that a replicate shares with another: 0 if all are parts of one drawing.
 
-    `replicates` are their problems by `replicate_of`, and `size` is their number of training samples.
+    `replicates` are their problems by `replicate_of`, and `size` is the number of samples of each that count.
     """
     problems = replicates.values()
     if all(one.get("subset") for one in problems) and len({one["subset_seed"] for one in problems}) == 1:

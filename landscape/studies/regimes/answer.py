@@ -40,7 +40,8 @@ def _answer(name: str, tables: Sequence[Regimes], whole_size: WholeSize) -> Regi
     problems = [problem for table in tables for problem in table.problems.values()]
     require_one_problem(name, problems, (*ARCHITECTURE, "l2", "test_fraction", "held_out"))
     table = over_subsets(tables) if len(tables) > 1 else tables[0]
-    shared = shared_part(table.problems, table.training_samples, whole_size) if len(tables) > 1 else 0.0
+    drawn = int(problems[0].get("subset") or table.training_samples + table.test_samples)  # both kinds are compared
+    shared = shared_part(table.problems, drawn, whole_size) if len(tables) > 1 else 0.0
     hypotheses = [*HYPOTHESES, *curve_hypotheses(table)]
     findings = regime_findings(table, hypotheses, shared)
     unmeasured: dict[str, list[str]] = {}

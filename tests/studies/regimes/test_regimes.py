@@ -216,7 +216,7 @@ def test_groups_are_chosen_by_what_regimes_are_made_of(
 
 def test_a_hypothesis_without_its_groups_has_no_finding() -> None:
     assert not regime_findings(table_of(REGIMES, {}), [hypothesis("sensitivity")])
-    (answer,) = regime_answers([Database(regime_store(None, {"pgd": REGIMES["pgd"]}, {}))], lambda _: 2000)
+    (answer,) = regime_answers([Database(regime_store(None, {"pgd": REGIMES["pgd"]}, {}))], lambda _: 40)
     assert "no hypothesis" in "\n".join(findings_text(answer))
 
 
