@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import h5py
 import pytest
+from click import Context
 
 import landscape
 from landscape.campaign.pairs.selection import STRATEGIES
@@ -221,7 +222,7 @@ def test_links_within_a_guide_lead_to_its_headings() -> None:
 
 def test_every_command_and_script_is_shown() -> None:
     shown = "".join(example.text for example in examples() if example.language == "bash")
-    for name in cli.commands:
+    for name in cli.list_commands(Context(cli)):
         assert f"landscape {name} " in shown
     for script in (ROOT / "analysis").glob("*.py"):
         assert f"python analysis/{script.name} " in shown

@@ -8,21 +8,33 @@ import click
 
 from landscape.campaign.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, one_line, report_error
 from landscape.campaign.pools.mpi import launcher_rank
-from landscape.cli.answer import answer
-from landscape.cli.complete import complete
-from landscape.cli.correlations import correlations
-from landscape.cli.info import info
-from landscape.cli.locate import locate
-from landscape.cli.measure import measure
-from landscape.cli.run import run
-from landscape.cli.sample import sample
-from landscape.cli.study import study
-from landscape.cli.train import train
-from landscape.cli.verify import verify_command
+from landscape.cli.lazy import LazyGroup, Listed
 from landscape.version import __version__
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+class Commands(LazyGroup):
+    """All commands."""
+
+    listed = {  # noqa: RUF012
+        "run": Listed("exploring.run:run", "Explore the landscape of a run file."),
+        "sample": Listed("exploring.sample:sample", "Sample a landscape with too many minima to list."),
+        "train": Listed("exploring.train:train", "Train networks in regimes and keep end points."),
+        "study": Listed("exploring.study:study", "Explore a family of landscapes."),
+        "measure": Listed("exploring.measure:measure", "Measure properties of stored points."),
+        "locate": Listed("exploring.locate:locate", "Find the minima below end points of training."),
+        "info": Listed("inspecting.info:info", "Show an overview of a database."),
+        "verify": Listed("inspecting.verify:verify_command", "Recompute every stored point."),
+        "complete": Listed(
+            "landscape.cli.inspecting.complete:complete", "Compare two searches: is the landscape complete?"
+        ),
+        "correlations": Listed(
+            "landscape.cli.inspecting.correlations:correlations", "Correlate depth and flatness with robustness."
+        ),
+        "answer": Listed("inspecting.answer:answer", "Say what replicates show about robustness."),
+    }
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="landscape")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -45,10 +57,6 @@ def cli(context: click.Context) -> None:
     """  # noqa: D301 - click wants the backspace character itself
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-for command in (run, sample, train, study, answer, measure, locate, info, verify_command, complete, correlations):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ FREE = {"dataset", "subset_seed", "subset_part"}
 """Keys of [problem] that say where the data come from. They may differ; the data themselves are compared."""
 
 
-@click.command(short_help="Compare two searches: is the landscape complete?")
+@click.command()
 @click.argument("first", metavar="A.h5", type=click.Path(path_type=Path))
 @click.argument("second", metavar="B.h5", type=click.Path(path_type=Path))
 @click.option("--lowest", type=click.IntRange(min=1), help="Judge so many minima of lowest energy.")

@@ -20,7 +20,7 @@ from landscape.studies.replicates import Problem
 ANSWER, APPENDIX, CONTRASTS = "answer.csv", "appendix.csv", "contrasts.csv"
 
 
-@click.command(short_help="Say what replicates show about robustness.")
+@click.command()
 @click.argument("studies", metavar="STUDY...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write into; the first STUDY.")
 def answer(studies: tuple[Path, ...], output: Path | None) -> None:

@@ -19,7 +19,7 @@ from landscape.problems.problem import data_of, whole_size
 from landscape.studies.study import conclude, make_folder
 
 
-@click.command(short_help="Explore a family of landscapes.")
+@click.command()
 @RUN_FILE
 @click.option("--over", metavar="TABLE.KEY=VALUE,...", help="A key that varies, and its values.")
 @click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each searched on its own.")

@@ -12,7 +12,7 @@ from landscape.studies.findings import csv_text, findings_of
 from landscape.studies.findings_text import summary
 
 
-@click.command(short_help="Correlate depth and flatness with robustness.")
+@click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write every pair to this CSV file, all digits.")
 def correlations(files: tuple[Path, ...], output: Path | None) -> None:

@@ -15,7 +15,7 @@ from landscape.cli.shared import database_context
 from landscape.database.database import open_database
 
 
-@click.command(name="verify", short_help="Recompute every stored point.")
+@click.command(name="verify")
 @FILE
 @click.option(
     "--sides",

@@ -22,7 +22,7 @@ from landscape.database.store import open_store
 from landscape.studies.samples.report import sampled_report, sampled_training_report
 
 
-@click.command(short_help="Sample a landscape with too many minima to list.")
+@click.command()
 @click.argument("source", type=click.Path(path_type=Path), metavar="RUN_FILE|FILE.h5", callback=found_run_file)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Database to write; RUN_FILE's name with .h5.")
 @click.option("--quenches", type=click.IntRange(1), help="Independent quenches; as in the run file.")

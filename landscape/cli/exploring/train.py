@@ -12,9 +12,9 @@ from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, record_of, resolve_device
 from landscape.campaign.resumption import FIXED_FOR_TRAINING, open_or_create
 from landscape.campaign.rounds.training import Train, chosen_regimes
+from landscape.cli.exploring.study import members_of
 from landscape.cli.options import RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.cli.shared import run_phases
-from landscape.cli.study import members_of
 from landscape.config.run_file import RunConfig
 from landscape.database.database import open_database
 from landscape.studies.overview import trained_lines
@@ -26,7 +26,7 @@ def _names(_: click.Context, __: click.Parameter, text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-@click.command(short_help="Train networks in regimes and keep end points.")
+@click.command()
 @RUN_FILE
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Database to write; RUN_FILE's name with .h5.")
 @click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each with a database of its own.")

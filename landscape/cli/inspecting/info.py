@@ -10,7 +10,7 @@ from landscape.database.database import open_database
 from landscape.studies.overview import overview
 
 
-@click.command(short_help="Show an overview of a database.")
+@click.command()
 @FILE
 @click.option("--lowest", type=click.IntRange(min=0), default=10, show_default=True, help="Minima to list.")
 def info(file: Path, lowest: int) -> None:

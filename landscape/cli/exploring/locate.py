@@ -16,7 +16,7 @@ from landscape.database.store import open_store
 from landscape.studies.locations import locations_report
 
 
-@click.command(short_help="Find the minima below end points of training.")
+@click.command()
 @FILE
 @TIME_LIMIT
 def locate(file: Path, time_limit: float | None) -> None:

@@ -31,9 +31,7 @@ def _measure_options(command: Command) -> Command:
     return command
 
 
-@click.command(
-    short_help="Measure properties of stored points.", epilog=f"The groups of properties are {', '.join(GROUPS)}."
-)
+@click.command(epilog=f"The groups of properties are {', '.join(GROUPS)}.")
 @FILE
 @click.argument("names", nargs=-1)
 @_measure_options

@@ -1,0 +1,1 @@
+"""Commands that search, train and measure: each runs rounds on a database."""

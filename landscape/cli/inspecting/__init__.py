@@ -1,0 +1,1 @@
+"""Commands that tell what databases hold; none changes one."""
