@@ -24,12 +24,8 @@ class Commands(LazyGroup):
         "locate": Listed("exploring.locate:locate", "Find the minima below end points of training."),
         "info": Listed("inspecting.info:info", "Show an overview of a database."),
         "verify": Listed("inspecting.verify:verify_command", "Recompute every stored point."),
-        "complete": Listed(
-            "landscape.cli.inspecting.complete:complete", "Compare two searches: is the landscape complete?"
-        ),
-        "correlations": Listed(
-            "landscape.cli.inspecting.correlations:correlations", "Correlate depth and flatness with robustness."
-        ),
+        "complete": Listed("inspecting.complete:complete", "Compare two searches: is the landscape complete?"),
+        "correlations": Listed("inspecting.correlations:correlations", "Correlate depth and flatness with robustness."),
         "answer": Listed("inspecting.answer:answer", "Say what replicates show about robustness."),
     }
 
