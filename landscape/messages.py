@@ -1,4 +1,4 @@
-"""Wording of messages to users: nearest known names, values as TOML, and failed checks of a model in one line."""
+"""Wording of messages to users: nearest known names, numbers and their nouns, TOML, failed checks of a model."""
 
 import difflib
 import json
@@ -44,6 +44,11 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     """Names as a sentence lists them: a, b and c."""
     *first, final = names
     return f"{', '.join(first)} {last} {final}" if first else final
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 minimum", "2 minima"; `many` is by default `one` with an s."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def toml_value(value: object) -> str:

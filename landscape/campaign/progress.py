@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from landscape.database.records import Commit
 from landscape.database.tables import Tables
+from landscape.messages import counted
 
 
 class Progress(Protocol):
@@ -76,19 +77,26 @@ class Console:
         pieces.append(f"{seconds:.1f} s")
         if self._left:
             mean = sum(taken) / len(taken)
-            pieces.append(f"at most {tqdm.format_interval(mean * self._left)} left for this kind")
+            pieces.append(f"at most {tqdm.format_interval(mean * self._left)} more of this kind")
         print(f"{self._title}: {', '.join(pieces)}", file=sys.stderr, flush=True)  # noqa: T201 - this is the console
 
 
 def _counts(commit: Commit, tables: Tables) -> list[str]:
     """Numbers of points in all, and of those that the commit added."""
     if commit.training is not None:
-        return [f"{len(tables.training)} trained networks (+{len(commit.training.points)})"]
+        return [_grown(len(tables.training), len(commit.training.points), "trained network")]
     if commit.sampled is not None and commit.sampled.quenches is not None:
-        return [f"{len(tables.sampled_quenches)} sampled quenches (+{len(commit.sampled.quenches)})"]
+        return [
+            _grown(len(tables.sampled_quenches), len(commit.sampled.quenches), "sampled quench", "sampled quenches")
+        ]
     if commit.sampled is not None and commit.sampled.pairs is not None:
-        return [f"{len(tables.sampled_pairs)} sampled pairs (+{len(commit.sampled.pairs)})"]
+        return [_grown(len(tables.sampled_pairs), len(commit.sampled.pairs), "sampled pair")]
     return [
-        f"{len(tables.minima)} minima (+{len(commit.minima)})",
-        f"{len(tables.transition_states)} transition states (+{len(commit.transition_states)})",
+        _grown(len(tables.minima), len(commit.minima), "minimum", "minima"),
+        _grown(len(tables.transition_states), len(commit.transition_states), "transition state"),
     ]
+
+
+def _grown(number: int, added: int, one: str, many: str = "") -> str:
+    """A number of points with its noun, and of those added if there are any."""
+    return counted(number, one, many) + (f" (+{added})" if added else "")

@@ -128,6 +128,26 @@ class RoundSummary:
     left: int
 
 
+ROUND_KINDS = {
+    "basin_hopping": "quenches of perturbed minima",
+    "connect": "searches for transition states between two minima",
+    "single_ended": "searches for transition states from one minimum",
+    "measure": "properties of minima",
+    "measure_training": "properties of end points of training",
+    "measure_sample": "properties of the minima of sampled quenches",
+    "depths": "barriers and superbasins of each minimum",
+    "paths": "properties along steepest-descent paths",
+    "sample_quenches": "independent quenches",
+    "sample_pairs": "barriers between two sampled minima",
+    "training_pairs": "barriers between two minima below end points of training",
+    "train": "training of networks",
+    "evaluate": "attacks on trained networks",
+    "locate": "minima below end points of training",
+    "surroundings": "the minimum that each end point lies in, and its rank and barrier in the tree",
+}
+"""The kinds of round, in the words of a user."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rounds(Table):
     """The committed rounds in order: columns, and also a sequence of `RoundSummary`."""

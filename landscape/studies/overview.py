@@ -6,8 +6,10 @@ import numpy as np
 
 from landscape.database.database import Database
 from landscape.database.lazy import known
+from landscape.database.records import ROUND_KINDS
 from landscape.database.trained_points import HISTORY_COLUMNS
 from landscape.graph.depth import component_fraction
+from landscape.messages import counted, toml_value
 from landscape.statistics.coverage import coverage
 from landscape.studies.completeness.channels import Channels
 from landscape.studies.completeness.criteria import Criteria
@@ -17,6 +19,7 @@ from landscape.studies.samples.report import sampled_report
 LAST_COMMITS = 5
 MOST_STATES = 200_000  # transition states; the merges of more take too long to compute
 LEFT_BOX = "left_box"
+LOWEST = "the lowest minima; hits are quenches that ended there, copies its images under the symmetry of the network"
 
 
 def overview(db: Database, lowest: int, goal: Goal | None = None) -> str:
@@ -59,27 +62,38 @@ def _counts(db: Database) -> list[str]:
     degenerate = int((states.minima[:, 0] == states.minima[:, 1]).sum())
     lines = [
         f"database      {db.path or 'in memory'}, created {db.header.created}",
+        f"energy        {_energy(db)}",
         f"parameters    {db.problem_record.n_parameters}",
-        f"index test    {db.problem_record.index_test}",
-        f"minima        {len(minima)}",
-        f"transition    {len(states)} states, of them {degenerate} degenerate rearrangements",
-        f"attempts      {len(db.attempts)}",
+        f"index test    {db.problem_record.index_test}, by which minima and transition states are told apart",
+        f"minima        {len(minima)}, all different: copies by symmetry count as one",
+        f"transition    {counted(len(states), 'state')}, {degenerate} degenerate: joining copies of a minimum",
+        f"attempts      {counted(len(db.attempts), 'search', 'searches')} for transition states",
     ]
     if left := int(np.nansum(known(db.rounds.left))) + int((db.attempts.outcome == LEFT_BOX).sum()):
         lines.append(f"left the box  {left} quenches and searches, which found nothing")
     return lines
 
 
+def _energy(db: Database) -> str:
+    """The data, the network and the l2 of a database, or a word on an energy of a user's own."""
+    table = db.problem_record.tables(str(db.path)).get("problem", {})
+    if "dataset" not in table:
+        return "of your own"
+    told = [f"{key} = {toml_value(table[key])}" for key in ("hidden", "activation", "loss", "l2") if key in table]
+    return ", ".join([table["dataset"], *told])
+
+
 def _quenches(db: Database) -> list[str]:
     """Lines on the coverage by basin-hopping, from the hits of the minima."""
     found = coverage(db.minima.hits)
     if not found.quenches:
-        return ["coverage      no quenches yet"]
+        return ["hopping       no quenches yet"]
+    met = f"{found.observed} of the minima met" if found.observed < len(db.minima) else "all of the minima met"
     interval = f"95 % interval {found.chao1_low:.1f} to {found.chao1_high:.1f}"
     return [
-        f"coverage      {found.observed} minima in {found.quenches} quenches, {found.singletons} of them seen once",
-        f"              a further quench is new with probability {found.unseen_mass:.2g} (Good-Turing)",
-        f"              by hopping alone, so often too low: Chao1 estimate {found.chao1:.1f} minima, {interval}",
+        f"hopping       {met} in {counted(found.quenches, 'quench', 'quenches')}, {found.singletons} of them once",
+        f"              a further quench meets a new one with probability {found.unseen_mass:.2g} (Good-Turing)",
+        f"              estimate of all that hopping can meet {found.chao1:.1f}, {interval} (Chao1; often too low)",
     ]
 
 
@@ -97,12 +111,14 @@ def _completeness(db: Database, goal: Goal) -> list[str]:
         return [*lines, "", *Channels.of(db).take(target).table()]
     wanted = "minima" if len(target) == len(minima) else f"{len(target)} lowest minima"
     criteria = Criteria.of(db, goal, record.energy_tolerance)
-    return [*criteria.lines(wanted), "", *criteria.channels.table()]
+    return ["", *criteria.lines(wanted), "", *criteria.channels.table()]
 
 
 def _lowest(db: Database, count: int) -> list[str]:
     minima = db.minima
-    lines = [f"{'row':>6} {'energy':>16} {'hits':>8} {'lowest eigenvalue':>18} {'copies':>10}"]
+    if not count:
+        return []
+    lines = [LOWEST, f"{'row':>6} {'energy':>16} {'hits':>8} {'lowest eigenvalue':>18} {'copies':>10}"]
     for row in np.argsort(minima.energy, kind="stable")[:count]:
         copies = math.exp(min(minima.log_orbit_size[row], 700.0))
         lines.append(
@@ -113,16 +129,22 @@ def _lowest(db: Database, count: int) -> list[str]:
 
 
 def _commits(db: Database) -> list[str]:
+    """A heading, the meaning of the kinds, and a line on each of the last rounds."""
     rounds = db.rounds
-    lines = [f"{'round':>6} {'kind':<14} {'tasks':>6} {'evaluations':>12} {'seconds':>9} {'minima':>7} {'ts':>5}"]
     tasks, evaluations, minima, states = map(
         known, (rounds.tasks, rounds.evaluations, rounds.new_minima, rounds.new_transition_states)
     )
     rows = range(max(0, len(rounds) - LAST_COMMITS), len(rounds))
-    return lines + [
-        f"{row:>6} {rounds.kind[row]:<14} {tasks[row]:>6.0f} {evaluations[row]:>12.0f} {rounds.seconds[row]:>9.2f} "
-        f"{_added(minima[row]):>7} {_added(states[row]):>5}"
-        for row in rows
+    kinds = dict.fromkeys(rounds.kind[rows.start :].tolist())
+    return [
+        "the last rounds",
+        *(f"  {kind}: {ROUND_KINDS.get(kind, 'a kind of a newer version')}" for kind in kinds),
+        f"{'round':>6} {'kind':<14} {'tasks':>6} {'evaluations':>12} {'seconds':>9} {'minima':>7} {'ts':>5}",
+        *(
+            f"{row:>6} {rounds.kind[row]:<14} {tasks[row]:>6.0f} {evaluations[row]:>12.0f} {rounds.seconds[row]:>9.2f} "
+            f"{_added(minima[row]):>7} {_added(states[row]):>5}"
+            for row in rows
+        ),
     ]
 
 

@@ -20,7 +20,7 @@ RUN_FILES = {"xor.toml": 1e-2, "xor-1e-3.toml": 1e-3}
 def test_a_run_file_finds_everything_and_nothing_else(tmp_path: Path, name: str) -> None:
     truth = next(case for case in TRUTH if case["l2"] == RUN_FILES[name])
     said = done(command(0, "run", ROOT / "runs" / name, "-o", tmp_path / "a.h5"))
-    assert "connected     100.0%" in said.stdout
+    assert "connected     holds: 100.0%" in said.stdout
     symmetry = Problem.from_toml(ROOT / "runs" / name).symmetry
     with landscape.open(tmp_path / "a.h5") as db:
         for table, known in ((db.minima, truth["minima"]), (db.transition_states, truth["transition_states"])):

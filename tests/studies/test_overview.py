@@ -6,6 +6,7 @@ import h5py
 import pytest
 
 from landscape.database.database import open_database
+from landscape.database.records import ROUND_KINDS
 from landscape.studies.overview import overview
 from tests.database.samples import new_store, sample_commit
 
@@ -47,3 +48,10 @@ def test_counts_that_a_file_lacks_are_unknown(path: Path) -> None:
     regime, commit = last_lines(path)
     assert regime[2:4] == ["nan", "nan"]
     assert commit == ["0", "connect", *["nan"] * 5]
+
+
+def test_counts_have_their_nouns_and_the_network_its_line(path: Path) -> None:
+    with open_database(path) as db:
+        text = overview(db, 0)
+    assert "hits are quenches" not in text
+    assert f"  connect: {ROUND_KINDS['connect']}" in text

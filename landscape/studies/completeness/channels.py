@@ -19,6 +19,7 @@ from landscape.studies.completeness.effort import Searched
 
 MOST_UNKNOWN = 0.05  # largest ratio of further minima, as an estimate expects them, to known minima
 UNKNOWN = "not known which minima were found on far sides: the file is of an older version"
+MEANING = "minima by the channel that found them: hopping, or a transition state whose far side they are, or both"
 HEAD = f"{'energies':<32} {'known':>6} {'hopping':>8} {'far sides':>10} {'both':>6} {'estimate':>9}  95 % interval"
 
 
@@ -55,12 +56,19 @@ class Channels:
         ratios = [part.estimate / part.known for part in self.captures()]
         return float(np.max(ratios)) if ratios else float("nan")
 
+    @property
+    def widest(self) -> float:
+        """Largest ratio over the strata of the upper end of the interval to the known minima; NaN without any."""
+        ratios = [part.interval()[1] / part.known for part in self.captures()]
+        return float(np.max(ratios)) if ratios else float("nan")
+
     def table(self) -> Iterator[str]:
         """Lines of a table: the numbers and estimates of each stratum, then of all."""
         parts, stratum = self.captures(), energy_strata(self.energy)
         if not parts:
             yield UNKNOWN
             return
+        yield MEANING
         yield HEAD
         for number, part in enumerate(parts):
             low, high = part.interval()

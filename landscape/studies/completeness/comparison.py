@@ -137,8 +137,8 @@ class Comparison:
         first, second = self._inside()
         estimate = total(captures(first, second, energy_strata(self.union.channels.energy[self.target])))
         return (
-            f"A knows {first.sum()} of them, B {second.sum()}, both {(first & second).sum()}: as two channels they "
-            f"make {estimate:.1f} of {len(self.target)}"
+            f"A knows {first.sum()} of these, B {second.sum()}, both {(first & second).sum()}; taken as two channels, they "
+            f"expect {estimate:.1f} where {len(self.target)} are known"
         )
 
     def _known(self) -> Criterion:
@@ -148,7 +148,7 @@ class Comparison:
 
     def _expected(self) -> Criterion:
         most = self.union.channels.take(self.target).expected
-        sentence = f"two channels make at most {1 + MOST_UNKNOWN:.2f} of one known"
+        sentence = f"the channels expect at most {1 + MOST_UNKNOWN:.2f} for one known"
         return Criterion("b", sentence, "unknown" if np.isnan(most) else f"{most:.2f}", most <= 1 + MOST_UNKNOWN)
 
     def _connected(self) -> Criterion:

@@ -14,6 +14,7 @@ import numpy as np
 
 from landscape.graph.depth import components
 from landscape.graph.merges import Fallen
+from landscape.messages import counted
 from landscape.studies.completeness.channels import MOST_UNKNOWN, Channels
 from landscape.studies.completeness.effort import MOST_FALLEN, Searched, doubling_sentence, fallen_in_last_doubling
 from landscape.studies.completeness.goal import Goal
@@ -70,20 +71,28 @@ class Criteria:
         return self.is_connected and self.minima_are_known and self.barriers_have_converged
 
     def lines(self, wanted: str) -> Iterator[str]:
-        """Lines on each criterion: its numbers, holds or fails, and a remedy; `wanted` names the target."""
+        """Lines on each criterion: holds or fails, its numbers, and a remedy; `wanted` names the target."""
+        yield "is it complete? three criteria, judged from this search alone"
         needed = len(self.target) - 1
-        few = f"; too few transition states to connect {needed + 1} minima: at least {needed} are needed"
-        share = f"{self.connected:.1%} of the {wanted} with the lowest one, {self.goal.fraction:.0%} are asked for"
-        yield _line("connected", f"{share}{few if self.states < needed else ''}", self.is_connected)
-        fell = f"are upper bounds: {doubling_sentence(self.fell)}, under {MOST_FALLEN:.0%} may"
+        few = f"; {counted(needed + 1, 'minimum', 'minima')} need at least {counted(needed, 'transition state')}"
+        share = f"{self.connected:.1%} of the {wanted} are connected with the lowest one"
+        asked = f"asked: {self.goal.fraction:.0%}"
+        yield _line("connected", self.is_connected, f"{share}; {asked}{few if self.states < needed else ''}")
+        fell = f"{doubling_sentence(self.fell)}; asked: under {MOST_FALLEN:.0%}"
         more = "" if self.searches >= self.goal.searches else f", after {self.goal.searches} searches from each minimum"
-        yield _line("barriers", f"{fell}{more}", self.barriers_have_converged)
-        expected = self.channels.expected
-        made = "tell nothing yet" if np.isnan(expected) else f"expect {expected:.2f} minima for each one known"
-        most = f"two channels {made}, at most {1 + MOST_UNKNOWN:.2f} may be"
-        yield _line("known", most, self.minima_are_known)
+        yield _line("barriers", self.barriers_have_converged, f"{fell}{more}; all barriers are upper bounds")
+        yield _line("known", self.minima_are_known, self._expected())
         if limits := self._limits():
             yield f"{'':<13} to go on: --resume, and where a limit ended the search a larger {' or '.join(limits)}"
+
+    def _expected(self) -> str:
+        """The estimate of the two channels in words, and a warning where its interval is wide."""
+        expected, widest = self.channels.expected, self.channels.widest
+        asked = f"asked: at most {1 + MOST_UNKNOWN:.2f}"
+        if np.isnan(expected):
+            return f"the two channels below tell nothing yet; {asked}"
+        wide = "" if widest <= 1 + MOST_UNKNOWN else f"; but its interval reaches {_times(widest)}"
+        return f"the two channels below expect {expected:.2f} minima for each one known; {asked}{wide}"
 
     def _limits(self) -> list[str]:
         """The keys of the run file whose limits may keep the failing criteria from holding."""
@@ -97,5 +106,9 @@ class Criteria:
         return limits
 
 
-def _line(name: str, text: str, holds: bool) -> str:
-    return f"{name:<13} {text}: {'holds' if holds else 'fails'}"
+def _line(name: str, holds: bool, text: str) -> str:
+    return f"{name:<13} {'holds' if holds else 'fails'}: {text}"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}" if np.isfinite(ratio) else "any number"

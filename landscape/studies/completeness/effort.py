@@ -13,6 +13,7 @@ import numpy as np
 from landscape.database.lazy import known
 from landscape.database.records import Attempts, Minima, Rounds, TransitionStates
 from landscape.graph.merges import Fallen, fallen, merge_energies
+from landscape.messages import counted
 
 MOST_FALLEN = 0.05  # largest part of the merge energies that may fall when the effort doubles
 SEARCHES = ("connect", "single_ended")
@@ -71,4 +72,5 @@ def doubling_sentence(fell: Fallen | None) -> str:
     """A sentence on the merge energies that fell in the last doubling of the effort."""
     if fell is None:
         return "not known how many merge energies fell in the last doubling of the effort: the rounds do not tell"
-    return f"{fell.fell} of {fell.merges} merge energies fell in the last doubling of the effort"
+    merges = counted(fell.merges, "merge energy", "merge energies")
+    return f"{fell.fell} of {merges} fell in the last doubling of the effort"

@@ -82,7 +82,7 @@ def test_a_channel_without_finds_tells_nothing(found_from: list[tuple[int, int]]
     found = compared(search(found_from=found_from), search(found_from=found_from), [0, 1, 2, 3], [0, 1, 2, 3])
     assert (found["b"].found, found["b"].holds) == ("unknown", False)
     table = [*Channels.of(search(found_from=found_from)).table()]
-    assert table == [UNKNOWN] if found_from is None else "unknown" in table[1]
+    assert table == [UNKNOWN] if found_from is None else "unknown" in table[2]
 
 
 def test_parts_that_no_state_joins() -> None:
@@ -94,7 +94,8 @@ def test_parts_that_no_state_joins() -> None:
 def test_the_table_has_a_line_for_each_stratum_and_one_for_all() -> None:
     many = tables([float(n) for n in range(25)], [(n, n + 1, 30.0) for n in range(24)], MADE)
     far = replace(Channels.of(many), far=np.arange(25) > 0)
-    head, *strata, both = far.table()
+    meaning, head, *strata, both = far.table()
+    assert meaning.startswith("minima by the channel")
     assert [line.split()[:2] for line in strata] == [["0", "to"], ["13", "to"]]
     assert [line.split()[3:8] for line in strata] == [
         ["13", "13", "12", "12", "13.0"],

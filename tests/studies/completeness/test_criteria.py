@@ -40,16 +40,16 @@ def test_a_search_with_too_few_transition_states_says_so() -> None:
     found = criteria(states=7, evaluations=300)
     assert not found.is_connected
     assert found.connected == pytest.approx(8 / 12)
-    assert "66.7% of the minima with the lowest one, 100% are asked for; too few transition states" in text(found)
-    assert "to connect 12 minima: at least 11 are needed: fails" in text(found)
+    assert "fails: 66.7% of the minima are connected with the lowest one; asked: 100%; 12 minima need" in text(found)
+    assert "12 minima need at least 11 transition states" in text(found)
     assert criteria(states=7, evaluations=300, fraction=0.6).is_connected
     assert criteria(states=7, evaluations=300, target=8).is_connected
-    assert "too few" not in text(criteria(states=7, evaluations=300, target=8))
+    assert "at least" not in text(criteria(states=7, evaluations=300, target=8))
 
 
 def test_barriers_have_converged_once_nothing_falls_while_the_effort_doubles() -> None:
     assert criteria(states=11, evaluations=300).barriers_have_converged
-    assert "0 of 11 merge energies fell in the last doubling of the effort, under 5% may: holds" in text(
+    assert "holds: 0 of 11 merge energies fell in the last doubling of the effort; asked: under 5%;" in text(
         criteria(states=11, evaluations=300)
     )
     late = criteria(states=11, evaluations=20)
@@ -66,7 +66,8 @@ def test_barriers_that_are_not_there_have_not_converged() -> None:
 def test_a_small_effort_tells_nothing_of_barriers() -> None:
     few = criteria(states=11, evaluations=300, searches=3, made=2)
     assert not few.barriers_have_converged
-    assert "under 5% may, after 3 searches from each minimum: fails" in text(few)
+    assert "fails: 0 of 11" in text(few)
+    assert "asked: under 5%, after 3 searches from each minimum;" in text(few)
     assert criteria(states=11, evaluations=300, searches=3, made=3).barriers_have_converged
 
 
@@ -74,7 +75,7 @@ def test_without_a_second_channel_nothing_is_said_of_missing_minima() -> None:
     found = criteria(states=11, evaluations=300)  # found_from is not known in these tables
     assert np.isnan(found.channels.expected)
     assert not found.minima_are_known
-    assert "two channels tell nothing yet, at most 1.05 may be: fails" in text(found)
+    assert "fails: the two channels below tell nothing yet; asked: at most 1.05" in text(found)
 
 
 def test_what_fails_names_the_limits_to_raise() -> None:
@@ -104,3 +105,12 @@ def test_no_minima_at_all() -> None:
     found = Criteria.of(tables([], [], rounds([], [], [])), Goal(0, np.inf, 1.0, 10), 1e-9)
     assert not found.is_connected
     assert not found.minima_are_known
+
+
+def test_a_wide_interval_is_said_beside_an_estimate_that_holds() -> None:
+    few = criteria(states=11, evaluations=300)
+    both = Channels(energy=np.arange(12.0), hopping=np.ones(12, bool), far=np.ones(12, bool))
+    assert "but its interval reaches" in text(replace(few, channels=both))
+    many = Channels(energy=np.arange(9000.0), hopping=np.ones(9000, bool), far=np.ones(9000, bool))
+    assert many.widest < 1.05
+    assert "interval reaches" not in text(replace(few, channels=many))

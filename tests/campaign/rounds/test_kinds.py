@@ -1,0 +1,16 @@
+"""The words for kinds of round."""
+
+import importlib
+import pkgutil
+
+from landscape.campaign import rounds
+from landscape.database.records import ROUND_KINDS
+
+
+def test_every_kind_of_round_has_words() -> None:
+    modules = [
+        importlib.import_module(f"{rounds.__name__}.{one.name}") for one in pkgutil.iter_modules(rounds.__path__)
+    ]
+    classes = [one for module in modules for one in vars(module).values() if isinstance(one, type)]
+    kinds = {kind for one in classes if isinstance(kind := vars(one).get("kind"), str)}
+    assert kinds == set(ROUND_KINDS)
