@@ -137,7 +137,7 @@ class Comparison:
         first, second = self._inside()
         estimate = total(captures(first, second, energy_strata(self.union.channels.energy[self.target])))
         return (
-            f"A knows {first.sum()} of these, B {second.sum()}, both {(first & second).sum()}; taken as two channels, they "
+            f"A knows {first.sum()} of these, B {second.sum()}, both {(first & second).sum()}; as two channels they "
             f"expect {estimate:.1f} where {len(self.target)} are known"
         )
 
