@@ -17,12 +17,14 @@ from landscape.studies.completeness.goal import Goal
 
 @click.command()
 @RUN_FILE
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Database to write; RUN_FILE's name with .h5.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Database to write; by default RUN_FILE's name with .h5."
+)
 @SETTINGS
 @RESUME
 @TIME_LIMIT
 def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: bool, time_limit: float | None) -> None:
-    """Explore the landscape of a run file.
+    """Find and measure the minima and transition states of the loss landscape that a run file describes.
 
     \b
     landscape run runs/iris.toml -o iris.h5

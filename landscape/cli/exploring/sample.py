@@ -24,9 +24,11 @@ from landscape.studies.samples.report import sampled_report, sampled_training_re
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path), metavar="RUN_FILE|FILE.h5", callback=found_run_file)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Database to write; RUN_FILE's name with .h5.")
-@click.option("--quenches", type=click.IntRange(1), help="Independent quenches; as in the run file.")
-@click.option("--pairs", type=click.IntRange(0), help="Pairs to connect; as in the run file.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Database to write; by default RUN_FILE's name with .h5."
+)
+@click.option("--quenches", type=click.IntRange(1), help="Independent quenches; by default as in the run file.")
+@click.option("--pairs", type=click.IntRange(0), help="Pairs to connect; by default as in the run file.")
 @click.option("--training", is_flag=True, help="Pairs of end points of training in FILE.h5 instead, of each regime.")
 @SETTINGS
 @RESUME

@@ -24,7 +24,7 @@ from landscape.studies.study import conclude, make_folder
 @click.option("--over", metavar="TABLE.KEY=VALUE,...", help="A key that varies, and its values.")
 @click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each searched on its own.")
 @click.option("--sampled", is_flag=True, help="Independent quenches instead of a search: for too many minima.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write; RUN_FILE's name.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write; by default RUN_FILE's name.")
 @SETTINGS
 @TIME_LIMIT
 def study(

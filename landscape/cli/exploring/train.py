@@ -28,7 +28,9 @@ def _names(_: click.Context, __: click.Parameter, text: str) -> list[str]:
 
 @click.command()
 @RUN_FILE
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Database to write; RUN_FILE's name with .h5.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Database to write; by default RUN_FILE's name with .h5."
+)
 @click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each with a database of its own.")
 @click.option("--regimes", "names", default="", callback=_names, help="Only these, for instance plain,dropout.")
 @SETTINGS

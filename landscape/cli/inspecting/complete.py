@@ -24,7 +24,7 @@ FREE = {"dataset", "subset_seed", "subset_part"}
 @click.command()
 @click.argument("first", metavar="A.h5", type=click.Path(path_type=Path))
 @click.argument("second", metavar="B.h5", type=click.Path(path_type=Path))
-@click.option("--lowest", type=click.IntRange(min=1), help="Judge so many minima of lowest energy.")
+@click.option("--lowest", type=click.IntRange(min=1), metavar="N", help="Judge the N minima of lowest energy.")
 @click.option("--energy", type=float, help="Judge all minima up to this energy.")
 def complete(first: Path, second: Path, lowest: int | None, energy: float | None) -> None:
     """Compare two searches of one landscape with different seeds, and say whether it is complete.

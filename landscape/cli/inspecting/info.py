@@ -12,9 +12,16 @@ from landscape.studies.overview import overview
 
 @click.command()
 @FILE
-@click.option("--lowest", type=click.IntRange(min=0), default=10, show_default=True, help="Minima to list.")
+@click.option(
+    "--lowest",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Minima to list, the lowest first.",
+)
 def info(file: Path, lowest: int) -> None:
-    """Show what a database holds: coverage, the lowest minima, the last commits."""
+    """Show what a database holds: counts, coverage, completeness, the lowest minima, the last rounds."""
     with open_database(file) as db:
         if not launcher_rank():
             click.echo(overview(db, lowest))

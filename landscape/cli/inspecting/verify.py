@@ -21,7 +21,7 @@ from landscape.database.database import open_database
     "--sides",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Descend again from N transition states drawn at random, from none with 0; from all by default.",
+    help="Descend again from N transition states drawn at random; 0: from none; by default from all.",
 )
 def verify_command(file: Path, sides: int | None) -> None:
     """Recompute energy, gradient, index and sides of every stationary point; exit status 1 on any fault."""
