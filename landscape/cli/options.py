@@ -55,4 +55,10 @@ SETTINGS = click.option(
     "--set", "settings", multiple=True, metavar="TABLE.KEY=VALUE", help="Override a key of the run file."
 )
 RESUME = click.option("--resume", is_flag=True, help="Continue the database if it exists.")
+OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Database to write; by default RUN_FILE's name with the ending .h5.",
+)
 FILE = click.argument("file", type=click.Path(path_type=Path))
