@@ -142,7 +142,10 @@ def _models(annotation: object) -> list[type[BaseModel]]:
 
 
 def _within(place: Any, name: int | str) -> Any:  # noqa: ANN401 - a model, or a mapping of models by name
-    """The value called `name` in `place`: a model (for a list, that of its items), models by name, or None."""
+    """The type of the value called `name` in `place`, which is a model or a dictionary of models.
+
+    The type is a model, that of the items if the value is a list, or a dictionary of models; None for other values.
+    """
     if get_origin(place) is dict:
         return get_args(place)[1]
     field = place.model_fields.get(name) if place is not None else None

@@ -126,7 +126,7 @@ class Context:
 
 @contextmanager
 def one_thread_per_task() -> Iterator[None]:
-    """Within this context numerical libraries use one thread, so that no sum depends on a thread count."""
+    """Context in which numerical libraries use one thread, so that no sum depends on a thread count."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -43,7 +43,7 @@ class PointIndex:
         return next((number for number in self._near(energy) if self._is_at(number, theta)), -1)
 
     def add(self, energy: float, theta: np.ndarray) -> int:
-        """Number of a new point theta [P]."""
+        """Add a new point theta [P]; returns its number."""
         number = len(self)
         insort(self._recent, (energy, number))
         self._later.append(theta)
@@ -52,7 +52,7 @@ class PointIndex:
         return number
 
     def find_or_add(self, energy: float, theta: np.ndarray) -> int:
-        """Number of theta [P]; a new point has the length of the index before the call."""
+        """Number of theta [P]; a new point is added, and its number is the length of the index before that."""
         number = self.find(energy, theta)
         return self.add(energy, theta) if number < 0 else number
 
@@ -128,7 +128,7 @@ class DistinctMinima:
 
 @runtime_checkable
 class Reducible(Protocol):
-    """The result of a task, some of whose minima may be committed already."""
+    """A result of a task in which minima can be replaced by their rows, once they are committed."""
 
     def without(self, committed: PointIndex) -> Self:
         """The same result; minima in the index `committed` are reduced to their rows."""
@@ -162,7 +162,10 @@ def distinct_minima(
 def _minima(
     context: Context, points: StationaryPoints, theta: np.ndarray, rows: np.ndarray, hits: np.ndarray
 ) -> Minima:
-    """The columns of the minima `rows` int64[U] of points [F] with canonical parameters theta [F, P]."""
+    """The table of the minima at places `rows` int64[U] among points [F].
+
+    `theta` [F, P] are the canonical parameters of all points; `hits` int64[U] are those of the minima.
+    """
     here = torch.tensor(rows)
     return Minima(
         parameters=theta[rows],

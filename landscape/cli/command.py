@@ -13,7 +13,7 @@ from landscape.version import __version__
 
 
 class Commands(LazyGroup):
-    """All commands."""
+    """The commands of `landscape`: the function and a line of help of each; a module is imported when it is called."""
 
     listed = {  # noqa: RUF012
         "run": Listed("exploring.run:run", "Explore the landscape of a run file."),

@@ -97,7 +97,7 @@ def run_phases(
 
 
 def _unmeasured(store: Store) -> str:
-    """A part of a sentence if minima were found but none was measured."""
+    """A clause for a message if minima were found but none was measured; otherwise empty."""
     measured = store.tables.properties["minima"]
     return ", minima not measured yet" if len(store.tables.minima) and not measured else ""
 

@@ -48,7 +48,7 @@ class Snapshot:
         self.file = opened(path)
 
     def read(self) -> tuple[ProblemRecord, Header, Tables]:
-        """Problem, header and tables of the file; arrays are left in it.
+        """Problem, header and tables of the file; an array is read when it is first used.
 
         Raises:
             DatabaseError: the file is no database of a known version, or it is damaged.
@@ -61,7 +61,7 @@ class Snapshot:
             raise damaged(self.path, error) from error
 
     def read_record(self) -> ProblemRecord:
-        """The explored problem; its data are left in the file."""
+        """The explored problem; its data are read when they are first used."""
         attrs, root = self.file["problem"].attrs, self.file.attrs
         return ProblemRecord.lazy(
             self.reader("problem"),
@@ -81,14 +81,14 @@ class Snapshot:
         return Header(software=json.loads(self.file.attrs["software"]), created=str(self.file.attrs["created"]))
 
     def read_tables(self, n_parameters: int) -> Tables:
-        """All tables; their columns are left in the file."""
+        """All tables; a column is read when it is first used."""
         tables: dict[str, Any] = {name: self.read_table(name, n_parameters) for name in TABLES}
         regimes, evaluations = self.read_regimes()
         properties = {target: self.read_properties(target) for target in TARGETS}
         return Tables(**tables, regimes=regimes, evaluations=evaluations, properties=properties)
 
     def read_table(self, name: str, n_parameters: int) -> Any:  # noqa: ANN401 - its type is TABLES[name]
-        """The table of that name; its columns are left in the file."""
+        """The table of that name; a column is read when it is first used."""
         if self.lacks(name):
             return TABLES[name].empty(n_parameters)
         group, rows = self.file[name], int(self.file[name].attrs["count"])
@@ -115,13 +115,13 @@ class Snapshot:
         return name.rpartition("/")[2] in LATER_TABLES and name not in self.file
 
     def read_properties(self, target: str) -> dict[str, Property]:
-        """The properties of a table by name; their values are left in the file."""
+        """The properties of a table by name; values are read when they are first used."""
         if self.lacks(f"properties/{target}"):
             return {}
         return {name: self.read_property(f"properties/{target}/{name}") for name in self.file[f"properties/{target}"]}
 
     def read_property(self, path: str) -> Property:
-        """The property at that path; its values are left in the file."""
+        """The property at that path; its values are read when they are first used."""
         attrs = self.file[path].attrs
         return Property.lazy(
             self.reader(path),

@@ -29,13 +29,13 @@ class SinkFile(io.FileIO):
     failure: BaseException | None = None
 
     def write(self, data: Any) -> int:  # noqa: ANN401 - anything with a buffer
-        """Write all of the data, or nothing after a failed write."""
+        """Write all of the data. After a failure nothing is written, but the call still appears to succeed."""
         view = memoryview(data).cast("B")
         self.attempt(lambda: self.write_all(view))
         return len(view)
 
     def truncate(self, size: int | None = None) -> int:
-        """Change the length of the file, unless a write has failed."""
+        """Change the length of the file. After a failure nothing is changed, but the call still appears to succeed."""
         self.attempt(lambda: io.FileIO.truncate(self, size))
         return self.tell() if size is None else size
 
@@ -45,7 +45,10 @@ class SinkFile(io.FileIO):
             view = view[io.FileIO.write(self, view) :]
 
     def attempt(self, action: Callable[[], object]) -> None:
-        """Run the action unless one has failed before, and keep its failure. Not even a signal may reach HDF5."""
+        """Run the action unless one has failed before, and keep its failure.
+
+        HDF5 sees no exception, not even that of a signal.
+        """
         if self.failure is None:
             try:
                 action()

@@ -18,9 +18,10 @@ import numpy as np
 
 from landscape.graph.tree import DisconnectivityTree
 
-CELLS = 256  # energies at which outlines are compared
-TWIG = 0.5  # least distance from a twig (a minimum whose line only slants) to upright lines; 1 from other branches
-STRAIGHT = 2.0 / 3.0  # least part of the minima of a merge in its trunk for the merge to stand straight above the trunk
+CELLS = 256  # number of energies, evenly spaced, at which outlines are compared
+# Least distance from a twig, which is a minimum whose line only slants, to upright lines. Other branches keep 1.
+TWIG = 0.5
+STRAIGHT = 2.0 / 3.0  # a merge stands straight above its trunk if the trunk has at least this part of its minima
 
 
 class _Outline(NamedTuple):
@@ -66,7 +67,10 @@ def packed_places(
 
 
 def _reach(tree: DisconnectivityTree, drop: float, gap: float) -> tuple[np.ndarray, np.ndarray]:
-    """First and last cell [N] taken up by the line above each node and by the slanted parts of the lines below it."""
+    """First and last [N] of the `CELLS` energies at which each node takes up room.
+
+    The room is that of the line above the node and of the slanted parts of the lines below it.
+    """
     low, span = float(tree.height.min()), float(np.ptp(tree.height)) or 1.0
     above = _energy_above(tree)
     bottom = tree.height.copy()
@@ -89,7 +93,7 @@ def _upright(first: int, last: int, margin: float) -> _Outline:
 
 
 def _packed(parts: Sequence[_Outline], *, balanced: bool) -> tuple[np.ndarray, _Outline]:
-    """Places of branches, the first at 0, each as near as possible to the branches before it, and their outline."""
+    """Places of branches, and their common outline. The first is at 0, others as near as possible to those before."""
     places = np.zeros(len(parts))
     together = parts[0] if parts else _upright(0, -1, 0.0)
     for index, part in enumerate(parts[1:], start=1):

@@ -98,7 +98,7 @@ def _knees(tree: DisconnectivityTree, x: np.ndarray, drop: float) -> np.ndarray:
 
 
 def _clear_of(drawn: Sequence[Point], origin: Point, ends: Sequence[Point]) -> Iterator[float]:
-    """For each of `ends`, the energy at which the steepest possible line from `origin` reaches its place.
+    """Energies, one for each of `ends`, at which the steepest possible line from `origin` reaches the place of the end.
 
     On its way the line passes neither below this end nor below other ends or drawn points.
     """

@@ -99,7 +99,7 @@ def _to_lower(tree: DisconnectivityTree, order: np.ndarray) -> np.ndarray:
 
 
 def has_fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> np.ndarray:
-    """True, bool[n], where one of the two energies of a minimum fell by more than the tolerance.
+    """Mask bool[n] of the minima of which one of the two energies fell by more than the tolerance.
 
     A merge that did not exist before counts as fallen. Raises PropertyError for merges of targets of different sizes.
     """
@@ -113,11 +113,11 @@ def has_fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) ->
 
 
 def fallen(before: MergeEnergies, after: MergeEnergies, tolerance: float) -> Fallen:
-    """Number of merges that exist `after`, and of those that fell, see `has_fallen`."""
+    """Number of merges that exist `after`, and number of these that fell, as `has_fallen` decides."""
     there = np.isfinite(after.to_lower)
     return Fallen(fell=int((has_fallen(before, after, tolerance) & there).sum()), merges=int(there.sum()))
 
 
 def _lower(before: np.ndarray, after: np.ndarray, tolerance: float) -> np.ndarray:
-    """True, bool[n], where an energy is finite after and lower than before by more than the tolerance."""
+    """Mask bool[n] of the energies that are finite `after`, and lower than `before` by more than the tolerance."""
     return np.asarray(np.isfinite(after) & (after < before - tolerance))

@@ -130,7 +130,7 @@ def _merge(n_minima: int, height: np.ndarray, pairs: np.ndarray) -> tuple[np.nda
     order = np.argsort(height, kind="stable")
     order = order[_joining(n_minima, pairs[order])]
     parent = [-1] * (n_minima + len(order))
-    top = list(range(len(parent)))  # for each node some node above it, from which `_top` goes on; a top has itself
+    top = list(range(len(parent)))  # a step from each node towards its top, which `_top` follows; a top leads to itself
     for node, (first, second) in enumerate(pairs[order].tolist(), start=n_minima):
         for side in (first, second):
             above = _top(top, side)
@@ -139,7 +139,7 @@ def _merge(n_minima: int, height: np.ndarray, pairs: np.ndarray) -> tuple[np.nda
 
 
 def _joining(n_minima: int, pairs: np.ndarray) -> np.ndarray:
-    """Places, rising, of those pairs [T, 2] whose ends no earlier pairs connect: a minimum spanning forest."""
+    """Rising places of the pairs among pairs [T, 2] whose ends no earlier pairs connect: a minimum spanning forest."""
     low, high = pairs.min(axis=1, initial=n_minima), pairs.max(axis=1, initial=0)
     first = np.unique(low * n_minima + high, return_index=True)[1]
     weights = coo_array((first + 1.0, (low[first], high[first])), shape=(n_minima, n_minima))  # zero would be no edge
@@ -148,14 +148,14 @@ def _joining(n_minima: int, pairs: np.ndarray) -> np.ndarray:
 
 
 def _top(top: list[int], node: int) -> int:
-    """The top above a node; makes the way up half as long for the next call (path halving)."""
+    """The top above a node. The call halves the number of steps from the node to its top (path halving)."""
     while top[node] != node:
         top[node] = node = top[top[node]]
     return node
 
 
 def _distinct_merges(parent: np.ndarray, height: np.ndarray, n_leaves: int) -> np.ndarray:
-    """True, bool[N], for all nodes except merges as high as the merge above them."""
+    """Mask bool[N] of all nodes except merges as high as the merge above them."""
     keep = np.ones(len(parent), dtype=bool)
     inner = np.flatnonzero(parent[n_leaves:] >= 0) + n_leaves
     keep[inner] = height[parent[inner]] != height[inner]

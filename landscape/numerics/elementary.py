@@ -94,7 +94,7 @@ def tanh(x: Number) -> Number:
     """Hyperbolic tangent, with a small relative error for small numbers too."""
     one, two, limit = like(x, 1.0), like(x, 2.0), like(x, 20.0)
     p, q, scale = _exponential(two * min(max(x, -limit), limit))
-    less, more = scale - one, scale + one  # no cancellation where x is small
+    less, more = scale - one, scale + one  # the scale is 1 for small x: then less is exactly 0
     return (less * q + more * p) / (more * q + less * p)
 
 

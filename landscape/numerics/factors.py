@@ -24,10 +24,10 @@ Array = np.ndarray
 
 BLOCK = 2  # start vectors of the Lanczos method: two, so that a double eigenvalue is found twice
 FIRST_TEST = 12  # vectors before the first test of convergence
-MOST_VECTORS = 42  # with one shift: more vectors take longer than factors with a better shift
+MOST_VECTORS = 42  # for one shift: more would take longer than a factorisation with a better shift
 SHIFTS = 4
-NEARNESS = 1e-2  # distance of a shift from the eigenvalue above it, relative
-TOLERANCE = 1e-10  # of eigenvalues, relative
+NEARNESS = 1e-2  # relative distance of a shift from the eigenvalue above it
+TOLERANCE = 1e-10  # relative error of eigenvalues
 ATTEMPTS = 8
 LANCZOS_FROM = 400  # parameters from which `by_lanczos` is faster than `by_reduction`
 
@@ -205,7 +205,7 @@ def _take_ritz_pairs(
     vectors: Array,
     errors: Array,
 ) -> bool:
-    """Writes the two lowest eigenvalues, from the extreme Ritz values, errors and vectors; true if both converged."""
+    """Writes the two lowest eigenvalues, vectors and errors, given by extreme Ritz pairs; true if both converged."""
     last = len(space) - 1
     ritz, coefficients = np.linalg.eigh(projected)
     places, beside = ((0, last), (1, last - 1)) if below == 1 else ((last, last - 1), (last - 1, max(0, last - 2)))

@@ -32,10 +32,10 @@ from landscape.optimize.status import Status
 TARGET_RMS = 1e-12
 CLASSIFIED_RMS = 1e-7
 MAX_STEPS = 60
-KEPT_CONTRACTION = 0.3  # factor on the RMS gradient by a step, up to which the next step uses the same Hessian
+KEPT_CONTRACTION = 0.3  # largest ratio of RMS gradients, after to before a step, for the next to use the same Hessian
 CUT = 0.25
-SHORTEST = 1e-6  # part of a Newton step
-VALLEY = 100.0  # RMS gradient over its tolerance, below which the rule for valleys begins: gradients tell no distances
+SHORTEST = 1e-6  # least part of a Newton step that is tried
+VALLEY = 100.0  # ratio of the RMS gradient to its tolerance, below which the rule for valleys begins
 SETTLED = 1e-6  # length of a Newton step, below which the rule for valleys ends
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from landscape.studies.words import CORRELATION
 
 COLOURS = {"deeper": "#0072B2", "flatter": "#D55E00"}
-GIVEN = {"nothing": 0.12, "accuracy": -0.18}  # places within a row
+GIVEN = {"nothing": 0.12, "accuracy": -0.18}  # heights above the middle of a row, by `given`
 
 Row = Mapping[str, str]
 """A row of the CSV file of an answer."""

@@ -14,8 +14,8 @@ from landscape.messages import did_you_mean
 from landscape.plots.figures import family_style
 from landscape.studies.locations import Locations
 
-SMALLEST, LARGEST = 3.2, 8.0  # points across: the mark of one end point, and the largest mark
-GAP = 1.5  # points between marks below each other
+SMALLEST, LARGEST = 3.2, 8.0  # diameters in points: of the mark of one end point, and of the largest mark
+GAP = 1.5  # points between the marks of a pile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,5 +86,5 @@ def draw_legend(figure: Figure, marks: Marks, drawn: np.ndarray) -> None:
 
 
 def _size(count: int) -> float:
-    """Points across of a mark, whose area is in proportion to the number of end points."""
+    """Diameter of a mark in points. Its area is proportional to the number of end points, up to `LARGEST`."""
     return float(min(SMALLEST * np.sqrt(count), LARGEST))

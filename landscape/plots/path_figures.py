@@ -16,10 +16,10 @@ CLEAN = "0.25"
 STATE = "0.55"
 STATE_LINE: dict[str, Any] = {"color": STATE, "linewidth": 0.7, "linestyle": "dotted"}
 STATE_DOT: dict[str, Any] = {"marker": "o", "markersize": 2.5, "markerfacecolor": CLEAN, "markeredgecolor": CLEAN}
-DASHES = ((0.0, (4.0, 1.2)), (0.0, (5.0, 1.0, 1.2, 1.0)), (0.0, (1.5, 0.8)))  # of the epsilons in turn
+DASHES = ((0.0, (4.0, 1.2)), (0.0, (5.0, 1.0, 1.2, 1.0)), (0.0, (1.5, 0.8)))  # one pattern for each epsilon, in turn
 POINTS = "#0072B2"
-DECADES = 2.0  # the axis of barriers in energy is logarithmic if they span more
-LEAST = 0.02  # part of the sensitivities that may lie below the axis: they diverge if a network is constant
+DECADES = 2.0  # the axis of barriers in energy is logarithmic if they span more decades
+LEAST = 0.02  # share of sensitivities that may lie below the axis: they diverge where a network is constant
 ONE_COLUMN, TWO_COLUMNS = 3.4, 7.0  # inches
 
 
@@ -113,7 +113,10 @@ def _draw_profile(axes: Axes, paths: StoredPaths, place: int, row: Row, colours:
 
 
 def _lowest(values: np.ndarray, middle: int) -> float:
-    """The lower end of the axis of sensitivities [K, I, E]: below nearly all of them, except those that diverge."""
+    """The lower end of the axis of sensitivities [K, I, E], each less that of its transition state.
+
+    Nearly all of them lie above this end; those that diverge downwards do not move it.
+    """
     less = values - values[:, [middle]]
     bulk, high = float(np.quantile(less, LEAST)), float(less.max())
     return max(float(less.min()) - 0.05 * (high - bulk), bulk - 0.5 * (high - bulk))

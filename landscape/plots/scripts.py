@@ -24,7 +24,7 @@ class Script(click.Command):
 
 
 class _OneLine(click.ClickException):
-    """A line for the user, in the words of the commands."""
+    """An error as one line that begins with "landscape:", like the errors of the commands."""
 
     exit_code = 2
 
@@ -46,7 +46,7 @@ def _one_line(advice: str) -> Iterator[None]:
 
 @contextmanager
 def writing(output: Path) -> Iterator[None]:
-    """Raises PropertyError if the file cannot be written."""
+    """Context in which a failure to write the file becomes a PropertyError."""
     try:
         yield
     except OSError as error:

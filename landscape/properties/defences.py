@@ -158,7 +158,7 @@ def sample_accuracy(networks: Networks) -> dict[str, Float[Tensor, "M N"]]:
 def sample_accuracies_under_attack(
     networks: Networks, half_widths: Float[Tensor, "E d"], settings: MeasureConfig
 ) -> dict[str, Float[Tensor, "M N E"]]:
-    """For each half-width, accuracies under each attack and under all, and the largest loss."""
+    """Accuracies under each attack and under all attacks, and the largest loss, for each half-width."""
     columns = []
     for half_width in half_widths:
         outcomes = attack_all(networks, half_width, settings)

@@ -26,7 +26,9 @@ Step = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """At most `attempts` bands for each chain and `tries` for each pair; the number of images grows with the distance.
+    """Limits on bands: at most `attempts` for each chain and `tries` for each pair.
+
+    The number of images of a band grows with the distance between its ends.
 
     Two points are the same if their energies agree within `energy_tolerance` and their aligned distance is within
     `distance_tolerance`.

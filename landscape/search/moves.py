@@ -20,7 +20,8 @@ class KnownMinima:
     """Known minima, and which of their parameters belong together."""
 
     minima: Float[np.ndarray, "M P"]
-    units: tuple[Int[np.ndarray, "_U _F"], ...] = ()  # for each group the places of the components of its units
+    # A group of like units is an array with a row for each unit: the places of its components in theta.
+    units: tuple[Int[np.ndarray, "_U _F"], ...] = ()
 
 
 NOTHING_KNOWN = KnownMinima(np.empty((0, 0)))

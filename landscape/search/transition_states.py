@@ -1,4 +1,4 @@
-"""From guesses to verified transition states with the minima on their two sides.
+"""Transition states from guesses, verified, with the minima on their two sides.
 
 guess -> eigenvector-following -> Newton finish -> index test -> steepest descent to both sides. A guess that leads to a
 known transition state, or to that of an earlier guess, ends after eigenvector-following. A guess that ends on a saddle
@@ -58,7 +58,7 @@ class KnownStates(Protocol):
     """Known transition states."""
 
     def find(self, energy: float, theta: Float[np.ndarray, " P"]) -> int:
-        """Row of the known state to which a point, followed but not finished, leads; -1 if there is none."""
+        """Row of the known state near theta [P], the point where eigenvector-following ended; -1 if there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class Found:
     ambiguous: Bool[np.ndarray, " T"]  # true if rounding decides on the end of steepest descent on a side
     search: Int[np.ndarray, " T"]  # the search of each transition state
     known: tuple[tuple[int, int], ...]  # (search, row) of each guess that led to a known transition state
-    failures: tuple[tuple[int, Outcome], ...]  # (search, reason) of each guess that led to none
+    failures: tuple[tuple[int, Outcome], ...]  # (search, reason) of each guess that led to no transition state
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-STEP = 0.1  # of the grid in log lambda
+STEP = 0.1  # spacing of the grid in log lambda
 LOWEST = -16.0  # first point of the grid in log lambda
-LEAST_MEAN = -8.0  # of log lambda; below, one basin would stand for thousands
-LEAST_SPREAD = 0.3  # of log lambda around its mean: three steps
-CUT = 99.9  # percentile of the weights
+LEAST_MEAN = -8.0  # least mean of log lambda: below it, one basin would stand for thousands
+LEAST_SPREAD = 0.3  # least standard deviation of log lambda: three steps of the grid
+CUT = 99.9  # percentile of the weights to which larger ones are clipped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class VisitLaw:
     """The normal law of log lambda, whose mean is a constant plus slopes times standardised covariates."""
 
     coefficients: np.ndarray  # [1 + C] constant and slopes
-    spread: float  # standard deviation
+    spread: float  # standard deviation of log lambda around its mean
 
 
 def fitted(
@@ -39,7 +39,7 @@ def fitted(
 ) -> VisitLaw:
     """The law of maximum likelihood for basins that were met `hits` times, at least once each.
 
-    The optimisation begins at the law `start`; for a resample, the law of the sample is a near one.
+    The optimisation begins at the law `start`. For a resample, the law of the sample is a good start.
     """
     from scipy.optimize import minimize  # noqa: PLC0415 - takes a third of a second and is not always needed
 
@@ -63,7 +63,7 @@ def fitted(
 def inverse_weights(
     hits: Int[np.ndarray, " K"], covariates: Float[np.ndarray, "K C"], law: VisitLaw
 ) -> Float[np.ndarray, " K"]:
-    """The number of basins [K] for which each basin that was met stands."""
+    """Weights [K] of the basins that were met: the number of basins that each stands for."""
     design, grid = _design(covariates), _grid(hits)
     density = _poisson(hits, grid) * _normal(grid, design @ law.coefficients, law.spread)
     weights = (density / -np.expm1(-np.exp(grid))).sum(axis=1) / density.sum(axis=1)
@@ -74,7 +74,7 @@ def inverse_weights(
 def redrawn(
     covariates: Float[np.ndarray, "K C"], law: VisitLaw, weights: Float[np.ndarray, " K"], random: np.random.Generator
 ) -> tuple[Int[np.ndarray, " R"], Int[np.ndarray, " R"]]:
-    """Rows among the K basins, and their hits, for simulated quenches.
+    """The basins that simulated quenches meet: their rows int64[R] among the K basins, and their hits int64[R].
 
     The quenches meet a simulated landscape like that of the sample. Its number of basins is the sum of the weights.
     Each of its basins copies one of the K basins, chosen by weight, and has its own lambda, drawn from the law.
@@ -95,7 +95,7 @@ def _design(covariates: np.ndarray) -> np.ndarray:
 
 
 def _grid(hits: np.ndarray) -> np.ndarray:
-    """Values [G] of log lambda."""
+    """Grid points [G] of log lambda, from `LOWEST` to beyond the logarithm of the most hits."""
     return np.arange(LOWEST, np.log(hits.max()) + 3.0, STEP)
 
 

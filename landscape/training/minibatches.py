@@ -28,8 +28,8 @@ class Minibatch:
 
     inputs: Tensor  # [W, B, d]
     encoded: Tensor  # [K, W * B]: targets as the loss takes them
-    weights: Tensor  # [B]: one over the number of samples that count, zero for those that fill up
-    size: int  # samples that count
+    weights: Tensor  # [B]: one over the number of samples that count, zero for copies that fill up the batch
+    size: int  # number of samples that count
 
     def mean(self, values: Tensor) -> Tensor:
         """Means [W] of values [W, B] over the samples that count."""
@@ -82,7 +82,11 @@ class TrainingSamples:
             yield self._minibatch(rows)
 
     def _with_wrong_labels(self, wrong: int) -> Tensor:
-        """Encoded targets [W * N, K] of each seed, `wrong` of them with the code of any other class, equally likely."""
+        """Encoded targets [W * N, K], N for each seed.
+
+        `wrong` of the training samples of each seed have the code of another class, all other classes being equally
+        likely.
+        """
         rows = self._draws.permutations(Purpose.LABELS, self.trained)[:, :wrong]
         seeds, classes = len(rows), self._encoded.shape[1]
         further = 1 + (self._draws.uniform(Purpose.LABELS, rows.shape) * (classes - 1)).long()

@@ -117,7 +117,10 @@ class RegimeObjective:
 
 
 def dropped(network: Network, probability: float, draws: Draws) -> LayeredNetwork:
-    """The network for one pass of autograd, with hidden units left out with a probability, the others scaled up."""
+    """The network for one pass of autograd, with dropout.
+
+    Each hidden unit is left out with the given probability; the others are scaled up.
+    """
     layered = _layered(network, "dropout")
     value = layered.activation.value
 

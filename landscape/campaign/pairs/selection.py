@@ -23,7 +23,7 @@ STRATEGIES: dict[str, Strategy] = {
 
 
 def require_strategies(names: Sequence[str], source: str) -> None:
-    """Raise `ConfigError` if no pair strategy has one of these names; `source` names their origin in messages."""
+    """Raise `ConfigError` if a name is not that of a pair strategy; messages name `source`, the origin of the names."""
     for place, name in enumerate(names):
         if name not in STRATEGIES:
             known = did_you_mean(name, STRATEGIES)

@@ -101,7 +101,10 @@ def rows_in_view(energy: np.ndarray, inside: np.ndarray, wanted: np.ndarray, ran
 
 
 def _neighbours(energy: np.ndarray, rows: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:
-    """For each of `rows` the `count` nearest in energy of the rows `others`, half of them below it, in one array."""
+    """Neighbours in energy of all `rows`, in one array: for each row the `count` nearest among the rows `others`.
+
+    Half of the neighbours of a row lie below it.
+    """
     others = others[np.argsort(energy[others], kind="stable")]
     next_above = np.searchsorted(energy[others], energy[rows], side="right")
     steps = np.arange(count) - count // 2

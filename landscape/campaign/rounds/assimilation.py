@@ -25,7 +25,7 @@ class LandscapeIndex:
         self.minima.fill(tables.minima.energy, tables.minima.parameters)
         self.states = PointIndex(self.symmetry, identity)
         self.states.fill(tables.transition_states.energy, tables.transition_states.parameters)
-        self._measured = np.zeros(0, dtype=np.int64)  # rows of the minima whose distances are known
+        self._measured = np.zeros(0, dtype=np.int64)  # rows of the minima in `_distance`, in the order of its axes
         self._distance = np.zeros((0, 0))
 
     def distances(self, parameters: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -70,10 +70,11 @@ class Assimilation:
         self._new_hits: list[int] = []
         self._minima: list[tuple[Minima, int]] = []
         self._states: list[tuple[TransitionStates, int]] = []
-        self._joins: list[tuple[np.ndarray, np.ndarray]] = []  # sides and origins of the new transition states
+        # For each new transition state, the rows of the minima on its sides and of those from which it was found.
+        self._joins: list[tuple[np.ndarray, np.ndarray]] = []
 
     def add_distinct(self, found: DistinctMinima, *, counted: bool) -> np.ndarray:
-        """Rows int64[M] of the minima of a task in the table; their hits are added if `counted`."""
+        """Add the minima of a task, and their hits if `counted`; returns their rows int64[M] in the table."""
         committed = found.row >= 0
         rows = found.row.copy()
         rows[~committed] = self.add_minima(found.unknown, counted=counted)
@@ -82,7 +83,7 @@ class Assimilation:
         return rows
 
     def add_minima(self, found: Minima, *, counted: bool) -> np.ndarray:
-        """Rows int64[M] in the table of minima that may be new; their hits are added if `counted`."""
+        """Add those of the minima that are new, and all hits if `counted`; returns the rows int64[M] in the table."""
         rows = np.empty(len(found), dtype=np.int64)
         for place, (energy, theta) in enumerate(zip(found.energy.tolist(), found.parameters, strict=True)):
             size = len(self.index.minima)

@@ -73,7 +73,7 @@ class Evaluate:
         results: Sequence[Mapping[str, MeasuredProperty]],
         seconds: float,
     ) -> Commit:
-        """The commit of the values."""
+        """The commit of the values that all evaluations gave, as properties of the end points."""
         shape = len(tables.training), len(tables.evaluations)
         found = {}
         for name, first in results[0].items():

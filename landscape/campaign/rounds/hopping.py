@@ -30,10 +30,10 @@ class WalkSummary:
     """Summary of any number of steps of walkers: all that their next round depends on."""
 
     current: np.ndarray  # int64[W]: the minimum of each walker, -1 for none
-    hopped: np.ndarray  # int64[W]: steps from a minimum
-    reached: np.ndarray  # int64[W]: steps from a minimum to a minimum
-    other: np.ndarray  # int64[W]: steps from a minimum to another one
-    accepted: np.ndarray  # int64[W]: accepted steps from a minimum to another one
+    hopped: np.ndarray  # int64[W]: counted steps that began at a minimum
+    reached: np.ndarray  # int64[W]: those of them that ended at a minimum, the same or another
+    other: np.ndarray  # int64[W]: those of them that ended at another minimum
+    accepted: np.ndarray  # int64[W]: those of the steps to another minimum that were accepted
     visits: np.ndarray  # int64[V, 2]: walker and minimum of each visit, repeated visits once
 
     @classmethod

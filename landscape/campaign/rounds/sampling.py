@@ -80,7 +80,7 @@ class SampleQuenches:
         return rounds_done(tables, self.kind) + -(-left // (TASK_QUENCHES * ROUND_TASKS))
 
     def plan(self, tables: Tables) -> Plan[SampleTask] | None:
-        """The next quenches."""
+        """The next quenches; None if the sample has all that the run file asks for."""
         start, seed = len(tables.sampled_quenches), self.context.settings.run.seed
         end = min(self.context.settings.sample.quenches, start + TASK_QUENCHES * ROUND_TASKS)
         seeds = [(seed, STARTS, 0, 0, number) for number in range(start, end)]
@@ -189,7 +189,7 @@ class _Pairs(ABC):
         return rounds_done(tables, self.kind) + -(-len(self._due(tables)) // (TASK_PAIRS * ROUND_TASKS))
 
     def plan(self, tables: Tables) -> Plan[PairsTask] | None:
-        """The next pairs."""
+        """The next pairs to be connected; None if there are none left, or if the energy is not smooth."""
         if not self.context.objective.smooth:
             return None
         rows = self._due(tables)[: TASK_PAIRS * ROUND_TASKS]

@@ -75,7 +75,10 @@ def sample(
 
 
 def _sample_training(path: Path, changed: list[str], time_limit: float | None) -> NoReturn:
-    """Connect pairs of the located end points in a database, with its run file and some keys changed."""
+    """Connect random pairs of the minima that `landscape locate` found below end points of training.
+
+    The settings are those of the run file in the database at `path`, with the keys `changed`.
+    """
 
     def prepare(local: int) -> Context:
         context = database_context(path, local, {}, of="training")

@@ -1,1 +1,1 @@
-"""Commands that tell what databases hold; none changes one."""
+"""Commands that show what databases hold and do not change them."""

@@ -29,7 +29,7 @@ FREE = {"dataset", "subset_seed", "subset_part"}
 def complete(first: Path, second: Path, lowest: int | None, energy: float | None) -> None:
     """Compare two searches of one landscape with different seeds, and say whether it is complete.
 
-    By default the minima that [explore] in the run file of A.h5 names are judged, or all minima if it names none.
+    The minima to be judged are by default the goal of A.h5: those that [explore] in its run file asks for, else all.
     The exit status is 0 if all criteria hold, 1 if one fails.
 
     \b
@@ -99,7 +99,10 @@ def _differing_key(context: Context, other: Context) -> str:
 
 
 def _places(ours: Database, theirs: Database, context: Context) -> np.ndarray:
-    """Rows int64[B] of the minima of the second database among those of the first, followed by those it lacks."""
+    """Rows int64[B] of the second database's minima in the union of both.
+
+    The union has the minima of the first database, followed by those that only the second has.
+    """
     index = PointIndex(context.objective.symmetry, context.identity)
     index.fill(ours.minima.energy, ours.minima.parameters)
     points = zip(theirs.minima.energy.tolist(), theirs.minima.parameters, strict=True)

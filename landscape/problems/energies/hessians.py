@@ -19,7 +19,7 @@ from landscape.problems.networks.layers import Convolution, Dense
 Array = np.ndarray
 
 LARGEST_PRODUCTS = 2**24  # most numbers in the products of inputs that a Hessian needs
-TRACES = 8  # walkers whose traces are kept at a time
+TRACES = 8  # walkers whose hidden values, slopes and loss gradients are kept at a time
 
 
 class CompiledHessian:
@@ -62,7 +62,7 @@ class CompiledHessian:
             hessians(weights, data, (value, slope, gradient), self._bend, (loss, samples.encoded), self._l2, out)
 
     def _means(self) -> Array:
-        """For each row that enters the second layer, the hidden rows of which it is the mean: int64[rows, number]."""
+        """Hidden rows int64[rows, number] of which each row that enters the second layer is the mean."""
         sources, rows = self._layers.sources, self._network.layers[1].n_in
         return (sources if len(sources) else np.arange(rows)).reshape(rows, -1)
 

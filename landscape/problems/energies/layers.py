@@ -23,8 +23,8 @@ Array = np.ndarray
 # Inputs, values and slopes of a block: loops are fastest if these fit into the first cache, BLAS calls if blocks are
 # few and large.
 BLOCK_BYTES = 96 * 2**10
-FEWEST_COLUMNS = 64
-FEWEST_BESIDE_WINDOWS = 128  # for convolutions: loops along the rows that windows gather are short otherwise
+FEWEST_COLUMNS = 64  # fewest samples in a block of a dense network
+FEWEST_BESIDE_WINDOWS = 128  # the same with convolutions: with fewer, loops along gathered rows would be short
 VECTOR = 16  # samples that a loop takes at a time
 
 
@@ -91,8 +91,9 @@ def in_blocks(network: LayeredNetwork, sizes: Array, inputs: Tensor, encoded: Te
 
 
 def sample_columns(sizes: Array, samples: int, fewest: int = FEWEST_COLUMNS) -> int:
-    """Number of samples in a block, of `samples` in all, for a network with `sizes` rows: a multiple of the vector
-    length for which the last block is about as full as the others.
+    """Number of samples in a block, of `samples` in all, for a network with `sizes` rows.
+
+    The number is a multiple of the vector length, chosen so that the last block is about as full as the others.
     """
     fitting = BLOCK_BYTES // (8 * int(sizes[0] + 2 * sizes[1:].sum()))
     blocks = math.ceil(samples / max(fitting - fitting % VECTOR, fewest))

@@ -24,7 +24,7 @@ class Layers(NamedTuple):
     """
 
     sizes: Array  # int64[steps + 1]: rows of the inputs and of each step; units of each layer if all are dense
-    weights: Array  # int64[steps, 2]: rows and columns of a layer's weight; for a gathering 0 and the rows of a mean
+    weights: Array  # int64[steps, 2]: rows and columns of a layer's weight; for a gathering, 0 and rows in each mean
     sources: Array  # int64: sources of all gatherings, one after the other
     activation: int  # kind, see `kernels.activations`
     loss: int  # kind, see `kernels.losses`

@@ -29,14 +29,14 @@ Array = np.ndarray
 class Windows(NamedTuple):
     """Samples as patches of the hidden layer's windows, zero where there is no sample."""
 
-    patches: Array  # with their ones [N / B, D, L B]
-    products: Array  # of the rows of patches [N / B, D (D + 1) / 2, L B]
+    patches: Array  # [N / B, D, L B]: the numbers of a patch, followed by a one
+    products: Array  # [N / B, D (D + 1) / 2, L B]: products of all pairs of rows of `patches`
     encoded: Array  # targets [N / B, K, B]
     real: Array  # [N / B, B], see `Blocks`
     sources: Array  # int64[M, A]: rows of the hidden layer, (channel, window), of which an entering row is the mean
     channels: int  # O
     n_samples: int  # N
-    loss: int  # kind
+    loss: int  # kind, see `kernels.losses`
 
 
 @inlined
@@ -165,7 +165,7 @@ def _bent(weights: Array, g: Array, units: tuple[Array, Array], bend: Bend, sour
 
 @reordered
 def _scatter_first(first: Array, curved: Array, depth: int, share: float, out: Array) -> None:
-    """Writes share times the first x first block in network order; curved [O, D (D + 1) / 2] are its terms with f''."""
+    """Writes the first x first block, multiplied by `share`; curved [O, D (D + 1) / 2] are its terms with f''."""
     channels = len(curved)
     for row in range(len(first)):
         left = place(row // depth, row % depth, channels, depth - 1, 0)
@@ -183,8 +183,11 @@ def _scatter_first(first: Array, curved: Array, depth: int, share: float, out: A
 
 @reordered
 def _scatter_cross(cross: Array, corner: Array, shape: tuple[int, int, int], share: float, out: Array) -> None:
-    """Writes share times the second x first block: cross [O D K, M + 1] and the terms of rows with their own channel,
-    corner [K, M D]; `shape` is (O, K, D).
+    """Writes the second x first block, multiplied by `share`.
+
+    `cross` [O D K, M + 1] is the first of its two terms; the last column belongs to the biases of the second layer.
+    `corner` [K, M D] is the second term, between an entering row and the weights of its own channel. `shape` is
+    (O, K, D).
     """
     channels, classes, depth = shape
     entering, numbers = cross.shape[1] - 1, channels * depth

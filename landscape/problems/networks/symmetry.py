@@ -20,8 +20,9 @@ from landscape.problems.networks.layers import Layer
 
 
 def hidden_units(layers: tuple[Layer, ...]) -> tuple[np.ndarray, ...]:
-    """For each hidden layer, the places int64[H, F] in theta of the components of its units: incoming weights, bias and
-    outgoing weights.
+    """Places int64[H, F] in theta of the components of the units, one array for each hidden layer.
+
+    The components of a unit are its incoming weights, its bias and its outgoing weights.
     """
     places, start = [], 0
     for layer in layers:

@@ -60,7 +60,7 @@ class AdversarialTerm:
         raise PropertyError(f"a Hessian needs an energy without kinks, found {self.kinks}: leave it out")
 
     def doubles_per_walker(self, samples: TermSamples) -> int:
-        """Number of float64 values of a gradient and of the points."""
+        """Number of float64 values touched for each walker: two calls of the network, three points of each sample."""
         touched = 2 * self.network.doubles_per_walker_and_sample + 3 * samples.inputs.shape[1]
         return touched * len(samples.inputs)
 

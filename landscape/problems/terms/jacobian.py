@@ -30,6 +30,6 @@ class JacobianTerm(DifferentiableTerm):
         return torch.stack([pull_back(unit.expand_as(outputs)).square().sum(2) for unit in units]).sum(0)
 
     def doubles_per_walker(self, samples: TermSamples) -> int:
-        """Number of float64 values of a gradient, times the number of outputs plus one."""
+        """Number of float64 values touched for each walker: one call of the network, and one more for each output."""
         touched = self.network.doubles_per_walker_and_sample
         return (self.network.n_outputs + 1) * touched * len(samples.inputs)

@@ -149,7 +149,10 @@ class ConvolutionMap(NamedTuple):
         return columns.view(len(weight), self.layer.n_units, values.shape[2])
 
     def _rounding(self) -> float:
-        """Rounding of sums; forwards and backwards they have no more terms than all units and a patch together."""
+        """Bound on the relative rounding error of sums, forwards and backwards.
+
+        No sum has more terms than the units below or the units above, whichever are more, and a patch together.
+        """
         return sum_rounding(max(self.layer.n_below, self.layer.n_units) + self.layer.n_in)
 
 

@@ -116,7 +116,10 @@ class _Valley(NamedTuple):
     inflection: float
 
     def lines(self, box: Box) -> tuple[Line, Line]:
-        """The lines, computed on the interval after reflection to a middle of at least 0."""
+        """The lines below and above the activation.
+
+        An interval whose middle is below 0 is reflected about 0 first, as the symmetry of f(z) - z/2 allows.
+        """
         left = box.middle < 0.0
         right = Box(torch.where(left, -box.upper, box.lower), torch.where(left, -box.lower, box.upper))
         at_lower, at_upper = self.activation.value(right.lower), self.activation.value(right.upper)
@@ -133,7 +136,10 @@ class _Valley(NamedTuple):
         return slope, torch.where(direct, ends, torch.maximum(ends, intercept))
 
     def _below(self, box: Box, at_lower: Float[Tensor, "*shape"], at_upper: Float[Tensor, "*shape"]) -> Line:
-        """The line highest at the middle: a tangent of slope up to 1, or the chord or a tangent in the convex part."""
+        """The lower line that is highest at the middle.
+
+        It is a tangent of slope up to 1 or, in the convex part, the chord or a tangent.
+        """
         chord, middle = _chord(box, at_lower, at_upper), box.middle
         direct = (chord > 1.0) & (chord <= self.activation.slope(box.lower, at_lower))
         gentle, gentle_intercept = self._tangent(middle.clamp(max=self.unit_slope))
@@ -151,5 +157,5 @@ class _Valley(NamedTuple):
 
 
 def _chord(box: Box, at_lower: Float[Tensor, "*shape"], at_upper: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Slope between the ends; 0 if the ends are one point."""
+    """Slope of the chord; 0 if the ends of the interval are one point."""
     return (at_upper - at_lower) / (box.upper - box.lower).clamp(min=torch.finfo(torch.float64).tiny)

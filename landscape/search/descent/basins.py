@@ -6,9 +6,9 @@ form of Deuflhard and Heindl 1979, doi 10.1137/0716001) a q of at most 3/16 mean
 ball around x that contains the minimum m, and in the ball around m with x on its surface. There the energy is convex,
 so the flow comes ever nearer to m. Since q is an estimate from two steps, a smaller contraction is required.
 
-A flow within a symmetric subspace may also pass by a saddle on its way to a minimum, so that contraction is required at
-saddles too. There the same q serves flows of all tolerances: a flow that waits for a smaller one comes so near to the
-saddle that rounding drives it off.
+A flow within a symmetric subspace may also pass by a saddle on its way to a minimum. Therefore contraction is required
+at saddles too, with one limit on q, `SADDLE_CONTRACTION`, for flows of all tolerances. With a smaller limit the flow
+would come so near to the saddle that rounding would drive it off.
 
 Shapes: W walkers, P parameters, R of the walkers.
 """
@@ -24,9 +24,9 @@ from landscape.optimize.newton import StationaryPoints, newton_finish
 from landscape.optimize.status import Status
 from landscape.search.descent.state import FlowState
 
-FALL = 0.25  # of the gradient, between two tests
+FALL = 0.25  # factor on the length of the gradient from one test to the next
 SADDLE_CONTRACTION = 0.15
-ERRORS = 2.0  # times the estimated error: a walker nearer to the ridge than this may be on either side of it
+ERRORS = 2.0  # a walker nearer to the ridge than this number of estimated errors may be on either side of it
 NEAR_SADDLE = 0.1  # distance from a saddle, over that from the origin, below which the side of the flow is tested
 
 
@@ -39,7 +39,7 @@ def end_where_certain(
     tolerance: float,
 ) -> None:
     """Ends those of the walkers `rows`, with these Hessians, for which Newton's method contracts: CONVERGED at minima,
-    STALLED at saddles if an error of `tolerance` or the propagated error could hide on which side the flow passes.
+    STALLED at saddles if an error of `tolerance` or the propagated error leaves open on which side the flow passes.
     """
     if not len(rows):
         return

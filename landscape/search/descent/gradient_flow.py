@@ -46,9 +46,9 @@ REACH = 3.0  # largest length of a step over the distance from the origin of the
 TIME_FACTORS = 0.2, 4.0
 IMPLICIT_ORDER, EXPLICIT_ORDER = 4.0, 3.0  # of the error of a step
 SAFETY = 0.9
-TRIES = 4  # at a step, with shorter and shorter times and the same Hessian
+TRIES = 4  # attempts at a step, with shorter and shorter times and the same Hessian
 FIRST_ITERATIONS, ITERATIONS = 8, 2
-UNEVEN = 0.3  # largest difference from the fall of a quadratic energy in a step, over the fall of the energy
+UNEVEN = 0.3  # largest difference between the falls of the energy and a quadratic energy in a step, over the former
 FINER = 0.1  # factor on the error of a step when a walker is followed again
 DOUBTFUL = 0.01  # error of a point, over its distance from the saddle, above which the flow is doubtful
 
@@ -162,7 +162,7 @@ class GradientFlow:
     def _passes_nothing(state: FlowState, found: Steps, rise: Float[Tensor, " W"]) -> Bool[Tensor, " W"]:
         """True if the energy falls by about as much as a quadratic energy with the gradients at both ends of a step.
 
-        This detects a step that jumps over a minimum and the barrier behind it without an error across the gradient.
+        This detects a step that jumps over a minimum and the barrier behind it but has no error across the gradient.
         """
         fall, slopes = state.energy - found.energy, state.gradient + found.gradient
         expected = -0.5 * ((found.theta - state.theta) * slopes).sum(1)

@@ -26,10 +26,11 @@ DAMPING = 2.0 / 13.0
 CURVATURE_MARGIN = 1.25
 DIFFERENCE = 1e-5  # displacement by which gradient differences measure curvatures
 CARRYING_VECTORS = 4
-MOST_GROWTH = 40.0  # of a displacement in a step, as a logarithm
+MOST_GROWTH = 40.0  # largest logarithm of the factor by which a displacement grows in a step
 GAMMA = 0.25
-# For each stage the weights of earlier stages: in the argument of the gradient, and in the sum added to the gradient,
-# divided by the time.
+# Coefficients of `rosenbrock_steps`: in each row, that of a stage, the weights of the earlier stages. The sum with the
+# weights of ARGUMENT leads to the point of the next gradient. The sum with those of ADDED is divided by the time, and
+# the gradient is subtracted from it.
 ARGUMENT = (
     (),
     (1.544,),
@@ -127,8 +128,10 @@ def _chebyshev_ends(
 
 @cache
 def _chebyshev(stages: int) -> np.ndarray:
-    """Weights [S, 5] in each stage of the start, the last stage, the stage before it, and the flow at the last stage
-    and at the start.
+    """Weights [S, 5] of five terms in each stage.
+
+    The terms are the start, the previous stage, the stage before that, the flow at the previous stage, and the flow at
+    the start.
     """
     argument = 1.0 + DAMPING / stages**2
     value, slope, curve = (np.zeros(stages + 1) for _ in range(3))  # of the Chebyshev polynomials

@@ -18,9 +18,9 @@ from landscape.objective import Objective
 from landscape.search.descent.steps import across, solve_factored
 
 PRECISION = 5e-3  # error of a point relative to its distance from the saddle
-TRIES = 4  # of distances
-SHORTEST = 0.1  # ratio of a distance to the one tried before
-LARGEST = 0.1  # error of a point relative to its distance above which the expansion is meaningless
+TRIES = 4  # number of distances that are tried
+SHORTEST = 0.1  # least ratio of a distance to the one tried before
+LARGEST = 0.1  # error of a point relative to its distance, above which the expansion is meaningless
 
 
 def departures(

@@ -31,12 +31,12 @@ COLUMNS = (
 MINIMA, QUENCHES = "minima", "quenches"
 """The units of a correlation: all minima alike, or each minimum as often as quenches met it."""
 ALL = "all data sets"
-LEVEL = 0.05  # of adjusted p
+LEVEL = 0.05  # level of significance of the adjusted p
 SUMMARY = tuple(one.name for one in fields(Combined) if one.name not in ("replicates", "mean", "tau"))
 
 
 def sentences(found: Sequence[DataSetAnswer]) -> Iterator[str]:
-    """A sentence for each direction, and a sentence on the data behind the answer."""
+    """A sentence on deeper minima, one on flatter minima, and one on the data behind the answer."""
     for direction in MEASURES:
         said = "; ".join(f"{one.name}: {', '.join(_said(one, direction))}" for one in found)
         yield f"{direction.capitalize()} minima are: {said}."
@@ -49,7 +49,7 @@ def sentences(found: Sequence[DataSetAnswer]) -> Iterator[str]:
 
 
 def table(found: Sequence[DataSetAnswer]) -> Iterator[str]:
-    """A line for each data set and endpoint: mean correlation, 95 % intervals, also of a further replicate, words."""
+    """A line for each data set and endpoint: mean correlation, its interval, that of a further replicate, and words."""
     yield (
         f"{'data set':<13} {'minima':<8} {'by':<15} {'rho':>5} {'95 %':>14} {'next replicate':>14} {'moved':>5} "
         f"{'given accuracy':>20}  words (given accuracy)"

@@ -20,7 +20,7 @@ class RegimesAnswer:
     shared: float  # part of the samples that two subsets have in common
     findings: tuple[RegimeFinding, ...]
     contrasts: tuple[Contrast, ...]
-    unmeasured: dict[str, list[str]]  # by missing property: sentences of hypotheses whose groups exist
+    unmeasured: dict[str, list[str]]  # by missing property: sentences of the hypotheses that lack only this
 
 
 def regime_answers(databases: Sequence[Database], whole_size: WholeSize) -> list[RegimesAnswer]:

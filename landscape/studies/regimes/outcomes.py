@@ -25,7 +25,11 @@ FACTOR = 1.1  # largest factor between traces that counts as none
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A property, the function of it that is compared, its sign in the outcome, and the words for a difference."""
+    """A property as hypotheses compare it, and the text for a difference.
+
+    `compared` is applied to the values of the property. With `sign` -1 a smaller value is more of the outcome. `shown`
+    turns a difference into text.
+    """
 
     property: str
     title: str  # of the difference of the first group less the second
