@@ -9,7 +9,7 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, resolve_device
-from landscape.cli.options import RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
+from landscape.cli.options import OUTPUT, RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.cli.shared import run_exploration, show_overview
 from landscape.config.run_file import RunConfig
 from landscape.studies.completeness.goal import Goal
@@ -17,9 +17,7 @@ from landscape.studies.completeness.goal import Goal
 
 @click.command()
 @RUN_FILE
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Database to write; by default RUN_FILE's name with .h5."
-)
+@OUTPUT
 @SETTINGS
 @RESUME
 @TIME_LIMIT

@@ -14,7 +14,7 @@ from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, record_of, resolve_device
 from landscape.campaign.resumption import FIXED_FOR_SAMPLE, open_or_create
 from landscape.campaign.sequences import SAMPLING, SAMPLING_TRAINING
-from landscape.cli.options import RESUME, SETTINGS, TIME_LIMIT, found_run_file
+from landscape.cli.options import OUTPUT, RESUME, SETTINGS, TIME_LIMIT, found_run_file
 from landscape.cli.shared import database_context, run_phases
 from landscape.config.run_file import RunConfig
 from landscape.database.database import Database, open_database
@@ -24,9 +24,7 @@ from landscape.studies.samples.report import sampled_report, sampled_training_re
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path), metavar="RUN_FILE|FILE.h5", callback=found_run_file)
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Database to write; by default RUN_FILE's name with .h5."
-)
+@OUTPUT
 @click.option("--quenches", type=click.IntRange(1), help="Independent quenches; by default as in the run file.")
 @click.option("--pairs", type=click.IntRange(0), help="Pairs to connect; by default as in the run file.")
 @click.option("--training", is_flag=True, help="Pairs of end points of training in FILE.h5 instead, of each regime.")

@@ -13,7 +13,7 @@ from landscape.campaign.preparation import context_of, record_of, resolve_device
 from landscape.campaign.resumption import FIXED_FOR_TRAINING, open_or_create
 from landscape.campaign.rounds.training import Train, chosen_regimes
 from landscape.cli.exploring.study import members_of
-from landscape.cli.options import RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
+from landscape.cli.options import OUTPUT, RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.cli.shared import run_phases
 from landscape.config.run_file import RunConfig
 from landscape.database.database import open_database
@@ -28,9 +28,7 @@ def _names(_: click.Context, __: click.Parameter, text: str) -> list[str]:
 
 @click.command()
 @RUN_FILE
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Database to write; by default RUN_FILE's name with .h5."
-)
+@OUTPUT
 @click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each with a database of its own.")
 @click.option("--regimes", "names", default="", callback=_names, help="Only these, for instance plain,dropout.")
 @SETTINGS
