@@ -6,18 +6,22 @@ From Python:
     db = landscape.explore(problem, path="iris.h5")
     tree = landscape.disconnectivity_tree(db)
     faults = landscape.verify(db)
+
+Public names are imported when they are first used, so that `import landscape` takes no time.
 """
 
-from landscape.startup import without_collections as _without_collections
+from typing import TYPE_CHECKING
 
-with _without_collections():
+from landscape.errors import LandscapeError
+from landscape.startup import lazily as _lazily
+from landscape.version import __version__
+
+if TYPE_CHECKING:
     from landscape.campaign.session import explore, measure, problem_of, verify
     from landscape.database.database import Database
     from landscape.database.database import open_database as open  # noqa: A004 - landscape.open reads well
-    from landscape.errors import LandscapeError
     from landscape.graph.superbasins import disconnectivity_tree
     from landscape.problems.problem import Problem
-    from landscape.version import __version__
 
 __all__ = [
     "Database",
@@ -31,3 +35,20 @@ __all__ = [
     "problem_of",
     "verify",
 ]
+
+_PLACES = {
+    "Database": "landscape.database.database:Database",
+    "Problem": "landscape.problems.problem:Problem",
+    "disconnectivity_tree": "landscape.graph.superbasins:disconnectivity_tree",
+    "explore": "landscape.campaign.session:explore",
+    "measure": "landscape.campaign.session:measure",
+    "open": "landscape.database.database:open_database",
+    "problem_of": "landscape.campaign.session:problem_of",
+    "verify": "landscape.campaign.session:verify",
+}
+
+__getattr__ = _lazily(globals(), _PLACES)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -43,7 +43,7 @@ ALLOWED = {
     "exchange": SCIENCE | {"campaign", "version"},
     "plots": NAMES | ARRAYS | {"studies", "thermodynamics"},
     "report": NAMES | ARRAYS | {"studies", "thermodynamics", "problems", "version"},
-    "cli": SCIENCE | {"campaign", "version", "thermodynamics", "exchange", "plots", "report"},
+    "cli": SCIENCE | {"campaign", "startup", "version", "thermodynamics", "exchange", "plots", "report"},
     "startup": set(),
     "__init__": SCIENCE | {"campaign", "startup", "version"},
     "__main__": {"cli"},
@@ -64,7 +64,7 @@ INSIDE: dict[str, tuple[str, ...]] = {
         "evaluations path_profiles",
     ),
     "campaign": (
-        "pools interrupt progress",
+        "exits pools interrupt progress",
         "counted",
         "context",
         "identity pairs",

@@ -11,16 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from landscape.campaign.context import Context, one_thread_per_task
+from landscape.campaign.exits import BAD_INPUT, FAILED, USER_ERRORS, one_line, report_error
 from landscape.campaign.interrupt import Interrupt, ignore_signals
 from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.pools.mpi import Communicator, MpiPool, abort, local_rank, serve, world
 from landscape.campaign.pools.pool import Pool, TaskError
 from landscape.campaign.replicas import ReplicaWorker
-from landscape.errors import LandscapeError
-
-FAILED, BAD_INPUT, STOPPED = 1, 2, 75
-# Errors that users can cause, such as a folder without write permission.
-USER_ERRORS = (LandscapeError, OSError)
 
 Prepare = Callable[[int], Context]
 """From the number of the rank on its node to the context."""
@@ -71,16 +67,6 @@ def _on_ranks(comm: Communicator, prepare: Prepare, coordinate: Coordinate, inte
     except Exception:  # noqa: BLE001 - no other process would report it
         report_error(f"rank {comm.rank} failed:\n{traceback.format_exc()}")
         abort(comm, FAILED)
-
-
-def report_error(message: str) -> None:
-    """Print a message for the user on standard error."""
-    print(f"landscape: {message}", file=sys.stderr, flush=True)  # noqa: T201 - the one place of messages
-
-
-def one_line(error: Exception) -> str:
-    """The text of an error as one line."""
-    return " ".join(str(error).split())
 
 
 def _coordinated(context: Context, pool: Pool, coordinate: Coordinate, interrupt: Interrupt) -> int:

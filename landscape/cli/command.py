@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from landscape.campaign.job import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, one_line, report_error
+from landscape.campaign.exits import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, one_line, report_error
 from landscape.campaign.pools.mpi import launcher_rank
 from landscape.cli.lazy import LazyGroup, Listed
 from landscape.version import __version__

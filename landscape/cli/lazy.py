@@ -1,9 +1,10 @@
 """A group of commands whose modules are imported only when they are called."""
 
-import importlib
 from dataclasses import dataclass
 
 import click
+
+from landscape.startup import imported
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in self.listed:
             return None
-        module, function = self.listed[cmd_name].place.split(":")
-        command: click.Command = getattr(importlib.import_module(f"landscape.cli.{module}"), function)
+        command: click.Command = imported(f"landscape.cli.{self.listed[cmd_name].place}")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -6,8 +6,8 @@ import click
 
 from landscape.campaign.campaign import Ending
 from landscape.campaign.context import Context
+from landscape.campaign.exits import STOPPED, report_error
 from landscape.campaign.interrupt import Interrupt
-from landscape.campaign.job import STOPPED, report_error
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import record_of, resolve_device, stored_context
 from landscape.campaign.progress import Console
@@ -107,14 +107,3 @@ def show_overview(path: Path, goal: Goal | None = None) -> int:
     with open_database(path) as db:
         click.echo(overview(db, 5, goal))
     return 0
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text to a file, and print its name. Raises PropertyError if the file cannot be written."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise PropertyError(
-            f"{path}: expected a file to write, found {error.strerror}: choose another place"
-        ) from error
-    click.echo(f"written to {path}")

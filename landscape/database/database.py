@@ -5,9 +5,8 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import networkx as nx
 import numpy as np
 
 from landscape.database.records import (
@@ -27,6 +26,9 @@ from landscape.database.store import Store, open_store
 from landscape.database.tables import padded
 from landscape.database.trained_points import TrainedPoints
 from landscape.errors import DatabaseError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class Database:
@@ -128,6 +130,8 @@ class Database:
         Node attributes: energy, and degenerate, the number of degenerate rearrangements of the minimum, which have no
         edges. Edge attributes: energy, eigenvalue, and row, the row of the transition state.
         """
+        import networkx as nx  # noqa: PLC0415 - half a second that no other use of a database needs
+
         states = self.transition_states
         rows = states.minima.tolist()
         loops = np.bincount([a for a, b in rows if a == b], minlength=len(self.minima)).tolist()

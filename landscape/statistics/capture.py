@@ -14,7 +14,6 @@ Shapes: M minima, S strata.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -51,11 +50,13 @@ class Capture:
 
     def _too_many_in_both(self, truth: int) -> float:
         """Probability that at least `both` minima are found in both ways."""
-        return float(_hypergeometric().sf(self.both - 1, truth, self.first, self.second))
+        chances = hypergeometric(truth, self.first, self.second)
+        return float(chances[self.both - max(0, self.first + self.second - truth) :].sum())
 
     def _too_few_in_both(self, truth: int) -> float:
         """Probability that at most `both` minima are found in both ways."""
-        return float(_hypergeometric().cdf(self.both, truth, self.first, self.second))
+        chances = hypergeometric(truth, self.first, self.second)
+        return float(chances[: self.both - max(0, self.first + self.second - truth) + 1].sum())
 
     def _first_possible(self, least: int) -> int:
         """The lowest number of minima, at least `least`, at which the overlap is not improbably small."""
@@ -78,11 +79,19 @@ class Capture:
         return low
 
 
-def _hypergeometric() -> Any:  # noqa: ANN401 - scipy has no types
-    """The distribution of the number of minima found in both ways."""
-    from scipy.stats import hypergeom  # noqa: PLC0415 - takes 0.4 s and is not always needed
+def hypergeometric(truth: int, first: int, second: int) -> np.ndarray:
+    """Probabilities [O] that so many of `truth` minima are found in both ways, if two ways find `first` and `second`.
 
-    return hypergeom
+    The overlaps are those that are possible, from max(0, first + second - truth) to min(first, second). Products of the
+    ratios of neighbouring probabilities start at the most probable overlap, so that none overflows.
+    """
+    least, most = max(0, first + second - truth), min(first, second)
+    one = np.arange(least, most, dtype=np.float64)
+    ratio = (first - one) * (second - one) / ((one + 1.0) * (truth - first - second + one + 1.0))
+    mode = int(np.searchsorted(-ratio, -1.0))
+    below = np.cumprod(1.0 / ratio[:mode][::-1])[::-1]
+    weight = np.concatenate([below, [1.0], np.cumprod(ratio[mode:])])
+    return np.asarray(weight / weight.sum())
 
 
 def capture(first: np.ndarray, second: np.ndarray) -> Capture:

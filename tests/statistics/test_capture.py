@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import hypergeom
 
 from landscape.errors import PropertyError
-from landscape.statistics.capture import Capture, capture, captures, energy_strata, total
+from landscape.statistics.capture import Capture, capture, captures, energy_strata, hypergeometric, total
 
 
 def test_chapman_by_hand() -> None:
@@ -20,6 +21,16 @@ def test_the_interval_has_the_numbers_that_a_test_does_not_reject() -> None:
     # 5 and 5, four in both: the probability of at most four is 1 - 1 / (6 choose 5) = 5 / 6 with N = 6, and 1 with N =
     # 7
     assert Capture(known=6, first=5, second=5, both=4).interval()[0] == 6.0
+
+
+@pytest.mark.parametrize(
+    ("truth", "first", "second"),
+    [(6, 5, 5), (80, 2, 1), (350, 300, 290), (4000, 1900, 2500), (10**5, 400, 300), (9, 9, 4)],
+)
+def test_overlaps_are_hypergeometric(truth: int, first: int, second: int) -> None:
+    overlap = np.arange(max(0, first + second - truth), min(first, second) + 1)
+    expected = hypergeom.pmf(overlap, truth, first, second)
+    np.testing.assert_allclose(hypergeometric(truth, first, second), expected, rtol=1e-8, atol=1e-280)
 
 
 def test_ways_that_have_all_in_common_have_all_there_are() -> None:

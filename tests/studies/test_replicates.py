@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from landscape.campaign.preparation import context_of, record_of
-from landscape.cli.exploring.study import members_of
+from landscape.cli.jobs.study import members_of
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, DataError, PropertyError

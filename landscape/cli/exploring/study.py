@@ -1,22 +1,11 @@
 """`landscape study`: exploration of a family of landscapes."""
 
-import shlex
 from pathlib import Path
 
 import click
 
-from landscape.campaign.context import Context
-from landscape.campaign.interrupt import Interrupt
-from landscape.campaign.job import Coordinate, Prepare, run_jobs
-from landscape.campaign.pools.pool import Pool
-from landscape.campaign.preparation import context_of, resolve_device
-from landscape.cli.options import RUN_FILE, SETTINGS, TIME_LIMIT, typed_run_file
-from landscape.cli.shared import run_exploration
+from landscape.cli.options import RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.config.run_file import RunConfig
-from landscape.database.database import open_database
-from landscape.errors import DatabaseError
-from landscape.problems.problem import data_of, whole_size
-from landscape.studies.study import conclude, make_folder
 
 
 @click.command()
@@ -52,68 +41,18 @@ def study(
         raise click.UsageError("expected --over, --replicates or both, found neither: say what varies")
     if over is not None and any(one.split("=")[0].strip() == over.split("=")[0].strip() for one in settings):
         raise click.UsageError(f"expected another key with --set than with --over, found {over.split('=')[0]} in both")
-    folder = output or Path(run_file.stem)
-    members = members_of(RunConfig.from_toml(run_file).override(settings), over, replicates)
-    family = {folder / f"{name}.h5": config for name, config in members.items()}
+    config = RunConfig.from_toml(run_file).override(settings)
+    from landscape.cli.jobs.study import Study, explore_family  # noqa: PLC0415 - torch; mistakes are told without it
 
-    def part(path: Path, config: RunConfig) -> tuple[Prepare, Coordinate]:
-        def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
-            make_folder(folder)
-            _refuse_another_kind(path, sampled=sampled)
-            click.echo(f"{path.stem}, landscape {list(family).index(path) + 1} of {len(family)}", err=True)
-            remedy = "continue with the same command"
-            status = run_exploration(context, path, pool, interrupt, resume=True, remedy=remedy, sampled=sampled)
-            if not status and path == list(family)[-1] and sampled:
-                click.echo(f"written to {folder}: 'landscape answer {folder}' says what it shows")
-            elif not status and path == list(family)[-1]:
-                command = _typed(run_file, over, replicates, settings, folder)
-                next_step = f": 'landscape answer {folder}' says what replicates show" if replicates else ""
-                for line in [*conclude(folder, list(family), command), "", f"written to {folder}{next_step}"]:
-                    click.echo(line)
-            return status
-
-        return lambda local: context_of(
-            config, resolve_device(config.run.device, local), path, str(run_file)
-        ), coordinate
-
-    run_jobs([part(*member) for member in family.items()], time_limit)
-
-
-def _typed(run_file: Path, over: str | None, replicates: int | None, settings: tuple[str, ...], folder: Path) -> str:
-    """The command that makes the study, as a shell understands it."""
-    varies = ["--over", over] if over is not None else []
-    varies += ["--replicates", str(replicates)] if replicates is not None else []
-    varies += [part for one in settings for part in ("--set", one)]
-    return shlex.join(["landscape", "study", typed_run_file(run_file), *varies, "-o", str(folder)])
-
-
-def _refuse_another_kind(path: Path, *, sampled: bool) -> None:
-    """Raises DatabaseError if the database exists and holds no search, or no sample if `sampled`, but other points."""
-    if not path.exists():
-        return
-    with open_database(path) as db:
-        found = {"a search": len(db.minima), "a sample": len(db.sampled_quenches), "trained networks": len(db.training)}
-    other = [name for name, rows in found.items() if rows and name != ("a sample" if sampled else "a search")]
-    if other:
-        raise DatabaseError(
-            f"{path}: expected a database of this study, found {other[0]}: choose another folder with -o"
-        )
-
-
-def members_of(config: RunConfig, over: str | None, replicates: int | None) -> dict[str, RunConfig]:
-    """The configurations of a study by name: one for each value of a key, for each replicate, or for each pair of both.
-
-    Raises `ConfigError`, and `DataError` if the samples of replicates cannot be read or drawn.
-    """
-    family = {"": config} if over is None else config.family(over)
-    if replicates is None:
-        return family
-    drawn = {value: member.replicates(replicates, whole_size(member.problem)) for value, member in family.items()}
-    for members in drawn.values():
-        data_of(members[-1].problem, members[-1].run.seed)  # refuses, before any search, samples that cannot be drawn
-    digits = len(str(replicates - 1))
-    return {
-        "-".join(filter(None, (f"replicate-{number:0{digits}}", value))): members[number]
-        for number in range(replicates)
-        for value, members in drawn.items()
-    }
+    explore_family(
+        Study(
+            run_file=run_file,
+            config=config,
+            over=over,
+            replicates=replicates,
+            sampled=sampled,
+            settings=settings,
+            folder=output or Path(run_file.stem),
+        ),
+        time_limit,
+    )

@@ -7,8 +7,8 @@ import click
 import numpy as np
 
 from landscape.campaign.context import Context
+from landscape.campaign.exits import FAILED
 from landscape.campaign.identity import PointIndex
-from landscape.campaign.job import FAILED
 from landscape.campaign.pools.mpi import launcher_rank
 from landscape.campaign.preparation import stored_context
 from landscape.database.database import Database, open_database

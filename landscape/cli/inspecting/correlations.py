@@ -6,10 +6,8 @@ from pathlib import Path
 import click
 
 from landscape.campaign.pools.mpi import launcher_rank
-from landscape.cli.shared import write_text
+from landscape.cli.files import write_text
 from landscape.database.database import open_database
-from landscape.studies.findings import csv_text, findings_of
-from landscape.studies.findings_text import summary
 
 
 @click.command()
@@ -21,6 +19,9 @@ def correlations(files: tuple[Path, ...], output: Path | None) -> None:
     Minima of several files are pooled, but each is compared only with minima of its own landscape. The correlations
     describe these landscapes; 'landscape answer' infers from replicates.
     """
+    from landscape.studies.findings import csv_text, findings_of  # noqa: PLC0415 - torch; a mistake is told without it
+    from landscape.studies.findings_text import summary  # noqa: PLC0415
+
     with ExitStack() as stack:
         findings = findings_of([stack.enter_context(open_database(file)) for file in files])
     if launcher_rank():

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from landscape.campaign.context import Context
+from landscape.campaign.exits import FAILED, STOPPED, report_error
 from landscape.campaign.interrupt import Interrupt
-from landscape.campaign.job import FAILED, STOPPED, report_error, run_job
+from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Abandoned, Pool
 from landscape.campaign.verification.sides import sampled_states
 from landscape.campaign.verification.verify import summary, verify
