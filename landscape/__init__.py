@@ -16,12 +16,25 @@ from landscape.errors import LandscapeError
 from landscape.startup import lazily as _lazily
 from landscape.version import __version__
 
+_PLACES = {
+    "Database": "landscape.database.database:Database",
+    "Problem": "landscape.problems.problem:Problem",
+    "disconnectivity_tree": "landscape.graph.superbasins:disconnectivity_tree",
+    "explore": "landscape.campaign.session:explore",
+    "measure": "landscape.campaign.session:measure",
+    "open": "landscape.database.database:open_database",
+    "problem_of": "landscape.campaign.session:problem_of",
+    "verify": "landscape.campaign.session:verify",
+}
+
 if TYPE_CHECKING:
     from landscape.campaign.session import explore, measure, problem_of, verify
     from landscape.database.database import Database
     from landscape.database.database import open_database as open  # noqa: A004 - landscape.open reads well
     from landscape.graph.superbasins import disconnectivity_tree
     from landscape.problems.problem import Problem
+else:
+    __getattr__ = _lazily(globals(), _PLACES)
 
 __all__ = [
     "Database",
@@ -35,19 +48,6 @@ __all__ = [
     "problem_of",
     "verify",
 ]
-
-_PLACES = {
-    "Database": "landscape.database.database:Database",
-    "Problem": "landscape.problems.problem:Problem",
-    "disconnectivity_tree": "landscape.graph.superbasins:disconnectivity_tree",
-    "explore": "landscape.campaign.session:explore",
-    "measure": "landscape.campaign.session:measure",
-    "open": "landscape.database.database:open_database",
-    "problem_of": "landscape.campaign.session:problem_of",
-    "verify": "landscape.campaign.session:verify",
-}
-
-__getattr__ = _lazily(globals(), _PLACES)
 
 
 def __dir__() -> list[str]:
