@@ -5,9 +5,12 @@ A terminal shows a bar for the open round; every committed round gets one line, 
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from tqdm import tqdm
+from tqdm.auto import tqdm as widget
 
 from landscape.database.records import Commit
 from landscape.database.tables import Tables
@@ -100,3 +103,47 @@ def _counts(commit: Commit, tables: Tables) -> list[str]:
 def _grown(number: int, added: int, one: str, many: str = "") -> str:
     """A number of points with its noun, and of those added if there are any."""
     return counted(number, one, many) + (f" (+{added})" if added else "")
+
+
+class Bar:
+    """One bar for a whole campaign, on a terminal or in a notebook: the open round, and the points found so far."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+
+    def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
+        """Start the bar again for a round."""
+        if self._bar is None:
+            self._bar = widget(unit="task")
+        self._bar.reset(total=tasks)
+        self._bar.set_description_str(f"{kind.replace('_', ' ')} {number} of at most {max(planned, number)}")
+
+    def task_done(self) -> None:
+        """Advance the bar."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def commit(self, commit: Commit, tables: Tables) -> None:
+        """Show the numbers of points."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(", ".join(_counts(commit, tables)))
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+@contextmanager
+def shown(progress: bool | Progress) -> Iterator[Progress]:
+    """The observer that a caller asked for: for True a bar where somebody looks, for False nothing, or the given one."""
+    if not isinstance(progress, bool):
+        yield progress
+    elif progress and (sys.stderr.isatty() or "ipykernel" in sys.modules):
+        bar = Bar()
+        try:
+            yield bar
+        finally:
+            bar.close()
+    else:
+        yield Silent()

@@ -7,7 +7,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.rounds.alternating import Alternating
 from landscape.campaign.rounds.evaluating import Evaluate
 from landscape.campaign.rounds.locating import Locate, Surroundings
-from landscape.campaign.rounds.measuring import Depths, Measure, MeasureSample, MeasureTraining, chosen_groups
+from landscape.campaign.rounds.measuring import Conclude, Depths, Measure, MeasureSample, MeasureTraining, chosen_groups
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.rounds.profiling import Profiles
 from landscape.campaign.rounds.sampling import SamplePairs, SampleQuenches, TrainingPairs
@@ -25,7 +25,7 @@ EVALUATIONS = "evaluations"
 def exploring(context: Context) -> tuple[MakePhase, ...]:
     """Phases that explore a landscape and measure its wanted minima; only networks have properties."""
     properties = () if context.problem is None else (partial(Measure, goal=Goal.of(context.settings)),)
-    return (Alternating, *properties, Depths)
+    return (Alternating, *properties, Conclude)
 
 
 def measuring(context: Context, names: Sequence[str] = (), *, paths: bool = False) -> tuple[MakePhase, ...]:

@@ -1,9 +1,10 @@
 """A campaign from beginning to end, for the commands and `landscape.explore`."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Literal
 
 from landscape.campaign.campaign import Campaign, Ending
 from landscape.campaign.context import Context, one_thread_per_task
@@ -19,7 +20,7 @@ from landscape.campaign.preparation import (
     stored_context,
     surface_context,
 )
-from landscape.campaign.progress import Progress, Silent
+from landscape.campaign.progress import Progress, shown
 from landscape.campaign.resumption import check_energy, open_or_create
 from landscape.campaign.rounds.hopping import BasinHopping
 from landscape.campaign.rounds.phase import MakePhase, rounds_done
@@ -31,8 +32,10 @@ from landscape.config.run_file import Settings
 from landscape.database.database import Database, open_database
 from landscape.database.store import Store, open_store
 from landscape.errors import ConfigError, PropertyError, SearchError
-from landscape.messages import did_you_mean
+from landscape.messages import did_you_mean, listed
 from landscape.problems.problem import Problem
+
+INTERRUPTS = ("raise", "return")
 
 
 def explore(  # noqa: PLR0913 - a public call with one keyword a setting
@@ -45,7 +48,8 @@ def explore(  # noqa: PLR0913 - a public call with one keyword a setting
     steps: int = 100,
     seed: int = 0,
     resume: bool = False,
-    progress: Progress | None = None,
+    progress: bool | Progress = True,
+    on_interrupt: Literal["raise", "return"] = "raise",
     **tables: Mapping[str, object],
 ) -> Database:
     """Map a landscape in this process: minima, transition states and, for a network, their properties.
@@ -61,20 +65,26 @@ def explore(  # noqa: PLR0913 - a public call with one keyword a setting
         steps: steps of each walk.
         seed: seed of all random numbers.
         resume: continue the database at `path` if it exists.
-        progress: observer of the rounds, for instance `landscape.campaign.progress.Console()`; none by default.
+        progress: a bar on a terminal or in a notebook; False for none, or an observer of the rounds, such as
+            `landscape.campaign.progress.Console()`, which writes a line a round.
+        on_interrupt: after Ctrl-C, "raise" KeyboardInterrupt or "return" the database; either way everything committed
+            is kept in the file.
         tables: further settings by table of the run file, as in ``connect={"rounds": 50}``.
 
     Returns:
-        The database. Ctrl-C ends the exploration early; the database then has all committed rounds.
+        The database; its attribute `complete` tells whether the exploration ran to its end.
 
     Raises:
         LandscapeError: an argument or a setting is unusable, `path` cannot be written or continued, the energy cannot
             be searched (it has no lower bound, its minima are valleys, its gradient is not its own), or no quench
             reached a minimum.
+        KeyboardInterrupt: Ctrl-C or SIGTERM ended the exploration early, and `on_interrupt` is "raise".
     """
+    if on_interrupt not in INTERRUPTS:
+        raise ConfigError(f"on_interrupt: expected {listed(INTERRUPTS, 'or')}, found {on_interrupt!r}")
     unknown = next((name for name in tables if name not in Settings.model_fields), None)
     if unknown is not None:
-        known = [*inspect.signature(explore).parameters, *Settings.model_fields]
+        known = [*_keywords(explore), *Settings.model_fields]
         raise ConfigError(f"explore: expected no argument {unknown!r}; {did_you_mean(unknown, known)}")
     hopping = {"walkers": walkers, "steps": steps, **tables.pop("basin_hopping", {})}
     run = {"seed": seed, **tables.pop("run", {})}
@@ -82,21 +92,46 @@ def explore(  # noqa: PLR0913 - a public call with one keyword a setting
     require_strategies(settings.connect.strategies, "explore")
     context = _context(problem, settings, start, bounds, path if resume else None)
     phases = exploring(context)
-    return _explored(context, open_or_create(path, record_of(context), resume=resume), phases, progress)
+    store = open_or_create(path, record_of(context), resume=resume)
+    return _explored(context, store, phases, progress, on_interrupt)
 
 
-def _explored(context: Context, store: Store, phases: tuple[MakePhase, ...], progress: Progress | None) -> Database:
-    """The database of a store after the phases were run in this process."""
+def _keywords(function: Callable[..., object]) -> list[str]:
+    """The names of the keyword-only arguments of a function."""
+    return [name for name, one in inspect.signature(function).parameters.items() if one.kind is one.KEYWORD_ONLY]
+
+
+def _explored(
+    context: Context,
+    store: Store,
+    phases: tuple[MakePhase, ...],
+    progress: bool | Progress,
+    on_interrupt: str = "raise",
+) -> Database:
+    """The database of a store after the phases were run in this process.
+
+    Raises KeyboardInterrupt, with everything committed and the file closed, after a stop unless `on_interrupt` is
+    "return".
+    """
     pool = LocalPool(context.execute)
     try:
-        with one_thread_per_task(), Interrupt() as interrupt:
-            run_campaign(context, store, pool, progress or Silent(), interrupt, phases)
+        with one_thread_per_task(), Interrupt() as interrupt, shown(progress) as observer:
+            ending = run_campaign(context, store, pool, observer, interrupt, phases)
+        if ending is not Ending.COMPLETE and on_interrupt == "raise":
+            raise KeyboardInterrupt(_kept(store, interrupt.reason))
     finally:
         context.abandoned.set()
         pool.wait()  # a thread at work would disturb the end of the process
         if store.path is not None:
             store.close()
     return Database(store) if store.path is None else open_database(store.path)  # others may continue the file
+
+
+def _kept(store: Store, reason: str) -> str:
+    """A sentence on what is left after a stop."""
+    if store.path is None:
+        return f"stopped by {reason}: the database in memory is lost; path= keeps it, on_interrupt='return' returns it"
+    return f"stopped by {reason}: {store.path} has {store.n_rounds} committed rounds; continue with resume=True"
 
 
 def verify(db: Database | str | Path, energy: object = None) -> list[str]:
@@ -119,7 +154,7 @@ def measure(
     *names: str,
     problem: Problem | None = None,
     paths: bool = False,
-    progress: Progress | None = None,
+    progress: bool | Progress = True,
     **settings: object,
 ) -> Database:
     """Measure properties of the minima of a network in a database or file, all of them without `names`.

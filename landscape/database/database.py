@@ -23,7 +23,7 @@ from landscape.database.records import (
 )
 from landscape.database.sampled import SampledPairs, SampledQuenches
 from landscape.database.store import Store, open_store
-from landscape.database.tables import padded
+from landscape.database.tables import explored_rounds, padded, searched_rounds
 from landscape.database.trained_points import TrainedPoints
 from landscape.errors import DatabaseError
 
@@ -104,6 +104,15 @@ class Database:
     def evaluations(self) -> Mapping[str, str]:
         """The settings (TOML) of each evaluation of trained networks by name: ensembles and preprocessed inputs."""
         return self.store.tables.evaluations
+
+    @property
+    def complete(self) -> bool:
+        """True if the exploration ran to its end: its goal or its limits were reached and the wanted minima measured.
+
+        False after a stop by Ctrl-C, a signal or a time limit, while a resumed exploration has not ended again, and for
+        files of older versions until they are resumed. The judgement of the search itself is in `landscape info`.
+        """
+        return explored_rounds(self.store.tables) == searched_rounds(self.store.tables)
 
     def properties(self, target: str) -> dict[str, Property]:
         """Properties by name of the rows of `target`, one of `TARGETS`, NaN where not measured yet.

@@ -130,3 +130,20 @@ def padded(values: Floats, rows: int) -> Floats:
     result = np.full((rows, *values.shape[1:]), np.nan)
     result[: len(values)] = values
     return read_only(result)
+
+
+SEARCH_KINDS = ("basin_hopping", "connect", "single_ended")
+"""Kinds of the rounds that search a landscape."""
+EXPLORED = "explored_rounds"
+"""Setting of the depths: the number of search rounds after which an exploration ran to its end."""
+
+
+def searched_rounds(tables: Tables) -> int:
+    """Number of committed rounds that searched the landscape."""
+    return int(np.isin(tables.rounds.kind, SEARCH_KINDS).sum())
+
+
+def explored_rounds(tables: Tables) -> int | None:
+    """Number of search rounds after which the last exploration ran to its end; None if none did."""
+    stored = tables.properties["minima"].get("depth")
+    return None if stored is None else stored.settings.get(EXPLORED)

@@ -1,7 +1,9 @@
 """The library: `landscape.explore` in memory and in a file, on networks and on surfaces of a user's own."""
 
+import io
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -127,15 +129,15 @@ def test_what_is_no_surface() -> None:
 
 
 class Disturbing(Silent):
-    """Calls a function after the second round."""
+    """Sends a signal or raises an exception after a round."""
 
-    def __init__(self, what: signal.Signals | Exception) -> None:
-        self.what = what
+    def __init__(self, what: signal.Signals | Exception, after: int = 2) -> None:
+        self.what, self.after = what, after
 
     def commit(self, commit: Commit, tables: Tables) -> None:
         """Called after every round."""
         del commit
-        if len(tables.rounds) == 2:
+        if len(tables.rounds) == self.after:
             if isinstance(self.what, Exception):
                 raise self.what
             os.kill(os.getpid(), self.what)
@@ -146,11 +148,91 @@ def test_control_c_returns_what_was_committed(tmp_path: Path) -> None:
     path, handler = tmp_path / "a.h5", signal.getsignal(signal.SIGINT)
     rounds = {"basin_hopping": {"round_steps": 1}}
     settings: dict[str, Any] = SHORT | rounds | {"steps": 4}
-    db = landscape.explore(xor(), path=path, progress=Disturbing(signal.SIGINT), **settings)
+    db = landscape.explore(xor(), path=path, progress=Disturbing(signal.SIGINT), on_interrupt="return", **settings)
+    assert not db.complete
     assert db.rounds.kind.tolist() == ["basin_hopping"] * 2
     whole = landscape.explore(xor(), path=path, resume=True, **settings)
+    assert whole.complete
     assert_equal_contents(without_times(whole), without_times(landscape.explore(xor(), **settings)))
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_control_c_raises_once_everything_is_committed(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with pytest.raises(KeyboardInterrupt, match=r"stopped by SIGINT: .*a\.h5 has 2 committed rounds; continue with"):
+        landscape.explore(
+            Bowl(),
+            start=(-1.0, 1.0),
+            walkers=2,
+            steps=4,
+            path=path,
+            progress=Disturbing(signal.SIGINT),
+            basin_hopping={"round_steps": 1},
+        )
+    with landscape.open(path) as db:
+        assert not db.complete
+        assert len(db.rounds) == 2
+    with landscape.explore(
+        Bowl(), start=(-1.0, 1.0), walkers=2, steps=4, path=path, resume=True, basin_hopping={"round_steps": 1}
+    ) as db:
+        assert db.complete
+    assert landscape.open(path).complete
+    with pytest.raises(KeyboardInterrupt, match="the database in memory is lost"):
+        landscape.explore(
+            Bowl(),
+            start=(-1.0, 1.0),
+            walkers=2,
+            steps=4,
+            progress=Disturbing(signal.SIGTERM),
+            basin_hopping={"round_steps": 1},
+        )
+
+
+def test_an_exploration_with_a_larger_limit_is_open_until_it_ends_again(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {
+        "start": (-1.0, 1.0),
+        "path": tmp_path / "a.h5",
+        "walkers": 2,
+        "basin_hopping": {"round_steps": 1},
+        "connect": {"rounds": 0, "single_ended": 0},
+    }
+    first = landscape.explore(Bowl(), steps=2, **settings)
+    assert first.complete
+    first.close()
+    stop = Disturbing(signal.SIGINT, after=len(first.rounds) + 1)
+    again = landscape.explore(Bowl(), steps=6, resume=True, progress=stop, on_interrupt="return", **settings)
+    assert (len(again.minima), again.complete) == (1, False)  # though no minimum was added
+    again.close()
+    assert landscape.explore(Bowl(), steps=6, resume=True, **settings).complete
+
+
+class Terminal(io.StringIO):
+    """A standard error that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("asked", "shows"), [({}, True), ({"progress": True}, True), ({"progress": False}, False)])
+def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], *, shows: bool) -> None:
+    said = Terminal()
+    monkeypatch.setattr(sys, "stderr", said)
+    landscape.explore(Bowl(), start=(-1.0, 1.0), walkers=2, steps=1, **asked)
+    assert ("basin hopping 1 of at most 1" in said.getvalue()) is shows
+    assert ("1 minima (+" in said.getvalue()) is shows
+
+
+def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    landscape.explore(Bowl(), start=(-1.0, 1.0), walkers=2, steps=1)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_unknown_arguments_are_told_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"known are start, .*, on_interrupt, explore, basin_hopping") as error:
+        landscape.explore(Bowl(), start=(-1.0, 1.0), zzzzzz=1)  # type: ignore[arg-type]
+    assert "tables" not in str(error.value)
+    with pytest.raises(ConfigError, match="on_interrupt: expected raise or return, found 'stop'"):
+        landscape.explore(Bowl(), start=(-1.0, 1.0), on_interrupt="stop")  # type: ignore[arg-type]
 
 
 def test_a_failure_lets_go_of_the_file(tmp_path: Path) -> None:
@@ -182,8 +264,11 @@ class Interrupting(Silent):
         os.kill(os.getpid(), signal.SIGINT)
 
 progress = Interrupting()
-db = landscape.explore(landscape.Problem(dataset="digits", hidden=[20]), walkers=16, steps=1, progress=progress)
-print(len(db.rounds), time.monotonic() - progress.began)
+problem = landscape.Problem(dataset="digits", hidden=[20])
+try:
+    landscape.explore(problem, walkers=16, steps=1, progress=progress)
+except KeyboardInterrupt as stop:
+    print(stop.args[0].split(":")[0], time.monotonic() - progress.began, sep=":")
 """
 
 
@@ -191,8 +276,8 @@ def test_control_c_in_a_round_that_takes_long() -> None:
     """Threads that are still at work do not spoil the end of the process."""
     done = finished(launched(0, "-c", BUSY))
     assert (done.returncode, done.stderr) == (0, "")
-    rounds, seconds = done.stdout.split()
-    assert rounds == "0"
+    words, seconds = done.stdout.split(":")
+    assert words == "stopped by SIGINT"
     assert GRACE_SECONDS < float(seconds) < patient(10.0)
 
 

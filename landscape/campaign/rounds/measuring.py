@@ -16,7 +16,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
 from landscape.campaign.rounds.phase import Plan, Survey, joined, property_rows, rounds_done, task_starts
 from landscape.database.records import Commit, Property, PropertyRows
-from landscape.database.tables import Tables
+from landscape.database.tables import EXPLORED, Tables, explored_rounds, searched_rounds
 from landscape.graph.depth import DEPTHS, depths
 from landscape.problems.problem import Problem
 from landscape.properties.catalogue import GROUPS, available_groups, groups_of
@@ -243,9 +243,22 @@ class Depths(Survey):
 
     kind, target = "depths", "minima"
 
+    def counts(self, tables: Tables) -> dict[str, object]:
+        """The sizes of the tables, and what is stored about the end of an exploration."""
+        ended = explored_rounds(tables)
+        return super().counts(tables) | ({} if ended is None else {EXPLORED: ended})
+
     def rows(self, tables: Tables) -> tuple[PropertyRows, ...]:
         """Depths and barriers."""
         states = tables.transition_states
         values = depths(tables.minima.energy, states.energy, states.minima)
         found = {name: measured(values[name], declared) for name, declared in DEPTHS.items()}
         return property_rows(self.target, 0, found, self.counts(tables))
+
+
+class Conclude(Depths):
+    """The last round of an exploration, which stores that the search has ended; see `Database.complete`."""
+
+    def counts(self, tables: Tables) -> dict[str, object]:
+        """The sizes of the tables, and the number of rounds that searched."""
+        return super().counts(tables) | {EXPLORED: searched_rounds(tables)}
