@@ -1,0 +1,171 @@
+"""Rates between two sets of minima, by removing all other minima from the network one by one.
+
+The new graph transformation removes a minimum x and gives its neighbours what went through it: branching probabilities
+P(b <- x) P(x <- a) / (1 - P(x <- x)), and the time spent in x. Mean first passage times do not change (Wales, J. Chem.
+Phys. 130, 204111, 2009). In a network with detailed balance it is simplest in fluxes c_ab = p_a k(b <- a), which stay
+symmetric. Removing x with the sum C of its fluxes gives
+
+    c_ab += c_ax c_xb / C        m_a += c_ax m_x / C
+
+with the occupation m_a that is gathered in a, p_a at first. This is the star-mesh transformation of a network of
+resistors. There is no subtraction, so no cancellation: 1 - P(x <- x) is always the sum over the other neighbours, to
+which Wales' program changes where P(x <- x) exceeds 0.99. All numbers are logarithms, so nothing underflows at low T.
+
+Minima with the fewest neighbours go first, over dictionaries of neighbours. Once the rest is nearly complete it is
+removed as a dense matrix. If only minima of A and B are left, each b of B in turn is left alone with A:
+
+    k(A <- b) = sum over a of c_ab / m_b,    k(A <- B) = sum over b of (p_b / p_B) k(A <- b)
+
+Shapes: M minima; A and B are lists of rows; n minima of a dense rest.
+"""
+
+import heapq
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from landscape.thermodynamics.rates import Network, checked_ends
+
+DENSE = 0.5  # part of all possible neighbours at which the rest of the network is treated as dense
+
+Fluxes = dict[int, dict[int, float]]
+"""Logarithms of the fluxes by minimum and neighbour; both directions are kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """Logarithms of the rates from B to A, in units of 1 / time.
+
+    `log_rate` is the mean over B, at equilibrium, of the inverse mean first passage time to A; its inverse is at most
+    the mean time. `log_steady_state` takes minima outside of A and B to be in a steady state, with the waiting times of
+    the original network: the flux from B to A over p_B, which obeys detailed balance. `log_non_steady_state` takes
+    waiting times into account that are gathered from those minima, but lets walkers go through other minima of B.
+    """
+
+    log_rate: float
+    log_steady_state: float
+    log_non_steady_state: float
+    start: tuple[int, ...]  # rows of B
+    log_time: np.ndarray  # [B] logarithm of the mean first passage time to A from each minimum of B
+    log_weight: np.ndarray  # [B] logarithm of its part p_b / p_B of the occupation of B
+
+    @property
+    def log_mean_time(self) -> float:
+        """Logarithm of the mean first passage time, averaged over B at equilibrium."""
+        return float(logsumexp(self.log_weight + self.log_time))
+
+
+def rates_between(network: Network, to: Sequence[int], start: Sequence[int]) -> Rates:
+    """Rates from the minima `start` (B) to the minima `to` (A), rows of the network.
+
+    Raises PropertyError where the rows are unusable, see `landscape.thermodynamics.rates.checked_ends`.
+    """
+    to, start = checked_ends(network, to, start)
+    fluxes, gathered = reduced(network, {*to, *start})
+    occupied = network.log_occupation[start]
+    weight = occupied - logsumexp(occupied)
+    direct = np.array([_log_sum(fluxes[b][a] for a in to if a in fluxes[b]) for b in start])
+    through = np.array([gathered[b] for b in start])
+    escapes = np.array([_escape(fluxes, gathered, to, b, start) for b in start])
+    return Rates(
+        log_rate=float(logsumexp(weight + escapes)),
+        log_steady_state=float(logsumexp(direct) - logsumexp(occupied)),
+        log_non_steady_state=float(logsumexp(weight + direct - through)),
+        start=tuple(start),
+        log_time=-escapes,
+        log_weight=weight,
+    )
+
+
+def reduced(network: Network, kept: set[int]) -> tuple[Fluxes, dict[int, float]]:
+    """Logarithms of the fluxes between the kept rows, and of the occupations that they have gathered.
+
+    All other minima that are connected with them are removed.
+    """
+    fluxes = _connected(network, kept)
+    gathered = {row: float(network.log_occupation[row]) for row in fluxes}
+    queue = [(len(around), row) for row, around in fluxes.items() if row not in kept]
+    heapq.heapify(queue)
+    while queue:
+        degree, row = heapq.heappop(queue)
+        if row not in fluxes or degree != len(fluxes[row]):
+            continue
+        if degree > DENSE * (len(fluxes) - 1) and degree > len(kept):
+            return _reduced_densely(fluxes, gathered, kept)
+        for other in _remove(fluxes, gathered, row):
+            if other not in kept:
+                heapq.heappush(queue, (len(fluxes[other]), other))
+    return fluxes, gathered
+
+
+def _connected(network: Network, kept: set[int]) -> Fluxes:
+    """A copy of the fluxes of all minima that are connected with the kept ones."""
+    neighbours = network.neighbours
+    found, waiting = set(kept), list(kept)
+    while waiting:
+        fresh = neighbours[waiting.pop()].keys() - found
+        found |= fresh
+        waiting.extend(fresh)
+    return {row: dict(neighbours[row]) for row in found}
+
+
+def _remove(fluxes: Fluxes, gathered: dict[int, float], row: int) -> Iterable[int]:
+    """Remove one minimum; returns its neighbours."""
+    around = fluxes.pop(row)
+    total = _log_sum(around.values())
+    part = gathered.pop(row) - total
+    done: list[tuple[int, float]] = []
+    for a, flux in around.items():
+        own = fluxes[a]
+        del own[row]
+        gathered[a] = _log_add(gathered[a], flux + part)
+        for b, other in done:
+            through = flux + other - total
+            fluxes[b][a] = own[b] = _log_add(own[b], through) if b in own else through
+        done.append((a, flux))
+    return around
+
+
+def _reduced_densely(
+    fluxes: Fluxes, gathered: dict[int, float], kept: set[int]
+) -> tuple[Fluxes, dict[int, float]]:
+    """The same removal as `_remove`, of all rows that are not kept, in a matrix [n, n]."""
+    rows = [*sorted(kept), *sorted(fluxes.keys() - kept)]
+    place = {row: number for number, row in enumerate(rows)}
+    matrix = np.full((len(rows), len(rows)), -np.inf)
+    for a, around in fluxes.items():
+        matrix[place[a], [place[b] for b in around]] = list(around.values())
+    mass = np.array([gathered[row] for row in rows])
+    for last in range(len(rows) - 1, len(kept) - 1, -1):
+        own = matrix[last, :last]
+        total = logsumexp(own)
+        mass[:last] = np.logaddexp(mass[:last], own + (mass[last] - total))
+        rest = matrix[:last, :last]
+        np.logaddexp(rest, own[:, None] + (own - total), out=rest)
+        np.fill_diagonal(rest, -np.inf)
+    left = range(len(kept))
+    between = {rows[a]: {rows[b]: float(matrix[a, b]) for b in left if matrix[a, b] > -np.inf} for a in left}
+    return between, {rows[a]: float(mass[a]) for a in left}
+
+
+def _escape(fluxes: Fluxes, gathered: dict[int, float], to: list[int], row: int, start: list[int]) -> float:
+    """ln k(A <- b) of one minimum b of B, after removing the others of B."""
+    fluxes, gathered = {a: dict(around) for a, around in fluxes.items()}, dict(gathered)
+    for other in start:
+        if other != row:
+            _remove(fluxes, gathered, other)
+    return _log_sum(fluxes[row][a] for a in to if a in fluxes[row]) - gathered[row]
+
+
+def _log_sum(logarithms: Iterable[float]) -> float:
+    values = list(logarithms)
+    most = max(values, default=-math.inf)
+    return most + math.log(math.fsum(math.exp(value - most) for value in values)) if values else most
+
+
+def _log_add(first: float, second: float) -> float:
+    low, high = (first, second) if first < second else (second, first)
+    return high + math.log1p(math.exp(low - high))
