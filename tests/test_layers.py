@@ -37,7 +37,7 @@ ALLOWED = {
     "search": {"errors", "objective", "numerics", "optimize", "graph"},
     "training": NAMES | {"numerics", "problems", "database"},
     "properties": NAMES | {"numerics", "problems", "optimize", "search"},
-    "studies": NAMES | ARRAYS | {"properties"},
+    "studies": NAMES | ARRAYS | {"properties", "thermodynamics"},
     "thermodynamics": {"errors", "messages", "graph", "numerics"},
     "campaign": SCIENCE,
     "exchange": SCIENCE | {"campaign", "version"},

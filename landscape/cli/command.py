@@ -26,6 +26,10 @@ class Commands(LazyGroup):
         "verify": Listed("inspecting.verify:verify_command", "Recompute every stored point."),
         "complete": Listed("inspecting.complete:complete", "Compare two searches: is the landscape complete?"),
         "correlations": Listed("inspecting.correlations:correlations", "Correlate depth and flatness with robustness."),
+        "thermodynamics": Listed(
+            "inspecting.thermodynamics:thermodynamics_command", "Show heat capacity and robustness over temperature."
+        ),
+        "rates": Listed("inspecting.rates:rates", "Show rates and paths between minima."),
         "answer": Listed("inspecting.answer:answer", "Say what replicates show about robustness."),
     }
 
@@ -44,6 +48,8 @@ def cli(context: click.Context) -> None:
     landscape train runs/regimes-digits.toml -o regimes.h5
     landscape info iris.h5
     landscape correlations iris.h5
+    landscape thermodynamics iris.h5 -o iris-curves.csv
+    landscape rates iris.h5 --from 0 --to 3,7 -T 1e-6
     landscape verify iris.h5
     landscape complete iris.h5 iris-1.h5 --lowest 40
     landscape measure iris.h5 --epsilon 0.05,0.1

@@ -1,0 +1,152 @@
+"""Thermodynamics of the landscape in a database: curves over T, peaks, thermal averages of every robustness.
+
+The temperatures are chosen from the data if nobody names them. They begin where the lowest minimum has nearly all of
+the occupation, and end where walkers cross most barriers; curves are harmonic up to T_max (see
+`landscape.thermodynamics.validity`). T = 1/N of N samples is always one of them.
+
+Shapes: M minima, K temperatures.
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.errors import PropertyError
+from landscape.studies.columns import Column, column_family
+from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
+from landscape.thermodynamics.averages import Average, average
+from landscape.thermodynamics.peaks import Peak, peaks
+from landscape.thermodynamics.superposition import Curves, checked_temperatures, checked_wells, curves
+from landscape.thermodynamics.validity import crossing_temperature, highest_temperature, lowest_barriers
+
+COUNT = 20  # temperatures
+REST = 1e-3  # occupation of all but the lowest minimum at the lowest temperature, at most
+SLOPE = "slope_of_"
+_A_DECADE = 40  # temperatures a decade among which peaks are looked for
+
+Wells = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""energy, log_determinant and log_orbit_size [M]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thermodynamics:
+    """Curves of one landscape at temperatures [K], which rise."""
+
+    curves: Curves
+    highest: float  # T_max, the end of the harmonic range; NaN if unknown
+    posterior: float  # 1/N; NaN without samples
+    averages: Mapping[str, Average]  # by the name of a robustness that is known for all minima
+    unknown: Mapping[str, int]  # number of minima whose robustness is not known, for the other columns
+    peaks: list[Peak]
+    minima: int
+    states: int
+
+    @property
+    def in_range(self) -> np.ndarray:
+        """True, bool[K], where the harmonic approximation holds; false everywhere if its range is not known."""
+        return np.asarray(self.curves.temperature <= self.highest)
+
+
+def thermodynamics(db: Database, temperatures: np.ndarray | None = None) -> Thermodynamics:
+    """Curves of a database at temperatures [K], or at those that its data suggest.
+
+    Raises PropertyError for a temperature that is not positive, without minima, and where the harmonic approximation
+    has no wells: a determinant or number of copies is not known, or an eigenvalue is not positive.
+    """
+    wells = wells_of(db)
+    n_parameters = db.problem_record.n_parameters
+    states = db.transition_states
+    barriers = lowest_barriers(wells[0], states.energy, states.minima)
+    highest = highest_temperature(*wells, barriers, n_parameters)
+    samples = db.problem_record.inputs
+    posterior = 1.0 / len(samples) if samples is not None and len(samples) else float("nan")
+    if temperatures is None:
+        temperatures = suggested_temperatures(wells, highest, crossing_temperature(*wells, barriers))
+        temperatures = np.append(temperatures, posterior if np.isfinite(posterior) else [])
+    temperatures = np.unique(checked_temperatures(temperatures))
+    known, unknown = _robustness(db)
+    return Thermodynamics(
+        curves=curves(*wells, temperatures, n_parameters),
+        highest=highest,
+        posterior=posterior,
+        averages={name: average(one.values, *wells, temperatures) for name, one in known.items()},
+        unknown=unknown,
+        peaks=peaks(*wells, _fine(temperatures)),
+        minima=len(db.minima),
+        states=len(states),
+    )
+
+
+def wells_of(db: Database) -> Wells:
+    """The harmonic wells of a database. Raises PropertyError where there are none, see `thermodynamics`."""
+    minima = db.minima
+    wells = (minima.energy, minima.log_determinant, minima.log_orbit_size)
+    checked_wells(*wells)
+    flat = int(np.sum(minima.lowest_eigenvalue <= 0.0))
+    if flat:
+        raise PropertyError(
+            f"expected positive Hessian eigenvalues at all minima, found {flat} of {len(minima)} minima with others: "
+            "a harmonic well has no flat direction, so a landscape with l2 > 0 is needed"
+        )
+    return wells
+
+
+def suggested_temperatures(wells: Wells, highest: float, crossing: float) -> np.ndarray:
+    """Temperatures [`COUNT`] from a nearly pure lowest minimum up to where walkers cross most barriers.
+
+    At the lowest temperature all other minima together have an occupation of at most `REST`: Z_a / Z_lowest is at most
+    `REST` / M for each. Minima of the energy of the lowest one, such as mirror images, do not count.
+    """
+    energy, log_determinant, log_orbit_size = wells
+    above = energy - energy.min()
+    volume = log_orbit_size - log_determinant / 2.0
+    others = above > 1e-9 * max(1.0, float(np.ptp(energy)))
+    needed = np.maximum(volume - volume[np.argmin(energy)], 0.0) + np.log(len(energy) / REST)
+    low = float((above / needed)[others].min()) if others.any() else highest / 10.0
+    low = float(np.nanmin([low, highest / 2.0]))
+    if not np.isfinite(low):
+        raise PropertyError("expected gaps or barriers to choose temperatures by, found none: name --temperatures")
+    high = crossing if np.isfinite(crossing) else float(above.max())
+    return np.geomspace(low, max(high, 4.0 * low), COUNT)
+
+
+def csv_text(found: Thermodynamics) -> str:
+    """All curves with all digits, one row a temperature; slopes are those in T."""
+    own = found.curves
+    columns: dict[str, np.ndarray] = {
+        "temperature": own.temperature,
+        "in_range": found.in_range.astype(np.int64),
+        "heat_capacity": own.heat_capacity,
+        "landscape_heat_capacity": own.landscape_heat_capacity,
+        "mean_energy": own.mean_energy,
+        "potential_energy": own.potential_energy,
+        "free_energy": own.free_energy,
+        "entropy": own.entropy,
+        "effective_minima": own.effective_minima,
+        "lowest_occupation": own.lowest_occupation,
+    }
+    for name, one in found.averages.items():
+        columns |= {name: one.value, f"{SLOPE}{name}": one.slope}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*(values.tolist() for values in columns.values()), strict=True))
+    return text.getvalue()
+
+
+def _robustness(db: Database) -> tuple[dict[str, Column], dict[str, int]]:
+    """Columns of robustness that are known for all minima, and the number of unknown values of the others."""
+    stored = db.properties("minima")
+    columns = {one.name: one for name in ROBUSTNESS_SIGNS if name in stored for one in column_family(db, name)}
+    missing = {name: int(np.isnan(one.values).sum()) for name, one in columns.items()}
+    return {name: one for name, one in columns.items() if not missing[name]}, {k: v for k, v in missing.items() if v}
+
+
+def _fine(temperatures: np.ndarray) -> np.ndarray:
+    """Temperatures between the lowest and the highest that are near enough to show all peaks."""
+    low, high = float(temperatures[0]), float(temperatures[-1])
+    return np.geomspace(low, high, max(3, int(_A_DECADE * np.log10(high / low)) + 1)) if low < high else temperatures

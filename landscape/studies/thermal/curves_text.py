@@ -1,0 +1,113 @@
+"""The thermodynamics of a landscape as text, printed by `landscape thermodynamics`."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from landscape.messages import number_text
+from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
+from landscape.studies.thermal.curves import Thermodynamics
+
+BEYOND, POSTERIOR = ">", "N"
+SHOWN = ("robust_accuracy", "pgd_accuracy", "adversarial_loss")
+"""The robustness in the table: the first of these that is known, at its smallest epsilon; otherwise the first of all."""
+_MOST_ROWS = 8
+EXPLAINED = """
+R is the thermal mean of a robustness, and dR/dT its slope. An accuracy that falls with T, or an adversarial loss that
+rises, means that the deeper minima are the more robust ones. This describes this one landscape: it is no inference.
+"""
+
+
+def thermodynamics_text(found: Thermodynamics) -> Iterator[str]:
+    """Lines: the range, a row for each temperature, the peaks, and every robustness at the end of the range."""
+    yield from _head(found)
+    yield ""
+    yield from _table(found)
+    yield ""
+    yield from _peaks(found)
+    yield from _averages(found)
+
+
+def _head(found: Thermodynamics) -> Iterator[str]:
+    n_parameters = found.curves.n_parameters
+    yield f"{found.minima} minima, {found.states} transition states, {n_parameters} parameters"
+    yield "T is in units of the energy (k_B = 1); harmonic superposition over distinct minima with their copies"
+    if np.isfinite(found.highest):
+        yield (
+            f"harmonic up to T = {found.highest:.3g}, where half of the occupation is in minima whose lowest known "
+            f"barrier is below P T / 2; rows beyond are marked {BEYOND}"
+        )
+    else:
+        yield f"range unknown: too few minima have a known barrier, so that all rows are marked {BEYOND}"
+    if np.isfinite(found.posterior):
+        place = "within" if found.posterior <= found.highest else "beyond"
+        yield (
+            f"T = 1/N = {found.posterior:.4g}, marked {POSTERIOR}, is the Laplace posterior of {1 / found.posterior:.0f} "
+            f"samples: {place} the harmonic range"
+        )
+
+
+def _table(found: Thermodynamics) -> Iterator[str]:
+    shown = _shown(found)
+    robust = f" {shown:>22} {'dR/dT':>11}" if shown else ""
+    yield f"{'':2} {'T':>10} {'heat capacity':>13} {'entropy':>8} {'exp(S)':>8} {'lowest':>7}{robust}"
+    own = found.curves
+    for row, temperature in enumerate(own.temperature):
+        marks = ("" if found.in_range[row] else BEYOND) + (POSTERIOR if temperature == found.posterior else "")
+        line = (
+            f"{marks:<2} {temperature:>10.4g} {own.landscape_heat_capacity[row]:>13.5g} {own.entropy[row]:>8.4f} "
+            f"{own.effective_minima[row]:>8.4g} {own.lowest_occupation[row]:>7.4f}"
+        )
+        if shown:
+            line += f" {found.averages[shown].value[row]:>22.6g} {found.averages[shown].slope[row]:>+11.3g}"
+        yield line
+    yield (
+        f"heat capacity: the part due to changes between minima; the vibrations add P / 2 = "
+        f"{number_text(own.n_parameters / 2)}"
+    )
+    yield "entropy S: over distinct minima, exp(S) of them; lowest: occupation of the lowest minimum"
+
+
+def _shown(found: Thermodynamics) -> str | None:
+    for wanted in SHOWN:
+        for name in found.averages:
+            if name.split("@")[0] == wanted:
+                return name
+    return next(iter(found.averages), None)
+
+
+def _peaks(found: Thermodynamics) -> Iterator[str]:
+    if not found.peaks:
+        yield "no peak of the heat capacity between these temperatures"
+    for peak in found.peaks:
+        beyond = "" if peak.temperature <= found.highest else ", beyond the harmonic range"
+        yield f"peak of the heat capacity, {peak.height:.4g} at T = {peak.temperature:.4g}{beyond}"
+        yield f"  minima that lose when T rises: {_rows(peak.losing)}; that gain: {_rows(peak.gaining)}"
+
+
+def _rows(rows: np.ndarray) -> str:
+    """Rows of minima, the first ones if there are many."""
+    names = ", ".join(map(str, rows[:_MOST_ROWS].tolist()))
+    return f"{names}, ... ({len(rows)} minima)" if len(rows) > _MOST_ROWS else names
+
+
+def _averages(found: Thermodynamics) -> Iterator[str]:
+    """Every robustness at the end of the range, with the direction of its change."""
+    for name, missing in found.unknown.items():
+        yield f"{name}: not known for {missing} of {found.minima} minima, so left out"
+    if not found.averages:
+        yield "no robustness is known for all minima: 'landscape measure' adds it"
+        return
+    inside = np.flatnonzero(found.in_range)
+    row = int(inside[-1]) if len(inside) else 0
+    yield ""
+    yield f"R at T = {found.curves.temperature[row]:.3g}, {'the end of the range' if len(inside) else 'beyond the range'}"
+    for name, one in found.averages.items():
+        yield f"  {name:<34} {one.value[row]:>12.6g}   dR/dT {one.slope[row]:>+11.3g}   {_says(name, one.slope[row])}"
+    yield from EXPLAINED.strip().splitlines()
+
+
+def _says(name: str, slope: float) -> str:
+    """The words for a slope: deeper minima have more or less of this robustness."""
+    oriented = slope * ROBUSTNESS_SIGNS[name.split("@")[0].split("[")[0]]
+    return "no change" if oriented == 0.0 else f"deeper minima are {'more' if oriented < 0.0 else 'less'} robust"
