@@ -1,4 +1,4 @@
-"""Mean first passage times and committors of all minima, by sparse linear algebra.
+"""Mean first passage times and committors of all minima the direct way, by sparse linear algebra.
 
 With the branching probability P(b <- a) and the waiting time tau_a of each minimum, the mean times t_a to reach a set A
 obey t_a = tau_a + sum over b of P(b <- a) t_b, and t_a = 0 in A. The committor, the probability to reach A before B,
@@ -7,7 +7,7 @@ obeys the same equations without waiting times, and is 1 in A and 0 in B.
 The matrix 1 - P is nearly singular if a walker takes very many steps before it arrives. The relative error of a
 solution is about the rounding unit times this number of steps, which is solved for as well. Numbers that are lost, by
 an error above `WORST`, are NaN. This happens at low T, where a walker goes to and fro between two minima behind a
-barrier; `landscape.thermodynamics.graph_transformation` does not fail there.
+barrier. `landscape.thermodynamics.graph_transformation` does not fail there, and is checked by this module elsewhere.
 
 Shapes: M minima.
 """
@@ -36,7 +36,7 @@ class _Chain:
     log_wait: np.ndarray  # [F]
 
 
-def mean_first_passage_times(network: Network, goal: Sequence[int]) -> np.ndarray:
+def direct_passage_times(network: Network, goal: Sequence[int]) -> np.ndarray:
     """Logarithms [M] of the mean times to reach a goal from each minimum: -inf in the goal, inf where it has no way.
 
     NaN where the solution is lost to rounding.
@@ -51,7 +51,7 @@ def mean_first_passage_times(network: Network, goal: Sequence[int]) -> np.ndarra
     return found
 
 
-def committors(network: Network, to: Sequence[int], start: Sequence[int]) -> np.ndarray:
+def direct_committors(network: Network, to: Sequence[int], start: Sequence[int]) -> np.ndarray:
     """Probability [M] to reach the minima `to` before the minima `start`; NaN where unconnected or lost to rounding.
 
     Raises PropertyError where the rows are unusable, see `landscape.thermodynamics.rates.checked_ends`.

@@ -16,6 +16,9 @@ removed as a dense matrix. If only minima of A and B are left, each b of B in tu
 
     k(A <- b) = sum over a of c_ab / m_b,    k(A <- B) = sum over b of (p_b / p_B) k(A <- b)
 
+The committor of a removed minimum, its probability to reach A before B, is the mean of those of the neighbours that it
+had when it was removed. They are known if minima are put back in reverse order, again without a subtraction.
+
 Shapes: M minima; A and B are lists of rows; n minima of a dense rest.
 """
 
@@ -33,6 +36,15 @@ DENSE = 0.5  # part of all possible neighbours at which the rest of the network 
 
 Fluxes = dict[int, dict[int, float]]
 """Logarithms of the fluxes by minimum and neighbour; both directions are kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduction:
+    """A network of which only some minima are left."""
+
+    fluxes: Fluxes
+    gathered: dict[int, float]  # logarithms of m_a
+    removed: list[tuple[int, np.ndarray, np.ndarray]]  # in order: row, its neighbours int64[k], their probabilities [k]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +76,8 @@ def rates_between(network: Network, to: Sequence[int], start: Sequence[int]) -> 
     Raises PropertyError where the rows are unusable, see `landscape.thermodynamics.rates.checked_ends`.
     """
     to, start = checked_ends(network, to, start)
-    fluxes, gathered = reduced(network, {*to, *start})
+    left = reduced(network, {*to, *start})
+    fluxes, gathered = left.fluxes, left.gathered
     occupied = network.log_occupation[start]
     weight = occupied - logsumexp(occupied)
     direct = np.array([_log_sum(fluxes[b][a] for a in to if a in fluxes[b]) for b in start])
@@ -80,13 +93,23 @@ def rates_between(network: Network, to: Sequence[int], start: Sequence[int]) -> 
     )
 
 
-def reduced(network: Network, kept: set[int]) -> tuple[Fluxes, dict[int, float]]:
-    """Logarithms of the fluxes between the kept rows, and of the occupations that they have gathered.
+def committors(network: Network, to: Sequence[int], start: Sequence[int]) -> np.ndarray:
+    """Probability [M] to reach the minima `to` before the minima `start`; NaN for minima that are not connected.
 
-    All other minima that are connected with them are removed.
+    Raises PropertyError where the rows are unusable, see `landscape.thermodynamics.rates.checked_ends`.
     """
+    to, start = checked_ends(network, to, start)
+    found = np.full(len(network.log_occupation), np.nan)
+    found[to], found[start] = 1.0, 0.0
+    for row, around, probability in reversed(reduced(network, {*to, *start}).removed):
+        found[row] = min(float(probability @ found[around]), 1.0)
+    return found
+
+
+def reduced(network: Network, kept: set[int]) -> Reduction:
+    """The network of the kept rows; all other minima that are connected with them are removed."""
     fluxes = _connected(network, kept)
-    gathered = {row: float(network.log_occupation[row]) for row in fluxes}
+    left = Reduction(fluxes=fluxes, gathered={row: float(network.log_occupation[row]) for row in fluxes}, removed=[])
     queue = [(len(around), row) for row, around in fluxes.items() if row not in kept]
     heapq.heapify(queue)
     while queue:
@@ -94,11 +117,12 @@ def reduced(network: Network, kept: set[int]) -> tuple[Fluxes, dict[int, float]]
         if row not in fluxes or degree != len(fluxes[row]):
             continue
         if degree > DENSE * (len(fluxes) - 1) and degree > len(kept):
-            return _reduced_densely(fluxes, gathered, kept)
-        for other in _remove(fluxes, gathered, row):
+            _remove_densely(left, kept)
+            break
+        for other in _remove(left, row):
             if other not in kept:
                 heapq.heappush(queue, (len(fluxes[other]), other))
-    return fluxes, gathered
+    return left
 
 
 def _connected(network: Network, kept: set[int]) -> Fluxes:
@@ -112,8 +136,9 @@ def _connected(network: Network, kept: set[int]) -> Fluxes:
     return {row: dict(neighbours[row]) for row in found}
 
 
-def _remove(fluxes: Fluxes, gathered: dict[int, float], row: int) -> Iterable[int]:
+def _remove(left: Reduction, row: int) -> Iterable[int]:
     """Remove one minimum; returns its neighbours."""
+    fluxes, gathered = left.fluxes, left.gathered
     around = fluxes.pop(row)
     total = _log_sum(around.values())
     part = gathered.pop(row) - total
@@ -126,38 +151,40 @@ def _remove(fluxes: Fluxes, gathered: dict[int, float], row: int) -> Iterable[in
             through = flux + other - total
             fluxes[b][a] = own[b] = _log_add(own[b], through) if b in own else through
         done.append((a, flux))
+    left.removed.append((row, np.array(list(around)), np.exp(np.array(list(around.values())) - total)))
     return around
 
 
-def _reduced_densely(
-    fluxes: Fluxes, gathered: dict[int, float], kept: set[int]
-) -> tuple[Fluxes, dict[int, float]]:
-    """The same removal as `_remove`, of all rows that are not kept, in a matrix [n, n]."""
-    rows = [*sorted(kept), *sorted(fluxes.keys() - kept)]
-    place = {row: number for number, row in enumerate(rows)}
+def _remove_densely(left: Reduction, kept: set[int]) -> None:
+    """Remove all rows that are not kept, as `_remove` does, in a matrix [n, n]."""
+    rows = np.array([*sorted(kept), *sorted(left.fluxes.keys() - kept)])
+    place = {row: number for number, row in enumerate(rows.tolist())}
     matrix = np.full((len(rows), len(rows)), -np.inf)
-    for a, around in fluxes.items():
+    for a, around in left.fluxes.items():
         matrix[place[a], [place[b] for b in around]] = list(around.values())
-    mass = np.array([gathered[row] for row in rows])
+    mass = np.array([left.gathered[row] for row in rows.tolist()])
     for last in range(len(rows) - 1, len(kept) - 1, -1):
-        own = matrix[last, :last]
+        own, rest = matrix[last, :last], matrix[:last, :last]
         total = logsumexp(own)
         mass[:last] = np.logaddexp(mass[:last], own + (mass[last] - total))
-        rest = matrix[:last, :last]
         np.logaddexp(rest, own[:, None] + (own - total), out=rest)
         np.fill_diagonal(rest, -np.inf)
-    left = range(len(kept))
-    between = {rows[a]: {rows[b]: float(matrix[a, b]) for b in left if matrix[a, b] > -np.inf} for a in left}
-    return between, {rows[a]: float(mass[a]) for a in left}
+        left.removed.append((int(rows[last]), rows[:last], np.exp(own - total)))
+    left.fluxes.clear()
+    left.gathered.clear()
+    for a in range(len(kept)):
+        joined = np.flatnonzero(matrix[a, : len(kept)] > -np.inf)
+        left.fluxes[int(rows[a])] = dict(zip(rows[joined].tolist(), matrix[a, joined].tolist(), strict=True))
+        left.gathered[int(rows[a])] = float(mass[a])
 
 
 def _escape(fluxes: Fluxes, gathered: dict[int, float], to: list[int], row: int, start: list[int]) -> float:
     """ln k(A <- b) of one minimum b of B, after removing the others of B."""
-    fluxes, gathered = {a: dict(around) for a, around in fluxes.items()}, dict(gathered)
+    copy = Reduction(fluxes={a: dict(around) for a, around in fluxes.items()}, gathered=dict(gathered), removed=[])
     for other in start:
         if other != row:
-            _remove(fluxes, gathered, other)
-    return _log_sum(fluxes[row][a] for a in to if a in fluxes[row]) - gathered[row]
+            _remove(copy, other)
+    return _log_sum(copy.fluxes[row][a] for a in to if a in copy.fluxes[row]) - copy.gathered[row]
 
 
 def _log_sum(logarithms: Iterable[float]) -> float:

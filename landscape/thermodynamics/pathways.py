@@ -13,6 +13,7 @@ Shapes: M minima, T transition states, S pairs.
 """
 
 import heapq
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -103,15 +104,14 @@ def _log_escape(network: Network, row: int) -> float:
     return float(logsumexp(list(network.neighbours[row].values())))
 
 
-def _pathway(
-    network: Network, minima: tuple[int, ...], start: Sequence[int], states: np.ndarray
-) -> Pathway:
-    steps = list(zip(minima[:-1], minima[1:], strict=True))
+def _pathway(network: Network, minima: tuple[int, ...], start: Sequence[int], states: np.ndarray) -> Pathway:
+    steps = list(itertools.pairwise(minima))
     fluxes = [network.neighbours[a][b] for a, b in steps]
-    escapes = [_log_escape(network, row) for row in minima[1:-1]]
-    place = {pair: row for pair, row in zip(map(tuple, network.pairs.tolist()), states.tolist(), strict=True)}
+    escapes = [-_log_escape(network, row) for row in minima[1:-1]]
+    occupied = float(logsumexp(network.log_occupation[list(start)]))
+    place = dict(zip(map(tuple, network.pairs.tolist()), states.tolist(), strict=True))
     return Pathway(
         minima=minima,
         states=tuple(place[min(step), max(step)] for step in steps),
-        log_rate=math.fsum([*fluxes, *(-one for one in escapes)]) - float(logsumexp(network.log_occupation[list(start)])),
+        log_rate=math.fsum([*fluxes, *escapes]) - occupied,
     )

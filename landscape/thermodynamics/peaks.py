@@ -78,6 +78,4 @@ def _refined(wells: tuple[np.ndarray, np.ndarray, np.ndarray], low: float, high:
     )
     temperature = float(np.exp(found.x))
     change = changes(*wells, temperature)
-    return Peak(
-        temperature=temperature, height=-float(found.fun), losing=largest(-change), gaining=largest(change)
-    )
+    return Peak(temperature=temperature, height=-float(found.fun), losing=largest(-change), gaining=largest(change))

@@ -81,7 +81,7 @@ class Network:
     @property
     def log_rates(self) -> np.ndarray:
         """Logarithms [S, 2] of the rates of leaving the first and the second minimum of each pair for the other."""
-        return self.log_flux[:, None] - self.log_occupation[self.pairs]
+        return np.asarray(self.log_flux[:, None] - self.log_occupation[self.pairs])
 
 
 def log_rates(minima: Points, states: States, temperature: float, dynamics: Dynamics = "tst") -> np.ndarray:
@@ -98,6 +98,11 @@ def log_rates(minima: Points, states: States, temperature: float, dynamics: Dyna
     checked_tables(minima.energy, states.energy, states.minima)
     if len(states.energy):
         checked_wells(states.energy, states.log_determinant, states.log_orbit_size)
+    if dynamics == "kramers" and not (states.eigenvalue < 0.0).all():
+        raise PropertyError(
+            "expected the negative eigenvalue of all transition states, found states without: use the dynamics tst, "
+            "or explore the landscape with this version (landscape run)"
+        )
     sides = states.minima
     copies = states.log_orbit_size[:, None] - minima.log_orbit_size[sides]
     volumes = (minima.log_determinant[sides] - states.log_determinant[:, None]) / 2.0

@@ -53,7 +53,7 @@ class Curves:
     @property
     def effective_minima(self) -> np.ndarray:
         """The number [K] of equally occupied minima that would have the same entropy."""
-        return np.exp(self.entropy)
+        return np.asarray(np.exp(self.entropy))
 
 
 def checked_temperatures(temperature: float | np.ndarray) -> np.ndarray:
@@ -108,7 +108,7 @@ def occupations(
     Takes energy, log_determinant and log_orbit_size [M], as stored in a database.
     Raises PropertyError for a temperature that is not positive.
     """
-    return np.exp(log_occupations(energy, log_determinant, log_orbit_size, temperature))
+    return np.asarray(np.exp(log_occupations(energy, log_determinant, log_orbit_size, temperature)))
 
 
 def free_energies(

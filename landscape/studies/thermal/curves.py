@@ -40,6 +40,7 @@ class Thermodynamics:
     highest: float  # T_max, the end of the harmonic range; NaN if unknown
     posterior: float  # 1/N; NaN without samples
     averages: Mapping[str, Average]  # by the name of a robustness that is known for all minima
+    signs: Mapping[str, int]  # +1 for a robustness whose larger values are more robust, -1 for the others
     unknown: Mapping[str, int]  # number of minima whose robustness is not known, for the other columns
     peaks: list[Peak]
     minima: int
@@ -74,6 +75,7 @@ def thermodynamics(db: Database, temperatures: np.ndarray | None = None) -> Ther
         highest=highest,
         posterior=posterior,
         averages={name: average(one.values, *wells, temperatures) for name, one in known.items()},
+        signs={name: ROBUSTNESS_SIGNS[one.property] for name, one in known.items()},
         unknown=unknown,
         peaks=peaks(*wells, _fine(temperatures)),
         minima=len(db.minima),

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from landscape.messages import number_text
-from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
 from landscape.studies.thermal.curves import Thermodynamics
 
 BEYOND, POSTERIOR = ">", "N"
 SHOWN = ("robust_accuracy", "pgd_accuracy", "adversarial_loss")
-"""The robustness in the table: the first of these that is known, at its smallest epsilon; otherwise the first of all."""
+"""The robustness in the table is the first of these that is known, at its first epsilon, or else the first of all."""
+ROUNDING = 1e-9  # relative changes of R over a factor e of T that count as none
 _MOST_ROWS = 8
 EXPLAINED = """
 R is the thermal mean of a robustness, and dR/dT its slope. An accuracy that falls with T, or an adversarial loss that
@@ -42,8 +42,8 @@ def _head(found: Thermodynamics) -> Iterator[str]:
     if np.isfinite(found.posterior):
         place = "within" if found.posterior <= found.highest else "beyond"
         yield (
-            f"T = 1/N = {found.posterior:.4g}, marked {POSTERIOR}, is the Laplace posterior of {1 / found.posterior:.0f} "
-            f"samples: {place} the harmonic range"
+            f"T = 1/N = {found.posterior:.4g}, marked {POSTERIOR}, is the Laplace posterior of "
+            f"{1 / found.posterior:.0f} samples: {place} the harmonic range"
         )
 
 
@@ -99,15 +99,18 @@ def _averages(found: Thermodynamics) -> Iterator[str]:
         yield "no robustness is known for all minima: 'landscape measure' adds it"
         return
     inside = np.flatnonzero(found.in_range)
-    row = int(inside[-1]) if len(inside) else 0
+    row, place = (int(inside[-1]), "the end of the range") if len(inside) else (0, "beyond the range")
+    temperature = found.curves.temperature[row]
     yield ""
-    yield f"R at T = {found.curves.temperature[row]:.3g}, {'the end of the range' if len(inside) else 'beyond the range'}"
+    yield f"R at T = {temperature:.3g}, {place}"
     for name, one in found.averages.items():
-        yield f"  {name:<34} {one.value[row]:>12.6g}   dR/dT {one.slope[row]:>+11.3g}   {_says(name, one.slope[row])}"
+        value, slope = one.value[row], one.slope[row]
+        changes = abs(slope) * temperature > ROUNDING * max(abs(value), 1.0)
+        says = _says(found.signs[name] * slope) if changes else "no change"
+        yield f"  {name:<34} {value:>12.6g}   dR/dT {slope:>+11.3g}   {says}"
     yield from EXPLAINED.strip().splitlines()
 
 
-def _says(name: str, slope: float) -> str:
-    """The words for a slope: deeper minima have more or less of this robustness."""
-    oriented = slope * ROBUSTNESS_SIGNS[name.split("@")[0].split("[")[0]]
-    return "no change" if oriented == 0.0 else f"deeper minima are {'more' if oriented < 0.0 else 'less'} robust"
+def _says(slope: float) -> str:
+    """The words for the slope of a robustness whose larger values are more robust."""
+    return f"deeper minima are {'more' if slope < 0.0 else 'less'} robust"

@@ -8,8 +8,8 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.studies.thermal.curves import wells_of
-from landscape.thermodynamics.first_passage import committors, mean_first_passage_times
-from landscape.thermodynamics.graph_transformation import Rates, rates_between
+from landscape.thermodynamics.first_passage import direct_passage_times
+from landscape.thermodynamics.graph_transformation import Rates, committors, rates_between
 from landscape.thermodynamics.pathways import Pathway, fastest_path, lowest_path
 from landscape.thermodynamics.rates import Dynamics, network
 from landscape.thermodynamics.validity import highest_temperature, lowest_barriers
@@ -61,8 +61,8 @@ def kinetics(
 
     def way(start: Sequence[int], goal: Sequence[int]) -> Way:
         rates, fastest = rates_between(found, goal, start), fastest_path(found, goal, start)
-        times = mean_first_passage_times(found, goal)[list(rates.start)]
-        direct = float(np.logaddexp.reduce(rates.log_weight + times))
+        times = direct_passage_times(found, goal)[list(rates.start)]
+        direct = float("nan") if np.isnan(times).any() else float(np.logaddexp.reduce(rates.log_weight + times))
         return Way(rates=rates, goal=tuple(goal), direct=direct, fastest=fastest, barrier=climb(fastest))
 
     return Kinetics(

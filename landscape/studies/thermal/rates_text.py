@@ -74,7 +74,7 @@ def _committors(found: Kinetics) -> str:
     first, last = found.committor > SURE, found.committor < 1.0 - SURE
     return (
         f"committors: {first.sum()} minima lead to {to} first (probability above {SURE:g}), {last.sum()} to {start}, "
-        f"{(known & ~first & ~last).sum()} are between, {(~known).sum()} are unconnected or lost to rounding"
+        f"{(known & ~first & ~last).sum()} are between, {(~known).sum()} are not connected"
     )
 
 
