@@ -136,7 +136,7 @@ class Bar:
 
 @contextmanager
 def shown(progress: bool | Progress) -> Iterator[Progress]:
-    """The observer that a caller asked for: a bar where somebody looks for True, nothing for False, or the given one."""
+    """The observer asked for: for True a bar where somebody looks, for False nothing, otherwise the given one."""
     if not isinstance(progress, bool):
         yield progress
     elif progress and (sys.stderr.isatty() or "ipykernel" in sys.modules):
