@@ -27,3 +27,7 @@ class PropertyError(LandscapeError):
 
 class SearchError(LandscapeError):
     """An objective breaks the contract that the search relies on."""
+
+
+class ExchangeError(LandscapeError):
+    """Files of another program cannot be written or read, or databases cannot be merged."""

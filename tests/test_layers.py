@@ -29,7 +29,7 @@ ALLOWED = {
     "declaration": set(),
     "version": set(),
     "numerics": {"errors", "objective"},
-    "database": {"errors", "messages", "version"},
+    "database": {"errors", "messages", "declaration", "version"},
     "graph": {"errors", "declaration"},
     "statistics": {"errors", "numerics"},
     "problems": NAMES | {"numerics"},

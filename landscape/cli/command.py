@@ -30,6 +30,9 @@ class Commands(LazyGroup):
             "inspecting.thermodynamics:thermodynamics_command", "Show heat capacity and robustness over temperature."
         ),
         "rates": Listed("inspecting.rates:rates", "Show rates and paths between minima."),
+        "export": Listed("exchanging.export:export", "Write a database for other programs."),
+        "import": Listed("exchanging.import_:import_command", "Verify points of another program, into a database."),
+        "merge": Listed("exchanging.merge:merge", "Join databases of one problem."),
         "answer": Listed("inspecting.answer:answer", "Say what replicates show about robustness."),
     }
 
@@ -54,6 +57,9 @@ def cli(context: click.Context) -> None:
     landscape complete iris.h5 iris-1.h5 --lowest 40
     landscape measure iris.h5 --epsilon 0.05,0.1
     landscape locate regimes.h5
+    landscape export iris.h5 -o iris-pathsample --format pathsample
+    landscape import iris-pathsample --format pathsample --problem runs/iris.toml -o again.h5
+    landscape merge iris.h5 iris-1.h5 -o both.h5
     landscape study runs/iris.toml --over problem.l2=1e-4,1e-3
     landscape study runs/study-digits.toml --replicates 8 -o digits && landscape answer digits
     """  # noqa: D301 - click wants the backspace character itself

@@ -31,6 +31,16 @@ def numbers(_: click.Context, __: click.Parameter, text: str | None) -> list[flo
         raise click.BadParameter(f"expected numbers such as 0.1,0.3, found {text!r}") from None
 
 
+def whole_numbers(_: click.Context, __: click.Parameter, text: str | None) -> list[int] | None:
+    """Whole numbers separated by commas."""
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"expected whole numbers such as 0,3, found {text!r}") from None
+
+
 def found_run_file(_: click.Context, __: click.Parameter, path: Path) -> Path:
     """The run file: that of the package if the path is its bare name and no file has this name."""
     if path.is_file() or path.name != str(path) or path.suffix:

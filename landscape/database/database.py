@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from landscape.database.frames import dataset, frame
 from landscape.database.records import (
     TARGETS,
-    Array,
     Attempts,
     Header,
     Minima,
@@ -156,20 +156,24 @@ class Database:
     def frame(self) -> Any:  # noqa: ANN401 - a pandas.DataFrame, which is an optional dependency
         """A pandas.DataFrame with one row per minimum: all columns except the parameters, then all properties.
 
-        A property with several values per minimum has one column for each: NAME[0], NAME[1] and so on.
+        A property with one value for each epsilon has the columns NAME@EPSILON, as in pgd_accuracy@0.3; another one
+        with several values per minimum has NAME[0], NAME[1] and so on.
 
         Raises:
             DatabaseError: pandas is not installed.
         """
-        try:
-            import pandas as pd  # noqa: PLC0415 - optional: databases are read without it
-        except ImportError as error:
-            raise DatabaseError("frame() needs pandas, which is not installed: pip install pandas") from error
-        names = [name for name in self.minima.column_names() if name != "parameters"]
-        columns = {name: getattr(self.minima, name) for name in names}
-        for name, stored in self.properties("minima").items():
-            columns |= plain_columns(name, stored.values)
-        return pd.DataFrame(columns, index=pd.RangeIndex(len(self.minima), name="minimum"))
+        return frame(self.minima, self.properties("minima"))
+
+    def to_xarray(self) -> Any:  # noqa: ANN401 - an xarray.Dataset, which is an optional dependency
+        """An xarray.Dataset of the minima: all columns, and all properties with their description, units and settings.
+
+        Dimensions are minimum, parameter, and epsilon for the properties with one value for each epsilon: the
+        coordinate epsilon has those of all properties, and values are NaN where a property was not measured.
+
+        Raises:
+            DatabaseError: xarray is not installed.
+        """
+        return dataset(self.minima, self.properties("minima"))
 
     def close(self) -> None:
         """Close the file; columns that were not read yet cannot be read any more."""
@@ -198,11 +202,3 @@ def open_database(path: str | Path) -> Database:
         DatabaseError: there is no such file, or it is not a whole database of a known version.
     """
     return Database(open_store(path))
-
-
-def plain_columns(name: str, values: Array) -> dict[str, Array]:
-    """Columns [rows] of values [rows, ...]; names have indices unless the values are plain numbers."""
-    if values.ndim == 1:
-        return {name: values}
-    places = np.ndindex(*values.shape[1:])
-    return {f"{name}[{','.join(map(str, place))}]": values[(slice(None), *place)] for place in places}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from landscape.database.database import Database
+from landscape.database.frames import column_names, epsilons
 from landscape.database.records import Minima
 from landscape.database.records import Property as StoredProperty
 from landscape.declaration import BY_EPSILON, Property, by_name
@@ -127,12 +128,11 @@ def property_columns(name: str, stored: StoredProperty) -> list[Column]:
 
 
 def _of_index(name: str, stored: StoredProperty, index: int) -> Column:
-    entries = stored.settings.get("epsilon", ()) if stored.description.endswith(BY_EPSILON) else ()
-    entry = entries[index] if len(entries) == stored.values.shape[1] else None
-    epsilon = float(entry) if isinstance(entry, int | float) else None
+    known = epsilons(stored)
+    epsilon = None if known is None else known[index]
     description = stored.description.removesuffix(BY_EPSILON)
     return Column(
-        name=f"{name}[{index}]" if epsilon is None else f"{name}@{number_text(epsilon)}",
+        name=column_names(name, stored)[index],
         property=name,
         epsilon=epsilon,
         description=description if epsilon is None else f"{description}, at epsilon {number_text(epsilon)}",
