@@ -8,7 +8,7 @@ from landscape.database.database import Database
 from landscape.errors import ExchangeError
 from landscape.exchange.csv_tables import CSV
 from landscape.exchange.folders import new_folder
-from landscape.exchange.format import Export, Format
+from landscape.exchange.format import Export, FilePoints, Format
 from landscape.exchange.graphml import GRAPHML
 from landscape.exchange.networks import NETWORKS
 from landscape.exchange.pathsample import PATHSAMPLE
@@ -47,3 +47,20 @@ def exported(db: Database, folder: Path, form: Format, rows: np.ndarray) -> list
     """
     with new_folder(folder) as partial:
         return list(form.write(Export(db=db, rows=rows), partial))
+
+
+def read_points(form: Format, place: Path, n_parameters: int, *, trusted: bool) -> FilePoints:
+    """The points of a folder in this format; `trusted` says that the user allows pickles to be read.
+
+    Raises `ExchangeError` if the folder does not fit, or has pickles that are not trusted.
+    """
+    if form.pickles and not trusted:
+        raise ExchangeError(
+            f"{place}: expected --trust-pickles, since {form.name} stores arrays as pickles, which can hold programs: "
+            "only those of plain arrays are read, and none is run"
+        )
+    if form.read is None:
+        raise ExchangeError(f"expected a format that can be read ({', '.join(READABLE)}), found {form.name}")
+    if not place.is_dir() and not (form.pickles and place.is_file()):
+        raise ExchangeError(f"{place}: expected a folder with files of {form.name}, found none: name the folder")
+    return form.read(place, n_parameters)

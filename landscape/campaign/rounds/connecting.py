@@ -51,7 +51,7 @@ class ConnectTask:
         context, counter = context.counted()
         first, last = _tensor(context, self.first), _tensor(context, self.last)
         found = connect(context.objective, first, last, self.images, context.search)
-        return _connect_result(context, found, counter.evaluations)
+        return connect_result(context, found, counter.evaluations)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +65,10 @@ class ClimbTask:
         """Transition states near the minima, by eigenvector-following."""
         context, counter = context.counted()
         found = climb(context.objective, _tensor(context, self.minima), list(self.seeds), context.search)
-        return _connect_result(context, found, counter.evaluations)
+        return connect_result(context, found, counter.evaluations)
 
 
-def _connect_result(context: Context, found: Found, evaluations: int) -> ConnectResult:
+def connect_result(context: Context, found: Found, evaluations: int) -> ConnectResult:
     """The result of a task, with distinct minima and canonical transition states."""
     minima, rows = distinct_minima(context, _interleaved(found))
     points, symmetry = found.points, context.objective.symmetry

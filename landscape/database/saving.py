@@ -1,0 +1,62 @@
+"""Writing all that a store holds into a new file at once, for databases that no search wrote round by round."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from landscape.database.failures import reason
+from landscape.database.hdf5 import require_place
+from landscape.database.lock import WriterLock
+from landscape.database.records import PropertyRows
+from landscape.database.store import Store
+from landscape.database.tables import Tables
+from landscape.database.whole_file import replace_file
+from landscape.database.writing import TABLES, write_new, write_property, write_regimes, write_rows
+from landscape.errors import DatabaseError
+
+
+def save(store: Store, path: Path, names: Mapping[str, Sequence[str]]) -> None:
+    """Write the store into a new file: wholly or not at all.
+
+    `names` are the names that the codes in the columns of attempts have at first. Raises `DatabaseError` if the file
+    exists, its folder does not or cannot be written to, or another writer is at work.
+    """
+    path = path.resolve()
+    require_place(path)
+    lock = WriterLock(path)
+    try:
+        require_place(path)
+        replace_file(path, lambda file: _write(file, store, names), create=True)
+    except OSError as error:
+        raise DatabaseError(f"{path} could not be created, {reason(error)}, then start again") from error
+    finally:
+        lock.release()
+
+
+def _write(file: h5py.File, store: Store, names: Mapping[str, Sequence[str]]) -> None:
+    """Write problem, header and tables; the counts come last."""
+    write_new(file, store.record, store.header, names)
+    tables = store.tables
+    write_regimes(file["training"], tables.regimes, tables.evaluations)
+    counts = {name: write_rows(file[name], getattr(tables, name), 0) for name in TABLES}
+    _write_properties(file, tables)
+    for name, count in counts.items():
+        file[name].attrs["count"] = count
+
+
+def _write_properties(file: h5py.File, tables: Tables) -> None:
+    """Write the properties of all tables."""
+    for target, known in tables.properties.items():
+        for name, stored in known.items():
+            rows = PropertyRows(
+                target=target,
+                name=name,
+                start=0,
+                values=np.asarray(stored.values),
+                description=stored.description,
+                units=stored.units,
+                settings=stored.settings,
+            )
+            write_property(file[f"properties/{target}"], rows)
