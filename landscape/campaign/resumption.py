@@ -35,10 +35,10 @@ def open_or_create(
     if path is None or not (resume and Path(path).exists()):
         return create_store(path, record, OUTCOME_NAMES, METHOD_NAMES, {"torch": str(torch.__version__)})
     store = open_store(path, writable=True)
-    difference = _difference(store.record, record, str(path), fixed)
-    if difference:
+    found = difference(store.record, record, str(path), fixed)
+    if found:
         store.close()
-        raise DatabaseError(f"{path}: cannot be continued, {difference}; choose another file with -o")
+        raise DatabaseError(f"{path}: cannot be continued, {found}; choose another file with -o")
     return store
 
 
@@ -59,12 +59,17 @@ def check_energy(context: Context, store: Store) -> None:
         )
 
 
-def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed: tuple[str, ...]) -> str:
-    """The first difference that makes a database belong to another run file; empty if there is none."""
+def difference(
+    stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed: tuple[str, ...], other: str = "the run file"
+) -> str:
+    """The first difference that makes a database belong to another landscape than `other`, of the record `wanted`.
+
+    Empty if there is none; of the run files, keys are compared whose names, TABLE.KEY, begin with one of `fixed`.
+    """
     if stored.n_parameters != wanted.n_parameters:
-        return f"it has {stored.n_parameters} parameters and the run file {wanted.n_parameters}"
+        return f"it has {stored.n_parameters} parameters and {other} {wanted.n_parameters}"
     if stored.sha256 != wanted.sha256:
-        return "its data differ from those of the run file"
+        return f"its data differ from those of {other}"
     ours, theirs = (_fixed_keys(record.tables(source), fixed) for record in (wanted, stored))
     first = {
         **Settings().model_dump(),
@@ -75,7 +80,7 @@ def _difference(stored: ProblemRecord, wanted: ProblemRecord, source: str, fixed
     theirs = {key: defaults.get(key) for key in ours} | theirs  # the file may be older than a key
     for key in sorted(ours.keys() | theirs.keys()):
         if ours.get(key) != theirs.get(key):
-            return f"{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in the run file"
+            return f"{key} is {theirs.get(key)!r} in it and {ours.get(key)!r} in {other}"
     return ""
 
 
