@@ -54,7 +54,7 @@ def _require_harmless(blob: bytes) -> None:
     """Raise UnpicklingError for instructions that no array needs."""
     for opcode, argument, _ in pickletools.genops(blob):
         put = opcode.name in ("PUT", "BINPUT", "LONG_BINPUT")
-        if opcode.name not in ALLOWED or (put and int(argument) > MOST_MEMO):
+        if opcode.name not in ALLOWED or (put and not 0 <= int(argument or 0) <= MOST_MEMO):
             raise pickle.UnpicklingError(f"the instruction {opcode.name}")
 
 

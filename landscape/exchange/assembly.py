@@ -69,9 +69,7 @@ def imported(
     Raises `ExchangeError` for an energy without Hessians, `Abandoned` once `interrupted()` is true.
     """
     if not context.objective.smooth:
-        raise ExchangeError(
-            "expected an energy with exact Hessians, which tell minima and transition states, found none"
-        )
+        raise ExchangeError("expected an energy with Hessians, which tell minima and transition states, found none")
     store, began = open_or_create(None, record_of(context), resume=False), time.monotonic()
     results = pool.run(import_tasks(points), task_done, interrupted)
     commit, assembly = assembled(context, store, points, results, time.monotonic() - began)

@@ -12,7 +12,7 @@ The work is one round of the kind "import", whose tasks run on a pool like those
 Shapes: M minima, T transition states, C points of a task, P parameters.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -138,11 +138,11 @@ def _rows(mask: Tensor) -> Tensor:
 def import_tasks(points: FilePoints) -> list[MinimaTask | StatesTask]:
     """The tasks of all points of a file, minima first."""
 
-    def parts(kind: Callable[..., MinimaTask | StatesTask], theta: np.ndarray, energy: np.ndarray) -> Sequence[object]:
+    def parts(
+        kind: Callable[..., MinimaTask | StatesTask], theta: np.ndarray, energy: np.ndarray
+    ) -> list[MinimaTask | StatesTask]:
         starts = task_starts(len(theta), TASK_POINTS)
         return [kind(theta=theta[at : at + TASK_POINTS], energy=energy[at : at + TASK_POINTS]) for at in starts]
 
-    return [
-        *parts(MinimaTask, points.minima, points.minima_energy),
-        *parts(StatesTask, points.states, points.states_energy),
-    ]
+    below = parts(MinimaTask, points.minima, points.minima_energy)
+    return [*below, *parts(StatesTask, points.states, points.states_energy)]

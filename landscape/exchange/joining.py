@@ -1,7 +1,7 @@
 """The tables of several databases of one landscape, joined file after file.
 
-Points that are one modulo the symmetry get one row, that of the first file that has them. Rows keep their order within a
-file, and the table of rounds tells which round found which points, as if the searches had been made in turn. The
+Points that are one modulo the symmetry get one row, that of the first file that has them. Rows keep their order within
+a file, and the table of rounds tells which round found which points, as if the searches had been made in turn. The
 attempt that found a transition state which an earlier file has is recorded as having led to a known one.
 
 Shapes: M minima, T transition states, A attempts, R rounds of one file.
@@ -82,10 +82,9 @@ class Joining:
         attempts, states = db.attempts, db.transition_states
         found = _mapped(state_row, attempts.state)
         started = _starts_by_round(attempts)
-        for place, number in zip(
-            np.flatnonzero(~new_states).tolist(), _round_of(db)[~new_states].tolist(), strict=True
-        ):
-            key = (number, *states.found_from[place].tolist())
+        rounds = _round_of(db)
+        for place in np.flatnonzero(~new_states):
+            key = (int(rounds[place]), *states.found_from[place].tolist())
             attempt = next((one for one in started.get(key, ()) if found[one] == NONE), None)
             if attempt is not None:
                 found[attempt] = state_row[place]

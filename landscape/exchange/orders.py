@@ -35,10 +35,10 @@ def point_group_orders(log_group: float, log_orbit_size: np.ndarray, source: str
     """
     order = np.exp(log_group - log_orbit_size)
     whole = np.rint(order)
-    if not ((whole >= 1.0) & (whole < MOST_EXACT) & (np.abs(order - whole) <= WHOLE * whole)).all():
-        bad = np.flatnonzero(~((whole >= 1.0) & (whole < MOST_EXACT) & (np.abs(order - whole) <= WHOLE * whole)))[0]
+    good = (whole >= 1.0) & (whole < MOST_EXACT) & (np.abs(order - whole) <= WHOLE * whole)
+    if not good.all():
         raise ExchangeError(
-            f"{source}: expected point groups whose orders are whole numbers below 2^53, found {order[bad]:.10g} at row "
-            f"{bad}: export to csv, which has the numbers of copies"
+            f"{source}: expected orders of point groups that are whole numbers below 2^53, found {order[~good][0]:.10g}: "
+            "export to csv, which has the numbers of copies"
         )
     return whole.astype(np.int64)

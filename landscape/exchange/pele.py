@@ -28,8 +28,19 @@ from landscape.exchange.sorted_points import ROWS, SortedPoints
 
 FILE = "pele.sqlite"
 VERSION = 2
-MINIMA = "tbl_minima (_id, energy, coords, fvib, pgorder, invalid)"
-STATES = "tbl_transition_states (_id, energy, coords, _minimum1_id, _minimum2_id, eigenval, fvib, pgorder, invalid)"
+INSERT_MINIMUM = "INSERT INTO tbl_minima (_id, energy, coords, fvib, pgorder, invalid) VALUES (?, ?, ?, ?, ?, 0)"
+INSERT_STATE = """
+INSERT INTO tbl_transition_states (_id, energy, coords, _minimum1_id, _minimum2_id, eigenval, fvib, pgorder, invalid)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+"""
+COUNT_TABLES = """
+SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name IN ('tbl_minima', 'tbl_transition_states')
+"""
+SELECT_MINIMA = "SELECT _id, energy, coords FROM tbl_minima WHERE NOT COALESCE(invalid, 0) ORDER BY _id"
+SELECT_STATES = """
+SELECT _id, energy, coords, _minimum1_id, _minimum2_id FROM tbl_transition_states WHERE NOT COALESCE(invalid, 0)
+ORDER BY _id
+"""
 SCHEMA = f"""
 CREATE TABLE tbl_minima (_id INTEGER NOT NULL PRIMARY KEY, energy FLOAT, coords BLOB, fvib FLOAT, pgorder INTEGER,
     invalid INTEGER, user_data BLOB);
@@ -43,7 +54,6 @@ CREATE INDEX idx_transition_states ON tbl_transition_states (_minimum1_id, _mini
 PRAGMA user_version = {VERSION};
 """
 MOST_CELL = 2**27  # bytes of one value
-MOST_ROWS = 2**26
 WRITTEN_BY_PELE = "is it a database of pele?"
 
 
@@ -72,14 +82,14 @@ def write(export: Export, folder: Path) -> Iterator[str]:
     )
     with closing(sqlite3.connect(folder / FILE)) as database, database:
         database.executescript(SCHEMA)
-        database.executemany(f"INSERT INTO {MINIMA} VALUES (?, ?, ?, ?, ?, 0)", below)
-        database.executemany(f"INSERT INTO {STATES} VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)", above)
+        database.executemany(INSERT_MINIMUM, below)
+        database.executemany(INSERT_STATE, above)
     points.write_rows(folder / ROWS, first=1)
     yield from ()
 
 
 def read(folder: Path, n_parameters: int) -> FilePoints:
-    """The points of the one database of a folder, or of a database file; points that pele marks invalid are left out."""
+    """The points of the one database of a folder, or of a file; points that pele marks invalid are left out."""
     path = _database(folder)
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as database:
@@ -114,20 +124,13 @@ def _tables(database: sqlite3.Connection, path: Path) -> tuple[list[Any], list[A
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_CELL)
     database.execute("PRAGMA trusted_schema = OFF")
     (version,) = database.execute("PRAGMA user_version").fetchone()
-    names = "('tbl_minima', 'tbl_transition_states')"
-    (tables,) = database.execute(
-        f"SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name IN {names}"
-    ).fetchone()
+    (tables,) = database.execute(COUNT_TABLES).fetchone()
     if version != VERSION or tables != 2:
         raise ExchangeError(
-            f"{path}: expected the tables of pele, version {VERSION}, found version {version} and {tables} of 2 tables: "
+            f"{path}: expected the 2 tables of pele, version {VERSION}, found {tables} of version {version}: "
             f"{WRITTEN_BY_PELE}"
         )
-    where = f"WHERE NOT COALESCE(invalid, 0) ORDER BY _id LIMIT {MOST_ROWS}"
-    minima = database.execute(f"SELECT _id, energy, coords FROM tbl_minima {where}").fetchall()
-    states = database.execute(
-        f"SELECT _id, energy, coords, _minimum1_id, _minimum2_id FROM tbl_transition_states {where}"
-    ).fetchall()
+    minima, states = database.execute(SELECT_MINIMA).fetchall(), database.execute(SELECT_STATES).fetchall()
     return minima, states
 
 

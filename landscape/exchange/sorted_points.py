@@ -85,7 +85,5 @@ def fortran_warning(orders: Iterable[np.ndarray]) -> list[str]:
     large = sum(int((one > MOST_FORTRAN).sum()) for one in orders)
     if not large:
         return []
-    return [
-        f"{large} orders of point groups are above 2^31 - 1, the largest whole number that Fortran programs read; "
-        "PyGT and pele read them"
-    ]
+    line = f"{large} orders of point groups are above 2^31 - 1, the largest whole number that Fortran programs read"
+    return [f"{line}; PyGT and pele read them"]

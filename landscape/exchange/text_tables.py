@@ -25,7 +25,8 @@ def read_rows(path: Path, columns: Sequence[int], most: int = MOST_BYTES) -> np.
 
     Raises `ExchangeError` for a row of another length or a word that is no number.
     """
-    rows, allowed = [], " or ".join(map(str, columns))
+    rows: list[list[float]] = []
+    allowed = " or ".join(map(str, columns))
     for number, line in enumerate(read_bytes(path, most).splitlines(), 1):
         words = line.split()
         if not words:
