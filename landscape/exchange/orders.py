@@ -38,7 +38,7 @@ def point_group_orders(log_group: float, log_orbit_size: np.ndarray, source: str
     good = (whole >= 1.0) & (whole < MOST_EXACT) & (np.abs(order - whole) <= WHOLE * whole)
     if not good.all():
         raise ExchangeError(
-            f"{source}: expected orders of point groups that are whole numbers below 2^53, found {order[~good][0]:.10g}: "
+            f"{source}: expected whole orders of point groups below 2^53, found {order[~good][0]:.10g}: "
             "export to csv, which has the numbers of copies"
         )
     return whole.astype(np.int64)

@@ -26,7 +26,7 @@ from landscape.exchange.text_tables import FLOAT, read_rows, whole_numbers, writ
 MINIMUM = f"{FLOAT} {FLOAT} {{:9d}} 1.0 1.0 1.0"
 STATE = f"{FLOAT} {FLOAT} {{:9d}} {{:9d}} {{:9d}} 1.0 1.0 1.0"
 MINIMUM_COLUMNS, STATE_COLUMNS = (6, 8), (8, 9, 10)
-LEVELS = 100
+LEVELS = 40
 LITTLE = np.dtype("<f8")
 BYTES_A_LINE = 1024  # more than any known writer needs
 

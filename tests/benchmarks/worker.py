@@ -22,7 +22,8 @@ import click
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers"
-PEER_PACKAGES = ("pele", "pylfl", "scikit-learn", "numpy<2")
+PEER_PACKAGES = ("pele", "pylfl", "scikit-learn", "numpy<2", "sqlalchemy<2", "PyGT", "pathos", "nptyping")
+WITHOUT_REQUIREMENTS = ("topsearch==0.0.3",)  # which asks for an older Python, and for much that reading does not need
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -45,7 +46,9 @@ def peer_command(module: str) -> list[str]:
 def make_peers() -> None:
     """Makes the peers' environment."""
     subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
-    subprocess.run([PEERS / "bin" / "pip", "install", "--quiet", *PEER_PACKAGES], check=True)
+    install = [str(PEERS / "bin/pip"), "install", "--quiet"]
+    subprocess.run([*install, *PEER_PACKAGES], check=True)
+    subprocess.run([*install, "--no-deps", *WITHOUT_REQUIREMENTS], check=True)
 
 
 class Worker:
