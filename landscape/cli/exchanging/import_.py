@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from landscape.campaign.context import Context
+from landscape.campaign.exits import FAILED, STOPPED, report_error
 from landscape.campaign.interrupt import Interrupt
-from landscape.campaign.job import FAILED, STOPPED, report_error, run_job
+from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Abandoned, Pool
 from landscape.campaign.preparation import context_of, resolve_device
 from landscape.cli.options import SETTINGS, found_run_file

@@ -6,8 +6,8 @@ import click
 import numpy as np
 
 from landscape.campaign.pools.mpi import launcher_rank
+from landscape.cli.files import write_text
 from landscape.cli.options import FILE, numbers
-from landscape.cli.shared import write_text
 from landscape.database.database import open_database
 from landscape.studies.thermal.curves import csv_text, thermodynamics
 from landscape.studies.thermal.curves_text import thermodynamics_text
