@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from landscape.database.database import Database
     from landscape.database.database import open_database as open  # noqa: A004 - landscape.open reads well
     from landscape.graph.superbasins import disconnectivity_tree
+    from landscape.plots.tree import plot_tree
     from landscape.problems.problem import Problem
 else:
     __getattr__ = _lazily(globals(), _PLACES)
@@ -45,6 +46,7 @@ __all__ = [
     "explore",
     "measure",
     "open",
+    "plot_tree",
     "problem_of",
     "verify",
 ]

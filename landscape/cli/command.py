@@ -33,6 +33,7 @@ class Commands(LazyGroup):
         "export": Listed("exchanging.export:export", "Write a database for other programs."),
         "import": Listed("exchanging.import_:import_command", "Verify points of another program, into a database."),
         "merge": Listed("exchanging.merge:merge", "Join databases of one problem."),
+        "tree": Listed("drawing.tree:tree", "Draw the disconnectivity graph."),
         "answer": Listed("inspecting.answer:answer", "Say what replicates show about robustness."),
     }
 
@@ -53,6 +54,7 @@ def cli(context: click.Context) -> None:
     landscape correlations iris.h5
     landscape thermodynamics iris.h5 -o iris-curves.csv
     landscape rates iris.h5 --from 0 --to 3,7 -T 1e-6
+    landscape tree iris.h5 -o iris-tree.svg
     landscape verify iris.h5
     landscape complete iris.h5 iris-1.h5 --lowest 40
     landscape measure iris.h5 --epsilon 0.05,0.1

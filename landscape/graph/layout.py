@@ -1,20 +1,24 @@
 """Layout of a disconnectivity tree: the places of its nodes and the lines between them, as is usual in the field.
 
-From a merge at (x, h) the line of each branch slants down to the place of the branch and goes straight down from there.
-The slanted part falls by a drop that is the same all over the picture, but not below the energy of the branch.
-`landscape.graph.branch_packing` finds the places. The branches of a merge are ordered
+From a merge at (x, h) the line of each branch goes along the level h, slants down to the place of the branch, and goes
+straight down from there. The slanted part falls by a drop that is the same all over the picture, but not below the
+energy of the branch. Where the branches of a merge are few, their lines slant all the way, as a fan. Where they are
+many, the slants of a fan would be flat and lie on one another; the merge is then a comb: one line along the level, from
+which the branches hang by short slants. `landscape.graph.branch_packing` finds the places. The branches of a merge are
+ordered
 
 - by energy: the branch with the lowest minimum is the trunk, the others follow outwards, lowest first;
 - by size: the branch with most minima is the trunk, the others follow outwards, largest first (ties by energy);
 - by value: from left to right by the mean value of the minima of a branch, unknown values last.
 
-Components of a forest are ordered in the same way. No two lines cross: a line that would cross the branches between its
-two ends is less steep. It then follows the tangent from the merge to the upper hull of these branches.
+Components of a forest are ordered in the same way. No two lines cross.
+
+In a metric layout the place of a minimum is not free: it is the value of a property, and a merge stands at the mean of
+the minima below it.
 
 Shapes: L leaves, N nodes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,17 +31,21 @@ from landscape.graph.tree import DisconnectivityTree
 Order = Literal["energy", "size", "value"]
 DROP = 0.045  # part of the range of energies over which lines slant, unless the tree has energy levels
 GAP = 0.01  # part of the range of energies that stays free below the end of a branch above others
-_NEAR = 1e-9
-
-Point = tuple[float, float]
+FAN = 3.0  # farthest place of a branch from its merge at which all lines of the merge slant all the way
+CHAMFER = 0.5  # places over which the lines of a comb slant
+COMB_DROP = 0.012  # part of the range of energies over which they do
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Places of the nodes of one tree, and the line from each node to the merge above it."""
+    """Places of the nodes of one tree, and the line from each node to the merge above it.
+
+    A line has four corners: the node, the point above it where the line begins to slant, the point on the level of the
+    merge where it ends to slant, and the merge. It is NaN at the top of a tree.
+    """
 
     x: np.ndarray  # float64[N]; upright lines at one energy are at least 1 apart, or 0.5 beside a twig (`TWIG`)
-    lines: np.ndarray  # float64[N, 3, 2]: the node, the point where its line bends, the merge; NaN at the top of a tree
+    lines: np.ndarray  # float64[N, 4, 2]
 
 
 def layout(
@@ -51,14 +59,23 @@ def layout(
     """
     ranks = _keys(tree, order, values)
     if not tree.n_leaves:
-        return Layout(x=np.empty(0), lines=np.empty((0, 3, 2)))
+        return Layout(x=np.empty(0), lines=np.empty((0, 4, 2)))
     drop = _drop(tree)
     x = packed_places(tree, ranks, drop, gap, balanced=order != "value")
-    nodes = np.stack([x, tree.height], axis=1)
-    knees = np.stack([x, _knees(tree, x, drop)], axis=1)
-    lines = np.stack([nodes, knees, nodes[tree.parent]], axis=1)
-    lines[tree.parent < 0] = np.nan
-    return Layout(x=x, lines=lines)
+    return Layout(x=x, lines=_lines(tree, x, drop, _are_combs(tree, x, drop)))
+
+
+def metric_layout(tree: DisconnectivityTree, values: np.ndarray) -> Layout:
+    """Place each leaf at its value, `values` [L], and each merge at the mean of the leaves below it.
+
+    Lines slant all the way, and may cross. Raises PropertyError if a value is not finite or they are of another length.
+    """
+    if np.shape(values) != (tree.n_leaves,) or not np.isfinite(values).all():
+        raise PropertyError(f"Expected {tree.n_leaves} finite values to place the leaves at: leave unknown ones out.")
+    if not tree.n_leaves:
+        return Layout(x=np.empty(0), lines=np.empty((0, 4, 2)))
+    x = _branch_means(tree, values)
+    return Layout(x=x, lines=_lines(tree, x, _drop(tree), np.zeros(len(x), dtype=bool)))
 
 
 def shared_values(tree: DisconnectivityTree, values: np.ndarray) -> np.ndarray:
@@ -80,53 +97,28 @@ def _drop(tree: DisconnectivityTree) -> float:
     return DROP * float(np.ptp(tree.height))
 
 
-def _knees(tree: DisconnectivityTree, x: np.ndarray, drop: float) -> np.ndarray:
-    """Energies [N] at which the lines of the nodes begin to slant."""
-    height, places = tree.height.tolist(), x.tolist()
-    knee = list(height)
-    hulls: dict[int, list[Point]] = {leaf: [(places[leaf], height[leaf])] for leaf in range(tree.n_leaves)}
-    for node, below in enumerate(tree.children()):
-        if not below:
-            continue
-        drawn = [point for branch in below for point in hulls.pop(branch)]
-        origin = places[node], height[node]
-        ends = [(places[branch], max(height[branch], height[node] - drop)) for branch in below]
-        for branch, energy in zip(below, _clear_of(drawn, origin, ends), strict=True):
-            knee[branch] = energy
-        hulls[node] = _upper_hull([*drawn, *((places[branch], knee[branch]) for branch in below), origin])
-    return np.array(knee)
+def _are_combs(tree: DisconnectivityTree, x: np.ndarray, drop: float) -> np.ndarray:
+    """True, bool[N], for merges that are drawn as combs: wide ones, and those in the way of whose fan branches stand."""
+    inner = np.flatnonzero(tree.parent >= 0)
+    above = tree.parent[inner]
+    in_the_way = (inner >= tree.n_leaves) & (tree.height[inner] > tree.height[above] - drop * (1.0 + 1e-9))
+    combs = np.zeros(len(x), dtype=bool)
+    combs[above[in_the_way | (np.abs(x[inner] - x[above]) > FAN)]] = True
+    return combs
 
 
-def _clear_of(drawn: Sequence[Point], origin: Point, ends: Sequence[Point]) -> Iterator[float]:
-    """Energies, one for each of `ends`, at which the steepest possible line from `origin` reaches the place of the end.
-
-    On its way the line passes neither below this end nor below other ends or drawn points.
-    """
-    x, height = origin
-    for place, energy in ends:
-        length = abs(place - x)
-        side = 1.0 if place > x else -1.0
-        between = [
-            (height - y) / distance
-            for at, y in (*drawn, *ends)
-            if _NEAR < (distance := side * (at - x)) < length + _NEAR
-        ]
-        yield height - length * min(between) if length > _NEAR else energy
-
-
-def _upper_hull(points: Iterable[Point]) -> list[Point]:
-    """Corners, from left to right, of the upper half of the convex hull."""
-    hull: list[Point] = []
-    for x, y in sorted(points):
-        while len(hull) > 1 and _is_below(hull[-1], hull[-2], (x, y)):
-            hull.pop()
-        hull.append((x, y))
-    return hull
-
-
-def _is_below(point: Point, left: Point, right: Point) -> bool:
-    """True if a point is on or below the line through two others."""
-    return (point[0] - left[0]) * (right[1] - left[1]) >= (point[1] - left[1]) * (right[0] - left[0])
+def _lines(tree: DisconnectivityTree, x: np.ndarray, drop: float, combs: np.ndarray) -> np.ndarray:
+    """The lines [N, 4, 2] of the nodes at x [N], where the merges `combs`, bool[N], are combs."""
+    low_drop = min(drop, COMB_DROP * float(np.ptp(tree.height)))
+    above, aside = tree.height[tree.parent], x - x[tree.parent]
+    comb = combs[tree.parent]
+    knee = np.maximum(tree.height, above - np.where(comb, low_drop, drop))
+    steepness = (above - knee) / (low_drop or 1.0)  # 1, less for a branch that ends before its slant does
+    reach = np.where(comb, np.minimum(np.abs(aside), CHAMFER * steepness), np.abs(aside))
+    corners = [(x, tree.height), (x, knee), (x - np.sign(aside) * reach, above), (x[tree.parent], above)]
+    lines = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
+    lines[tree.parent < 0] = np.nan
+    return lines
 
 
 def _keys(tree: DisconnectivityTree, order: str, values: np.ndarray | None) -> list[tuple[float, float, int]]:

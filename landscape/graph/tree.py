@@ -47,7 +47,7 @@ def prune(tree: DisconnectivityTree, n_lowest: int) -> DisconnectivityTree:
     Raises PropertyError if n_lowest < 1.
     """
     _require_leaves(n_lowest)
-    return _restricted(tree, np.argsort(tree.height[: tree.n_leaves], kind="stable")[:n_lowest])
+    return restricted(tree, np.argsort(tree.height[: tree.n_leaves], kind="stable")[:n_lowest])
 
 
 def thin(tree: DisconnectivityTree, n_deepest: int) -> DisconnectivityTree:
@@ -58,7 +58,35 @@ def thin(tree: DisconnectivityTree, n_deepest: int) -> DisconnectivityTree:
     """
     _require_leaves(n_deepest)
     order = np.lexsort((tree.height[: tree.n_leaves], -persistence(tree)))
-    return _restricted(tree, order[:n_deepest])
+    return restricted(tree, order[:n_deepest])
+
+
+def lasting(tree: DisconnectivityTree, threshold: float) -> DisconnectivityTree:
+    """The tree in which minima that a climb below `threshold` connects are one: the lowest of them.
+
+    Only minima whose branch is at least so long are left, see `persistence`, and the lowest of each component. Raises
+    PropertyError if the threshold is negative or NaN.
+    """
+    if not threshold >= 0.0:
+        raise PropertyError(f"Expected a threshold of at least 0, found {threshold}: 0 keeps all minima.")
+    keep = persistence(tree) >= threshold
+    keep[tree.lowest[tree.roots]] = True
+    return restricted(tree, np.flatnonzero(keep))
+
+
+def at_levels(tree: DisconnectivityTree, levels: np.ndarray) -> DisconnectivityTree:
+    """The tree whose merges are lifted to the next of the rising energies `levels` [K]; those above all levels are cut.
+
+    Equals the tree that is built with these levels from the tables.
+    """
+    inner = np.arange(len(tree.parent)) >= tree.n_leaves
+    place = np.searchsorted(levels, tree.height, side="left")
+    cut = inner & (place == len(levels))
+    height = np.where(inner & ~cut, levels[np.minimum(place, len(levels) - 1)], tree.height)
+    parent = np.where((tree.parent >= 0) & ~cut[tree.parent], tree.parent, -1)
+    keep = ~cut
+    keep[inner & (parent >= 0) & (height == height[parent])] = False
+    return contracted(tree.minimum, parent, height, keep, levels)
 
 
 def persistence(tree: DisconnectivityTree) -> np.ndarray:
@@ -95,8 +123,8 @@ def _require_leaves(count: int) -> None:
         raise PropertyError(f"Expected at least 1 minimum to keep in the tree, found {count}: ask for 1 or more.")
 
 
-def _restricted(tree: DisconnectivityTree, leaves: np.ndarray) -> DisconnectivityTree:
-    """The tree of only the given leaves [K]."""
+def restricted(tree: DisconnectivityTree, leaves: np.ndarray) -> DisconnectivityTree:
+    """The tree of only the given leaves int64[K]; merges keep their heights."""
     counts = np.zeros(len(tree.parent), dtype=np.int64)
     counts[leaves] = 1
     branches = np.zeros_like(counts)

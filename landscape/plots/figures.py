@@ -13,7 +13,8 @@ from landscape.plots.scripts import writing
 STYLE = Path(__file__).with_name("paper.mplstyle")
 COLOURS = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.92, 256)), name="viridis, readable on white")
 UNKNOWN = "0.75"
-FAMILY = "tab10"  # colours of things that have no order
+FAMILY = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#222222")
+"""Colours of things without an order, told apart by colour-blind readers (Okabe and Ito, without the yellow)."""
 MARKERS = "osD^v<>PX*"
 _FORMATS = (".svg", ".pdf", ".png")
 
@@ -28,8 +29,7 @@ def require_figure_file(output: Path | None) -> None:
 
 def family_style(place: int) -> tuple[tuple[float, float, float], str]:
     """Colour and marker of one of several things without an order; things of the same colour differ in markers."""
-    colours = mpl.color_sequences[FAMILY]
-    return to_rgb(colours[place % len(colours)]), MARKERS[(place + place // len(colours)) % len(MARKERS)]
+    return to_rgb(FAMILY[place % len(FAMILY)]), MARKERS[(place + place // len(FAMILY)) % len(MARKERS)]
 
 
 def save(figure: Figure, output: Path) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from landscape.plots.tree_colours import NEUTRAL
+from landscape.plots.tree_figures import draw
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 
@@ -11,8 +13,6 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.graph.superbasins import build_tree, disconnectivity_tree
 from landscape.plots.figures import COLOURS, UNKNOWN
-from landscape.plots.tree_colours import NEUTRAL
-from landscape.plots.tree_figures import draw
 from landscape.studies.columns import Column, column
 from tests.analysis.synthetic import funnel, write_database
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
@@ -51,7 +50,7 @@ def depth_in_points(marks: Marks, rows: np.ndarray) -> float:
     return max(piles, default=0.0) + 2.0 * GAP
 
 
-def draw_marks(figure: Figure, axes: Axes, marks: Marks, rows: np.ndarray, x: np.ndarray, energy: np.ndarray) -> None:
+def draw_marks(axes: Axes, marks: Marks, rows: np.ndarray, x: np.ndarray, energy: np.ndarray) -> None:
     """Draw piles of marks below the leaves at x [L] and energy [L] of the minima `rows` int64[L]."""
     for row, place, height in zip(rows.tolist(), x.tolist(), energy.tolist(), strict=True):
         below = GAP
@@ -66,14 +65,15 @@ def draw_marks(figure: Figure, axes: Axes, marks: Marks, rows: np.ndarray, x: np
                 color=colour,
                 markeredgecolor="white",
                 markeredgewidth=0.3,
-                transform=axes.transData + ScaledTranslation(0.0, -(below + size / 2.0) / 72.0, figure.dpi_scale_trans),
+                transform=axes.transData
+                + ScaledTranslation(0.0, -(below + size / 2.0) / 72.0, axes.figure.dpi_scale_trans),
                 clip_on=False,
                 zorder=3,
             )
             below += size + GAP
 
 
-def draw_legend(figure: Figure, marks: Marks, drawn: np.ndarray) -> None:
+def draw_legend(axes: Axes, marks: Marks, drawn: np.ndarray) -> None:
     """Draw the legend of the marks, with the numbers of end points of each regime and of those outside the picture."""
     inside = set(drawn.tolist())
     handles = []
@@ -82,7 +82,7 @@ def draw_legend(figure: Figure, marks: Marks, drawn: np.ndarray) -> None:
         label = f"{name} ({marks.located[name]}" + (f", {outside} not drawn)" if outside else ")")
         colour, marker = family_style(place)
         handles.append(Line2D([], [], linestyle="none", marker=marker, markersize=4.5, color=colour, label=label))
-    figure.legend(handles=handles, loc="outside right upper", title="end points of training")
+    axes.figure.legend(handles=handles, loc="outside right upper", title="end points of training")
 
 
 def _size(count: int) -> float:

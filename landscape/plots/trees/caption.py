@@ -1,0 +1,35 @@
+"""The caption of a tree: the landscape that it shows, and the part of it that is drawn."""
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.graph.depth import component_fraction
+from landscape.messages import number_text
+from landscape.plots.trees.heights import Heights
+
+
+def caption_of(db: Database, heights: Heights, drawn: str) -> list[str]:
+    """Two parts: data, network and l2; then the minima that are `drawn`, the connected share and the zero of the axis."""
+    states, count = db.transition_states, len(db.minima)
+    share = component_fraction(db.minima.energy, states.energy, states.minima)
+    counted = f"{drawn}, {100.0 * share:.3g} % connected with the lowest" if count else "no minima"
+    zero = f"${heights.symbol}_{{\\min}}$ = {heights.zero:.6g}"
+    return [", ".join(_problem(db)), ", ".join([counted, *([heights.at] if heights.at else []), zero])]
+
+
+def _problem(db: Database) -> list[str]:
+    record = db.problem_record
+    table = record.tables(str(db.path)).get("problem", {})
+    size = f"{record.n_parameters} parameters"
+    if "dataset" not in table:
+        return [size]
+    layers = "" if table.get("convolution") else _layers(record.inputs, record.targets, table.get("hidden", []))
+    network = " ".join(part for part in (layers, table.get("activation", "tanh"), "network") if part)
+    name = str(table["dataset"]).replace("\\", "/").rsplit("/", 1)[-1]
+    return [name, f"{network} ({size})", f"l2 = {number_text(float(table['l2']))}" if "l2" in table else "no l2"]
+
+
+def _layers(inputs: np.ndarray, targets: np.ndarray, hidden: list[int]) -> str:
+    """Numbers of units from inputs to outputs: 4-10-3."""
+    outputs = int(targets.max()) + 1 if targets.ndim == 1 and len(targets) else targets.shape[-1]
+    return "-".join(map(str, [inputs.shape[-1], *hidden, outputs])) if hidden else ""

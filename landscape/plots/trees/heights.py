@@ -1,0 +1,77 @@
+"""Heights of a tree: energies, or free energies at a temperature, above the lowest minimum.
+
+Shapes: M minima, T transition states.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.database.records import Minima, TransitionStates
+from landscape.errors import PropertyError
+from landscape.graph.superbasins import build_tree
+from landscape.graph.tree import DisconnectivityTree
+from landscape.messages import number_text
+from landscape.thermodynamics.free_energy import free_energy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heights:
+    """Heights of the minima [M] and of the transition states [T] above `zero`, that of the lowest minimum."""
+
+    minima: np.ndarray
+    states: np.ndarray
+    pairs: np.ndarray  # int64[T, 2]
+    zero: float
+    symbol: str  # of the height
+    at: str  # the conditions, for a caption
+
+    @property
+    def label(self) -> str:
+        """The label of the axis."""
+        return f"${self.symbol} - {self.symbol}_{{\\min}}$"
+
+    def tree(self) -> DisconnectivityTree:
+        """The tree of all minima, with exact merges."""
+        return build_tree(self.minima, self.states, self.pairs)
+
+
+def heights_of(db: Database, temperature: float | None = None) -> Heights:
+    """The energies of a database above the lowest, or the free energies if there is a temperature.
+
+    A transition state of lower free energy than one of its minima is no barrier: it has the height of this minimum.
+    Raises PropertyError for a temperature that is not positive, and where determinants are not known.
+    """
+    minima, states = db.minima.energy, db.transition_states.energy
+    pairs = db.transition_states.minima
+    if temperature is not None:
+        minima = _free(db.minima, temperature)
+        states = np.maximum(_free(db.transition_states, temperature), minima[pairs].max(axis=1, initial=-np.inf))
+    zero = float(minima.min()) if len(minima) else 0.0
+    return Heights(
+        minima=minima - zero,
+        states=states - zero,
+        pairs=pairs,
+        zero=zero,
+        symbol="E" if temperature is None else "F",
+        at="" if temperature is None else f"T = {number_text(temperature)}",
+    )
+
+
+def _free(points: Minima | TransitionStates, temperature: float) -> np.ndarray:
+    if not (np.isfinite(temperature) and temperature > 0.0):
+        raise PropertyError(f"Expected a positive temperature, found {temperature}: give one in units of the energy.")
+    known = np.isfinite(points.log_determinant) & np.isfinite(points.log_orbit_size)
+    if not known.all():
+        raise PropertyError(
+            f"Expected the determinants of all stationary points, found {int((~known).sum())} of {len(known)} without: "
+            "explore the landscape again, or leave the temperature out."
+        )
+    return free_energy(
+        points.energy,
+        points.log_determinant,
+        points.log_orbit_size,
+        temperature,
+        transition_states=isinstance(points, TransitionStates),
+    )
