@@ -18,10 +18,9 @@ import numpy as np
 
 from landscape.graph.tree import DisconnectivityTree
 
-CELLS = 256  # number of energies, evenly spaced, at which outlines are compared
-# Least distance from a twig, which is a minimum whose line only slants, to upright lines. Other branches keep 1.
-TWIG = 0.5
-STRAIGHT = 2.0 / 3.0  # a merge stands straight above its trunk if the trunk has at least this part of its minima
+CELLS = 512  # energies at which outlines are compared
+TWIG = 0.5  # least distance from a twig (a minimum whose line only slants) to upright lines; 1 from other branches
+STRAIGHT = 2.0 / 3.0  # least part of the minima of a merge in its trunk for the merge to stand straight above the trunk
 
 
 class _Outline(NamedTuple):
@@ -44,16 +43,20 @@ def packed_places(
     """Places [N] of the nodes; the first component stands at 0.
 
     The branches of a merge are placed in rising order of `ranks` [N]. If `balanced`, the first branch is the trunk, and
-    each other branch goes to the side of the trunk where it stands nearer; otherwise branches go from left to right.
-    Lines slant over an energy of at most `drop`. Below the end of each branch a fraction `gap` of the range of energies
+    each other branch goes to the side of the trunk where it stands nearer, twigs that end well above the drop first;
+    otherwise branches go from left to right. Lines slant over an energy of at most `drop`. Below the end of each branch a fraction `gap` of the range of energies
     stays free.
     """
     x = np.zeros(len(tree.parent))  # at first relative to the merge above
     first, last = _reach(tree, drop, gap)
+    ends_early = _energy_above(tree) - tree.height < drop - (gap + 2.0 / CELLS) * float(np.ptp(tree.height))
+    ends_early[tree.n_leaves :] = False
     is_twig = (np.arange(len(x)) < tree.n_leaves) & (_energy_above(tree) - tree.height <= drop)
     outlines: dict[int, _Outline] = {}
     for node, children in enumerate([*tree.children(), tree.roots.tolist()]):
         below = sorted(children, key=ranks.__getitem__)
+        if balanced:
+            below[1:] = sorted(below[1:], key=lambda branch: not ends_early[branch])
         places, outline = _packed([outlines.pop(branch) for branch in below], balanced=balanced)
         if node < len(x):
             middle = _middle(tree, node, below, places, balanced=balanced)

@@ -30,8 +30,8 @@ from landscape.graph.tree import DisconnectivityTree
 
 Order = Literal["energy", "size", "value"]
 DROP = 0.045  # part of the range of energies over which lines slant, unless the tree has energy levels
-GAP = 0.01  # part of the range of energies that stays free below the end of a branch above others
-FAN = 3.0  # farthest place of a branch from its merge at which all lines of the merge slant all the way
+GAP = 0.005  # part of the range of energies that stays free below the end of a branch above others
+FAN = 2.0  # farthest place of a branch from its merge at which all lines of the merge slant all the way
 CHAMFER = 0.5  # places over which the lines of a comb slant
 COMB_DROP = 0.012  # part of the range of energies over which they do
 
@@ -62,7 +62,7 @@ def layout(
         return Layout(x=np.empty(0), lines=np.empty((0, 4, 2)))
     drop = _drop(tree)
     x = packed_places(tree, ranks, drop, gap, balanced=order != "value")
-    return Layout(x=x, lines=_lines(tree, x, drop, _are_combs(tree, x, drop)))
+    return Layout(x=x, lines=_lines(tree, x, drop, free=True))
 
 
 def metric_layout(tree: DisconnectivityTree, values: np.ndarray) -> Layout:
@@ -75,7 +75,7 @@ def metric_layout(tree: DisconnectivityTree, values: np.ndarray) -> Layout:
     if not tree.n_leaves:
         return Layout(x=np.empty(0), lines=np.empty((0, 4, 2)))
     x = _branch_means(tree, values)
-    return Layout(x=x, lines=_lines(tree, x, _drop(tree), np.zeros(len(x), dtype=bool)))
+    return Layout(x=x, lines=_lines(tree, x, _drop(tree), free=False))
 
 
 def shared_values(tree: DisconnectivityTree, values: np.ndarray) -> np.ndarray:
@@ -97,23 +97,31 @@ def _drop(tree: DisconnectivityTree) -> float:
     return DROP * float(np.ptp(tree.height))
 
 
-def _are_combs(tree: DisconnectivityTree, x: np.ndarray, drop: float) -> np.ndarray:
-    """True, bool[N], for merges that are drawn as combs: wide ones, and those in the way of whose fan branches stand."""
+def _drops(tree: DisconnectivityTree, drop: float) -> np.ndarray:
+    """Energy [N] over which the lines of a fan slant: `drop`, or less where a merge below is nearer than that."""
+    drops = np.full(len(tree.parent), drop)
+    inner = np.flatnonzero(tree.parent[tree.n_leaves :] >= 0) + tree.n_leaves
+    np.minimum.at(drops, tree.parent[inner], tree.height[tree.parent[inner]] - tree.height[inner])
+    return drops
+
+
+def _are_combs(tree: DisconnectivityTree, x: np.ndarray, drops: np.ndarray, flattest: float) -> np.ndarray:
+    """True, bool[N], for merges that are drawn as combs: wide ones, and those whose fan would be flat."""
+    combs = drops < flattest
     inner = np.flatnonzero(tree.parent >= 0)
-    above = tree.parent[inner]
-    in_the_way = (inner >= tree.n_leaves) & (tree.height[inner] > tree.height[above] - drop * (1.0 + 1e-9))
-    combs = np.zeros(len(x), dtype=bool)
-    combs[above[in_the_way | (np.abs(x[inner] - x[above]) > FAN)]] = True
+    combs[tree.parent[inner[np.abs(x[inner] - x[tree.parent[inner]]) > FAN]]] = True
     return combs
 
 
-def _lines(tree: DisconnectivityTree, x: np.ndarray, drop: float, combs: np.ndarray) -> np.ndarray:
-    """The lines [N, 4, 2] of the nodes at x [N], where the merges `combs`, bool[N], are combs."""
-    low_drop = min(drop, COMB_DROP * float(np.ptp(tree.height)))
-    above, aside = tree.height[tree.parent], x - x[tree.parent]
-    comb = combs[tree.parent]
-    knee = np.maximum(tree.height, above - np.where(comb, low_drop, drop))
-    steepness = (above - knee) / (low_drop or 1.0)  # 1, less for a branch that ends before its slant does
+def _lines(tree: DisconnectivityTree, x: np.ndarray, drop: float, *, free: bool) -> np.ndarray:
+    """The lines [N, 4, 2] of the nodes at x [N]; combs are drawn if the places were `free` to be chosen."""
+    flattest = min(drop, COMB_DROP * float(np.ptp(tree.height)))
+    drops = _drops(tree, drop)
+    combs = _are_combs(tree, x, drops, flattest) & free
+    comb, above, aside = combs[tree.parent], tree.height[tree.parent], x - x[tree.parent]
+    own = np.where(comb, flattest, drops[tree.parent])
+    knee = np.maximum(tree.height, above - own)
+    steepness = (above - knee) / (flattest or 1.0)  # 1 in a comb, less for a branch that ends before its slant does
     reach = np.where(comb, np.minimum(np.abs(aside), CHAMFER * steepness), np.abs(aside))
     corners = [(x, tree.height), (x, knee), (x - np.sign(aside) * reach, above), (x[tree.parent], above)]
     lines = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 
@@ -16,6 +17,7 @@ UNKNOWN = "0.75"
 FAMILY = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#222222")
 """Colours of things without an order, told apart by colour-blind readers (Okabe and Ito, without the yellow)."""
 MARKERS = "osD^v<>PX*"
+MINUS = "\N{MINUS SIGN}"
 _FORMATS = (".svg", ".pdf", ".png")
 
 
@@ -30,6 +32,15 @@ def require_figure_file(output: Path | None) -> None:
 def family_style(place: int) -> tuple[tuple[float, float, float], str]:
     """Colour and marker of one of several things without an order; things of the same colour differ in markers."""
     return to_rgb(FAMILY[place % len(FAMILY)]), MARKERS[(place + place // len(FAMILY)) % len(MARKERS)]
+
+
+def label_y(axes: Axes, label: str) -> None:
+    """Set the label of the axis, with the power of ten that its numbers leave out if they are small or large."""
+    exponent = int(np.floor(np.log10(np.max(np.abs(axes.get_ylim())))))
+    if not -2 <= exponent <= 3:
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value / 10.0**exponent:.6g}".replace("-", MINUS))
+        label += f" ($10^{{{exponent}}}$)"
+    axes.set_ylabel(label)
 
 
 def save(figure: Figure, output: Path) -> None:

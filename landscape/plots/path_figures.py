@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from landscape.plots.figures import label_y
 from landscape.studies.path_barriers import Relation, StoredPaths
 
 EPSILON = "\N{GREEK SMALL LETTER EPSILON}"
@@ -55,7 +56,7 @@ def draw_profiles(paths: StoredPaths) -> Figure:
         line[0].locator_params(axis="y", nbins=4)
         if row is SENSITIVITY:
             line[0].set_ylim(bottom=_lowest(paths.values[row.attacked], paths.middle))
-        _label_y(line[0], row.label)
+        label_y(line[0], row.label)
     for axes, state, (first, second) in zip(panels[0], paths.states, paths.minima, strict=True):
         axes.set_title(f"state {state}\nminimum {first} \N{RIGHTWARDS ARROW} {second}", fontsize=7)
     panels[-1, 0].set_xlim(-0.03, 1.03)
@@ -78,7 +79,7 @@ def draw_scatter(relation: Relation) -> Figure:
         text = f"$\\rho$ = {signed(row.spearman)}".replace("-", "\N{MINUS SIGN}")
         axes.set_title(f"{EPSILON} = {row.robustness}\n{text}", fontsize=7)
         axes.set_xlabel("energy barrier from the higher minimum")
-        _label_y(axes, "adversarial loss above\nthe less robust minimum")
+        label_y(axes, "adversarial loss above\nthe less robust minimum")
     for axes in panels.flat[count:]:
         axes.remove()
     if relation.paths.degenerate.any():
@@ -120,15 +121,6 @@ def _lowest(values: np.ndarray, middle: int) -> float:
     less = values - values[:, [middle]]
     bulk, high = float(np.quantile(less, LEAST)), float(less.max())
     return max(float(less.min()) - 0.05 * (high - bulk), bulk - 0.5 * (high - bulk))
-
-
-def _label_y(axes: Axes, label: str) -> None:
-    """Set the label of the axis, with the power of ten that its numbers leave out if they are small or large."""
-    exponent = int(np.floor(np.log10(np.max(np.abs(axes.get_ylim())))))
-    if not -2 <= exponent <= 3:
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value / 10.0**exponent:g}".replace("-", "\N{MINUS SIGN}"))
-        label += f" ($10^{{{exponent}}}$)"
-    axes.set_ylabel(label)
 
 
 def _draw_barriers(axes: Axes, relation: Relation, rise: np.ndarray) -> None:

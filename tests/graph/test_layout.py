@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landscape.errors import PropertyError
-from landscape.graph.layout import DROP, Layout, Order, layout, shared_values
+from landscape.graph.layout import CHAMFER, DROP, Layout, Order, layout, metric_layout, shared_values
 from landscape.graph.superbasins import build_tree
 from landscape.graph.tree import DisconnectivityTree
 
@@ -28,7 +28,7 @@ def chain(count: int) -> DisconnectivityTree:
 def segments(tree: DisconnectivityTree, places: Layout) -> np.ndarray:
     """Slanted and upright pieces [S, 2, 2] of all lines, without those of length zero."""
     lines = places.lines[tree.parent >= 0]
-    pieces = np.concatenate([lines[:, :2], lines[:, 1:]])
+    pieces = np.concatenate([lines[:, place : place + 2] for place in range(3)])
     return np.asarray(pieces[np.abs(pieces[:, 1] - pieces[:, 0]).max(axis=1) > 1e-9])
 
 
@@ -66,12 +66,13 @@ def test_upright_lines_of_one_energy_keep_apart(seed: int, order: Order) -> None
 def test_lines_slant_at_once_and_never_upwards_nor_past_their_node(seed: int, levels: int | None) -> None:
     tree = random_tree(seed, levels=levels)
     inner = tree.parent >= 0
-    node, knee, merge = np.moveaxis(layout(tree).lines[inner], 1, 0)
+    node, knee, end, merge = np.moveaxis(layout(tree).lines[inner], 1, 0)
     drop = np.diff(tree.levels).min() if levels and len(tree.levels) > 1 else DROP * np.ptp(tree.height)
     np.testing.assert_array_equal(knee[:, 0], node[:, 0])
     np.testing.assert_array_equal(merge[:, 1], tree.height[tree.parent[inner]])
+    np.testing.assert_array_equal(end[:, 1], merge[:, 1])
     assert (knee[:, 1] >= node[:, 1] - 1e-12).all()
-    slanted = knee[:, 0] != merge[:, 0]
+    slanted = knee[:, 0] != end[:, 0]
     assert (merge[slanted, 1] - knee[slanted, 1] <= drop + 1e-9).all()
     assert (knee[slanted, 1] < merge[slanted, 1]).all()
 
@@ -108,7 +109,25 @@ def test_two_branches_of_equal_size_stand_on_either_side_of_their_merge() -> Non
 
 def test_a_line_is_slanted_for_one_level() -> None:
     tree = build_tree(np.zeros(2), np.array([1.0]), np.array([[0, 1]]), levels=[0.5, 1.0])
-    assert layout(tree).lines[:2, :, 1].tolist() == [[0.0, 0.5, 1.0]] * 2
+    assert layout(tree).lines[:2, :, 1].tolist() == [[0.0, 0.5, 1.0, 1.0]] * 2
+
+
+def test_a_few_branches_are_a_fan_and_many_a_comb_with_short_slants() -> None:
+    few, many = (build_tree(np.zeros(n), np.ones(n - 1), np.array([[0, k] for k in range(1, n)])) for n in (5, 20))
+    fan, comb = layout(few).lines[:5], layout(many).lines[:20]
+    np.testing.assert_array_equal(fan[:, 2], fan[:, 3])
+    assert np.abs(comb[:, 1, 0] - comb[:, 2, 0]).max() == pytest.approx(CHAMFER)
+    assert np.ptp(comb[:, 2, 0]) > 10.0
+    assert (comb[:, 2, 1] == 1.0).all()
+
+
+def test_in_a_metric_layout_minima_stand_at_their_values_and_merges_at_the_mean() -> None:
+    tree = build_tree(np.zeros(3), np.array([1.0, 2.0]), np.array([[0, 1], [1, 2]]))
+    places = metric_layout(tree, np.array([1.0, 4.0, 10.0]))
+    np.testing.assert_allclose(places.x, [1.0, 4.0, 10.0, 2.5, 5.0])
+    np.testing.assert_array_equal(places.lines[:4, 2], places.lines[:4, 3])
+    with pytest.raises(PropertyError, match="finite values"):
+        metric_layout(tree, np.array([1.0, np.nan, 2.0]))
 
 
 def test_the_largest_branch_is_the_trunk_by_size() -> None:

@@ -5,6 +5,7 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.graph.depth import component_fraction
 from landscape.messages import number_text
+from landscape.plots.figures import MINUS
 from landscape.plots.trees.heights import Heights
 
 
@@ -13,14 +14,14 @@ def caption_of(db: Database, heights: Heights, drawn: str) -> list[str]:
     states, count = db.transition_states, len(db.minima)
     share = component_fraction(db.minima.energy, states.energy, states.minima)
     counted = f"{drawn}, {100.0 * share:.3g} % connected with the lowest" if count else "no minima"
-    zero = f"${heights.symbol}_{{\\min}}$ = {heights.zero:.6g}"
+    zero = f"${heights.symbol}_{{\\min}}$\u00a0=\u00a0{heights.zero:.6g}".replace("-", MINUS)
     return [", ".join(_problem(db)), ", ".join([counted, *([heights.at] if heights.at else []), zero])]
 
 
 def _problem(db: Database) -> list[str]:
     record = db.problem_record
     table = record.tables(str(db.path)).get("problem", {})
-    size = f"{record.n_parameters} parameters"
+    size = f"P = {record.n_parameters}"
     if "dataset" not in table:
         return [size]
     layers = "" if table.get("convolution") else _layers(record.inputs, record.targets, table.get("hidden", []))

@@ -3,6 +3,7 @@
 Shapes: L leaves, N nodes.
 """
 
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from landscape.graph.branch_packing import TWIG
 from landscape.graph.layout import Layout
-from landscape.plots.figures import UNKNOWN
+from landscape.plots.figures import UNKNOWN, label_y
 from landscape.plots.trees.colours import NEUTRAL, are_neutral, branch_colours, draw_colour_bar, group_keys, title
 from landscape.plots.trees.marks import depth_in_points, draw_legend, draw_marks
 from landscape.plots.trees.picture import Picture
@@ -27,7 +28,7 @@ THINNEST, THICKEST = 0.6, 1.3  # points: thinner lines vanish in print
 LEGEND_WIDTH = 1.6  # inches
 RUG = 0.025  # width of the rug, in parts of that of the tree
 CAPTION_SIZE = 6.5  # points
-INCHES_A_LETTER = 0.052  # of captions
+INCHES_A_LETTER = 0.047  # of captions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,23 +156,27 @@ def _finish_axes(axes: Axes, picture: Picture, places: Layout, right: float, mar
     beside = 1.0 if picture.metric is None else 0.03 * (float(np.ptp(places.x)) or 1.0)
     axes.set_xlim(float(places.x.min()) - beside, right + beside)
     axes.set_ylim(*_limits(picture, margin))
-    axes.set_ylabel(picture.label)
     if picture.metric is None:
         axes.spines["bottom"].set_visible(False)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=7))
     if picture.scale.kind == "linear":
         axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
+        label_y(axes, picture.label)
+    else:
+        axes.set_ylabel(picture.label)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 
 
 def _caption(picture: Picture, width: float) -> str:
-    """The caption, on one line if it fits; below the name of the property of a metric tree."""
+    """The caption, in lines that fit into a figure; below the name of the property of a metric tree."""
     metric = [title(picture.metric)] if picture.metric is not None else []
-    on_one = ". ".join(picture.caption)
-    parts = [on_one] if len(on_one) * INCHES_A_LETTER < width - 0.7 else list(picture.caption)
-    return "\n".join([*metric, *parts])
+    bar, legend = (picture.colour is not None) * 0.8, (picture.marks is not None) * LEGEND_WIDTH
+    letters = int((width - 0.8 - bar - legend) / INCHES_A_LETTER)
+    whole = ". ".join(picture.caption)
+    parts = [whole] if len(whole) <= letters else picture.caption
+    return "\n".join([*metric, *(line for part in parts for line in textwrap.wrap(part, letters))])
 
 
 def _draw_legend(axes: Axes, picture: Picture) -> None:

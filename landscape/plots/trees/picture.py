@@ -113,7 +113,7 @@ def drawn_part(
     tree, unconnected = _without_unconnected(tree)
     tree = lasting(tree, choice.threshold)
     if choice.threshold and not words:
-        words = f" that climbs below {choice.threshold:g} do not connect"
+        words = f", one for all that climbs below {choice.threshold:g} connect"
     if choice.lowest and choice.lowest < tree.n_leaves:
         tree, unconnected, words = prune(tree, choice.lowest), unconnected[:0], " of lowest energy"
     elif not choice.lowest and tree.n_leaves > MOST:
