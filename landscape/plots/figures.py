@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 
@@ -35,12 +36,23 @@ def family_style(place: int) -> tuple[tuple[float, float, float], str]:
 
 
 def label_y(axes: Axes, label: str) -> None:
-    """Set the label of the axis, with the power of ten that its numbers leave out if they are small or large."""
-    exponent = int(np.floor(np.log10(np.max(np.abs(axes.get_ylim())))))
-    if not -2 <= exponent <= 3:
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value / 10.0**exponent:.6g}".replace("-", MINUS))
-        label += f" ($10^{{{exponent}}}$)"
-    axes.set_ylabel(label)
+    """Label the upright axis, with the power of ten that its numbers leave out if they are small or large."""
+    axes.set_ylabel(label + _shortened(axes.yaxis, axes.get_ylim()))
+
+
+def label_x(axes: Axes, label: str) -> None:
+    """Label the axis below, as `label_y` does."""
+    axes.set_xlabel(label + _shortened(axes.xaxis, axes.get_xlim()))
+
+
+def _shortened(axis: Axis, ends: tuple[float, float]) -> str:
+    """The power of ten that the numbers of an axis now leave out, empty for none."""
+    largest = float(np.max(np.abs(ends)))
+    exponent = int(np.floor(np.log10(largest))) if largest > 0.0 else 0
+    if -2 <= exponent <= 3:
+        return ""
+    axis.set_major_formatter(lambda value, _: f"{value / 10.0**exponent:.6g}".replace("-", MINUS))
+    return f" ($10^{{{exponent}}}$)"
 
 
 def save(figure: Figure, output: Path) -> None:

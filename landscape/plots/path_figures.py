@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from landscape.plots.figures import label_y
+from landscape.plots.figures import MINUS, label_y
 from landscape.studies.path_barriers import Relation, StoredPaths
 
 EPSILON = "\N{GREEK SMALL LETTER EPSILON}"
@@ -72,16 +72,20 @@ def draw_scatter(relation: Relation) -> Figure:
     count = len(relation.table)
     columns = min(count, 3)
     lines = -(-count // columns)
-    figure = Figure(figsize=(ONE_COLUMN if count == 1 else TWO_COLUMNS, 2.6 * lines))
+    figure = Figure(figsize=(ONE_COLUMN if count == 1 else TWO_COLUMNS, 2.1 * lines + 0.6))
     panels = figure.subplots(lines, columns, sharex=True, squeeze=False)
     for axes, row, rise in zip(panels.flat, relation.table, relation.adversarial_loss.values(), strict=False):
         _draw_barriers(axes, relation, rise)
-        text = f"$\\rho$ = {signed(row.spearman)}".replace("-", "\N{MINUS SIGN}")
-        axes.set_title(f"{EPSILON} = {row.robustness}\n{text}", fontsize=7)
-        axes.set_xlabel("energy barrier from the higher minimum")
-        label_y(axes, "adversarial loss above\nthe less robust minimum")
+        text = f"$\\rho$ = {signed(row.spearman)}".replace("-", MINUS)
+        axes.set_title(f"{EPSILON} = {row.robustness}, {text}", fontsize=7)
+        label_y(axes, "")
+        axes.locator_params(axis="y", nbins=5)
+    for place, axes in enumerate(list(panels.flat)):
+        axes.tick_params(labelbottom=place + columns >= count)
     for axes in panels.flat[count:]:
         axes.remove()
+    figure.supxlabel("energy barrier from the higher minimum", fontsize="medium")
+    figure.supylabel("adversarial loss above the less robust minimum", fontsize="medium")
     if relation.paths.degenerate.any():
         figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
