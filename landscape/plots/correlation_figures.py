@@ -1,7 +1,7 @@
 """Pictures of correlations of minima: a matrix of all pairs, and scatter plots of the strongest."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -83,7 +83,7 @@ def _draw_cells(axes: Axes, cells: Sequence[Sequence[float]], found: Comparison,
 
 def draw_strongest(findings: Findings) -> Figure:
     """A panel for each of the strongest pairs: every minimum, robustness at one epsilon against a measure."""
-    found, rows = findings.comparison, list(strongest(findings))
+    found, rows = findings.comparison, strongest(findings)
     across = min(len(rows), 3)
     down = -(-len(rows) // across)
     figure = Figure(figsize=(7.0, 2.4 * down + 0.2))
@@ -101,20 +101,22 @@ def draw_strongest(findings: Findings) -> Figure:
     return figure
 
 
-def strongest(findings: Findings) -> Iterator[Correlation]:
-    """The `PAIRS` strongest correlations, each of a measure and a property, which both appear at most `REPEATS` times.
+def strongest(findings: Findings) -> list[Correlation]:
+    """The `PAIRS` strongest correlations, each of a measure and a property at the epsilon where it is strongest.
 
-    Of the epsilons of a property the one of the strongest correlation is taken.
+    A measure and a property appear `REPEATS` times at most, oftener only where there are too few others.
     """
-    used, taken, count = Counter[str](), set[tuple[str, str]](), 0
-    ranked = [row for row in findings.table if np.isfinite(row.spearman)]
-    for row in sorted(ranked, key=lambda row: -abs(row.spearman)):
-        name = findings.comparison.robustness[row.robustness].property
-        if count < PAIRS and max(used[row.measure], used[name]) < REPEATS and (row.measure, name) not in taken:
-            used.update((row.measure, name))
-            taken.add((row.measure, name))
-            count += 1
-            yield row
+    best: dict[tuple[str, str], Correlation] = {}
+    ranked = sorted(findings.table, key=lambda row: -abs(row.spearman) if np.isfinite(row.spearman) else 1.0)
+    for row in ranked:
+        best.setdefault((row.measure, findings.comparison.robustness[row.robustness].property), row)
+    chosen: dict[tuple[str, str], Correlation] = {}
+    for repeats in range(REPEATS, len(best) + REPEATS):
+        for pair, row in best.items():
+            used = Counter(name for one in chosen for name in one)
+            if len(chosen) < PAIRS and max(used[name] for name in pair) < repeats:
+                chosen.setdefault(pair, row)
+    return sorted(chosen.values(), key=ranked.index)
 
 
 def _draw_pair(axes: Axes, found: Comparison, row: Correlation) -> None:
