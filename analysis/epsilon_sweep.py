@@ -71,7 +71,9 @@ def named(text: str, count: int) -> dict[int, str]:
     """Names of the minima of rows as in 0,3,7. Raises PropertyError for other texts."""
     parts = [part.strip() for part in text.split(",")]
     if len(parts) > MOST or not all(part.isdecimal() and int(part) < count for part in parts):
-        raise PropertyError(f"Expected at most {MOST} rows of minima from 0 to {count - 1}, found '{text}': as in 0,3,7.")
+        raise PropertyError(
+            f"Expected at most {MOST} rows of minima from 0 to {count - 1}, found '{text}': as in 0,3,7."
+        )
     return {int(part): f"minimum {int(part)}" for part in parts}
 
 

@@ -15,10 +15,9 @@ ROOT = Path(__file__).parents[1]
 LEFT_OUT = shutil.ignore_patterns(".*", "build", "*.egg-info", "*.h5", "results", "tests", "__pycache__")
 SCRIPT = """
 import landscape
-from landscape.plots.tree_figures import draw
 
 with landscape.open("xor.h5") as db:
-    draw(landscape.disconnectivity_tree(db), colour=None, order="energy", labels=True).savefig("xor.svg")
+    landscape.plot_tree(db, labels=True).figure.savefig("xor.svg")
 print(landscape.__file__)
 """
 

@@ -44,8 +44,8 @@ def packed_places(
 
     The branches of a merge are placed in rising order of `ranks` [N]. If `balanced`, the first branch is the trunk, and
     each other branch goes to the side of the trunk where it stands nearer, twigs that end well above the drop first;
-    otherwise branches go from left to right. Lines slant over an energy of at most `drop`. Below the end of each branch a fraction `gap` of the range of energies
-    stays free.
+    otherwise branches go from left to right. Lines slant over an energy of at most `drop`. Below the end of each branch
+    a fraction `gap` of the range of energies stays free.
     """
     x = np.zeros(len(tree.parent))  # at first relative to the merge above
     first, last = _reach(tree, drop, gap)

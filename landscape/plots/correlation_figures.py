@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from landscape.messages import number_text
-from landscape.plots.figures import MINUS, family_style, label_x, label_y
+from landscape.plots.figures import MINUS, family_style, inches_wide, label_x, label_y
 from landscape.statistics.correlations import Correlation
 from landscape.studies.columns import Column, readable
 from landscape.studies.findings import HYPOTHESES, Findings
@@ -23,7 +23,7 @@ CELL = 0.27  # inches, with room for a number
 SMALLEST_CELL = 0.13
 WIDTH = 5.0  # inches of the cells of one matrix
 BESIDE = 8
-INCHES_A_LETTER = 0.058  # of labels of 7 points
+MARGIN, TITLE, BETWEEN, NOTE, BAR = 0.05, 0.3, 0.12, 0.25, 0.85  # inches
 PAIRS = 6
 REPEATS = 2  # panels that may show one measure, or one robustness
 
@@ -32,44 +32,62 @@ def draw_matrix(findings: Findings) -> Figure:
     """Correlation matrices, plain and at fixed controls: a row for each measure, a column for each robustness.
 
     With up to `BESIDE` columns the two matrices stand side by side, with numbers; with more columns they are smaller
-    and stand one above the other. The size of the figure leaves room for the longest label.
+    and stand one above the other. Cells have a size in inches, and the figure has room for the longest label.
     """
     found = findings.comparison
     measures, robustness = list(found.measures), list(found.robustness)
-    columns = [_column_label(one) for one in found.robustness.values()]
     beside = len(robustness) <= BESIDE
     cell = CELL if beside else float(np.clip(WIDTH / len(robustness), SMALLEST_CELL, CELL))
-    figure = Figure(figsize=_matrix_size(cell, [_row_label(name) for name in measures], columns, beside=beside))
-    panels = figure.subplots(*((1, 2) if beside else (2, 1)), sharex=True, sharey=True)
+    labels = [_row_label(name) for name in measures], [_column_label(one) for one in found.robustness.values()]
+    figure, panels, side = _matrix_panels(cell, *labels, beside=beside)
     scale = Normalize(-1.0, 1.0)
     titles = (("spearman", "Spearman"), ("partial", f"at fixed {readable(CONTROL)}"))
     for axes, (statistic, title) in zip(panels, titles, strict=True):
         cells = {(row.measure, row.robustness): getattr(row, statistic) for row in findings.table}
         _draw_cells(axes, [[cells[x, y] for y in robustness] for x in measures], found, scale, cell)
         axes.set_title(title)
-        axes.set_xticks(range(len(robustness)), columns, rotation=90)
-        axes.set_yticks(range(len(measures)), [_row_label(name) for name in measures])
-        axes.tick_params(labelsize=min(7.0, 72.0 * 0.85 * cell))
-    bar = figure.colorbar(
-        mpl.cm.ScalarMappable(scale, CORRELATION_COLOURS), ax=panels, pad=0.015, aspect=18, shrink=0.9
-    )
+        axes.set_xticks(range(len(robustness)), labels[1], rotation=90)
+        axes.set_yticks(range(len(measures)), labels[0])
+        axes.tick_params(
+            labelsize=_label_size(cell),
+            labelbottom=beside or axes is panels[-1],
+            labelleft=not beside or axes is panels[0],
+        )
+    bar = figure.colorbar(mpl.cm.ScalarMappable(scale, CORRELATION_COLOURS), cax=side)
     bar.set_label("correlation with robustness")
     bar.outline.set_linewidth(0.6)
-    figure.supxlabel(f"{MINUS}: less is more robust, sign reversed. Blank: undefined.", fontsize="medium")
+    note = f"{MINUS}: less is more robust, sign reversed. Blank: undefined."
+    figure.text(0.5, MARGIN / figure.get_figheight(), note, ha="center", va="bottom", fontsize="medium")
     return figure
 
 
-def _matrix_size(cell: float, rows: Sequence[str], columns: Sequence[str], *, beside: bool) -> tuple[float, float]:
-    """Width and height in inches of a figure of two matrices, with their labels, titles and the colour bar."""
-    across, down = (2, 1) if beside else (1, 2)
-    left, below = (INCHES_A_LETTER * max(map(len, labels)) for labels in (rows, columns))
-    return across * (cell * len(columns) + 0.1) + left + 1.0, down * (cell * len(rows) + 0.35) + below + 0.5
+def _label_size(cell: float) -> float:
+    return min(7.0, 72.0 * 0.85 * cell)
+
+
+def _matrix_panels(
+    cell: float, rows: Sequence[str], columns: Sequence[str], *, beside: bool
+) -> tuple[Figure, list[Axes], Axes]:
+    """A figure with axes for two matrices of cells of a size in inches, and for the colour bar on their right."""
+    left, below = (inches_wide(labels, _label_size(cell)) + 0.12 + MARGIN for labels in (rows, columns))
+    below += NOTE
+    wide, high = cell * len(columns), cell * len(rows)
+    across, down = (wide + BETWEEN, 0.0) if beside else (0.0, high + TITLE)
+    size = left + across + wide + BAR, below + down + high + TITLE
+    figure = Figure(figsize=size, layout="none")
+
+    def axes(x: float, y: float, width: float, height: float) -> Axes:
+        return figure.add_axes((x / size[0], y / size[1], width / size[0], height / size[1]))
+
+    panels = [axes(left, below + down, wide, high), axes(left + across, below, wide, high)]
+    tall = min(down + high, 3.0)
+    return figure, panels, axes(left + across + wide + 0.12, below + down + high - tall, 0.12, tall)
 
 
 def _draw_cells(axes: Axes, cells: Sequence[Sequence[float]], found: Comparison, scale: Normalize, size: float) -> None:
     """Draw coloured cells of a size in inches, with numbers if there is room."""
     values = np.array(cells) * list(found.robustness_signs.values())
-    axes.imshow(np.ma.masked_invalid(values), cmap=CORRELATION_COLOURS, norm=scale, aspect="equal")
+    axes.imshow(np.ma.masked_invalid(values), cmap=CORRELATION_COLOURS, norm=scale, aspect="auto")
     if size >= CELL:
         for (y, x), value in np.ndenumerate(values):
             colour = "white" if abs(value) > 0.6 else "black"

@@ -1,5 +1,6 @@
 """Style, file formats and colours of all figures."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -8,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextToPath
 
 from landscape.errors import PropertyError
 from landscape.plots.scripts import writing
@@ -33,6 +36,12 @@ def require_figure_file(output: Path | None) -> None:
 def family_style(place: int) -> tuple[tuple[float, float, float], str]:
     """Colour and marker of one of several things without an order; things of the same colour differ in markers."""
     return to_rgb(FAMILY[place % len(FAMILY)]), MARKERS[(place + place // len(FAMILY)) % len(MARKERS)]
+
+
+def inches_wide(texts: Iterable[str], points: float) -> float:
+    """The width in inches of the widest of some texts in type of a size in points."""
+    font, measure = FontProperties(size=points), TextToPath()
+    return max((measure.get_text_width_height_descent(text, font, False)[0] for text in texts), default=0.0) / 72.0
 
 
 def label_y(axes: Axes, label: str) -> None:

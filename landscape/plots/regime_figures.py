@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from landscape.plots.figures import family_style
+from landscape.plots.figures import family_style, inches_wide
 from landscape.statistics.means import Mean, mean_over_units
 from landscape.studies.columns import readable
 from landscape.studies.regimes.curves import Curve, affordable_points, curves
@@ -19,7 +19,6 @@ LEGEND_ROWS = 14  # of the legend beside a small panel
 COURSES = {"sensitivity_logits": "sensitivity S", "certified_accuracy_crown": "certified accuracy"}
 ROW = 0.17  # inches of a row of the forest plot
 EVALUATED, PLAIN = "evaluations", "plain"
-INCHES_A_LETTER = 0.058
 
 
 def figures(table: Regimes, names: Sequence[str]) -> Iterator[tuple[str, Figure]]:
@@ -44,7 +43,7 @@ def draw_robust(table: Regimes, names: Sequence[str]) -> Figure:
     columns = [clean, *(name for name in table.family(robust) if table.columns[name].epsilon is not None)]
     grouped = families(table, [name for name in names if table.mean(name, clean).units])
     rows = sum(map(len, grouped.values())) + len(grouped)
-    left = INCHES_A_LETTER * max((len(name) for name in (*names, *grouped)), default=0)
+    left = 1.15 * inches_wide((*names, *grouped), 7.0)
     figure = Figure(figsize=(min(left + 1.25 * len(columns) + 0.3, 7.2), ROW * rows + 0.8))
     panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     places = _forest_places(grouped)

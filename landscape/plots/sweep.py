@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -43,7 +44,7 @@ def draw_sweeps(sweeps: Sequence[Sweep], chosen: Mapping[int, str]) -> Figure:
         axes.set_xticks(sweep.epsilon, [f"{one:g}" for one in sweep.epsilon])
     panels[0].set_ylabel("fraction of samples")
     figure.supxlabel("$\\varepsilon$", fontsize="medium")
-    keys = [Patch(color=grey, label=name) for _, _, grey, name in BANDS] if banded else []
+    keys: list[Artist] = [Patch(color=grey, label=name) for _, _, grey, name in BANDS] if banded else []
     keys += [Line2D([], [], color=MEDIAN, linewidth=1.2, linestyle="--", label="median")] if banded else []
     keys += [_line(place, label=name) for place, name in enumerate(chosen.values())]
     figure.legend(handles=keys, loc="outside right upper")

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from landscape.database.database import Database
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot_tree(
+def plot_tree(  # noqa: PLR0913 - choices of a picture, all by name
     db: Database,
     *,
     colour: str | None = None,
@@ -55,7 +56,8 @@ def plot_tree(
     The classical picture is that of Becker and Karplus, J. Chem. Phys. 106, 1495 (1997).
     """
     choice = {name: value for name, value in locals().items() if name not in ("db", "axes")}
-    return _drawing().drawn(db, choice, axes)  # type: ignore[no-any-return]
+    found: Axes = _drawing().drawn(db, choice, axes)
+    return found
 
 
 def save_tree(db: Database, output: Path, choice: dict[str, Any]) -> str:
@@ -66,7 +68,7 @@ def save_tree(db: Database, output: Path, choice: dict[str, Any]) -> str:
     return str(_drawing().saved(db, output, choice))
 
 
-def _drawing() -> Any:
+def _drawing() -> ModuleType:
     """The module that draws. Raises PropertyError without matplotlib."""
     if importlib.util.find_spec("matplotlib") is None:
         raise PropertyError("expected the package matplotlib, found none: pip install 'landscape-explorer[plots]'")

@@ -19,5 +19,5 @@ def free_energy(
     points have in common is left out. The source is Evans and Wales, J. Chem. Phys. 118, 3891 (2003), with the
     configurational integral in place of the quantum partition function.
     """
-    harmonic = energy + temperature * (0.5 * log_determinant - log_orbit_size)
-    return harmonic + 0.5 * temperature * np.log(2.0 * np.pi * temperature) * transition_states
+    harmonic: np.ndarray = energy + temperature * (0.5 * log_determinant - log_orbit_size)
+    return harmonic + (0.5 * temperature * float(np.log(2.0 * np.pi * temperature)) if transition_states else 0.0)

@@ -10,7 +10,7 @@ from analysis.disconnectivity import main as tree_main
 from analysis.regimes import main
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.plots.marks import marks_of
+from landscape.plots.trees.marks import marks_of
 from landscape.studies.locations import locations_of
 from tests.analysis.synthetic import funnel, write_database
 from tests.studies.regimes.regime_tables import regime_store

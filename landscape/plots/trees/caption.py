@@ -10,7 +10,7 @@ from landscape.plots.trees.heights import Heights
 
 
 def caption_of(db: Database, heights: Heights, drawn: str) -> list[str]:
-    """Two parts: data, network and l2; then the minima that are `drawn`, the connected share and the zero of the axis."""
+    """Two parts: data, network and l2; the minima that are `drawn`, the share that is connected, the zero of the axis."""
     states, count = db.transition_states, len(db.minima)
     share = component_fraction(db.minima.energy, states.energy, states.minima)
     counted = f"{drawn}, {100.0 * share:.3g} % connected with the lowest" if count else "no minima"
@@ -30,7 +30,9 @@ def _problem(db: Database) -> list[str]:
     return [name, f"{network} ({size})", f"l2 = {number_text(float(table['l2']))}" if "l2" in table else "no l2"]
 
 
-def _layers(inputs: np.ndarray, targets: np.ndarray, hidden: list[int]) -> str:
-    """Numbers of units from inputs to outputs: 4-10-3."""
+def _layers(inputs: np.ndarray | None, targets: np.ndarray | None, hidden: list[int]) -> str:
+    """Numbers of units from inputs to outputs: 4-10-3; empty if they are not known."""
+    if inputs is None or targets is None or not hidden:
+        return ""
     outputs = int(targets.max()) + 1 if targets.ndim == 1 and len(targets) else targets.shape[-1]
-    return "-".join(map(str, [inputs.shape[-1], *hidden, outputs])) if hidden else ""
+    return "-".join(map(str, [inputs.shape[-1], *hidden, outputs]))

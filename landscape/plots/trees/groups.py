@@ -46,6 +46,7 @@ def superbasins(tree: DisconnectivityTree, height: float, n_minima: int) -> Grou
 
     Raises PropertyError if there are none.
     """
+    top = np.arange(len(tree.parent))
     below = np.where(
         (tree.parent >= 0) & (tree.height[tree.parent] <= height), tree.parent, np.arange(len(tree.parent))
     )
@@ -56,9 +57,7 @@ def superbasins(tree: DisconnectivityTree, height: float, n_minima: int) -> Grou
     tops = tops[tree.size[tops] > 1]
     tops = tops[np.lexsort((tree.height[tree.lowest[tops]], -tree.size[tops]))][:MOST]
     if not len(tops):
-        raise PropertyError(
-            f"Expected superbasins below {height:g}, found no connected minima: choose a higher energy."
-        )
+        raise PropertyError(f"Expected connected minima below {height:g}, found none: choose a higher energy.")
     member = np.full(n_minima, -1, dtype=np.int64)
     for place, one in enumerate(tops):
         member[tree.minimum[top[: tree.n_leaves] == one]] = place

@@ -52,6 +52,7 @@ def depth_in_points(marks: Marks, rows: np.ndarray) -> float:
 
 def draw_marks(axes: Axes, marks: Marks, rows: np.ndarray, x: np.ndarray, energy: np.ndarray) -> None:
     """Draw piles of marks below the leaves at x [L] and energy [L] of the minima `rows` int64[L]."""
+    inches = axes.figure.dpi_scale_trans
     for row, place, height in zip(rows.tolist(), x.tolist(), energy.tolist(), strict=True):
         below = GAP
         for regime, count in marks.at(row):
@@ -65,8 +66,7 @@ def draw_marks(axes: Axes, marks: Marks, rows: np.ndarray, x: np.ndarray, energy
                 color=colour,
                 markeredgecolor="white",
                 markeredgewidth=0.3,
-                transform=axes.transData
-                + ScaledTranslation(0.0, -(below + size / 2.0) / 72.0, axes.figure.dpi_scale_trans),
+                transform=axes.transData + ScaledTranslation(0.0, -(below + size / 2.0) / 72.0, inches),
                 clip_on=False,
                 zorder=3,
             )

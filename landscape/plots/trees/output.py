@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot
+import matplotlib.pyplot as plt
 import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ def drawn(db: Database, choice: Mapping[str, Any], axes: Axes | None) -> Axes:
     size = figure_size(picture)
     with matplotlib.style.context(STYLE):
         if axes is None:
-            axes = matplotlib.pyplot.figure(figsize=(size.width, size.height)).add_subplot()
+            axes = plt.figure(figsize=(size.width, size.height)).add_subplot()
         draw(axes, picture, size)
     return axes
 
