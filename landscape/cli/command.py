@@ -35,6 +35,7 @@ class Commands(LazyGroup):
         "merge": Listed("exchanging.merge:merge", "Join databases of one problem."),
         "tree": Listed("drawing.tree:tree", "Draw the disconnectivity graph."),
         "answer": Listed("inspecting.answer:answer", "Say what replicates show about robustness."),
+        "report": Listed("drawing.report:report", "Write a page on a database, for a browser."),
     }
 
 
@@ -56,6 +57,7 @@ def cli(context: click.Context) -> None:
     landscape rates iris.h5 --from 0 --to 3,7 -T 1e-6
     landscape tree iris.h5 -o iris-tree.svg
     landscape verify iris.h5
+    landscape report iris.h5 -o iris.html
     landscape complete iris.h5 iris-1.h5 --lowest 40
     landscape measure iris.h5 --epsilon 0.05,0.1
     landscape locate regimes.h5

@@ -1,0 +1,150 @@
+"""All arrays of a page. The page shows the lowest minima of a database; paths may pass through any minimum.
+
+Inside a page a minimum is known by its place: minima are counted by rising energy, the lowest is at place 0. `row` has
+their rows in the database, which are shown to users.
+
+Shapes: M minima of the database, n <= M minima of the page, T transition states, K temperatures.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.errors import PropertyError
+from landscape.graph.superbasins import build_tree
+from landscape.graph.tree import DisconnectivityTree, prune
+from landscape.objective import Symmetry
+from landscape.report.plane import Plane, aligned_distances, plane_of
+from landscape.report.superposition import heat_capacity, occupations, temperatures
+from landscape.report.ways import Ways, ways_out
+from landscape.studies.columns import Column, column_family, known_names
+from landscape.studies.findings import Findings, findings_of
+from landscape.studies.path_barriers import StoredPaths, stored_paths
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thermodynamics:
+    """Occupations and heat capacity by harmonic superposition over all minima of the database."""
+
+    temperature: np.ndarray  # [K], empty where there are no determinants, as for an energy with kinks
+    occupation: np.ndarray  # [K, n] of the minima of the page
+    heat_capacity: np.ndarray  # [K]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageData:
+    """The arrays of a page; minima are named by their places."""
+
+    row: np.ndarray  # int64[M] row in the database of the minimum at each place
+    energy: np.ndarray  # [M]
+    shown: int  # n
+    parameters: np.ndarray  # [n, P]
+    hits: np.ndarray  # int64[n]
+    log_orbit_size: np.ndarray  # [n]
+    log_determinant: np.ndarray  # [n]
+    ts_minima: np.ndarray  # int64[T, 2] places
+    ts_energy: np.ndarray  # [T]
+    ts_log_determinant: np.ndarray  # [T]
+    ts_log_orbit_size: np.ndarray  # [T]
+    tree: DisconnectivityTree  # its leaf l is the minimum at place l
+    plane: Plane
+    ways: Ways
+    columns: tuple[Column, ...]  # [n], all properties with one or a list of values
+    thermodynamics: Thermodynamics
+    findings: Findings | None
+    refusal: str  # the reason why there are no findings
+    paths: StoredPaths | None
+
+    @property
+    def inside(self) -> np.ndarray:
+        """Transition states int64 that join two different minima of the page."""
+        first, second = self.ts_minima.T
+        return np.flatnonzero((first != second) & (np.maximum(first, second) < self.shown))
+
+
+def page_data(db: Database, symmetry: Symmetry, lowest: int) -> PageData:
+    """The arrays of a page on the `lowest` minima of a database. Raises PropertyError if there are no minima."""
+    minima, states = db.minima, db.transition_states
+    if not len(minima):
+        raise PropertyError(
+            f"{db.path or 'database'}: expected minima to report, found none: find some with 'landscape run'"
+        )
+    row = np.argsort(minima.energy, kind="stable")
+    place = np.empty_like(row)
+    place[row] = np.arange(len(row))
+    energy, ts_minima, page = minima.energy[row], place[states.minima], row[:lowest]
+    findings, refusal = _findings(db)
+    return PageData(
+        row=row,
+        energy=energy,
+        shown=len(page),
+        parameters=minima.parameters[page],
+        hits=minima.hits[page],
+        log_orbit_size=minima.log_orbit_size[page],
+        log_determinant=minima.log_determinant[page],
+        ts_minima=ts_minima,
+        ts_energy=states.energy,
+        ts_log_determinant=states.log_determinant,
+        ts_log_orbit_size=states.log_orbit_size,
+        tree=prune(build_tree(energy, states.energy, ts_minima), len(page)),
+        plane=plane_of(aligned_distances(minima.parameters[page], symmetry)),
+        ways=ways_out(len(row), states.energy, ts_minima, 0),
+        columns=tuple(_columns(db, page)),
+        thermodynamics=_thermodynamics(db, row, len(page)),
+        findings=findings,
+        refusal=refusal,
+        paths=_paths(db),
+    )
+
+
+def _thermodynamics(db: Database, row: np.ndarray, shown: int) -> Thermodynamics:
+    minima = db.minima
+    energy, determinant, orbit = (
+        values[row] for values in (minima.energy, minima.log_determinant, minima.log_orbit_size)
+    )
+    temperature = temperatures(energy) if np.isfinite(determinant + orbit).all() else np.empty(0)
+    occupation = occupations(energy, determinant, orbit, temperature)
+    capacity = heat_capacity(energy, occupation, temperature, db.problem_record.n_parameters)
+    return Thermodynamics(temperature=temperature, occupation=occupation[:, :shown], heat_capacity=capacity)
+
+
+def _columns(db: Database, rows: np.ndarray) -> list[Column]:
+    """All columns of the minima `rows`, leaving out those that are known for none and lists of lists."""
+    stored = db.properties("minima")
+    names = [name for name in known_names(db) if name not in stored or stored[name].values.ndim <= 2]
+    found = (one for name in names for one in column_family(db, name))
+    taken = [(one, _padded(one.values, len(db.minima))[rows]) for one in found]
+    return [
+        Column(
+            name=one.name,
+            property=one.property,
+            epsilon=one.epsilon,
+            description=one.description,
+            units=one.units,
+            values=values,
+        )
+        for one, values in taken
+        if np.isfinite(values).any()
+    ]
+
+
+def _padded(values: np.ndarray, rows: int) -> np.ndarray:
+    """The values with NaN for rows at the end that were not measured."""
+    return np.concatenate([values, np.full(rows - len(values), np.nan)])
+
+
+def _findings(db: Database) -> tuple[Findings | None, str]:
+    """The findings, or the reason why there are none."""
+    try:
+        return findings_of([db]), ""
+    except PropertyError as error:
+        return None, str(error)
+
+
+def _paths(db: Database) -> StoredPaths | None:
+    """The stored paths, None if there are none."""
+    try:
+        return stored_paths(db)
+    except PropertyError:
+        return None

@@ -1,0 +1,101 @@
+"""The report page: one HTML file with all data, styles and scripts in it, which needs neither server nor network."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bokeh.document import Document
+from bokeh.embed.util import standalone_docs_json_and_render_items
+from bokeh.model import Model
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from landscape.database.database import Database
+from landscape.graph.layout import layout
+from landscape.messages import listed
+from landscape.objective import Symmetry
+from landscape.problems.networks.symmetry import NoSymmetry
+from landscape.problems.problem import Problem
+from landscape.report.curves import epsilon_view, heat_capacity_view, profile_view, scatter_view
+from landscape.report.data import PageData, page_data
+from landscape.report.facts import as_json, facts_of
+from landscape.report.glossary import GLOSSARY
+from landscape.report.map_view import map_view
+from landscape.report.matrix import matrix_of
+from landscape.report.minima_source import minima_source
+from landscape.report.resources import asset, bokeh_scripts, own_script
+from landscape.report.sentences import answer, complete, mapped, title_of
+from landscape.report.table_view import table_view
+from landscape.report.tree_view import tree_view
+from landscape.version import __version__
+
+MOST = 400
+"""Minima that a page shows unless asked for more or fewer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seal:
+    """The result of a verification: the number of points, and a line for every fault."""
+
+    points: int
+    faults: tuple[str, ...]
+
+
+def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal: Seal | None = None) -> str:
+    """The page on the `lowest` minima of a database, as HTML.
+
+    `problem` is the network of the database, None for an energy of the user's own, whose symmetry is then unknown;
+    `seal` is the result of a verification. Raises PropertyError if the database has no minima.
+    """
+    symmetry: Symmetry = NoSymmetry() if problem is None else problem.symmetry
+    data = page_data(db, symmetry, lowest)
+    drawn = Document()
+    for view in views(data):
+        drawn.add_root(view)
+    documents, items = standalone_docs_json_and_render_items(drawn)
+    environment = Environment(
+        loader=PackageLoader("landscape.report", "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        title=title_of(db),
+        sentences=[mapped(db, data), complete(db), answer(data)],
+        seal=seal,
+        today=datetime.now(UTC).date().isoformat(),
+        shown=data.shown,
+        total=len(data.row),
+        share=data.plane.share,
+        has_symmetry=problem is not None,
+        has_heat=len(data.thermodynamics.temperature) > 0,
+        has_paths=data.paths is not None,
+        matrix=matrix_of(data.findings),
+        refusal=data.refusal,
+        glossary=GLOSSARY,
+        run_file=db.problem_record.run_toml,
+        file=db.path.name if db.path else "in memory",
+        created=db.header.created,
+        software={**db.header.software, "this page by landscape": __version__},
+        style=Markup(asset("style.css")),  # noqa: S704 - files of this package
+        bokeh=[Markup(text) for text in bokeh_scripts()],  # noqa: S704 - the installed bokeh
+        script=Markup(own_script()),  # noqa: S704 - files of this package
+        facts=Markup(as_json(facts_of(data, symmetry, problem))),  # noqa: S704 - escaped by as_json
+        document=Markup(as_json({"documents": documents, "items": [item.to_json() for item in items]})),  # noqa: S704
+        listed=listed,
+    )
+
+
+def views(data: PageData) -> list[Model]:
+    """The plots and the table of a page, which share the source of the minima."""
+    places = layout(data.tree)
+    minima = minima_source(data, places)
+    return [
+        tree_view(data, places, minima),
+        map_view(data, minima),
+        table_view(minima),
+        epsilon_view(),
+        scatter_view(minima),
+        *([heat_capacity_view(data)] if len(data.thermodynamics.temperature) else []),
+        *([profile_view()] if data.paths else []),
+    ]
