@@ -55,8 +55,6 @@ def profile_view() -> figure:
 def scatter_view(minima: ColumnDataSource) -> figure:
     """One property against another, a point for each minimum."""
     plot = frame("scatter", " ", " ", height=HEIGHT + 40, tap=True)
-    minima.data.setdefault("scatter_x", [float("nan")] * len(minima.data["row"]))
-    minima.data.setdefault("scatter_y", [float("nan")] * len(minima.data["row"]))
     point = plot.scatter(
         "scatter_x", "scatter_y", source=minima, size=7, fill_color="colour", fill_alpha=0.85, line_color=None
     )

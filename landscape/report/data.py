@@ -20,7 +20,10 @@ from landscape.report.superposition import heat_capacity, occupations, temperatu
 from landscape.report.ways import Ways, ways_out
 from landscape.studies.columns import Column, column_family, known_names
 from landscape.studies.findings import Findings, findings_of
+from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
 from landscape.studies.path_barriers import StoredPaths, stored_paths
+
+NOT_MEASURED = "No robustness was measured: run 'landscape measure'."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +142,8 @@ def _findings(db: Database) -> tuple[Findings | None, str]:
     try:
         return findings_of([db]), ""
     except PropertyError as error:
-        return None, str(error)
+        measured = ROBUSTNESS_SIGNS.keys() & db.properties("minima").keys()
+        return None, str(error) if measured else NOT_MEASURED
 
 
 def _paths(db: Database) -> StoredPaths | None:

@@ -5,7 +5,7 @@ Glyphs whose colour follows the theme have one of the tags `INK`, `FAINT` and `A
 
 from typing import Any
 
-from bokeh.models import HoverTool
+from bokeh.models import Axis, HoverTool
 from bokeh.plotting import figure
 
 SANS = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
@@ -41,13 +41,18 @@ def frame(name: str, x_label: str, y_label: str, *, height: int = 320, tap: bool
     plot.toolbar.autohide = False
     plot.toolbar.active_drag = None  # a finger scrolls the page
     for axis in plot.axis:
-        axis.axis_label_text_font = axis.major_label_text_font = SANS
-        axis.axis_label_text_font_size = "13px"
-        axis.axis_label_text_font_style = "normal"
-        axis.major_label_text_font_size = "12px"
-        axis.minor_tick_line_color = None
+        dress_axis(axis)
     plot.xgrid.visible = False
     return plot
+
+
+def dress_axis(axis: Axis) -> None:
+    """Give an axis the fonts of the page."""
+    axis.axis_label_text_font = axis.major_label_text_font = SANS
+    axis.axis_label_text_font_size = "13px"
+    axis.axis_label_text_font_style = "normal"
+    axis.major_label_text_font_size = "12px"
+    axis.minor_tick_line_color = None
 
 
 def add_hover(plot: figure, *renderers: Any) -> None:

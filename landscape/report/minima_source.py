@@ -7,19 +7,21 @@ import numpy as np
 from bokeh.models import ColumnDataSource
 
 from landscape.declaration import FRACTION
-from landscape.graph.layout import Layout
 from landscape.messages import number_text
 from landscape.report.data import PageData
+from landscape.report.tree_places import TreePlaces, split_lines
 
 NAME = "minima"
 PLAIN = "#4477aa"  # before the page colours a branch
 
 
-def minima_source(data: PageData, places: Layout) -> ColumnDataSource:
-    """One row a minimum, by rising energy; `places` is the layout of the tree."""
+def minima_source(data: PageData, places: TreePlaces) -> ColumnDataSource:
+    """One row a minimum, by rising energy.
+
+    For each axis of the tree there are columns x, y, xs and ys with its name: places of tips and lines of branches.
+    """
     count = data.shown
     energy = data.energy[:count]
-    lines = places.lines[:count] - np.array([0.0, data.energy[0]])
     copies = np.exp(np.minimum(data.log_orbit_size, 700.0))
     values = {one.name: one.values for one in data.columns}
     unknown = np.full(count, np.nan)
@@ -35,14 +37,19 @@ def minima_source(data: PageData, places: Layout) -> ColumnDataSource:
         "lowest_eigenvalue": values.get("lowest_eigenvalue", unknown),
         "accuracies": accuracies(data),
         "value": unknown,
-        "tree_x": places.x[:count],
-        "branch_x": [line[:, 0].tolist() for line in lines],
-        "branch_y": [line[:, 1].tolist() for line in lines],
         "map_x": data.plane.places[:, 0],
         "map_y": data.plane.places[:, 1],
         "colour": [PLAIN] * count,
         "alpha": np.ones(count),
+        "scatter_x": unknown,
+        "scatter_y": unknown,
     }
+    for axis, one in (("energy", places.energy), ("order", places.order)):
+        xs, ys = split_lines(one.lines[:count])
+        ends = np.array([line[0, 1] for line in one.lines[:count]])
+        columns |= {f"{axis}_x": one.x[:count], f"{axis}_y": ends, f"{axis}_xs": xs, f"{axis}_ys": ys}
+    for part in ("x", "y", "xs", "ys"):
+        columns[f"tree_{part}"] = columns[f"energy_{part}"]
     return ColumnDataSource(columns, name=NAME)
 
 

@@ -10,7 +10,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from landscape.database.database import Database
-from landscape.graph.layout import layout
 from landscape.messages import listed
 from landscape.objective import Symmetry
 from landscape.problems.networks.symmetry import NoSymmetry
@@ -25,6 +24,7 @@ from landscape.report.minima_source import minima_source
 from landscape.report.resources import asset, bokeh_scripts, own_script
 from landscape.report.sentences import answer, complete, mapped, title_of
 from landscape.report.table_view import table_view
+from landscape.report.tree_places import tree_places
 from landscape.report.tree_view import tree_view
 from landscape.version import __version__
 
@@ -69,6 +69,7 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
         share=data.plane.share,
         has_symmetry=problem is not None,
         has_heat=len(data.thermodynamics.temperature) > 0,
+        has_epsilons=has_epsilons(data),
         has_paths=data.paths is not None,
         matrix=matrix_of(data.findings),
         refusal=data.refusal,
@@ -88,14 +89,20 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
 
 def views(data: PageData) -> list[Model]:
     """The plots and the table of a page, which share the source of the minima."""
-    places = layout(data.tree)
+    places = tree_places(data.tree)
     minima = minima_source(data, places)
     return [
         tree_view(data, places, minima),
         map_view(data, minima),
         table_view(minima),
-        epsilon_view(),
+        *([epsilon_view()] if has_epsilons(data) else []),
         scatter_view(minima),
         *([heat_capacity_view(data)] if len(data.thermodynamics.temperature) else []),
         *([profile_view()] if data.paths else []),
     ]
+
+
+def has_epsilons(data: PageData) -> bool:
+    """True if some property was measured at several epsilons."""
+    found = [one.property for one in data.columns if one.epsilon is not None]
+    return len(found) > len(set(found))

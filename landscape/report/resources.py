@@ -7,11 +7,13 @@ from bokeh.resources import Resources
 SCRIPTS = (
     "core.js",
     "colours.js",
+    "tree.js",
     "selection.js",
     "temperature.js",
     "curves.js",
     "matrix.js",
     "theme.js",
+    "tips.js",
     "downloads.js",
     "start.js",
 )

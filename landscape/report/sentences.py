@@ -14,6 +14,7 @@ from landscape.studies.hypotheses import Hypothesis
 from landscape.studies.overview import MOST_STATES
 
 MINUS = "\N{MINUS SIGN}"
+QUOTED = "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
 def title_of(db: Database) -> str:
@@ -29,12 +30,11 @@ def mapped(db: Database, data: PageData) -> str:
     record, problem = db.problem_record, _problem(db)
     degenerate = int(np.sum(data.ts_minima[:, 0] == data.ts_minima[:, 1]))
     of = "an energy" if not problem else f"{_network(problem)} with weight l2 = {number_text(problem['l2'])}"
-    samples = (
-        f" on {len(record.inputs)} samples of {problem.get('dataset')}" if problem and record.inputs is not None else ""
-    )
+    known = problem and record.inputs is not None
+    samples = f" on {len(record.inputs)} samples of {problem['dataset']}" if known else ""
     return (
-        f"This page maps the loss landscape of {of}{samples} ({record.n_parameters} parameters): {len(data.row)} minima "
-        f"and {len(data.ts_energy)} transition states are known, {degenerate} of them degenerate rearrangements."
+        f"This page maps the loss landscape of {of}{samples} ({record.n_parameters} parameters): {len(data.row)} "
+        f"minima and {len(data.ts_energy)} transition states are known, {degenerate} of them degenerate rearrangements."
     )
 
 
@@ -52,28 +52,20 @@ def complete(db: Database) -> str:
     }
     if found.all_hold:
         return f"The search for the {wanted} is complete by its own criteria: {listed(list(checks))}."
-    failing = listed(
-        [
-            f"\N{LEFT DOUBLE QUOTATION MARK}{name}\N{RIGHT DOUBLE QUOTATION MARK}"
-            for name, holds in checks.items()
-            if not holds
-        ]
-    )
+    failing = [QUOTED.format(name) for name, holds in checks.items() if not holds]
+    verb = "does" if len(failing) == 1 else "do"
     return (
-        f"The search for the {wanted} is not complete by its own criteria ({found.connected:.0%} are connected with the "
-        f"lowest one): {failing} {'does' if failing.count(MARK) == 1 else 'do'} not hold, so barriers are upper bounds."
+        f"The search for the {wanted} is not complete by its own criteria ({found.connected:.0%} of them are connected "
+        f"with the lowest one): {listed(failing)} {verb} not hold, so barriers are upper bounds."
     )
-
-
-MARK = "\N{LEFT DOUBLE QUOTATION MARK}"
 
 
 def answer(data: PageData) -> str:
     """The sentence on robustness: correlations that describe this landscape."""
     if data.findings is None:
-        return f"Depth, flatness and robustness are not correlated here. {data.refusal}"
+        return f"Whether deeper or flatter minima are more robust cannot be asked of it yet. {data.refusal}"
     ranges = listed([_range(data.findings, one) for one in HYPOTHESES])
-    return f"One landscape allows no inference, its correlations only describe it; positive in favour, {ranges}."
+    return f"One landscape allows no inference, its correlations only describe it: positive if in favour, {ranges}."
 
 
 def _range(findings: Findings, hypothesis: Hypothesis) -> str:
@@ -81,10 +73,10 @@ def _range(findings: Findings, hypothesis: Hypothesis) -> str:
     values = np.array([findings.sign(hypothesis, row) * row.spearman for row in rows])
     known = values[np.isfinite(values)]
     if not len(known):
-        return f"those for \N{LEFT DOUBLE QUOTATION MARK}{hypothesis.sentence}\N{RIGHT DOUBLE QUOTATION MARK} are undefined"
+        return f"those for {QUOTED.format(hypothesis.sentence)} are undefined"
     low, median, high = (f"{value:+.2f}".replace("-", MINUS) for value in np.quantile(known, [0.0, 0.5, 1.0]))
     return (
-        f"those for {MARK}{hypothesis.sentence}\N{RIGHT DOUBLE QUOTATION MARK} have the median {median} "
+        f"those for {QUOTED.format(hypothesis.sentence)} have the median {median} "
         f"(from {low} to {high} over {len(known)} pairs)"
     )
 

@@ -13,16 +13,17 @@ from bokeh.models import (
 
 from landscape.report.resources import asset
 
+HEIGHT, ROW = 370, 26  # pixels
 COLUMNS: tuple[tuple[str, str, CellFormatter, int], ...] = (
-    ("row", "minimum", StringFormatter(), 80),
-    ("energy", "energy", NumberFormatter(format="0.0000000"), 110),
-    ("above", "above the lowest", ScientificFormatter(precision=4), 120),
-    ("hits", "hits", StringFormatter(), 70),
-    ("log_copies", "log copies", NumberFormatter(format="0.00"), 90),
-    ("escape_barrier", "escape barrier", ScientificFormatter(precision=3), 110),
-    ("barrier_to_global", "barrier to lowest", ScientificFormatter(precision=3), 120),
-    ("lowest_eigenvalue", "lowest eigenvalue", ScientificFormatter(precision=3), 130),
-    ("value", "selected property", ScientificFormatter(precision=4), 150),
+    ("row", "minimum", StringFormatter(), 90),
+    ("energy", "energy", NumberFormatter(format="0.00000000"), 130),
+    ("above", "above the lowest", ScientificFormatter(precision=4), 140),
+    ("hits", "hits", StringFormatter(), 80),
+    ("log_copies", "ln copies", NumberFormatter(format="0.00"), 100),
+    ("escape_barrier", "escape barrier", ScientificFormatter(precision=3), 130),
+    ("barrier_to_global", "barrier to lowest", ScientificFormatter(precision=3), 140),
+    ("lowest_eigenvalue", "lowest eigenvalue", ScientificFormatter(precision=3), 150),
+    ("value", "selected property", ScientificFormatter(precision=4), 215),
 )
 """Field of the source, head, format and width of each column; the last shows the property that colours the page."""
 
@@ -33,12 +34,14 @@ def table_view(minima: ColumnDataSource) -> DataTable:
         source=minima,
         name="table",
         columns=[
-            TableColumn(field=field, title=title, formatter=one, width=width) for field, title, one, width in COLUMNS
+            TableColumn(field=field, title=title, formatter=formatter, width=width)
+            for field, title, formatter, width in COLUMNS
         ],
         index_position=None,
         sizing_mode="stretch_width",
-        height=340,
-        row_height=26,
+        height=min(HEIGHT, ROW * (len(minima.data["row"]) + 2)),
+        row_height=ROW,
+        reorderable=False,
         autosize_mode="none",
         selectable=True,
         scroll_to_selection=True,

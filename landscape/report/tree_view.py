@@ -1,30 +1,30 @@
 """The disconnectivity tree of a page: a line for each minimum that can be selected, and lines above merges."""
 
 import numpy as np
-from bokeh.models import ColumnDataSource
+from bokeh.models import ColumnDataSource, FixedTicker, LinearAxis
 from bokeh.plotting import figure
 
-from landscape.graph.layout import Layout
 from landscape.report.data import PageData
-from landscape.report.figures import ACCENT, add_hover, frame
+from landscape.report.figures import ACCENT, add_hover, dress_axis, frame
 from landscape.report.minima_source import PLAIN
+from landscape.report.tree_places import TreePlaces, split_lines
 
-HEIGHT = 460
+HEIGHT = 500
+LABEL = "energy above the lowest minimum"
 
 
-def tree_view(data: PageData, places: Layout, minima: ColumnDataSource) -> figure:
-    """The plot of the tree; energies are counted from the lowest minimum."""
-    plot = frame("tree", "", "energy above the lowest minimum", height=HEIGHT, tap=True)
+def tree_view(data: PageData, places: TreePlaces, minima: ColumnDataSource) -> figure:
+    """The plot of the tree, with an axis of energies and an axis of their order, of which the page shows one."""
+    plot = frame("tree", "", LABEL, height=HEIGHT, tap=True)
     plot.xaxis.visible = False
-    inner = inner_branches(data, places)
-    plot.multi_line("xs", "ys", source=inner, line_color="colour", line_alpha="alpha", line_width=1.2, name="inner")
-    branch = plot.multi_line(
-        "branch_x", "branch_y", source=minima, line_color="colour", line_alpha="alpha", line_width=1.6, name="branches"
-    )
+    _add_axis_of_order(plot, places.labels)
+    line = {"line_color": "colour", "line_alpha": "alpha"}
+    plot.multi_line("tree_xs", "tree_ys", source=inner_branches(data, places), line_width=1.2, **line)
+    branch = plot.multi_line("tree_xs", "tree_ys", source=minima, line_width=1.4, **line)
     way = ColumnDataSource({"xs": [], "ys": []}, name="way_in_tree")
-    plot.multi_line("xs", "ys", source=way, line_width=2.6, tags=[ACCENT])
+    plot.multi_line("xs", "ys", source=way, line_width=2.4, tags=[ACCENT])
     tip = plot.scatter(
-        "tree_x", "above", source=minima, size=6, fill_color="colour", fill_alpha="alpha", line_color=None, name="tips"
+        "tree_x", "tree_y", source=minima, size=5, fill_color="colour", fill_alpha="alpha", line_color=None
     )
     chosen = ColumnDataSource({"x": [], "y": []}, name="chosen_in_tree")
     plot.scatter("x", "y", source=chosen, size=13, fill_color=None, line_width=2.4, tags=[ACCENT])
@@ -34,16 +34,23 @@ def tree_view(data: PageData, places: Layout, minima: ColumnDataSource) -> figur
     return plot
 
 
-def inner_branches(data: PageData, places: Layout) -> ColumnDataSource:
-    """The line above each merge [N - n], in order of the nodes; those at the top of a component are empty."""
-    lines = places.lines[data.shown :] - np.array([0.0, data.energy[0]])
-    drawn = np.isfinite(lines).all(axis=(1, 2))
-    return ColumnDataSource(
-        {
-            "xs": [line[:, 0].tolist() if one else [] for line, one in zip(lines, drawn, strict=True)],
-            "ys": [line[:, 1].tolist() if one else [] for line, one in zip(lines, drawn, strict=True)],
-            "colour": [PLAIN] * len(lines),
-            "alpha": np.ones(len(lines)),
-        },
-        name="inner",
+def inner_branches(data: PageData, places: TreePlaces) -> ColumnDataSource:
+    """The line above each merge [N - n], in order of the nodes, on both axes."""
+    columns: dict[str, object] = {}
+    for axis, one in (("energy", places.energy), ("order", places.order)):
+        columns[f"{axis}_xs"], columns[f"{axis}_ys"] = split_lines(one.lines[data.shown :])
+    count = len(data.tree.parent) - data.shown
+    columns |= {"tree_xs": columns["energy_xs"], "tree_ys": columns["energy_ys"]}
+    return ColumnDataSource(columns | {"colour": [PLAIN] * count, "alpha": np.ones(count)}, name="inner")
+
+
+def _add_axis_of_order(plot: figure, labels: dict[float, str]) -> None:
+    """Add the axis of order, invisible until the page asks for it."""
+    axis = LinearAxis(
+        axis_label=f"{LABEL}, in order",
+        ticker=FixedTicker(ticks=list(labels)),
+        major_label_overrides=labels,
+        visible=False,
     )
+    dress_axis(axis)
+    plot.add_layout(axis, "left")

@@ -6,8 +6,20 @@ const named = {};
 const place_of = new Map(facts.rows.map((row, place) => [row, place]));
 const columns = new Map(facts.columns.map((column) => [column.name, column]));
 
-const text = (value, digits = 5) =>
-  value === null || !Number.isFinite(value) ? "unknown" : String(Number(value.toPrecision(digits))).replace("-", "\u2212");
+const SUPERSCRIPTS = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079";
+const raised = (power) => power.replace("+", "").replace("-", "\u207b").replace(/\d/g, (digit) => SUPERSCRIPTS[digit]);
+
+// A number with so many significant digits, very small and large ones as powers of ten.
+const text = (value, digits = 5) => {
+  if (value === null || !Number.isFinite(value)) return "unknown";
+  const rounded = Number(value.toPrecision(digits));
+  const size = Math.abs(rounded);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
+    const [front, power] = rounded.toExponential().split("e");
+    return `${front}\u2009\u00d7\u200910${raised(power)}`.replace("-", "\u2212");
+  }
+  return String(rounded).replace("-", "\u2212");
+};
 
 const element = (tag, content, attributes = {}) => {
   const made = document.createElement(tag);

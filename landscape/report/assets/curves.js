@@ -16,19 +16,16 @@ const epsilon_columns = () => {
 };
 
 const draw_epsilon = () => {
+  if (!named.epsilon) return;
   const parts = epsilon_columns().sort((one, other) => one.epsilon - other.epsilon);
-  if (!parts.length) {
-    byId("epsilon-text").textContent = "No property was measured at several epsilons: run 'landscape measure'.";
-    return;
-  }
   const sorted = parts.map((part) => part.values.filter((value) => value !== null).sort((a, b) => a - b));
   const at = (share) => sorted.map((values) => quantile(values, share));
   const x = parts.map((part) => part.epsilon);
   put("epsilon_band", { x, low: at(0.05), high: at(0.95), lower: at(0.25), upper: at(0.75), median: at(0.5) });
   put("epsilon_one", { x, y: parts.map((part) => part.values[state.minimum] ?? NaN) });
-  const { label, units } = parts.at(-1);
-  named.epsilon.left[0].axis_label = label;
   const last = parts.at(-1);
+  const { label, units } = last;
+  named.epsilon.left[0].axis_label = label;
   const from_clean = x[0] === 0 ? " At epsilon 0 it is the accuracy without attack." : "";
   byId("epsilon-text").textContent =
     `${last.description.replace(/, at epsilon .*/, "")}${units ? ` (${units})` : ""}, of all minima shown and of minimum ${facts.rows[state.minimum]}.${from_clean}`;

@@ -20,14 +20,14 @@ const nodes_between = (place) => {
 const line_of = (node) => {
   const count = facts.rows.length;
   const data = node < count ? named.minima.data : named.inner.data;
-  const [xs, ys, index] = node < count ? ["branch_x", "branch_y", node] : ["xs", "ys", node - count];
-  return [Array.from(data[xs][index]), Array.from(data[ys][index])];
+  const index = node < count ? node : node - count;
+  return [Array.from(data.tree_xs[index]), Array.from(data.tree_ys[index])];
 };
 
 const mark = (place) => {
   const data = named.minima.data;
   const at = (x, y) => ({ x: [data[x][place]], y: [data[y][place]] });
-  put("chosen_in_tree", at("tree_x", "above"));
+  put("chosen_in_tree", at("tree_x", "tree_y"));
   put("chosen_in_map", at("map_x", "map_y"));
   put("chosen_in_scatter", at("scatter_x", "scatter_y"));
   const lines = nodes_between(place).map(line_of);
@@ -39,14 +39,15 @@ const mark = (place) => {
 const tell_facts = (place) => {
   const data = named.minima.data;
   const lines = [
-    ["minimum (row in the database)", facts.rows[place]],
+    ["row in the database", facts.rows[place]],
     ["energy", data.energy[place].toFixed(8)],
     ["above the lowest", text(data.above[place])],
     ["hits", data.hits[place]],
-    ["copies", data.copies[place]],
+    ["copies", text(Math.exp(data.log_copies[place]), 4)],
     ["accuracy", data.accuracies[place]],
   ];
-  if (state.column) lines.push([`${state.column.label} ${state.column.part}`, text(state.column.values[place])]);
+  const told = ["energy", "hits"];
+  if (state.column && !told.includes(state.column.name)) lines.push([`${state.column.label} ${state.column.part}`, text(state.column.values[place])]);
   if (state.temperature !== null) lines.push(["occupation", text(facts.occupation[state.temperature][place], 3)]);
   const list = document.createElement("dl");
   for (const [name, value] of lines) {

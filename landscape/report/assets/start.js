@@ -14,6 +14,7 @@ const start = async () => {
   fill_parts();
   dress_all(bokeh_document);
   recolour();
+  connect_axis();
   connect_selection();
   connect_matrix();
   choose(state.minimum);
