@@ -26,13 +26,11 @@ def heat_capacity_view(data: PageData) -> figure:
 def epsilon_view() -> figure:
     """A property against epsilon: bands of all minima, and the selected minimum."""
     plot = frame("epsilon", "epsilon", "", height=HEIGHT)
-    band = ColumnDataSource(
-        {"x": [], "low": [], "high": [], "lower": [], "upper": [], "median": []}, name="epsilon_band"
-    )
+    band = starting("epsilon_band", "x", "low", "high", "lower", "upper", "median")
     plot.varea("x", "low", "high", source=band, fill_alpha=0.35, tags=[FAINT], legend_label="90 % of the minima")
     plot.varea("x", "lower", "upper", source=band, fill_alpha=0.6, tags=[FAINT], legend_label="half of the minima")
     plot.line("x", "median", source=band, line_width=1.4, line_dash="dashed", tags=[INK], legend_label="median")
-    one = ColumnDataSource({"x": [], "y": []}, name="epsilon_one")
+    one = starting("epsilon_one", "x", "y")
     plot.line("x", "y", source=one, line_width=2.4, tags=[ACCENT], legend_label="selected minimum")
     plot.scatter("x", "y", source=one, size=8, tags=[ACCENT], line_color=None)
     _place_legend(plot)
@@ -42,11 +40,11 @@ def epsilon_view() -> figure:
 def profile_view() -> figure:
     """Energy along the way out of the selected minimum, and the adversarial loss at the largest epsilon."""
     plot = frame("profile", "distance along the way out", "above its lowest value", height=HEIGHT)
-    energy = ColumnDataSource({"x": [], "y": []}, name="profile_energy")
+    energy = starting("profile_energy", "x", "y")
     plot.line("x", "y", source=energy, line_width=2.0, tags=[INK], legend_label="energy")
-    loss = ColumnDataSource({"x": [], "y": []}, name="profile_loss")
+    loss = starting("profile_loss", "x", "y")
     plot.line("x", "y", source=loss, line_width=2.0, line_dash="dashed", tags=[ACCENT], legend_label="adversarial loss")
-    points = ColumnDataSource({"x": [], "y": []}, name="profile_minima")
+    points = starting("profile_minima", "x", "y")
     plot.scatter("x", "y", source=points, size=8, tags=[INK], line_color=None)
     _place_legend(plot)
     return plot
@@ -62,6 +60,11 @@ def scatter_view(minima: ColumnDataSource) -> figure:
     chosen = ColumnDataSource({"x": [], "y": []}, name="chosen_in_scatter")
     plot.scatter("x", "y", source=chosen, size=14, fill_color=None, line_width=2.4, tags=[ACCENT])
     return plot
+
+
+def starting(name: str, *columns: str) -> ColumnDataSource:
+    """A source that the scripts of the page fill; until then it has two points, from which axes take their ranges."""
+    return ColumnDataSource({column: [0.0, 1.0] for column in columns}, name=name)
 
 
 def _place_legend(plot: figure) -> None:

@@ -14,7 +14,7 @@ def map_view(data: PageData, minima: ColumnDataSource) -> figure:
     plot = frame("map", "", "", height=HEIGHT, tap=True, match_aspect=True)
     plot.axis.visible = False
     plot.grid.visible = False
-    plot.multi_line("xs", "ys", source=edges(data), line_width=0.6, line_alpha=0.45, tags=[FAINT])
+    plot.multi_line("xs", "ys", source=edges(data), line_width=0.6, line_alpha=0.6, tags=[FAINT])
     way = ColumnDataSource({"x": [], "y": []}, name="way_in_map")
     plot.line("x", "y", source=way, line_width=2.6, tags=[ACCENT])
     point = plot.scatter(

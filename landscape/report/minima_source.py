@@ -41,8 +41,8 @@ def minima_source(data: PageData, places: TreePlaces) -> ColumnDataSource:
         "map_y": data.plane.places[:, 1],
         "colour": [PLAIN] * count,
         "alpha": np.ones(count),
-        "scatter_x": unknown,
-        "scatter_y": unknown,
+        "scatter_x": energy,
+        "scatter_y": energy,
     }
     for axis, one in (("energy", places.energy), ("order", places.order)):
         xs, ys = split_lines(one.lines[:count])

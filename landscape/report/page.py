@@ -49,8 +49,9 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
     symmetry: Symmetry = NoSymmetry() if problem is None else problem.symmetry
     data = page_data(db, symmetry, lowest)
     drawn = Document()
-    for view in views(data):
-        drawn.add_root(view)
+    with drawn.models.freeze():  # otherwise each root would count all models again
+        for view in views(data):
+            drawn.add_root(view)
     documents, items = standalone_docs_json_and_render_items(drawn)
     environment = Environment(
         loader=PackageLoader("landscape.report", "assets"),

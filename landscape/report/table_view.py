@@ -1,5 +1,7 @@
 """The table of a page, sorted by a click on the head of a column."""
 
+from collections.abc import Callable
+
 from bokeh.models import (
     CellFormatter,
     ColumnDataSource,
@@ -14,16 +16,29 @@ from bokeh.models import (
 from landscape.report.resources import asset
 
 HEIGHT, ROW = 370, 26  # pixels
-COLUMNS: tuple[tuple[str, str, CellFormatter, int], ...] = (
-    ("row", "minimum", StringFormatter(), 90),
-    ("energy", "energy", NumberFormatter(format="0.00000000"), 130),
-    ("above", "above the lowest", ScientificFormatter(precision=4), 140),
-    ("hits", "hits", StringFormatter(), 80),
-    ("log_copies", "ln copies", NumberFormatter(format="0.00"), 100),
-    ("escape_barrier", "escape barrier", ScientificFormatter(precision=3), 130),
-    ("barrier_to_global", "barrier to lowest", ScientificFormatter(precision=3), 140),
-    ("lowest_eigenvalue", "lowest eigenvalue", ScientificFormatter(precision=3), 150),
-    ("value", "selected property", ScientificFormatter(precision=4), 215),
+Formatter = Callable[[], CellFormatter]
+
+
+def fixed(form: str) -> Formatter:
+    """Numbers in a format of numbro."""
+    return lambda: NumberFormatter(format=form)
+
+
+def scientific(precision: int, lowest_power: int) -> Formatter:
+    """Numbers with a power of ten below `lowest_power`."""
+    return lambda: ScientificFormatter(precision=precision, power_limit_low=lowest_power)
+
+
+COLUMNS: tuple[tuple[str, str, Formatter, int], ...] = (
+    ("row", "minimum", StringFormatter, 90),
+    ("energy", "energy", fixed("0.00000000"), 130),
+    ("above", "above the lowest", scientific(4, -1), 140),
+    ("hits", "hits", StringFormatter, 80),
+    ("log_copies", "ln copies", fixed("0.00"), 100),
+    ("escape_barrier", "escape barrier", scientific(3, -1), 130),
+    ("barrier_to_global", "barrier to lowest", scientific(3, -1), 140),
+    ("lowest_eigenvalue", "lowest eigenvalue", scientific(3, -1), 150),
+    ("value", "selected property", scientific(4, -3), 215),
 )
 """Field of the source, head, format and width of each column; the last shows the property that colours the page."""
 
@@ -34,7 +49,7 @@ def table_view(minima: ColumnDataSource) -> DataTable:
         source=minima,
         name="table",
         columns=[
-            TableColumn(field=field, title=title, formatter=formatter, width=width)
+            TableColumn(field=field, title=title, formatter=formatter(), width=width)
             for field, title, formatter, width in COLUMNS
         ],
         index_position=None,

@@ -35,11 +35,13 @@ def ways_out(n_minima: int, ts_energy: np.ndarray, ts_minima: np.ndarray, root: 
     low, high = ts_minima[order].min(axis=1), ts_minima[order].max(axis=1)
     first = np.unique(low * n_minima + high, return_index=True)[1]  # of several states of one pair the lowest
     rank = coo_array((first + 1.0, (low[first], high[first])), shape=(n_minima, n_minima))  # zero would be no edge
-    forest = minimum_spanning_tree(rank.tocsr())
-    forest = (forest + forest.T).tocsr()
+    forest = coo_array(minimum_spanning_tree(rank.tocsr()))
     previous = breadth_first_order(forest, root, directed=False)[1].astype(np.int64)
     following = np.where(previous >= 0, previous, -1)
-    steps = np.flatnonzero(following >= 0)
+    one, other = (ends.astype(np.int64) for ends in forest.coords)
+    states = order[forest.data.astype(np.int64) - 1]
     state = np.full(n_minima, -1, dtype=np.int64)
-    state[steps] = order[np.asarray(forest[steps, following[steps]]).ravel().astype(np.int64) - 1]
+    for start, end in ((one, other), (other, one)):
+        leads = following[start] == end
+        state[start[leads]] = states[leads]
     return Ways(following=following, state=state)

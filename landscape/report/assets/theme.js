@@ -8,7 +8,10 @@ const dress = (model) => {
   else {
     const tag = model.tags.find((one) => ["ink", "faint", "accent"].includes(one));
     if (!tag) return;
-    for (const name of ["line_color", "fill_color"]) if (name in model && model[name] !== null) model[name] = css(`--${tag}`);
+    for (const name of ["line_color", "fill_color"]) {
+      const given = name in model ? model[name] : null;
+      if (given !== null && given.value !== null) model[name] = { value: css(`--${tag}`) };
+    }
   }
 };
 

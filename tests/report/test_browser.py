@@ -1,0 +1,225 @@
+"""The page in a browser without a network: plots, table and controls work together, in both themes and both widths."""
+
+import functools
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.patience import patient
+from tests.report.pages import synthetic, synthetic_page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+COUNT = 60
+WIDTHS = (390, 1400)
+THEMES = ("light", "dark")
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright, which drives a browser, is missing")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to open the page in")
+
+PLACE = """([plot, place, x, y]) => {
+  const view = [...Bokeh.index].find((one) => one.model.name === plot);
+  const source = [...Bokeh.documents[0].all_models].find((one) => one.name === "minima");
+  const box = view.canvas_view.el.getBoundingClientRect();
+  return [
+    box.left + view.frame.x_scale.compute(source.data[x][place]),
+    box.top + view.frame.y_scale.compute(source.data[y][place]),
+  ];
+}"""
+"""Where a minimum is drawn in a plot, in the window."""
+MODEL = "(name) => [...Bokeh.documents[0].all_models].find((one) => one.name === name)"
+
+
+class Opened:
+    """A page in a window, and what its console said."""
+
+    def __init__(self, page, said: list[str]) -> None:  # noqa: ANN001 - of an optional package
+        self.page = page
+        self.said = said
+
+    def column(self, name: str, source: str = "minima") -> list[object]:
+        return list(self.page.evaluate(f"([source, name]) => [...({MODEL})(source).data[name]]", [source, name]))
+
+    def shown(self, name: str) -> str:
+        return str(self.page.evaluate("(name) => document.body.dataset[name]", name))
+
+    def click_minimum(self, plot: str, place: int, x: str, y: str) -> None:
+        self.page.locator(f"#{plot}").scroll_into_view_if_needed()
+        self.page.mouse.click(*self.page.evaluate(PLACE, [plot, place, x, y]))
+
+    def is_selected(self, row: int) -> None:
+        """Wait until the minimum is selected on the page and in the table."""
+        self.page.wait_for_function("(row) => document.body.dataset.minimum === String(row)", arg=row)
+        cell = self.page.locator("#table .slick-cell.selected").first
+        cell.wait_for()
+        assert cell.inner_text() == str(row)
+
+
+Open = Callable[..., Opened]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    path.write_text(synthetic_page(COUNT), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    with playwright_api.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser: object, written: Path) -> Iterator[Open]:
+    contexts = []
+
+    def open_page(width: int = 1400, theme: str = "light") -> Opened:
+        size = {"width": width, "height": 900}
+        context = browser.new_context(viewport=size, color_scheme=theme, offline=True)  # type: ignore[attr-defined]
+        context.set_default_timeout(patient(30) * 1000)
+        contexts.append(context)
+        page, said = context.new_page(), []
+        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: said.append(f"error: {error}"))
+        page.on(
+            "request", lambda request: said.append(f"error: asked for {request.url[:80]}") if _is_far(request) else None
+        )
+        page.goto(written.as_uri())
+        page.wait_for_function("document.body.dataset.ready")
+        return Opened(page, said)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def _is_far(request) -> bool:  # noqa: ANN001 - of an optional package
+    return not request.url.startswith(("file:", "data:", "blob:"))
+
+
+@functools.cache
+def order() -> list[int]:
+    energy = synthetic(COUNT).minima.energy
+    return sorted(range(COUNT), key=lambda row: energy[row])
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_page_opens_offline_without_errors_and_fits(opened: Open, width: int, theme: str) -> None:
+    one = opened(width, theme)
+    assert not [line for line in one.said if line.startswith(("error", "warning"))]
+    assert one.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    ink, paper = (one.page.evaluate(f"getComputedStyle(document.body).{name}") for name in ("color", "backgroundColor"))
+    brightness = [sum(map(int, colour.removeprefix("rgb(").removesuffix(")").split(","))) for colour in (ink, paper)]
+    assert (brightness[0] < brightness[1]) == (theme == "light")
+    axis = f"({MODEL})('tree').left[0].major_label_text_color"
+    quiet = "getComputedStyle(document.documentElement).getPropertyValue('--quiet').trim()"
+    assert one.page.evaluate(axis) == one.page.evaluate(quiet)
+
+
+def test_a_change_of_theme_reaches_the_plots(opened: Open) -> None:
+    one = opened()
+    before = one.page.evaluate(f"({MODEL})('tree').left[0].major_label_text_color")
+    one.page.emulate_media(color_scheme="dark")
+    one.page.wait_for_function(f"(before) => ({MODEL})('tree').left[0].major_label_text_color !== before", arg=before)
+
+
+def test_a_click_in_tree_and_map_selects_in_all(opened: Open) -> None:
+    one, rows = opened(), order()
+    one.click_minimum("tree", 30, "tree_x", "tree_y")
+    one.is_selected(rows[30])
+    assert one.column("x", "chosen_in_map") == [one.column("map_x")[30]]
+    one.click_minimum("map", 45, "map_x", "map_y")
+    one.is_selected(rows[45])
+    assert one.column("x", "chosen_in_tree") == [one.column("tree_x")[45]]
+
+
+def test_a_row_of_the_table_selects_and_shows_its_way_out(opened: Open) -> None:
+    one, rows = opened(), order()
+    one.page.locator("#table .slick-row").nth(4).locator(".slick-cell").first.click()
+    one.is_selected(rows[4])
+    one.page.wait_for_function(
+        "(row) => document.getElementById('facts-of-one').innerText.includes(row)", arg=str(rows[4])
+    )
+    way = one.page.locator("#way-text").inner_text()
+    assert way.rstrip(".").endswith(str(rows[0]))
+    steps = one.page.evaluate("document.querySelectorAll('#way tbody tr').length")
+    assert f"{steps} step" in way
+    assert len(one.column("x", "profile_minima")) == steps + 1
+    assert len(one.column("xs", "way_in_tree")) >= 2
+
+
+def test_controls_recolour_and_fade(opened: Open) -> None:
+    one = opened(390)
+    before = one.column("colour"), one.column("colour", "inner")
+    one.page.select_option("#family", "hessian_trace")
+    assert one.shown("column") == "hessian_trace"
+    assert one.column("colour") != before[0]
+    assert one.column("value")[0] == synthetic(COUNT).properties("minima")["hessian_trace"].values[order()[0]]
+    assert set(one.column("alpha")) == {1.0}
+    one.page.check("#fade")
+    one.page.locator("#temperature").fill("0")
+    cold = one.column("alpha")
+    assert (max(cold), cold.index(max(cold))) == (1.0, 0)
+    assert min(cold) < 0.1
+    one.page.locator("#temperature").fill("96")
+    assert min(one.column("alpha")) > 0.5
+    assert len(one.column("x", "heat_mark")) == 1
+
+
+def test_keys_reach_the_minima_and_words_are_explained(opened: Open) -> None:
+    one, rows = opened(), order()
+    one.page.locator("#next").focus()
+    one.page.keyboard.press("Enter")
+    one.is_selected(rows[order().index(int(one.shown("minimum")))])
+    word = one.page.locator(".term").first
+    word.focus()
+    tip = one.page.locator("#tip")
+    tip.wait_for(state="visible")
+    assert tip.inner_text() == word.get_attribute("data-tip")
+
+
+def test_a_cell_opens_the_scatter_of_its_pair(opened: Open) -> None:
+    one = opened()
+    cell = one.page.locator(".cell[data-measure='hessian_largest']").last
+    one.page.select_option("#matrix-epsilon", "0.3")
+    cell.click()
+    assert cell.get_attribute("aria-pressed") == "true"
+    stored = synthetic(COUNT).properties("minima")
+    assert one.column("scatter_x") == stored["hessian_largest"].values[order()].tolist()
+    assert (
+        one.column("scatter_y")
+        == stored[str(cell.get_attribute("data-robustness")).partition("@")[0]].values[order(), 1].tolist()
+    )
+
+
+def test_the_axis_of_order_shows_every_energy_one_step_apart(opened: Open) -> None:
+    one = opened()
+    one.page.select_option("#axis", "order")
+    heights = one.column("tree_y")
+    assert heights == sorted(heights)
+    assert all(float(height).is_integer() for height in heights)  # type: ignore[arg-type]
+
+
+def test_the_table_is_saved_as_csv(opened: Open) -> None:
+    one = opened()
+    with one.page.expect_download() as saved:
+        one.page.click("#csv")
+    head, *lines = Path(saved.value.path()).read_text().splitlines()
+    assert [int(line.split(",")[0]) for line in lines] == order()
+    place = head.split(",").index("energy")
+    energy = synthetic(COUNT).minima.energy
+    assert [float(line.split(",")[place]) for line in lines] == energy[order()].tolist()
