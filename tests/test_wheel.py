@@ -48,6 +48,9 @@ def test_the_wheel_has_the_library_and_the_run_files(wheel: Path) -> None:
     expected = {
         "landscape/py.typed",
         "landscape/plots/paper.mplstyle",
+        "landscape/report/assets/page.html.j2",
+        "landscape/report/assets/style.css",
+        "landscape/report/assets/start.js",
         "landscape/runs/xor.toml",
         "landscape/runs/iris.toml",
     }

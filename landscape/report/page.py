@@ -7,7 +7,6 @@ from bokeh.document import Document
 from bokeh.embed.util import standalone_docs_json_and_render_items
 from bokeh.model import Model
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from landscape.database.database import Database
 from landscape.messages import listed
@@ -79,11 +78,11 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
         file=db.path.name if db.path else "in memory",
         created=db.header.created,
         software={**db.header.software, "this page by landscape": __version__},
-        style=Markup(asset("style.css")),  # noqa: S704 - files of this package
-        bokeh=[Markup(text) for text in bokeh_scripts()],  # noqa: S704 - the installed bokeh
-        script=Markup(own_script()),  # noqa: S704 - files of this package
-        facts=Markup(as_json(facts_of(data, symmetry, problem))),  # noqa: S704 - escaped by as_json
-        document=Markup(as_json({"documents": documents, "items": [item.to_json() for item in items]})),  # noqa: S704
+        style=asset("style.css"),
+        bokeh=bokeh_scripts(),
+        script=own_script(),
+        facts=as_json(facts_of(data, symmetry, problem)),
+        document=as_json({"documents": documents, "items": [item.to_json() for item in items]}),
         listed=listed,
     )
 

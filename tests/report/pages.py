@@ -43,3 +43,9 @@ def path_rows(ends: np.ndarray, peak: np.ndarray) -> tuple[PropertyRows, ...]:
 def synthetic_page(count: int = COUNT, **options: object) -> str:
     """The page of `synthetic`."""
     return page_text(synthetic(count), None, **options)  # type: ignore[arg-type]
+
+
+def replaced_record(**changes: str) -> ProblemRecord:
+    """The record of `synthetic` with other texts."""
+    one = record()
+    return ProblemRecord(**{name: getattr(one, name) for name in one.__dataclass_fields__} | changes)

@@ -82,7 +82,7 @@ def browser() -> Iterator[object]:
         started.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def opened(browser: object, written: Path) -> Iterator[Open]:
     contexts = []
 
@@ -94,9 +94,7 @@ def opened(browser: object, written: Path) -> Iterator[Open]:
         page, said = context.new_page(), []
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(f"error: {error}"))
-        page.on(
-            "request", lambda request: said.append(f"error: asked for {request.url[:80]}") if _is_far(request) else None
-        )
+        page.on("request", lambda request: said.extend(_asked(request.url)))
         page.goto(written.as_uri())
         page.wait_for_function("document.body.dataset.ready")
         return Opened(page, said)
@@ -106,8 +104,15 @@ def opened(browser: object, written: Path) -> Iterator[Open]:
         context.close()
 
 
-def _is_far(request) -> bool:  # noqa: ANN001 - of an optional package
-    return not request.url.startswith(("file:", "data:", "blob:"))
+@pytest.fixture(scope="module")
+def one(opened: Open) -> Opened:
+    """A page that several tests share; each chooses what it needs and puts controls back."""
+    return opened()
+
+
+def _asked(address: str) -> list[str]:
+    """A complaint about an address outside the page."""
+    return [] if address.startswith(("file:", "data:", "blob:")) else [f"error: asked for {address[:80]}"]
 
 
 @functools.cache
@@ -130,15 +135,15 @@ def test_the_page_opens_offline_without_errors_and_fits(opened: Open, width: int
     assert one.page.evaluate(axis) == one.page.evaluate(quiet)
 
 
-def test_a_change_of_theme_reaches_the_plots(opened: Open) -> None:
-    one = opened()
+def test_a_change_of_theme_reaches_the_plots(one: Opened) -> None:
     before = one.page.evaluate(f"({MODEL})('tree').left[0].major_label_text_color")
     one.page.emulate_media(color_scheme="dark")
     one.page.wait_for_function(f"(before) => ({MODEL})('tree').left[0].major_label_text_color !== before", arg=before)
+    one.page.emulate_media(color_scheme="light")
 
 
-def test_a_click_in_tree_and_map_selects_in_all(opened: Open) -> None:
-    one, rows = opened(), order()
+def test_a_click_in_tree_and_map_selects_in_all(one: Opened) -> None:
+    rows = order()
     one.click_minimum("tree", 30, "tree_x", "tree_y")
     one.is_selected(rows[30])
     assert one.column("x", "chosen_in_map") == [one.column("map_x")[30]]
@@ -147,8 +152,8 @@ def test_a_click_in_tree_and_map_selects_in_all(opened: Open) -> None:
     assert one.column("x", "chosen_in_tree") == [one.column("tree_x")[45]]
 
 
-def test_a_row_of_the_table_selects_and_shows_its_way_out(opened: Open) -> None:
-    one, rows = opened(), order()
+def test_a_row_of_the_table_selects_and_shows_its_way_out(one: Opened) -> None:
+    rows = order()
     one.page.locator("#table .slick-row").nth(4).locator(".slick-cell").first.click()
     one.is_selected(rows[4])
     one.page.wait_for_function(
@@ -162,8 +167,7 @@ def test_a_row_of_the_table_selects_and_shows_its_way_out(opened: Open) -> None:
     assert len(one.column("xs", "way_in_tree")) >= 2
 
 
-def test_controls_recolour_and_fade(opened: Open) -> None:
-    one = opened(390)
+def test_controls_recolour_and_fade(one: Opened) -> None:
     before = one.column("colour"), one.column("colour", "inner")
     one.page.select_option("#family", "hessian_trace")
     assert one.shown("column") == "hessian_trace"
@@ -178,13 +182,16 @@ def test_controls_recolour_and_fade(opened: Open) -> None:
     one.page.locator("#temperature").fill("96")
     assert min(one.column("alpha")) > 0.5
     assert len(one.column("x", "heat_mark")) == 1
+    one.page.uncheck("#fade")
+    assert set(one.column("alpha")) == {1.0}
 
 
-def test_keys_reach_the_minima_and_words_are_explained(opened: Open) -> None:
-    one, rows = opened(), order()
+def test_keys_reach_the_minima_and_words_are_explained(one: Opened) -> None:
+    rows = order()
+    one.page.select_option("#minimum", "3")
     one.page.locator("#next").focus()
     one.page.keyboard.press("Enter")
-    one.is_selected(rows[order().index(int(one.shown("minimum")))])
+    one.is_selected(rows[4])
     word = one.page.locator(".term").first
     word.focus()
     tip = one.page.locator("#tip")
@@ -192,8 +199,7 @@ def test_keys_reach_the_minima_and_words_are_explained(opened: Open) -> None:
     assert tip.inner_text() == word.get_attribute("data-tip")
 
 
-def test_a_cell_opens_the_scatter_of_its_pair(opened: Open) -> None:
-    one = opened()
+def test_a_cell_opens_the_scatter_of_its_pair(one: Opened) -> None:
     cell = one.page.locator(".cell[data-measure='hessian_largest']").last
     one.page.select_option("#matrix-epsilon", "0.3")
     cell.click()
@@ -206,16 +212,17 @@ def test_a_cell_opens_the_scatter_of_its_pair(opened: Open) -> None:
     )
 
 
-def test_the_axis_of_order_shows_every_energy_one_step_apart(opened: Open) -> None:
-    one = opened()
+def test_the_axis_of_order_shows_every_energy_one_step_apart(one: Opened) -> None:
     one.page.select_option("#axis", "order")
     heights = one.column("tree_y")
     assert heights == sorted(heights)
     assert all(float(height).is_integer() for height in heights)  # type: ignore[arg-type]
+    one.page.select_option("#axis", "energy")
+    above = synthetic(COUNT).minima.energy[order()]
+    assert one.column("tree_y") == pytest.approx(above - above[0])
 
 
-def test_the_table_is_saved_as_csv(opened: Open) -> None:
-    one = opened()
+def test_the_table_is_saved_as_csv(one: Opened) -> None:
     with one.page.expect_download() as saved:
         one.page.click("#csv")
     head, *lines = Path(saved.value.path()).read_text().splitlines()

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 from landscape.database.database import Database
-from landscape.database.records import ProblemRecord
 from landscape.errors import PropertyError
 from landscape.report.glossary import GLOSSARY
 from landscape.report.page import Seal, page_text
 from landscape.report.resources import bokeh_scripts
-from tests.analysis.synthetic import made_up_store, minima, record, transition_states
-from tests.report.pages import COUNT, synthetic, synthetic_page
+from tests.analysis.synthetic import made_up_store, minima, transition_states
+from tests.report.pages import COUNT, replaced_record, synthetic, synthetic_page
 from tests.report.test_facts import HOSTILE
 
 LOADING = {"src", "href", "srcset", "data", "poster", "action"}
@@ -103,18 +102,13 @@ def test_words_are_explained_once(whole: Elements) -> None:
 
 def test_names_cannot_break_out() -> None:
     text = json.dumps(HOSTILE)
-    hostile = replace_record(toml=f"dataset = {text}\nl2 = 0.1\n", run_toml=f"[problem]\ndataset = {text}\nl2 = 0.1\n")
+    hostile = replaced_record(toml=f"dataset = {text}\nl2 = 0.1\n", run_toml=f"[problem]\ndataset = {text}\nl2 = 0.1\n")
     found = Elements(page_text(synthetic(12, problem=hostile), None, seal=Seal(points=3, faults=(HOSTILE,))))
     plain = Elements(page_text(synthetic(12), None, seal=Seal(points=3, faults=("minimum 1: off",))))
     assert [tag for tag, _ in found.elements] == [tag for tag, _ in plain.elements]
     assert HOSTILE in found.read
     assert "1 faults in 3 points. The first: minimum 1: off" in plain.read
     assert "alert(1)" not in found.scripts[""]
-
-
-def replace_record(**changes: str) -> ProblemRecord:
-    one = record()
-    return ProblemRecord(**{name: getattr(one, name) for name in one.__dataclass_fields__} | changes)
 
 
 def test_the_seal_says_what_was_verified() -> None:

@@ -1,5 +1,7 @@
 """Ways out against networkx on random graphs, and against the merges of the disconnectivity tree."""
 
+from itertools import pairwise
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -39,7 +41,7 @@ def test_ways_are_paths_of_lowest_highest_state(seed: int) -> None:
             assert ways.state[minimum] == -1
             continue
         assert way[-1] == root
-        for step, following in zip(way[:-1], way[1:], strict=True):
+        for step, following in pairwise(way):
             state = ways.state[step]
             assert set(pairs[state].tolist()) == {step, following}
             assert ts_energy[state] == graph.edges[step, following]["height"]

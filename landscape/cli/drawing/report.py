@@ -1,6 +1,5 @@
 """`landscape report`: a page on a database, for a browser."""
 
-import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -43,13 +42,14 @@ def report(file: Path, output: Path, lowest: int | None, verified: bool) -> None
 def page_module() -> ModuleType:
     """The module that makes the page. Raises PropertyError if bokeh is missing, which only this command needs."""
     try:
-        return importlib.import_module("landscape.report.page")
+        from landscape.report import page  # noqa: PLC0415 - optional
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("bokeh", "jinja2"):
             raise
         raise PropertyError(
             "report: expected the package bokeh, found none: pip install 'landscape-explorer[report]'"
         ) from error
+    return page
 
 
 def _problem(db: Database, file: Path) -> Problem | None:
