@@ -30,8 +30,9 @@ def mapped(db: Database, data: PageData) -> str:
     record, problem = db.problem_record, _problem(db)
     degenerate = int(np.sum(data.ts_minima[:, 0] == data.ts_minima[:, 1]))
     of = "an energy" if not problem else f"{_network(problem)} with weight l2 = {number_text(problem['l2'])}"
-    known = problem and record.inputs is not None
-    samples = f" on {len(record.inputs)} samples of {problem['dataset']}" if known else ""
+    samples = (
+        "" if record.inputs is None else f" on {len(record.inputs)} samples of {problem.get('dataset', 'its own')}"
+    )
     return (
         f"This page maps the loss landscape of {of}{samples} ({record.n_parameters} parameters): {len(data.row)} "
         f"minima and {len(data.ts_energy)} transition states are known, {degenerate} of them degenerate rearrangements."

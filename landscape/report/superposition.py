@@ -33,4 +33,5 @@ def heat_capacity(energy: np.ndarray, occupation: np.ndarray, temperature: np.nd
     """Heat capacities [K] from energy [M], occupation [K, M] and temperature [K]."""
     mean = occupation @ energy
     variance = np.sum(occupation * (energy - mean[:, None]) ** 2, axis=1)
-    return n_parameters / 2.0 + variance / temperature**2
+    found: np.ndarray = n_parameters / 2.0 + variance / temperature**2
+    return found

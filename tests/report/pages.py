@@ -40,9 +40,9 @@ def path_rows(ends: np.ndarray, peak: np.ndarray) -> tuple[PropertyRows, ...]:
     return tuple(property_rows("transition_states", f"path_{name}", one, name) for name, one in values.items())
 
 
-def synthetic_page(count: int = COUNT, **options: object) -> str:
+def synthetic_page(count: int = COUNT) -> str:
     """The page of `synthetic`."""
-    return page_text(synthetic(count), None, **options)  # type: ignore[arg-type]
+    return page_text(synthetic(count), None)
 
 
 def replaced_record(**changes: str) -> ProblemRecord:

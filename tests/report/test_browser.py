@@ -4,6 +4,7 @@ import functools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,11 +43,11 @@ MODEL = "(name) => [...Bokeh.documents[0].all_models].find((one) => one.name ===
 class Opened:
     """A page in a window, and what its console said."""
 
-    def __init__(self, page, said: list[str]) -> None:  # noqa: ANN001 - of an optional package
+    def __init__(self, page: Any, said: list[str]) -> None:  # noqa: ANN401 - of an optional package
         self.page = page
         self.said = said
 
-    def column(self, name: str, source: str = "minima") -> list[object]:
+    def column(self, name: str, source: str = "minima") -> list[Any]:
         return list(self.page.evaluate(f"([source, name]) => [...({MODEL})(source).data[name]]", [source, name]))
 
     def shown(self, name: str) -> str:
@@ -75,7 +76,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
+def browser() -> Iterator[Any]:
     with playwright_api.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
@@ -83,13 +84,13 @@ def browser() -> Iterator[object]:
 
 
 @pytest.fixture(scope="module")
-def opened(browser: object, written: Path) -> Iterator[Open]:
+def opened(browser: Any, written: Path) -> Iterator[Open]:  # noqa: ANN401 - of an optional package
     contexts = []
 
     def open_page(width: int = 1400, theme: str = "light") -> Opened:
         size = {"width": width, "height": 900}
-        context = browser.new_context(viewport=size, color_scheme=theme, offline=True)  # type: ignore[attr-defined]
-        context.set_default_timeout(patient(30) * 1000)
+        context = browser.new_context(viewport=size, color_scheme=theme, offline=True)
+        context.set_default_timeout(patient(10) * 1000)
         contexts.append(context)
         page, said = context.new_page(), []
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
@@ -154,7 +155,9 @@ def test_a_click_in_tree_and_map_selects_in_all(one: Opened) -> None:
 
 def test_a_row_of_the_table_selects_and_shows_its_way_out(one: Opened) -> None:
     rows = order()
-    one.page.locator("#table .slick-row").nth(4).locator(".slick-cell").first.click()
+    one.page.select_option("#minimum", "0")
+    one.is_selected(rows[0])
+    one.page.locator("#table .slick-cell.l0").get_by_text(str(rows[4]), exact=True).click()
     one.is_selected(rows[4])
     one.page.wait_for_function(
         "(row) => document.getElementById('facts-of-one').innerText.includes(row)", arg=str(rows[4])
@@ -216,7 +219,7 @@ def test_the_axis_of_order_shows_every_energy_one_step_apart(one: Opened) -> Non
     one.page.select_option("#axis", "order")
     heights = one.column("tree_y")
     assert heights == sorted(heights)
-    assert all(float(height).is_integer() for height in heights)  # type: ignore[arg-type]
+    assert all(float(height).is_integer() for height in heights)
     one.page.select_option("#axis", "energy")
     above = synthetic(COUNT).minima.energy[order()]
     assert one.column("tree_y") == pytest.approx(above - above[0])

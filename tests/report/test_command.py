@@ -3,6 +3,7 @@
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
@@ -12,7 +13,7 @@ from landscape.cli import main
 from tests.analysis.synthetic import funnel, made_up_store, minima, transition_states
 from tests.report.pages import replaced_record
 
-XOR = {"dataset": "xor", "standardise": False, "hidden": [2], "l2": 1e-2}
+XOR: dict[str, Any] = {"dataset": "xor", "standardise": False, "hidden": [2], "l2": 1e-2}
 
 
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -25,7 +26,7 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("database") / "xor.h5"
-    problem = landscape.Problem(**XOR)  # type: ignore[arg-type]
+    problem = landscape.Problem(**XOR)
     landscape.explore(
         problem,
         path=path,

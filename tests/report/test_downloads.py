@@ -4,6 +4,7 @@ import base64
 import json
 import math
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from landscape.report.downloads import log_group_order, pathsample, safetensors
 from tests.analysis.synthetic import record
 from tests.report.pages import synthetic
 
-XOR = {"dataset": "xor", "standardise": False, "l2": 1e-2}
+XOR: dict[str, Any] = {"dataset": "xor", "standardise": False, "l2": 1e-2}
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def random_graph(seed: int, minima: int = 30, states: int = 60) -> tuple[np.ndar
 
 
 def highest(ways: Ways, ts_energy: np.ndarray, minimum: int) -> float:
-    return max(ts_energy[ways.state[step]] for step in ways.of(minimum)[:-1])
+    return max(float(ts_energy[ways.state[step]]) for step in ways.of(minimum)[:-1])
 
 
 @pytest.mark.parametrize("seed", range(5))
