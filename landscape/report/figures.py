@@ -11,14 +11,12 @@ from bokeh.plotting import figure
 SANS = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
 INK, FAINT, ACCENT = "ink", "faint", "accent"
 TOOLS = "pan,wheel_zoom,box_zoom,reset,save"
-HOVER = [
-    ("minimum", "@row"),
-    ("energy", "@energy{0.0000000}"),
-    ("hits", "@hits"),
-    ("copies", "@copies"),
-    ("accuracy", "@accuracies"),
-]
-"""Lines of the box that appears over a minimum."""
+HOVER = f"""
+<div style="font: 13px/1.5 {SANS}; color: #1f2328; max-width: 260px">
+  <b>minimum @row</b><br>energy @energy{{0.00000000}}<br>@hits hits, @copies copies<br>accuracy @accuracies
+</div>
+"""
+"""The box that appears over a minimum."""
 
 
 def frame(name: str, x_label: str, y_label: str, *, height: int = 320, tap: bool = False, **options: Any) -> figure:
@@ -56,5 +54,5 @@ def dress_axis(axis: Axis) -> None:
 
 
 def add_hover(plot: figure, *renderers: Any) -> None:
-    """Show the lines of `HOVER` over the minima drawn by the renderers."""
-    plot.add_tools(HoverTool(renderers=list(renderers), tooltips=HOVER, point_policy="snap_to_data"))
+    """Show `HOVER` over the minima drawn by the renderers."""
+    plot.add_tools(HoverTool(renderers=list(renderers), tooltips=HOVER, point_policy="snap_to_data", limit=1))

@@ -1,6 +1,6 @@
 // One property colours the tree, the map and the scatter, and stands in the last column of the table.
 const is_dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
-const palette = () => (is_dark() ? facts.palette.slice(60) : facts.palette.slice(0, 225));
+const palette = () => (is_dark() ? facts.palette.slice(80) : facts.palette.slice(0, 225));
 
 const families = () => {
   const found = new Map();
@@ -68,8 +68,8 @@ const recolour = () => {
   const colours = colours_of(column.values);
   put("minima", { colour: colours, value: column.values.map((value) => value ?? NaN) });
   put("inner", { colour: colours_above(column.values, colours) });
-  const title = column.part ? `${column.label}, ${column.part}` : column.label;
-  named.table.columns.at(-1).title = title;
+  const title = title_of(column);
+  named.table.columns.at(-1).title = title.replace(/[<>&"]/g, " "); // a head is read as HTML
   const [low, high] = ends_of(column.values);
   byId("legend-low").textContent = text(low, 4);
   byId("legend-high").textContent = text(high, 4);

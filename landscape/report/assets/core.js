@@ -30,6 +30,9 @@ const element = (tag, content, attributes = {}) => {
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+const title_of = (column) => (column.part ? `${column.label}, ${column.part}` : column.label);
+const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1);
+
 // Replace some columns of a source; the others stay.
 const put = (name, data) => {
   const source = named[name];

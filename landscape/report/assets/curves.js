@@ -28,7 +28,7 @@ const draw_epsilon = () => {
   named.epsilon.left[0].axis_label = label;
   const from_clean = x[0] === 0 ? " At epsilon 0 it is the accuracy without attack." : "";
   byId("epsilon-text").textContent =
-    `${last.description.replace(/, at epsilon .*/, "")}${units ? ` (${units})` : ""}, of all minima shown and of minimum ${facts.rows[state.minimum]}.${from_clean}`;
+    `${sentence(last.description.replace(/, at epsilon .*/, ""))}${units ? ` (${units})` : ""}, of all minima shown and of minimum ${facts.rows[state.minimum]}.${from_clean}`;
 };
 
 const draw_profile = () => {

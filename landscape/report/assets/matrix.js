@@ -1,7 +1,7 @@
 // The scatter of two properties, opened by a cell of the matrix or by two selectors.
 const draw_scatter = (across, up) => {
   const values = (name) => (columns.get(name)?.values ?? facts.rows.map(() => null)).map((value) => value ?? NaN);
-  const label = (name) => { const one = columns.get(name); return one ? `${one.label}${one.part ? `, ${one.part}` : ""}` : name; };
+  const label = (name) => (columns.has(name) ? title_of(columns.get(name)) : name);
   put("minima", { scatter_x: values(across), scatter_y: values(up) });
   named.scatter.below[0].axis_label = label(across);
   named.scatter.left[0].axis_label = label(up);
@@ -27,7 +27,7 @@ const strongest = () => {
 const connect_matrix = () => {
   const selectors = ["scatter-x", "scatter-y"].map(byId);
   for (const select of selectors) {
-    select.append(...facts.columns.map((one) => element("option", `${one.label}${one.part ? `, ${one.part}` : ""}`, { value: one.name })));
+    select.append(...facts.columns.map((one) => element("option", title_of(one), { value: one.name })));
     select.addEventListener("change", () => draw_scatter(...selectors.map((one) => one.value)));
   }
   const epsilon = byId("matrix-epsilon");

@@ -47,7 +47,7 @@ const tell_facts = (place) => {
     ["accuracy", data.accuracies[place]],
   ];
   const told = ["energy", "hits"];
-  if (state.column && !told.includes(state.column.name)) lines.push([`${state.column.label} ${state.column.part}`, text(state.column.values[place])]);
+  if (state.column && !told.includes(state.column.name)) lines.push([title_of(state.column), text(state.column.values[place])]);
   if (state.temperature !== null) lines.push(["occupation", text(facts.occupation[state.temperature][place], 3)]);
   const list = document.createElement("dl");
   for (const [name, value] of lines) {
@@ -80,6 +80,19 @@ const tell_way = (place) => {
   }
 };
 
+// Of several minima under a click the one whose tip is drawn nearest to it.
+const FIELDS = { tree: ["tree_x", "tree_y"], map: ["map_x", "map_y"], scatter: ["scatter_x", "scatter_y"] };
+const nearest = (places) => {
+  const fields = FIELDS[state.pointer?.plot];
+  if (!fields || places.length < 2) return places[0];
+  const view = [...Bokeh.index].find((one) => one.model.name === state.pointer.plot);
+  const box = view.canvas_view.el.getBoundingClientRect();
+  const [x, y] = fields.map((field) => named.minima.data[field]);
+  const far = (place) =>
+    Math.hypot(box.left + view.frame.x_scale.compute(x[place]) - state.pointer.x, box.top + view.frame.y_scale.compute(y[place]) - state.pointer.y);
+  return places.reduce((best, place) => (far(place) < far(best) ? place : best));
+};
+
 const choose = (place) => {
   state.minimum = place;
   const chosen = named.minima.selected;
@@ -99,10 +112,13 @@ const choose = (place) => {
 const connect_selection = () => {
   const chosen = named.minima.selected;
   chosen.properties.indices.change.connect(() => {
-    const [place] = chosen.indices;
+    const place = nearest(chosen.indices);
     if (place === undefined) choose(state.minimum);
     else if (place !== state.minimum || chosen.indices.length > 1) choose(place);
   });
+  document.addEventListener("pointerup", ({ target, clientX, clientY }) => {
+    state.pointer = { plot: target.closest?.(".plot")?.id, x: clientX, y: clientY };
+  }, true);
   byId("minimum").append(...facts.rows.map((row, place) => element("option", `${row} (${text(named.minima.data.energy[place], 7)})`, { value: place })));
   byId("minimum").addEventListener("change", (event) => choose(Number(event.target.value)));
   byId("previous").addEventListener("click", () => choose(state.minimum - 1));
