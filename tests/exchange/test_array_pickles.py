@@ -81,6 +81,6 @@ HUGE_BYTES = b"\x80\x04\x8e" + (2**60).to_bytes(8, "little") + b"x."
     ],
 )
 def test_anything_else_is_refused_in_one_line(blob: object) -> None:
-    with pytest.raises(ExchangeError, match="^x: expected a pickle of 7 numbers, found ") as refused:
+    with pytest.raises(ExchangeError, match=r"^x: expected a pickle of 7 numbers, found ") as refused:
         loaded(blob, 7, "x")
     assert "\n" not in str(refused.value)

@@ -1,7 +1,7 @@
 """GraphML, read back as XML."""
 
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from landscape.database.database import Database
 from tests.exchange.conftest import written
@@ -10,10 +10,10 @@ SPACE = {"g": "http://graphml.graphdrawing.org/xmlns"}
 
 
 def test_nodes_and_edges_have_their_energies(db: Database, first: Path, tmp_path: Path) -> None:
-    tree = ElementTree.parse(written(first, tmp_path / "out", "graphml") / "landscape.graphml")
+    tree = ET.parse(written(first, tmp_path / "out", "graphml") / "landscape.graphml")
     keys = {(key.get("for"), key.get("attr.name")): key.get("id") for key in tree.iterfind("g:key", SPACE)}
 
-    def value(item: ElementTree.Element, kind: str, name: str) -> str:
+    def value(item: ET.Element, kind: str, name: str) -> str:
         return next(str(data.text) for data in item.iterfind("g:data", SPACE) if data.get("key") == keys[kind, name])
 
     nodes = {node.get("id"): value(node, "node", "energy") for node in tree.iterfind(".//g:node", SPACE)}
