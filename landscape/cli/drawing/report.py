@@ -6,12 +6,12 @@ from types import ModuleType
 
 import click
 
-from landscape.campaign.job import FAILED
+from landscape.campaign.exits import FAILED
 from landscape.campaign.pools.mpi import launcher_rank
 from landscape.campaign.preparation import stored_context
 from landscape.campaign.session import verify
+from landscape.cli.files import write_text
 from landscape.cli.options import FILE
-from landscape.cli.shared import write_text
 from landscape.database.database import Database, open_database
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
