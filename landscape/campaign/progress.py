@@ -136,7 +136,7 @@ class Bar:
 
 @contextmanager
 def shown(progress: bool | Progress) -> Iterator[Progress]:
-    """The observer asked for: for True a bar where somebody looks, for False nothing, otherwise the given one."""
+    """The observer asked for: a bar for True where somebody looks, nothing for False, or the given one."""
     if not isinstance(progress, bool):
         yield progress
     elif progress and (sys.stderr.isatty() or "ipykernel" in sys.modules):

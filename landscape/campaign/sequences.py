@@ -5,12 +5,14 @@ from functools import partial
 
 from landscape.campaign.context import Context
 from landscape.campaign.rounds.alternating import Alternating
+from landscape.campaign.rounds.assimilation import LandscapeIndex
 from landscape.campaign.rounds.evaluating import Evaluate
 from landscape.campaign.rounds.locating import Locate, Surroundings
 from landscape.campaign.rounds.measuring import Conclude, Depths, Measure, MeasureSample, MeasureTraining, chosen_groups
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.rounds.profiling import Profiles
 from landscape.campaign.rounds.sampling import SamplePairs, SampleQuenches, TrainingPairs
+from landscape.database.tables import Tables
 from landscape.errors import PropertyError
 from landscape.graph.depth import DEPTHS
 from landscape.properties.path_profiles import require_paths
@@ -45,6 +47,13 @@ def measuring(context: Context, names: Sequence[str] = (), *, paths: bool = Fals
 def exploring_sample(context: Context) -> tuple[MakePhase, ...]:
     """Phases that sample a landscape by independent quenches and measure the minima below them."""
     return (SampleQuenches, *measuring_sample(context))
+
+
+def replacements(context: Context, tables: Tables, phases: Sequence[MakePhase]) -> list[str]:
+    """A line for each group of properties whose stored values the phases measure again with other settings."""
+    index = LandscapeIndex(context, tables)
+    made = (phase(context, index) for phase in phases)
+    return [line for phase in made if isinstance(phase, Measure) for line in phase.replaced(tables)]
 
 
 def measuring_sample(context: Context, names: Sequence[str] = ()) -> tuple[MakePhase, ...]:

@@ -1,6 +1,7 @@
 """A campaign from beginning to end, for the commands and `landscape.explore`."""
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -24,7 +25,7 @@ from landscape.campaign.progress import Progress, shown
 from landscape.campaign.resumption import check_energy, open_or_create
 from landscape.campaign.rounds.hopping import BasinHopping
 from landscape.campaign.rounds.phase import MakePhase, rounds_done
-from landscape.campaign.sequences import exploring, measuring
+from landscape.campaign.sequences import exploring, measuring, replacements
 from landscape.campaign.surfaces.lengths import in_units_of_length
 from landscape.campaign.surfaces.trials import why_none
 from landscape.campaign.verification.verify import verify as verify_points
@@ -160,9 +161,10 @@ def measure(
     """Measure properties of the minima of a network in a database or file, all of them without `names`.
 
     `problem` is needed only for a network that no run file describes; `paths` measures along pathways too, and
-    `settings` are keys of the [measure] table. Returns the database with the properties. Raises `LandscapeError` for
-    properties that cannot be measured: an energy of the user's own has no inputs, so no robustness. Depths and barriers
-    are stored with every exploration.
+    `settings` are keys of the [measure] table. Further epsilons are added to the stored ones; a change of another
+    setting replaces the stored values, and a warning names them. Returns the database with the properties. Raises
+    `LandscapeError` for properties that cannot be measured: an energy of the user's own has no inputs, so no
+    robustness. Depths and barriers are stored with every exploration.
     """
     with _opened(db) as opened:
         if not isinstance(problem, Problem) and (problem is not None or not opened.problem_record.toml):
@@ -173,6 +175,8 @@ def measure(
         context = _again(opened, problem, "measure", settings)
     phases = measuring(context, names, paths=paths)
     store = db.store if isinstance(db, Database) and db.path is None else open_store(opened.path or "", writable=True)
+    for line in replacements(context, store.tables, phases):
+        warnings.warn(f"measure: {line}", stacklevel=2)
     return _explored(context, store, phases, progress)
 
 

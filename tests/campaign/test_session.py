@@ -286,10 +286,12 @@ def test_a_network_is_verified_and_measured_by_one_call_each(tmp_path: Path) -> 
     landscape.explore(xor(), path=path, **SHORT).close()
     assert landscape.verify(path) == []
     with landscape.measure(path, "pgd_accuracy", epsilon=[0.05]) as db:
-        assert db.properties("minima")["pgd_accuracy"].values.shape == (len(db.minima), 1)
+        assert db.properties("minima")["pgd_accuracy"].values.shape == (len(db.minima), 2)
         assert landscape.verify(db, xor()) == []
     kept = landscape.explore(xor(), **SHORT)
     values = landscape.measure(kept, "pgd_accuracy", problem=xor(), epsilon=[0.05]).properties("minima")
-    assert values["pgd_accuracy"].settings["epsilon"] == [0.05]
+    assert values["pgd_accuracy"].settings["epsilon"] == [0.05, 0.1]
+    with pytest.warns(UserWarning, match="measure: robustness: pgd_steps was 1 and is 3: its stored values, with"):
+        landscape.measure(kept, "pgd_accuracy", problem=xor(), pgd_steps=3)
     with pytest.raises(ConfigError, match="epsilom"):
         landscape.measure(kept, epsilom=[0.05])

@@ -1,25 +1,30 @@
 """Rounds that measure properties of every minimum or end point of training, then those of the whole landscape.
 
 Where a goal names the lowest minima, these alone are measured; the others have NaN until all are wanted. A row is
-measured once for given settings. A database that has grown is measured from the first row that lacks a property. A
-property is measured again after a change of settings on which it depends, a group of properties also after a change of
-their declarations. Depths and barriers are computed again whenever minima or transition states were added.
+measured once for given settings; further epsilons are added to its values (`epsilons.py`). A database that has grown
+is measured from the first row that lacks a property. A property is measured again after a change of settings on which
+it depends, a group of properties also after a change of their declarations. Depths and barriers are computed again
+whenever minima or transition states were added.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from landscape.campaign.context import Context
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
+from landscape.campaign.rounds.epsilons import EPSILON, Extent, filled, others, replaced, with_stored
+from landscape.campaign.rounds.epsilons import extent as extent_of
 from landscape.campaign.rounds.phase import Plan, Survey, joined, property_rows, rounds_done, task_starts
-from landscape.database.records import Commit, Property, PropertyRows
+from landscape.config.tables import MeasureConfig
+from landscape.database.records import Commit, PropertyRows
 from landscape.database.tables import EXPLORED, Tables, explored_rounds, searched_rounds
 from landscape.graph.depth import DEPTHS, depths
 from landscape.problems.problem import Problem
-from landscape.properties.catalogue import GROUPS, available_groups, groups_of
+from landscape.properties.catalogue import GROUPS, PROPERTIES, available_groups, groups_of
 from landscape.properties.measure import MeasuredProperty, measure, measured
 from landscape.properties.path_profiles import profiles
 from landscape.studies.completeness.goal import Goal
@@ -31,12 +36,16 @@ class MeasureTask:
 
     theta: np.ndarray  # [M, P]
     groups: tuple[str, ...]
+    epsilon: tuple[Any, ...] = ()  # those of the [measure] table if empty
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values [M, ...] by name."""
-        problem, settings = context.require_problem(), context.settings
+        problem, settings = context.require_problem(), context.settings.measure
+        if self.epsilon:
+            settings = MeasureConfig.from_table(settings.model_dump() | {EPSILON: self.epsilon})
+        seed = context.settings.run.seed
         return measured_where_finite(
-            problem, self.theta, lambda theta: measure(problem, theta, self.groups, settings.measure, settings.run.seed)
+            problem, self.theta, lambda theta: measure(problem, theta, self.groups, settings, seed)
         )
 
 
@@ -110,15 +119,16 @@ class Measure:
     def planned_rounds(self, tables: Tables) -> int:
         """Number of rounds: those done, and those that the present points still need."""
         wanted = self._wanted(tables)
-        left = int((wanted >= min(self._measured(tables).values(), default=len(wanted))).sum()) if len(wanted) else 0
+        done = min((one.done for one in self._measured(tables).values()), default=len(wanted))
+        left = int((wanted >= done).sum())
         return rounds_done(tables, self.kind) + -(-left // (TASK_MINIMA * ROUND_TASKS))
 
     def plan(self, tables: Tables) -> Plan[MeasureTask] | None:
         """The next points that lack properties."""
-        behind, rows = self._next(tables)
+        (behind, rows), extents = self._next(tables), self._measured(tables)
         theta = self._points(tables)[rows]
         tasks = [
-            MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,))
+            MeasureTask(theta=theta[first : first + TASK_MINIMA], groups=(group,), epsilon=extents[group].wanted)
             for group in behind
             for first in task_starts(len(theta), TASK_MINIMA)
         ]
@@ -127,15 +137,16 @@ class Measure:
     def _next(self, tables: Tables) -> tuple[list[str], np.ndarray]:
         """The groups with the fewest measured points, and the rows int64 of their next wanted points."""
         measured, wanted = self._measured(tables), self._wanted(tables)
-        left = {group: wanted[wanted >= done] for group, done in measured.items()}
+        left = {group: wanted[wanted >= extent.done] for group, extent in measured.items()}
         starts = {group: int(rows[0]) for group, rows in left.items() if len(rows)}
         if not starts:
             return [], wanted[:0]
         start = min(starts.values())
         behind = [group for group, first in starts.items() if first == start]
-        others = [first for first in starts.values() if first > start]
+        ends = [first for first in starts.values() if first > start]
+        ends += [end for group in behind if (end := measured[group].end) is not None]
         rows = left[behind[0]]
-        return behind, rows[rows < min(others, default=len(self._points(tables)))][: TASK_MINIMA * ROUND_TASKS]
+        return behind, rows[rows < min(ends, default=len(self._points(tables)))][: TASK_MINIMA * ROUND_TASKS]
 
     def assimilate(
         self,
@@ -150,15 +161,20 @@ class Measure:
         for task, result in zip(plan.tasks, results, strict=True):
             by_group.setdefault(task.groups[0], []).append(result)
         rows: tuple[PropertyRows, ...] = ()
+        stored = tables.properties[self.target]
         for group, parts in by_group.items():
-            found = {
-                name: one._replace(
-                    values=_at_rows(one.values, wanted - measured[group]),
-                    description=self.described(one.description, group),
-                )
-                for name, one in joined(parts).items()
+            extent, found = measured[group], joined(parts)
+            values = {
+                name: filled(stored[name], one.values, wanted, extent, by_epsilon=PROPERTIES[name].by_epsilon)
+                if extent.adds
+                else _at_rows(one.values, wanted - extent.done)
+                for name, one in found.items()
             }
-            rows += property_rows(self.target, measured[group], found, self._settings(group))
+            found = {
+                name: one._replace(values=values[name], description=self.described(one.description, group))
+                for name, one in found.items()
+            }
+            rows += property_rows(self.target, 0 if extent.adds else extent.done, found, self._settings(group, tables))
         return Assimilation(self.index, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
@@ -179,31 +195,38 @@ class Measure:
             return np.arange(len(self._points(tables)))
         return np.sort(self.goal.rows(tables.minima.energy))
 
-    def _settings(self, group: str) -> dict[str, object]:
-        """The group and the settings on which its values depend."""
-        return {"group": group} | GROUPS[group].dependences(self.settings)
+    def replaced(self, tables: Tables) -> list[str]:
+        """A line for each group whose stored values were measured with other settings and are replaced."""
+        stored = tables.properties[self.target].values()
+        return list(filter(None, (replaced(self._settings(group, tables), stored) for group in self.groups)))
 
-    def _measured(self, tables: Tables) -> dict[str, int]:
-        """Number of points at which all properties of each group were measured with these settings."""
-        wanted = self._wanted(tables)
-        return {group: self._rows(tables.properties[self.target], group, wanted) for group in self.groups}
+    def _settings(self, group: str, tables: Tables) -> dict[str, object]:
+        """The group and the settings on which its values depend, with the epsilons of values that are kept."""
+        settings = {"group": group} | GROUPS[group].dependences(self.settings)
+        return with_stored(settings, tables.properties[self.target].values())
 
-    def _rows(self, stored: Mapping[str, Property], group: str, wanted: np.ndarray) -> int:
-        """Number of points with every property of the group as declared now; 0 if a wanted one was left out."""
-        problem, settings = self.context.require_problem(), self._settings(group)
+    def _measured(self, tables: Tables) -> dict[str, Extent]:
+        """The points at which all properties of each group were measured with these settings."""
+        return {group: self._extent(tables, group) for group in self.groups}
+
+    def _extent(self, tables: Tables, group: str) -> Extent:
+        """The points with every property of the group as declared now; none if a wanted one was left out."""
+        problem, settings = self.context.require_problem(), self._settings(group, tables)
+        stored, wanted = tables.properties[self.target], self._wanted(tables)
         declared = {
             one.name: self.described(one.meaning(problem), group)
             for one in GROUPS[group].properties
             if one.missing(problem) is None
         }
         known = {
-            name: values.values
-            for name, values in stored.items()
-            if dict(values.settings) == settings and values.description == declared.get(name)
+            name: one
+            for name, one in stored.items()
+            if others(one.settings) == others(settings) and one.description == declared.get(name)
         }
-        if self.target == "minima" and _has_holes([known[name] for name in declared if name in known], wanted):
-            return 0
-        return min((len(known.get(name, ())) for name in declared), default=0)
+        rows = min((len(known[name].values) if name in known else 0 for name in declared), default=0)
+        if self.target == "minima" and _has_holes([one.values for one in known.values()], wanted):
+            rows = 0
+        return extent_of(known, rows, settings, [name for name in declared if PROPERTIES[name].by_epsilon])
 
 
 def _at_rows(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

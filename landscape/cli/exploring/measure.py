@@ -10,7 +10,7 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.rounds.phase import MakePhase
-from landscape.campaign.sequences import measuring, measuring_sample, measuring_training
+from landscape.campaign.sequences import measuring, measuring_sample, measuring_training, replacements
 from landscape.cli.options import FILE, TIME_LIMIT, numbers
 from landscape.cli.shared import database_context, run_phases, show_overview
 from landscape.config.tables import MeasureConfig
@@ -50,6 +50,8 @@ def measure(
 ) -> None:
     """Add or refresh properties of the stored minima: all, or those named and those measured together with them.
 
+    Further values of --epsilon are added to those in the file. Another setting that changes replaces stored values.
+
     \b
     landscape measure iris.h5 --epsilon 0.05,0.1,0.2
     landscape measure iris.h5 curvature certified_accuracy_ibp
@@ -76,6 +78,8 @@ def measure(
 
     def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         store = open_store(file, writable=True)
+        for line in replacements(context, store.tables, phases_of(context)):
+            click.echo(f"landscape: {line}", err=True)
         status = run_phases(context, store, pool, interrupt, phases_of(context), "continue with the same command")
         return status or show_overview(file)
 

@@ -15,7 +15,7 @@ from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.preparation import stored_context
 from landscape.campaign.progress import Silent
 from landscape.campaign.rounds.measuring import chosen_groups
-from landscape.campaign.sequences import measuring
+from landscape.campaign.sequences import measuring, replacements
 from landscape.campaign.session import run_campaign
 from landscape.database.database import Database
 from landscape.database.store import open_store
@@ -92,9 +92,86 @@ def test_what_is_measured_is_not_measured_again(path: Path) -> None:
     assert kinds(path) == before
 
 
+def test_further_epsilons_are_added_to_the_values(path: Path) -> None:
+    before = kinds(path)
+    kept = np.full(len(landscape.open(path).minima), 0.125)
+    with h5py.File(path, "r+") as file:
+        file["properties/minima/pgd_accuracy"][:, 0] = kept  # no attack would give it
+    assert measured(path, epsilon=[0.4]) is Ending.COMPLETE
+    assert kinds(path) == [*before, "measure"]
+    assert measured(path, epsilon=[0.1]) is Ending.COMPLETE
+    assert measured(path, epsilon=[0.1, 0.4]) is Ending.COMPLETE
+    assert kinds(path) == [*before, "measure"]
+    with Database(open_store(path)) as db:
+        found = db.properties("minima")
+        assert found["pgd_accuracy"].settings["epsilon"] == [0.1, 0.4]
+        np.testing.assert_array_equal(found["pgd_accuracy"].values[:, 0], kept)
+        np.testing.assert_array_equal(column(db, "pgd_accuracy@0.1").values, kept)
+        assert (found["adversarial_loss"].values[:, 1] >= found["adversarial_loss"].values[:, 0]).all()
+
+
+def test_values_with_added_epsilons_are_those_measured_together(path: Path) -> None:
+    together = Path(shutil.copy(path, path.with_name("together.h5")))
+    with h5py.File(together, "r+") as file:
+        for name, item in list(file["properties/minima"].items()):
+            if "epsilon" in item.attrs["settings"]:
+                del file["properties/minima"][name]
+    assert measured(together, epsilon=[0.05, 0.1, 0.3]) is Ending.COMPLETE
+    for epsilon in ([0.3], [0.05]):
+        assert measured(path, epsilon=epsilon) is Ending.COMPLETE
+    with Database(open_store(path)) as one, Database(open_store(together)) as other:
+        ours, theirs = one.properties("minima"), other.properties("minima")
+        assert ours.keys() == theirs.keys()
+        for name, found in ours.items():
+            assert found.settings == theirs[name].settings
+            np.testing.assert_allclose(found.values, theirs[name].values, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.bits
+def test_adding_epsilons_continues_where_it_was_stopped(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("landscape.campaign.rounds.measuring")
+    for name in ("TASK_MINIMA", "ROUND_TASKS"):
+        monkeypatch.setattr(module, name, 1)
+    undisturbed = Path(shutil.copy(path, path.with_name("undisturbed.h5")))
+    assert measured(undisturbed, "sensitivity", epsilon=[0.3]) is Ending.COMPLETE
+    assert measured(path, "sensitivity", rounds=2, epsilon=[0.3]) is Ending.GIVEN_UP
+    with Database(open_store(path)) as db:
+        values = db.properties("minima")["sensitivity_logits"].values
+        assert np.isfinite(values).sum(axis=0).tolist() == [len(values), 2]
+    assert measured(path, "sensitivity", epsilon=[0.3]) is Ending.COMPLETE
+    assert_equal_bytes(path, undisturbed)
+
+
+def test_minima_added_later_have_all_epsilons(path: Path) -> None:
+    assert measured(path, epsilon=[0.3]) is Ending.COMPLETE
+    with landscape.explore(
+        xor(), path=path, walkers=8, steps=24, resume=True, connect={"rounds": 0, "single_ended": 0}, measure=HASTE
+    ) as db:
+        found = db.properties("minima")["pgd_accuracy"]
+        assert found.settings["epsilon"] == [0.1, 0.3]
+        assert np.isfinite(found.values).all()
+        assert len(found.values) == len(db.minima)
+
+
+def test_values_with_other_settings_are_replaced_and_named(path: Path) -> None:
+    with Database(open_store(path)) as db:
+        context = stored_context(db.problem_record, "cpu", {"pgd_steps": 3, "epsilon": [0.2]})
+        lines = replacements(context, db.store.tables, measuring(context))
+    assert lines == [
+        "robustness: pgd_steps was 1 and is 3: its stored values, with epsilon [0.1], are measured again and replaced"
+    ]
+    assert measured(path, pgd_steps=3, epsilon=[0.2]) is Ending.COMPLETE
+    with Database(open_store(path)) as db:
+        found = db.properties("minima")
+        assert found["pgd_accuracy"].settings["epsilon"] == [0.2]
+        assert found["sensitivity_logits"].settings["epsilon"] == [0.1, 0.2]
+        context = stored_context(db.problem_record, "cpu", {"pgd_steps": 3, "epsilon": [0.2]})
+        assert replacements(context, db.store.tables, measuring(context)) == []
+
+
 def test_changed_settings_refresh_the_values(path: Path) -> None:
     before = kinds(path)
-    assert measured(path, epsilon=[0.1, 0.4]) is Ending.COMPLETE
+    assert measured(path, pgd_steps=3, epsilon=[0.1, 0.4]) is Ending.COMPLETE
     assert kinds(path) == [*before, "measure"]
     with Database(open_store(path)) as db:
         loss = db.properties("minima")["adversarial_loss"]
@@ -104,14 +181,15 @@ def test_changed_settings_refresh_the_values(path: Path) -> None:
 
 
 def test_an_epsilon_may_have_one_number_a_feature(path: Path) -> None:
+    assert measured(path, "robustness", epsilon=[[0.1, 0.2]]) is Ending.COMPLETE
     assert measured(path, "robustness", epsilon=[[0.1, 0.2], 0.2]) is Ending.COMPLETE
     rounds = kinds(path)
     assert measured(path, "robustness", epsilon=[[0.1, 0.2], 0.2]) is Ending.COMPLETE
     assert kinds(path) == rounds
     with Database(open_store(path)) as db:
         loss = db.properties("minima")["adversarial_loss"]
-        assert loss.settings["epsilon"] == [[0.1, 0.2], 0.2]
-        assert (loss.values[:, 1] >= loss.values[:, 0]).all()
+        assert loss.settings["epsilon"] == [0.1, [0.1, 0.2], 0.2]
+        assert (np.diff(loss.values, axis=1) >= 0).all()
 
 
 def test_what_does_not_depend_on_changed_settings_is_kept(path: Path) -> None:
@@ -123,7 +201,7 @@ def test_what_does_not_depend_on_changed_settings_is_kept(path: Path) -> None:
     assert last.tasks == 2 * -(-len(before["depth"].values) // 16)  # robustness and sensitivity
     for name, found in after.items():
         changed = found.settings.get("group") in ("robustness", "sensitivity")
-        assert (found.settings.get("epsilon") == [0.2]) == changed
+        assert (found.settings.get("epsilon") == [0.1, 0.2]) == changed
         if not changed:
             np.testing.assert_array_equal(found.values, before[name].values)
             assert found.settings == before[name].settings
@@ -133,11 +211,8 @@ def test_groups_that_are_asked_for_are_measured_alone(path: Path) -> None:
     assert measured(path, "sensitivity", epsilon=[0.2]) is Ending.COMPLETE
     with Database(open_store(path)) as db:
         found = db.properties("minima")
-        assert found["sensitivity_logits"].settings["epsilon"] == [0.2]
+        assert found["sensitivity_logits"].settings["epsilon"] == [0.1, 0.2]
         assert found["pgd_accuracy"].settings["epsilon"] == [0.1]
-    before = kinds(path)
-    assert measured(path) is Ending.COMPLETE  # the settings of the file again
-    assert kinds(path) == [*before, "measure"]
 
 
 def test_names_lead_to_their_groups() -> None:
