@@ -194,12 +194,49 @@ def test_usage(refused: Run, arguments: list[str], words: str) -> None:
     [
         ("l2=1", "expected TABLE.KEY=VALUE"),
         ("problem.l2=-1.0", "not less than 0, found -1.0"),
-        ("problem.activation=tanh", "a string needs quotes"),
+        ("problem.activation=tanhh", "found \"tanhh\"; did you mean 'tanh'?"),
+        ("problem.dataset=two words", "a string needs quotes: 'problem.dataset=\"two words\"'"),
+        ("problem.hidden=two", 'expected a list, found "two"'),
         ("problem.hiden=[3]", "did you mean 'hidden'?"),
     ],
 )
 def test_bad_settings(source: Path, refused: Run, setting: str, words: str) -> None:
     assert words in refused("run", source, "--set", setting).err
+
+
+def test_a_bare_word_is_a_string(source: Path) -> None:
+    config = RunConfig.from_toml(source)
+    words = [
+        "problem.activation=sigmoid",
+        "run.device=cpu",
+        "problem.standardise=true",
+        "run.seed=3",
+        "measure.epsilon=[0.2]",
+    ]
+    changed = config.override([*words, 'problem.loss="mse"', "explore.energy=inf", "problem.dataset=./a/b-1.csv"])
+    assert (changed.problem.activation, changed.run.device, changed.problem.standardise) == ("sigmoid", "cpu", True)
+    assert (changed.run.seed, changed.measure.epsilon, changed.problem.loss) == (3, (0.2,), "mse")
+    assert (changed.explore.energy, changed.problem.dataset) == (float("inf"), "./a/b-1.csv")
+    assert [*config.family("problem.activation=tanh, relu")] == ["activation-tanh", "activation-relu"]
+
+
+def test_every_command_that_reads_a_run_file_can_change_its_keys() -> None:
+    context = click.Context(cli)
+    reads = []
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        names = {one.name for one in command.params}
+        if names & {"run_file", "source"}:
+            reads.append(name)
+            assert "settings" in names, name
+    assert reads == ["run", "sample", "train", "study"]
+
+
+def test_properties_are_listed(database: Path, command: Run) -> None:
+    said = command("properties", database)
+    assert (said.status, said.err) == (0, "")
+    assert "pgd_accuracy" in said.out
 
 
 def test_no_gpu(source: Path, refused: Run) -> None:
@@ -361,7 +398,7 @@ def test_properties_are_measured_by_name(database: Path, command: Run) -> None:
     assert "measure round 2 of at most 2" in said.err
     with h5py.File(database) as file:
         stored = file["properties/minima"]
-        assert json.loads(stored["pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
+        assert json.loads(stored["pgd_accuracy"].attrs["settings"])["epsilon"] == [0.1, 0.2, 0.4]
         assert json.loads(stored["sensitivity_logits"].attrs["settings"]) == {"group": "sensitivity", "epsilon": [0.1]}
         assert json.loads(stored["hessian_trace"].attrs["settings"]) == {"group": "curvature", "seed": 0}
 
@@ -389,11 +426,11 @@ def test_paths_are_measured_beside_what_is_named_alone(database: Path, command: 
     assert command("measure", database, "robustness", "--epsilon", "0.2,0.4").status == 0
     assert command("measure", database, "--paths").status == 0
     with h5py.File(database) as file:
-        assert json.loads(file["properties/minima/pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
+        assert json.loads(file["properties/minima/pgd_accuracy"].attrs["settings"])["epsilon"] == [0.1, 0.2, 0.4]
     said = command("measure", database, "sensitivity", "--epsilon", "0.3", "--paths")
     assert said.status == 0
     with h5py.File(database) as file:
-        assert json.loads(file["properties/minima/pgd_accuracy"].attrs["settings"])["epsilon"] == [0.2, 0.4]
+        assert json.loads(file["properties/minima/pgd_accuracy"].attrs["settings"])["epsilon"] == [0.1, 0.2, 0.4]
         assert json.loads(file["properties/minima/sensitivity_logits"].attrs["settings"])["epsilon"] == [0.3]
 
 

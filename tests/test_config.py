@@ -166,7 +166,7 @@ def test_later_overrides_win_and_the_original_stays() -> None:
         ("problem.l2", "expected TABLE.KEY=VALUE"),
         ("problem.l2=", "expected TABLE.KEY=VALUE"),
         ("l2=1", "expected TABLE.KEY=VALUE"),
-        ("problem.dataset=wine", 'problem.dataset="wine"'),
+        ("problem.dataset=two words", 'problem.dataset="two words"'),
         ("problem.l2=1\nseed=3", "expected one value"),
         ("problm.l2=1", r"\[problm\] is unknown; did you mean 'problem'"),
         ("problem.l3=1", r"\[problem\] l3 is unknown; did you mean 'l2'"),

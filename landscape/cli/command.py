@@ -23,6 +23,7 @@ class Commands(LazyGroup):
         "measure": Listed("exploring.measure:measure", "Measure properties of stored points."),
         "locate": Listed("exploring.locate:locate", "Find the minima below end points of training."),
         "info": Listed("inspecting.info:info", "Show an overview of a database."),
+        "properties": Listed("inspecting.properties:properties", "List what was measured."),
         "verify": Listed("inspecting.verify:verify_command", "Recompute every stored point."),
         "complete": Listed("inspecting.complete:complete", "Compare two searches: is the landscape complete?"),
         "correlations": Listed("inspecting.correlations:correlations", "Correlate depth and flatness with robustness."),
@@ -52,6 +53,7 @@ def cli(context: click.Context) -> None:
     landscape sample runs/digits-dense.toml -o sample.h5     too many minima to list
     landscape train runs/regimes-digits.toml -o regimes.h5
     landscape info iris.h5
+    landscape properties iris.h5
     landscape correlations iris.h5
     landscape thermodynamics iris.h5 -o iris-curves.csv
     landscape rates iris.h5 --from 0 --to 3,7 -T 1e-6

@@ -58,11 +58,17 @@ def typed_run_file(path: Path) -> str:
 
 
 TIME_LIMIT = click.option(
-    "--time-limit", callback=seconds, help="Stop in time with everything committed: 90s, 45m, 3h, 1h30m."
+    "--time-limit",
+    callback=seconds,
+    help="Stop in time with everything committed: 90s, 45m, 3h, 1h30m; a number alone is seconds.",
 )
 RUN_FILE = click.argument("run_file", type=click.Path(path_type=Path), callback=found_run_file)
 SETTINGS = click.option(
-    "--set", "settings", multiple=True, metavar="TABLE.KEY=VALUE", help="Override a key of the run file."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="TABLE.KEY=VALUE",
+    help="Override a key of the run file; a bare word is a string.",
 )
 RESUME = click.option("--resume", is_flag=True, help="Continue the database if it exists.")
 OUTPUT = click.option(

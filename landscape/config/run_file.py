@@ -27,6 +27,9 @@ from landscape.config.training import TrainConfig
 from landscape.errors import ConfigError
 from landscape.messages import toml_value
 
+WORD = r"[A-Za-z_./~][\w.:/~-]*"
+"""A value of --set that needs no quotes: a name, or a path."""
+
 
 class Settings(Table):
     """Settings that suit any energy: all tables of a run file except [problem]."""
@@ -67,7 +70,10 @@ class RunConfig(Settings):
         return cls.from_table(_parse_toml(text, source), source)
 
     def override(self, settings: Iterable[str]) -> Self:
-        """The configuration with ``TABLE.KEY=VALUE`` settings applied, values as TOML; raises `ConfigError`."""
+        """The configuration with ``TABLE.KEY=VALUE`` settings applied; raises `ConfigError`.
+
+        Values are TOML, but for a bare word, which is a string.
+        """
         tables = self.model_dump()
         for setting in settings:
             table, key, text = _parts(setting, "--set", "problem.l2=1e-3")
@@ -75,12 +81,15 @@ class RunConfig(Settings):
         return self.from_table(tables, "--set")
 
     def family(self, over: str) -> dict[str, Self]:
-        """Configurations by name, one for each value of ``TABLE.KEY=VALUE,VALUE,...``, values as TOML.
+        """Configurations by name, one for each value of ``TABLE.KEY=VALUE,VALUE,...``.
+
+        Values are TOML, or all of them bare words.
 
         Names are KEY-VALUE and have only letters, digits and ``.+-``, so they can name files. Raises `ConfigError`.
         """
         table, key, text = _parts(over, "--over", "problem.l2=1e-4,1e-3")
-        values = _parse_value("--over", over, f"[{text}]")
+        words = [word.strip() for word in text.split(",")]
+        values = words if all(map(_is_word, words)) else _parse_value("--over", over, f"[{text}]")
         members = {}
         for value in values if isinstance(values, list) else ():
             told = re.sub(r"[^\w.+-]+", "-", toml_value(value))
@@ -156,6 +165,8 @@ def _parse_toml(text: str, source: str) -> dict[str, Any]:
 
 
 def _parse_value(option: str, setting: str, text: str) -> Any:  # noqa: ANN401 - whatever TOML has
+    if _is_word(text):
+        return text
     try:
         values = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError as error:
@@ -165,6 +176,11 @@ def _parse_value(option: str, setting: str, text: str) -> Any:  # noqa: ANN401 -
     if list(values) != ["value"]:
         raise ConfigError(f"{option} {setting!r}: expected one value, found several lines")
     return values["value"]
+
+
+def _is_word(text: str) -> bool:
+    """True for a bare word, which is no boolean or number of TOML."""
+    return re.fullmatch(WORD, text) is not None and text not in ("true", "false", "inf", "nan")
 
 
 def _table_text(name: str, values: Mapping[str, object]) -> str:
