@@ -431,7 +431,9 @@ def test_paths_are_measured_beside_what_is_named_alone(database: Path, command: 
     assert said.status == 0
     with h5py.File(database) as file:
         assert json.loads(file["properties/minima/pgd_accuracy"].attrs["settings"])["epsilon"] == [0.1, 0.2, 0.4]
-        assert json.loads(file["properties/minima/sensitivity_logits"].attrs["settings"])["epsilon"] == [0.3]
+        assert json.loads(file["properties/minima/sensitivity_logits"].attrs["settings"])["epsilon"] == [0.1, 0.3]
+        paths = [json.loads(one.attrs["settings"]) for one in file["properties/transition_states"].values()]
+        assert all(settings["epsilon"] == [0.1, 0.3] for settings in paths if "pgd_steps" in settings)
 
 
 def test_paths_that_cannot_be_followed_are_refused_before_anything_is_measured(

@@ -15,6 +15,9 @@ from tqdm.auto import tqdm as widget
 from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.messages import counted
+from landscape.numerics.compilation import compile_seconds
+
+LEAST_TOLD = 0.5  # seconds of compiling that get a line
 
 
 class Progress(Protocol):
@@ -60,7 +63,7 @@ class Console:
         self._title = f"{kind.replace('_', ' ')} round {number} of at most {max(planned, number)}"
         if sys.stderr.isatty():
             self._bar = tqdm(total=tasks, desc=self._title, unit="task", leave=False, file=sys.stderr)
-        self._begun = time.monotonic()
+        self._begun, self._compiled = time.monotonic(), compile_seconds()
 
     def task_done(self) -> None:
         """Advance the bar."""
@@ -71,7 +74,10 @@ class Console:
         """Close the bar and print the line of the round."""
         if self._bar is not None:
             self._bar.close()
-        seconds = time.monotonic() - self._begun
+        compiled = compile_seconds() - self._compiled  # once for this machine: neither rate nor time left count it
+        seconds = time.monotonic() - self._begun - compiled
+        if compiled >= LEAST_TOLD:
+            print(f"compiled in {compiled:.1f} s", file=sys.stderr, flush=True)  # noqa: T201 - this is the console
         taken = self._seconds.setdefault(self._kind, [])
         taken.append(seconds)
         pieces = _counts(commit, tables)

@@ -28,7 +28,7 @@ KINKS = (
     "landscape: found {}: only minima off the kinks, where the gradient vanishes, are found, and no transition states; "
     f"{listed(SMOOTH)} without adversarial_weight have whole landscapes"
 )
-FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes about half a minute"
+FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes a minute or two"
 POINTS = {
     "minima": "expected minima to measure, found none yet: find some with 'landscape run'",
     "training": "expected end points of training, found none yet: train with 'landscape train'",

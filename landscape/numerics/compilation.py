@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit
+from numba.core import event
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.ccallback import CFunc
 
@@ -22,6 +23,9 @@ Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
 
 PACKAGE = Path(__file__).parents[1]
+COMPILING = "numba:compile"
+_CLOCK = event.TimingListener()
+event.register(COMPILING, _CLOCK)
 
 
 class _Index(IndexDataCacheFile):  # type: ignore[misc] # numba has no types
@@ -82,8 +86,14 @@ def callback(signature: Any, function: Function) -> Any:  # noqa: ANN401 - numba
     """A `cfunc` of the function, which compiled code can call by address."""
     made: Any = CFunc(function, (signature.args, signature.return_type), locals={}, options={"error_model": "numpy"})
     made._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would use numba's own cache
-    made.compile()
+    with event.trigger_event(COMPILING):
+        made.compile()
     return made
+
+
+def compile_seconds() -> float:
+    """Seconds that this process has spent on compiling so far; code from the cache takes hardly any."""
+    return float(_CLOCK.duration) if _CLOCK.done else 0.0
 
 
 def is_compiled(function: Function) -> bool:

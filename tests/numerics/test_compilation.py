@@ -3,6 +3,7 @@
 import importlib
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from numba import config, njit
 from numba.core.caching import FunctionCache
 
 from landscape.numerics import compilation
-from landscape.numerics.compilation import _Index
+from landscape.numerics.compilation import _Index, compile_seconds
 
 # Four files: the first imports the second, which imports the third; they define a function, a callback and a constant.
 SOURCES = {
@@ -146,3 +147,13 @@ def test_functions_of_others_keep_the_cache_of_numba() -> None:
 
     of_others: Callable[..., Any] = njit(cache=True)(function)
     assert type(of_others._cache) is FunctionCache  # type: ignore[attr-defined]
+
+
+def test_the_time_of_compiling_is_counted_once() -> None:
+    twice = njit(lambda x: 2.0 * x)  # as no cache knows
+    before, began = compile_seconds(), time.perf_counter()
+    assert twice(1.5) == 3.0
+    took = compile_seconds() - before
+    assert 0.0 < took <= time.perf_counter() - began
+    assert twice(2.0) == 4.0
+    assert compile_seconds() - before == took

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from landscape.config.tables import MeasureConfig
 from landscape.database.records import Property
 
 EPSILON = "epsilon"
@@ -101,6 +102,11 @@ def filled(stored: Property, found: np.ndarray, rows: np.ndarray, extent: Extent
     values[:, [extent.epsilon.index(value) for value in stored.settings[EPSILON]]] = stored.values
     values[np.ix_(rows, np.array(extent.lacking))] = found
     return values
+
+
+def at(settings: MeasureConfig, epsilon: Sequence[Any]) -> MeasureConfig:
+    """The [measure] table with these epsilons; its own if there are none."""
+    return MeasureConfig.from_table(settings.model_dump() | {EPSILON: tuple(epsilon)}) if epsilon else settings
 
 
 def replaced(settings: Settings, stored: Iterable[Property]) -> str:

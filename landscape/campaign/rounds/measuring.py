@@ -16,10 +16,9 @@ import torch
 
 from landscape.campaign.context import Context
 from landscape.campaign.rounds.assimilation import Assimilation, LandscapeIndex
-from landscape.campaign.rounds.epsilons import EPSILON, Extent, filled, others, replaced, with_stored
+from landscape.campaign.rounds.epsilons import Extent, at, filled, others, replaced, with_stored
 from landscape.campaign.rounds.epsilons import extent as extent_of
 from landscape.campaign.rounds.phase import Plan, Survey, joined, property_rows, rounds_done, task_starts
-from landscape.config.tables import MeasureConfig
 from landscape.database.records import Commit, PropertyRows
 from landscape.database.tables import EXPLORED, Tables, explored_rounds, searched_rounds
 from landscape.graph.depth import DEPTHS, depths
@@ -40,9 +39,7 @@ class MeasureTask:
 
     def run(self, context: Context) -> Mapping[str, MeasuredProperty]:
         """Values [M, ...] by name."""
-        problem, settings = context.require_problem(), context.settings.measure
-        if self.epsilon:
-            settings = MeasureConfig.from_table(settings.model_dump() | {EPSILON: self.epsilon})
+        problem, settings = context.require_problem(), at(context.settings.measure, self.epsilon)
         seed = context.settings.run.seed
         return measured_where_finite(
             problem, self.theta, lambda theta: measure(problem, theta, self.groups, settings, seed)
@@ -55,12 +52,15 @@ class ProfileTask:
 
     theta: np.ndarray  # [T, P]
     ends: np.ndarray  # [T, 2, P]: the two minima beside each transition state
+    epsilon: tuple[Any, ...]
 
     def run(self, context: Context) -> dict[str, MeasuredProperty]:
         """The properties by name."""
         problem, settings = context.require_problem(), context.settings
         tolerance = settings.identity.distance_tolerance
-        return profiles(problem, self.theta, self.ends, tolerance, settings.measure, settings.run.seed)
+        return profiles(
+            problem, self.theta, self.ends, tolerance, at(settings.measure, self.epsilon), settings.run.seed
+        )
 
 
 def measured_where_finite(
