@@ -54,9 +54,12 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     except OSError as error:
         found = "a link or nothing" if path.is_symlink() else (error.strerror or str(error))
         raise ExchangeError(f"{path}: expected a plain file, found {found}: put the file itself there") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _require_plain(path, os.fstat(descriptor), most)
-        return file.read(most + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(most + 1)
+    finally:
+        os.close(descriptor)
 
 
 def require_plain(path: Path, most: int = MOST_BYTES) -> None:
