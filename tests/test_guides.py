@@ -33,6 +33,7 @@ GUIDES = (
     "landscape/README.md",
     "landscape/METHODS.md",
     "landscape/database/README.md",
+    "landscape/exchange/README.md",
     "landscape/optimize/README.md",
     "landscape/problems/README.md",
     "analysis/results/README.md",

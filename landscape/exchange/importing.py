@@ -12,7 +12,6 @@ The work is one round of the kind "import", whose tasks run on a pool like those
 Shapes: M minima, T transition states, C points of a task, P parameters.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,10 +22,11 @@ from landscape.campaign.context import Context
 from landscape.campaign.identity import DistinctMinima, distinct_minima
 from landscape.campaign.rounds.connecting import ConnectResult, connect_result
 from landscape.campaign.rounds.phase import task_starts
+from landscape.campaign.verification.sides import DECIDING_FLOW
 from landscape.exchange.format import FilePoints
 from landscape.optimize.driver import put_rows, take_rows
 from landscape.optimize.newton import StationaryPoints, classify, newton_finish
-from landscape.search.descent.sides import sides
+from landscape.search.descent.sides import Sides, sides
 from landscape.search.transition_states import Found
 
 TASK_POINTS = 32
@@ -71,10 +71,13 @@ class MinimaTask:
 
 @dataclass(frozen=True, kw_only=True)
 class StatesTask:
-    """Verify some transition states theta [C, P] with their energies [C] in the file, and descend from them."""
+    """Verify some transition states theta [C, P] with their energies [C] and minima ends [C, 2, P] in the file, and
+    descend from them: once more and with far less error where the file says other minima.
+    """
 
     theta: np.ndarray
     energy: np.ndarray
+    ends: np.ndarray
 
     def run(self, context: Context) -> StatesResult:
         """The transition states with their sides, and the reasons why others are none."""
@@ -82,8 +85,7 @@ class StatesTask:
         points, refused = _verified(counted, self.theta, self.energy, index=1)
         good = _others(len(self.theta), refused)
         found = take_rows(points, torch.tensor(good))
-        settings = counted.search
-        joined = sides(counted.objective, found.theta, found.direction, settings.flow, settings.batch)
+        joined = _descended(counted, found, self.ends[good])
         down = (joined.ends[0].is_minimum & joined.ends[1].is_minimum).cpu().numpy()
         refused |= {int(place): "steepest descent from it reaches no minimum" for place in good[~down]}
         kept = torch.tensor(np.flatnonzero(down))
@@ -100,6 +102,24 @@ class StatesTask:
             size=len(self.theta),
             refused=tuple(refused.items()),
         )
+
+
+def _descended(context: Context, found: StationaryPoints, ends: np.ndarray) -> Sides:
+    """Both sides of transition states [T]; a finer flow decides where they are not the minima ends [T, 2, P]."""
+    objective, settings = context.objective, context.search
+    joined = sides(objective, found.theta, found.direction, settings.flow, settings.batch)
+    reached = [end.theta.cpu().numpy() for end in joined.ends]
+    distance = [
+        np.maximum(*(objective.symmetry.distance(here, there) for here, there in zip(reached, said, strict=True)))
+        for said in ((ends[:, 0], ends[:, 1]), (ends[:, 1], ends[:, 0]))
+    ]
+    rows = torch.tensor(np.flatnonzero(~(np.minimum(*distance) <= context.identity.distance_tolerance)))
+    if not len(rows):
+        return joined
+    again = sides(objective, found.theta[rows], found.direction[rows], DECIDING_FLOW, settings.batch)
+    unsure = again.ambiguous | joined.ambiguous[rows]
+    first, second = (put_rows(old, rows, new) for old, new in zip(joined.ends, again.ends, strict=True))
+    return replace(joined, ends=(first, second), ambiguous=joined.ambiguous.index_copy(0, rows, unsure))
 
 
 def _others(points: int, refused: dict[int, str]) -> np.ndarray:
@@ -137,12 +157,12 @@ def _rows(mask: Tensor) -> Tensor:
 
 def import_tasks(points: FilePoints) -> list[MinimaTask | StatesTask]:
     """The tasks of all points of a file, minima first."""
-
-    def parts(
-        kind: Callable[..., MinimaTask | StatesTask], theta: np.ndarray, energy: np.ndarray
-    ) -> list[MinimaTask | StatesTask]:
-        starts = task_starts(len(theta), TASK_POINTS)
-        return [kind(theta=theta[at : at + TASK_POINTS], energy=energy[at : at + TASK_POINTS]) for at in starts]
-
-    below = parts(MinimaTask, points.minima, points.minima_energy)
-    return [*below, *parts(StatesTask, points.states, points.states_energy)]
+    ends = points.minima[points.pairs]
+    below, above = (
+        [slice(start, start + TASK_POINTS) for start in task_starts(count, TASK_POINTS)]
+        for count in (len(points.minima), len(points.states))
+    )
+    return [
+        *(MinimaTask(theta=points.minima[part], energy=points.minima_energy[part]) for part in below),
+        *(StatesTask(theta=points.states[part], energy=points.states_energy[part], ends=ends[part]) for part in above),
+    ]

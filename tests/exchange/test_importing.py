@@ -57,7 +57,7 @@ def moved(values: np.ndarray, row: int, shift: object) -> np.ndarray:
     return found
 
 
-def test_all_formats_bring_the_same_points(context: Context, points: FilePoints, second: Path, tmp_path: Path) -> None:
+def test_all_formats_bring_the_same_points(points: FilePoints, second: Path, tmp_path: Path) -> None:
     assert len(READABLE) == 3
     for name, form in READABLE.items():
         found = read_points(form, written(second, tmp_path / name, name), 12, trusted=True)
@@ -159,7 +159,7 @@ def test_what_is_no_stationary_point_is_refused_by_its_number(context: Context, 
     assert len(store.tables.transition_states) == len(points.states) - 1
 
 
-def test_sides_are_ours_and_missing_minima_are_added(context: Context, points: FilePoints, second: Path) -> None:
+def test_sides_are_ours_and_missing_minima_are_added(context: Context, points: FilePoints) -> None:
     lied = altered(points, pairs=np.zeros_like(points.pairs))
     store, assembly = taken_in(context, lied)
     honest = (points.pairs == 0).all(1).sum()

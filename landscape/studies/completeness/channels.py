@@ -18,7 +18,7 @@ from landscape.statistics.capture import Capture, captures, energy_strata, poole
 from landscape.studies.completeness.effort import Searched
 
 MOST_UNKNOWN = 0.05  # largest ratio of the minima still unknown, as estimated, to the known ones
-UNKNOWN = "not known which minima were found on far sides: the file is of an older version"
+UNKNOWN = "not known which minima were found on far sides: they are imported, or the file is of an older version"
 MEANING = "minima by the channel that found them: hopping, or a transition state whose far side they are, or both"
 HEAD = f"{'energies':<32} {'known':>6} {'hopping':>8} {'far sides':>10} {'both':>6} {'estimate':>9}  95 % interval"
 
