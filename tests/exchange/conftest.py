@@ -1,6 +1,7 @@
 """Two short searches of XOR with different seeds, which know a part of its points."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,20 @@ from landscape.database.store import open_store
 from landscape.exchange.formats import FORMATS, chosen_rows, exported
 from tests.campaign.xor import HASTE, xor
 
-RUN = '[problem]\ndataset = "xor"\nstandardise = false\nhidden = [2]\nl2 = 1e-2\n'
+RUN = """
+[problem]
+dataset = "xor"
+standardise = false
+hidden = [2]
+l2 = 1e-2
+[basin_hopping]
+walkers = 8
+round_steps = 1
+"""
 
 
 def searched(path: Path, seed: int) -> Path:
-    tables = {"connect": {"pairs": 3, "rounds": 1, "single_ended": 3}, "measure": HASTE}
+    tables: dict[str, Any] = {"connect": {"pairs": 3, "rounds": 1, "single_ended": 3}, "measure": HASTE}
     landscape.explore(xor(), path=path, walkers=3, steps=2, seed=seed, **tables).close()
     return path
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import landscape
 from landscape.campaign.context import Context
 from landscape.campaign.pools.local import LocalPool
-from landscape.campaign.preparation import context_of, stored_context
+from landscape.campaign.preparation import context_of
 from landscape.config.run_file import RunConfig
 from landscape.database.database import Database
 from landscape.database.store import Store
@@ -19,6 +20,7 @@ from landscape.exchange.assembly import Assembly, imported
 from landscape.exchange.completion import finished
 from landscape.exchange.format import FilePoints
 from landscape.exchange.formats import FORMATS, READABLE, read_points
+from tests.campaign.xor import HASTE
 from tests.exchange.conftest import written
 from tests.exchange.group import copies
 
@@ -106,8 +108,12 @@ def test_a_search_goes_on_from_imported_points(
     store, _ = taken_in(context, points)
     finished(context, store, tmp_path / "again.h5")
     problem = landscape.Problem.from_toml(run_file)
-    limits = {"connect": {"rounds": 0, "single_ended": 0}, "measure": {"pgd_steps": 1, "pgd_restarts": 1}}
-    with landscape.explore(problem, path=tmp_path / "again.h5", walkers=64, steps=1, resume=True, **limits) as found:
+    limits: dict[str, Any] = {
+        "connect": {"rounds": 0, "single_ended": 0},
+        "measure": HASTE,
+        "basin_hopping": {"round_steps": 1},
+    }
+    with landscape.explore(problem, path=tmp_path / "again.h5", walkers=8, steps=1, resume=True, **limits) as found:
         assert "basin_hopping" in found.rounds.kind
         assert found.minima.hits[: len(points.minima)].sum() > 0
         np.testing.assert_array_equal(found.minima.parameters[: len(points.minima)], store.tables.minima.parameters)
@@ -180,9 +186,7 @@ def test_sides_are_ours_and_missing_minima_are_added(context: Context, points: F
     assert "minima that the file lacks lie below" in " ".join(assembly.lines())
 
 
-def test_energies_with_kinks_are_refused(points: FilePoints) -> None:
-    problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2, activation="relu")
-    store = landscape.explore(problem, walkers=2, steps=1, measure={"pgd_steps": 1, "pgd_restarts": 1}).store
-    context = stored_context(store.record, "cpu")
+def test_energies_with_kinks_are_refused(points: FilePoints, run_file: Path) -> None:
+    config = RunConfig.from_toml(run_file).override(['problem.activation="relu"'])
     with pytest.raises(ExchangeError, match="expected an energy with Hessians"):
-        taken_in(context, points)
+        taken_in(context_of(config, "cpu"), points)

@@ -3,6 +3,7 @@
 import csv
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -23,6 +24,12 @@ def outputs(problem: landscape.Problem, theta: np.ndarray, inputs: np.ndarray) -
     return np.asarray(found[0])
 
 
+def evaluated(model: onnx.ModelProto, inputs: np.ndarray) -> np.ndarray:
+    (found,) = ReferenceEvaluator(model).run(None, {"inputs": inputs})
+    assert isinstance(found, np.ndarray)
+    return found
+
+
 def test_networks_of_chosen_minima_give_the_same_outputs(db: Database, first: Path, tmp_path: Path) -> None:
     folder, problem = written(first, tmp_path / "out", "networks", rows=(2, 0)), landscape.problem_of(first)
     told = list(csv.DictReader((folder / "networks.csv").read_text().splitlines()))
@@ -33,7 +40,7 @@ def test_networks_of_chosen_minima_give_the_same_outputs(db: Database, first: Pa
         expected = outputs(problem, theta, inputs)
         model = onnx.load(folder / row["network"])
         onnx.checker.check_model(model, full_check=True)
-        (found,) = ReferenceEvaluator(model).run(None, {"inputs": inputs})
+        found = evaluated(model, inputs)
         assert found.dtype == np.float64
         np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-12)
         module = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh(), torch.nn.Linear(2, 2)).double()
@@ -52,12 +59,12 @@ def test_networks_of_chosen_minima_give_the_same_outputs(db: Database, first: Pa
     ],
     ids=str,
 )
-def test_all_kinds_of_layers_are_written(table: dict[str, object], tmp_path: Path) -> None:
+def test_all_kinds_of_layers_are_written(table: dict[str, Any], tmp_path: Path) -> None:
     problem = landscape.Problem(dataset="digits", subset=20, l2=1e-3, **table)
     theta = np.random.default_rng(0).normal(size=problem.n_parameters) * 0.3
     path, inputs = tmp_path / "network.onnx", problem.inputs[:4].numpy()
     _write_onnx(problem.module(theta).eval(), problem.inputs[:1], path)
-    (found,) = ReferenceEvaluator(onnx.load(path)).run(None, {"inputs": inputs})
+    found = evaluated(onnx.load(path), inputs)
     np.testing.assert_allclose(found, outputs(problem, theta, inputs), rtol=0.0, atol=1e-12)
 
 
