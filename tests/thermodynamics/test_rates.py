@@ -85,9 +85,9 @@ def test_kramers_rates_are_those_of_a_double_well() -> None:
 
     def exact(temperature: float) -> float:
         def inner(y: float) -> float:
-            return quad(lambda z: np.exp((energy(y) - energy(z) - 1.0) / temperature), -3.0, y, limit=200)[0]
+            return float(quad(lambda z: np.exp((energy(y) - energy(z) - 1.0) / temperature), -3.0, y, limit=200)[0])
 
-        return quad(inner, -1.0, 1.0, limit=200)[0] / temperature * np.exp(1.0 / temperature)
+        return float(quad(inner, -1.0, 1.0, limit=200)[0] / temperature * np.exp(1.0 / temperature))
 
     low = wells([0.0, 0.0])
     low = replace(low, log_determinant=np.log([8.0, 8.0]))

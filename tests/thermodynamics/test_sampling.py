@@ -78,7 +78,8 @@ class Xor:
         roots = np.linalg.cholesky(np.linalg.inv(self.hessians) * temperature)
         wells = random.choice(len(roots), CHAINS, p=occupations(*self.wells.columns, temperature))
         theta = self.minima[wells] + np.einsum("wij,wj->wi", roots[wells], random.normal(size=(CHAINS, P)))
-        return np.einsum("wij,wj->wi", self.copies[random.integers(len(self.copies), size=CHAINS)], theta)
+        copied = np.einsum("wij,wj->wi", self.copies[random.integers(len(self.copies), size=CHAINS)], theta)
+        return np.asarray(copied)
 
     def _log_density(self, theta: np.ndarray, temperature: float) -> np.ndarray:
         """Logarithm [W] of the density of draws, up to a constant."""
@@ -95,7 +96,7 @@ class Xor:
         ends = quench(self.problem, torch.tensor(theta), method=LBFGS(), batch=500)
         away = np.abs(self.energy(ends.theta.numpy())[:, None] - self.wells.energy)
         assert (away.min(axis=1) < 1e-7).all()
-        return np.argmin(away, axis=1)
+        return np.asarray(np.argmin(away, axis=1))
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def xor() -> Xor:
 
 def test_symmetries_change_no_energy(xor: Xor) -> None:
     theta = np.random.default_rng(0).normal(size=(1, P))
-    np.testing.assert_allclose(xor.energy((xor.copies @ theta.T)[:, :, 0]), xor.energy(theta), rtol=1e-14)
+    np.testing.assert_allclose(xor.energy((xor.copies @ theta.T)[:, :, 0]), np.repeat(xor.energy(theta), 8), rtol=1e-14)
     assert len(np.unique((xor.copies @ theta.T)[:, :, 0].round(9), axis=0)) == 8
 
 
@@ -125,4 +126,4 @@ def test_occupations_are_those_of_samples(xor: Xor, temperature: float) -> None:
 
 def within(count: int, share: float) -> bool:
     """True if a count of `CHAINS` samples is within 3 standard errors of its share."""
-    return abs(count - CHAINS * share) <= 3.0 * np.sqrt(CHAINS * share * (1.0 - share))
+    return bool(abs(count - CHAINS * share) <= 3.0 * np.sqrt(CHAINS * share * (1.0 - share)))

@@ -8,7 +8,7 @@ from landscape.messages import number_text
 from landscape.studies.thermal.curves import Thermodynamics
 
 BEYOND, POSTERIOR = ">", "N"
-SHOWN = ("robust_accuracy", "pgd_accuracy", "adversarial_loss")
+SHOWN = ("robust_accuracy", "adversarial_loss")
 """The robustness in the table is the first of these that is known, at its first epsilon, or else the first of all."""
 ROUNDING = 1e-9  # relative changes of R over a factor e of T that count as none
 _MOST_ROWS = 8

@@ -1,0 +1,43 @@
+"""The figure of curves over the temperature: what is drawn where, within the page."""
+
+import io
+
+import matplotlib.style
+import numpy as np
+from matplotlib.text import Text
+
+from landscape.database.database import Database
+from landscape.plots.figures import STYLE
+from landscape.plots.thermal_figures import draw_curves
+from landscape.studies.thermal.curves import thermodynamics
+from tests.analysis.synthetic import build_store, funnel
+
+NAMES = ["robust_accuracy@0.1", "robust_accuracy@0.3", "adversarial_loss@0.1"]
+
+
+def test_curves_are_whole_within_the_range_and_dashed_beyond() -> None:
+    found = thermodynamics(Database(build_store(None, funnel(30))), np.geomspace(1e-4, 1.0, 50))
+    figure = draw_curves(found, NAMES)
+    assert len(figure.axes) == 3  # heat capacity, two families
+    assert 0 < found.in_range.sum() < 50
+    whole, dashed = figure.axes[1].lines[:2]
+    np.testing.assert_array_equal(whole.get_xdata(), found.curves.temperature[found.in_range])
+    np.testing.assert_array_equal(whole.get_ydata(), found.averages[NAMES[0]].value[found.in_range])
+    np.testing.assert_array_equal(np.asarray(dashed.get_xdata())[1:], found.curves.temperature[~found.in_range])
+    assert dashed.get_linestyle() == "--"
+
+
+def test_all_text_is_on_the_page() -> None:
+    found = thermodynamics(Database(build_store(None, funnel(30))))
+    with matplotlib.style.context(STYLE):
+        figure = draw_curves(found, NAMES)
+        figure.savefig(io.BytesIO(), format="png", dpi=figure.dpi)
+    page = figure.bbox
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if not text.get_text() or not text.get_visible():
+            continue
+        box = text.get_window_extent()
+        assert box.x0 >= page.x0
+        assert box.x1 <= page.x1, text.get_text()
+        assert box.y1 <= page.y1
