@@ -178,7 +178,7 @@ def test_only_plots_draws_and_nothing_needs_it(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in MODULES if part_of(p) in ("database", "config", "messages", "graph", "statistics")],
+    [p for p in MODULES if part_of(p) in ("database", "config", "messages", "graph", "statistics", "thermodynamics")],
     ids=relative,
 )
 def test_what_knows_arrays_only_does_without_torch(path: Path) -> None:

@@ -39,7 +39,7 @@ def draw_curves(found: Thermodynamics, names: Sequence[str]) -> Figure:
             _draw(axes, found, found.averages[name].value, place, name.partition("@")[2])
         axes.set_ylabel(f"mean {readable(family)}".replace(" ", "\n", 1))
         if len(members) > 1:
-            axes.legend(title="ε", loc="best")
+            axes.legend(title="ε", loc="best", frameon=True, facecolor="white", edgecolor="none", framealpha=1.0)
     for axes in panels:
         _draw_range(axes, found)
     panels[-1].set_xlabel("temperature (units of the energy)")
