@@ -7,6 +7,8 @@ Each part may use only the parts that its row names. For a folder whose modules 
 import ast
 import importlib
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -45,7 +47,7 @@ ALLOWED = {
     "report": NAMES | ARRAYS | {"studies", "thermodynamics", "problems", "version"},
     "cli": SCIENCE | {"campaign", "startup", "version", "thermodynamics", "exchange", "plots", "report"},
     "startup": set(),
-    "__init__": SCIENCE | {"campaign", "startup", "version"},
+    "__init__": SCIENCE | {"campaign", "startup", "version", "plots"},
     "__main__": {"cli"},
 }
 """The parts of the package, each with those that it may import besides itself."""
@@ -171,9 +173,15 @@ def test_only_the_pools_know_mpi(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if part_of(path) != "plots"], ids=relative)
-def test_only_plots_draws_and_nothing_needs_it(path: Path) -> None:
+def test_only_plots_draws_and_only_what_shows_pictures_uses_it(path: Path) -> None:
     assert not {name.split(".")[0] for name in imported(path)} & {"matplotlib", "seaborn", "plotly"}
-    assert not any(name.startswith("landscape.plots") for name in imported(path))
+    shows = path.parent == PACKAGE / "cli/drawing" or path == PACKAGE / "__init__.py"
+    assert shows or not any(name.startswith("landscape.plots") for name in imported(path))
+
+
+def test_nothing_draws_before_a_picture_is_asked_for() -> None:
+    script = "import sys, landscape, landscape.cli.drawing.tree; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

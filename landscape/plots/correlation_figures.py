@@ -74,7 +74,8 @@ def _matrix_panels(
     wide, high = cell * len(columns), cell * len(rows)
     across, down = (wide + BETWEEN, 0.0) if beside else (0.0, high + TITLE)
     size = left + across + wide + BAR, below + down + high + TITLE
-    figure = Figure(figsize=size, layout="none")
+    figure = Figure(figsize=size)
+    figure.set_layout_engine("none")
 
     def axes(x: float, y: float, width: float, height: float) -> Axes:
         return figure.add_axes((x / size[0], y / size[1], width / size[0], height / size[1]))

@@ -85,7 +85,7 @@ def draw_scatter(relation: Relation) -> Figure:
     for axes in panels.flat[count:]:
         axes.remove()
     figure.supxlabel("energy barrier from the higher minimum", fontsize="medium")
-    figure.supylabel("adversarial loss above\nthe less robust minimum", fontsize="medium", ha="center")
+    figure.supylabel("adversarial loss above\nthe less robust minimum", fontsize="medium", multialignment="center")
     if relation.paths.degenerate.any():
         figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from analysis.correlations import _label, draw_matrix, main
+from analysis.correlations import main
 from landscape.database.database import Database
 from landscape.database.store import open_store
-from landscape.studies.columns import Column
+from landscape.plots.correlation_figures import draw_matrix, draw_strongest, strongest
 from landscape.studies.findings import findings_of
 from landscape.studies.hypotheses import DEEPER
 from tests.analysis.synthetic import funnel, write_database
@@ -18,17 +18,6 @@ from tests.analysis.synthetic import funnel, write_database
 
 def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def measure(values: list[float]) -> Column:
-    return Column(
-        name="escape_barrier",
-        property="escape_barrier",
-        epsilon=None,
-        description="barrier",
-        units="energy",
-        values=np.array(values),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +55,20 @@ def test_the_summary_is_ten_lines_of_oriented_correlations(outcome: tuple[Result
     assert "they are no inference" in result.output
 
 
-def test_large_and_small_measures_have_their_power_of_ten_in_the_label() -> None:
-    small, plain = measure([1e-4, 3e-4]), measure([0.01, 700.0, np.nan])
-    assert _label(small) == "escape barrier\n($10^{-4}$)"
-    assert _label(plain) == "escape barrier"
-    assert _label(measure([0.0, np.nan])) == "escape barrier"
+def test_the_strongest_pairs_are_drawn_with_one_epsilon_each(forty: Path) -> None:
+    with Database(open_store(forty)) as db:
+        findings = findings_of([db])
+    rows = strongest(findings)
+    best = max(abs(row.spearman) for row in findings.table)
+    pairs = {(row.measure, findings.comparison.robustness[row.robustness].property) for row in rows}
+    assert len(rows) == len(pairs) == 6
+    assert abs(rows[0].spearman) == best
+    panel = draw_strongest(findings).axes[0]
+    values = (
+        findings.comparison.measures[rows[0].measure].values,
+        findings.comparison.robustness[rows[0].robustness].values,
+    )
+    np.testing.assert_array_equal(np.asarray(panel.collections[0].get_offsets()), np.stack(values, axis=1))
 
 
 def test_the_table_file_has_all_pairs(outcome: tuple[Result, Path]) -> None:
@@ -106,8 +104,8 @@ def test_the_matrix_has_the_table_oriented_to_robustness(forty: Path) -> None:
 def test_matrices_of_many_columns_are_drawn_one_above_the_other(forty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Database(open_store(forty)) as db:
         findings = findings_of([db])
-    monkeypatch.setattr("analysis.correlations.BESIDE", 3)
-    monkeypatch.setattr("analysis.correlations.WIDTH", 0.8)
+    monkeypatch.setattr("landscape.plots.correlation_figures.BESIDE", 3)
+    monkeypatch.setattr("landscape.plots.correlation_figures.WIDTH", 0.8)
     first, second, _ = draw_matrix(findings).axes
     assert first.get_position().y0 > second.get_position().y1
     assert not first.texts

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from landscape.errors import PropertyError
 from landscape.graph.superbasins import build_tree
-from landscape.graph.tree import persistence, prune, thin
+from landscape.graph.tree import at_levels, lasting, persistence, prune, thin
 from tests.studies.small_landscapes import NO_STATES, Landscape, landscapes, merge_height, minimax
 
 
@@ -50,3 +50,24 @@ def test_pruning_to_nothing_is_refused() -> None:
     for part in (prune, thin):
         with pytest.raises(PropertyError, match="found 0"):
             part(build_tree(np.zeros(1), *NO_STATES), 0)
+
+
+@given(st.integers(0, 1000), st.integers(1, 8))
+def test_lifting_merges_to_levels_equals_building_with_levels(seed: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    energy, pairs = random.random(12), random.integers(0, 12, (16, 2))
+    heights = energy[pairs].max(axis=1) + random.random(16)
+    levels = np.sort(random.random(count)) * 2.0
+    built = build_tree(energy, heights, pairs, levels)
+    lifted = at_levels(build_tree(energy, heights, pairs), levels)
+    for name in ("minimum", "height", "parent", "size", "lowest", "levels"):
+        np.testing.assert_array_equal(getattr(lifted, name), getattr(built, name), name)
+
+
+def test_short_branches_are_drawn_with_the_branch_that_they_leave() -> None:
+    pairs = np.array([[0, 1], [1, 2], [3, 4]])
+    tree = build_tree(np.array([0.0, 1.0, 2.0, 0.5, 0.6]), np.array([1.5, 5.0, 0.65]), pairs)
+    assert lasting(tree, 1.0).minimum.tolist() == [0, 2, 3]
+    assert lasting(tree, 0.0).minimum.tolist() == [0, 1, 2, 3, 4]
+    with pytest.raises(PropertyError, match="threshold"):
+        lasting(tree, -1.0)

@@ -187,4 +187,4 @@ def _draw_legend(axes: Axes, picture: Picture) -> None:
     if picture.values is not None and not np.isfinite(picture.values).all():
         keys.append(Line2D([], [], color=UNKNOWN, linewidth=1.2, label="value unknown"))
     if keys:
-        axes.legend(handles=keys, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=min(len(keys), 4))
+        axes.figure.legend(handles=keys, loc="outside upper left", ncols=min(len(keys), 3))

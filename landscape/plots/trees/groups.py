@@ -47,10 +47,7 @@ def superbasins(tree: DisconnectivityTree, height: float, n_minima: int) -> Grou
     Raises PropertyError if there are none.
     """
     top = np.arange(len(tree.parent))
-    below = np.where(
-        (tree.parent >= 0) & (tree.height[tree.parent] <= height), tree.parent, np.arange(len(tree.parent))
-    )
-    top = np.arange(len(tree.parent))
+    below = np.where((tree.parent >= 0) & (tree.height[tree.parent] <= height), tree.parent, top)
     for node in range(len(top) - 1, -1, -1):
         top[node] = top[below[node]]
     tops = np.unique(top[: tree.n_leaves])

@@ -1,80 +1,117 @@
 """The lines, colours and labels of the figure of a tree."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from landscape.plots.tree_colours import NEUTRAL
-from landscape.plots.tree_figures import draw
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 
 from landscape.database.database import Database
-from landscape.database.store import open_store
-from landscape.graph.superbasins import build_tree, disconnectivity_tree
-from landscape.plots.figures import COLOURS, UNKNOWN
-from landscape.studies.columns import Column, column
-from tests.analysis.synthetic import funnel, write_database
+from landscape.plots.figures import COLOURS, UNKNOWN, family_style
+from landscape.plots.trees.colours import NEUTRAL
+from landscape.plots.trees.output import figure_of
+from landscape.plots.trees.picture import Choice, picture_of
+from tests.analysis.synthetic import (
+    build_store,
+    funnel,
+    made_up_store,
+    minima,
+    property_rows,
+    transition_states,
+)
+
+PAIRS = np.array([[0, 1], [2, 3], [1, 2]])
+Pieces = list[tuple[np.ndarray, tuple[float, ...]]]
 
 
-def values(numbers: list[float]) -> Column:
-    return Column(
-        name="trace", property="trace", epsilon=None, description="trace", units="count", values=np.array(numbers)
-    )
+def drawn(energy: list[float], ts_energy: list[float], values: list[float] | None = None, **choice: object) -> Figure:
+    """The figure of some minima, in a row, with a measured property `trace`."""
+    place = np.arange(float(len(energy)))
+    measured = () if values is None else (property_rows("minima", "trace", np.array(values), "trace", "count"),)
+    states = transition_states(PAIRS[: len(ts_energy)], np.array(ts_energy))
+    store = made_up_store(None, minima(np.stack([place, place], axis=1), np.array(energy)), states, measured)
+    with Database(store) as db:
+        colour = "trace" if values is not None else None
+        return figure_of(picture_of(db, Choice(**{"colour": colour, "levels": 0, **choice})))  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="module")
-def hundred(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_database(tmp_path_factory.mktemp("tree") / "hundred.h5", funnel(100))
+def pieces(axes: Axes) -> Pieces:
+    """Corners and colours of all lines."""
+    return [
+        (corners, tuple(colour))
+        for lines in axes.collections
+        if isinstance(lines, LineCollection)
+        for corners, colour in zip(lines.get_segments(), np.asarray(lines.get_colors()), strict=True)
+    ]
 
 
 def test_branches_are_coloured_by_what_their_minima_share() -> None:
-    tree = build_tree(np.zeros(4), np.array([1.0, 1.5, 2.0]), np.array([[0, 1], [2, 3], [1, 2]]), levels=4)
-    figure = draw(tree, values([5.0, 5.0, 7.0, np.nan]), order="energy", labels=False)
-    lines = next(c for c in figure.axes[0].collections if isinstance(c, LineCollection))
-    segments = list(zip(lines.get_segments(), np.asarray(lines.get_colors()), strict=True))
-    of_merges = sorted(tuple(colour) for corners, colour in segments if corners[0][1] > 0)
-    of_minima = sorted(tuple(colour) for corners, colour in segments if corners[0][1] == 0)
+    axes = drawn([0.0] * 4, [1.0, 1.5, 2.0], [5.0, 5.0, 7.0, np.nan]).axes[0]
+    branches = [(corners, colour) for corners, colour in pieces(axes) if len(corners) == 3]
+    of_merges = sorted(colour for corners, colour in branches if corners[0][1] > 0)
+    of_minima = sorted(colour for corners, colour in branches if corners[0][1] == 0)
     assert of_minima == sorted([COLOURS(0.0), COLOURS(0.0), COLOURS(1.0), to_rgba(UNKNOWN)])
     assert of_merges == sorted([COLOURS(0.0), to_rgba(NEUTRAL)])
 
 
-def test_energies_that_hardly_differ_are_counted_from_an_offset() -> None:
-    energy = 0.123456 + 1e-7 * np.arange(3.0)
-    tree = build_tree(energy, energy[1:] + 1e-7, np.array([[0, 1], [1, 2]]))
-    axes = draw(tree, None, order="energy", labels=False).axes[0]
-    assert axes.get_ylabel() == "Energy \N{MINUS SIGN} 0.123456"
-    assert abs(axes.get_ylim()[1]) < 1e-5
+def test_branches_of_a_group_have_its_colour_and_the_legend_its_name() -> None:
+    figure = drawn([0.0] * 4, [1.0, 1.5, 2.0], groups=("robust=0-1", "other=2"))
+    colours = [colour for corners, colour in pieces(figure.axes[0]) if len(corners) == 3]
+    assert colours.count(to_rgba(family_style(0)[0])) == 3  # two minima and the merge that only they share
+    assert colours.count(to_rgba(family_style(1)[0])) == 1
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["robust", "other"]
+
+
+def test_heights_are_counted_from_the_lowest_minimum_and_the_axis_names_its_power_of_ten() -> None:
+    axes = drawn([0.123456, 0.1234561, 0.1234562], [0.1234563, 0.12345635]).axes[0]
+    assert axes.get_ylabel() == "$E - E_{\\min}$ ($10^{-7}$)"
+    assert axes.get_ylim()[1] < 1e-6
+    assert min(corners[0][1] for corners, _ in pieces(axes)) == 0.0
 
 
 def test_labels_name_the_rows_of_the_minima_below_them() -> None:
-    tree = build_tree(np.array([1.0, 0.0]), np.array([2.0]), np.array([[0, 1]]))
-    axes = draw(tree, None, order="energy", labels=True).axes[0]
+    axes = drawn([1.0, 0.0], [2.0], labels=True).axes[0]
     assert sorted((text.get_text(), text.xy[1]) for text in axes.texts) == [("0", 1.0), ("1", 0.0)]  # type: ignore[attr-defined]
 
 
-def test_lines_of_minima_are_drawn_over_those_of_merges_and_have_no_dots() -> None:
-    tree = build_tree(np.zeros(4), np.array([1.0, 1.5, 2.0]), np.array([[0, 1], [2, 3], [1, 2]]))
-    axes = draw(tree, values([1.0, 2.0, 3.0, 4.0]), order="energy", labels=False).axes[0]
-    assert all(isinstance(collection, LineCollection) for collection in axes.collections)
-    colours = np.asarray(axes.collections[0].get_colors())  # type: ignore[attr-defined]
-    grey = (colours == to_rgba(NEUTRAL)).all(axis=1)
-    assert grey.tolist() == [True, True, False, False, False, False]
+def test_the_caption_has_the_landscape_and_the_number_of_minima() -> None:
+    with Database(build_store(None, funnel(100))) as db:
+        picture = picture_of(db, Choice(lowest=20))
+        caption = figure_of(picture).axes[0].get_xlabel().replace("\n", " ")
+    assert caption.startswith("iris, tanh network (P = 2), l2 = 0.001")
+    assert "20 of 100 minima of lowest energy, " in caption
+    assert "% connected with the lowest, $E_{\\min}$" in caption
 
 
-def test_the_colour_bar_has_a_short_name_with_epsilon_and_units(hundred: Path) -> None:
-    with Database(open_store(hundred)) as db:
-        tree = disconnectivity_tree(db)
-        figures = [
-            draw(tree, column(db, name), order="energy", labels=False) for name in ("robust_accuracy@0.3", "hits")
-        ]
-    titles = [figure.axes[1].get_ylabel() for figure in figures]
+def test_minima_without_a_connection_are_strokes_and_are_counted() -> None:
+    axes = drawn([0.0, 0.2, 0.5, 0.4], [1.0]).axes[0]
+    level = [corners for corners, _ in pieces(axes) if len(corners) == 2 and corners[0][1] == corners[1][1]]
+    assert sorted(corners[0][1] for corners in level) == [0.4, 0.5]
+    assert axes.texts[0].get_text() == "2 without\nknown connection"
+
+
+def test_the_colour_bar_has_a_short_name_with_epsilon_and_units() -> None:
+    titles = []
+    for name in ("robust_accuracy@0.3", "hits"):
+        with Database(build_store(None, funnel(100))) as db:
+            titles.append(figure_of(picture_of(db, Choice(colour=name))).axes[1].get_ylabel())
     assert titles == ["robust accuracy, $\\varepsilon$ = 0.3 (fraction of\nsamples)", "hits (count)"]
 
 
-def test_labels_do_not_overlap(hundred: Path) -> None:
-    with Database(open_store(hundred)) as db:
-        figure = draw(disconnectivity_tree(db), None, order="energy", labels=True)
-    figure.canvas.draw()
-    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
-    assert not any(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
+@pytest.mark.parametrize("scale", ["linear", "log", "symlog"])
+def test_lines_of_every_scale_end_at_the_energies_of_the_minima(scale: str) -> None:
+    energy = np.array([0.0, 1e-3, 0.1, 1.0])
+    figure = drawn(energy.tolist(), [0.01, 2.0, 3.0], scale=scale)
+    axes = figure.axes[0]
+    assert axes.get_yscale() == scale
+    ends = [corners[0][1] for corners, _ in pieces(axes) if len(corners) == 3 and corners[0][1] not in (0.01, 2.0)]
+    expected = energy if scale != "log" else np.maximum(energy, 5e-4)  # a logarithmic axis has no 0
+    np.testing.assert_allclose(sorted(ends), expected, rtol=1e-9, atol=1e-15)
+
+
+def test_a_metric_tree_has_each_minimum_at_its_value() -> None:
+    axes = drawn([0.0, 0.1, 0.2, 0.3], [1.0, 1.5, 2.0], [4.0, 1.0, 9.0, 2.0], metric="trace").axes[0]
+    ends = {corners[0][1]: corners[0][0] for corners, _ in pieces(axes) if corners[0][1] < 0.5}
+    assert [ends[height] for height in sorted(ends)] == pytest.approx([4.0, 1.0, 9.0, 2.0])
+    assert axes.get_xlabel().startswith("trace (count)\n")
