@@ -10,7 +10,7 @@ if [[ -e iris.h5 ]]; then
     set -- --resume
 fi
 mpiexec -n 2 landscape run runs/iris.toml -o iris.h5 "$@"
-python analysis/disconnectivity.py iris.h5 -o iris-tree.svg --colour adversarial_loss@0.3
+landscape tree iris.h5 -o iris-tree.svg --colour adversarial_loss@0.3
 python analysis/correlations.py iris.h5 -o iris-correlations.csv
 echo "next: source .venv/bin/activate; landscape info iris.h5"
 echo "made: iris.h5 (the database), iris-tree.svg (its disconnectivity graph), iris-correlations.csv (all correlations)"

@@ -33,12 +33,12 @@ def test_bands_hold_so_many_minima_and_chosen_minima_are_lines() -> None:
     accuracy = 1.0 - np.outer(np.arange(101.0) / 100.0, [0.0, 0.5])
     axes = draw_sweeps([Sweep(title="attacked", epsilon=np.array([0.0, 0.3]), accuracy=accuracy)], {100: "a"}).axes[0]
     for band, ends in zip(axes.collections, ((0.525, 0.975), (0.625, 0.875)), strict=True):
-        corners = band.get_paths()[0].vertices
+        corners = np.asarray(band.get_paths()[0].vertices)
         heights = corners[corners[:, 0] == 0.3, 1]
         assert (heights.min(), heights.max()) == pytest.approx(ends)
     median, chosen = axes.lines
-    np.testing.assert_allclose(median.get_ydata(), [1.0, 0.75])
-    np.testing.assert_allclose(chosen.get_ydata(), [1.0, 0.5])
+    np.testing.assert_allclose(np.asarray(median.get_ydata(), dtype=np.float64), [1.0, 0.75])
+    np.testing.assert_allclose(np.asarray(chosen.get_ydata(), dtype=np.float64), [1.0, 0.5])
 
 
 def test_a_few_minima_are_all_drawn_and_of_many_the_lowest_and_the_extremes() -> None:

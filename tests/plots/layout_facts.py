@@ -74,7 +74,7 @@ def _radius(line: Line2D) -> float:
 
 
 def _cut_markers(figure: Figure, artist: Line2D | PathCollection, points: np.ndarray, radius: float) -> Iterator[str]:
-    """A line if markers at points [n, 2] on the canvas do not lie inside the page, and inside the axes that clip them."""
+    """A line if markers at points [n, 2] on the canvas are not inside the page, or inside the axes that clip them."""
     assert artist.axes is not None
     room = artist.axes.bbox if artist.get_clip_on() else figure.bbox
     points = points[np.isfinite(points).all(axis=1)]
@@ -82,4 +82,4 @@ def _cut_markers(figure: Figure, artist: Line2D | PathCollection, points: np.nda
     reach = 0.9 * radius * figure.dpi / 72.0
     beyond = (points - reach < ends[0]).any(axis=1) | (points + reach > ends[1]).any(axis=1)
     if beyond.any():
-        yield f"cut off: {int(beyond.sum())} of {len(points)} markers in the axes {artist.axes.get_title()!r}"
+        yield f"cut off: {int(beyond.sum())} of {len(points)} markers of {artist}"

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import matplotlib.style
@@ -77,26 +78,30 @@ def others() -> Iterator[tuple[str, Callable[[], Figure]]]:
     for count in (12, 200):
         with Database(build_store(None, funnel(count))) as db:
             findings = findings_of([db])
-        yield f"matrix of {count}", lambda findings=findings: draw_matrix(findings)
-        yield f"strongest of {count}", lambda findings=findings: draw_strongest(findings)
+        yield f"matrix of {count}", partial(draw_matrix, findings)
+        yield f"strongest of {count}", partial(draw_strongest, findings)
     for count, chosen in ((5, {row: f"minimum {row}" for row in range(5)}), (300, {7: "minimum 7, lowest"})):
-        yield f"sweep of {count}", lambda count=count, chosen=chosen: draw_sweeps(sweeps(count), chosen)
+        yield f"sweep of {count}", partial(draw_sweeps, sweeps(count), chosen)
     with Database(chain_with_paths(None, *barriers(20, 2.0))) as db:
         paths = distinct_states(db, stored_paths(db, []))
-    yield "profiles", lambda: draw_profiles(paths.take(np.arange(6)))
-    yield "barriers", lambda: draw_scatter(relate(paths))
+    yield "profiles", partial(draw_profiles, paths.take(np.arange(6)))
+    yield "barriers", partial(draw_scatter, relate(paths))
     with ANSWER.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    yield "forest", lambda: draw_forest(rows)
-    yield "decisions", lambda: draw_decisions(*decisions())
-    yield "attacked", lambda: draw_attacked(attacked())
+    yield "forest", partial(draw_forest, rows)
+    yield "decisions", partial(draw_decisions, *decisions())
+    yield "attacked", partial(draw_attacked, attacked())
     effects = {"pgd": 0.2, "pgd-decay": 0.25, "s0.001": 0.02, "s0.003": 0.05, "s0.01": 0.3}
     with Database(regime_store(None, REGIMES | WEIGHTS, effects)) as db:
         table = regimes_of(db)
-        marked = figure_of(picture_of(db, Choice(marks="all", labels=True)))
-    yield "marks", lambda: marked
+        marked = picture_of(db, Choice(marks="all", labels=True))
+    yield "marks", partial(figure_of, marked)
     for name, figure in figures(table, list(table.names)):
-        yield f"regimes, {name}", lambda figure=figure: figure
+        yield f"regimes, {name}", partial(_same, figure)
+
+
+def _same(figure: Figure) -> Figure:
+    return figure
 
 
 def sweeps(count: int) -> list[Sweep]:

@@ -10,7 +10,7 @@ from landscape.plots.trees.heights import Heights
 
 
 def caption_of(db: Database, heights: Heights, drawn: str) -> list[str]:
-    """Two parts: data, network and l2; minima that are `drawn`, the share that is connected, the zero of the axis."""
+    """Two parts: data, network and l2; the minima that are `drawn`, the connected share and the zero of the axis."""
     states, count = db.transition_states, len(db.minima)
     share = component_fraction(db.minima.energy, states.energy, states.minima)
     counted = f"{drawn}, {100.0 * share:.3g} % connected with the lowest" if count else "no minima"
