@@ -19,8 +19,10 @@ from landscape.studies.columns import Column, readable
 from landscape.studies.hypotheses import DEEPER, FLATTER, ROBUSTNESS_SIGNS
 
 GROUPS = ("energy and barriers", "robustness", "flatness", "other properties")
-DIGITS = 4  # of occupations
-FIRST = ("robust_accuracy", "pgd_accuracy", "hits")
+DIGITS = 9  # of properties, in which only EXACT have all
+EXACT = ("energy", "log_determinant", "log_orbit_size", "hits")
+OCCUPATION_DIGITS, LEAST_OCCUPATION = 4, 1e-9  # smaller ones are 0 in the page
+FIRST = (*ROBUSTNESS_SIGNS, "hits")
 """The property by which a page is coloured at first: the first of these that is known."""
 
 
@@ -36,7 +38,7 @@ def facts_of(data: PageData, symmetry: Symmetry, problem: Problem | None) -> dic
         "parents": data.tree.parent.tolist(),
         "ways": _ways(data),
         "temperature": thermodynamics.temperature.tolist(),
-        "occupation": [[float(f"{p:.{DIGITS}g}") for p in row] for row in thermodynamics.occupation.tolist()],
+        "occupation": [_occupations(row) for row in thermodynamics.occupation.tolist()],
         "capacity": thermodynamics.heat_capacity.tolist(),
         "paths": _profiles(data),
         "pathsample": pathsample(data, symmetry),
@@ -57,6 +59,10 @@ def known_numbers(values: Iterable[float]) -> list[float | None]:
     return [value if np.isfinite(value) else None for value in map(float, values)]
 
 
+def _occupations(row: list[float]) -> list[float]:
+    return [float(f"{one:.{OCCUPATION_DIGITS}g}") if one > LEAST_OCCUPATION else 0 for one in row]
+
+
 def _column(one: Column) -> dict[str, Any]:
     index = one.name.removeprefix(one.property)
     return {
@@ -68,7 +74,7 @@ def _column(one: Column) -> dict[str, Any]:
         "group": _group(one.property),
         "description": one.description,
         "units": one.units,
-        "values": known_numbers(one.values),
+        "values": known_numbers(one.values) if one.name in EXACT else _short(one.values, DIGITS),
     }
 
 
@@ -129,7 +135,7 @@ def _profiles(data: PageData) -> dict[str, Any]:
             found[str(state)] = {
                 "from": int(paths.minima[k, 0]),
                 "distance": _short(paths.position[k] * paths.length[k]),
-                "energy": _short(paths.values["energy"][k], 9),
+                "energy": _short(paths.values["energy"][k], DIGITS),
                 "loss": [] if loss is None else _short(loss[k, :, -1]),
             }
     return found

@@ -5,6 +5,7 @@ from bokeh.plotting import figure
 
 from landscape.report.data import PageData
 from landscape.report.figures import ACCENT, FAINT, add_hover, frame
+from landscape.report.tree_places import short
 
 HEIGHT = 460
 
@@ -30,7 +31,7 @@ def map_view(data: PageData, minima: ColumnDataSource) -> figure:
 def edges(data: PageData) -> ColumnDataSource:
     """One line for each pair of minima of the page that a transition state joins."""
     pairs = sorted({tuple(sorted(pair)) for pair in data.ts_minima[data.inside].tolist()})
-    x, y = data.plane.places.T.round(6)
+    x, y = (list(map(short, axis)) for axis in data.plane.places.T.tolist())
     return ColumnDataSource(
         {
             "xs": [[x[one], x[other]] for one, other in pairs],

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bokeh.document import Document
-from bokeh.embed.util import standalone_docs_json_and_render_items
 from bokeh.model import Model
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -51,7 +50,6 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
     with drawn.models.freeze():  # otherwise each root would count all models again
         for view in views(data):
             drawn.add_root(view)
-    documents, items = standalone_docs_json_and_render_items(drawn)
     environment = Environment(
         loader=PackageLoader("landscape.report", "assets"),
         autoescape=True,
@@ -82,7 +80,7 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
         bokeh=bokeh_scripts(),
         script=own_script(),
         facts=as_json(facts_of(data, symmetry, problem)),
-        document=as_json({"documents": documents, "items": [item.to_json() for item in items]}),
+        document=as_json(drawn.to_json(deferred=False)),
         listed=listed,
     )
 

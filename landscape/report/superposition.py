@@ -9,7 +9,7 @@ Shapes: M minima, K temperatures.
 
 import numpy as np
 
-POINTS = 97
+POINTS = 81
 LOWEST, HIGHEST = 1e-4, 1.0  # temperatures of the grid, in units of the range of the energies
 
 

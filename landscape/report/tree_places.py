@@ -43,4 +43,9 @@ def split_lines(lines: np.ndarray) -> tuple[list[list[float]], list[list[float]]
     drawn = np.isfinite(lines).all(axis=(1, 2)).tolist()
     parts = zip(lines.tolist(), drawn, strict=True)
     kept = [line if one else [] for line, one in parts]
-    return [[x for x, _ in line] for line in kept], [[y for _, y in line] for line in kept]
+    return [[short(x) for x, _ in line] for line in kept], [[short(y) for _, y in line] for line in kept]
+
+
+def short(value: float) -> float:
+    """A coordinate with as many digits as can be seen when a plot is enlarged a thousand times."""
+    return float(f"{value:.7g}")

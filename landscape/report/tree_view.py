@@ -19,8 +19,8 @@ def tree_view(data: PageData, places: TreePlaces, minima: ColumnDataSource) -> f
     plot.xaxis.visible = False
     _add_axis_of_order(plot, places.labels)
     line = {"line_color": "colour", "line_alpha": "alpha"}
-    plot.multi_line("tree_xs", "tree_ys", source=inner_branches(data, places), line_width=1.2, **line)
-    branch = plot.multi_line("tree_xs", "tree_ys", source=minima, line_width=1.4, **line)
+    plot.multi_line("tree_xs", "tree_ys", source=inner_branches(data, places), line_width=1.0, **line)
+    branch = plot.multi_line("tree_xs", "tree_ys", source=minima, line_width=1.1, **line)
     way = ColumnDataSource({"xs": [], "ys": []}, name="way_in_tree")
     plot.multi_line("xs", "ys", source=way, line_width=2.4, tags=[ACCENT])
     tip = plot.scatter(

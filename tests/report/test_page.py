@@ -77,8 +77,7 @@ def test_all_minima_are_in_it(whole: Elements) -> None:
     facts = json.loads(whole.scripts["facts"])
     assert sorted(facts["rows"]) == list(range(COUNT))
     assert f"All {COUNT} minima are shown." in whole.read
-    document = json.loads(whole.scripts["document"])
-    (drawn,) = document["documents"].values()
+    drawn = json.loads(whole.scripts["document"])
     names = {root["attributes"]["name"] for root in drawn["roots"]}
     places = {attributes.get("id") for _, attributes in whole.elements}
     assert names == {"tree", "map", "table", "epsilon", "scatter", "heat", "profile"}

@@ -8,10 +8,10 @@ const quantile = (sorted, share) => {
 // The columns with an epsilon of the chosen family, or else of the first known one; accuracies begin at epsilon 0.
 const epsilon_columns = () => {
   const with_epsilon = (family) => facts.columns.filter((column) => column.family === family && column.epsilon !== null);
-  const wanted = [state.column?.family, "robust_accuracy", "pgd_accuracy", "adversarial_loss"];
-  const found = wanted.map(with_epsilon).find((parts) => parts.length) ?? [];
+  const wanted = [state.column?.family, facts.first, ...families().keys()];
+  const found = wanted.map(with_epsilon).find((parts) => parts.length > 1);
   const clean = columns.get("accuracy");
-  const starts = found.length && found[0].units === clean?.units && !found[0].family.startsWith("test_");
+  const starts = found[0].units === clean?.units && !found[0].family.startsWith("test_");
   return starts ? [{ ...clean, epsilon: 0, label: found[0].label, family: found[0].family }, ...found] : found;
 };
 
@@ -25,7 +25,7 @@ const draw_epsilon = () => {
   put("epsilon_one", { x, y: parts.map((part) => part.values[state.minimum] ?? NaN) });
   const last = parts.at(-1);
   const { label, units } = last;
-  named.epsilon.left[0].axis_label = label;
+  named.epsilon.left[0].axis_label = label.length > 28 ? label.replace(/^(.{14,}?) /, "$1\n") : label;
   const from_clean = x[0] === 0 ? " At epsilon 0 it is the accuracy without attack." : "";
   byId("epsilon-text").textContent =
     `${sentence(last.description.replace(/, at epsilon .*/, ""))}${units ? ` (${units})` : ""}, of all minima shown and of minimum ${facts.rows[state.minimum]}.${from_clean}`;

@@ -3,8 +3,9 @@ const draw_scatter = (across, up) => {
   const values = (name) => (columns.get(name)?.values ?? facts.rows.map(() => null)).map((value) => value ?? NaN);
   const label = (name) => (columns.has(name) ? title_of(columns.get(name)) : name);
   put("minima", { scatter_x: values(across), scatter_y: values(up) });
+  const folded = (words) => (words.length > 36 ? words.replace(/^(.{18,}?) /, "$1\n") : words); // into two lines
   named.scatter.below[0].axis_label = label(across);
-  named.scatter.left[0].axis_label = label(up);
+  named.scatter.left[0].axis_label = folded(label(up));
   byId("scatter-x").value = across;
   byId("scatter-y").value = up;
   for (const cell of document.querySelectorAll(".cell")) {
