@@ -12,7 +12,8 @@ resistors. There is no subtraction, so no cancellation: 1 - P(x <- x) is always 
 which Wales' program changes where P(x <- x) exceeds 0.99. All numbers are logarithms, so nothing underflows at low T.
 
 Minima with the fewest neighbours go first, over dictionaries of neighbours. Once the rest is nearly complete it is
-removed as a dense matrix. If only minima of A and B are left, each b of B in turn is left alone with A:
+removed as a dense matrix, which takes n^2 numbers and a time of n^3. If only minima of A and B are left, each b of B in
+turn is left alone with A:
 
     k(A <- b) = sum over a of c_ab / m_b,    k(A <- B) = sum over b of (p_b / p_B) k(A <- b)
 
@@ -70,13 +71,15 @@ class Rates:
         return float(logsumexp(self.log_weight + self.log_time))
 
 
-def rates_between(network: Network, to: Sequence[int], start: Sequence[int]) -> Rates:
+def rates_between(network: Network, to: Sequence[int], start: Sequence[int], left: Reduction | None = None) -> Rates:
     """Rates from the minima `start` (B) to the minima `to` (A), rows of the network.
+
+    `left` is the network reduced to these minima, if it is known already; it takes nearly all of the time.
 
     Raises PropertyError where the rows are unusable, see `landscape.thermodynamics.rates.checked_ends`.
     """
     to, start = checked_ends(network, to, start)
-    left = reduced(network, {*to, *start})
+    left = left or reduced(network, {*to, *start})
     fluxes, gathered = left.fluxes, left.gathered
     occupied = network.log_occupation[start]
     weight = occupied - logsumexp(occupied)
@@ -93,15 +96,18 @@ def rates_between(network: Network, to: Sequence[int], start: Sequence[int]) -> 
     )
 
 
-def committors(network: Network, to: Sequence[int], start: Sequence[int]) -> np.ndarray:
+def committors(network: Network, to: Sequence[int], start: Sequence[int], left: Reduction | None = None) -> np.ndarray:
     """Probability [M] to reach the minima `to` before the minima `start`; NaN for minima that are not connected.
+
+    `left` is the network reduced to these minima, if it is known already.
 
     Raises PropertyError where the rows are unusable, see `landscape.thermodynamics.rates.checked_ends`.
     """
     to, start = checked_ends(network, to, start)
     found = np.full(len(network.log_occupation), np.nan)
     found[to], found[start] = 1.0, 0.0
-    for row, around, probability in reversed(reduced(network, {*to, *start}).removed):
+    left = left or reduced(network, {*to, *start})
+    for row, around, probability in reversed(left.removed):
         found[row] = min(float(probability @ found[around]), 1.0)
     return found
 

@@ -2,17 +2,15 @@
 
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from analysis.thermodynamics import main
 from tests.analysis.synthetic import funnel, write_database
 
 
-@pytest.mark.parametrize("ending", ["svg", "png"])
-def test_the_picture_is_written(tmp_path: Path, ending: str) -> None:
+def test_the_picture_is_written(tmp_path: Path) -> None:
     source = write_database(tmp_path / "a.h5", funnel(30))
-    output = tmp_path / f"curves.{ending}"
+    output = tmp_path / "curves.svg"
     result = CliRunner().invoke(main, [str(source), "-o", str(output), "--robustness", "adversarial_loss"])
     assert result.exit_code == 0, result.output
     assert result.output.startswith(f"{output}: 30 minima, harmonic up to T = ")

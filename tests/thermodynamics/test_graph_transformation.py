@@ -72,6 +72,9 @@ def test_rates_times_and_committors_are_those_of_linear_algebra(dense: float, la
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(graph_transformation, "DENSE", dense)
         rates, committor = rates_between(found, to, start), committors(found, to, start)
+        left = reduced(found, {*to, *start})
+    assert rates_between(found, to, start, left).log_rate == rates.log_rate
+    np.testing.assert_array_equal(committors(found, to, start, left), committor)
     times = times_by_linear_algebra(found, to)[start]
     weight = np.exp(found.log_occupation[start])
     weight /= weight.sum()

@@ -23,7 +23,7 @@ from landscape.thermodynamics.superposition import occupations
 from tests.thermodynamics.landscapes import Wells
 
 TRUTH = Path(__file__).parents[1] / "campaign/xor_truth.json"
-CHAINS, MOVES = 2000, 50
+CHAINS, MOVES = 1500, 40
 HIDDEN, P = 2, 12
 
 

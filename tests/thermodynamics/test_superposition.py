@@ -12,7 +12,16 @@ from landscape.thermodynamics.superposition import (
     log_occupations,
     occupations,
 )
-from tests.thermodynamics.landscapes import EXAMPLES, FCC, ICOSAHEDRAL, Wells, lj38, random_landscape, wells
+from tests.thermodynamics.landscapes import (
+    EXAMPLES,
+    FCC,
+    ICOSAHEDRAL,
+    LJ15_MINIMA,
+    Wells,
+    lj38,
+    random_landscape,
+    wells,
+)
 
 
 def test_two_copies_of_an_upper_minimum_are_occupied_as_by_hand() -> None:
@@ -104,6 +113,14 @@ def test_heat_capacity_keeps_its_digits_far_above_the_zero_of_the_energy() -> No
     assert landscape_heat_capacity(moved, low.log_determinant, low.log_orbit_size, 1e-2) == pytest.approx(
         float(expected), rel=1e-13
     )
+
+
+def test_fifteen_atoms_have_the_values_of_the_tests_of_pele() -> None:
+    """pele/thermodynamics/tests/test_heat_capacity.py, with k = 39: its Cv has k / 2 for momenta, its U has not."""
+    energy, log_determinant, order = LJ15_MINIMA.T
+    found = curves(energy, log_determinant, -np.log(order), np.array([0.1, 1.0]), 39)
+    np.testing.assert_allclose(found.potential_energy, [-50.37139067, -31.26584667], atol=1e-5)
+    np.testing.assert_allclose(found.heat_capacity + 39 / 2, [39.1151649, 39.20781194], atol=1e-5)
 
 
 def test_heat_capacity_is_that_of_pele() -> None:

@@ -9,7 +9,7 @@ from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.studies.thermal.curves import wells_of
 from landscape.thermodynamics.first_passage import direct_passage_times
-from landscape.thermodynamics.graph_transformation import Rates, committors, rates_between
+from landscape.thermodynamics.graph_transformation import Rates, committors, rates_between, reduced
 from landscape.thermodynamics.pathways import Pathway, fastest_path, lowest_path
 from landscape.thermodynamics.rates import Dynamics, network
 from landscape.thermodynamics.validity import highest_temperature, lowest_barriers
@@ -55,12 +55,13 @@ def kinetics(
     found = network(db.minima, states, temperature, dynamics)
     barriers = lowest_barriers(wells[0], states.energy, states.minima)
     lowest = lowest_path(found, states.energy, goal, start)
+    left = reduced(found, {*start, *goal})
 
     def climb(path: Pathway) -> float:
         return float(states.energy[list(path.states)].max() - db.minima.energy[path.minima[0]])
 
     def way(start: Sequence[int], goal: Sequence[int]) -> Way:
-        rates, fastest = rates_between(found, goal, start), fastest_path(found, goal, start)
+        rates, fastest = rates_between(found, goal, start, left), fastest_path(found, goal, start)
         times = direct_passage_times(found, goal)[list(rates.start)]
         direct = float("nan") if np.isnan(times).any() else float(np.logaddexp.reduce(rates.log_weight + times))
         return Way(rates=rates, goal=tuple(goal), direct=direct, fastest=fastest, barrier=climb(fastest))
@@ -70,7 +71,7 @@ def kinetics(
         highest=highest_temperature(*wells, barriers, db.problem_record.n_parameters),
         dynamics=dynamics,
         ways=(way(start, goal), way(goal, start)),
-        committor=committors(found, goal, start),
+        committor=committors(found, goal, start, left),
         occupation=np.exp(found.log_occupation),
         lowest=lowest,
         lowest_barrier=climb(lowest),
