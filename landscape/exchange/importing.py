@@ -22,7 +22,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.identity import DistinctMinima, distinct_minima
 from landscape.campaign.rounds.connecting import ConnectResult, connect_result
 from landscape.campaign.rounds.phase import task_starts
-from landscape.campaign.verification.sides import DECIDING_FLOW
+from landscape.campaign.verification.sides import SIDES_FLOW
 from landscape.exchange.format import FilePoints
 from landscape.optimize.driver import put_rows, take_rows
 from landscape.optimize.newton import StationaryPoints, classify, newton_finish
@@ -72,7 +72,7 @@ class MinimaTask:
 @dataclass(frozen=True, kw_only=True)
 class StatesTask:
     """Verify some transition states theta [C, P] with their energies [C] and minima ends [C, 2, P] in the file, and
-    descend from them: once more and with far less error where the file says other minima.
+    descend from them: once more, with the smaller error of `landscape verify`, where the file says other minima.
     """
 
     theta: np.ndarray
@@ -116,7 +116,7 @@ def _descended(context: Context, found: StationaryPoints, ends: np.ndarray) -> S
     rows = torch.tensor(np.flatnonzero(~(np.minimum(*distance) <= context.identity.distance_tolerance)))
     if not len(rows):
         return joined
-    again = sides(objective, found.theta[rows], found.direction[rows], DECIDING_FLOW, settings.batch)
+    again = sides(objective, found.theta[rows], found.direction[rows], SIDES_FLOW, settings.batch)
     unsure = again.ambiguous | joined.ambiguous[rows]
     first, second = (put_rows(old, rows, new) for old, new in zip(joined.ends, again.ends, strict=True))
     return replace(joined, ends=(first, second), ambiguous=joined.ambiguous.index_copy(0, rows, unsure))
