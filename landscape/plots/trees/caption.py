@@ -14,7 +14,7 @@ def caption_of(db: Database, heights: Heights, drawn: str) -> list[str]:
     states, count = db.transition_states, len(db.minima)
     share = component_fraction(db.minima.energy, states.energy, states.minima)
     counted = f"{drawn}, {100.0 * share:.3g} % connected with the lowest" if count else "no minima"
-    zero = f"lowest {heights.symbol} = {heights.zero:.6g}".replace("-", MINUS)
+    zero = f"{heights.symbol}_min = {heights.zero:.6g}".replace("-", MINUS)
     return [", ".join(_problem(db)), ", ".join([counted, *([heights.at] if heights.at else []), zero])]
 
 

@@ -83,7 +83,7 @@ def test_the_caption_has_the_landscape_and_the_number_of_minima() -> None:
         caption = figure_of(picture).axes[0].get_xlabel().replace("\n", " ")
     assert caption.startswith("iris, tanh network (P = 2), l2 = 0.001")
     assert "20 of 100 minima of lowest energy, " in caption
-    assert "% connected with the lowest, lowest E = 0.3" in caption
+    assert "% connected with the lowest, E_min = 0.3" in caption
 
 
 def test_minima_without_a_connection_are_strokes_and_are_counted() -> None:
