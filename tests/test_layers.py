@@ -184,6 +184,13 @@ def test_nothing_draws_before_a_picture_is_asked_for() -> None:
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if part_of(path) != "report"], ids=relative)
+def test_only_the_report_needs_bokeh_and_only_its_command_needs_the_report(path: Path) -> None:
+    assert not {name.split(".")[0] for name in imported(path)} & {"bokeh", "jinja2"}
+    is_command = path == PACKAGE / "cli/drawing/report.py"
+    assert is_command or not any(name.startswith("landscape.report") for name in imported(path))
+
+
 @pytest.mark.parametrize(
     "path",
     [p for p in MODULES if part_of(p) in ("database", "config", "messages", "graph", "statistics", "thermodynamics")],

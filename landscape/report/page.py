@@ -12,18 +12,18 @@ from landscape.messages import listed
 from landscape.objective import Symmetry
 from landscape.problems.networks.symmetry import NoSymmetry
 from landscape.problems.problem import Problem
-from landscape.report.curves import epsilon_view, heat_capacity_view, profile_view, scatter_view
 from landscape.report.data import PageData, page_data
 from landscape.report.facts import as_json, facts_of
 from landscape.report.glossary import GLOSSARY
-from landscape.report.map_view import map_view
 from landscape.report.matrix import matrix_of
-from landscape.report.minima_source import minima_source
 from landscape.report.resources import asset, bokeh_scripts, own_script
 from landscape.report.sentences import answer, complete, mapped, title_of
-from landscape.report.table_view import table_view
-from landscape.report.tree_places import tree_places
-from landscape.report.tree_view import tree_view
+from landscape.report.views.curves import epsilon_view, heat_capacity_view, profile_view, scatter_view
+from landscape.report.views.map_view import map_view
+from landscape.report.views.minima_source import minima_source
+from landscape.report.views.table_view import table_view
+from landscape.report.views.tree_places import tree_places
+from landscape.report.views.tree_view import tree_view
 from landscape.version import __version__
 
 MOST = 400

@@ -5,9 +5,9 @@ from bokeh.models import ColumnDataSource, FixedTicker, LinearAxis
 from bokeh.plotting import figure
 
 from landscape.report.data import PageData
-from landscape.report.figures import ACCENT, add_hover, dress_axis, frame
-from landscape.report.minima_source import PLAIN
-from landscape.report.tree_places import TreePlaces, split_lines
+from landscape.report.views.figures import ACCENT, add_hover, dress_axis, frame
+from landscape.report.views.minima_source import PLAIN
+from landscape.report.views.tree_places import TreePlaces, split_lines
 
 HEIGHT = 500
 LABEL = "energy above the lowest minimum"

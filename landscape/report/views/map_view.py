@@ -4,8 +4,8 @@ from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
 from landscape.report.data import PageData
-from landscape.report.figures import ACCENT, FAINT, add_hover, frame
-from landscape.report.tree_places import short
+from landscape.report.views.figures import ACCENT, FAINT, add_hover, frame
+from landscape.report.views.tree_places import short
 
 HEIGHT = 460
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from landscape.graph.superbasins import build_tree
-from landscape.report.tree_places import split_lines, tree_places
+from landscape.report.views.tree_places import split_lines, tree_places
 from tests.analysis.synthetic import funnel
 
 

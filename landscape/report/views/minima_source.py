@@ -9,7 +9,7 @@ from bokeh.models import ColumnDataSource
 from landscape.declaration import FRACTION
 from landscape.messages import number_text
 from landscape.report.data import PageData
-from landscape.report.tree_places import TreePlaces, split_lines
+from landscape.report.views.tree_places import TreePlaces, split_lines
 
 NAME = "minima"
 PLAIN = "#4477aa"  # before the page colours a branch

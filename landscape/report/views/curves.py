@@ -7,7 +7,7 @@ from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
 from landscape.report.data import PageData
-from landscape.report.figures import ACCENT, FAINT, INK, frame
+from landscape.report.views.figures import ACCENT, FAINT, INK, frame
 
 HEIGHT = 300
 
