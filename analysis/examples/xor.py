@@ -4,8 +4,9 @@ The file is a script, and a notebook for editors that know cells (# %%).
 """
 
 # %% The energy: mean loss of a 2-2-2 tanh network on four samples, plus l2 times the squared norm of its parameters
-import landscape
 from landscape.plots.tree_figures import draw
+
+import landscape
 
 problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
 

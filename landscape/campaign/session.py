@@ -34,8 +34,13 @@ from landscape.database.database import Database, open_database
 from landscape.database.store import Store, open_store
 from landscape.errors import ConfigError, PropertyError, SearchError
 from landscape.messages import did_you_mean, listed
+from landscape.problems.networks.symmetry import NoSymmetry
 from landscape.problems.problem import Problem
 
+COPIES = (
+    "explore: the symmetry of this module is not known, so each minimum is found as many times as it has copies: write "
+    "a dense or convolutional network as a torch.nn.Sequential, whose symmetry is known"
+)
 INTERRUPTS = ("raise", "return")
 
 
@@ -213,6 +218,8 @@ def _context(
     if isinstance(problem, Problem):
         if bounds is not None:
             raise ConfigError("bounds: expected none for a network, whose energy grows far away; leave them out")
+        if isinstance(problem.symmetry, NoSymmetry):
+            warnings.warn(COPIES, stacklevel=3)
         return prepared_context(problem, settings, start)
     if continued is None or not Path(continued).exists():
         return surface_context(problem, settings, start, bounds)

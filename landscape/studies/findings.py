@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from landscape.database.database import Database
 from landscape.statistics.correlations import Correlation, correlate
+from landscape.studies.completeness.criteria import Criteria
+from landscape.studies.completeness.goal import Goal
 from landscape.studies.hypotheses import DEEPER, FLATTER, Hypothesis
 from landscape.studies.minima_table import Comparison, compare
 
@@ -24,6 +26,7 @@ class Findings:
 
     comparison: Comparison
     table: tuple[Correlation, ...]
+    unfinished: tuple[str, ...] = ()  # names of the databases that are not complete, each with the criteria that fail
 
     @property
     def name(self) -> str:
@@ -48,7 +51,20 @@ def findings_of(databases: Sequence[Database]) -> Findings:
         controls=comparison.controls,
         landscape=comparison.landscape,
     )
-    return Findings(comparison=comparison, table=table)
+    return Findings(comparison=comparison, table=table, unfinished=tuple(filter(None, map(_failing, databases))))
+
+
+def _failing(db: Database) -> str:
+    """The name of a database and the criteria of completeness that fail; empty if all hold."""
+    record, name = db.problem_record, db.path.stem if db.path else "in memory"
+    criteria = Criteria.of(db, Goal.stored(record, name), record.energy_tolerance)
+    holds = {
+        "connected": criteria.is_connected,
+        "barriers": criteria.barriers_have_converged,
+        "known": criteria.minima_are_known,
+    }
+    failing = [name for name, one in holds.items() if not one]
+    return f"{name} ({', '.join(failing)})" if failing else ""
 
 
 def csv_text(sections: Mapping[str, Findings]) -> str:

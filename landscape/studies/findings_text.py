@@ -18,7 +18,10 @@ def summary(findings: Findings) -> Iterable[str]:
     strongest.
     """
     yield from _landscapes(findings)
-    yield f"{len(findings.table)} rank correlations of a measure with a robustness, positive where in favour:"
+    if findings.unfinished:
+        yield f"not complete: {', '.join(findings.unfinished)}; further minima may change all of this: 'landscape info'"
+    made = f"{len(findings.table)} rank correlations of a measure with a robustness"
+    yield f"{made}, positive where in favour{_on(findings)}:"
     for hypothesis in HYPOTHESES:
         rows = [row for row in findings.table if row.measure in hypothesis.measures]
         signs = [findings.sign(hypothesis, row) for row in rows]
@@ -26,12 +29,21 @@ def summary(findings: Findings) -> Iterable[str]:
             np.array([sign * getattr(row, name) for sign, row in zip(signs, rows, strict=True)])
             for name in ("spearman", "partial")
         )
-        yield f"{hypothesis.sentence}: {_range(plain)}; at fixed {CONTROL} {_range(partial)}"
+        yield f"{hypothesis.sentence}, among these minima: {_range(plain)}; at fixed {CONTROL} {_range(partial)}"
         if np.isfinite(plain).any():
             most = int(np.nanargmax(np.abs(plain)))
             row = rows[most]
             yield f"  most of all {row.measure} and {row.robustness}: {_signed(plain[most])} (n = {row.count})"
     yield from NO_INFERENCE.strip().splitlines()
+
+
+def _on(findings: Findings) -> str:
+    """The number of minima on which the correlations stand."""
+    counts = [row.count for row in findings.table]
+    if not counts:
+        return ""
+    few = f"{min(counts)} to " if min(counts) < max(counts) else ""
+    return f", each on {few}{max(counts)} of {findings.comparison.distinct} distinct minima"
 
 
 def _range(values: np.ndarray) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import landscape
 from landscape.campaign.interrupt import GRACE_SECONDS
@@ -233,6 +234,25 @@ def test_unknown_arguments_are_told_with_the_known_ones() -> None:
     assert "tables" not in str(error.value)
     with pytest.raises(ConfigError, match="on_interrupt: expected raise or return, found 'stop'"):
         landscape.explore(Bowl(), start=(-1.0, 1.0), on_interrupt="stop")  # type: ignore[arg-type]
+
+
+class Summed(torch.nn.Module):
+    """A module that is no Sequential."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 2)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(self.layer(inputs))
+
+
+def test_a_module_without_known_symmetry_is_warned_of() -> None:
+    problem = landscape.Problem.from_module(Summed(), np.eye(2), np.array([0, 1]), l2=0.1)
+    with pytest.warns(UserWarning, match="symmetry of this module is not known, so each minimum is found as"):
+        landscape.explore(
+            problem, walkers=1, steps=1, connect={"rounds": 0, "single_ended": 0}, measure=HASTE, progress=False
+        )
 
 
 def test_a_failure_lets_go_of_the_file(tmp_path: Path) -> None:

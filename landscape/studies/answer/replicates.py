@@ -160,12 +160,19 @@ def _across(findings: Sequence[Finding]) -> Finding:
     )
 
 
+def _files(landscapes: Sequence[Landscape]) -> str:
+    """The names of the first landscapes."""
+    names = [one.name for one in landscapes]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
 def _answer(name: str, landscapes: list[Landscape], whole_size: WholeSize) -> DataSetAnswer:
     require_one_problem(name, [one.problem for one in landscapes])
     replicates = list(dict.fromkeys(one.replicate for one in landscapes))
     if len(replicates) < 3:
         raise PropertyError(
-            f"{name}: expected at least 3 replicates, and {LEAST_REPLICATES} for words, found {len(replicates)} set"
+            f"{_files(landscapes)}, of the data set {name}: expected at least 3 replicates, and {LEAST_REPLICATES} for "
+            f"words, found {len(replicates)} set"
             f"{'s' * (len(replicates) > 1)} of samples: "
             "search more with 'landscape study --replicates'"
         )
