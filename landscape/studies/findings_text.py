@@ -20,7 +20,7 @@ def summary(findings: Findings) -> Iterable[str]:
     yield from _landscapes(findings)
     if findings.unfinished:
         yield f"not complete: {', '.join(findings.unfinished)}; further minima may change all of this: 'landscape info'"
-    made = f"{len(findings.table)} rank correlations of a measure with a robustness"
+    made = f"{len(findings.table)} rank correlations of a measure with a robustness among these minima"
     yield f"{made}, positive where in favour{_on(findings)}:"
     for hypothesis in HYPOTHESES:
         rows = [row for row in findings.table if row.measure in hypothesis.measures]
@@ -29,7 +29,7 @@ def summary(findings: Findings) -> Iterable[str]:
             np.array([sign * getattr(row, name) for sign, row in zip(signs, rows, strict=True)])
             for name in ("spearman", "partial")
         )
-        yield f"{hypothesis.sentence}, among these minima: {_range(plain)}; at fixed {CONTROL} {_range(partial)}"
+        yield f"'{hypothesis.sentence}': {_range(plain)}; at fixed {CONTROL} {_range(partial)}"
         if np.isfinite(plain).any():
             most = int(np.nanargmax(np.abs(plain)))
             row = rows[most]

@@ -48,7 +48,7 @@ def test_the_summary_is_ten_lines_of_oriented_correlations(outcome: tuple[Result
             for row in findings.table
             if row.measure in DEEPER.measures
         ]
-    (line,) = (line for line in lines if line.startswith("deeper minima are more robust, among these minima: "))
+    (line,) = (line for line in lines if line.startswith("'deeper minima are more robust': "))
     words = f"{np.median(rho):+.2f} in the median of {len(rho)}, from {min(rho):+.2f} to {max(rho):+.2f}; at fixed"
     assert words in line
     assert not [word for word in ("SUPPORTED", "CONTRADICTED", "UNDECIDED") if word in result.output]
@@ -114,7 +114,7 @@ def test_matrices_of_many_columns_are_drawn_one_above_the_other(forty: Path, mon
 def test_a_contradiction_is_printed_as_plainly(tmp_path: Path) -> None:
     result = run(write_database(tmp_path / "other-way.h5", funnel(30), slope=0.1))
     assert "  most of all depth and " in result.output
-    assert "deeper minima are more robust, among these minima: -" in result.output
+    assert "'deeper minima are more robust': -" in result.output
 
 
 def test_mirror_images_are_counted_once(tmp_path: Path) -> None:

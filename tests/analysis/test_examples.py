@@ -42,7 +42,7 @@ def test_robustness(ran: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     db = ran("robustness")["db"]
     assert db.properties("minima")["pgd_accuracy"].settings["epsilon"] == [0.1, 0.3]
     said = capsys.readouterr().out
-    assert "deeper minima are more robust, among these minima: " in said
+    assert "'deeper minima are more robust': " in said
     assert (tmp_path / "moons-robustness.svg").exists()
 
 

@@ -37,7 +37,7 @@ def test_a_study_is_continued_and_does_not_depend_on_ranks(tmp_path: Path) -> No
         assert_equal_bytes(tmp_path / "a" / name, tmp_path / "b" / name)
     text = (tmp_path / "a" / REPORT).read_text()
     assert text.startswith(f"made by: landscape study {source} --over {OVER} -o {tmp_path / 'a'}\n")
-    assert "deeper minima are more robust, among these minima: " in text or "refused: Expected at least 8" in text
+    assert "'deeper minima are more robust': " in text or "refused: Expected at least 8" in text
 
 
 def test_replicates_have_samples_and_seeds_of_their_own(tmp_path: Path) -> None:
@@ -100,10 +100,10 @@ def test_the_table_and_the_report_are_written(tmp_path: Path, paths: list[Path])
     text = (tmp_path / REPORT).read_text(encoding="utf-8")
     assert "40 distinct minima\nof 3 landscapes, compared within their own only:\n  l2-0.01: 20 distinct of 20" in text
     assert "refused: Expected at least 8 distinct minima to correlate, found 5" in text
-    assert text.count("deeper minima are more robust, among these minima: +") == 3
+    assert text.count("'deeper minima are more robust': +") == 3
     assert "they are no inference" in text
     assert max(map(len, text.splitlines())) <= 150
-    assert any(said.startswith("deeper minima are more robust, among these minima: +") for said in told)
+    assert any(said.startswith("'deeper minima are more robust': +") for said in told)
     with (tmp_path / CORRELATIONS).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["table"] for row in rows} == {"pooled", "l2-0.01", "l2-0.001"}
@@ -131,4 +131,4 @@ def test_a_landscape_without_minima_is_told(tmp_path: Path, paths: list[Path]) -
     empty = write_database(tmp_path / "empty.h5", funnel(0), measured=False, l2=1.0)
     told = conclude(tmp_path, [empty, *paths], "landscape study")
     assert told[1].split() == ["empty", "0"]
-    assert any(said.startswith("deeper minima are more robust, among these minima: +") for said in told)
+    assert any(said.startswith("'deeper minima are more robust': +") for said in told)
