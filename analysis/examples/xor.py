@@ -4,6 +4,8 @@ The file is a script, and a notebook for editors that know cells (# %%).
 """
 
 # %% The energy: mean loss of a 2-2-2 tanh network on four samples, plus l2 times the squared norm of its parameters
+import matplotlib.pyplot as plt
+
 import landscape
 
 problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
@@ -24,8 +26,9 @@ accuracy = db.properties("minima")["pgd_accuracy"]
 print(accuracy.description, accuracy.settings["epsilon"], accuracy.values, sep="\n")
 
 # %% The disconnectivity graph: lines end at minima and meet where the easiest path between them is highest
-axes = landscape.plot_tree(db, labels=True)
-axes.figure.savefig("xor-tree.svg")
+figure, axes = plt.subplots(layout="constrained")
+landscape.plot_tree(db, labels=True, axes=axes)
+figure.savefig("xor-tree.svg")
 
 # %% A minimum is a torch module, to be used like any other
 network = problem.module(db.minima.parameters[db.minima.energy.argmin()])

@@ -9,11 +9,10 @@ import numpy as np
 
 from landscape.database.database import Database
 from landscape.database.records import Minima, TransitionStates
-from landscape.errors import PropertyError
 from landscape.graph.superbasins import build_tree
 from landscape.graph.tree import DisconnectivityTree
 from landscape.messages import number_text
-from landscape.thermodynamics.free_energy import free_energy
+from landscape.thermodynamics.superposition import checked_wells, free_energies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +59,9 @@ def heights_of(db: Database, temperature: float | None = None) -> Heights:
 
 
 def _free(points: Minima | TransitionStates, temperature: float) -> np.ndarray:
-    if not (np.isfinite(temperature) and temperature > 0.0):
-        raise PropertyError(f"Expected a positive temperature, found {temperature}: give one in units of the energy.")
-    known = np.isfinite(points.log_determinant) & np.isfinite(points.log_orbit_size)
-    if not known.all():
-        raise PropertyError(
-            f"Expected the determinants of all stationary points, found {int((~known).sum())} of {len(known)} without: "
-            "explore the landscape again, or leave the temperature out."
-        )
-    return free_energy(
-        points.energy,
-        points.log_determinant,
-        points.log_orbit_size,
-        temperature,
-        transition_states=isinstance(points, TransitionStates),
-    )
+    """Free energies [n]; a transition state has one mode less than a minimum."""
+    wells = points.energy, points.log_determinant, points.log_orbit_size
+    if len(points):
+        checked_wells(*wells)
+    modes = points.parameters.shape[1] - isinstance(points, TransitionStates)
+    return free_energies(*wells, temperature, modes)

@@ -12,7 +12,7 @@ from landscape.graph.tree import DisconnectivityTree
 from landscape.plots.trees.groups import named_groups, superbasins
 from landscape.plots.trees.heights import heights_of
 from landscape.plots.trees.picture import Choice, drawn_part, picture_of
-from landscape.thermodynamics.free_energy import free_energy
+from landscape.thermodynamics.superposition import free_energies
 from tests.analysis.synthetic import build_store, funnel
 
 
@@ -79,10 +79,9 @@ def test_heights_at_a_temperature_are_free_energies_above_the_lowest() -> None:
     temperature = 0.01
     with Database(build_store(None, funnel(20))) as db:
         heights = heights_of(db, temperature)
-        own = free_energy(db.minima.energy, np.full(20, -3.0), np.full(20, 5.0), temperature)
-        states = free_energy(
-            db.transition_states.energy, np.zeros(60), np.zeros(60), temperature, transition_states=True
-        )
+        modes = db.minima.parameters.shape[1]
+        own = free_energies(db.minima.energy, np.full(20, -3.0), np.full(20, 5.0), temperature, modes)
+        states = free_energies(db.transition_states.energy, np.zeros(60), np.zeros(60), temperature, modes - 1)
         pairs = db.transition_states.minima
     np.testing.assert_allclose(heights.minima, own - own.min())
     np.testing.assert_allclose(heights.states, np.maximum(states, own[pairs].max(axis=1)) - own.min())
@@ -91,7 +90,7 @@ def test_heights_at_a_temperature_are_free_energies_above_the_lowest() -> None:
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
 def test_a_temperature_is_positive(temperature: float) -> None:
-    with Database(build_store(None, funnel(5))) as db, pytest.raises(PropertyError, match="positive temperature"):
+    with Database(build_store(None, funnel(5))) as db, pytest.raises(PropertyError, match="temperatures above 0"):
         heights_of(db, temperature)
 
 
