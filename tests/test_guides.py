@@ -36,6 +36,7 @@ GUIDES = (
     "landscape/exchange/README.md",
     "landscape/optimize/README.md",
     "landscape/problems/README.md",
+    "landscape/report/README.md",
     "analysis/results/README.md",
     "tests/benchmarks/README.md",
     "CONTRIBUTING.md",

@@ -30,9 +30,8 @@ def mapped(db: Database, data: PageData) -> str:
     record, problem = db.problem_record, _problem(db)
     degenerate = int(np.sum(data.ts_minima[:, 0] == data.ts_minima[:, 1]))
     of = "an energy" if not problem else f"{_network(problem)} with weight l2 = {number_text(problem['l2'])}"
-    samples = (
-        "" if record.inputs is None else f" on {len(record.inputs)} samples of {problem.get('dataset', 'its own')}"
-    )
+    of_set = f" of {problem['dataset']}" if problem else ""
+    samples = "" if record.inputs is None else f" on {len(record.inputs)} samples{of_set}"
     return (
         f"This page maps the loss landscape of {of}{samples} ({record.n_parameters} parameters): {len(data.row)} "
         f"minima and {len(data.ts_energy)} transition states are known, {degenerate} of them degenerate rearrangements."

@@ -45,7 +45,7 @@ def synthetic_page(count: int = COUNT) -> str:
     return page_text(synthetic(count), None)
 
 
-def replaced_record(**changes: str) -> ProblemRecord:
-    """The record of `synthetic` with other texts."""
+def replaced_record(**changes: str | None) -> ProblemRecord:
+    """The record of `synthetic` with other fields."""
     one = record()
     return ProblemRecord(**{name: getattr(one, name) for name in one.__dataclass_fields__} | changes)

@@ -65,7 +65,7 @@ def test_a_fault_is_shown_and_fails(database: Path, tmp_path: Path, monkeypatch:
 def test_an_energy_of_ones_own_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "surface.h5"
     points = funnel(12)
-    own = replaced_record(toml="", run_toml="[run]\nseed = 0\n")
+    own = replaced_record(toml="", run_toml="[run]\nseed = 0\n", inputs=None, targets=None)
     made_up_store(path, minima(*points[:2]), transition_states(*points[2:]), (), own).close()
     assert command(monkeypatch, path, "-o", tmp_path / "page.html") == 0
     text = (tmp_path / "page.html").read_text()
