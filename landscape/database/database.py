@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from landscape.database.frames import dataset, frame
 from landscape.database.records import (
     TARGETS,
     Attempts,
@@ -25,6 +24,7 @@ from landscape.database.sampled import SampledPairs, SampledQuenches
 from landscape.database.store import Store, open_store
 from landscape.database.tables import explored_rounds, padded, searched_rounds
 from landscape.database.trained_points import TrainedPoints
+from landscape.database.views.frames import dataset, frame
 from landscape.errors import DatabaseError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from landscape.campaign.progress import Silent
 from landscape.campaign.resumption import METHOD_NAMES
 from landscape.campaign.rounds.measuring import Depths
 from landscape.campaign.session import run_campaign
-from landscape.database.saving import save
 from landscape.database.store import Store
+from landscape.exchange.saving import save
 from landscape.search.transition_states import OUTCOME_NAMES
 
 

@@ -6,14 +6,14 @@ import numpy as np
 
 from landscape.database.database import Database
 from landscape.errors import ExchangeError
-from landscape.exchange.csv_tables import CSV
 from landscape.exchange.folders import new_folder
 from landscape.exchange.format import Export, FilePoints, Format
-from landscape.exchange.graphml import GRAPHML
-from landscape.exchange.networks import NETWORKS
-from landscape.exchange.pathsample import PATHSAMPLE
-from landscape.exchange.pele import PELE
-from landscape.exchange.topsearch import TOPSEARCH
+from landscape.exchange.programs.csv_tables import CSV
+from landscape.exchange.programs.graphml import GRAPHML
+from landscape.exchange.programs.networks import NETWORKS
+from landscape.exchange.programs.pathsample import PATHSAMPLE
+from landscape.exchange.programs.pele import PELE
+from landscape.exchange.programs.topsearch import TOPSEARCH
 
 FORMATS: dict[str, Format] = {one.name: one for one in (PATHSAMPLE, PELE, TOPSEARCH, GRAPHML, CSV, NETWORKS)}
 """The formats by name."""

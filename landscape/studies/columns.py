@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from landscape.database.database import Database
-from landscape.database.frames import column_names, epsilons
 from landscape.database.records import Minima
 from landscape.database.records import Property as StoredProperty
+from landscape.database.views.frames import column_names, epsilons
 from landscape.declaration import BY_EPSILON, Property, by_name
 from landscape.errors import PropertyError
 from landscape.graph.depth import DEPTHS

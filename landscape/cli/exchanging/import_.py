@@ -14,9 +14,9 @@ from landscape.cli.options import SETTINGS, found_run_file
 from landscape.cli.shared import show_overview
 from landscape.config.run_file import RunConfig
 from landscape.database.hdf5 import require_place
-from landscape.exchange.assembly import Assembly, imported
 from landscape.exchange.completion import finished
 from landscape.exchange.formats import READABLE, read_points
+from landscape.exchange.imports.assembly import Assembly, imported
 
 
 @click.command(name="import")

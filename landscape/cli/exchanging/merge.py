@@ -11,7 +11,7 @@ from landscape.cli.shared import show_overview
 from landscape.database.database import open_database
 from landscape.database.hdf5 import require_place
 from landscape.exchange.completion import finished
-from landscape.exchange.merging import merged
+from landscape.exchange.merges.merging import merged
 
 
 @click.command()

@@ -10,7 +10,7 @@ SPACE = {"g": "http://graphml.graphdrawing.org/xmlns"}
 
 
 def test_nodes_and_edges_have_their_energies(db: Database, first: Path, tmp_path: Path) -> None:
-    tree = ET.parse(written(first, tmp_path / "out", "graphml") / "landscape.graphml")
+    tree = ET.parse(written(first, tmp_path / "out", "graphml") / "graph.graphml")
     keys = {(key.get("for"), key.get("attr.name")): key.get("id") for key in tree.iterfind("g:key", SPACE)}
 
     def value(item: ET.Element, kind: str, name: str) -> str:

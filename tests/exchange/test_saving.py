@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from landscape.database.saving import save
 from landscape.database.store import Store, open_store
 from landscape.errors import DatabaseError
+from landscape.exchange.saving import save
 from tests.database.samples import (
     METHODS,
     OUTCOMES,
@@ -55,7 +55,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("landscape.database.saving.write_new", full)
+    monkeypatch.setattr("landscape.exchange.saving.write_new", full)
     with pytest.raises(DatabaseError, match="could not be created, the disk is full"):
         save(filled(), tmp_path / "a.h5", NAMES)
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from landscape.database.database import Database
-from landscape.exchange.pele import read
+from landscape.exchange.programs.pele import read
 from tests.exchange.conftest import written
 
 

@@ -16,10 +16,10 @@ from landscape.config.run_file import RunConfig
 from landscape.database.database import Database
 from landscape.database.store import Store
 from landscape.errors import ExchangeError
-from landscape.exchange.assembly import Assembly, imported
 from landscape.exchange.completion import finished
 from landscape.exchange.format import FilePoints
 from landscape.exchange.formats import FORMATS, READABLE, read_points
+from landscape.exchange.imports.assembly import Assembly, imported
 from tests.campaign.xor import HASTE
 from tests.exchange.conftest import written
 from tests.exchange.group import copies

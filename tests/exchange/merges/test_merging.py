@@ -12,7 +12,7 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import ExchangeError
 from landscape.exchange.completion import finished
-from landscape.exchange.merging import merged
+from landscape.exchange.merges.merging import merged
 from landscape.graph.far_sides import far_sides
 from tests.exchange.group import place_of
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from landscape.database.frames import plain_columns
+from landscape.database.views.frames import plain_columns
 from landscape.exchange.format import Export, Format
 
 

@@ -21,7 +21,7 @@ from landscape.database.records import Commit
 from landscape.database.store import Store
 from landscape.errors import ExchangeError
 from landscape.exchange.format import FilePoints
-from landscape.exchange.importing import MinimaResult, StatesResult, import_tasks
+from landscape.exchange.imports.importing import MinimaResult, StatesResult, import_tasks
 
 KIND = "import"
 NONE = -1
@@ -29,7 +29,7 @@ NONE = -1
 
 @dataclass(kw_only=True)
 class Assembly:
-    """What became of the points of a file."""
+    """The fate of the points of a file."""
 
     minima_row: np.ndarray  # int64[M]: rows of the database, -1 for refused points
     states_row: np.ndarray  # int64[T]

@@ -22,8 +22,8 @@ from landscape.database.database import Database
 from landscape.database.records import TARGETS, Rounds
 from landscape.database.store import Store
 from landscape.errors import ExchangeError
-from landscape.exchange.joined_properties import joined_properties
-from landscape.exchange.joining import Joining
+from landscape.exchange.merges.joined_properties import joined_properties
+from landscape.exchange.merges.joining import Joining
 
 KIND = "merge"
 SAME = ("problem.", "frame.", "identity.")

@@ -10,7 +10,7 @@ import networkx as nx
 
 from landscape.exchange.format import Export, Format
 
-FILE = "landscape.graphml"
+FILE = "graph.graphml"
 
 
 def write(export: Export, folder: Path) -> Iterator[str]:

@@ -17,7 +17,7 @@ from scipy.special import erf
 import landscape
 from landscape.database.database import Database
 from landscape.errors import ExchangeError
-from landscape.exchange.networks import _write_onnx
+from landscape.exchange.programs.networks import _write_onnx
 from tests.exchange.conftest import written
 
 

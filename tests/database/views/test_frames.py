@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from landscape.database.database import Database
-from landscape.database.frames import column_names
 from landscape.database.records import Property
 from landscape.database.store import Store
+from landscape.database.views.frames import column_names
 from landscape.declaration import BY_EPSILON
 from landscape.errors import DatabaseError
 from tests.database.samples import P, measure, property_rows, sample_commit
