@@ -97,7 +97,7 @@ def test_import_of_another_problem_and_of_pickles(command: Run, second: Path, ru
     assert "expected a pickle of 17 numbers" in told
     status, _, told = command(*call, "--trust-pickles", "--set", "problem.l2=0.02")
     assert status == 1
-    assert "found 10 of 10 that are none" in told
+    assert "found 9 of 10 that are none" in told  # the network of zeros is stationary for every l2
     assert not target.exists()
 
 
