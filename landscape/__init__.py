@@ -22,6 +22,7 @@ _PLACES = {
     "disconnectivity_tree": "landscape.graph.superbasins:disconnectivity_tree",
     "explore": "landscape.campaign.session:explore",
     "measure": "landscape.campaign.session:measure",
+    "plot_tree": "landscape.plots.tree:plot_tree",
     "open": "landscape.database.database:open_database",
     "problem_of": "landscape.campaign.session:problem_of",
     "verify": "landscape.campaign.session:verify",

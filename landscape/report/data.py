@@ -16,13 +16,16 @@ from landscape.graph.superbasins import build_tree
 from landscape.graph.tree import DisconnectivityTree, prune
 from landscape.objective import Symmetry
 from landscape.report.plane import Plane, aligned_distances, plane_of
-from landscape.report.superposition import heat_capacity, occupations, temperatures
 from landscape.report.ways import Ways, ways_out
 from landscape.studies.columns import Column, column_family, known_names
 from landscape.studies.findings import Findings, findings_of
 from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
 from landscape.studies.path_barriers import StoredPaths, stored_paths
+from landscape.studies.thermal.curves import suggested_temperatures, wells_of
+from landscape.thermodynamics.superposition import curves, occupations
+from landscape.thermodynamics.validity import crossing_temperature, highest_temperature, lowest_barriers
 
+TEMPERATURES = 81  # of the slider
 NOT_MEASURED = "No robustness was measured: run 'landscape measure'."
 
 
@@ -30,9 +33,10 @@ NOT_MEASURED = "No robustness was measured: run 'landscape measure'."
 class Thermodynamics:
     """Occupations and heat capacity by harmonic superposition over all minima of the database."""
 
-    temperature: np.ndarray  # [K], empty where there are no determinants, as for an energy with kinks
+    temperature: np.ndarray  # [K]
     occupation: np.ndarray  # [K, n] of the minima of the page
     heat_capacity: np.ndarray  # [K]
+    highest: float  # end of the range in which harmonic wells describe the landscape; NaN if unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +58,7 @@ class PageData:
     plane: Plane
     ways: Ways
     columns: tuple[Column, ...]  # [n], all properties with one or a list of values
-    thermodynamics: Thermodynamics
+    thermodynamics: Thermodynamics | None  # None without harmonic wells, as for an energy with kinks
     findings: Findings | None
     refusal: str  # the reason why there are no findings
     paths: StoredPaths | None
@@ -94,22 +98,29 @@ def page_data(db: Database, symmetry: Symmetry, lowest: int) -> PageData:
         plane=plane_of(aligned_distances(minima.parameters[page], symmetry)),
         ways=ways_out(len(row), states.energy, ts_minima, 0),
         columns=tuple(_columns(db, page)),
-        thermodynamics=_thermodynamics(db, row, len(page)),
+        thermodynamics=_thermodynamics(db, page),
         findings=findings,
         refusal=refusal,
         paths=_paths(db),
     )
 
 
-def _thermodynamics(db: Database, row: np.ndarray, shown: int) -> Thermodynamics:
-    minima = db.minima
-    energy, determinant, orbit = (
-        values[row] for values in (minima.energy, minima.log_determinant, minima.log_orbit_size)
+def _thermodynamics(db: Database, page: np.ndarray) -> Thermodynamics | None:
+    """Curves of the whole landscape, and occupations of the minima `page`; None if it has no harmonic wells."""
+    states, n_parameters = db.transition_states, db.problem_record.n_parameters
+    try:
+        wells = wells_of(db)
+        barriers = lowest_barriers(wells[0], states.energy, states.minima)
+        highest = highest_temperature(*wells, barriers, n_parameters)
+        temperature = suggested_temperatures(wells, highest, crossing_temperature(*wells, barriers), TEMPERATURES)
+    except PropertyError:
+        return None
+    return Thermodynamics(
+        temperature=temperature,
+        occupation=occupations(*wells, temperature)[:, page],
+        heat_capacity=curves(*wells, temperature, n_parameters).heat_capacity,
+        highest=highest,
     )
-    temperature = temperatures(energy) if np.isfinite(determinant + orbit).all() else np.empty(0)
-    occupation = occupations(energy, determinant, orbit, temperature)
-    capacity = heat_capacity(energy, occupation, temperature, db.problem_record.n_parameters)
-    return Thermodynamics(temperature=temperature, occupation=occupation[:, :shown], heat_capacity=capacity)
 
 
 def _columns(db: Database, rows: np.ndarray) -> list[Column]:

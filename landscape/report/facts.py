@@ -13,7 +13,7 @@ from bokeh.palettes import Viridis256
 from landscape.messages import number_text
 from landscape.objective import Symmetry
 from landscape.problems.problem import Problem
-from landscape.report.data import PageData
+from landscape.report.data import PageData, Thermodynamics
 from landscape.report.downloads import pathsample, safetensors
 from landscape.studies.columns import Column, readable
 from landscape.studies.hypotheses import DEEPER, FLATTER, ROBUSTNESS_SIGNS
@@ -28,7 +28,6 @@ FIRST = (*ROBUSTNESS_SIGNS, "hits")
 
 def facts_of(data: PageData, symmetry: Symmetry, problem: Problem | None) -> dict[str, Any]:
     """The document; it has plain numbers, texts, lists and tables only, and None for what is unknown."""
-    thermodynamics = data.thermodynamics
     return {
         "rows": data.row[: data.shown].tolist(),
         "columns": [_column(one) for one in data.columns],
@@ -37,12 +36,22 @@ def facts_of(data: PageData, symmetry: Symmetry, problem: Problem | None) -> dic
         "palette": list(Viridis256),
         "parents": data.tree.parent.tolist(),
         "ways": _ways(data),
-        "temperature": thermodynamics.temperature.tolist(),
-        "occupation": [_occupations(row) for row in thermodynamics.occupation.tolist()],
-        "capacity": thermodynamics.heat_capacity.tolist(),
+        **_thermal(data.thermodynamics),
         "paths": _profiles(data),
         "pathsample": pathsample(data, symmetry),
         "safetensors": safetensors(data, problem),
+    }
+
+
+def _thermal(found: Thermodynamics | None) -> dict[str, Any]:
+    """The curves over temperature; empty lists where there are none."""
+    if found is None:
+        return {"temperature": [], "occupation": [], "capacity": [], "highest": None}
+    return {
+        "temperature": found.temperature.tolist(),
+        "occupation": [_occupations(row) for row in found.occupation.tolist()],
+        "capacity": found.heat_capacity.tolist(),
+        "highest": known_numbers([found.highest])[0],
     }
 
 

@@ -66,7 +66,7 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
         total=len(data.row),
         share=data.plane.share,
         has_symmetry=problem is not None,
-        has_heat=len(data.thermodynamics.temperature) > 0,
+        heat=data.thermodynamics,
         has_epsilons=has_epsilons(data),
         has_paths=data.paths is not None,
         matrix=matrix_of(data.findings),
@@ -95,7 +95,7 @@ def views(data: PageData) -> list[Model]:
         table_view(minima),
         *([epsilon_view()] if has_epsilons(data) else []),
         scatter_view(minima),
-        *([heat_capacity_view(data)] if len(data.thermodynamics.temperature) else []),
+        *([heat_capacity_view(data.thermodynamics)] if data.thermodynamics else []),
         *([profile_view()] if data.paths else []),
     ]
 

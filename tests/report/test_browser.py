@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from landscape.thermodynamics.superposition import occupations
 from tests.patience import patient
 from tests.report.pages import synthetic, synthetic_page
 
@@ -184,7 +186,12 @@ def test_controls_recolour_and_fade(one: Opened) -> None:
     assert (max(cold), cold.index(max(cold))) == (1.0, 0)
     assert min(cold) < 0.1
     one.page.locator("#temperature").fill("80")
-    assert min(one.column("alpha")) > 0.5
+    minima = synthetic(COUNT).minima
+    wells = (values[order()] for values in (minima.energy, minima.log_determinant, minima.log_orbit_size))
+    occupied = occupations(*wells, one.page.evaluate("facts.temperature[80]"))
+    expected = np.clip(1.0 + np.log10(occupied / occupied.max()) / 5.0, 0.0, 1.0)  # five decades, the rest is faint
+    np.testing.assert_allclose(one.column("alpha"), 0.08 + 0.92 * expected, atol=1e-3)
+    assert len(set(one.column("alpha"))) > len(set(cold))
     assert len(one.column("x", "heat_mark")) == 1
     one.page.uncheck("#fade")
     assert set(one.column("alpha")) == {1.0}

@@ -23,8 +23,9 @@ const fade = () => {
   byId("temperature").disabled = !on;
   byId("temperature-text").textContent = on ? `T = ${text(temperature, 3)}` : "";
   const likeliest = facts.occupation[index].indexOf(Math.max(...facts.occupation[index]));
+  const beyond = facts.highest !== null && temperature > facts.highest ? ", beyond this range," : "";
   byId("heat-text").textContent =
-    `At T = ${text(temperature, 3)} the heat capacity is ${text(facts.capacity[index], 4)} and minimum ${facts.rows[likeliest]} has the largest occupation, ${text(facts.occupation[index][likeliest], 3)}.`;
+    `At T = ${text(temperature, 3)}${beyond} the heat capacity is ${text(facts.capacity[index], 4)} and minimum ${facts.rows[likeliest]} has the largest occupation, ${text(facts.occupation[index][likeliest], 3)}.`;
   byId("temperature").setAttribute("aria-valuetext", `T = ${text(temperature, 3)}`);
   tell_facts(state.minimum);
 };

@@ -3,21 +3,24 @@
 The scripts of the page fill the sources of all but the first.
 """
 
-from bokeh.models import ColumnDataSource
+import numpy as np
+from bokeh.models import ColumnDataSource, Span
 from bokeh.plotting import figure
 
-from landscape.report.data import PageData
+from landscape.report.data import Thermodynamics
 from landscape.report.views.figures import ACCENT, FAINT, INK, frame
 
 HEIGHT = 300
 
 
-def heat_capacity_view(data: PageData) -> figure:
-    """The heat capacity against temperature, with a mark that the page moves."""
-    thermodynamics = data.thermodynamics
+def heat_capacity_view(thermodynamics: Thermodynamics) -> figure:
+    """The heat capacity against temperature, with the end of the harmonic range and a mark that the page moves."""
     plot = frame("heat", "temperature", "heat capacity", height=HEIGHT, x_axis_type="log")
     curve = ColumnDataSource({"x": thermodynamics.temperature, "y": thermodynamics.heat_capacity}, name="heat_curve")
     plot.line("x", "y", source=curve, line_width=1.8, tags=[INK])
+    if np.isfinite(thermodynamics.highest):
+        end = Span(location=thermodynamics.highest, dimension="height", line_dash="dashed", line_color="gray")
+        plot.add_layout(end)
     mark = ColumnDataSource({"x": [], "y": []}, name="heat_mark")
     plot.scatter("x", "y", source=mark, size=12, fill_color=None, line_width=2.4, tags=[ACCENT])
     return plot

@@ -97,8 +97,8 @@ def wells_of(db: Database) -> Wells:
     return wells
 
 
-def suggested_temperatures(wells: Wells, highest: float, crossing: float) -> np.ndarray:
-    """Temperatures [`COUNT`] from a nearly pure lowest minimum up to where walkers cross most barriers.
+def suggested_temperatures(wells: Wells, highest: float, crossing: float, count: int = COUNT) -> np.ndarray:
+    """Temperatures [count] from a nearly pure lowest minimum up to where walkers cross most barriers.
 
     At the lowest temperature all other minima together have an occupation of at most `REST`: Z_a / Z_lowest is at most
     `REST` / M for each. Minima of the energy of the lowest one, such as mirror images, do not count.
@@ -108,12 +108,12 @@ def suggested_temperatures(wells: Wells, highest: float, crossing: float) -> np.
     volume = log_orbit_size - log_determinant / 2.0
     others = above > 1e-9 * max(1.0, float(np.ptp(energy)))
     needed = np.maximum(volume - volume[np.argmin(energy)], 0.0) + np.log(len(energy) / REST)
-    low = float((above / needed)[others].min()) if others.any() else highest / 10.0
-    low = float(np.nanmin([low, highest / 2.0]))
-    if not np.isfinite(low):
+    lowest = [*(above / needed)[others], highest / 2.0 if others.any() else highest / 10.0]
+    low = min((temperature for temperature in lowest if np.isfinite(temperature)), default=None)
+    if low is None:
         raise PropertyError("expected gaps or barriers to choose temperatures by, found none: name --temperatures")
     high = crossing if np.isfinite(crossing) else float(above.max())
-    return np.geomspace(low, max(high, 4.0 * low), COUNT)
+    return np.geomspace(low, max(high, 4.0 * low), count)
 
 
 def csv_text(found: Thermodynamics) -> str:
