@@ -1,4 +1,4 @@
-"""The whole landscape of XOR, from the search to the picture: five minima, sixteen transition states.
+"""The whole landscape of XOR, from the search to the picture: five minima and the transition states between them.
 
 The file is a script, and a notebook for editors that know cells (# %%).
 """

@@ -43,7 +43,7 @@ def test_robustness(ran: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert db.properties("minima")["pgd_accuracy"].settings["epsilon"] == [0.1, 0.3]
     said = capsys.readouterr().out
     assert "'deeper minima are more robust': " in said
-    assert (tmp_path / "moons-robustness.svg").exists()
+    assert (tmp_path / "iris-robustness.svg").exists()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
