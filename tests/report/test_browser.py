@@ -187,8 +187,8 @@ def test_controls_recolour_and_fade(one: Opened) -> None:
     assert min(cold) < 0.1
     one.page.locator("#temperature").fill("80")
     minima = synthetic(COUNT).minima
-    wells = (values[order()] for values in (minima.energy, minima.log_determinant, minima.log_orbit_size))
-    occupied = occupations(*wells, one.page.evaluate("facts.temperature[80]"))
+    temperature = one.column("x", "heat_mark")[0]
+    occupied = occupations(minima.energy, minima.log_determinant, minima.log_orbit_size, temperature)[order()]
     expected = np.clip(1.0 + np.log10(occupied / occupied.max()) / 5.0, 0.0, 1.0)  # five decades, the rest is faint
     np.testing.assert_allclose(one.column("alpha"), 0.08 + 0.92 * expected, atol=1e-3)
     assert len(set(one.column("alpha"))) > len(set(cold))
