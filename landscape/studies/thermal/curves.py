@@ -20,11 +20,12 @@ from landscape.studies.columns import Column, column_family
 from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
 from landscape.thermodynamics.averages import Average, average
 from landscape.thermodynamics.peaks import Peak, peaks
-from landscape.thermodynamics.superposition import Curves, checked_temperatures, checked_wells, curves
+from landscape.thermodynamics.superposition import Curves, checked_temperatures, checked_wells, curves, occupations
 from landscape.thermodynamics.validity import crossing_temperature, highest_temperature, lowest_barriers
 
 COUNT = 20  # temperatures
 REST = 1e-3  # occupation of all but the lowest minimum at the lowest temperature, at most
+UNKNOWN = 1e-3  # occupation of minima without a value, at most
 SLOPE = "slope_of_"
 _A_DECADE = 40  # temperatures a decade among which peaks are looked for
 
@@ -39,9 +40,9 @@ class Thermodynamics:
     curves: Curves
     highest: float  # T_max, the end of the harmonic range; NaN if unknown
     posterior: float  # 1/N; NaN without samples
-    averages: Mapping[str, Average]  # by the name of a robustness that is known for all minima
+    averages: Mapping[str, Average]  # by the name of a robustness; NaN where it is not known, see `_average`
     signs: Mapping[str, int]  # +1 for a robustness whose larger values are more robust, -1 for the others
-    unknown: Mapping[str, int]  # number of minima whose robustness is not known, for the other columns
+    unknown: Mapping[str, int]  # number of minima without a value, for columns that have some
     peaks: list[Peak]
     minima: int
     states: int
@@ -69,14 +70,14 @@ def thermodynamics(db: Database, temperatures: np.ndarray | None = None) -> Ther
         temperatures = suggested_temperatures(wells, highest, crossing_temperature(*wells, barriers))
         temperatures = np.append(temperatures, posterior if np.isfinite(posterior) else [])
     temperatures = np.unique(checked_temperatures(temperatures))
-    known, unknown = _robustness(db)
+    columns = _robustness(db)
     return Thermodynamics(
         curves=curves(*wells, temperatures, n_parameters),
         highest=highest,
         posterior=posterior,
-        averages={name: average(one.values, *wells, temperatures) for name, one in known.items()},
-        signs={name: ROBUSTNESS_SIGNS[one.property] for name, one in known.items()},
-        unknown=unknown,
+        averages={name: _average(one.values, wells, temperatures) for name, one in columns.items()},
+        signs={name: ROBUSTNESS_SIGNS[one.property] for name, one in columns.items()},
+        unknown={name: count for name, one in columns.items() if (count := int(np.isnan(one.values).sum()))},
         peaks=peaks(*wells, _fine(temperatures)),
         minima=len(db.minima),
         states=len(states),
@@ -140,12 +141,25 @@ def csv_text(found: Thermodynamics) -> str:
     return text.getvalue()
 
 
-def _robustness(db: Database) -> tuple[dict[str, Column], dict[str, int]]:
-    """Columns of robustness that are known for all minima, and the number of unknown values of the others."""
+def _robustness(db: Database) -> dict[str, Column]:
+    """Columns of robustness, by name, that are known for some minima."""
     stored = db.properties("minima")
     columns = {one.name: one for name in ROBUSTNESS_SIGNS if name in stored for one in column_family(db, name)}
-    missing = {name: int(np.isnan(one.values).sum()) for name, one in columns.items()}
-    return {name: one for name, one in columns.items() if not missing[name]}, {k: v for k, v in missing.items() if v}
+    return {name: one for name, one in columns.items() if np.isfinite(one.values).any()}
+
+
+def _average(values: np.ndarray, wells: Wells, temperatures: np.ndarray) -> Average:
+    """Thermal average over the minima with a value; NaN where the others have more than `UNKNOWN` of the occupation.
+
+    Searches for the lowest minima measure only these, and at low temperature only these are occupied.
+    """
+    known = np.isfinite(values)
+    energy, log_determinant, log_orbit_size = (own[known] for own in wells)
+    found = average(values[known], energy, log_determinant, log_orbit_size, temperatures)
+    missing = np.array([occupations(*wells, temperature)[~known].sum() for temperature in temperatures])
+    return Average(
+        value=np.where(missing <= UNKNOWN, found.value, np.nan), slope=np.where(missing <= UNKNOWN, found.slope, np.nan)
+    )
 
 
 def _fine(temperatures: np.ndarray) -> np.ndarray:

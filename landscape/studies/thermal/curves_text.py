@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from landscape.messages import number_text
-from landscape.studies.thermal.curves import Thermodynamics
+from landscape.studies.thermal.curves import UNKNOWN, Thermodynamics
 
 BEYOND, POSTERIOR = ">", "N"
 SHOWN = ("robust_accuracy", "adversarial_loss")
@@ -59,7 +59,8 @@ def _table(found: Thermodynamics) -> Iterator[str]:
             f"{own.effective_minima[row]:>8.4g} {own.lowest_occupation[row]:>7.4f}"
         )
         if shown:
-            line += f" {found.averages[shown].value[row]:>22.6g} {found.averages[shown].slope[row]:>+11.3g}"
+            value, slope = found.averages[shown].value[row], found.averages[shown].slope[row]
+            line += f" {value:>22.6g} {slope:>+11.3g}" if np.isfinite(value) else f" {'unknown':>22}"
         yield line
     yield (
         f"heat capacity: the part due to changes between minima; the vibrations add P / 2 = "
@@ -93,11 +94,16 @@ def _rows(rows: np.ndarray) -> str:
 
 def _averages(found: Thermodynamics) -> Iterator[str]:
     """Every robustness at the end of the range, with the direction of its change."""
-    for name, missing in found.unknown.items():
-        yield f"{name}: not known for {missing} of {found.minima} minima, so left out"
     if not found.averages:
-        yield "no robustness is known for all minima: 'landscape measure' adds it"
+        yield "no robustness is known: 'landscape measure' adds it"
         return
+    for count in sorted(set(found.unknown.values())):
+        own = [name for name, missing in found.unknown.items() if missing == count]
+        names = own[0] if len(own) == 1 else f"{own[0]} and {len(own) - 1} more"
+        yield (
+            f"{names}: not known for {count} of {found.minima} minima; R is given where these have less than "
+            f"{UNKNOWN:.1%} of the occupation"
+        )
     inside = np.flatnonzero(found.in_range)
     row, place = (int(inside[-1]), "the end of the range") if len(inside) else (0, "beyond the range")
     temperature = found.curves.temperature[row]
@@ -106,7 +112,7 @@ def _averages(found: Thermodynamics) -> Iterator[str]:
     for name, one in found.averages.items():
         value, slope = one.value[row], one.slope[row]
         changes = abs(slope) * temperature > ROUNDING * max(abs(value), 1.0)
-        says = _says(found.signs[name] * slope) if changes else "no change"
+        says = "unknown" if np.isnan(value) else _says(found.signs[name] * slope) if changes else "no change"
         yield f"  {name:<34} {value:>12.6g}   dR/dT {slope:>+11.3g}   {says}"
     yield from EXPLAINED.strip().splitlines()
 

@@ -6,7 +6,7 @@ import pytest
 from landscape.database.database import Database
 from landscape.database.records import Minima
 from landscape.errors import PropertyError
-from landscape.studies.thermal.curves import REST, csv_text, suggested_temperatures, thermodynamics, wells_of
+from landscape.studies.thermal.curves import REST, UNKNOWN, csv_text, suggested_temperatures, thermodynamics, wells_of
 from landscape.studies.thermal.curves_text import thermodynamics_text
 from landscape.thermodynamics.superposition import occupations
 from tests.analysis.synthetic import (
@@ -69,7 +69,7 @@ def test_the_lowest_suggested_temperature_is_low_enough_whatever_the_volumes(see
     assert 1.0 - occupations(*wells, coldest)[np.argmin(low.energy)] <= REST
 
 
-def test_a_column_with_unknown_values_is_left_out_and_counted() -> None:
+def test_an_average_is_given_where_minima_without_a_value_are_hardly_occupied() -> None:
     parameters, energy, pairs, ts_energy = POINTS
     known = properties(parameters, energy, -0.1)
     partly = np.full((len(energy), 2), 0.5)
@@ -82,10 +82,18 @@ def test_a_column_with_unknown_values_is_left_out_and_counted() -> None:
             (*known, property_rows("minima", "noise_accuracy", partly, "accuracy under noise, one column an epsilon")),
         )
     )
-    found = thermodynamics(db)
+    found = thermodynamics(db, np.geomspace(1e-4, 10.0, 9))
     assert found.unknown == {"noise_accuracy@0.3": 2}
     assert "noise_accuracy@0.1" in found.averages
-    assert "noise_accuracy@0.3: not known for 2 of 40 minima, so left out" in list(thermodynamics_text(found))
+    said = (
+        "noise_accuracy@0.3: not known for 2 of 40 minima; R is given where these have less than 0.1% of the occupation"
+    )
+    assert said in list(thermodynamics_text(found))
+    missing = occupations(*wells_of(db), found.curves.temperature)[:, 3:5].sum(axis=1)
+    given = np.isfinite(found.averages["noise_accuracy@0.3"].value)
+    assert given.tolist() == (missing <= UNKNOWN).tolist()
+    assert 0 < given.sum() < len(given)
+    np.testing.assert_allclose(found.averages["noise_accuracy@0.3"].value[given], 0.5)
 
 
 @pytest.mark.parametrize(("slope", "words"), [(-0.5, "more"), (0.5, "less")])
@@ -124,7 +132,7 @@ def test_without_transition_states_the_range_is_unknown() -> None:
     assert not found.in_range.any()
     lines = list(thermodynamics_text(found))
     assert any(line.startswith("range unknown") for line in lines)
-    assert lines[-1] == "no robustness is known for all minima: 'landscape measure' adds it"
+    assert lines[-1] == "no robustness is known: 'landscape measure' adds it"
 
 
 def test_minima_without_wells_are_refused() -> None:
