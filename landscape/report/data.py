@@ -21,7 +21,7 @@ from landscape.studies.columns import Column, column_family, known_names
 from landscape.studies.findings import Findings, findings_of
 from landscape.studies.hypotheses import ROBUSTNESS_SIGNS
 from landscape.studies.path_barriers import StoredPaths, stored_paths
-from landscape.studies.thermal.curves import suggested_temperatures, wells_of
+from landscape.studies.thermal.curves import posterior_temperature, suggested_temperatures, wells_of
 from landscape.thermodynamics.superposition import curves, occupations
 from landscape.thermodynamics.validity import crossing_temperature, highest_temperature, lowest_barriers
 
@@ -112,7 +112,8 @@ def _thermodynamics(db: Database, page: np.ndarray) -> Thermodynamics | None:
         wells = wells_of(db)
         barriers = lowest_barriers(wells[0], states.energy, states.minima)
         highest = highest_temperature(*wells, barriers, n_parameters)
-        temperature = suggested_temperatures(wells, highest, crossing_temperature(*wells, barriers), TEMPERATURES)
+        end = float(np.fmax(crossing_temperature(*wells, barriers), posterior_temperature(db)))
+        temperature = suggested_temperatures(wells, highest, end, TEMPERATURES)
     except PropertyError:
         return None
     return Thermodynamics(

@@ -1,8 +1,8 @@
 """Thermodynamics of the landscape in a database: curves over T, peaks, thermal averages of every robustness.
 
 The temperatures are chosen from the data if nobody names them. They begin where the lowest minimum has nearly all of
-the occupation, and end where walkers cross most barriers; curves are harmonic up to T_max (see
-`landscape.thermodynamics.validity`). T = 1/N of N samples is always one of them.
+the occupation, and end where walkers cross most barriers, or at T = 1/N of N samples if that is higher. Curves are
+harmonic up to T_max (see `landscape.thermodynamics.validity`). T = 1/N is always one of the temperatures.
 
 Shapes: M minima, K temperatures.
 """
@@ -64,10 +64,10 @@ def thermodynamics(db: Database, temperatures: np.ndarray | None = None) -> Ther
     states = db.transition_states
     barriers = lowest_barriers(wells[0], states.energy, states.minima)
     highest = highest_temperature(*wells, barriers, n_parameters)
-    samples = db.problem_record.inputs
-    posterior = 1.0 / len(samples) if samples is not None and len(samples) else float("nan")
+    posterior = posterior_temperature(db)
     if temperatures is None:
-        temperatures = suggested_temperatures(wells, highest, crossing_temperature(*wells, barriers))
+        end = float(np.fmax(crossing_temperature(*wells, barriers), posterior))
+        temperatures = suggested_temperatures(wells, highest, end)
         temperatures = np.append(temperatures, posterior if np.isfinite(posterior) else [])
     temperatures = np.unique(checked_temperatures(temperatures))
     columns = _robustness(db)
@@ -98,8 +98,14 @@ def wells_of(db: Database) -> Wells:
     return wells
 
 
-def suggested_temperatures(wells: Wells, highest: float, crossing: float, count: int = COUNT) -> np.ndarray:
-    """Temperatures [count] from a nearly pure lowest minimum up to where walkers cross most barriers.
+def posterior_temperature(db: Database) -> float:
+    """T = 1/N of the N samples of a database, at which the Boltzmann law is the posterior; NaN without samples."""
+    samples = db.problem_record.inputs
+    return 1.0 / len(samples) if samples is not None and len(samples) else float("nan")
+
+
+def suggested_temperatures(wells: Wells, highest: float, end: float, count: int = COUNT) -> np.ndarray:
+    """Temperatures [count] from a nearly pure lowest minimum up to `end`, or to the range of energies if that is NaN.
 
     At the lowest temperature all other minima together have an occupation of at most `REST`: Z_a / Z_lowest is at most
     `REST` / M for each. Minima of the energy of the lowest one, such as mirror images, do not count.
@@ -113,7 +119,7 @@ def suggested_temperatures(wells: Wells, highest: float, crossing: float, count:
     low = min((temperature for temperature in lowest if np.isfinite(temperature)), default=None)
     if low is None:
         raise PropertyError("expected gaps or barriers to choose temperatures by, found none: name --temperatures")
-    high = crossing if np.isfinite(crossing) else float(above.max())
+    high = end if np.isfinite(end) else float(above.max())
     return np.geomspace(low, max(high, 4.0 * low), count)
 
 
