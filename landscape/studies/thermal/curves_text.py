@@ -32,6 +32,7 @@ def _head(found: Thermodynamics) -> Iterator[str]:
     n_parameters = found.curves.n_parameters
     yield f"{found.minima} minima, {found.states} transition states, {n_parameters} parameters"
     yield "T is in units of the energy (k_B = 1); harmonic superposition over distinct minima with their copies"
+    yield "minima that were not found have no occupation: 'landscape info' says how complete the search is"
     if np.isfinite(found.highest):
         yield (
             f"harmonic up to T = {found.highest:.3g}, where half of the occupation is in minima whose lowest known "
