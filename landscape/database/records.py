@@ -144,6 +144,8 @@ ROUND_KINDS = {
     "evaluate": "attacks on trained networks",
     "locate": "minima below end points of training",
     "surroundings": "the minimum that each end point lies in, and its rank and barrier in the tree",
+    "import": "points of another program, verified",
+    "merge": "the joining of several searches",
 }
 """The kinds of round, in the words of a user."""
 
