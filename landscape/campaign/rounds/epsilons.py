@@ -65,11 +65,13 @@ def union(first: Sequence[Any], second: Sequence[Any]) -> list[Any]:
     return every if not added or any(isinstance(one, list | tuple) for one in every) else sorted(every)
 
 
-def extent(known: Mapping[str, Property], rows: int, settings: Settings, by_epsilon: Sequence[str]) -> Extent:
+def extent(
+    known: Mapping[str, Property], rows: int, settings: Settings, by_epsilon: Sequence[str], wanted: np.ndarray
+) -> Extent:
     """The extent of a group with these settings.
 
     `known` are its stored properties, which differ from the settings in epsilon at most and have at least `rows` rows;
-    `by_epsilon` names those with a column for each epsilon.
+    `by_epsilon` names those with a column for each epsilon. Gaps of rows that are not `wanted`, int64, stay.
     """
     epsilon = tuple(settings.get(EPSILON, ()))
     every = tuple(range(len(epsilon)))
@@ -80,13 +82,13 @@ def extent(known: Mapping[str, Property], rows: int, settings: Settings, by_epsi
     for one in columns:
         places = [epsilon.index(value) for value in one.settings[EPSILON]]
         finite[:, places] |= np.isfinite(one.values[:rows])
-    empty = ~np.asarray(finite.any(axis=1))  # not measured, or diverged
-    gaps: np.ndarray = ~finite & ~empty[:, None]
+    passed = ~(np.isin(np.arange(rows), wanted) & finite.any(axis=1))  # not wanted, not measured, or diverged
+    gaps: np.ndarray = ~finite & ~passed[:, None]
     first = np.flatnonzero(gaps.any(axis=1))
     if not len(first):
         return Extent(done=rows, epsilon=epsilon, lacking=every)
     done = int(first[0])
-    other = np.flatnonzero((gaps[done:] != gaps[done]).any(axis=1) & ~empty[done:])
+    other = np.flatnonzero((gaps[done:] != gaps[done]).any(axis=1) & ~passed[done:])
     end = done + int(other[0]) if len(other) else rows
     return Extent(done=done, end=end, epsilon=epsilon, lacking=tuple(np.flatnonzero(gaps[done]).tolist()))
 

@@ -226,7 +226,7 @@ class Measure:
         rows = min((len(known[name].values) if name in known else 0 for name in declared), default=0)
         if self.target == "minima" and _has_holes([one.values for one in known.values()], wanted):
             rows = 0
-        return extent_of(known, rows, settings, [name for name in declared if PROPERTIES[name].by_epsilon])
+        return extent_of(known, rows, settings, [name for name in declared if PROPERTIES[name].by_epsilon], wanted)
 
 
 def _at_rows(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

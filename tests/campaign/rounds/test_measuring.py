@@ -2,6 +2,7 @@
 
 import importlib
 import shutil
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -14,7 +15,7 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.preparation import stored_context
 from landscape.campaign.progress import Silent
-from landscape.campaign.rounds.measuring import chosen_groups
+from landscape.campaign.rounds.measuring import Measure, chosen_groups
 from landscape.campaign.sequences import measuring, replacements
 from landscape.campaign.session import run_campaign
 from landscape.database.database import Database
@@ -23,6 +24,7 @@ from landscape.errors import PropertyError
 from landscape.graph.depth import DEPTHS
 from landscape.properties.catalogue import available_groups
 from landscape.studies.columns import column
+from landscape.studies.completeness.goal import Goal
 from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.stopping import StoppingPool
 from tests.campaign.xor import HASTE, xor
@@ -151,6 +153,22 @@ def test_minima_added_later_have_all_epsilons(path: Path) -> None:
         assert found.settings["epsilon"] == [0.1, 0.3]
         assert np.isfinite(found.values).all()
         assert len(found.values) == len(db.minima)
+
+
+def test_a_search_for_the_lowest_adds_epsilons_to_these_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TASK_MINIMA", "ROUND_TASKS"):
+        monkeypatch.setattr(f"landscape.campaign.rounds.measuring.{name}", 1)
+    with landscape.open(path) as db:
+        wanted = np.sort(np.argsort(db.minima.energy, kind="stable")[:3])
+        assert (np.diff(wanted) > 1).any() or wanted[0] > 0  # a gap that stays comes before one that is filled
+        context = stored_context(db.problem_record, "cpu", {"epsilon": [0.3]})
+    goal = Goal(lowest=3, energy=np.inf, fraction=1.0, searches=0)
+    phases = (partial(Measure, groups=["sensitivity"], goal=goal),)
+    with Database(open_store(path, writable=True)) as db:
+        pool = LocalPool(context.execute)
+        assert run_campaign(context, db.store, pool, Silent(), Interrupt(), phases) is Ending.COMPLETE
+        values = db.properties("minima")["sensitivity_logits"].values
+    np.testing.assert_array_equal(np.flatnonzero(np.isfinite(values[:, 1])), wanted)
 
 
 def test_values_with_other_settings_are_replaced_and_named(path: Path) -> None:
