@@ -5,15 +5,17 @@ with N copies is left alone by |G| / N of them, which is its order; a point with
 PATHSAMPLE and pele count copies as a constant over the order, so only ratios of orders matter to them.
 """
 
+import math
+
 import numpy as np
 
 from landscape.campaign.preparation import stored_context
 from landscape.database.database import Database
 from landscape.errors import ExchangeError
+from landscape.numerics.stabilisers import log_group_order, stabiliser_orders
 
 MOST_FORTRAN = 2**31 - 1
-WHOLE = 1e-6  # largest distance of a computed order from a whole number, relative to it
-MOST_EXACT = 2.0**53
+MOST_LOG = 700.0  # of a float in a message
 
 
 def log_group_size(db: Database) -> float:
@@ -23,8 +25,7 @@ def log_group_size(db: Database) -> float:
     """
     if db.problem_record.toml:
         symmetry = stored_context(db.problem_record, "cpu", source=str(db.path)).objective.symmetry
-        generic = np.random.default_rng(0).normal(size=(1, db.problem_record.n_parameters))
-        return float(symmetry.log_orbit_size(generic)[0])
+        return log_group_order(symmetry, db.problem_record.n_parameters)
     return float(max(db.minima.log_orbit_size.max(initial=0.0), db.transition_states.log_orbit_size.max(initial=0.0)))
 
 
@@ -33,12 +34,12 @@ def point_group_orders(log_group: float, log_orbit_size: np.ndarray, source: str
 
     Raises `ExchangeError` if one is no whole number below 2^53.
     """
-    order = np.exp(log_group - log_orbit_size)
-    whole = np.rint(order)
-    good = (whole >= 1.0) & (whole < MOST_EXACT) & (np.abs(order - whole) <= WHOLE * whole)
-    if not good.all():
+    orders = stabiliser_orders(log_group, log_orbit_size)
+    lacking = np.isnan(orders)
+    if lacking.any():
+        found = math.exp(min(float(log_group - log_orbit_size[lacking][0]), MOST_LOG))
         raise ExchangeError(
-            f"{source}: expected whole orders of point groups below 2^53, found {order[~good][0]:.10g}: "
+            f"{source}: expected whole orders of point groups below 2^53, found {found:.10g}: "
             "export to csv, which has the numbers of copies"
         )
-    return whole.astype(np.int64)
+    return orders.astype(np.int64)

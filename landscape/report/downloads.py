@@ -17,40 +17,38 @@ from typing import Any
 
 import numpy as np
 
+from landscape.numerics.stabilisers import log_group_order, stabiliser_orders
 from landscape.objective import Symmetry
 from landscape.problems.problem import Problem
 from landscape.report.data import PageData
 
 MOST_BYTES = 1_000_000  # of the parameters in a page; the minima of higher energy come without
 ALIGNMENT = 8  # of the header of a safetensors file
-GENERIC = 20261130  # seed of a point without symmetry
 
 
 def pathsample(data: PageData, symmetry: Symmetry) -> dict[str, str]:
-    """The texts of min.data and ts.data by name for the minima of the page; empty where determinants are unknown."""
+    """The texts of min.data and ts.data by name for the minima of the page.
+
+    Empty where determinants are unknown, or an order is no whole number below 2^53.
+    """
     among = np.flatnonzero(data.ts_minima.max(axis=1, initial=0) < data.shown)
     logs = (data.log_determinant, data.log_orbit_size, data.ts_log_determinant[among], data.ts_log_orbit_size[among])
     if not all(np.isfinite(values).all() for values in logs):
         return {}
-    whole = log_group_order(data.parameters.shape[1], symmetry)
-    below = zip(data.energy, data.log_determinant, _orders(whole, data.log_orbit_size), strict=False)
-    orders = _orders(whole, data.ts_log_orbit_size[among])
-    above = zip(data.ts_energy[among], data.ts_log_determinant[among], orders, data.ts_minima[among], strict=True)
+    sizes = data.log_orbit_size, data.ts_log_orbit_size[among]
+    known = log_group_order(symmetry, data.parameters.shape[1])  # that of a user's own energy is not known here
+    group = max(known, *(float(one.max(initial=0.0)) for one in sizes))
+    orders = [stabiliser_orders(group, one) for one in sizes]
+    if np.isnan(np.concatenate(orders)).any():
+        return {}
+    of_minima, of_states = (one.astype(np.int64).tolist() for one in orders)
+    below = zip(data.energy, data.log_determinant, of_minima, strict=False)
+    above = zip(data.ts_energy[among], data.ts_log_determinant[among], of_states, data.ts_minima[among], strict=True)
     ends = ((energy, determinant, order, sorted((pair + 1).tolist())) for energy, determinant, order, pair in above)
     return {
         "min.data": "".join(f"{e:.17g} {d:.17g} {order} 1.0 1.0 1.0\n" for e, d, order in below),
         "ts.data": "".join(f"{e:.17g} {d:.17g} {order} {a} {b} 1.0 1.0 1.0\n" for e, d, order, (a, b) in ends),
     }
-
-
-def log_group_order(n_parameters: int, symmetry: Symmetry) -> float:
-    """Logarithm of the size of the symmetry group: that of the orbit of a point which no symmetry leaves in place."""
-    theta = np.random.default_rng(GENERIC).normal(size=(1, n_parameters))
-    return float(symmetry.log_orbit_size(theta)[0])
-
-
-def _orders(whole: float, log_orbit_size: np.ndarray) -> list[int]:
-    return [round(float(order)) for order in np.exp(whole - log_orbit_size)]
 
 
 def safetensors(data: PageData, problem: Problem | None) -> dict[str, Any]:

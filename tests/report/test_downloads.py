@@ -2,31 +2,20 @@
 
 import base64
 import json
-import math
 import struct
 from typing import Any
 
 import numpy as np
-import pytest
 from safetensors.numpy import load
 
 from landscape.problems.networks.symmetry import NoSymmetry
 from landscape.problems.problem import Problem
 from landscape.report.data import page_data
-from landscape.report.downloads import log_group_order, pathsample, safetensors
+from landscape.report.downloads import pathsample, safetensors
 from tests.analysis.synthetic import record
 from tests.report.pages import synthetic
 
 XOR: dict[str, Any] = {"dataset": "xor", "standardise": False, "l2": 1e-2}
-
-
-@pytest.mark.parametrize(
-    ("hidden", "activation", "order"),
-    [([2], "tanh", 8), ([3], "tanh", 48), ([3], "softplus", 6), ([2, 3], "tanh", 8 * 48)],
-)
-def test_the_order_of_the_group(hidden: list[int], activation: str, order: int) -> None:
-    problem = Problem(hidden=hidden, activation=activation, **XOR)
-    assert math.isclose(math.exp(log_group_order(problem.n_parameters, problem.symmetry)), order, rel_tol=1e-9)
 
 
 def test_min_data_and_ts_data_are_those_of_the_tables() -> None:
@@ -43,6 +32,8 @@ def test_min_data_and_ts_data_are_those_of_the_tables() -> None:
     rows = lowest[above[:, 3:5].astype(np.int64) - 1]
     np.testing.assert_array_equal(np.sort(rows), np.sort(db.transition_states.minima[inside]))
     assert (above[:, 3] <= above[:, 4]).all()
+    np.testing.assert_allclose(below[:, 2], 8.0 / np.exp(db.minima.log_orbit_size[lowest]))
+    np.testing.assert_array_equal(above[:, 2], 8.0)
     assert below.shape[1] == 6
     assert above.shape[1] == 8
 
@@ -71,4 +62,11 @@ def test_without_a_network_there_are_no_weights_and_without_determinants_no_file
     data = page_data(db, NoSymmetry(), 20)
     assert safetensors(data, None) == {}
     object.__setattr__(data, "log_determinant", np.full(20, np.nan))
+    assert pathsample(data, NoSymmetry()) == {}
+
+
+def test_where_an_order_is_too_large_there_are_no_files() -> None:
+    data = page_data(synthetic(20, problem=record()), NoSymmetry(), 20)
+    assert pathsample(data, NoSymmetry()) != {}
+    object.__setattr__(data, "log_orbit_size", np.append(data.log_orbit_size[:-1], -1000.0))
     assert pathsample(data, NoSymmetry()) == {}

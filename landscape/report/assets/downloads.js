@@ -25,7 +25,7 @@ const tell_downloads = () => {
   const available = facts.safetensors.minima ?? 0;
   byId("state").disabled = state.minimum >= available;
   const notes = [`All files hold the ${facts.rows.length} minima of this page; in the table energies have all digits, properties nine.`];
-  if (!facts.pathsample["min.data"]) notes.push("PATHSAMPLE's files need determinants of all points, which this database lacks.");
+  if (!facts.pathsample["min.data"]) notes.push("PATHSAMPLE's files need determinants and orders of point groups of all points, which this database lacks.");
   if (!available) notes.push("This database has no network, so no weights.");
   else if (available < facts.rows.length) notes.push(`The page has the weights of the ${available} lowest minima.`);
   byId("download-note").textContent = notes.join(" ");
