@@ -220,7 +220,7 @@ def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch, asked: dict[str
     monkeypatch.setattr(sys, "stderr", said)
     landscape.explore(Bowl(), start=(-1.0, 1.0), walkers=2, steps=1, **asked)
     assert ("basin hopping 1 of at most 1" in said.getvalue()) is shows
-    assert ("1 minima (+" in said.getvalue()) is shows
+    assert ("1 minimum (+1)" in said.getvalue()) is shows
 
 
 def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
