@@ -6,25 +6,19 @@ from typing import get_args
 import click
 
 from landscape.campaign.pools.mpi import launcher_rank
-from landscape.cli.options import FILE
+from landscape.cli.options import FILE, whole_numbers
 from landscape.database.database import open_database
 from landscape.studies.thermal.rates import kinetics
 from landscape.studies.thermal.rates_text import rates_text
 from landscape.thermodynamics.rates import Dynamics
 
 
-def rows(_: click.Context, __: click.Parameter, text: str) -> list[int]:
-    """Rows of minima separated by commas."""
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise click.BadParameter(f"expected rows of minima such as 3 or 3,7, found {text!r}") from None
-
-
 @click.command()
 @FILE
-@click.option("--from", "start", callback=rows, required=True, metavar="ROWS", help="Minima to leave: 3 or 3,7.")
-@click.option("--to", "goal", callback=rows, required=True, metavar="ROWS", help="Minima to reach.")
+@click.option(
+    "--from", "start", callback=whole_numbers, required=True, metavar="ROWS", help="Minima to leave: 3 or 3,7."
+)
+@click.option("--to", "goal", callback=whole_numbers, required=True, metavar="ROWS", help="Minima to reach: 3 or 3,7.")
 @click.option("-T", "--temperature", type=float, required=True, help="Temperature in units of the energy.")
 @click.option(
     "--dynamics",

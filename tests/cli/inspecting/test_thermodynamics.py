@@ -99,7 +99,7 @@ def test_temperatures_that_are_none_are_refused(command: Run, database: Path, te
         (("--from", "0", "--to", "99", "-T", "1"), "expected rows of minima from 0 to 29, found 99"),
         (("--from", "-2", "--to", "1", "-T", "1"), "expected rows of minima from 0 to 29, found -2"),
         (("--from", "0,1", "--to", "1", "-T", "1"), "expected different minima on the two sides of a rate, found 1"),
-        (("--from", "a", "--to", "1", "-T", "1"), "expected rows of minima such as 3 or 3,7, found 'a'"),
+        (("--from", "a", "--to", "1", "-T", "1"), "expected whole numbers such as 0,3, found 'a'"),
         (("--from", "0", "-T", "1"), "Missing option '--to'"),
     ],
 )
