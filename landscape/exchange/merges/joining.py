@@ -48,7 +48,7 @@ class Joining:
         new_states = _first_of(state_row, known_states)
         sides = np.sort(row[states.minima].reshape(-1, 2), axis=1)
         self._compare(state_row, sides, states.sides_ambiguous)
-        renumbered = replace(states, minima=sides, found_from=_mapped(row, states.found_from))
+        renumbered = replace(states, minima=sides, found_from=mapped(row, states.found_from))
         self._states.append(renumbered.take(new_states))
         self._attempts.append(self._renumbered(db, row, state_row, new_states))
         self._rounds.append(_recounted(db.rounds, new, new_states))
@@ -80,7 +80,7 @@ class Joining:
         by the attempts that found them.
         """
         attempts, states = db.attempts, db.transition_states
-        found = _mapped(state_row, attempts.state)
+        found = mapped(state_row, attempts.state)
         started = _starts_by_round(attempts)
         rounds = _round_of(db)
         for place in np.flatnonzero(~new_states):
@@ -90,7 +90,7 @@ class Joining:
                 found[attempt] = state_row[place]
         first_round = sum(map(len, self._rounds))
         later = np.where(attempts.round >= 0, attempts.round + first_round, NONE)
-        return replace(attempts, minima=_mapped(row, attempts.minima), round=later, state=found)
+        return replace(attempts, minima=mapped(row, attempts.minima), round=later, state=found)
 
 
 def _rows(index: PointIndex, points: Minima | TransitionStates) -> np.ndarray:
@@ -106,7 +106,7 @@ def _first_of(row: np.ndarray, known: int) -> np.ndarray:
     return first & (row >= known)
 
 
-def _mapped(row: np.ndarray, values: np.ndarray) -> np.ndarray:
+def mapped(row: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Rows of one file as rows of the joined table; -1 stays."""
     return np.where(values >= 0, np.append(row, NONE)[values], NONE)
 

@@ -23,7 +23,7 @@ from landscape.database.records import TARGETS, Rounds
 from landscape.database.store import Store
 from landscape.errors import ExchangeError
 from landscape.exchange.merges.joined_properties import joined_properties
-from landscape.exchange.merges.joining import Joining
+from landscape.exchange.merges.joining import Joining, mapped
 
 KIND = "merge"
 SAME = ("problem.", "frame.", "identity.")
@@ -52,7 +52,7 @@ def merged(databases: Sequence[Database]) -> tuple[Context, Store, list[str]]:
         transition_states=joining.states(),
         attempts=joining.attempts(),
         rounds=joining.rounds(_round()),
-        walkers=first.walkers.take(slice(None)),
+        walkers=replace(first.walkers, minimum=mapped(rows[0], first.walkers.minimum)),
         properties={target: properties if target == "minima" else {} for target in TARGETS},
     )
     return context, store, lines

@@ -118,6 +118,20 @@ def test_the_order_of_files_changes_nothing(first: Path, second: Path, both: Pat
         assert one["problem"].attrs["run_toml"] == other["problem"].attrs["run_toml"]
 
 
+def test_walkers_stay_at_their_minima_where_a_file_has_one_twice(first: Path, second: Path, tmp_path: Path) -> None:
+    twice = Path(shutil.copy(first, tmp_path / "twice.h5"))
+    with h5py.File(twice, "r+") as file:
+        for name in ("energy", "parameters"):
+            file["minima"][name][1] = file["minima"][name][0]
+        last = file["minima"].attrs["count"] - 1
+        file["walkers/minimum"][:] = last
+        theta = file["minima/parameters"][last]
+    joined(tmp_path / "a.h5", twice, second)
+    whole = table(tmp_path / "a.h5", "minima")
+    at = set(table(tmp_path / "a.h5", "walkers")["minimum"].tolist())
+    assert at == {place_of(theta, whole["parameters"])}
+
+
 def test_the_file_is_verified_and_measured_as_any_other(both: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(both, tmp_path / "a.h5"))
     assert landscape.verify(path) == []
