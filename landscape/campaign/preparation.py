@@ -163,7 +163,7 @@ def stored_data(record: ProblemRecord, source: str) -> DataSet:
     if not record.toml or record.inputs is None or record.targets is None:
         raise DatabaseError(
             f"{source}: expected a database of a network, with its [problem] table and data; found one of a user's own "
-            "energy: give that energy from Python, as in landscape.verify(FILE, ENERGY)"
+            "energy, which commands cannot compute: use Python, as in landscape.verify(FILE, ENERGY)"
         )
     return DataSet(
         inputs=record.inputs,
