@@ -44,7 +44,7 @@ def test_compiling_counts_neither_in_the_rate_nor_in_the_time_left(
     console = Console()
     first = lines(console, clock, capsys, 90.0, 85.0)
     assert re.match(r"compiled in 85.0 s\nbasin hopping round 1 of at most 3: ", first)
-    assert "at most 00:10 left" in first
+    assert "at most 00:10 more of this kind" in first
     second = lines(console, clock, capsys, 5.0, 0.0)
     assert "compiled" not in second
-    assert "at most 00:10 left" in second
+    assert "at most 00:10 more of this kind" in second
