@@ -230,7 +230,7 @@ def test_every_command_that_reads_a_run_file_can_change_its_keys() -> None:
         if names & {"run_file", "source"}:
             reads.append(name)
             assert "settings" in names, name
-    assert reads == ["run", "sample", "train", "study"]
+    assert reads == ["run", "sample", "train", "study", "import"]
 
 
 def test_properties_are_listed(database: Path, command: Run) -> None:

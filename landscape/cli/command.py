@@ -77,7 +77,7 @@ def main() -> None:
     """Entry point: an error that a user can cause becomes one line and exit status 2."""
     gc.freeze()  # imported objects stay; otherwise the collector would scan them again at exit
     try:
-        cli(standalone_mode=False)
+        cli(standalone_mode=False, prog_name="landscape")
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
