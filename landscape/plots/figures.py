@@ -64,6 +64,11 @@ def _shortened(axis: Axis, ends: tuple[float, float]) -> str:
     return f" ($10^{{{exponent}}}$)"
 
 
+def plain(text: str) -> str:
+    """Text that matplotlib writes as it is, with dollar signs that begin no formula."""
+    return text.replace("$", r"\$")
+
+
 def save(figure: Figure, output: Path) -> None:
     """Write the figure, without a date in it. Raises PropertyError where the file cannot be written."""
     dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}

@@ -126,9 +126,8 @@ def free_energies(
     or two states does not.
     """
     temperature = checked_temperatures(temperature)
-    weights = log_weights(energy, log_determinant, log_orbit_size, temperature)
-    vibrations = modes / 2.0 * np.log(2.0 * np.pi * temperature)
-    return np.asarray(-temperature[..., None] * (weights + vibrations[..., None]))
+    vibrations = (modes / 2.0 * np.log(2.0 * np.pi * temperature))[..., None]
+    return np.asarray(energy + temperature[..., None] * (log_determinant / 2.0 - log_orbit_size - vibrations))
 
 
 def landscape_heat_capacity(

@@ -23,6 +23,10 @@ def test_the_free_energy_is_that_of_the_configurational_integral(modes: int) -> 
     assert free_energies(*columns, TEMPERATURE, modes)[0] == pytest.approx(-TEMPERATURE * np.log(integral), rel=1e-9)
 
 
+def test_the_free_energy_at_a_vanishing_temperature_is_the_energy() -> None:
+    assert free_energies(np.array([ENERGY]), np.array([2.0]), np.zeros(1), 1e-320, 3)[0] == ENERGY
+
+
 def test_energy_decides_at_low_temperature_and_width_at_high_temperature() -> None:
     columns = np.array([0.0, 0.1]), np.array([0.0, -50.0]), np.zeros(2)
     assert np.argmin(free_energies(*columns, 1e-4, 3)) == 0

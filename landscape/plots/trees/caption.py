@@ -1,21 +1,23 @@
-"""The caption of a tree: the landscape that it shows, and the part of it that is drawn."""
+"""The caption of a tree: the landscape that it shows, the part of it that is drawn, and the manner of drawing."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from landscape.database.database import Database
 from landscape.graph.depth import component_fraction
 from landscape.messages import number_text
-from landscape.plots.figures import MINUS
+from landscape.plots.figures import MINUS, plain
 from landscape.plots.trees.heights import Heights
 
 
-def caption_of(db: Database, heights: Heights, drawn: str) -> list[str]:
-    """Two parts: data, network and l2; the minima that are `drawn`, the connected share and the zero of the axis."""
+def caption_of(db: Database, heights: Heights, drawn: str, manner: Sequence[str] = ()) -> list[str]:
+    """Two parts: data, network and l2; minima that are `drawn`, connected share, `manner` of drawing, zero."""
     states, count = db.transition_states, len(db.minima)
     share = component_fraction(db.minima.energy, states.energy, states.minima)
-    counted = f"{drawn}, {100.0 * share:.3g} % connected with the lowest" if count else "no minima"
+    counted = f"{plain(drawn)}, {100.0 * share:.3g} % connected with the lowest" if count else "no minima"
     zero = f"{heights.symbol}_min = {heights.zero:.6g}".replace("-", MINUS)
-    return [", ".join(_problem(db)), ", ".join([counted, *([heights.at] if heights.at else []), zero])]
+    return [", ".join(_problem(db)), ", ".join([counted, *manner, *([heights.at] if heights.at else []), zero])]
 
 
 def _problem(db: Database) -> list[str]:
@@ -27,7 +29,7 @@ def _problem(db: Database) -> list[str]:
     layers = "" if table.get("convolution") else _layers(record.inputs, record.targets, table.get("hidden", []))
     network = " ".join(part for part in (layers, table.get("activation", "tanh"), "network") if part)
     name = str(table["dataset"]).replace("\\", "/").rsplit("/", 1)[-1]
-    return [name, f"{network} ({size})", f"l2 = {number_text(float(table['l2']))}" if "l2" in table else "no l2"]
+    return [plain(name), f"{network} ({size})", f"l2 = {number_text(float(table['l2']))}" if "l2" in table else "no l2"]
 
 
 def _layers(inputs: np.ndarray | None, targets: np.ndarray | None, hidden: list[int]) -> str:

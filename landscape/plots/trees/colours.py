@@ -15,7 +15,7 @@ from landscape.errors import PropertyError
 from landscape.graph.layout import shared_values
 from landscape.graph.tree import DisconnectivityTree
 from landscape.messages import number_text
-from landscape.plots.figures import COLOURS, UNKNOWN, family_style
+from landscape.plots.figures import COLOURS, UNKNOWN, family_style, plain
 from landscape.plots.trees.groups import Groups
 from landscape.plots.trees.picture import Picture
 from landscape.studies.columns import Column, readable
@@ -71,7 +71,7 @@ def draw_colour_bar(axes: Axes, picture: Picture) -> None:
 
 def group_keys(groups: Groups | None) -> list[Line2D]:
     """Keys of the groups for a legend."""
-    names = groups.names if groups else ()
+    names = map(plain, groups.names if groups else ())
     return [Line2D([], [], color=family_style(place)[0], linewidth=1.2, label=name) for place, name in enumerate(names)]
 
 
@@ -80,7 +80,7 @@ def title(colour: Column) -> str:
     name = colour.name if colour.epsilon is None else colour.property
     chosen = "" if colour.epsilon is None else f", $\\varepsilon$ = {number_text(colour.epsilon)}"
     units = f" ({colour.units})" if colour.units not in ("", "energy") else ""  # energies have no unit
-    return "\n".join(textwrap.wrap(readable(name) + chosen + units, 56))
+    return "\n".join(textwrap.wrap(plain(readable(name)) + chosen + plain(units), 56))
 
 
 def _group_colours(tree: DisconnectivityTree, groups: Groups) -> np.ndarray:

@@ -8,7 +8,7 @@ part of the landscape.
 Shapes: M minima, L leaves, U unconnected minima.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from landscape.database.database import Database
 from landscape.errors import PropertyError
 from landscape.graph.layout import GAP, Layout, Order, layout, metric_layout
 from landscape.graph.tree import DisconnectivityTree, lasting, prune, restricted, thin
+from landscape.messages import counted
 from landscape.plots.trees.caption import caption_of
 from landscape.plots.trees.groups import Groups, named_groups, superbasins
 from landscape.plots.trees.heights import Heights, heights_of
@@ -83,16 +84,17 @@ def picture_of(db: Database, choice: Choice) -> Picture:
     tree, unconnected, drawn = drawn_part(whole, choice, metric)
     scale = height_scale(choice.scale, tree)
     tree = with_levels(tree, scale, choice.levels)
+    groups = _groups(whole, choice, heights)
     return Picture(
         tree=replace(tree, height=scale.forward(tree.height), levels=scale.forward(tree.levels)),
         scale=scale,
         unconnected=unconnected,
         label=heights.label,
-        caption=tuple(caption_of(db, heights, drawn)),
+        caption=tuple(caption_of(db, heights, drawn, [*_manner(tree, scale, groups)])),
         drawn=drawn,
         colour=colour,
         values=colour.values[tree.minimum] if colour else None,
-        groups=_groups(whole, choice, heights),
+        groups=groups,
         marks=marks_of(locations_of(db), choice.marks) if choice.marks else None,
         metric=metric,
         order=choice.order,
@@ -104,22 +106,32 @@ def drawn_part(
     tree: DisconnectivityTree, choice: Choice, metric: Column | None = None
 ) -> tuple[DisconnectivityTree, np.ndarray, str]:
     """The part of a tree that is drawn, the heights [U] of minima in the rug, and the number of minima in words."""
-    count, words = tree.n_leaves, ""
+    count, chosen, known, joined = tree.n_leaves, "", "", ""
     if metric is not None:
         tree = restricted(tree, np.flatnonzero(np.isfinite(metric.values[tree.minimum])))
         if not tree.n_leaves:
             raise PropertyError(f"Expected values of {metric.name} to place minima at, found none: measure them first.")
-        words = f" whose {metric.name} is known" if tree.n_leaves < count else ""
+        known = f" whose {metric.name} is known" if tree.n_leaves < count else ""
     tree, unconnected = _without_unconnected(tree)
-    tree = lasting(tree, choice.threshold)
-    if choice.threshold and not words:
-        words = f", one for all that climbs below {choice.threshold:g} connect"
+    before, tree = tree.n_leaves, lasting(tree, choice.threshold)
+    if tree.n_leaves < before:
+        joined = f", one for all that climbs below {choice.threshold:g} connect"
     if choice.lowest and choice.lowest < tree.n_leaves:
-        tree, unconnected, words = prune(tree, choice.lowest), unconnected[:0], " of lowest energy"
+        chosen = f" of lowest {'energy' if choice.temperature is None else 'free energy'}"
+        tree, unconnected = prune(tree, choice.lowest), unconnected[:0]
     elif not choice.lowest and tree.n_leaves > MOST:
-        tree, words = thin(tree, MOST), " with the longest branches"
-    number = tree.n_leaves + len(unconnected)
-    return tree, unconnected, f"{number} of {count} minima{words if number < count else ''}"
+        tree, chosen = thin(tree, MOST), " with the longest branches"
+    return tree, unconnected, f"{tree.n_leaves + len(unconnected)} of {count} minima{chosen}{known}{joined}"
+
+
+def _manner(tree: DisconnectivityTree, scale: HeightScale, groups: Groups | None) -> Iterator[str]:
+    """The facts of a caption without which the lines and colours would mislead."""
+    if len(tree.levels):
+        yield f"merges at {counted(len(tree.levels), 'level')}"
+    if scale.kind == "log":
+        yield "0 drawn at the foot of the log axis"
+    if groups and groups.words:
+        yield groups.words
 
 
 def _without_unconnected(tree: DisconnectivityTree) -> tuple[DisconnectivityTree, np.ndarray]:

@@ -26,6 +26,7 @@ CROWDED, BOTTOM = 0.5, 0.1  # part of the minima, and part of the heights in whi
 LINEAR = 0.25  # part of the minima that lie in the linear part of a symlog axis
 SEEN = 1.0 / 60.0  # length of a line, in parts of the range of heights, that can be seen: 5 points on 4 inches
 SHORT = 0.25  # part of the lines that may be shorter
+MOST_LEVELS = 10_000
 NUMBERS = (30, 24, 20, 16, 14, 12, 10, 8)  # of levels
 
 
@@ -83,10 +84,10 @@ def with_levels(tree: DisconnectivityTree, scale: HeightScale, number: int | Non
     """The tree with merges at a number of levels at equal distances on the axis; 0 keeps them exact.
 
     Without a number merges stay exact if they can be seen so; otherwise the number is the largest of `NUMBERS` at which
-    they can. Raises PropertyError for a negative number.
+    they can. Raises PropertyError for a negative number, and for one above `MOST_LEVELS`.
     """
-    if number is not None and number < 0:
-        raise PropertyError(f"Expected a number of levels of at least 0, found {number}: 0 draws exact merges.")
+    if number is not None and not 0 <= number <= MOST_LEVELS:
+        raise PropertyError(f"Expected 0 to {MOST_LEVELS} levels, found {number}: 0 draws exact merges.")
     if not (tree.parent >= 0).any():
         return tree
     if number is not None:

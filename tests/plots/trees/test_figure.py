@@ -1,5 +1,6 @@
 """The lines, colours and labels of the figure of a tree."""
 
+from io import BytesIO
 from itertools import cycle
 
 import numpy as np
@@ -84,6 +85,18 @@ def test_the_caption_has_the_landscape_and_the_number_of_minima() -> None:
     assert caption.startswith("iris, tanh network (P = 2), l2 = 0.001")
     assert "20 of 100 minima of lowest energy, " in caption
     assert "% connected with the lowest, E_min = 0.3" in caption
+
+
+def test_the_caption_says_at_how_many_levels_lines_meet_and_what_a_log_axis_hides() -> None:
+    caption = drawn([0.0, 0.2, 0.5, 0.4], [1.0, 1.5, 2.0], levels=3, scale="log").axes[0].get_xlabel()
+    assert "merges at 3 levels, 0 drawn at the foot of the log axis, " in caption.replace("\n", " ")
+    assert "levels" not in drawn([0.0, 0.2], [1.0]).axes[0].get_xlabel()
+
+
+def test_names_with_dollar_signs_are_no_formulas() -> None:
+    figure = drawn([0.0, 0.2], [1.0], groups=("$^$=0",))
+    figure.savefig(BytesIO())
+    assert figure.legends[0].get_texts()[0].get_text() == r"\$^\$"
 
 
 def test_minima_without_a_connection_are_strokes_and_are_counted() -> None:

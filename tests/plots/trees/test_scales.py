@@ -60,8 +60,9 @@ def test_the_number_of_levels_can_be_chosen() -> None:
     assert len(levels) == 17
     np.testing.assert_allclose(np.diff(levels), np.ptp(tree.height) / 17)
     assert levels[-1] == tree.height.max()
-    with pytest.raises(PropertyError, match="found -1"):
-        with_levels(tree, scale, -1)
+    for wrong in (-1, 10**12):
+        with pytest.raises(PropertyError, match=f"Expected 0 to 10000 levels, found {wrong}"):
+            with_levels(tree, scale, wrong)
 
 
 def test_levels_of_a_logarithmic_axis_are_at_equal_ratios() -> None:
