@@ -41,7 +41,8 @@ def main(file: Path, output: Path, robustness: str | None) -> None:
     names = _chosen(found, robustness.split(",") if robustness else None)
     with matplotlib.style.context(STYLE):
         save(draw_curves(found, names), output)
-    click.echo(f"{output}: {found.minima} minima, harmonic up to T = {found.highest:.3g}, drawn: {', '.join(names)}")
+    harmonic = f"harmonic up to T = {found.highest:.3g}" if np.isfinite(found.highest) else "harmonic range unknown"
+    click.echo(f"{output}: {found.minima} minima, {harmonic}, drawn: {', '.join(names) or 'no robustness'}")
 
 
 def _chosen(found: Thermodynamics, families: list[str] | None) -> list[str]:
@@ -50,7 +51,7 @@ def _chosen(found: Thermodynamics, families: list[str] | None) -> list[str]:
     for name in families or ():
         if name not in known:
             raise PropertyError(
-                f"Expected a robustness that is known for all minima, found '{name}': "
+                f"Expected a robustness that was measured, found '{name}': "
                 + (f"known are {listed(known)}." if known else "none is; 'landscape measure' adds it.")
             )
     wanted = families or [name for name in FAMILIES if name in known]

@@ -8,7 +8,7 @@ from bokeh.model import Model
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from landscape.database.database import Database
-from landscape.messages import listed
+from landscape.messages import counted, listed
 from landscape.objective import Symmetry
 from landscape.problems.networks.symmetry import NoSymmetry
 from landscape.problems.problem import Problem
@@ -82,6 +82,7 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
         facts=as_json(facts_of(data, symmetry, problem)),
         document=as_json(drawn.to_json(deferred=False)),
         listed=listed,
+        counted=counted,
     )
 
 

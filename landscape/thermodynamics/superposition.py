@@ -27,6 +27,8 @@ from scipy.special import logsumexp
 
 from landscape.errors import PropertyError
 
+LEAST = 1e-100  # temperatures below this have inverses and squares that are no floating-point numbers
+
 
 @dataclass(frozen=True, kw_only=True)
 class Curves:
@@ -57,12 +59,13 @@ class Curves:
 
 
 def checked_temperatures(temperature: float | np.ndarray) -> np.ndarray:
-    """Temperatures as float64, of any shape. Raises PropertyError unless all are positive and finite."""
+    """Temperatures as float64, of any shape. Raises PropertyError unless all are finite and at least `LEAST`."""
     found = np.asarray(temperature, dtype=np.float64)
-    wrong = found[~(np.isfinite(found) & (found > 0.0))]
+    wrong = found[~(np.isfinite(found) & (found >= LEAST))]
     if wrong.size:
         raise PropertyError(
             f"expected temperatures above 0, in units of the energy, found {wrong.flat[0]:g}: choose another one"
+            + (f", {LEAST:g} or more" if 0.0 < wrong.flat[0] < LEAST else "")
         )
     return found
 

@@ -106,7 +106,7 @@ def test_names_cannot_break_out() -> None:
     plain = Elements(page_text(synthetic(12), None, seal=Seal(points=3, faults=("minimum 1: off",))))
     assert [tag for tag, _ in found.elements] == [tag for tag, _ in plain.elements]
     assert HOSTILE in found.read
-    assert "1 faults in 3 points. The first: minimum 1: off" in plain.read
+    assert "1 fault in 3 points. The first: minimum 1: off" in plain.read
     assert "alert(1)" not in found.scripts[""]
 
 

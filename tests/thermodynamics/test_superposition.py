@@ -135,7 +135,7 @@ def test_heat_capacity_is_that_of_pele() -> None:
     )
 
 
-@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize("temperature", [0.0, -1.0, 1e-320, np.nan, np.inf])
 def test_temperatures_that_are_none_are_refused(temperature: float) -> None:
     with pytest.raises(PropertyError, match="expected temperatures above 0, in units of the energy, found"):
         occupations(*wells([0.0, 1.0]).columns, temperature)

@@ -13,6 +13,8 @@ from landscape.studies.thermal.curves import csv_text, thermodynamics
 from landscape.studies.thermal.curves_text import thermodynamics_text
 from landscape.thermodynamics.superposition import checked_temperatures
 
+MOST = 10_000
+
 
 def temperatures(context: click.Context, option: click.Parameter, text: str | None) -> np.ndarray | None:
     """Temperatures of LOW:HIGH:COUNT, in equal ratios, or of a list of numbers."""
@@ -26,8 +28,8 @@ def temperatures(context: click.Context, option: click.Parameter, text: str | No
     except ValueError:
         raise click.BadParameter(f"expected LOW:HIGH:COUNT such as 1e-4:1e-1:20, found {text!r}") from None
     checked_temperatures(np.array([low, high]))
-    if not (low < high and count >= 2):
-        raise click.BadParameter(f"expected LOW below HIGH and at least 2 temperatures, found {text!r}")
+    if not (low < high and 2 <= count <= MOST):
+        raise click.BadParameter(f"expected LOW below HIGH and 2 to {MOST} temperatures, found {text!r}")
     return np.geomspace(low, high, count)
 
 

@@ -106,7 +106,8 @@ def _averages(found: Thermodynamics) -> Iterator[str]:
             f"{UNKNOWN:.1%} of the occupation"
         )
     inside = np.flatnonzero(found.in_range)
-    row, place = (int(inside[-1]), "the end of the range") if len(inside) else (0, "beyond the range")
+    beyond = "beyond the range" if np.isfinite(found.highest) else "range unknown"
+    row, place = (int(inside[-1]), "the last in the range") if len(inside) else (0, beyond)
     temperature = found.curves.temperature[row]
     yield ""
     yield f"R at T = {temperature:.3g}, {place}"
