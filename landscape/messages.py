@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args, get_origin
@@ -49,6 +50,11 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 minimum", "2 minima"; `many` is by default `one` with an s."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def floored(share: float) -> str:
+    """A share in per cent with one decimal, rounded down, so that only all are 100."""
+    return f"{math.floor(1000.0 * share + 1e-9) / 10.0:g}"
 
 
 def toml_value(value: object) -> str:

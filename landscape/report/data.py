@@ -59,6 +59,7 @@ class PageData:
     ways: Ways
     columns: tuple[Column, ...]  # [n], all properties with one or a list of values
     thermodynamics: Thermodynamics | None  # None without harmonic wells, as for an energy with kinks
+    no_wells: str  # the reason why there are none
     findings: Findings | None
     refusal: str  # the reason why there are no findings
     paths: StoredPaths | None
@@ -82,6 +83,7 @@ def page_data(db: Database, symmetry: Symmetry, lowest: int) -> PageData:
     place[row] = np.arange(len(row))
     energy, ts_minima, page = minima.energy[row], place[states.minima], row[:lowest]
     findings, refusal = _findings(db)
+    thermodynamics, no_wells = _thermodynamics(db, page)
     return PageData(
         row=row,
         energy=energy,
@@ -98,15 +100,16 @@ def page_data(db: Database, symmetry: Symmetry, lowest: int) -> PageData:
         plane=plane_of(aligned_distances(minima.parameters[page], symmetry)),
         ways=ways_out(len(row), states.energy, ts_minima, 0),
         columns=tuple(_columns(db, page)),
-        thermodynamics=_thermodynamics(db, page),
+        thermodynamics=thermodynamics,
+        no_wells=no_wells,
         findings=findings,
         refusal=refusal,
         paths=_paths(db),
     )
 
 
-def _thermodynamics(db: Database, page: np.ndarray) -> Thermodynamics | None:
-    """Curves of the whole landscape, and occupations of the minima `page`; None if it has no harmonic wells."""
+def _thermodynamics(db: Database, page: np.ndarray) -> tuple[Thermodynamics | None, str]:
+    """Curves of the whole landscape with occupations of the minima `page`, or the reason why there are none."""
     states, n_parameters = db.transition_states, db.problem_record.n_parameters
     try:
         wells = wells_of(db)
@@ -114,14 +117,15 @@ def _thermodynamics(db: Database, page: np.ndarray) -> Thermodynamics | None:
         highest = highest_temperature(*wells, barriers, n_parameters)
         end = float(np.fmax(crossing_temperature(*wells, barriers), posterior_temperature(db)))
         temperature = suggested_temperatures(wells, highest, end, TEMPERATURES)
-    except PropertyError:
-        return None
-    return Thermodynamics(
+    except PropertyError as error:
+        return None, str(error)
+    found = Thermodynamics(
         temperature=temperature,
         occupation=occupations(*wells, temperature)[:, page],
         heat_capacity=curves(*wells, temperature, n_parameters).heat_capacity,
         highest=highest,
     )
+    return found, ""
 
 
 def _columns(db: Database, rows: np.ndarray) -> list[Column]:

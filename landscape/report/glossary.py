@@ -2,7 +2,8 @@
 
 GLOSSARY = {
     "minimum": "A setting of all weights from which every small change raises the energy.",
-    "energy": "The mean loss over the training samples plus l2 times the sum of all squared weights.",
+    "energy": "The function whose minima are sought: for a network the mean loss over the training samples plus l2 "
+    "times the sum of all squared weights.",
     "transition state": "The highest point of the easiest pass between two minima: downhill on two sides, uphill "
     "otherwise.",
     "degenerate rearrangement": "A pass between two symmetric copies of one minimum.",

@@ -67,6 +67,7 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
         share=data.plane.share,
         has_symmetry=problem is not None,
         heat=data.thermodynamics,
+        no_wells=data.no_wells,
         has_epsilons=has_epsilons(data),
         has_paths=data.paths is not None,
         matrix=matrix_of(data.findings),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from landscape.database.database import Database
-from landscape.messages import listed, number_text
+from landscape.messages import floored, listed, number_text
 from landscape.report.data import PageData
 from landscape.studies.completeness.criteria import Criteria
 from landscape.studies.completeness.goal import Goal
@@ -55,8 +55,8 @@ def complete(db: Database) -> str:
     failing = [QUOTED.format(name) for name, holds in checks.items() if not holds]
     verb = "does" if len(failing) == 1 else "do"
     return (
-        f"The search for the {wanted} is not complete by its own criteria ({found.connected:.0%} of them are connected "
-        f"with the lowest one): {listed(failing)} {verb} not hold, so barriers are upper bounds."
+        f"The search for the {wanted} is not complete by its own criteria ({floored(found.connected)} % of them are "
+        f"connected with the lowest one): {listed(failing)} {verb} not hold, so barriers are upper bounds."
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,7 +13,7 @@ from landscape.errors import PropertyError
 from landscape.report.glossary import GLOSSARY
 from landscape.report.page import Seal, page_text
 from landscape.report.resources import bokeh_scripts
-from tests.analysis.synthetic import made_up_store, minima, transition_states
+from tests.analysis.synthetic import funnel, made_up_store, minima, transition_states
 from tests.report.pages import COUNT, replaced_record, synthetic, synthetic_page
 from tests.report.test_facts import HOSTILE
 
@@ -97,6 +98,14 @@ def test_words_are_explained_once(whole: Elements) -> None:
     assert set(terms) <= set(GLOSSARY.values())
     assert {"minimum", "transition state", "superbasin", "basin-hopping"} <= GLOSSARY.keys()
     assert all(name in whole.read for name in GLOSSARY)
+
+
+def test_a_page_without_harmonic_wells_says_the_reason() -> None:
+    parameters, energy, pairs, ts_energy = funnel(5)
+    flat = replace(minima(parameters, energy), lowest_eigenvalue=np.zeros(5))
+    text = page_text(Database(made_up_store(None, flat, transition_states(pairs, ts_energy), ())), None)
+    assert "There are no curves over temperature: expected positive Hessian eigenvalues at all minima, found 5" in text
+    assert 'id="heat-text"' not in text
 
 
 def test_names_cannot_break_out() -> None:

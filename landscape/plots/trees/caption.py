@@ -6,7 +6,7 @@ import numpy as np
 
 from landscape.database.database import Database
 from landscape.graph.depth import component_fraction
-from landscape.messages import number_text
+from landscape.messages import floored, number_text
 from landscape.plots.figures import MINUS, plain
 from landscape.plots.trees.heights import Heights
 
@@ -15,7 +15,7 @@ def caption_of(db: Database, heights: Heights, drawn: str, manner: Sequence[str]
     """Two parts: data, network and l2; minima that are `drawn`, connected share, `manner` of drawing, zero."""
     states, count = db.transition_states, len(db.minima)
     share = component_fraction(db.minima.energy, states.energy, states.minima)
-    counted = f"{plain(drawn)}, {100.0 * share:.3g} % connected with the lowest" if count else "no minima"
+    counted = f"{plain(drawn)}, {floored(share)} % connected with the lowest" if count else "no minima"
     zero = f"{heights.symbol}_min = {heights.zero:.6g}".replace("-", MINUS)
     return [", ".join(_problem(db)), ", ".join([counted, *manner, *([heights.at] if heights.at else []), zero])]
 
