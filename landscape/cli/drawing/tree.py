@@ -63,7 +63,7 @@ def tree(file: Path, output: Path, **choice: Any) -> None:
     \b
     landscape tree iris.h5 -o iris-tree.svg --colour adversarial_loss@0.3
     landscape tree iris.h5 -o iris-tree.pdf --threshold 1e-4 --group robust=0,3,7-9
-    landscape tree iris.h5 -o iris-free.pdf --temperature 1e-4
+    landscape tree iris.h5 -o iris-free.pdf --temperature 1e-7
 
     A line ends at the energy of a minimum, above the lowest one. Lines meet at the lowest energy at which minima are
     known to be connected, an upper bound, or at the next level above. Energies of --threshold and --superbasins are
@@ -72,7 +72,7 @@ def tree(file: Path, output: Path, **choice: Any) -> None:
 
     --marks draws the end points of training below the minima that 'landscape locate' found for them; the area of a mark
     is in proportion to their number. Free energies are those of harmonic wells, with the symmetric copies of each
-    minimum, in units of the energy.
+    minimum, in units of the energy; the caption says if the temperature is beyond the range in which wells are harmonic.
     """  # noqa: D301 - click wants the backspace character itself
     with open_database(file) as db:
         if not launcher_rank():
