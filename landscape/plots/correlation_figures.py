@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from landscape.messages import number_text
-from landscape.plots.figures import MINUS, family_style, inches_wide, label_x, label_y
+from landscape.plots.figures import MINUS, family_style, inches_wide, label_x, label_y, plain
 from landscape.statistics.correlations import Correlation
 from landscape.studies.columns import Column, readable
 from landscape.studies.findings import HYPOTHESES, Findings
@@ -112,9 +112,10 @@ def draw_strongest(findings: Findings) -> Figure:
     for axes in panels.flat[len(rows) :]:
         axes.set_axis_off()
     if len(found.landscapes) > 1:
+        styles = map(family_style, range(len(found.landscapes)))
         keys = [
-            Line2D([], [], linestyle="", marker=family_style(place)[1], color=family_style(place)[0], label=one.name)
-            for place, one in enumerate(found.landscapes)
+            Line2D([], [], linestyle="", marker=marker, color=colour, label=plain(one.name))
+            for (colour, marker), one in zip(styles, found.landscapes, strict=True)
         ]
         figure.legend(handles=keys, loc="outside upper center", ncols=min(len(keys), 4))
     return figure

@@ -10,9 +10,10 @@ are p_a = Z_a / sum Z, and all else follows from them. Sources: Wales, Energy La
 networks Ballard et al., J. Chem. Phys. 144, 124119 (2016).
 
 T has the unit of the energy (k_B = 1). A network has no momenta, so quantities are configurational: with momenta the
-heat capacity has a further P / 2. The energy of a network is a mean loss over N samples, with an L2 penalty. Its
-posterior density is proportional to exp(-N E), so T = 1/N is the posterior of the data, and the occupations at T = 1/N
-are its Laplace approximation, with all modes.
+heat capacity has a further P / 2. The energy of a network is a mean loss over N samples, with an L2 penalty. If the
+loss is a negative log likelihood, the posterior density is proportional to exp(-N E), and the occupations at T = 1/N
+are its Laplace approximation, with all modes. The cross-entropy is one; a squared error is one for Gaussian noise of a
+fixed variance.
 
 All factors enter as logarithms, so the number of copies may exceed the range of floating-point numbers.
 
