@@ -6,7 +6,7 @@ their rows in the database, which are shown to users.
 Shapes: M minima of the database, n <= M minima of the page, T transition states, K temperatures.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -132,25 +132,8 @@ def _columns(db: Database, rows: np.ndarray) -> list[Column]:
     """All columns of the minima `rows`, leaving out those that are known for none and lists of lists."""
     stored = db.properties("minima")
     names = [name for name in known_names(db) if name not in stored or stored[name].values.ndim <= 2]
-    found = (one for name in names for one in column_family(db, name))
-    taken = [(one, _padded(one.values, len(db.minima))[rows]) for one in found]
-    return [
-        Column(
-            name=one.name,
-            property=one.property,
-            epsilon=one.epsilon,
-            description=one.description,
-            units=one.units,
-            values=values,
-        )
-        for one, values in taken
-        if np.isfinite(values).any()
-    ]
-
-
-def _padded(values: np.ndarray, rows: int) -> np.ndarray:
-    """The values with NaN for rows at the end that were not measured."""
-    return np.concatenate([values, np.full(rows - len(values), np.nan)])
+    found = (replace(one, values=one.values[rows]) for name in names for one in column_family(db, name))
+    return [one for one in found if np.isfinite(one.values).any()]
 
 
 def _findings(db: Database) -> tuple[Findings | None, str]:

@@ -4,8 +4,8 @@ Only the occupations depend on T, and d ln p_a / dT = (E_a - <E>) / T^2. The slo
 
     dR/dT = sum of p_a (E_a - <E>) (R_a - <R>) / T^2,
 
-the covariance of the property with the energy over T^2. A robustness that falls with T is one that deeper minima have
-more of. This describes one landscape; it is no inference.
+the covariance of the property with the energy over T^2. A property that falls with T is larger in the deeper
+ones of the occupied minima. This describes one landscape; it is no inference.
 
 Shapes: M minima, K temperatures.
 """

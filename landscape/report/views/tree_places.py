@@ -39,7 +39,7 @@ def tree_places(tree: DisconnectivityTree) -> TreePlaces:
 
 
 def split_lines(lines: np.ndarray) -> tuple[list[list[float]], list[list[float]]]:
-    """The x and the y of lines [N, 3, 2]; those at the top of a tree, which have no line, are empty."""
+    """The x and the y of lines [N, 4, 2]; those at the top of a tree, which have no line, are empty."""
     drawn = np.isfinite(lines).all(axis=(1, 2)).tolist()
     parts = zip(lines.tolist(), drawn, strict=True)
     kept = [line if one else [] for line, one in parts]

@@ -14,7 +14,8 @@ ROUNDING = 1e-9  # relative changes of R over a factor e of T that count as none
 _MOST_ROWS = 8
 EXPLAINED = """
 R is the thermal mean of a robustness, and dR/dT its slope. An accuracy that falls with T, or an adversarial loss that
-rises, means that the deeper minima are the more robust ones. This describes this one landscape: it is no inference.
+rises, means that of the minima with an occupation at this T, which may be a few, the deeper ones are the more robust.
+This describes this one landscape: it is no inference.
 """
 
 
