@@ -178,7 +178,7 @@ def opened(path: Path) -> h5py.File:
     if path.is_dir():
         raise DatabaseError(f"{path} is a folder: name the database file in it")
     if not path.exists():
-        raise DatabaseError(f"{path} does not exist: check the name, or make a database by running a campaign")
+        raise DatabaseError(f"{path} does not exist: check the name, or make a database with 'landscape run'")
     try:
         with path.open("rb"):
             pass  # h5py.is_hdf5 does not distinguish an unreadable file from a file of another kind

@@ -57,7 +57,7 @@ def _line(name: str, one: Property, rows: int) -> str:
 def _shape(one: Property) -> str:
     """The values of a row: one number, one for each epsilon, or an array."""
     shape = one.values.shape[1:]
-    if one.description.endswith(BY_EPSILON):
+    if one.description.endswith(BY_EPSILON) and "epsilon" in one.settings:
         return f"@{','.join(_epsilon(value) for value in one.settings['epsilon'])}"
     return " x ".join(map(str, shape)) or "1"
 

@@ -22,7 +22,7 @@ ANSWER, APPENDIX, CONTRASTS = "answer.csv", "appendix.csv", "contrasts.csv"
 
 @click.command()
 @click.argument("studies", metavar="STUDY...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write into, not the first STUDY.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write; by default the first STUDY.")
 def answer(studies: tuple[Path, ...], output: Path | None) -> None:
     """Say whether deeper and flatter minima, and which ways of training, are more robust, from replicates.
 
