@@ -4,9 +4,9 @@ Hits are added, which is right because the searches are independent. Files with 
 hits would count twice, and are refused. A merged file stores the seed of one of its searches only, so it cannot be
 merged again: merge all files at once. Imported files have no hits and any seed.
 
-Files are taken in a fixed order, by seed and content, so that their order on the command line changes nothing. Walkers,
-run file and seed are those of the first. Samples and end points of training are no part of a search of the landscape;
-files that have them are refused.
+Files are taken in a fixed order, searches before imported files, then by seed and content, so that their order on the
+command line changes nothing. Walkers, run file and seed are those of the first. Samples and end points of training are
+no part of a search of the landscape; files that have them are refused.
 """
 
 import hashlib
@@ -63,9 +63,15 @@ def _seed(db: Database) -> int:
     return int(db.problem_record.tables(str(db.path)).get("run", {}).get("seed", 0))
 
 
-def _order(db: Database) -> tuple[int, str]:
-    """Seed and content of a database, by which files are ordered."""
-    return _seed(db), hashlib.sha256(db.minima.parameters.tobytes() + db.rounds.seconds.tobytes()).hexdigest()
+def _searched(db: Database) -> bool:
+    """True if quenches have met minima: an imported file has no hits."""
+    return bool((db.minima.hits > 0).any())
+
+
+def _order(db: Database) -> tuple[bool, int, str]:
+    """Origin, seed and content of a database, by which files are ordered."""
+    content = hashlib.sha256(db.minima.parameters.tobytes() + db.rounds.seconds.tobytes()).hexdigest()
+    return not _searched(db), _seed(db), content
 
 
 def _require_mergeable(files: Sequence[Database]) -> None:
@@ -82,7 +88,7 @@ def _require_mergeable(files: Sequence[Database]) -> None:
                 f"{db.path}: expected a search of minima and transition states, found end points of training or "
                 "samples too: keep that file apart"
             )
-        if (db.minima.hits > 0).any() and searches.setdefault(_seed(db), db) is not db:
+        if _searched(db) and searches.setdefault(_seed(db), db) is not db:
             raise ExchangeError(
                 f"{db.path}: expected another seed than {_seed(db)}, that of {searches[_seed(db)].path}: searches with "
                 "equal seeds are the same search, whose hits would count twice; leave one out"

@@ -132,6 +132,17 @@ def test_walkers_stay_at_their_minima_where_a_file_has_one_twice(first: Path, se
     assert at == {place_of(theta, whole["parameters"])}
 
 
+def test_a_search_comes_before_an_imported_file(first: Path, second: Path, tmp_path: Path) -> None:
+    bare = Path(shutil.copy(first, tmp_path / "bare.h5"))
+    with h5py.File(bare, "r+") as file:
+        file["minima/hits"][:] = 0
+        file["walkers"].attrs["count"] = 0
+    joined(tmp_path / "a.h5", bare, second)
+    assert len(table(tmp_path / "a.h5", "walkers")["minimum"]) == len(table(second, "walkers")["minimum"]) > 0
+    with h5py.File(tmp_path / "a.h5") as file, h5py.File(second) as search:
+        assert file["problem"].attrs["run_toml"] == search["problem"].attrs["run_toml"]
+
+
 def test_the_file_is_verified_and_measured_as_any_other(both: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(both, tmp_path / "a.h5"))
     assert landscape.verify(path) == []
