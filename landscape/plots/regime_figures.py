@@ -41,7 +41,7 @@ def draw_robust(table: Regimes, names: Sequence[str]) -> Figure:
     """
     robust, clean = (table.tested(name) for name in (ROBUST, CLEAN))
     columns = [clean, *(name for name in table.family(robust) if table.columns[name].epsilon is not None)]
-    grouped = families(table, [name for name in names if table.mean(name, clean).units])
+    grouped = families(table, [name for name in names if any(table.mean(name, one).units for one in columns)])
     rows = sum(map(len, grouped.values())) + len(grouped)
     left = 1.15 * inches_wide((*names, *grouped), 7.0)
     figure = Figure(figsize=(min(left + 1.25 * len(columns) + 0.3, 7.2), ROW * rows + 0.8))

@@ -72,7 +72,7 @@ def tree(file: Path, output: Path, **choice: Any) -> None:
 
     --marks draws the end points of training below the minima that 'landscape locate' found for them; the area of a mark
     is in proportion to their number. Free energies are those of harmonic wells, with the symmetric copies of each
-    minimum, in units of the energy; the caption says if the temperature is beyond the range in which wells are harmonic.
+    minimum, in units of the energy; the caption says if the temperature is beyond the range where wells are harmonic.
     """  # noqa: D301 - click wants the backspace character itself
     with open_database(file) as db:
         if not launcher_rank():
