@@ -13,9 +13,8 @@ SHOWN = ("robust_accuracy", "adversarial_loss")
 ROUNDING = 1e-9  # relative changes of R over a factor e of T that count as none
 _MOST_ROWS = 8
 EXPLAINED = """
-R is the thermal mean of a robustness, and dR/dT its slope. An accuracy that falls with T, or an adversarial loss that
-rises, means that of the minima with an occupation at this T, which may be a few, the deeper ones are the more robust.
-This describes this one landscape: it is no inference.
+R is the thermal mean of a robustness, and dR/dT its slope. Where robustness falls with T, the deeper ones of the minima
+that are occupied at this temperature are the more robust ones. This describes this one landscape: it is no inference.
 """
 
 
@@ -122,4 +121,4 @@ def _averages(found: Thermodynamics) -> Iterator[str]:
 
 def _says(slope: float) -> str:
     """The words for the slope of a robustness whose larger values are more robust."""
-    return f"deeper minima are {'more' if slope < 0.0 else 'less'} robust"
+    return f"robustness {'falls' if slope < 0.0 else 'rises'} with T"
