@@ -1,9 +1,9 @@
 """Draw the heat capacity and the thermal robustness of a database over the temperature.
 
 The part of the heat capacity that is due to changes between minima has peaks, marked by triangles, where minima take
-over from others. Below it stand the thermal means of robustness. Where a mean accuracy falls with T, the
-deeper ones of the occupied minima are more robust. The shaded range is that in which minima are harmonic wells; curves beyond it
-are dashed and mean little. `landscape thermodynamics` prints the numbers and writes them to a CSV file.
+over from others. Below it stand the thermal means of robustness. Where a mean accuracy falls with T, the deeper
+ones of the occupied minima are more robust. The shaded range is that in which minima are harmonic wells; curves beyond
+it are dashed and mean little. `landscape thermodynamics` prints the numbers and writes them to a CSV file.
 """
 
 from pathlib import Path
