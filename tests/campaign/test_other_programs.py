@@ -54,7 +54,7 @@ def content(db: landscape.Database) -> dict[str, Any]:
 
 def continued(path: Path, kind: str, change: Callable[[h5py.File], None]) -> dict[str, Any]:
     """The content of a database after a stop in a round of this kind, a change and continuation."""
-    landscape.explore(xor(), path=path, progress=StopAfter(kind), **SETTINGS).close()
+    landscape.explore(xor(), path=path, progress=StopAfter(kind), on_interrupt="return", **SETTINGS).close()
     with h5py.File(path, "r+") as file:
         assert len(file["attempts/method"]) > 0
         change(file)
