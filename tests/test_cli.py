@@ -515,7 +515,7 @@ def test_what_has_no_minima_is_not_measured(source: Path, tmp_path: Path, refuse
         ('problem.dataset="a b.csv","a-b.csv"', "distinct in letters, digits and .+-, by which files are named"),
         ("problem.l2=1e-3,-1.0", "[problem] l2: expected a number not less than 0, found -1.0"),
         ("problem.ll2=1e-3", "did you mean 'l2'?"),
-        ("problem.activation=tanh,relu", "a string needs quotes"),
+        ("problem.dataset=two words,iris", "a string needs quotes"),
     ],
 )
 def test_bad_studies(source: Path, tmp_path: Path, refused: Run, over: str, words: str) -> None:

@@ -7,6 +7,7 @@ Shapes: M points.
 """
 
 import numpy as np
+from jaxtyping import Float
 
 from landscape.objective import Symmetry
 
@@ -20,7 +21,7 @@ def log_group_order(symmetry: Symmetry, n_parameters: int) -> float:
     return float(symmetry.log_orbit_size(generic)[0])
 
 
-def stabiliser_orders(log_group: float, log_orbit_size: np.ndarray) -> np.ndarray:
+def stabiliser_orders(log_group: float, log_orbit_size: Float[np.ndarray, " M"]) -> Float[np.ndarray, " M"]:
     """Orders [M] of the stabilisers of points, from the logarithms [M] of their numbers of copies.
 
     NaN where an order is no whole number below 2^53.
