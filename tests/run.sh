@@ -6,12 +6,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/../runs/setup.sh"
 set_up_oracles
 
 promises() { # SETTING ARGUMENT...: the tests that promise equal bits, if any are among those that the arguments choose
-    env "$1" pytest -n 2 -m bits "${@:2}" || (($? == 5))
+    env "$1" pytest -n 2 --dist loadfile -m bits "${@:2}" || (($? == 5))
 }
 
 ruff check
 ruff format --check
 mypy
-pytest -n 2 "$@"
+pytest -n 2 --dist loadfile "$@" # a file stays on one core, which makes its fixtures once
 promises MKL_CBWR=AVX2 "$@"
 promises ATEN_CPU_CAPABILITY=default "$@"
