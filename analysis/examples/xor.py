@@ -11,7 +11,8 @@ import landscape
 problem = landscape.Problem(dataset="xor", standardise=False, hidden=[2], l2=1e-2)
 
 # %% The search alternates basin-hopping with searches for transition states, until it is complete or at its limits
-db = landscape.explore(problem, walkers=8, steps=10, connect={"rounds": 4}, measure={"pgd_steps": 10})
+quick = {"epsilon": [0.1, 0.3], "pgd_steps": 5, "pgd_restarts": 1, "apgd_steps": 5, "search_queries": 20}
+db = landscape.explore(problem, walkers=8, steps=10, connect={"rounds": 4, "single_ended": 2}, measure=quick)
 print(db, "complete:", db.complete)
 
 # %% Every point is computed again: energy, gradient, index, and the two minima beside each transition state
