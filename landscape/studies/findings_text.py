@@ -18,8 +18,11 @@ def summary(findings: Findings) -> Iterable[str]:
     strongest.
     """
     yield from _landscapes(findings)
-    if findings.unfinished:
-        yield f"not complete: {', '.join(findings.unfinished)}; further minima may change all of this: 'landscape info'"
+    if len(findings.unfinished) == 1:
+        yield f"not complete: {findings.unfinished[0]}; further minima may change all of this: 'landscape info'"
+    elif findings.unfinished:
+        yield "not complete, so that further minima may change all of this:"
+        yield from (f"  {one}" for one in findings.unfinished)
     made = f"{len(findings.table)} rank correlations of a measure with a robustness among these minima"
     yield f"{made}, positive where in favour{_on(findings)}:"
     for hypothesis in HYPOTHESES:

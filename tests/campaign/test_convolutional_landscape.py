@@ -1,5 +1,6 @@
 """The landscape of a small convolutional network, from its run file: explored, verified and measured again."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -67,14 +68,20 @@ def test_every_point_is_what_it_says(database: Path, monkeypatch: pytest.MonkeyP
     assert ended(monkeypatch, "verify", database) == 0
 
 
+def by_epsilon(file: h5py.File, name: str) -> dict[float, np.ndarray]:
+    """Values [M] of a property of the minima at each of its epsilons."""
+    stored = file[f"properties/minima/{name}"]
+    count = int(file["minima"].attrs["count"])
+    return dict(zip(json.loads(stored.attrs["settings"])["epsilon"], stored[:count].T, strict=True))
+
+
 def test_it_is_measured_again(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ended(monkeypatch, "measure", database, "sensitivity", "--epsilon", "0.05,0.2") == 0
     with h5py.File(database) as file:
         count = int(file["minima"].attrs["count"])
-        certified = file["properties/minima/certified_accuracy_crown"][:count]
-        robust = file["properties/minima/robust_accuracy"][:count]
-        assert (certified <= robust).all()
-        assert file["properties/minima/sensitivity_logits_crown"].shape == (count, 2)
+        certified, robust = (by_epsilon(file, name) for name in ("certified_accuracy_crown", "robust_accuracy"))
+        assert all((certified[epsilon] <= robust[epsilon]).all() for epsilon in robust)
+        assert by_epsilon(file, "sensitivity_logits_crown").keys() == robust.keys() | {0.05, 0.2}
         assert file["properties/minima/spectral_norm"].shape == (count, 2)
 
 
