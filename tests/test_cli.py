@@ -642,6 +642,28 @@ def test_under_mpi_a_mistake_is_told_once(source: Path, database: Path, tmp_path
     assert result.stdout.count(str([2] * len(lines))) == 2
 
 
+LACKING = """
+import os, sys
+from landscape.cli import main
+from landscape.campaign.pools.mpi import launcher_rank
+if launcher_rank() == 1:
+    os.chdir(sys.argv[1])
+sys.argv = ["landscape", *sys.argv[2:]]
+main()
+"""
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["study", "--replicates", "2"]])
+def test_a_file_that_one_rank_lacks_ends_all_ranks_with_one_line(tmp_path: Path, arguments: list[str]) -> None:
+    name, *options = arguments
+    place = ["runs/replicates-digits.toml", "-o", tmp_path / "out"]
+    result = finished(launched(2, "-c", LACKING, tmp_path, name, *place, *options))
+    assert result.returncode == 2
+    assert "runs/replicates-digits.toml" in result.stderr
+    assert result.stderr.count("landscape: ") == 1
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_a_finished_run_says(source: Path, tmp_path: Path, command: Run) -> None:
     path = tmp_path / "b.h5"
     said = command("run", source, "-o", path)

@@ -51,6 +51,15 @@ def run_jobs(parts: Sequence[tuple[Prepare, Coordinate]], time_limit: float | No
     sys.exit(status)
 
 
+def fail_together(error: Exception) -> NoReturn:
+    """End all ranks, which run a job, as if this rank had failed to prepare it by an error that a user can cause."""
+
+    def prepare(_: int) -> Context:
+        raise error
+
+    run_job(prepare, lambda *_: BAD_INPUT)
+
+
 def _alone(prepare: Prepare, coordinate: Coordinate, interrupt: Interrupt) -> int:
     """Exit status of a job in this process."""
     context = prepare(0)

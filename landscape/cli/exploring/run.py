@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from landscape.cli.mistakes import told_once
 from landscape.cli.options import OUTPUT, RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.config.run_file import RunConfig
 
@@ -22,7 +23,8 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
     landscape run runs/iris.toml -o iris-1e-3.h5 --set problem.l2=1e-3 --time-limit 30m
     landscape run runs/iris.toml -o iris.h5 --resume
     """  # noqa: D301 - click wants the backspace character itself
-    config = RunConfig.from_toml(run_file).override(settings)
+    with told_once():
+        config = RunConfig.from_toml(run_file).override(settings)
     path = output or Path(run_file.with_suffix(".h5").name)
     from landscape.cli.jobs.run import explore  # noqa: PLC0415 - torch; mistakes are told without it
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from landscape.cli.mistakes import told_once
 from landscape.cli.options import OUTPUT, RESUME, SETTINGS, TIME_LIMIT, found_run_file
 from landscape.config.run_file import RunConfig
 
@@ -44,7 +45,8 @@ def sample(
         from landscape.cli.jobs.sample import sample_training  # noqa: PLC0415 - torch; mistakes are told without it
 
         sample_training(source, settings, changed, time_limit)
-    config = RunConfig.from_toml(source).override(changed)
+    with told_once():
+        config = RunConfig.from_toml(source).override(changed)
     path = output or Path(source.with_suffix(".h5").name)
     from landscape.cli.jobs.sample import sample_landscape  # noqa: PLC0415 - torch; mistakes are told without it
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from landscape.cli.mistakes import told_once
 from landscape.cli.options import RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.config.run_file import RunConfig
 
@@ -41,7 +42,8 @@ def study(
         raise click.UsageError("expected --over, --replicates or both, found neither: say what varies")
     if over is not None and any(one.split("=")[0].strip() == over.split("=")[0].strip() for one in settings):
         raise click.UsageError(f"expected another key with --set than with --over, found {over.split('=')[0]} in both")
-    config = RunConfig.from_toml(run_file).override(settings)
+    with told_once():
+        config = RunConfig.from_toml(run_file).override(settings)
     from landscape.cli.jobs.study import Study, explore_family  # noqa: PLC0415 - torch; mistakes are told without it
 
     explore_family(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from landscape.cli.mistakes import told_once
 from landscape.cli.options import OUTPUT, RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.config.run_file import RunConfig
 
@@ -41,7 +42,8 @@ def train(
     With --resume the database may hold an explored landscape of the same problem, or other regimes. With --replicates
     the output is a folder of databases, one for each subset of problem.subset samples.
     """  # noqa: D301 - click wants the backspace character itself
-    config = RunConfig.from_toml(run_file).override(settings)
+    with told_once():
+        config = RunConfig.from_toml(run_file).override(settings)
     from landscape.cli.jobs.train import train_networks  # noqa: PLC0415 - torch; mistakes are told without it
 
     train_networks(config, run_file, output, replicates=replicates, names=names, resume=resume, time_limit=time_limit)

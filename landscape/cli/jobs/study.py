@@ -12,6 +12,7 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import Coordinate, Prepare, run_jobs
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, resolve_device
+from landscape.cli.mistakes import told_once
 from landscape.cli.options import typed_run_file
 from landscape.cli.shared import run_exploration
 from landscape.config.run_file import RunConfig
@@ -44,7 +45,8 @@ class Study:
 
 def explore_family(study: Study, time_limit: float | None) -> NoReturn:
     """Explore every landscape of the study in turn; ends the process with its exit status."""
-    members = members_of(study.config, study.over, study.replicates)
+    with told_once():
+        members = members_of(study.config, study.over, study.replicates)
     family = {study.folder / f"{name}.h5": config for name, config in members.items()}
 
     def part(path: Path, config: RunConfig) -> tuple[Prepare, Coordinate]:

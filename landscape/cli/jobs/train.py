@@ -14,6 +14,7 @@ from landscape.campaign.preparation import context_of, record_of, resolve_device
 from landscape.campaign.resumption import FIXED_FOR_TRAINING, open_or_create
 from landscape.campaign.rounds.training import Train, chosen_regimes
 from landscape.cli.jobs.study import members_of
+from landscape.cli.mistakes import told_once
 from landscape.cli.shared import run_phases
 from landscape.config.run_file import RunConfig
 from landscape.database.database import open_database
@@ -36,8 +37,9 @@ def train_networks(
     if replicates is None:
         members = {output or Path(run_file.with_suffix(".h5").name): config}
     else:
-        members = {folder / f"{name}.h5": one for name, one in members_of(config, None, replicates).items()}
-        make_folder(folder)
+        with told_once():
+            members = {folder / f"{name}.h5": one for name, one in members_of(config, None, replicates).items()}
+            make_folder(folder)
 
     def part(path: Path, config: RunConfig) -> tuple[Prepare, Coordinate]:
         def prepare(local: int) -> Context:
