@@ -1,4 +1,4 @@
-"""Settings of all tests: limits allow for a busy machine, and property tests have no deadline."""
+"""Settings of all tests: limits allow for a busy machine, and property tests have no deadline; the command."""
 
 from collections.abc import Generator
 
@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from tests.axes import check_axes
+from tests.commands import Run, Said, status_of
 from tests.patience import patient
 
 check_axes()
@@ -22,3 +23,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         seconds = float(marker.args[0] if marker else item.config.getini("timeout"))
         item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
     return (yield)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Run:
+    """`landscape ARGUMENTS` in this process."""
+
+    def run(*arguments: object) -> Said:
+        capsys.readouterr()
+        return Said(status_of(*arguments), *capsys.readouterr())
+
+    return run

@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 import h5py
@@ -18,44 +17,17 @@ import pytest
 import torch
 
 import landscape
-from landscape.cli import cli, main
+from landscape.cli import cli
 from landscape.cli.options import found_run_file, typed_run_file
 from landscape.config.run_file import RunConfig
 from landscape.problems.surfaces.analytic import MuellerBrown
 from landscape.properties import path_profiles as profiles
 from tests.campaign.commands import ROOT, XOR, finished, launched, needs_mpi
+from tests.commands import Run, Said
 from tests.problems.image_bytes import random_pixels, write
 
 NOBODY = 65534
 QUICK = XOR.replace("steps = 4", "steps = 2").replace("rounds = 1", "rounds = 0").replace("d = 2", "d = 0")
-
-
-class Said(NamedTuple):
-    """The exit status and output of a command."""
-
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Said]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`landscape ARGUMENTS` in this process."""
-
-    def run(*arguments: object) -> Said:
-        monkeypatch.setattr(sys, "argv", ["landscape", *map(str, arguments)])
-        capsys.readouterr()
-        status = 0
-        try:
-            main()
-        except SystemExit as ending:
-            status = int(ending.code or 0)
-        return Said(status, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture

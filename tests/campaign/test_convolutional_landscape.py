@@ -1,7 +1,6 @@
 """The landscape of a small convolutional network, from its run file: explored, verified and measured again."""
 
 import json
-import sys
 from pathlib import Path
 
 import h5py
@@ -10,9 +9,9 @@ import pytest
 import torch
 
 import landscape
-from landscape.cli import main
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
+from tests.commands import status_of
 
 RUN = """
 [problem]
@@ -36,20 +35,12 @@ pgd_restarts = 1
 """
 
 
-def ended(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["landscape", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ending:
-        main()
-    return int(ending.value.code or 0)
-
-
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("convolution")
     (folder / "run.toml").write_text(RUN)
-    with pytest.MonkeyPatch.context() as patch:
-        wider = "problem.convolution=[{ channels = 3, pool = 3 }]"
-        assert ended(patch, "run", folder / "run.toml", "-o", folder / "a.h5", "--set", wider) == 0
+    wider = "problem.convolution=[{ channels = 3, pool = 3 }]"
+    assert status_of("run", folder / "run.toml", "-o", folder / "a.h5", "--set", wider) == 0
     return folder / "a.h5"
 
 
@@ -64,8 +55,8 @@ def test_the_run_file_is_that_of_the_network(database: Path) -> None:
     assert np.isfinite(db.minima.lowest_eigenvalue).all()
 
 
-def test_every_point_is_what_it_says(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ended(monkeypatch, "verify", database) == 0
+def test_every_point_is_what_it_says(database: Path) -> None:
+    assert status_of("verify", database) == 0
 
 
 def by_epsilon(file: h5py.File, name: str) -> dict[float, np.ndarray]:
@@ -75,8 +66,8 @@ def by_epsilon(file: h5py.File, name: str) -> dict[float, np.ndarray]:
     return dict(zip(json.loads(stored.attrs["settings"])["epsilon"], stored[:count].T, strict=True))
 
 
-def test_it_is_measured_again(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ended(monkeypatch, "measure", database, "sensitivity", "--epsilon", "0.05,0.2") == 0
+def test_it_is_measured_again(database: Path) -> None:
+    assert status_of("measure", database, "sensitivity", "--epsilon", "0.05,0.2") == 0
     with h5py.File(database) as file:
         count = int(file["minima"].attrs["count"])
         certified, robust = (by_epsilon(file, name) for name in ("certified_accuracy_crown", "robust_accuracy"))

@@ -1,33 +1,12 @@
 """The commands: exit status, one line for every mistake, and nothing left behind."""
 
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from landscape.cli import main
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`landscape ARGUMENTS` in this process: exit status, output and messages."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["landscape", *map(str, arguments)])
-        capsys.readouterr()
-        status = 0
-        try:
-            main()
-        except SystemExit as ending:
-            status = int(ending.code or 0)
-        return status, *capsys.readouterr()
-
-    return run
+from tests.commands import Run
 
 
 def test_export_tells_what_it_wrote(command: Run, first: Path, tmp_path: Path) -> None:

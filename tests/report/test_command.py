@@ -9,20 +9,11 @@ import h5py
 import pytest
 
 import landscape
-from landscape.cli import main
 from tests.analysis.synthetic import funnel, made_up_store, minima, transition_states
+from tests.commands import Run
 from tests.report.pages import replaced_record
 
 XOR: dict[str, Any] = {"dataset": "xor", "standardise": False, "hidden": [2], "l2": 1e-2}
-
-
-def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["landscape", "report", *map(str, arguments)])
-    try:
-        main()
-    except SystemExit as ending:
-        return int(ending.code or 0)
-    return 0
 
 
 @pytest.fixture(scope="module")
@@ -41,56 +32,51 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_page_of_a_network_is_verified(
-    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_page_of_a_network_is_verified(database: Path, tmp_path: Path, command: Run) -> None:
     page = tmp_path / "page.html"
-    assert command(monkeypatch, database, "-o", page, "--verify") == 0
-    assert capsys.readouterr().out == f"written to {page}\n"
+    said = command("report", database, "-o", page, "--verify")
+    assert (said.status, said.out) == (0, f"written to {page}\n")
     text = page.read_text()
     assert "a tanh network with 2 hidden units" in text
     assert "every one is what it says" in text
 
 
-def test_a_fault_is_shown_and_fails(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_shown_and_fails(database: Path, tmp_path: Path, command: Run) -> None:
     wrong = tmp_path / "wrong.h5"
     wrong.write_bytes(database.read_bytes())
     with h5py.File(wrong, "r+") as file:
         file["minima/energy"][0] += 1e-3
     page = tmp_path / "page.html"
-    assert command(monkeypatch, wrong, "-o", page, "--verify") == 1
+    assert command("report", wrong, "-o", page, "--verify").status == 1
     assert "The first: minimum 0: energy" in page.read_text()
 
 
-def test_an_energy_of_ones_own_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_energy_of_ones_own_has_a_page(tmp_path: Path, command: Run) -> None:
     path = tmp_path / "surface.h5"
     points = funnel(12)
     own = replaced_record(toml="", run_toml="[run]\nseed = 0\n", inputs=None, targets=None)
     made_up_store(path, minima(*points[:2]), transition_states(*points[2:]), (), own).close()
-    assert command(monkeypatch, path, "-o", tmp_path / "page.html") == 0
+    assert command("report", path, "-o", tmp_path / "page.html").status == 0
     text = (tmp_path / "page.html").read_text()
     assert "Landscape of surface" in text
     assert "maps the loss landscape of an energy (2 parameters): 12 minima" in text
 
 
-def test_mistakes_are_one_line(
-    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_mistakes_are_one_line(database: Path, tmp_path: Path, command: Run) -> None:
     for arguments, expected in (
         ((tmp_path / "none.h5", "-o", tmp_path / "page.html"), "none.h5"),
         ((database,), "Missing option '-o'"),
         ((database, "-o", tmp_path / "page.html", "--lowest", "0"), "--lowest"),
         ((database, "-o", tmp_path / "nowhere" / "page.html"), "expected a file to write"),
     ):
-        assert command(monkeypatch, *arguments) == 2
-        said = capsys.readouterr()
-        assert (said.out, said.err.count("\n")) == ("", 1)
+        said = command("report", *arguments)
+        assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)
         assert said.err.startswith("landscape: ")
         assert expected in said.err
 
 
 def test_a_missing_bokeh_is_one_line(
-    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Run
 ) -> None:
     importlib.import_module("landscape.report")
     for name in [name for name in sys.modules if name.partition(".")[0] == "bokeh"]:
@@ -99,7 +85,7 @@ def test_a_missing_bokeh_is_one_line(
     for name in [name for name in sys.modules if name.startswith("landscape.report.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr("landscape.report.page", raising=False)
-    assert command(monkeypatch, database, "-o", tmp_path / "page.html") == 2
+    said = command("report", database, "-o", tmp_path / "page.html")
     remedy = "expected the package bokeh, found none: pip install 'landscape-explorer[report]'"
-    assert capsys.readouterr().err == f"landscape: report: {remedy}\n"
+    assert (said.status, said.err) == (2, f"landscape: report: {remedy}\n")
     assert not (tmp_path / "page.html").exists()

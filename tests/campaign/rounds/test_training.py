@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import landscape
-from landscape.cli import main
 from tests.campaign.commands import (
     XOR,
     assert_equal_bytes,
@@ -19,6 +18,7 @@ from tests.campaign.commands import (
     run_file,
     tables,
 )
+from tests.commands import status_of
 
 TRAIN = """
 [train]
@@ -45,15 +45,9 @@ def source(tmp_path: Path) -> Path:
     return run_file(tmp_path, XOR + TRAIN)
 
 
-def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
     """Exit status and both outputs of `landscape ARGUMENTS` in this process."""
-    monkeypatch.setattr("sys.argv", ["landscape", *map(str, arguments)])
-    status = 0
-    try:
-        main()
-    except SystemExit as ending:
-        status = int(ending.code or 0)
-    captured = capsys.readouterr()
+    status, captured = status_of(*arguments), capsys.readouterr()
     return status, captured.out + captured.err
 
 
@@ -77,15 +71,15 @@ def test_ranks_and_resuming_change_nothing(source: Path, tmp_path: Path) -> None
 
 
 def test_regimes_join_an_explored_landscape_of_the_same_problem(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, alone = tmp_path / "a.h5", tmp_path / "b.h5"
     small = ["--set", "basin_hopping.steps=1", "--set", "connect.rounds=0", "--set", "connect.single_ended=0"]
-    assert said(monkeypatch, capsys, "run", source, "-o", path, *small)[0] == 0
+    assert said(capsys, "run", source, "-o", path, *small)[0] == 0
     explored = tables(path)
-    assert said(monkeypatch, capsys, "train", source, "-o", path, "--resume", "--regimes", "pgd")[0] == 0
-    assert said(monkeypatch, capsys, "train", source, "-o", path, "--resume")[0] == 0
-    assert said(monkeypatch, capsys, "train", source, "-o", alone, "--set", "train.task_seeds=3")[0] == 0
+    assert said(capsys, "train", source, "-o", path, "--resume", "--regimes", "pgd")[0] == 0
+    assert said(capsys, "train", source, "-o", path, "--resume")[0] == 0
+    assert said(capsys, "train", source, "-o", alone, "--set", "train.task_seeds=3")[0] == 0
     joined = tables(path)
     for name in explored:
         if not name.startswith(("training", "rounds")):
@@ -100,9 +94,9 @@ def test_regimes_join_an_explored_landscape_of_the_same_problem(
             assert db.training.seed[ours].tolist() == [0, 1, 2]
             assert db.training.parameters[ours].tobytes() == other.training.parameters[theirs].tobytes()
         assert np.isfinite(db.training.parameters).all()
-    status, text = said(monkeypatch, capsys, "train", source, "-o", path, "--resume", "--set", "train.seeds=4")
+    status, text = said(capsys, "train", source, "-o", path, "--resume", "--set", "train.seeds=4")
     assert (status, "12 trained networks (+1)" in text) == (0, True)
-    status, text = said(monkeypatch, capsys, "info", path)
+    status, text = said(capsys, "info", path)
     assert status == 0
     assert "networks" in text
 
@@ -124,31 +118,26 @@ def test_regimes_join_an_explored_landscape_of_the_same_problem(
 def test_mistakes_are_one_line(
     source: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     message: str,
 ) -> None:
-    status, text = said(monkeypatch, capsys, "train", source, "-o", tmp_path / "a.h5", *arguments)
+    status, text = said(capsys, "train", source, "-o", tmp_path / "a.h5", *arguments)
     assert (status, text.count("\n")) == (2, 1)
     assert message in text
     assert not (tmp_path / "a.h5").exists()
 
 
-def test_what_cannot_be_continued(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_continued(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.h5"
-    assert said(monkeypatch, capsys, "train", source, "-o", path, "--regimes", "plain")[0] == 0
+    assert said(capsys, "train", source, "-o", path, "--regimes", "plain")[0] == 0
     for arguments, message in (
         ([], "exists already"),
         (["--resume", "--set", "problem.l2=0.1"], "problem.l2 is 0.01 in it and 0.1 in the run file"),
         (["--resume", "--set", "train.epochs=4"], "regime 'plain' was trained with epochs = 3, found epochs = 4"),
     ):
-        status, text = said(monkeypatch, capsys, "train", source, "-o", path, *arguments)
+        status, text = said(capsys, "train", source, "-o", path, *arguments)
         assert status == 2
         assert message in text.splitlines()[-1]
-    status, text = said(
-        monkeypatch, capsys, "train", source, "-o", path, "--resume", "--set", "basin_hopping.walkers=7"
-    )
+    status, text = said(capsys, "train", source, "-o", path, "--resume", "--set", "basin_hopping.walkers=7")
     assert status == 0, text

@@ -2,17 +2,13 @@
 
 import csv
 import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from landscape.cli import main
 from tests.analysis.synthetic import funnel, write_database
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.commands import Run
 
 
 @pytest.fixture(scope="module")
@@ -28,22 +24,6 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_database(
         tmp_path_factory.mktemp("apart") / "a.h5", (parameters, energy, pairs, energy[pairs].max(axis=1) + 0.1)
     )
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`landscape ARGUMENTS` in this process: exit status, output and errors."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["landscape", *map(str, arguments)])
-        status = 0
-        try:
-            main()
-        except SystemExit as ending:
-            status = int(ending.code or 0)
-        return status, *capsys.readouterr()
-
-    return run
 
 
 def test_curves_are_printed_and_written(command: Run, database: Path, tmp_path: Path) -> None:

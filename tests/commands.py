@@ -1,0 +1,31 @@
+"""The `landscape` command in the process of a test."""
+
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from landscape.cli import main
+
+
+class Said(NamedTuple):
+    """The exit status and output of a command."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Said]
+
+
+def status_of(*arguments: object) -> int:
+    """The exit status of `landscape ARGUMENTS`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["landscape", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as ending:
+            return int(ending.code or 0)
+    return 0
