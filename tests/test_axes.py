@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
-from jaxtyping import Float, Int, jaxtyped
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.properties.bounds.ibp import without_own
@@ -21,15 +21,12 @@ MODULES = [
 ]
 
 
-checked = jaxtyped(typechecker=arrays_only)
-
-
-@checked
+@arrays_only
 def scaled(theta: Float[Tensor, "M P"], factors: Float[Tensor, " P"]) -> Float[Tensor, "M P"]:
     return theta * factors
 
 
-@checked
+@arrays_only
 def chosen(
     values: Float[np.ndarray, " N"], places: Int[np.ndarray, " n"] | None = None
 ) -> Float[np.ndarray, " n"] | None:
@@ -54,22 +51,22 @@ def test_a_right_call_passes_and_its_result_is_that_of_the_function() -> None:
     ],
 )
 def test_an_argument_of_other_axes_is_refused(theta: Any, factors: Tensor, wrong: str) -> None:  # noqa: ANN401 - wrong
-    with pytest.raises(TypeError, match=rf"scaled\.\s.*parameter '{wrong}'"):
+    with pytest.raises(TypeError, match=f"scaled: {wrong}"):
         scaled(theta, factors)
 
 
 def test_each_of_several_arguments_is_checked() -> None:
-    @checked
+    @arrays_only
     def together(*thetas: Float[Tensor, "W P"]) -> int:
         return len(thetas)
 
     assert together(torch.ones(2, 3), torch.zeros(2, 3)) == 2
-    with pytest.raises(TypeError, match="parameter 'thetas'"):
+    with pytest.raises(TypeError, match="together: thetas"):
         together(torch.ones(2, 3), torch.ones(2))
 
 
 def test_an_optional_argument_is_checked_where_it_is_given() -> None:
-    with pytest.raises(TypeError, match=r"chosen\.\s.*parameter 'places'"):
+    with pytest.raises(TypeError, match="chosen: places"):
         chosen(np.arange(4.0), np.array([1.0]))
 
 
@@ -96,16 +93,16 @@ def test_a_result_is_checked_against_the_sizes_of_the_arguments(
         return result
 
     given.__annotations__ = {"like": Float[Tensor, " N"], "return": annotation}
-    function = checked(given)
+    function = arrays_only(given)
     assert function(torch.ones(3), right) is right
-    with pytest.raises(TypeError, match=r"return value of .*given\."):
+    with pytest.raises(TypeError, match="given: result"):
         function(torch.ones(3), wrong)
 
 
 def test_functions_of_the_package_are_checked() -> None:
-    with pytest.raises(TypeError, match=r"without_own\.\s.*parameter 'targets'"):
+    with pytest.raises(TypeError, match="without_own: targets"):
         without_own(torch.ones(2, 3, 4), torch.zeros(2, dtype=torch.int64))
-    with pytest.raises(TypeError, match=r"spectrum_summary\.\s.*parameter 'eigenvalues'"):
+    with pytest.raises(TypeError, match="spectrum_summary: eigenvalues"):
         spectrum_summary(torch.ones(3), 0.0, 0.0)
     assert without_own(torch.ones(2, 3, 4), torch.zeros(3, dtype=torch.int64))[..., 0].isinf().all()
 

