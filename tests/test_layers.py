@@ -44,7 +44,7 @@ ALLOWED = {
     "campaign": SCIENCE,
     "exchange": SCIENCE | {"campaign", "version"},
     "plots": NAMES | ARRAYS | {"studies", "thermodynamics"},
-    "report": NAMES | ARRAYS | {"studies", "thermodynamics", "problems", "version"},
+    "report": NAMES | ARRAYS | {"studies", "thermodynamics", "problems", "properties", "version"},
     "cli": SCIENCE | {"campaign", "startup", "version", "thermodynamics", "exchange", "plots", "report"},
     "startup": set(),
     "__init__": SCIENCE | {"campaign", "startup", "version", "plots"},

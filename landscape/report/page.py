@@ -15,6 +15,7 @@ from landscape.problems.problem import Problem
 from landscape.report.data import PageData, page_data
 from landscape.report.facts import as_json, facts_of
 from landscape.report.glossary import GLOSSARY
+from landscape.report.images.section import attacked_section
 from landscape.report.matrix import matrix_of
 from landscape.report.resources import asset, bokeh_scripts, own_script
 from landscape.report.sentences import answer, complete, mapped, title_of
@@ -46,6 +47,7 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
     """
     symmetry: Symmetry = NoSymmetry() if problem is None else problem.symmetry
     data = page_data(db, symmetry, lowest)
+    attacked = attacked_section(db, data, problem)
     drawn = Document()
     with drawn.models.freeze():  # otherwise each root would count all models again
         for view in views(data):
@@ -70,6 +72,7 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
         no_wells=data.no_wells,
         has_epsilons=has_epsilons(data),
         has_paths=data.paths is not None,
+        attacked=attacked,
         matrix=matrix_of(data.findings),
         refusal=data.refusal,
         glossary=GLOSSARY,
@@ -80,7 +83,7 @@ def page_text(db: Database, problem: Problem | None, *, lowest: int = MOST, seal
         style=asset("style.css"),
         bokeh=bokeh_scripts(),
         script=own_script(),
-        facts=as_json(facts_of(data, symmetry, problem)),
+        facts=as_json(facts_of(data, symmetry, problem) | {"attacked": attacked and attacked.facts}),
         document=as_json(drawn.to_json(deferred=False)),
         listed=listed,
         counted=counted,

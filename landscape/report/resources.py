@@ -11,6 +11,7 @@ SCRIPTS = (
     "selection.js",
     "temperature.js",
     "curves.js",
+    "attacked.js",
     "matrix.js",
     "theme.js",
     "tips.js",

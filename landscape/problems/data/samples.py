@@ -81,10 +81,18 @@ def _draw(targets: np.ndarray, size: int, seed: int, source: str) -> tuple[np.nd
 
 def standardised(arrays: Arrays) -> Arrays:
     """The arrays with mean 0 and variance 1 of each feature of the training inputs; a constant feature becomes 0."""
-    train = arrays["inputs"]
-    constant = train.min(axis=0) == train.max(axis=0)
-    mean = np.where(constant, train[0], train.mean(axis=0))
-    size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))  # divided out first, so that squares stay in range
-    deviation = np.where(constant, 1.0, ((train - mean) / size).std(axis=0))
+    mean, size, deviation = spread(arrays["inputs"])
     parts = {name: arrays[name] for name in arrays if name.endswith("inputs")}
     return arrays | {name: (array - mean) / size / deviation for name, array in parts.items()}
+
+
+def spread(train: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, size and deviation [d] of training inputs [N, d], which are mean + size * deviation * standardised.
+
+    The largest distance from the mean, the size, is divided out first, so that squares stay in range. Both factors of a
+    constant feature are 1.
+    """
+    constant = train.min(axis=0) == train.max(axis=0)
+    mean = np.where(constant, train[0], train.mean(axis=0))
+    size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))
+    return mean, size, np.where(constant, 1.0, ((train - mean) / size).std(axis=0))

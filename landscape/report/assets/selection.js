@@ -106,6 +106,7 @@ const choose = (place) => {
   tell_way(place);
   draw_epsilon();
   draw_profile();
+  draw_attacked();
   tell_downloads();
 };
 

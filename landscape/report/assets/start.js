@@ -11,12 +11,14 @@ const start = async () => {
   connect_axis();
   connect_selection();
   connect_matrix();
+  connect_attacked();
   choose(state.minimum);
   connect_temperature();
   connect_tips();
   connect_downloads();
-  byId("family").addEventListener("change", () => { fill_parts(); recolour(); choose(state.minimum); });
-  byId("part").addEventListener("change", () => { recolour(); choose(state.minimum); });
+  const recolour_all = () => { recolour(); follow_epsilon(); choose(state.minimum); };
+  byId("family").addEventListener("change", () => { fill_parts(); recolour_all(); });
+  byId("part").addEventListener("change", recolour_all);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { dress_all(bokeh_document); recolour(); });
   const places = bokeh_document.all_roots.map((root) => byId(root.name));
   await Bokeh.embed.add_document_standalone(bokeh_document, document.body, places);
