@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from landscape.report.images import attacked
+from landscape.report.page import page_text
 from landscape.thermodynamics.superposition import occupations
 from tests.patience import patient
+from tests.report.images.databases import image_database, threes_and_eights
 from tests.report.pages import synthetic, synthetic_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -23,6 +26,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 COUNT = 60
+IMAGE_MINIMA = 12
 WIDTHS = (390, 1400)
 THEMES = ("light", "dark")
 
@@ -78,6 +82,19 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def with_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page on `IMAGE_MINIMA` minima, of which the lowest ones and the ends of robustness have pictures."""
+    problem = threes_and_eights()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attacked, "MOST_MINIMA", 3)
+        patch.setattr(attacked, "ENDS", 3)
+        text = page_text(image_database(problem, IMAGE_MINIMA, measured=True), problem)
+    path = tmp_path_factory.mktemp("images") / "page.html"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright_api.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -89,7 +106,7 @@ def browser() -> Iterator[Any]:
 def opened(browser: Any, written: Path) -> Iterator[Open]:  # noqa: ANN401 - of an optional package
     contexts = []
 
-    def open_page(width: int = 1400, theme: str = "light") -> Opened:
+    def open_page(width: int = 1400, theme: str = "light", path: Path = written) -> Opened:
         size = {"width": width, "height": 900}
         context = browser.new_context(viewport=size, color_scheme=theme, offline=True)
         context.set_default_timeout(patient(10) * 1000)
@@ -98,7 +115,7 @@ def opened(browser: Any, written: Path) -> Iterator[Open]:  # noqa: ANN401 - of 
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(f"error: {error}"))
         page.on("request", lambda request: said.extend(_asked(request.url)))
-        page.goto(written.as_uri())
+        page.goto(path.as_uri())
         page.wait_for_function("document.body.dataset.ready")
         return Opened(page, said)
 
@@ -239,3 +256,36 @@ def test_the_table_is_saved_as_csv(one: Opened) -> None:
     place = head.split(",").index("energy")
     energy = synthetic(COUNT).minima.energy
     assert [float(line.split(",")[place]) for line in lines] == energy[order()].tolist()
+
+
+TILES = """() => [...document.querySelectorAll("#attacked .tile > :first-child")].map((one) =>
+  [one.tagName, one.complete ? one.naturalWidth / one.naturalHeight : 0, one.getBoundingClientRect().width])"""
+"""For each tile its element, the shape of the picture that it is cut from, and its width on the page."""
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1400, "light")])
+def test_attacked_samples_follow_minimum_and_epsilon(
+    opened: Open, with_images: Path, width: int, theme: str
+) -> None:
+    one = opened(width, theme, with_images)
+    facts = one.page.evaluate("JSON.parse(document.getElementById('facts').textContent).attacked")
+    assert one.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    (least,), last = facts["least"], len(facts["epsilons"]) - 1
+    one.page.click("#least-robust")
+    one.is_selected(one.page.evaluate("JSON.parse(document.getElementById('facts').textContent).rows")[least])
+    for index in (last, 0):
+        one.page.select_option("#attacked-epsilon", str(index))
+        assert f"at epsilon {facts['epsilons'][index]}" in one.page.locator("#attacked-text").inner_text()
+        said = one.page.locator("#attacked .tile:last-child .right, #attacked .tile:last-child .wrong").all_inner_texts()
+        names = [facts["classes"][answer] for answer in facts["minima"][str(least)]["answers"][1 + index]]
+        assert [words.removeprefix("answer ").removesuffix(", wrong") for words in said] == names
+    one.page.wait_for_function(f"({TILES})().every(([, shape]) => shape > 0)")
+    assert one.page.evaluate(TILES) == [["IMG", len(facts["rows"]), 98]] * (3 * len(facts["rows"]))  # 96 and its border
+    one.page.select_option("#family", "pgd_accuracy")
+    one.page.select_option("#part", "pgd_accuracy@0.4")
+    assert one.page.locator("#attacked-epsilon").input_value() == str(facts["epsilons"].index(0.4))
+    bare = next(place for place in range(IMAGE_MINIMA) if str(place) not in facts["minima"])
+    one.page.select_option("#minimum", str(bare))
+    assert one.page.locator("#attacked-text").inner_text().startswith("There are no pictures of minimum ")
+    assert one.page.locator("#attacked .blank").count() == 2 * len(facts["rows"])
+    assert not [line for line in one.said if line.startswith(("error", "warning"))]

@@ -85,6 +85,12 @@ def test_all_minima_are_in_it(whole: Elements) -> None:
     assert names <= places
 
 
+def test_data_that_are_no_images_have_no_attacked_samples(whole: Elements) -> None:
+    assert json.loads(whole.scripts["facts"])["attacked"] is None
+    assert "ttacked samples" not in whole.read
+    assert "attacked" not in {attributes.get("id") for _, attributes in whole.elements}
+
+
 def test_every_control_has_a_label_and_every_id_is_unique(whole: Elements) -> None:
     ids = [attributes["id"] for _, attributes in whole.elements if "id" in attributes]
     assert len(ids) == len(set(ids))

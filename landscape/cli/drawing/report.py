@@ -25,7 +25,8 @@ from landscape.problems.problem import Problem
 def report(file: Path, output: Path, lowest: int | None, verified: bool) -> None:
     """Write a page on the database FILE: tree, map, table, curves and correlations, all linked.
 
-    The page is one file that opens in a browser without a network. With --verify the exit status is 1 on any fault.
+    The page is one file that opens in a browser without a network. If samples are images, it shows some of them under
+    attack. With --verify the exit status is 1 on any fault.
     """
     if launcher_rank():
         return

@@ -107,4 +107,5 @@ def _which(shown: ShownMinima, count: int) -> str:
     if shown.measure is None:
         return f"{lowest} pictures."
     by = f"{readable(shown.measure.property)} at epsilon {number_text(shown.measure.epsilon or 0.0)}"
-    return f"{lowest} pictures, and so have the {len(shown.most)} most and the {len(shown.least)} least robust ones by {by}."
+    most, least = len(shown.most), len(shown.least)
+    return f"{lowest} pictures, and so have the {most} most and the {least} least robust ones by {by}."

@@ -6,7 +6,13 @@ import torch
 
 from landscape.config.tables import MeasureConfig
 from landscape.properties.attacks.networks import Networks, Outcome
-from landscape.properties.attacks.pgd import fast_gradient_sign, projected_gradient, sign_ascent
+from landscape.properties.attacks.pgd import (
+    all_iterates,
+    fast_gradient_sign,
+    projected_gradient,
+    sign_ascent,
+    worst_points,
+)
 from landscape.properties.draws import with_draws
 from tests.properties.minima import networks_of
 from tests.properties.small_problems import small_problem, torch_loss
@@ -116,3 +122,19 @@ def test_random_numbers_belong_to_the_seed() -> None:
     for name in ("offsets", "noise", "corners"):
         assert torch.equal(getattr(one, name), getattr(same, name))
         assert (getattr(one, name) != getattr(other, name)).any()
+
+
+def test_the_worst_point_is_a_wrong_answer_of_largest_loss_if_there_is_any() -> None:
+    networks = attacked("tanh", [5])
+    point = worst_points(networks, HALF_WIDTH, 6)
+    there = networks.judge(networks.outputs(point))
+    attack = projected_gradient(networks, HALF_WIDTH, 6)
+    assert torch.equal(there.survived, attack.survived)
+    assert (networks.clean.survived & ~there.survived).any()
+    wrong = torch.full_like(there.loss, -torch.inf)
+    for _, found in all_iterates(networks, HALF_WIDTH, 6):
+        wrong = torch.maximum(wrong, found.loss.masked_fill(found.survived, -torch.inf))
+    start = networks.clean.loss.masked_fill(networks.clean.survived, -torch.inf)
+    expected = torch.where(attack.survived, attack.loss, torch.maximum(wrong, start))
+    torch.testing.assert_close(there.loss, expected, rtol=1e-12, atol=1e-14)
+    assert networks.box(HALF_WIDTH).contains(point).all()
