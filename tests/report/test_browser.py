@@ -264,9 +264,7 @@ TILES = """() => [...document.querySelectorAll("#attacked .tile > :first-child")
 
 
 @pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1400, "light")])
-def test_attacked_samples_follow_minimum_and_epsilon(
-    opened: Open, with_images: Path, width: int, theme: str
-) -> None:
+def test_attacked_samples_follow_minimum_and_epsilon(opened: Open, with_images: Path, width: int, theme: str) -> None:
     one = opened(width, theme, with_images)
     facts = one.page.evaluate("JSON.parse(document.getElementById('facts').textContent).attacked")
     assert one.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
@@ -276,7 +274,9 @@ def test_attacked_samples_follow_minimum_and_epsilon(
     for index in (last, 0):
         one.page.select_option("#attacked-epsilon", str(index))
         assert f"at epsilon {facts['epsilons'][index]}" in one.page.locator("#attacked-text").inner_text()
-        said = one.page.locator("#attacked .tile:last-child .right, #attacked .tile:last-child .wrong").all_inner_texts()
+        said = one.page.locator(
+            "#attacked .tile:last-child .right, #attacked .tile:last-child .wrong"
+        ).all_inner_texts()
         names = [facts["classes"][answer] for answer in facts["minima"][str(least)]["answers"][1 + index]]
         assert [words.removeprefix("answer ").removesuffix(", wrong") for words in said] == names
     one.page.wait_for_function(f"({TILES})().every(([, shape]) => shape > 0)")

@@ -1,5 +1,6 @@
 """Databases of small networks on images: quenched minima without transition states, with or without PGD accuracies."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from landscape.campaign.preparation import prepared_context, record_of
 from landscape.config.run_file import Settings
 from landscape.database.database import Database
+from landscape.database.records import PropertyRows
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.quench import quench
 from landscape.problems.problem import Problem
@@ -17,7 +19,9 @@ from landscape.properties.measurement import prepare, stored_settings
 from tests.analysis.synthetic import made_up_store, minima, property_rows, transition_states
 from tests.properties.minima import networks_of
 
-MEASURE: dict[str, Any] = {"epsilon": [0.1, 0.4], "pgd_steps": 5, "pgd_restarts": 2}
+Table = Mapping[str, Any]
+NONE: Table = {}
+MEASURE: Table = {"epsilon": [0.1, 0.4], "pgd_steps": 5, "pgd_restarts": 2}
 
 
 def threes_and_eights(**table: Any) -> Problem:
@@ -27,22 +31,26 @@ def threes_and_eights(**table: Any) -> Problem:
 
 
 def image_database(
-    problem: Problem, count: int = 6, *, measure: dict[str, Any] | None = None, measured: bool = False
+    problem: Problem, count: int = 6, *, measured: bool = False, stored: Table = NONE, **measure: Any
 ) -> Database:
-    """A database in memory of `count` quenches of a problem; with `measured`, their PGD accuracies are stored."""
-    settings = Settings.from_table({"measure": MEASURE | (measure or {})}, "test")
+    """A database in memory of `count` quenches of a problem, with keys of its [measure] table.
+
+    With `measured` their PGD accuracies are in it, whose stored settings are replaced by those in `stored`.
+    """
+    settings = Settings.from_table({"measure": {**MEASURE, **measure}}, "test")
     starts = torch.tensor(np.random.default_rng(0).normal(size=(count, problem.n_parameters)))
     theta = quench(problem, starts, method=LBFGS(), batch=count).theta
     below = minima(theta.numpy(), problem.energy(theta).numpy())
     none = transition_states(np.empty((0, 2), dtype=np.int64), np.empty(0))
     above = replace(none, parameters=np.empty((0, problem.n_parameters)))
     record = record_of(prepared_context(problem, settings, None))
-    return Database(made_up_store(None, below, above, _rows(problem, theta, settings) if measured else (), record))
+    rows = _rows(problem, theta, settings, stored) if measured else ()
+    return Database(made_up_store(None, below, above, rows, record))
 
 
-def _rows(problem: Problem, theta: torch.Tensor, settings: Settings) -> tuple[Any, ...]:
+def _rows(problem: Problem, theta: torch.Tensor, settings: Settings, stored: Table) -> tuple[PropertyRows, ...]:
     networks, boxes = networks_of(problem, theta, settings.measure), prepare(problem, settings.measure).half_widths
     outcomes = [PGD.run(networks, box, settings.measure).survived for box in boxes]
     values = torch.stack(outcomes, 2).to(torch.float64).mean(1).numpy()
     one = property_rows("minima", PGD.name, values, PGD.accuracy.meaning(), PGD.accuracy.units)
-    return (replace(one, settings=stored_settings(settings.measure, 0)),)
+    return (replace(one, settings={**stored_settings(settings.measure, 0), **stored}),)

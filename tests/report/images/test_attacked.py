@@ -107,21 +107,19 @@ def test_minima_with_pictures_are_the_lowest_and_the_ends_of_robustness() -> Non
 
 def test_the_attack_is_that_of_the_stored_accuracy_or_of_the_run_file() -> None:
     problem = threes_and_eights()
-    plain = stored_attack(image_database(problem, 2, measure={"epsilon": [0.2, 0.3]}), problem)
+    plain = stored_attack(image_database(problem, 2, epsilon=[0.2, 0.3]), problem)
     assert (plain.epsilon, plain.seed, plain.source) == ((0.2, 0.3), 0, "the run file")
     assert (plain.settings.pgd_steps, plain.settings.pgd_restarts) == (5, 2)
-    db = image_database(problem, 2, measured=True)
-    stored = db.properties("minima")["pgd_accuracy"]
-    object.__setattr__(stored, "settings", dict(stored.settings) | {"epsilon": [0.5], "pgd_steps": 9, "seed": 4})
-    kept = stored_attack(db, problem)
-    assert (kept.epsilon, kept.seed, kept.source) == ((0.5,), 4, "the stored PGD accuracy")
+    other = {"epsilon": [0.5, 0.6], "pgd_steps": 9, "seed": 4}
+    kept = stored_attack(image_database(problem, 2, measured=True, stored=other), problem)
+    assert (kept.epsilon, kept.seed, kept.source) == ((0.5, 0.6), 4, "the stored PGD accuracy")
     assert kept.settings.pgd_steps == 9
 
 
 def test_of_many_epsilons_some_are_shown_and_lists_are_none() -> None:
     problem = threes_and_eights()
-    many = stored_attack(image_database(problem, 2, measure={"epsilon": [0.1 * k for k in range(1, 11)]}), problem)
+    many = stored_attack(image_database(problem, 2, epsilon=[0.1 * k for k in range(1, 11)]), problem)
     assert len(many.epsilon) == MOST_EPSILONS
     assert (many.epsilon[0], many.epsilon[-1]) == (0.1, 1.0)
     with pytest.raises(PropertyError, match="expected an epsilon that is one number for all inputs, found lists"):
-        stored_attack(image_database(problem, 2, measure={"epsilon": [[0.1] * 64]}), problem)
+        stored_attack(image_database(problem, 2, epsilon=[[0.1] * 64]), problem)

@@ -63,10 +63,10 @@ def test_a_data_set_that_is_gone_or_another_one_is_told(tmp_path: Path) -> None:
     path = tmp_path / "images.npz"
     problem, plain = colours(path), colours(path, standardise=False)
     colours(path, seed=1)
-    with pytest.raises(PropertyError, match="expected the samples of the database in .*images.npz for their pixels"):
+    with pytest.raises(PropertyError, match=r"expected the samples of the database in .*images\.npz for their pixels"):
         pixels(problem)
     path.unlink()
-    with pytest.raises(PropertyError, match="their pixels are not in the database, and .*found nothing there"):
+    with pytest.raises(PropertyError, match=r"their pixels are not in the database, and .*found nothing there"):
         pixels(problem)
     assert pixels(plain).offset.tolist() == [0.0] * 24
 

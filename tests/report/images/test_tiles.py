@@ -25,7 +25,9 @@ def test_changes_have_two_colours_and_their_size_as_opacity() -> None:
 
 def test_pictures_stand_side_by_side() -> None:
     pictures = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4, 1)
-    np.testing.assert_array_equal(decoded(side_by_side(pictures)), np.hstack([pictures[0, ..., 0], pictures[1, ..., 0]]))
+    np.testing.assert_array_equal(
+        decoded(side_by_side(pictures)), np.hstack([pictures[0, ..., 0], pictures[1, ..., 0]])
+    )
 
 
 def test_tiles_are_a_whole_number_of_times_as_large_as_small_images() -> None:
@@ -37,9 +39,7 @@ def test_tiles_are_a_whole_number_of_times_as_large_as_small_images() -> None:
 
 def test_every_minimum_has_its_changes_at_each_epsilon() -> None:
     shape, random = (3, 2, 2), np.random.default_rng(0)
-    pixels = Pixels(
-        shape=shape, offset=np.zeros(12), scale=np.ones(12), black=0.0, white=1.0, is_standardised=False
-    )
+    pixels = Pixels(shape=shape, offset=np.zeros(12), scale=np.ones(12), black=0.0, white=1.0, is_standardised=False)
     before, after = random.uniform(size=(2, 12)), random.uniform(size=(2, 1, 2, 12))
     after[1, 0, 1] = before[1] + 0.5
     found = tiles(
