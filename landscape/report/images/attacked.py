@@ -100,7 +100,8 @@ def first_of_each_class(targets: np.ndarray, right: np.ndarray) -> np.ndarray:
         own = targets[rows] == label
         turn[own] = np.arange(own.sum())
     chosen = rows[np.lexsort((targets[rows], turn))[:MOST_SAMPLES]]
-    return chosen[np.lexsort((chosen, targets[chosen]))]
+    by_class: np.ndarray = chosen[np.lexsort((chosen, targets[chosen]))]
+    return by_class
 
 
 def shown_minima(count: int, columns: tuple[Column, ...], epsilon: float, values: int) -> ShownMinima:
