@@ -39,7 +39,7 @@ ALLOWED = {
     "search": {"errors", "objective", "numerics", "optimize", "graph"},
     "training": NAMES | {"numerics", "problems", "database"},
     "properties": NAMES | {"numerics", "problems", "optimize", "search"},
-    "studies": NAMES | ARRAYS | {"properties", "thermodynamics"},
+    "studies": NAMES | ARRAYS | {"problems", "properties", "thermodynamics"},
     "thermodynamics": {"errors", "messages", "graph", "numerics"},
     "campaign": SCIENCE,
     "exchange": SCIENCE | {"campaign", "version"},

@@ -17,6 +17,7 @@ from landscape.database.records import ProblemRecord
 from landscape.errors import ConfigError, DatabaseError, MissingDataError
 from landscape.numerics.spectra import index_test
 from landscape.objective import Objective
+from landscape.problems.activations import Linear
 from landscape.problems.data.datasets import DataSet
 from landscape.problems.problem import Problem
 from landscape.problems.surfaces.frame import Box, Frame, framed
@@ -67,8 +68,29 @@ def prepared_context(objective: Objective, settings: Settings, start: BoxEnds | 
     problem = objective if isinstance(objective, Problem) else None
     context = Context(objective, settings, _starts(objective, settings, start), problem)
     if problem is not None:
+        _check_isolated(problem)
         check_settings(problem, settings.measure)
     return context
+
+
+def _check_isolated(problem: Problem) -> None:
+    """Raises `ConfigError` for a linear network whose stationary points are no points but whole orbits of rotations, or
+    of scalings where there is no penalty.
+    """
+    network = problem.network.layered
+    if network is None or not isinstance(network.activation.shape, Linear):
+        return
+    hidden = [layer.n_out for layer in network.layers[:-1]]
+    if network.rotates:
+        raise ConfigError(
+            f'[problem] activation = "identity": expected one unit in each hidden layer, found {hidden}: rotations of '
+            "several linear units leave the energy unchanged, so that minima are no points; take one unit, or tanh"
+        )
+    if hidden and not problem.l2:
+        raise ConfigError(
+            '[problem] activation = "identity": expected l2 > 0, found 0: scaling a unit up before and down behind it '
+            "leaves the loss unchanged, so that minima are no points; give l2, or take tanh"
+        )
 
 
 def surface_context(

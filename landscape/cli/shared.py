@@ -28,6 +28,10 @@ KINKS = (
     "landscape: found {}: only minima off the kinks, where the gradient vanishes, are found, and no transition states; "
     f"{listed(SMOOTH)} without adversarial_weight have whole landscapes"
 )
+ONE_MINIMUM = (
+    "landscape: found l2 = {:g}: above {:.6g} theta = 0 is a minimum, and often the only one, so that there may be "
+    "nothing to map; a smaller l2 has more"
+)
 FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes a minute or two"
 POINTS = {
     "minima": "expected minima to measure, found none yet: find some with 'landscape run'",
@@ -68,6 +72,8 @@ def run_exploration(
     store = open_or_create(path, record_of(context), resume=resume, fixed=fixed)
     if kinks := context.require_problem().kinks:
         click.echo(KINKS.format(kinks), err=True)
+    if (largest := _largest_critical_l2(context)) and context.require_problem().l2 > largest:
+        click.echo(ONE_MINIMUM.format(context.require_problem().l2, largest), err=True)
     if not compiled_before():
         click.echo(FIRST_USE, err=True)
     return run_phases(context, store, pool, interrupt, phases, remedy)
@@ -94,6 +100,12 @@ def run_phases(
         return 0
     finally:
         store.close()
+
+
+def _largest_critical_l2(context: Context) -> float:
+    """The largest l2 at which the index of theta = 0 changes; 0 if there is none or no closed form."""
+    origin = context.require_problem().origin
+    return max(origin.critical_l2(), default=0.0) if origin is not None else 0.0
 
 
 def _unmeasured(store: Store) -> str:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from landscape.messages import LIST, NUMBER
 
 DataSetName = Literal["xor", "iris", "wine", "breast_cancer", "digits", "moons", "mnist_5k"]
-ActivationName = Literal["tanh", "sigmoid", "softplus", "gelu", "silu", "relu"]
+ActivationName = Literal["tanh", "sigmoid", "softplus", "gelu", "silu", "relu", "identity"]
 LossName = Literal["cross_entropy", "mse"]
 SensitivityName = Literal["log_volume", "mean_width"]
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from landscape.config.fields import (
     ActivationName,
@@ -80,8 +80,8 @@ class ProblemConfig(Table):
     convolution: Convolutions = Field(
         (), description="tables of channels, kernel = 3, stride = 1, padding = 0 and pool = 1"
     )
-    hidden: Hidden = Field((10,), description="units of each hidden layer, after the convolutions")
-    activation: ActivationName = Field("tanh", description="of the hidden units")
+    hidden: Hidden = Field((10,), description="units of each hidden layer, after the convolutions; [] for none")
+    activation: ActivationName = Field("tanh", description="of the hidden units; identity: for one unit a layer")
     loss: LossName = Field("cross_entropy", description="of a sample")
     l2: NonNegative = Field(1e-3, description="E = mean loss + l2 * sum(theta^2), biases included")
     label_smoothing: ProperFraction = Field(0.0, description="share of each label that is spread over all classes")
@@ -119,13 +119,6 @@ class ProblemConfig(Table):
             if weight and not epsilon:
                 raise ValueError(f"expected {name}_epsilon > 0 where {name}_weight is {weight:g}, found none: give it")
         return self
-
-    @field_validator("hidden")
-    @classmethod
-    def _something_is_hidden(cls, hidden: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        if not hidden and not info.data.get("convolution"):
-            raise ValueError("expected a list of at least one value where there is no convolution")
-        return hidden
 
 
 class ExploreConfig(Table):

@@ -26,6 +26,10 @@ class Convex(NamedTuple):
     """Convex and monotone."""
 
 
+class Linear(Convex):
+    """f(z) = z."""
+
+
 class ScaledTanh(NamedTuple):
     """f(z) = shift + height tanh(rate z)."""
 
@@ -90,7 +94,7 @@ class Activation:
     @property
     def odd(self) -> bool:
         """True if f(-z) = -f(z), which makes the sign flip of a unit a symmetry."""
-        return isinstance(self.shape, ScaledTanh) and self.shape.shift == 0.0
+        return isinstance(self.shape, Linear) or (isinstance(self.shape, ScaledTanh) and self.shape.shift == 0.0)
 
     def derivative(self, z: Tensor) -> Tensor:
         """First derivative at z."""
@@ -250,7 +254,26 @@ RELU = Activation(
     smooth=False,
 )
 
-ACTIVATIONS = {one.name: one for one in (TANH, SIGMOID, SOFTPLUS, GELU, SILU, RELU)}
+
+@inlined
+def _identity_of_number(x: Number) -> tuple[Number, Number]:
+    return x, where(x, 1.0, 1.0)
+
+
+IDENTITY = Activation(
+    name="identity",
+    value=torch.clone,
+    slope=lambda z, _: torch.ones_like(z),
+    curvature=lambda z, _: torch.zeros_like(z),
+    module=nn.Identity,
+    shape=Linear(),
+    of_number=_identity_of_number,
+    bend=(0.0, 0.0, 0.0),
+    overwrite=lambda z: z,
+    overwrite_backward=lambda gradient, _: gradient,
+)
+
+ACTIVATIONS = {one.name: one for one in (TANH, SIGMOID, SOFTPLUS, GELU, SILU, RELU, IDENTITY)}
 """All activations by name; `landscape.config.fields.ActivationName` lists the names for run files."""
 
 SMOOTH = tuple(name for name, one in ACTIVATIONS.items() if one.smooth)

@@ -6,6 +6,7 @@ network. Shapes: W walkers, P parameters, N samples, d inputs, K outputs; float6
 """
 
 import math
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from landscape.problems.energy import NetworkEnergy
 from landscape.problems.networks.architecture import configured_network
 from landscape.problems.networks.losses import LOSSES, check_targets, smoothed
 from landscape.problems.networks.module import Network
+from landscape.problems.networks.origin import Origin
 from landscape.problems.networks.torch_modules import module_with, network_of, of_flat_images
 from landscape.problems.terms.added import terms_of
 from landscape.problems.terms.term import WeightedTerm
@@ -151,6 +153,13 @@ class Problem:
             *(term.kinks for _, term in self.terms),
         ]
         return next(filter(None, found), "")
+
+    @cached_property
+    def origin(self) -> Origin | None:
+        """The point theta = 0 with the best output biases at every l2: its index, and the values of l2 at which the
+        index changes. None where the closed form does not hold, see `landscape.problems.networks.origin`.
+        """
+        return None if self.config is None else Origin.of(self.config, self.data.inputs, self.data.targets)
 
     def energy(self, theta: Tensor) -> Tensor:
         """Energies [W] of theta [W, P]."""

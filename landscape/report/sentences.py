@@ -90,5 +90,7 @@ def _problem(db: Database) -> dict[str, Any]:
 def _network(problem: dict[str, Any]) -> str:
     """A few words on the network of a [problem] table."""
     hidden = problem.get("hidden", [])
+    if "hidden" in problem and not hidden and not problem.get("convolution"):
+        return "a network without hidden units"
     units = "-".join(map(str, hidden))
     return f"a {problem.get('activation', 'tanh')} network with {units} hidden units" if hidden else "a network"

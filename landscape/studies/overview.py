@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 
+from landscape.config.tables import ProblemConfig
 from landscape.database.database import Database
 from landscape.database.lazy import known
 from landscape.database.records import ROUND_KINDS
 from landscape.database.trained_points import HISTORY_COLUMNS
 from landscape.graph.depth import component_fraction
-from landscape.messages import counted, toml_value
+from landscape.messages import counted, listed, toml_value
+from landscape.problems.networks.origin import Origin
 from landscape.statistics.coverage import coverage
 from landscape.studies.completeness.channels import Channels
 from landscape.studies.completeness.criteria import Criteria
@@ -17,6 +19,7 @@ from landscape.studies.completeness.goal import Goal
 from landscape.studies.samples.report import sampled_report
 
 LAST_COMMITS = 5
+MOST_CRITICAL = 4
 MOST_STATES = 200_000  # transition states; the merges of more take too long to compute
 LEFT_BOX = "left_box"
 LOWEST = "the lowest minima; hits are quenches that ended there, copies its images under the symmetry of the network"
@@ -64,6 +67,7 @@ def _counts(db: Database) -> list[str]:
         f"database      {db.path or 'in memory'}, created {db.header.created}",
         f"energy        {_energy(db)}",
         f"parameters    {db.problem_record.n_parameters}",
+        *_origin(db),
         f"index test    {db.problem_record.index_test}, by which minima and transition states are told apart",
         f"minima        {len(minima)}, all different: copies by symmetry count as one",
         f"transition    {counted(len(states), 'state')}, {degenerate} degenerate: joining copies of a minimum",
@@ -81,6 +85,21 @@ def _energy(db: Database) -> str:
         return "of your own"
     told = [f"{key} = {toml_value(table[key])}" for key in ("hidden", "activation", "loss", "l2") if key in table]
     return ", ".join([table["dataset"], *told])
+
+
+def _origin(db: Database) -> list[str]:
+    """A line on the values of l2 at which theta = 0 changes its index; none where they are not known."""
+    record = db.problem_record
+    table = record.tables(str(db.path)).get("problem", {})
+    if "dataset" not in table or record.inputs is None or record.targets is None:
+        return []
+    origin = Origin.of(ProblemConfig.from_table(table, str(db.path)), record.inputs, record.targets)
+    if origin is None:
+        return []
+    largest, *others = [f"{value:.6g}" for value in origin.critical_l2()] or ["0"]
+    shown = [*others[:MOST_CRITICAL], *([f"{len(others) - MOST_CRITICAL} more"] if others[MOST_CRITICAL:] else [])]
+    rest = f", where its index changes, as it does at {listed(shown)}" if others else ""
+    return [f"theta = 0     a minimum for l2 above {largest}{rest}"]
 
 
 def _quenches(db: Database) -> list[str]:

@@ -17,6 +17,7 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "gelu": nn.GELU,
     "silu": nn.SiLU,
     "relu": nn.ReLU,
+    "identity": nn.Identity,
 }
 SMOOTH = [name for name in MODULES if name != "relu"]
 HIDDEN: list[list[int]] = [[], [4], [3, 4], [3, 2, 3]]

@@ -27,7 +27,7 @@ Array = np.ndarray
 FILE = Path(__file__).with_name("minima.npz")
 ATTACKED = {"iris": [10], "wine": [6], "digits": [12]}
 ARCHITECTURES = ((4,), (5, 3), (4, 3, 4))
-ACTIVATIONS = ("tanh", "sigmoid", "softplus", "gelu", "silu", "relu")
+ACTIVATIONS = ("tanh", "sigmoid", "softplus", "gelu", "silu", "relu", "identity")
 VARYING = 1e-2  # least standard deviation of an output over the samples
 
 

@@ -19,6 +19,7 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "gelu": lambda z: z * scipy.special.ndtr(z),
     "silu": lambda z: z * scipy.special.expit(z),
     "relu": lambda z: np.maximum(z, 0.0),
+    "identity": lambda z: z,
 }
 
 

@@ -1,7 +1,8 @@
 """Verification of all stored points.
 
 Energies, gradients and Hessian spectra of all points, samples included, are computed again and compared with the
-tables, and so are the minima that transition states join (`sides.py`).
+tables, and so are the minima that transition states join (`sides.py`). The point theta = 0 is compared with the closed
+form of its index (`origin.py`).
 
 Two kinds of invariant are tested too. A transition state lies above both its minima. For softmax networks with L2 the
 output weights of each unit sum to zero over the classes, and 2 * l2 is an eigenvalue for every unit of the last hidden
@@ -28,6 +29,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.identity import PointIndex
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.rounds.phase import task_starts
+from landscape.campaign.verification.origin import origin_faults
 from landscape.campaign.verification.samples import sample_faults
 from landscape.campaign.verification.sides import RecomputedSides, sampled_states, side_faults, sides_tasks
 from landscape.database.database import Database
@@ -116,13 +118,14 @@ def verify(
     minima, states, tables = db.minima, db.transition_states, _stored(db)
     rows = sampled_states(db, context, None) if sides_of is None else sides_of
     points = np.concatenate([table.parameters for table in tables])
+    at_zero = origin_faults(context, pool, interrupted)
     tasks = [
         *(VerifyTask(points[start : start + TASK_POINTS]) for start in task_starts(len(points), TASK_POINTS)),
         *sides_tasks(db, rows),
     ]
     results: list[Recomputed | RecomputedSides] = pool.run(tasks, lambda: None, interrupted)
     if not results:
-        return []
+        return at_zero
     joined = [result for result in results if isinstance(result, RecomputedSides)]
     names = Recomputed.__dataclass_fields__
     recomputed = [result for result in results if isinstance(result, Recomputed)]
@@ -137,6 +140,7 @@ def verify(
         *(fault for one in zip(tables, own, strict=True) for fault in _point_faults(*one, rms=rms, gauge=gauge)),
         *(fault for one in zip(tables, own, strict=True) for fault in _column_faults(*one, unit)),
         *_order_faults(db),
+        *at_zero,
         *sample_faults(db, context, TOLERANCES["energy"] * unit),
         *side_faults(db, context, pool, rows, joined, interrupted),
         *_twins("minimum", minima.energy, minima.parameters, context),

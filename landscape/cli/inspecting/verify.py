@@ -9,6 +9,7 @@ from landscape.campaign.exits import FAILED, STOPPED, report_error
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Abandoned, Pool
+from landscape.campaign.verification.origin import origin_line
 from landscape.campaign.verification.sides import sampled_states
 from landscape.campaign.verification.verify import summary, verify
 from landscape.cli.options import FILE
@@ -35,7 +36,7 @@ def verify_command(file: Path, sides: int | None) -> None:
             except Abandoned:
                 report_error(f"stopped early ({interrupt.reason}), nothing was verified; start again")
                 return STOPPED
-            for line in [*faults, summary(db, faults, len(rows))]:
+            for line in [*faults, *origin_line(context, faults), summary(db, faults, len(rows))]:
                 click.echo(line)
         return FAILED if faults else 0
 

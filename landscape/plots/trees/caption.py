@@ -26,15 +26,15 @@ def _problem(db: Database) -> list[str]:
     size = f"P = {record.n_parameters}"
     if "dataset" not in table:
         return [size]
-    layers = "" if table.get("convolution") else _layers(record.inputs, record.targets, table.get("hidden", []))
+    layers = "" if table.get("convolution") else _layers(record.inputs, record.targets, table.get("hidden"))
     network = " ".join(part for part in (layers, table.get("activation", "tanh"), "network") if part)
     name = str(table["dataset"]).replace("\\", "/").rsplit("/", 1)[-1]
     return [plain(name), f"{network} ({size})", f"l2 = {number_text(float(table['l2']))}" if "l2" in table else "no l2"]
 
 
-def _layers(inputs: np.ndarray | None, targets: np.ndarray | None, hidden: list[int]) -> str:
+def _layers(inputs: np.ndarray | None, targets: np.ndarray | None, hidden: list[int] | None) -> str:
     """Numbers of units from inputs to outputs: 4-10-3; empty if they are not known."""
-    if inputs is None or targets is None or not hidden:
+    if inputs is None or targets is None or hidden is None:
         return ""
     outputs = int(targets.max()) + 1 if targets.ndim == 1 and len(targets) else targets.shape[-1]
     return "-".join(map(str, [inputs.shape[-1], *hidden, outputs]))

@@ -20,7 +20,7 @@ from torch import Tensor
 from landscape.numerics.batching import map_rows, rows_per_chunk
 from landscape.numerics.products import product, shifted_product
 from landscape.objective import Symmetry
-from landscape.problems.activations import Activation
+from landscape.problems.activations import Activation, Linear
 from landscape.problems.networks.hessian import layered_hessian
 from landscape.problems.networks.layers import Dense, Layer
 from landscape.problems.networks.losses import Loss
@@ -72,7 +72,13 @@ class LayeredNetwork:
     @property
     def smooth(self) -> bool:
         """True if the energy has a continuous Hessian."""
-        return self.activation.smooth
+        return self.activation.smooth or len(self.layers) == 1
+
+    @property
+    def rotates(self) -> bool:
+        """True if rotations of the units of a hidden layer leave all outputs unchanged: f(z) = z and several units."""
+        linear = isinstance(self.activation.shape, Linear)
+        return linear and any(layer.n_out > 1 for layer in self.layers[:-1])
 
     @property
     def doubles_per_walker_and_sample(self) -> int:
