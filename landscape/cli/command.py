@@ -25,6 +25,7 @@ class Commands(LazyGroup):
         "info": Listed("inspecting.info:info", "Show an overview of a database."),
         "properties": Listed("inspecting.properties:properties", "List what was measured."),
         "verify": Listed("inspecting.verify:verify_command", "Recompute every stored point."),
+        "embed": Listed("inspecting.embed:embed_command", "Verify every point in a network with a unit more."),
         "complete": Listed("inspecting.complete:complete", "Compare two searches: is the landscape complete?"),
         "correlations": Listed("inspecting.correlations:correlations", "Correlate depth and flatness with robustness."),
         "thermodynamics": Listed(
@@ -59,6 +60,7 @@ def cli(context: click.Context) -> None:
     landscape rates iris.h5 --from 0 --to 3,7 -T 1e-6
     landscape tree iris.h5 -o iris-tree.svg
     landscape verify iris.h5
+    landscape embed iris.h5
     landscape report iris.h5 -o iris.html
     landscape complete iris.h5 iris-1.h5 --lowest 40
     landscape measure iris.h5 --epsilon 0.05,0.1

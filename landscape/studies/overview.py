@@ -20,6 +20,7 @@ from landscape.studies.samples.report import sampled_report
 
 LAST_COMMITS = 5
 MOST_CRITICAL = 4
+ALWAYS = "theta = 0     a minimum at every l2"
 MOST_STATES = 200_000  # transition states; the merges of more take too long to compute
 LEFT_BOX = "left_box"
 LOWEST = "the lowest minima; hits are quenches that ended there, copies its images under the symmetry of the network"
@@ -96,10 +97,10 @@ def _origin(db: Database) -> list[str]:
     origin = Origin.of(ProblemConfig.from_table(table, str(db.path)), record.inputs, record.targets)
     if origin is None:
         return []
-    largest, *others = [f"{value:.6g}" for value in origin.critical_l2()] or ["0"]
+    largest, *others = [f"{value:.6g}" for value in origin.critical_l2()] or [""]
     shown = [*others[:MOST_CRITICAL], *([f"{len(others) - MOST_CRITICAL} more"] if others[MOST_CRITICAL:] else [])]
-    rest = f", where its index changes, as it does at {listed(shown)}" if others else ""
-    return [f"theta = 0     a minimum for l2 above {largest}{rest}"]
+    rest = f" and at {listed(shown)}" if others else ""
+    return [f"theta = 0     a minimum above l2 = {largest}; its index changes there{rest}" if largest else ALWAYS]
 
 
 def _quenches(db: Database) -> list[str]:
