@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import sysconfig
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -191,9 +192,10 @@ def reference() -> Iterator[str]:
             own = {key: value for key, value in vars(found).items() if not key.startswith("_")}
             for key, value in own.items():
                 described_as = value.__func__ if isinstance(value, classmethod) else value
-                target = value.fget if isinstance(value, property) else described_as
+                getter = {property: "fget", cached_property: "func"}.get(type(value))
+                target = getattr(value, getter) if getter else described_as
                 if inspect.isfunction(target) and target.__doc__:
-                    yield from described(f"{name}.{key}", target, call=not isinstance(value, property))
+                    yield from described(f"{name}.{key}", target, call=getter is None)
 
 
 def described(name: str, target: object, *, call: bool = True) -> Iterator[str]:

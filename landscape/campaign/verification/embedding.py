@@ -25,6 +25,7 @@ from landscape.campaign.verification.verify import RMS_TOLERANCE, RMS_WITH_KINKS
 from landscape.config.tables import ProblemConfig
 from landscape.database.database import Database
 from landscape.errors import PropertyError
+from landscape.messages import counted
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.networks.architecture import configured_network
 from landscape.problems.networks.layered import LayeredNetwork
@@ -32,7 +33,7 @@ from landscape.problems.problem import Problem
 
 Array = np.ndarray
 
-TABLES = {"minima": ("minima", 0), "transition_states": ("transition states", 1)}
+TABLES = {"minima": (("minimum", "minima"), 0), "transition_states": (("transition state", "transition states"), 1)}
 """The tables of points that are embedded, with their nouns and the index of their points."""
 VANISHING = tuple(name for name, one in ACTIVATIONS.items() if one.value(torch.zeros(1)).item() == 0.0)
 
@@ -45,7 +46,7 @@ class Embedded:
     `rms_limit` and `energy_limit` are the largest admitted values.
     """
 
-    noun: str
+    nouns: tuple[str, str]
     index: int
     rms_gradient: Array
     energy_change: Array
@@ -56,29 +57,29 @@ class Embedded:
     @property
     def faulty(self) -> Array:
         """True [M] for a point that is not stationary, has another energy or a smaller index."""
-        moved = (self.rms_gradient <= self.rms_limit) & (np.abs(self.energy_change) <= self.energy_limit)
-        return ~moved | (self.wider_index < self.index)
+        same = (self.rms_gradient <= self.rms_limit) & (np.abs(self.energy_change) <= self.energy_limit)
+        return ~same | (self.wider_index < self.index)
 
     def lines(self) -> Iterator[str]:
         """A line on all points, then one on each faulty point."""
-        kept, count = int((self.wider_index == self.index).sum()), len(self.rms_gradient)
+        gradient, change = self.rms_gradient.max(initial=0.0), np.abs(self.energy_change).max(initial=0.0)
+        kept, larger = (int(rows.sum()) for rows in (self.wider_index == self.index, self.wider_index > self.index))
         yield (
-            f"{count} {self.noun}: worst RMS gradient {self.rms_gradient.max(initial=0.0):.3g}, worst change of energy "
-            f"{np.abs(self.energy_change).max(initial=0.0):.3g}; {kept} keep their index, {count - kept} have a larger one"
+            f"{counted(len(self.wider_index), *self.nouns)}: worst RMS gradient {gradient:.3g}, worst change of energy "
+            f"{change:.3g}; index as before: {kept}, larger: {larger}"
         )
         for row in np.flatnonzero(self.faulty):
             yield (
-                f"row {row} of the {self.noun}: RMS gradient {self.rms_gradient[row]:.3g}, energy changed by "
+                f"{self.nouns[0]} {row}: RMS gradient {self.rms_gradient[row]:.3g}, energy changed by "
                 f"{self.energy_change[row]:.3g}, index {self.wider_index[row]} after {self.index}"
             )
 
 
 def widened(config: ProblemConfig) -> ProblemConfig:
     """The [problem] table with a further unit in each hidden layer, and a further channel in each convolution."""
+    hidden = tuple(units + 1 for units in config.hidden)
     convolutions = tuple(one.model_copy(update={"channels": one.channels + 1}) for one in config.convolution)
-    return config.model_copy(
-        update={"hidden": tuple(units + 1 for units in config.hidden), "convolution": convolutions}
-    )
+    return config.model_copy(update={"hidden": hidden, "convolution": convolutions})
 
 
 def widened_context(context: Context, source: str) -> Context:
@@ -120,7 +121,7 @@ def embed(
     narrow, wide = configured_network(config, problem.data), problem.network.layered
     assert wide is not None  # noqa: S101 - run files describe layers
     found = []
-    for name, (noun, index) in TABLES.items():
+    for name, (nouns, index) in TABLES.items():
         table = getattr(db, name)
         points = with_zero_units(narrow, wide, table.parameters)
         tasks = [VerifyTask(points[start : start + TASK_POINTS]) for start in task_starts(len(points), TASK_POINTS)]
@@ -131,7 +132,7 @@ def embed(
         )
         found.append(
             Embedded(
-                noun=noun,
+                nouns=nouns,
                 index=index,
                 rms_gradient=gradient,
                 energy_change=energy - table.energy,

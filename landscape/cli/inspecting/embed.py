@@ -13,6 +13,7 @@ from landscape.campaign.verification.embedding import embed, widened_context
 from landscape.cli.options import FILE
 from landscape.cli.shared import database_context
 from landscape.database.database import open_database
+from landscape.messages import counted
 
 
 @click.command(name="embed")
@@ -20,8 +21,8 @@ from landscape.database.database import open_database
 def embed_command(file: Path) -> None:
     """Verify that every stationary point of a network stays one with a zero unit more in each hidden layer.
 
-    Exit status 1 if one does not. It must be so for activations with f(0) = 0 (tanh, gelu, silu, relu, identity), and
-    for all others without a penalty. A point may become a saddle of higher index: the line of its table counts them.
+    Exit status 1 if one does not. This is a theorem for activations with f(0) = 0 (tanh, gelu, silu, relu, identity),
+    and for all others at l2 = 0. A point may become a saddle of higher index: the line of its table counts them.
     """
 
     def prepare(local: int) -> Context:
@@ -36,9 +37,9 @@ def embed_command(file: Path) -> None:
                 return STOPPED
         for line in (line for table in tables for line in table.lines()):
             click.echo(line)
-        faults, points = (sum(sizes) for sizes in zip(*((t.faulty.sum(), len(t.faulty)) for t in tables), strict=True))
-        wide = "a zero unit more in each hidden layer"
-        click.echo(f"{faults} faults in {points} points" if faults else f"{points} points: all stationary with {wide}")
+        points, faults = sum(len(table.faulty) for table in tables), sum(int(table.faulty.sum()) for table in tables)
+        stationary = f"{counted(points, 'point')}: every one is stationary with a zero unit more in each hidden layer"
+        click.echo(f"{counted(faults, 'fault')} in {counted(points, 'point')}" if faults else stationary)
         return FAILED if faults else 0
 
     run_job(prepare, coordinate)

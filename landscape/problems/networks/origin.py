@@ -171,9 +171,8 @@ def _softmax_biases(shares: Array, l2: Array) -> Array:
     for _ in range(MOST_STEPS):
         exponentials = np.exp(biases - biases.max(1, keepdims=True))
         probability = exponentials / exponentials.sum(1, keepdims=True)
-        hessian = (probability + ridge)[:, :, None] * np.eye(len(shares)) - probability[:, :, None] * probability[
-            :, None
-        ]
+        hessian = (probability + ridge)[:, :, None] * np.eye(len(shares))
+        hessian -= probability[:, :, None] * probability[:, None]
         step = np.linalg.solve(hessian, (shares - probability - ridge * biases)[:, :, None])[:, :, 0]
         step -= step.mean(1, keepdims=True)
         biases += step / np.maximum(1.0, np.ptp(step, axis=1))[:, None]
