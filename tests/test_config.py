@@ -33,7 +33,7 @@ MISTAKES = [
     (IRIS + "l2 = {a = 1}", ["expected a number", "found a table"]),
     (IRIS + "hidden = [3, 0]", ["[problem] hidden[1]", "not less than 1", "found 0"]),
     (IRIS + "hidden = 3", ["[problem] hidden", "expected a list", "found 3"]),
-    (IRIS + "hidden = []", ["[problem] hidden", "at least one"]),
+    (IRIS + "hidden = [0]", ["[problem] hidden[0]", "not less than 1"]),
     (IRIS + "hidden = [2.0]", ["[problem] hidden[0]", "whole number", "found 2.0"]),
     (IRIS + "standardise = 1", ["[problem] standardise", "true or false", "found 1"]),
     (IRIS + 'activation = "tahn"', ["[problem] activation", "'softplus'", "did you mean 'tanh'?"]),

@@ -15,6 +15,7 @@ vectors for which the sum of these terms is larger at this s. The other stationa
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from landscape.errors import ConfigError
 from landscape.optimize.newton import classify
 
 Array = np.ndarray
-QUICK: dict[str, object] = {"walkers": 8, "steps": 5, "seed": 1, "progress": False, "measure": {"groups": ["spectrum"]}}
+QUICK: dict[str, Any] = {"walkers": 8, "steps": 5, "seed": 1, "progress": False, "measure": {"groups": ["spectrum"]}}
 
 
 def newton_of_softmax_regression(inputs: Array, labels: Array, l2: float) -> tuple[float, Array]:
@@ -118,8 +119,14 @@ def test_one_linear_unit_has_the_stationary_points_of_baldi_and_hornik(
 ) -> None:
     known = linear(mean)
     np.savez(tmp_path / "linear.npz", inputs=known.inputs, targets=known.targets)
-    keys = {"hidden": [1], "activation": "identity", "loss": "mse", "l2": known.mu / 3.0, "standardise": False}
-    problem = landscape.Problem(dataset=str(tmp_path / "linear.npz"), **keys)
+    keys: dict[str, Any] = {
+        "hidden": [1],
+        "activation": "identity",
+        "loss": "mse",
+        "l2": known.mu / 3.0,
+        "standardise": False,
+    }
+    problem = landscape.Problem(dataset=str(tmp_path / "linear.npz"), l2=known.mu / 3.0, **keys)
     points = known.points()
     assert [index for _, index, _ in points] == indices
     assert sum((-1) ** index * (1 if place == len(points) - 1 else 2) for place, index in enumerate(indices)) == 1

@@ -1,5 +1,7 @@
 """theta = 0 with the best output biases: gradient and index by torch.func, biases and critical l2 by scipy."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.optimize
@@ -55,8 +57,8 @@ def check(problem: Problem) -> int:
 
 @pytest.mark.parametrize(("dataset", "loss"), CASES)
 def test_the_index_changes_by_the_number_of_units_at_each_critical_l2(dataset: str, loss: str) -> None:
-    units, part = (1, {"subset": 300}) if dataset == "digits" else (2, {})
-    keys = {"dataset": dataset, "hidden": [units], "loss": loss, **part}
+    units, part = (1, {"subset": 300}) if dataset == "digits" else (2, {"subset": 0})
+    keys: dict[str, Any] = {"dataset": dataset, "hidden": [units], "loss": loss, **part}
     critical = made(Problem(**keys)).critical_l2()
     assert len(critical) == (0 if dataset == "xor" else made(Problem(dataset=dataset)).sizes[-1] - 1)
     for number, l2 in enumerate(critical[:2]):
@@ -125,7 +127,7 @@ def test_two_hidden_layers_have_the_index_of_the_biases_alone() -> None:
 
 
 def test_no_closed_form_where_it_does_not_hold() -> None:
-    keys: list[dict[str, object]] = [
+    keys: list[dict[str, Any]] = [
         {"activation": "sigmoid"}, {"activation": "softplus"}, {"activation": "relu"}, {"hidden": []}, {"l2": 0.0},
         {"l1": 1e-3}, {"jacobian_weight": 1e-3},
     ]  # fmt: skip

@@ -166,6 +166,15 @@ def test_kinks_have_no_hessian() -> None:
         problem.hessian_vector_product(theta, theta)
 
 
+def test_without_hidden_units_no_activation_has_kinks_or_copies() -> None:
+    problem = Problem(dataset="xor", hidden=[], activation="relu")
+    assert (problem.smooth, problem.kinks, problem.n_parameters) == (True, "", 6)
+    theta = points(problem, 2).numpy()
+    assert (problem.symmetry.canonical(theta) == problem.symmetry.align(theta, -theta)).all()
+    assert (problem.symmetry.canonical(theta) == theta).all()
+    assert problem.symmetry.log_orbit_size(theta).tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize("hidden", [[4], [3, 2]], ids=str)
 def test_the_symmetry_is_that_of_the_network(hidden: list[int]) -> None:
     odd, even = small_problem("tanh", hidden).symmetry, small_problem("silu", hidden).symmetry

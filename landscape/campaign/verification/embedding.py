@@ -58,7 +58,8 @@ class Embedded:
     def faulty(self) -> Array:
         """True [M] for a point that is not stationary, has another energy or a smaller index."""
         same = (self.rms_gradient <= self.rms_limit) & (np.abs(self.energy_change) <= self.energy_limit)
-        return ~same | (self.wider_index < self.index)
+        faulty: Array = ~same | (self.wider_index < self.index)
+        return faulty
 
     def lines(self) -> Iterator[str]:
         """A line on all points, then one on each faulty point."""

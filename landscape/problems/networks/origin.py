@@ -97,7 +97,8 @@ class Origin:
         """The best output biases [L, K] at l2 [L]: they minimise mean loss + l2 |b|^2."""
         if self.softmax:
             return _softmax_biases(self.target_mean, l2)
-        return self.target_mean / (1.0 + len(self.target_mean) * l2[:, None])
+        biases: Array = self.target_mean / (1.0 + len(self.target_mean) * l2[:, None])
+        return biases
 
     def singular_values(self, l2: Array) -> Array:
         """The singular values [L, min(K, R)] of G at l2 [L], the largest first."""
@@ -134,7 +135,8 @@ class Origin:
             middle = 0.5 * (low + high)
             same = (self._excess(middle)[np.arange(len(rows)), columns] > 0.0) == above[rows, columns]
             low, high = np.where(same, middle, low), np.where(same, high, middle)
-        return np.sort(0.5 * (low + high))[::-1]
+        found: Array = np.sort(0.5 * (low + high))[::-1]
+        return found
 
     def parameters(self, l2: float) -> Array:
         """The point theta [P] itself at this l2, in network order."""
@@ -143,7 +145,8 @@ class Origin:
 
     def _excess(self, l2: Array) -> Array:
         """The lowest eigenvalues [L, min(K, R)] with the opposite sign, f'(0) s_i - 2 l2."""
-        return self.slope * self.singular_values(l2) - 2.0 * l2[:, None]
+        excess: Array = self.slope * self.singular_values(l2) - 2.0 * l2[:, None]
+        return excess
 
     def _gradient_at_zero(self) -> Array:
         """The gradient [K] of the mean loss in the outputs, where these are zero."""
@@ -156,8 +159,9 @@ def _encoded(targets: Array, smoothing: float) -> Array:
     """Targets [N, K]: values, or shares of the classes."""
     if targets.ndim > 1:
         return targets
-    shares: Array = np.eye(int(targets.max()) + 1)[targets]
-    return (1.0 - smoothing) * shares + smoothing / shares.shape[1]
+    shares = np.eye(int(targets.max()) + 1)[targets]
+    smoothed: Array = (1.0 - smoothing) * shares + smoothing / shares.shape[1]
+    return smoothed
 
 
 def _softmax_biases(shares: Array, l2: Array) -> Array:

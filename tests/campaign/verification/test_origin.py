@@ -1,6 +1,7 @@
 """theta = 0 is verified against its closed form; a wrong closed form, or a wrong network, is a fault."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def test_wrong_biases_are_a_fault_of_the_gradient() -> None:
     assert any("RMS gradient" in one for one in faults_of(target_mean=np.array([0.4, 0.3, 0.3])))
 
 
-def faults_of(**wrong: object) -> list[str]:
+def faults_of(**wrong: Any) -> list[str]:
     """The faults where the closed form has other values than those of the network."""
     made = context(l2=0.45)
     problem = made.require_problem()
