@@ -24,9 +24,10 @@ import torch
 import landscape
 from landscape.errors import ConfigError
 from landscape.optimize.newton import classify
+from tests.campaign.xor import HASTE
 
 Array = np.ndarray
-QUICK: dict[str, Any] = {"walkers": 8, "steps": 5, "seed": 1, "progress": False, "measure": {"groups": ["spectrum"]}}
+QUICK: dict[str, Any] = {"walkers": 8, "steps": 5, "seed": 1, "progress": False, "measure": HASTE}
 
 
 def newton_of_softmax_regression(inputs: Array, labels: Array, l2: float) -> tuple[float, Array]:
@@ -67,7 +68,7 @@ def test_without_hidden_units_there_is_one_minimum(loss: str, tmp_path: Path) ->
     np.testing.assert_allclose(db.minima.parameters[0], theta, rtol=0.0, atol=1e-9)
     assert db.minima.log_orbit_size[0] == 0.0
     assert not landscape.verify(db)
-    assert len(landscape.disconnectivity_tree(db).nodes) == 1
+    assert landscape.disconnectivity_tree(db).minimum.tolist() == [0]
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,8 @@ def test_one_linear_unit_has_the_stationary_points_of_baldi_and_hornik(
     assert [index for _, index, _ in points] == indices
     assert sum((-1) ** index * (1 if place == len(points) - 1 else 2) for place, index in enumerate(indices)) == 1
     theta = torch.tensor(np.array([theta for _, _, theta in points]))
-    assert problem.energy_and_gradient(theta)[1].abs().max() < 1e-14
-    np.testing.assert_allclose(problem.energy(theta).numpy(), [energy for energy, _, _ in points], rtol=1e-14)
+    assert problem.energy_and_gradient(theta)[1].abs().max() < 1e-13
+    np.testing.assert_allclose(problem.energy(theta).numpy(), [energy for energy, _, _ in points], rtol=1e-13)
     assert classify(problem, theta).index.tolist() == indices
 
     db = landscape.explore(problem, path=tmp_path / "linear.h5", **QUICK)

@@ -20,7 +20,9 @@ l2 = {l2}
 walkers = 4
 steps = 3
 [measure]
-groups = ["spectrum"]
+epsilon = [0.1]
+pgd_steps = 1
+pgd_restarts = 1
 """
 
 
