@@ -27,7 +27,14 @@ from landscape.optimize.newton import classify
 from tests.campaign.xor import HASTE
 
 Array = np.ndarray
-QUICK: dict[str, Any] = {"walkers": 8, "steps": 5, "seed": 1, "progress": False, "measure": HASTE}
+QUICK: dict[str, Any] = {
+    "walkers": 8,
+    "steps": 5,
+    "seed": 1,
+    "progress": False,
+    "measure": HASTE,
+    "connect": {"single_ended": 10},
+}
 
 
 def newton_of_softmax_regression(inputs: Array, labels: Array, l2: float) -> tuple[float, Array]:
@@ -120,13 +127,7 @@ def test_one_linear_unit_has_the_stationary_points_of_baldi_and_hornik(
 ) -> None:
     known = linear(mean)
     np.savez(tmp_path / "linear.npz", inputs=known.inputs, targets=known.targets)
-    keys: dict[str, Any] = {
-        "hidden": [1],
-        "activation": "identity",
-        "loss": "mse",
-        "l2": known.mu / 3.0,
-        "standardise": False,
-    }
+    keys: dict[str, Any] = {"hidden": [1], "activation": "identity", "loss": "mse", "standardise": False}
     problem = landscape.Problem(dataset=str(tmp_path / "linear.npz"), l2=known.mu / 3.0, **keys)
     points = known.points()
     assert [index for _, index, _ in points] == indices
