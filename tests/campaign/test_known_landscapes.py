@@ -66,7 +66,7 @@ def ridge_regression(inputs: Array, labels: Array, l2: float) -> tuple[float, Ar
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
 def test_without_hidden_units_there_is_one_minimum(loss: str, tmp_path: Path) -> None:
-    problem = landscape.Problem(dataset="wine", hidden=[], loss=loss, l2=1e-2)
+    problem = landscape.Problem(dataset="wine", subset=60, hidden=[], loss=loss, l2=1e-2)
     db = landscape.explore(problem, path=tmp_path / "convex.h5", **QUICK)
     solve = newton_of_softmax_regression if loss == "cross_entropy" else ridge_regression
     energy, theta = solve(problem.data.inputs, problem.data.targets, problem.l2)
@@ -121,7 +121,7 @@ def linear(mean: float, mu: float = 0.15) -> Linear:
     return Linear(whitened, targets, left, sigma, right, mean, mu)
 
 
-@pytest.mark.parametrize(("mean", "indices"), [(1.0, [0, 1, 2]), (1.8, [0, 1, 2, 3]), (4.0, [1, 2, 0, 3])])
+@pytest.mark.parametrize(("mean", "indices"), [(1.8, [0, 1, 2, 3]), (4.0, [1, 2, 0, 3])])
 def test_one_linear_unit_has_the_stationary_points_of_baldi_and_hornik(
     mean: float, indices: list[int], tmp_path: Path
 ) -> None:
