@@ -121,9 +121,8 @@ class Origin:
         step of it (2.4 %) that undo each other are not seen.
         """
         # |2 l2 b| is the gradient of a Moreau envelope of the loss at 0, and so at most the gradient there.
-        most = np.linalg.norm(self.covariance, 2) + np.linalg.norm(self._gradient_at_zero()) * np.linalg.norm(
-            self.input_mean
-        )
+        pull = float(np.linalg.norm(self._gradient_at_zero()) * np.linalg.norm(self.input_mean))
+        most = float(np.linalg.norm(self.covariance, 2)) + pull
         top, least = 0.5 * self.slope * most, ROUNDING * max(self.scale, most)
         if top <= least:
             return np.empty(0)
