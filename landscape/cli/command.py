@@ -20,6 +20,9 @@ class Commands(LazyGroup):
         "sample": Listed("exploring.sample:sample", "Sample a landscape with too many minima to list."),
         "train": Listed("exploring.train:train", "Train networks in regimes and keep end points."),
         "study": Listed("exploring.study:study", "Explore a family of landscapes."),
+        "continue": Listed(
+            "exploring.continue_:continue_command", "Follow stationary points while a key of the problem changes."
+        ),
         "measure": Listed("exploring.measure:measure", "Measure properties of stored points."),
         "locate": Listed("exploring.locate:locate", "Find the minima below end points of training."),
         "info": Listed("inspecting.info:info", "Show an overview of a database."),
@@ -53,6 +56,7 @@ def cli(context: click.Context) -> None:
     mpiexec -n 64 landscape run runs/iris.toml -o iris.h5 --resume
     landscape sample runs/digits-dense.toml -o sample.h5     too many minima to list
     landscape train runs/regimes-digits.toml -o regimes.h5
+    landscape continue runs/xor.toml --over problem.l2=1e-2:1e-3 -o xor-tracks.h5 --both-ends
     landscape info iris.h5
     landscape properties iris.h5
     landscape correlations iris.h5

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from landscape.database.continuation import Continuation
 from landscape.database.lazy import Table
 from landscape.database.records import (
     TARGETS,
@@ -56,6 +57,7 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
     walkers = None if commit.walkers is None else conforming(commit.walkers, n_parameters)
     training = None if commit.training is None else checked_training(commit.training, tables, n_parameters)
     sampled = None if commit.sampled is None else checked_sampled(commit.sampled, tables, n_parameters)
+    followed = None if commit.continuation is None else checked_continuation(commit.continuation, tables, n_parameters)
     rows = {
         "minima": len(tables.minima) + len(minima),
         "transition_states": len(tables.transition_states) + len(states),
@@ -80,6 +82,7 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
         walkers=walkers,
         training=training,
         sampled=sampled,
+        continuation=followed,
         properties=checked_properties(commit.properties, tables.properties, rows),
     )
 
@@ -106,6 +109,16 @@ def checked_sampled(sampled: Sampled, tables: Tables, n_parameters: int) -> Samp
             require(name in ends, f"sampled_pairs.ends_of is one of {', '.join(ends)}, found {name!r}")
             require_rows("sampled_pairs.rows", pairs.rows[pairs.ends_of == name], 0, ends[name])
     return Sampled(quenches=quenches, pairs=pairs)
+
+
+def checked_continuation(followed: Continuation, tables: Tables, n_parameters: int) -> Continuation:
+    """The continuation with its columns in their declared types; refused if the database has tracks already."""
+    require(not len(tables.tracks), "the database has tracks already")
+    parts = {name: conforming(table, n_parameters) for name, table in vars(followed).items()}
+    branches = parts["event_branches"]
+    require_rows("event_branches.event", branches.event, 0, len(parts["events"]))
+    require_rows("event_branches.track", branches.track, -1, int(parts["tracks"].track.max(initial=-1)) + 1)
+    return Continuation(**parts)
 
 
 def require(condition: bool, message: str) -> None:

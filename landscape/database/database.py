@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from landscape.database.continuation import EventBranches, Events, Tracks
 from landscape.database.records import (
     TARGETS,
     Attempts,
@@ -94,6 +95,21 @@ class Database:
     def sampled_pairs(self) -> SampledPairs:
         """The pairs [S] of sampled minima."""
         return self.store.tables.sampled_pairs
+
+    @property
+    def tracks(self) -> Tracks:
+        """The points [K] of stationary points that were followed while a key changed, track after track."""
+        return self.store.tables.tracks
+
+    @property
+    def events(self) -> Events:
+        """The singular points [V] at which tracks begin, end or change their index."""
+        return self.store.tables.events
+
+    @property
+    def event_branches(self) -> EventBranches:
+        """The branches [B] that leave the events."""
+        return self.store.tables.event_branches
 
     @property
     def regimes(self) -> Mapping[str, str]:

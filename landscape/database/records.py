@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landscape.database.continuation import Continuation
 from landscape.database.lazy import Lazy, Table, column
 from landscape.database.sampled import Sampled
 from landscape.database.trained_points import Training
@@ -144,6 +145,7 @@ ROUND_KINDS = {
     "evaluate": "attacks on trained networks",
     "locate": "minima below end points of training",
     "surroundings": "the minimum that each end point lies in, and its rank and barrier in the tree",
+    "continue": "stationary points followed while a key of the problem changes",
     "import": "points of another program, verified",
     "merge": "the joining of several searches",
 }
@@ -262,7 +264,8 @@ class Commit:
 
     `hits` [M after this commit] replaces the whole column, including the `hits` of new rows. `walkers` replaces the
     table of walkers; None keeps it. `left` counts quenches that left the box. `training` is None if no networks were
-    trained, `sampled` if nothing was sampled. `seconds` is wall time. `evaluations` counts energies of single walkers,
+    trained, `sampled` if nothing was sampled, `continuation` if no
+    tracks were followed. `seconds` is wall time. `evaluations` counts energies of single walkers,
     or in training gradients of single samples.
     """
 
@@ -277,6 +280,7 @@ class Commit:
     walkers: Walkers | None = None
     training: Training | None = None
     sampled: Sampled | None = None
+    continuation: Continuation | None = None
     properties: tuple[PropertyRows, ...] = ()
     left: int = 0
 

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
+from landscape.database.continuation import EventBranches, Events, Tracks
 from landscape.database.lazy import Read, Table, joined, read_only
 from landscape.database.records import (
     TARGETS,
@@ -41,7 +42,9 @@ def no_file(path: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """All tables as of one commit; see `landscape/database/records.py`, `trained_points.py` and `sampled.py`."""
+    """All tables as of one commit; see `records.py`, `trained_points.py`, `sampled.py` and `continuation.py` in
+    `landscape/database/`.
+    """
 
     minima: Minima
     transition_states: TransitionStates
@@ -51,6 +54,9 @@ class Tables:
     training: TrainedPoints
     sampled_quenches: SampledQuenches
     sampled_pairs: SampledPairs
+    tracks: Tracks
+    events: Events
+    event_branches: EventBranches
     regimes: Mapping[str, str]
     evaluations: Mapping[str, str]
     properties: Properties
@@ -67,6 +73,9 @@ class Tables:
             training=TrainedPoints.empty(n_parameters),
             sampled_quenches=SampledQuenches.empty(n_parameters),
             sampled_pairs=SampledPairs.empty(n_parameters),
+            tracks=Tracks.empty(n_parameters),
+            events=Events.empty(n_parameters),
+            event_branches=EventBranches.empty(n_parameters),
             regimes={},
             evaluations={},
             properties={target: {} for target in TARGETS},
@@ -75,6 +84,7 @@ class Tables:
     def after(self, commit: Commit, reader: Reader = no_file) -> Self:
         """The tables after a commit that passed `checks.checked`. The reader reads columns that are not in memory."""
         sampled = commit.sampled or Sampled()
+        followed = commit.continuation
         trained = None if commit.training is None else commit.training.points
         return type(self)(
             minima=self.minima.extended(commit.minima, reader("minima"), hits=commit.hits),
@@ -85,6 +95,11 @@ class Tables:
             training=with_added(self.training, trained, reader("training")),
             sampled_quenches=with_added(self.sampled_quenches, sampled.quenches, reader("sampled_quenches")),
             sampled_pairs=with_added(self.sampled_pairs, sampled.pairs, reader("sampled_pairs")),
+            tracks=with_added(self.tracks, followed and followed.tracks, reader("tracks")),
+            events=with_added(self.events, followed and followed.events, reader("events")),
+            event_branches=with_added(
+                self.event_branches, followed and followed.event_branches, reader("event_branches")
+            ),
             regimes=self.regimes if commit.training is None else commit.training.regimes,
             evaluations=self.evaluations if commit.training is None else commit.training.evaluations,
             properties=with_rows(self.properties, commit.properties, reader),

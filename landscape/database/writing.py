@@ -12,6 +12,8 @@
                           its dataset regime has the attr names
     /sampled_quenches     as /minima
     /sampled_pairs        as /minima; attr ends_of_names: the names of the codes in this column
+    /tracks, /events      as /minima; attrs key_names, kind_names: the names of the codes in these columns
+    /event_branches       as /minima
     /properties/TARGET/NAME   attrs description, units, settings (JSON)
 
 Columns grow along their first axis, in chunks of about 256 KiB; a chunk has at most 4096 rows, so that many columns of
@@ -33,6 +35,7 @@ import h5py
 import numpy as np
 
 from landscape.database.checks import MAX_KIND
+from landscape.database.continuation import EventBranches, Events, Tracks
 from landscape.database.lazy import MISSING, Column, Table
 from landscape.database.records import (
     TARGETS,
@@ -47,7 +50,7 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
-from landscape.database.sampled import Sampled, SampledPairs, SampledQuenches
+from landscape.database.sampled import SampledPairs, SampledQuenches
 from landscape.database.trained_points import TrainedPoints, Training
 
 FORMAT = "landscape"
@@ -64,8 +67,11 @@ TABLES: Mapping[str, type[Table]] = {
     "training": TrainedPoints,
     "sampled_quenches": SampledQuenches,
     "sampled_pairs": SampledPairs,
+    "tracks": Tracks,
+    "events": Events,
+    "event_branches": EventBranches,
 }
-LATER_TABLES = ("training", "sampled_quenches", "sampled_pairs")
+LATER_TABLES = ("training", "sampled_quenches", "sampled_pairs", "tracks", "events", "event_branches")
 """Tables that files of the first programs lack."""
 DATA = ("inputs", "targets", "test_inputs", "test_targets")
 TEXT = h5py.string_dtype()
@@ -139,7 +145,11 @@ def write_commit(file: h5py.File, commit: Commit) -> None:
     if commit.training is not None:
         counts["training"] = write_training(file, commit.training)
     if commit.sampled is not None:
-        counts |= write_sampled(file, commit.sampled)
+        counts |= write_later(
+            file, {"sampled_quenches": commit.sampled.quenches, "sampled_pairs": commit.sampled.pairs}
+        )
+    if commit.continuation is not None:
+        counts |= write_later(file, vars(commit.continuation))
     for rows in commit.properties:
         write_property(file.require_group(f"properties/{rows.target}"), rows)
     for name, count in counts.items():
@@ -189,10 +199,10 @@ def write_training(file: h5py.File, training: Training) -> int:
     return write_rows(group, training.points, int(group.attrs["count"]))
 
 
-def write_sampled(file: h5py.File, sampled: Sampled) -> dict[str, int]:
-    """Append to the tables of a sample; returns their new numbers of rows."""
+def write_later(file: h5py.File, tables: Mapping[str, Table | None]) -> dict[str, int]:
+    """Append to tables, by name, that files of older programs lack; returns their new numbers of rows."""
     counts = {}
-    for name, table in (("sampled_quenches", sampled.quenches), ("sampled_pairs", sampled.pairs)):
+    for name, table in tables.items():
         if table is not None:
             if name not in file:
                 create_table(file.create_group(name), TABLES[name], int(file["problem"].attrs["n_parameters"]))

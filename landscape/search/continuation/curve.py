@@ -28,9 +28,7 @@ STALLED = 0.5  # least ratio of RMS gradients, after to before a step, that ends
 class Constraint(Protocol):
     """A real function of z for each point, to be zero."""
 
-    def at(
-        self, z: Float[Tensor, "R Q"], rows: Int[Tensor, " R"]
-    ) -> tuple[Float[Tensor, " R"], Float[Tensor, "R Q"]]:
+    def at(self, z: Float[Tensor, "R Q"], rows: Int[Tensor, " R"]) -> tuple[Float[Tensor, " R"], Float[Tensor, "R Q"]]:
         """Values [R] and gradients [R, Q] at z [R, Q] for the points in `rows`."""
 
 
@@ -41,9 +39,7 @@ class Plane:
     base: Float[Tensor, "W Q"]
     normal: Float[Tensor, "W Q"]
 
-    def at(
-        self, z: Float[Tensor, "R Q"], rows: Int[Tensor, " R"]
-    ) -> tuple[Float[Tensor, " R"], Float[Tensor, "R Q"]]:
+    def at(self, z: Float[Tensor, "R Q"], rows: Int[Tensor, " R"]) -> tuple[Float[Tensor, " R"], Float[Tensor, "R Q"]]:
         """Values [R] and gradients [R, Q] at z [R, Q] for the points in `rows`."""
         normal = self.normal[rows]
         return ((z - self.base[rows]) * normal).sum(1), normal
@@ -57,9 +53,7 @@ class Sphere:
     basis: Float[Tensor, "Q B"]
     radius: float
 
-    def at(
-        self, z: Float[Tensor, "R Q"], rows: Int[Tensor, " R"]
-    ) -> tuple[Float[Tensor, " R"], Float[Tensor, "R Q"]]:
+    def at(self, z: Float[Tensor, "R Q"], rows: Int[Tensor, " R"]) -> tuple[Float[Tensor, " R"], Float[Tensor, "R Q"]]:
         """Values [R] and gradients [R, Q] at z [R, Q]."""
         del rows
         within = (z - self.centre) @ self.basis
@@ -118,7 +112,7 @@ class Curve:
             z=z,
             energy=self.energy_and_gradient(z)[0],
             tangent=_tangents(jacobian, along),
-            eigenvalues=torch.linalg.eigvalsh(jacobian[:, :, :-1]),
+            eigenvalues=_eigenvalues(jacobian[:, :, :-1]),
         )
 
     def along_s(self, walkers: int, sign: float) -> Float[Tensor, "W Q"]:
@@ -161,3 +155,9 @@ def _tangents(jacobian: Float[Tensor, "W P Q"], along: Float[Tensor, "W Q"]) -> 
     found = torch.linalg.solve_ex(torch.cat([jacobian, along[:, None]], 1), wanted)[0]
     found = torch.where(found.isfinite().all(1, keepdim=True), found, along)
     return found / found.norm(dim=1, keepdim=True)
+
+
+def _eigenvalues(hessian: Float[Tensor, "W P P"]) -> Float[Tensor, "W P"]:
+    """Eigenvalues of Hessians, ascending; nan where a Hessian is not finite."""
+    finite = hessian.isfinite().all(2).all(1)[:, None]
+    return torch.where(finite, torch.linalg.eigvalsh(torch.where(finite[:, :, None], hessian, 0.0)), math.nan)

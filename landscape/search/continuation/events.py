@@ -114,9 +114,7 @@ def _event(around: Surroundings, branches: list[Branch], through: list[tuple[int
     )
 
 
-def _kind(
-    around: Surroundings, branches: list[Branch], through: list[tuple[int, int]], *, mirrored: bool
-) -> str:
+def _kind(around: Surroundings, branches: list[Branch], through: list[tuple[int, int]], *, mirrored: bool) -> str:
     along = float((around.null.T @ around.slope).norm())
     scale = max(float(around.slope.norm()), LEAST_SLOPE * float(around.jacobian[:, :-1].abs().amax()) / ALONG)
     if along > ALONG * scale:

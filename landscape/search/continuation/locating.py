@@ -2,7 +2,7 @@
 
 Something happens between two neighbouring points of a curve if their Hessians have different numbers of negative
 eigenvalues, or if s rises at one and falls at the other. Points in between are reached by Newton's method in planes
-across the chord. Bisection first narrows the piece to its first event; then the root is found of a function that changes
+across the chord. Bisection first narrows a piece with several events; then the root is found of a function that changes
 sign there: ds along the tangent at a turning point, else the eigenvalue that crosses zero, counted from below.
 
 Where s turns and the index stays, the curve is an arm of a pitchfork, which runs through the singular point into the
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from landscape.search.continuation.curve import Curve, Plane, Points
 
-HALVINGS = 12
+HALVINGS = 8
 MOST_ROOT_STEPS = 80
 RESOLUTION = 1e-14  # of the root, in lengths of the chord
 OFFSETS = (0.04, 0.015, 0.005)  # distances along an arm from which its parent is looked for
@@ -61,21 +61,38 @@ def first_event(curve: Curve, before: Points, after: Points) -> Singular | None:
 
     None if it lies on an arm whose parent is not found.
     """
-    chord, low, high = Chord(curve, before, after), 0.0, 1.0
-    for _ in range(HALVINGS):
-        middle = 0.5 * (low + high)
-        found = chord.at(middle)
-        if bool(differ(before, found)):
-            high, after = middle, found
-        else:
-            low = middle
+    chord = Chord(curve, before, after)
+    low, high, after = _first_change(chord, after)
     turns = bool(before.rises != after.rises)
-    arm = turns and bool(before.index == after.index)
     number = int(torch.minimum(before.index, after.index))
     signed = (lambda one: float(one.tangent[0, -1])) if turns else (lambda one: float(one.eigenvalues[0, number]))
     there = chord.at(_root(lambda fraction: signed(chord.at(fraction)), low, high))
+    if not turns:  # several tangents exist where an eigenvalue crosses zero
+        return Singular(z=there.z[0], tangent=_between(before.tangent[0], after.tangent[0]))
     located = Singular(z=there.z[0], tangent=there.tangent[0])
-    return _on_parent(curve, located) if arm else located
+    return _on_parent(curve, located) if bool(before.index == after.index) else located
+
+
+def _between(one: Float[Tensor, " Q"], other: Float[Tensor, " Q"]) -> Float[Tensor, " Q"]:
+    """The unit vector half way between two."""
+    return (one + other) / (one + other).norm()
+
+
+def _first_change(chord: Chord, after: Points) -> tuple[float, float, Points]:
+    """Fractions between which the first event of a chord lies, and the point at the second of them.
+
+    The piece is halved while its ends differ by more than one event, but not to the point where rounding decides.
+    """
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        if abs(int(after.index) - int(chord.before.index)) <= 1:
+            break
+        middle = chord.at(0.5 * (low + high))
+        if bool(differ(chord.before, middle)):
+            high, after = 0.5 * (low + high), middle
+        else:
+            low = 0.5 * (low + high)
+    return low, high, after
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
@@ -102,21 +119,16 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
 
 def _on_parent(curve: Curve, turning: Singular) -> Singular | None:
     """The singular point near the turning point of an arm, located on the parent."""
-    for offset in OFFSETS:
-        located = _on_parent_from(curve, turning, offset)
-        if located is not None:
-            return Singular(z=located, tangent=turning.tangent)
-    return None
+    return next(filter(None, (_on_parent_from(curve, turning, offset) for offset in OFFSETS)), None)
 
 
-def _on_parent_from(curve: Curve, turning: Singular, offset: float) -> Float[Tensor, " Q"] | None:
+def _on_parent_from(curve: Curve, turning: Singular, offset: float) -> Singular | None:
     """The singular point on the parent between the points of the arms so far from the turning point."""
     centre, tangent = turning.z[None], turning.tangent[None]
     base = torch.cat([centre - offset * tangent, centre + offset * tangent])
     arms, good = curve.corrected(base, Plane(base, torch.cat([tangent, tangent])))
     middle = arms.mean(0, keepdim=True)
-    beyond = 2.0 * centre - middle
-    guess = torch.cat([middle, beyond])
+    guess = torch.cat([middle, 2.0 * centre - middle])
     ends, converged = curve.corrected(guess, Plane(guess, curve.along_s(2, 1.0)))
     here = curve.points(ends, curve.along_s(2, 1.0))
     near = (ends - centre).norm(dim=1).amax() <= offset
@@ -125,4 +137,5 @@ def _on_parent_from(curve: Curve, turning: Singular, offset: float) -> Float[Ten
         return None
     chord, number = Chord(curve, one, other), int(torch.minimum(one.index, other.index))
     root = _root(lambda fraction: float(chord.at(fraction).eigenvalues[0, number]), 0.0, 1.0)
-    return chord.at(root).z[0]
+    across = arms[1] - arms[0]
+    return Singular(z=chord.at(root).z[0], tangent=across / across.norm())

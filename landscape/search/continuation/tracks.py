@@ -1,0 +1,120 @@
+"""Tracks: arcs joined where one continues the other smoothly through an event.
+
+The symmetric branch of a pitchfork and the two curves of a transcritical point keep their track, while their index
+changes. Folds and the arms of pitchforks begin or end a track. Tracks are numbered in the order of the points at the
+first end, then by the value at which they begin; the points of a track run from the first end to the last.
+
+Shapes: K points of all tracks, P parameters.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from landscape.search.continuation.arcs import Arc, End
+from landscape.search.continuation.curve import Curve
+from landscape.search.continuation.diagram import EVENT, FIRST, LAST, LOST, Diagram
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackPoints:
+    """The points of all tracks, track after track.
+
+    `number` is that of the point among those at the first or the last end of the interval, -1 between them.
+    """
+
+    track: np.ndarray  # int64[K]
+    value: np.ndarray  # [K]
+    theta: np.ndarray  # [K, P]
+    energy: np.ndarray  # [K]
+    index: np.ndarray  # int64[K]
+    number: np.ndarray  # int64[K]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracks:
+    """The tracks of a diagram: their points, the track of each branch of each event, -1 where none was followed, and
+    the tracks that were lost.
+    """
+
+    points: TrackPoints
+    branches: tuple[tuple[int, ...], ...]
+    lost: tuple[int, ...]
+
+
+def tracks_of(curve: Curve, diagram: Diagram) -> Tracks:
+    """The tracks of a diagram."""
+    chains = sorted(_chains(diagram, curve.interval.direction), key=lambda chain: _order(chain, curve))
+    places = {id(arc): track for track, chain in enumerate(chains) for arc in chain}
+    claimed = {end: places[id(arc)] for end, arc in diagram.claims.items() if id(arc) in places}
+    branches = tuple(
+        tuple(claimed.get(End(EVENT, number, place), -1) for place in range(len(event.branches)))
+        for number, event in enumerate(diagram.events)
+    )
+    lost = {track for track, chain in enumerate(chains) for arc in chain if arc.end.place == LOST}
+    return Tracks(points=_points(curve, chains), branches=branches, lost=tuple(sorted(lost)))
+
+
+def _chains(diagram: Diagram, direction: float) -> Iterator[list[Arc]]:
+    """Arcs that continue one another, in the order of the interval."""
+    following = dict[int, Arc]()
+    continued = set[int]()
+    for number, event in enumerate(diagram.events):
+        for pair in event.through:
+            ends = [diagram.claims.get(End(EVENT, number, place)) for place in pair]
+            before, after = ends if direction > 0.0 else reversed(ends)
+            if before is not None and after is not None and id(before) not in following and id(after) not in continued:
+                following[id(before)] = after
+                continued.add(id(after))
+    for arc in diagram.arcs:
+        if id(arc) not in continued:
+            chain = [arc]
+            while id(chain[-1]) in following:
+                chain.append(following[id(chain[-1])])
+            yield chain
+
+
+def _order(chain: list[Arc], curve: Curve) -> tuple[bool, int, float]:
+    """The place of a chain among the others: known points of the first end come first, then those that begin first."""
+    ends = [end for arc in chain for end in (arc.begin, arc.end) if end.place == FIRST]
+    along = [float(z[-1]) * curve.interval.direction for arc in chain for z, _ in arc.points]
+    return not ends, min((end.number for end in ends), default=-1), min(along)
+
+
+def _points(curve: Curve, chains: list[list[Arc]]) -> TrackPoints:
+    rows = [
+        (track, z, energy, arc.index, number)
+        for track, chain in enumerate(chains)
+        for arc in chain
+        for z, energy, number in _oriented(arc, curve.interval.direction)
+    ]
+    track, z, energy, index, number = zip(*rows, strict=True)
+    every = torch.stack(z)
+    return TrackPoints(
+        track=np.array(track, dtype=np.int64),
+        value=_values(curve, every),
+        theta=every[:, :-1].cpu().numpy(),
+        energy=np.array(energy),
+        index=np.array(index, dtype=np.int64),
+        number=np.array(number, dtype=np.int64),
+    )
+
+
+def _values(curve: Curve, z: torch.Tensor) -> np.ndarray:
+    """Values of the parameter; exactly those of the ends at the ends."""
+    s, ends = z[:, -1].cpu().numpy(), curve.interval.ends
+    values = curve.interval.value(z[:, -1]).cpu().numpy()
+    values = np.where(s == ends[0], curve.interval.start, np.where(s == ends[1], curve.interval.end, values))
+    return np.asarray(values, dtype=np.float64)
+
+
+def _oriented(arc: Arc, direction: float) -> list[tuple[torch.Tensor, float, int]]:
+    """The points of an arc in the order of the interval, with their energies and numbers at its ends."""
+    numbers = [-1] * len(arc.points)
+    for place, end in ((0, arc.begin), (-1, arc.end)):
+        if end.place in (FIRST, LAST):
+            numbers[place] = end.number
+    rows = [(z, energy, number) for (z, energy), number in zip(arc.points, numbers, strict=True)]
+    return rows if (rows[-1][0][-1] - rows[0][0][-1]) * direction >= 0.0 else rows[::-1]

@@ -1,0 +1,86 @@
+"""Tracks and events of a database as text, printed by `landscape continue`."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from landscape.database.database import Database
+from landscape.errors import DatabaseError
+from landscape.messages import counted, number_text
+from landscape.studies.continuation.balance import Balance, balances, ends_of
+
+NOT_FOUND = "points that are born and die between the two values, apart from all others, cannot be found"
+ONE_END = "those born on the way from no known point need a search at the last value too: --both-ends"
+
+
+def continuation_text(db: Database, *, searched_last: bool) -> Iterator[str]:
+    """Lines: the range, a table of events, the balance of minima and transition states, and what cannot be known.
+
+    `searched_last` is true if the landscape at the last value was searched too. Raises `DatabaseError` if there are no
+    tracks.
+    """
+    if not len(db.tracks):
+        raise DatabaseError(f"{db.path}: expected tracks, found none: make some with 'landscape continue'")
+    start, end = ends_of(db.tracks)
+    tracks = counted(len(np.unique(db.tracks.track)), "track")
+    yield f"{db.tracks.key[0]} from {number_text(start)} to {number_text(end)}: {tracks}, {counted(len(db.events), 'event')}"
+    if len(db.events):
+        yield from _table(db)
+    yield from (_balance(one, start, end, searched_last=searched_last) for one in balances(db))
+    yield _conservation(db)
+    yield NOT_FOUND + ("" if searched_last else f"; {ONE_END}")
+
+
+def _table(db: Database) -> Iterator[str]:
+    """A row for each event; the index of a track stands in brackets."""
+    events = db.events
+    rows = [("value", "kind", "energy", "tracks (index) before -> after", "index sum")]
+    for event in range(len(events)):
+        sums = [f"{one:.0f}" for one in (events.sum_before[event], events.sum_after[event])]
+        same = "" if sums[0] == sums[1] else "  VIOLATED"
+        sides = " -> ".join(side_text(db, event, after=after) for after in (False, True))
+        value, energy = f"{events.value[event]:.10g}", f"{events.energy[event]:.9g}"
+        rows.append(
+            (
+                value,
+                _kind(events.kind[event], events.multiplicity[event]),
+                energy,
+                sides,
+                f"{' = '.join(sums) if not same else ' / '.join(sums)}{same}",
+            )
+        )
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _kind(kind: str, multiplicity: int) -> str:
+    return kind if multiplicity == 1 else f"{kind} ({multiplicity}-fold)"
+
+
+def side_text(db: Database, event: int, *, after: bool) -> str:
+    """The tracks on one side of an event with their indices, "none" if there are none; "new" tracks were not followed."""
+    branches = db.event_branches
+    rows = np.flatnonzero((branches.event == event) & (branches.after == after))
+    rows = rows[np.argsort(branches.track[rows], kind="stable")]
+    named = [
+        ("-" if track < 0 else str(track), index)
+        for track, index in zip(branches.track[rows], branches.index[rows], strict=True)
+    ]
+    return ", ".join(f"{track} ({index})" for track, index in named) or "none"
+
+
+def _balance(one: Balance, start: float, end: float, *, searched_last: bool) -> str:
+    changes = "".join(f" {change:+d} ({kind})" for kind, change in one.changes.items() if change)
+    text = f"{one.what}: {one.first} at {number_text(start)}{changes}, {one.last} at {number_text(end)}"
+    if searched_last:
+        text += f", {one.known} of them found by the search there"
+    return text if one.adds_up else f"{text}: DOES NOT ADD UP, {counted(one.lost, 'track')} lost"
+
+
+def _conservation(db: Database) -> str:
+    events = db.events
+    broken = int((events.sum_before != events.sum_after).sum())
+    if broken:
+        return f"the sum of (-1)^index over all copies is VIOLATED at {counted(broken, 'event')}: branches are missing there"
+    return "the sum of (-1)^index over all copies is the same on both sides of every event"
