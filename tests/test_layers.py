@@ -73,7 +73,7 @@ INSIDE: dict[str, tuple[str, ...]] = {
         "rounds",
         "surfaces",
         "preparation",
-        "sequences replicas resumption verification",
+        "sequences replicas resumption verification continuation",
         "campaign",
         "session job",
     ),

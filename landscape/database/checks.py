@@ -112,13 +112,13 @@ def checked_sampled(sampled: Sampled, tables: Tables, n_parameters: int) -> Samp
 
 
 def checked_continuation(followed: Continuation, tables: Tables, n_parameters: int) -> Continuation:
-    """The continuation with its columns in their declared types; refused if the database has tracks already."""
-    require(not len(tables.tracks), "the database has tracks already")
-    parts = {name: conforming(table, n_parameters) for name, table in vars(followed).items()}
-    branches = parts["event_branches"]
-    require_rows("event_branches.event", branches.event, 0, len(parts["events"]))
-    require_rows("event_branches.track", branches.track, -1, int(parts["tracks"].track.max(initial=-1)) + 1)
-    return Continuation(**parts)
+    """The continuation with its columns in their declared types; refused if a row number refers to no row."""
+    tracks, events = conforming(followed.tracks, n_parameters), conforming(followed.events, n_parameters)
+    branches = conforming(followed.event_branches, n_parameters)
+    last = int(max(tracks.track.max(initial=-1), tables.tracks.track.max(initial=-1)))
+    require_rows("event_branches.event", branches.event, 0, len(tables.events) + len(events))
+    require_rows("event_branches.track", branches.track, -1, last + 1)
+    return Continuation(tracks=tracks, events=events, event_branches=branches)
 
 
 def require(condition: bool, message: str) -> None:

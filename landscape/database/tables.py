@@ -84,7 +84,7 @@ class Tables:
     def after(self, commit: Commit, reader: Reader = no_file) -> Self:
         """The tables after a commit that passed `checks.checked`. The reader reads columns that are not in memory."""
         sampled = commit.sampled or Sampled()
-        followed = commit.continuation
+        followed = {} if commit.continuation is None else vars(commit.continuation)
         trained = None if commit.training is None else commit.training.points
         return type(self)(
             minima=self.minima.extended(commit.minima, reader("minima"), hits=commit.hits),
@@ -95,11 +95,9 @@ class Tables:
             training=with_added(self.training, trained, reader("training")),
             sampled_quenches=with_added(self.sampled_quenches, sampled.quenches, reader("sampled_quenches")),
             sampled_pairs=with_added(self.sampled_pairs, sampled.pairs, reader("sampled_pairs")),
-            tracks=with_added(self.tracks, followed and followed.tracks, reader("tracks")),
-            events=with_added(self.events, followed and followed.events, reader("events")),
-            event_branches=with_added(
-                self.event_branches, followed and followed.event_branches, reader("event_branches")
-            ),
+            tracks=with_added(self.tracks, followed.get("tracks"), reader("tracks")),
+            events=with_added(self.events, followed.get("events"), reader("events")),
+            event_branches=with_added(self.event_branches, followed.get("event_branches"), reader("event_branches")),
             regimes=self.regimes if commit.training is None else commit.training.regimes,
             evaluations=self.evaluations if commit.training is None else commit.training.evaluations,
             properties=with_rows(self.properties, commit.properties, reader),

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from landscape.database.continuation import Continuation, EventBranches, Events, Tracks
 from landscape.database.database import Database
 from landscape.database.lazy import Table
 from landscape.database.records import (
@@ -30,8 +31,15 @@ METHODS = ("band", "single-ended")
 TABLES = (
     *("minima", "transition_states", "attempts", "rounds", "walkers"),
     *("training", "sampled_quenches", "sampled_pairs"),
+    *("tracks", "events", "event_branches"),
 )
-NAMES = {"outcome": OUTCOMES, "method": METHODS, "ends_of": (QUENCHES,)}
+NAMES = {
+    "outcome": OUTCOMES,
+    "method": METHODS,
+    "ends_of": (QUENCHES,),
+    "key": ("problem.l2",),
+    "kind": ("fold", "pitchfork"),
+}
 REGIMES = {"plain": "l2 = 0.0\n", "böse": 'adversarial = "pgd"\n'}
 
 
@@ -92,6 +100,7 @@ def sample_commit(store: Store, seed: int = 0, minima: int = 3, states: int = 2,
         walkers=random_table(Walkers, 4, rng, {"minimum": (-1, total), "stale": (0, 50)}),
         training=sample_training(rng),
         sampled=sample_sampled(rng),
+        continuation=sample_continuation(rng),
     )
 
 
@@ -99,6 +108,15 @@ def sample_sampled(rng: np.random.Generator, rows: int = 2) -> Sampled:
     ends = {"basin": (-1, rows), "rows": (0, rows), "attempts": (0, 40)}
     return Sampled(
         quenches=random_table(SampledQuenches, rows, rng, ends), pairs=random_table(SampledPairs, rows, rng, ends)
+    )
+
+
+def sample_continuation(rng: np.random.Generator, rows: int = 3) -> Continuation:
+    ends = {"track": (0, 1), "index": (0, 3), "row": (-1, 9), "multiplicity": (1, 3), "event": (0, rows)}
+    return Continuation(
+        tracks=random_table(Tracks, rows, rng, ends),
+        events=random_table(Events, rows, rng, ends),
+        event_branches=random_table(EventBranches, rows, rng, ends),
     )
 
 
@@ -126,7 +144,9 @@ def measure(store: Store, *rows: PropertyRows) -> None:
     """Commit a round that adds properties only."""
     commit = sample_commit(store, minima=0, states=0, attempts=0)
     hits = store.tables.minima.hits
-    store.commit(replace(commit, hits=hits, walkers=None, training=None, sampled=None, properties=rows))
+    store.commit(
+        replace(commit, hits=hits, walkers=None, training=None, sampled=None, continuation=None, properties=rows)
+    )
 
 
 def reorder(file: h5py.File, column: str, names: list[str]) -> None:

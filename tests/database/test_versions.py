@@ -115,11 +115,13 @@ def test_a_column_that_an_older_file_lacks_is_missing_values(path: Path, table: 
     commit = continued(path)
     assert commit.training is not None
     assert commit.sampled is not None
+    assert commit.continuation is not None
     added = {
         "training": commit.training.points,
         "sampled_quenches": commit.sampled.quenches,
         "sampled_pairs": commit.sampled.pairs,
         "rounds": commit.summary(),
+        **vars(commit.continuation),
     }
     appended = added.get(table) or getattr(commit, table)
     grown = getattr(getattr(open_store(path).tables, table), name)

@@ -16,7 +16,7 @@ from landscape.search.continuation.family import Family, FamilyOfObjectives, L2F
 
 
 class CountedFamily:
-    """A family that counts its energies and gradients, Hessians and derivatives by the key; each point counts as one."""
+    """A family that counts energies and gradients, Hessians, and derivatives by the key; each point counts as one."""
 
     def __init__(self, family: Family) -> None:
         self._family = family

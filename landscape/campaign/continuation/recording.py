@@ -33,9 +33,8 @@ def followed(
     """
     began = time.monotonic()
     curve = Curve(family, Interval(start=over.start, end=over.end, logarithmic=True))
-    ends = [None if db is None else torch.tensor(_points(db), device=family.device) for db in (first, last)]
-    assert ends[0] is not None
-    diagram = follow(curve, ends[0], ends[1], stop)
+    at_last = None if last is None else torch.tensor(_points(last), device=family.device)
+    diagram = follow(curve, torch.tensor(_points(first), device=family.device), at_last, stop)
     if stop():
         return None
     n_parameters, minima = family.n_parameters, first.minima

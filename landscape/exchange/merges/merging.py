@@ -83,10 +83,10 @@ def _require_mergeable(files: Sequence[Database]) -> None:
             raise ExchangeError(f"{db.path}: expected the landscape of {files[0].path}, but {found}: leave one out")
         if KIND in db.rounds.kind:
             raise ExchangeError(f"{db.path}: expected one search, found several that were merged: merge all at once")
-        if len(db.training) or len(db.sampled_quenches) or len(db.sampled_pairs):
+        if any(map(len, (db.training, db.sampled_quenches, db.sampled_pairs, db.tracks))):
             raise ExchangeError(
-                f"{db.path}: expected a search of minima and transition states, found end points of training or "
-                "samples too: keep that file apart"
+                f"{db.path}: expected a search of minima and transition states, found end points of "
+                "training, samples or tracks too: keep that file apart"
             )
         if _searched(db) and searches.setdefault(_seed(db), db) is not db:
             raise ExchangeError(

@@ -6,8 +6,8 @@ have two branches, pitchforks and transcritical points four, points of more symm
 zero together, for instance). Branches are distinct modulo the symmetry of the energy. Two branches that are one smooth
 curve leave in opposite directions; where they lie on different sides of the point in s, one continues the other.
 
-For m > `MOST_REGULAR` the starts cannot cover the sphere, so that branches may be missed; the sum of (-1)^index over the
-branches of either side then tells.
+For m > `MOST_REGULAR` the starts cannot cover the sphere, so that branches may be missed; the sums of (-1)^index over
+the branches of both sides then differ.
 
 Shapes: P parameters of the energy, Q = P + 1 coordinates, m null vectors, B = m + 1, D starts.
 """
@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from landscape.search.continuation.curve import Curve, Points, Sphere
+from landscape.search.continuation.curve import Curve, Points, Sphere, unit
 
 NULL = 1e-6  # largest eigenvalue that is zero, relative to the largest of all
 SAME = 1e-2  # of the radius, the largest distance of two points that are one
@@ -77,8 +77,7 @@ class Surroundings:
         grid = product((-1.0, 0.0, 1.0), repeat=size) if size <= MOST_REGULAR + 1 else ()
         draws = np.random.default_rng(0).normal(size=(RANDOM_STARTS * size, size))
         everywhere = torch.tensor([*filter(any, grid), *draws.tolist()], dtype=known.dtype, device=known.device)
-        found = torch.cat([known, everywhere])
-        return found / found.norm(dim=1, keepdim=True).clamp_min(1e-12)
+        return unit(torch.cat([known, everywhere]))
 
     def crossings(self, directions: Float[Tensor, "D B"], radius: float) -> tuple[Points, Float[Tensor, "D B"], Tensor]:
         """Points in which branches cross the sphere, with outward tangents; their directions; true if one was found."""
@@ -89,7 +88,7 @@ class Surroundings:
         reach = FAR * radius * max(1.0, float(self._lift.norm(dim=0).amax()))
         good = good & (away.norm(dim=1) <= reach)
         z = torch.where(good[:, None], z, start)
-        points = self.curve.points(z, away / away.norm(dim=1, keepdim=True).clamp_min(1e-300))
+        points = self.curve.points(z, unit(away))
         return points, away @ self.basis / radius, good
 
     def branches(
@@ -97,21 +96,12 @@ class Surroundings:
     ) -> tuple[list[Branch], list[tuple[int, int]], list[int]]:
         """Branches, pairs of them that continue one another, and the branch in each direction `towards`, -1 if none."""
         points, directions, good = self.crossings(self.starts(towards), radius)
-        rows = good.nonzero()[:, 0].tolist()
-        numbers, found = dict.fromkeys(range(len(good)), -1), list[Branch]()
-        for row in rows:
+        numbers, found = [-1] * len(good), list[Branch]()
+        for row in good.nonzero()[:, 0].tolist():
             one = self.branch(points, row)
             numbers[row] = next((n for n, known in enumerate(found) if self.same(one, known, radius)), len(found))
             found += [one] if numbers[row] == len(found) else []
-        first = {numbers[row]: row for row in reversed(rows)}
-        through = set[tuple[int, int]]()
-        for row in first.values():
-            for other in rows:
-                opposite = float(directions[row] @ directions[other]) < OPPOSITE
-                one, two = numbers[row], numbers[other]
-                if opposite and found[one].side < found[two].side:
-                    through.add((one, two))
-        return found, sorted(through), [numbers[row] for row in range(len(towards))]
+        return found, _through(found, numbers, directions), numbers[: len(towards)]
 
     def branch(self, points: Points, row: int) -> Branch:
         """The branch at a point of a batch."""
@@ -136,3 +126,18 @@ class Surroundings:
         """The distance in theta, modulo the symmetry."""
         first, second = one[None, :-1].cpu().numpy(), other[None, :-1].cpu().numpy()
         return float(self.curve.family.symmetry.distance(first, second)[0])
+
+
+def _through(found: list[Branch], numbers: list[int], directions: Float[Tensor, "D B"]) -> list[tuple[int, int]]:
+    """Pairs of branches in opposite directions, the first below the singular point in s and the second above it.
+
+    `numbers` are the branches in these directions, -1 for none.
+    """
+    cosines = directions @ directions.T
+    pairs = {
+        (one, other)
+        for row, one in enumerate(numbers)
+        for column, other in enumerate(numbers)
+        if min(one, other) >= 0 and cosines[row, column] < OPPOSITE and found[one].side < found[other].side
+    }
+    return sorted(pairs)

@@ -1,4 +1,4 @@
-"""The set of stationary points grad E(theta; s) = 0 as curves in the space of z = (theta, s), and Newton's method on it.
+"""Curves of stationary points, grad E(theta; s) = 0, in the space of z = (theta, s), and Newton's method on them.
 
 A point of a curve is fixed by one further equation, the constraint: a plane across the curve (pseudo-arclength, Keller
 1977) or a sphere around a point. Newton's method solves both together; the bordered matrix [[H, dg/ds], [row]] is
@@ -148,13 +148,19 @@ class Curve:
         return z, good
 
 
+def unit(vectors: Float[Tensor, "W Q"]) -> Float[Tensor, "W Q"]:
+    """Vectors of unit length in the same directions."""
+    shortened: Tensor = vectors / vectors.norm(dim=1, keepdim=True).clamp_min(1e-300)
+    return shortened
+
+
 def _tangents(jacobian: Float[Tensor, "W P Q"], along: Float[Tensor, "W Q"]) -> Float[Tensor, "W Q"]:
     """Unit null vectors of Jacobians in the directions `along`; `along` itself where it is orthogonal to them all."""
     wanted = torch.zeros_like(along)
     wanted[:, -1] = 1.0
     found = torch.linalg.solve_ex(torch.cat([jacobian, along[:, None]], 1), wanted)[0]
     found = torch.where(found.isfinite().all(1, keepdim=True), found, along)
-    return found / found.norm(dim=1, keepdim=True)
+    return unit(found)
 
 
 def _eigenvalues(hessian: Float[Tensor, "W P P"]) -> Float[Tensor, "W P"]:

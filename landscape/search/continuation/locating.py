@@ -19,7 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from landscape.search.continuation.curve import Curve, Plane, Points
+from landscape.search.continuation.curve import Curve, Plane, Points, unit
 
 HALVINGS = 8
 MOST_ROOT_STEPS = 80
@@ -42,7 +42,7 @@ class Chord:
         self.curve = curve
         self.before = before
         self._way = after.z - before.z
-        self._normal = self._way / self._way.norm(dim=1, keepdim=True)
+        self._normal = unit(self._way)
 
     def at(self, fraction: float) -> Points:
         """The point of the curve over the chord at this fraction; its Newton steps may end without full convergence."""
@@ -65,17 +65,16 @@ def first_event(curve: Curve, before: Points, after: Points) -> Singular | None:
     low, high, after = _first_change(chord, after)
     turns = bool(before.rises != after.rises)
     number = int(torch.minimum(before.index, after.index))
-    signed = (lambda one: float(one.tangent[0, -1])) if turns else (lambda one: float(one.eigenvalues[0, number]))
-    there = chord.at(_root(lambda fraction: signed(chord.at(fraction)), low, high))
+
+    def signed(fraction: float) -> float:
+        there = chord.at(fraction)
+        return float(there.tangent[0, -1] if turns else there.eigenvalues[0, number])
+
+    there = chord.at(_root(signed, low, high))
     if not turns:  # several tangents exist where an eigenvalue crosses zero
-        return Singular(z=there.z[0], tangent=_between(before.tangent[0], after.tangent[0]))
+        return Singular(z=there.z[0], tangent=unit(before.tangent + after.tangent)[0])
     located = Singular(z=there.z[0], tangent=there.tangent[0])
     return _on_parent(curve, located) if bool(before.index == after.index) else located
-
-
-def _between(one: Float[Tensor, " Q"], other: Float[Tensor, " Q"]) -> Float[Tensor, " Q"]:
-    """The unit vector half way between two."""
-    return (one + other) / (one + other).norm()
 
 
 def _first_change(chord: Chord, after: Points) -> tuple[float, float, Points]:
@@ -137,5 +136,4 @@ def _on_parent_from(curve: Curve, turning: Singular, offset: float) -> Singular 
         return None
     chord, number = Chord(curve, one, other), int(torch.minimum(one.index, other.index))
     root = _root(lambda fraction: float(chord.at(fraction).eigenvalues[0, number]), 0.0, 1.0)
-    across = arms[1] - arms[0]
-    return Singular(z=chord.at(root).z[0], tangent=across / across.norm())
+    return Singular(z=chord.at(root).z[0], tangent=unit(arms[1:] - arms[:1])[0])

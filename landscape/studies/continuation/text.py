@@ -9,6 +9,7 @@ from landscape.errors import DatabaseError
 from landscape.messages import counted, number_text
 from landscape.studies.continuation.balance import Balance, balances, ends_of
 
+SUM = "the sum of (-1)^index over all copies"
 NOT_FOUND = "points that are born and die between the two values, apart from all others, cannot be found"
 ONE_END = "those born on the way from no known point need a search at the last value too: --both-ends"
 
@@ -23,7 +24,8 @@ def continuation_text(db: Database, *, searched_last: bool) -> Iterator[str]:
         raise DatabaseError(f"{db.path}: expected tracks, found none: make some with 'landscape continue'")
     start, end = ends_of(db.tracks)
     tracks = counted(len(np.unique(db.tracks.track)), "track")
-    yield f"{db.tracks.key[0]} from {number_text(start)} to {number_text(end)}: {tracks}, {counted(len(db.events), 'event')}"
+    ends = f"{db.tracks.key[0]} from {number_text(start)} to {number_text(end)}"
+    yield f"{ends}: {tracks}, {counted(len(db.events), 'event')}"
     if len(db.events):
         yield from _table(db)
     yield from (_balance(one, start, end, searched_last=searched_last) for one in balances(db))
@@ -33,41 +35,34 @@ def continuation_text(db: Database, *, searched_last: bool) -> Iterator[str]:
 
 def _table(db: Database) -> Iterator[str]:
     """A row for each event; the index of a track stands in brackets."""
-    events = db.events
-    rows = [("value", "kind", "energy", "tracks (index) before -> after", "index sum")]
-    for event in range(len(events)):
-        sums = [f"{one:.0f}" for one in (events.sum_before[event], events.sum_after[event])]
-        same = "" if sums[0] == sums[1] else "  VIOLATED"
-        sides = " -> ".join(side_text(db, event, after=after) for after in (False, True))
-        value, energy = f"{events.value[event]:.10g}", f"{events.energy[event]:.9g}"
-        rows.append(
-            (
-                value,
-                _kind(events.kind[event], events.multiplicity[event]),
-                energy,
-                sides,
-                f"{' = '.join(sums) if not same else ' / '.join(sums)}{same}",
-            )
-        )
+    rows: list[tuple[str, ...]] = [("value", "kind", "energy", "tracks (index) before -> after", "index sum")]
+    rows += [_row(db, event) for event in range(len(db.events))]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     for row in rows:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _kind(kind: str, multiplicity: int) -> str:
+def _row(db: Database, event: int) -> tuple[str, ...]:
+    events = db.events
+    before, after = events.sum_before[event], events.sum_after[event]
+    sides = " -> ".join(side_text(db, event, after=later) for later in (False, True))
+    sums = f"{before:.0f} = {after:.0f}" if before == after else f"{before:.0f} -> {after:.0f} VIOLATED"
+    kind = kind_text(str(events.kind[event]), int(events.multiplicity[event]))
+    return f"{events.value[event]:.10g}", kind, f"{events.energy[event]:.9g}", sides, sums
+
+
+def kind_text(kind: str, multiplicity: int) -> str:
+    """The kind of an event, with the number of eigenvalues that vanish if it is not one."""
     return kind if multiplicity == 1 else f"{kind} ({multiplicity}-fold)"
 
 
 def side_text(db: Database, event: int, *, after: bool) -> str:
-    """The tracks on one side of an event with their indices, "none" if there are none; "new" tracks were not followed."""
+    """The tracks on one side of an event with their indices; "-" for one that was not followed."""
     branches = db.event_branches
     rows = np.flatnonzero((branches.event == event) & (branches.after == after))
     rows = rows[np.argsort(branches.track[rows], kind="stable")]
-    named = [
-        ("-" if track < 0 else str(track), index)
-        for track, index in zip(branches.track[rows], branches.index[rows], strict=True)
-    ]
-    return ", ".join(f"{track} ({index})" for track, index in named) or "none"
+    named = zip(branches.track[rows].tolist(), branches.index[rows].tolist(), strict=True)
+    return ", ".join(f"{'-' if track < 0 else track} ({index})" for track, index in named) or "none"
 
 
 def _balance(one: Balance, start: float, end: float, *, searched_last: bool) -> str:
@@ -82,5 +77,5 @@ def _conservation(db: Database) -> str:
     events = db.events
     broken = int((events.sum_before != events.sum_after).sum())
     if broken:
-        return f"the sum of (-1)^index over all copies is VIOLATED at {counted(broken, 'event')}: branches are missing there"
-    return "the sum of (-1)^index over all copies is the same on both sides of every event"
+        return f"{SUM} is VIOLATED at {counted(broken, 'event')}: branches are missing there"
+    return f"{SUM} is the same on both sides of every event"

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 
 from landscape.campaign import rounds
+from landscape.campaign.continuation.recording import KIND as CONTINUE
 from landscape.database.records import ROUND_KINDS
 from landscape.exchange.imports.assembly import KIND as IMPORT
 from landscape.exchange.merges.merging import KIND as MERGE
@@ -15,4 +16,4 @@ def test_every_kind_of_round_has_words() -> None:
     ]
     classes = [one for module in modules for one in vars(module).values() if isinstance(one, type)]
     kinds = {kind for one in classes if isinstance(kind := vars(one).get("kind"), str)}
-    assert kinds | {IMPORT, MERGE} == set(ROUND_KINDS)
+    assert kinds | {CONTINUE, IMPORT, MERGE} == set(ROUND_KINDS)
