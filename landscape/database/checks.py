@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from landscape.database.continuation import Continuation
+from landscape.database.continuation.tables import Continuation
 from landscape.database.lazy import Table
 from landscape.database.records import (
     TARGETS,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from landscape.database.continuation import EventBranches, Events, Tracks
+from landscape.database.continuation.tables import EventBranches, Events, Tracks
 from landscape.database.records import (
     TARGETS,
     Attempts,

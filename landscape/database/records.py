@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landscape.database.continuation import Continuation
+from landscape.database.continuation.tables import Continuation
 from landscape.database.lazy import Lazy, Table, column
 from landscape.database.sampled import Sampled
 from landscape.database.trained_points import Training

@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from landscape.database.continuation import EventBranches, Events, Tracks
+from landscape.database.continuation.tables import EventBranches, Events, Tracks
 from landscape.database.lazy import Read, Table, joined, read_only
 from landscape.database.records import (
     TARGETS,

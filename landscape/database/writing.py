@@ -35,7 +35,7 @@ import h5py
 import numpy as np
 
 from landscape.database.checks import MAX_KIND
-from landscape.database.continuation import EventBranches, Events, Tracks
+from landscape.database.continuation.tables import EventBranches, Events, Tracks
 from landscape.database.lazy import MISSING, Column, Table
 from landscape.database.records import (
     TARGETS,

@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from landscape.database.continuation import Continuation, EventBranches, Events, Tracks
+from landscape.database.continuation.tables import Continuation, EventBranches, Events, Tracks
 from landscape.database.database import Database
 from landscape.database.lazy import Table
 from landscape.database.records import (

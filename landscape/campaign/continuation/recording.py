@@ -11,7 +11,7 @@ import torch
 
 from landscape.campaign.continuation.families import CountedFamily
 from landscape.config.ranges import KeyRange
-from landscape.database.continuation import Continuation, EventBranches, Events, Tracks
+from landscape.database.continuation.tables import Continuation, EventBranches, Events, Tracks
 from landscape.database.database import Database
 from landscape.database.records import Commit, Minima, TransitionStates
 from landscape.search.continuation.curve import Curve

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from landscape.database.continuation import Tracks
+from landscape.database.continuation.tables import Tracks
 from landscape.database.database import Database
 from landscape.errors import DatabaseError
 
