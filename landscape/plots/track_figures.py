@@ -8,6 +8,7 @@ Shapes: K points of all tracks, V events.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,7 +19,7 @@ from landscape.database.database import Database
 from landscape.messages import counted
 from landscape.plots.figures import family_style, plain
 
-STYLES: tuple[tuple[str, dict[str, object]], ...] = (
+STYLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("minimum", {"linewidth": 1.6, "color": family_style(0)[0], "zorder": 3}),
     ("transition state", {"linewidth": 0.9, "linestyle": (0, (4, 1.5)), "color": family_style(1)[0], "zorder": 2}),
     ("higher index", {"linewidth": 0.8, "linestyle": (0, (1, 1.5)), "color": "0.55", "zorder": 1}),
@@ -94,7 +95,7 @@ def _mark_events(axes: Axes, db: Database, highest_index: int) -> list[str]:
     return [kind for kind in MARKS if kind in events.kind[met]]
 
 
-def _mark(kind: str) -> dict[str, object]:
+def _mark(kind: str) -> dict[str, Any]:
     return {"marker": MARKS[kind], "markersize": 5, "color": "black", "markerfacecolor": "white"}
 
 

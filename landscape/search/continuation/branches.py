@@ -133,11 +133,11 @@ def _through(found: list[Branch], numbers: list[int], directions: Float[Tensor, 
 
     `numbers` are the branches in these directions, -1 for none.
     """
-    cosines = directions @ directions.T
+    cosines = (directions @ directions.T).tolist()
     pairs = {
         (one, other)
         for row, one in enumerate(numbers)
         for column, other in enumerate(numbers)
-        if min(one, other) >= 0 and cosines[row, column] < OPPOSITE and found[one].side < found[other].side
+        if min(one, other) >= 0 and cosines[row][column] < OPPOSITE and found[one].side < found[other].side
     }
     return sorted(pairs)

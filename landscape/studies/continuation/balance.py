@@ -12,6 +12,7 @@ from landscape.database.continuation.tables import Tracks
 from landscape.database.database import Database
 from landscape.errors import DatabaseError
 
+ROUNDING = 1e-9  # of index sums, relative to the largest number of copies
 KINDS = {"minima": 0, "transition_states": 1}
 """Tables of points, and the index of their points."""
 
@@ -66,6 +67,14 @@ def balances(db: Database) -> Iterator[Balance]:
             known=int((at_end & (tracks.row >= 0)).sum()),
             lost=_unfinished(db, index),
         )
+
+
+def conserved(db: Database) -> np.ndarray:
+    """True, bool[V], for events over which the sum of (-1)^index is the same, up to the rounding of large numbers."""
+    events, branches = db.events, db.event_branches
+    most = np.zeros(len(events))
+    np.maximum.at(most, branches.event, np.exp(branches.log_orbit_size))
+    return np.abs(events.sum_before - events.sum_after) <= ROUNDING * most
 
 
 def _unfinished(db: Database, index: int) -> int:

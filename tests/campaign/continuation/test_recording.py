@@ -1,5 +1,7 @@
 """Tracks of XOR in a database: their points are stationary, lead to the known rows, and end at events."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from landscape.campaign.continuation.families import family_of, require_smooth
 from landscape.campaign.continuation.recording import KIND, followed
 from landscape.config.ranges import KeyRange
+from landscape.database.database import Database
 from landscape.errors import ConfigError
 from landscape.problems.problem import Problem
 from tests.campaign.continuation.xor_tracks import OVER, config, tracked, xor_database
@@ -63,8 +66,8 @@ def test_the_weight_of_a_term_is_followed() -> None:
     over = KeyRange(name="jacobian_weight", start=1e-6, end=1e-5)
     problem = config(1e-2).override(["problem.jacobian_weight=1e-6"]).problem
     family = family_of(problem, Problem(**problem.model_dump()).data, over, "cpu")
-    short = Points(first, 2)
-    commit = followed(short, None, family, over, lambda: False)  # type: ignore[arg-type]
+    short = cast(Database, Points(first, 2))
+    commit = followed(short, None, family, over, lambda: False)
     assert commit is not None
     assert commit.continuation is not None
     tracks = commit.continuation.tracks
@@ -78,9 +81,9 @@ def test_the_weight_of_a_term_is_followed() -> None:
 class Points:
     """The first minima of a database, as those of the first value of a key that hardly matters there."""
 
-    def __init__(self, db: object, count: int) -> None:
-        self.minima = db.minima.take(slice(count))  # type: ignore[attr-defined]
-        self.transition_states = db.transition_states.take(slice(0))  # type: ignore[attr-defined]
+    def __init__(self, db: Database, count: int) -> None:
+        self.minima = db.minima.take(slice(count))
+        self.transition_states = db.transition_states.take(slice(0))
 
 
 def test_an_energy_with_kinks_or_without_l2_is_refused() -> None:

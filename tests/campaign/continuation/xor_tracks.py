@@ -33,7 +33,8 @@ def xor_database(l2: float) -> Database:
     problem = Problem(**run.problem.model_dump())
     store = open_or_create(None, record_of(prepared_context(problem, run, None)), resume=False)
     found: dict[str, Any] = {}
-    for kind, name in ((Minima, "minima"), (TransitionStates, "transition_states")):
+    kinds: dict[str, Any] = {"minima": Minima, "transition_states": TransitionStates}
+    for name, kind in kinds.items():
         rows = len(case[name])
         columns = {key: column.missing(rows, problem.n_parameters) for key, column in kind.columns().items()}
         columns["parameters"] = np.array([point["theta"] for point in case[name]])

@@ -16,10 +16,11 @@ class Mirror:
     """The reflection x -> -x."""
 
     def canonical(self, theta: np.ndarray) -> np.ndarray:
-        return theta * np.where(theta[:, :1] < 0.0, [[-1.0, 1.0]], [[1.0, 1.0]])
+        return self.align(theta, np.ones_like(theta))
 
     def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
-        return theta * np.where(theta[:, :1] * reference[:, :1] < 0.0, [[-1.0, 1.0]], [[1.0, 1.0]])
+        turned: np.ndarray = theta * np.where(theta[:, :1] * reference[:, :1] < 0.0, [[-1.0, 1.0]], [[1.0, 1.0]])
+        return turned
 
     def distance(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
         found: np.ndarray = np.linalg.norm(self.align(theta, reference) - reference, axis=1)

@@ -1,8 +1,12 @@
 """The text on tracks, and the balance of points."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 
+from landscape.database.continuation.tables import Events
+from landscape.database.database import Database
 from landscape.errors import DatabaseError
 from landscape.studies.continuation.balance import balances, ends_of, matching_rows
 from landscape.studies.continuation.text import continuation_text
@@ -40,7 +44,8 @@ def test_a_track_that_is_cut_and_a_branch_that_is_missing_are_told() -> None:
     rest = np.flatnonzero(db.tracks.track > 0)
     events = db.events.take(slice(None))
     events.sum_after[1] = 8.0
-    lines = list(continuation_text(Damaged(db, np.concatenate([cut, rest]), events), searched_last=True))  # type: ignore[arg-type]
+    damaged = cast(Database, Damaged(db, np.concatenate([cut, rest]), events))
+    lines = list(continuation_text(damaged, searched_last=True))
     assert any("DOES NOT ADD UP, 1 track lost" in line for line in lines)
     assert any("is VIOLATED at 1 event" in line for line in lines)
     assert "0 -> 8 VIOLATED" in lines[3]
@@ -49,11 +54,11 @@ def test_a_track_that_is_cut_and_a_branch_that_is_missing_are_told() -> None:
 class Damaged:
     """A database with some of the rows of its tracks, and other events."""
 
-    def __init__(self, db: object, rows: np.ndarray, events: object) -> None:
+    def __init__(self, db: Database, rows: np.ndarray, events: Events) -> None:
         self.path = None
-        self.tracks = db.tracks.take(rows)  # type: ignore[attr-defined]
+        self.tracks = db.tracks.take(rows)
         self.events = events
-        self.event_branches = db.event_branches  # type: ignore[attr-defined]
+        self.event_branches = db.event_branches
 
 
 def test_rows_that_are_one_track_match() -> None:
