@@ -43,7 +43,7 @@ class Seed:
     begin: End
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Arc:
     """The points of an arc in the order in which it was followed, and its two ends."""
 

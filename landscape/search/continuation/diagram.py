@@ -78,13 +78,21 @@ class Follower:
         ]
 
     def _finish(self, traced: Traced) -> None:
-        """Give an arc its last end, and keep it unless it was followed from the other side already."""
+        """Give an arc its last end, and keep it unless it was followed from the other side already.
+
+        An arc that ends where another one ended is lost: one of the two has left its curve.
+        """
         arc, claims = traced.arc, self.diagram.claims
         arc.end = self._end_of(traced)
         other = claims.get(arc.end)
-        if other is not None and other is not arc and other.end.place != LOST and other.begin == arc.end:
-            claims[arc.begin] = other
-            return
+        if other is not None and other is not arc:
+            if other.begin == arc.end and other.end.place != LOST:
+                claims[arc.begin] = other
+                return
+            if other.begin == arc.end and other in self.diagram.arcs:
+                self.diagram.arcs.remove(other)
+            if other.end == arc.end:
+                arc.end = End(LOST)
         if arc.end.place != LOST:
             claims[arc.end] = arc
         self.diagram.arcs.append(arc)

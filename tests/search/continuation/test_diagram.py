@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from landscape.problems.problem import Problem
+from landscape.search.continuation.arcs import Arc, End, Traced
 from landscape.search.continuation.curve import Curve
-from landscape.search.continuation.diagram import FIRST, LAST, Diagram, follow
+from landscape.search.continuation.diagram import FIRST, LAST, Diagram, Follower, follow
 from landscape.search.continuation.events import FOLD, PITCHFORK, TRANSCRITICAL
 from landscape.search.continuation.family import Interval, L2Family
-from tests.search.continuation.families import Crossing, CuspOverA, CuspOverB, Mirror, ends, followed
+from tests.search.continuation.families import Crossing, CuspOverA, CuspOverB, Mirror, ends, followed, over
 
 TRUTH = json.loads((Path(__file__).parents[2] / "campaign/xor_truth.json").read_text())["landscapes"]
 FOLD_B = 2.0 / (3.0 * math.sqrt(3.0))
@@ -92,6 +93,16 @@ def test_a_curve_that_is_followed_from_both_sides_is_kept_once() -> None:
     found = followed(CuspOverA(), -1.0, 2.0, 0.0, last=(0.0, high, -high))
     assert len(found.arcs) == 4
     assert len({end for pair in ends(found) for end in pair}) == 8
+
+
+def test_an_arc_that_ends_where_another_ended_is_lost() -> None:
+    follower = Follower(over(CuspOverA(), -1.0, 2.0))
+    at_end = torch.tensor([0.0, 0.0, 2.0], dtype=torch.float64)
+    arcs = [Arc(points=[(at_end, 0.0)], index=1, begin=End(FIRST, number)) for number in range(2)]
+    for arc in arcs:
+        follower._finish(Traced(arc=arc, crossing=None, landed=True))
+    assert [arc.end.place for arc in arcs] == [LAST, "lost"]
+    assert len(follower.diagram.points[LAST]) == 1
 
 
 def iris(hidden: int, end: float) -> Diagram:
