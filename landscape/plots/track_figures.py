@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
 
 from landscape.database.database import Database
 from landscape.messages import counted
@@ -24,6 +25,7 @@ STYLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("transition state", {"linewidth": 0.9, "linestyle": (0, (4, 1.5)), "color": family_style(1)[0], "zorder": 2}),
     ("higher index", {"linewidth": 0.8, "linestyle": (0, (1, 1.5)), "color": "0.55", "zorder": 1}),
 )
+DECADE = 9.99  # ratio of the ends from which powers of ten are labels enough
 MARKS = {"fold": "v", "pitchfork": "o", "transcritical": "X", "unresolved": "*"}
 
 
@@ -75,8 +77,11 @@ def draw_tracks(db: Database, *, highest_index: int = 1) -> Figure:
         axes.plot(one.value, one.energy, **STYLES[min(one.index, 2)][1])
     known = {index for one in drawn for index in [min(one.index, 2)]}
     kinds = _mark_events(axes, db, highest_index)
+    low, high = float(db.tracks.value.min()), float(db.tracks.value.max())
     axes.set_xscale("log")
-    axes.set_xlim(db.tracks.value.min(), db.tracks.value.max())
+    axes.set_xlim(low, high)
+    if high >= DECADE * low:
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(plain(str(db.tracks.key[0])))
     axes.set_ylabel("energy")
     handles = [Line2D([], [], label=label, **style) for place, (label, style) in enumerate(STYLES) if place in known]

@@ -2,11 +2,13 @@
 
 The symmetric branch of a pitchfork and the two curves of a transcritical point keep their track, while their index
 changes. Folds and the arms of pitchforks begin or end a track. Tracks are numbered in the order of the points at the
-first end, then by the value at which they begin; the points of a track run from the first end to the last.
+first end, then by the event at which they begin and by their index. The points of a track run from the first end to the
+last.
 
 Shapes: K points of all tracks, P parameters.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -46,7 +48,8 @@ class Tracks:
 
 def tracks_of(curve: Curve, diagram: Diagram) -> Tracks:
     """The tracks of a diagram."""
-    chains = sorted(_chains(diagram, curve.interval.direction), key=lambda chain: _order(chain, curve))
+    direction = curve.interval.direction
+    chains = sorted(_chains(diagram, direction), key=lambda chain: _order(chain, diagram, direction))
     places = {id(arc): track for track, chain in enumerate(chains) for arc in chain}
     claimed = {end: places[id(arc)] for end, arc in diagram.claims.items() if id(arc) in places}
     branches = tuple(
@@ -76,11 +79,12 @@ def _chains(diagram: Diagram, direction: float) -> Iterator[list[Arc]]:
             yield chain
 
 
-def _order(chain: list[Arc], curve: Curve) -> tuple[bool, int, float]:
-    """The place of a chain among the others: known points of the first end come first, then those that begin first."""
-    ends = [end for arc in chain for end in (arc.begin, arc.end) if end.place == FIRST]
-    along = [float(z[-1]) * curve.interval.direction for arc in chain for z, _ in arc.points]
-    return not ends, min((end.number for end in ends), default=-1), min(along)
+def _order(chain: list[Arc], diagram: Diagram, direction: float) -> tuple[float, ...]:
+    """The place of a chain among the others: the points of the first end in their order, then by the first event."""
+    ends = [end for arc in chain for end in (arc.begin, arc.end)]
+    first = min((end.number for end in ends if end.place == FIRST), default=math.inf)
+    met = [(direction * float(diagram.events[end.number].z[-1]), end.number) for end in ends if end.place == EVENT]
+    return first, *min(met, default=(math.inf, 0)), chain[0].index
 
 
 def _points(curve: Curve, chains: list[list[Arc]]) -> TrackPoints:

@@ -83,7 +83,7 @@ def _unfinished(db: Database, index: int) -> int:
     start, end = ends_of(tracks)
     for track in np.unique(tracks.track[tracks.index == index]).tolist():
         rows = np.flatnonzero(tracks.track == track)
-        ends = int((tracks.value[rows[0]] == start) + (tracks.value[rows[-1]] == end))
+        ends = int(tracks.value[rows[0]] == start) + int(tracks.value[rows[-1]] == end)
         count += ends + int((branches.track == track).sum()) < 2
     return count
 
