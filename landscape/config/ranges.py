@@ -57,7 +57,9 @@ class KeyRange:
 
     def at(self, config: RunConfig, value: float) -> RunConfig:
         """The run file at a value of the key; raises `ConfigError`."""
-        return config.override([f"{self.key}={value!r}"])
+        tables = config.model_dump()
+        tables["problem"][self.name] = value
+        return RunConfig.from_table(tables, "--over")
 
 
 def _require_smooth(over: str, table: str, name: str) -> None:

@@ -25,5 +25,7 @@ def test_the_picture_has_a_line_for_each_track_and_a_mark_for_each_event() -> No
         assert faults(figure) == []
     (axes,) = figure.axes
     assert len(axes.lines) == 26 + 3
-    words = [text.get_text() for text in axes.get_legend().get_texts()]
+    legend = axes.get_legend()
+    assert legend is not None
+    words = [text.get_text() for text in legend.get_texts()]
     assert words == ["minimum", "transition state", "fold"]

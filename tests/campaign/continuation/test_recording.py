@@ -10,6 +10,7 @@ from landscape.campaign.continuation.families import family_of, require_smooth
 from landscape.campaign.continuation.recording import KIND, followed
 from landscape.config.ranges import KeyRange
 from landscape.database.database import Database
+from landscape.database.records import Minima, TransitionStates
 from landscape.errors import ConfigError
 from landscape.problems.problem import Problem
 from tests.campaign.continuation.xor_tracks import OVER, config, tracked, xor_database
@@ -31,7 +32,8 @@ def test_the_ends_of_tracks_are_the_rows_of_both_databases() -> None:
     first, last = tracked()
     tracks = first.tracks
     for value, db in ((1e-2, first), (1e-3, last)):
-        for index, table in enumerate((db.minima, db.transition_states)):
+        tables: tuple[Minima | TransitionStates, ...] = (db.minima, db.transition_states)
+        for index, table in enumerate(tables):
             here = (tracks.value == value) & (tracks.index == index) & (tracks.row >= 0)
             assert sorted(tracks.row[here].tolist()) == list(range(len(table)))
             np.testing.assert_allclose(tracks.energy[here], table.energy[tracks.row[here]], atol=1e-9)

@@ -1,5 +1,7 @@
 """Families: the same energy as an objective made for each value, and derivatives by the parameter."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from landscape.search.continuation.family import FamilyOfObjectives, Interval, L
 VALUES = torch.tensor([1e-3, 5e-3, 2e-1], dtype=torch.float64)
 
 
-def xor(**table: float) -> Problem:
+def xor(**table: Any) -> Problem:  # noqa: ANN401 - keys of the [problem] table
     return Problem(dataset="xor", standardise=False, hidden=[2], **table)
 
 
