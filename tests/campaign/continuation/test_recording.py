@@ -68,13 +68,13 @@ def test_the_weight_of_a_term_is_followed() -> None:
     over = KeyRange(name="jacobian_weight", start=1e-6, end=1e-5)
     problem = config(1e-2).override(["problem.jacobian_weight=1e-6"]).problem
     family = family_of(problem, Problem(**problem.model_dump()).data, over, "cpu")
-    short = cast(Database, Points(first, 2))
+    short = cast(Database, Points(first, 1))
     commit = followed(short, None, family, over, lambda: False)
     assert commit is not None
     assert commit.continuation is not None
     tracks = commit.continuation.tracks
     at_end = tracks.value == over.end
-    assert at_end.sum() == 2
+    assert at_end.sum() == 1
     end = Problem(**problem.model_copy(update={"jacobian_weight": over.end}).model_dump())
     gradient = end.energy_and_gradient(torch.tensor(tracks.parameters[at_end]))[1]
     assert float(gradient.abs().max()) <= 1e-10

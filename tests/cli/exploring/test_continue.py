@@ -20,7 +20,7 @@ MISTAKES = {
     "problem.l2=1e-2:nan": "expected two values above 0",
     "problem.l2=1e-2:1e-2": "expected two different values, found 0.01 twice",
     "problem.l2=1e-2:small": "expected a number, found 'small'",
-    "problem.label_smoothing=0.1:2": "problem.label_smoothing",
+    "problem.label_smoothing=0.1:2": "label_smoothing",
     "problem.sensitivity_weight=0.1:0.2": "expected sensitivity_epsilon > 0",
 }
 

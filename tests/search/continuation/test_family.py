@@ -12,7 +12,7 @@ from landscape.search.continuation.family import FamilyOfObjectives, Interval, L
 VALUES = torch.tensor([1e-3, 5e-3, 2e-1], dtype=torch.float64)
 
 
-def xor(**table: Any) -> Problem:  # noqa: ANN401 - keys of the [problem] table
+def xor(**table: Any) -> Problem:
     return Problem(dataset="xor", standardise=False, hidden=[2], **table)
 
 
