@@ -115,9 +115,8 @@ def checked_continuation(followed: Continuation, tables: Tables, n_parameters: i
     """The continuation with its columns in their declared types; refused if a row number refers to no row."""
     tracks, events = conforming(followed.tracks, n_parameters), conforming(followed.events, n_parameters)
     branches = conforming(followed.event_branches, n_parameters)
-    last = int(max(tracks.track.max(initial=-1), tables.tracks.track.max(initial=-1)))
     require_rows("event_branches.event", branches.event, 0, len(tables.events) + len(events))
-    require_rows("event_branches.track", branches.track, -1, last + 1)
+    require_rows("event_branches.track", branches.track, -1, int(tracks.track.max(initial=-1)) + 1)
     return Continuation(tracks=tracks, events=events, event_branches=branches)
 
 
