@@ -100,10 +100,11 @@ def _counts(commit: Commit, tables: Tables) -> list[str]:
         ]
     if commit.sampled is not None and commit.sampled.pairs is not None:
         return [_grown(len(tables.sampled_pairs), len(commit.sampled.pairs), "sampled pair")]
-    return [
+    found = [
         _grown(len(tables.minima), len(commit.minima), "minimum", "minima"),
         _grown(len(tables.transition_states), len(commit.transition_states), "transition state"),
     ]
+    return found if commit.saddles is None else [*found, _grown(len(tables.saddles), len(commit.saddles), "saddle")]
 
 
 def _grown(number: int, added: int, one: str, many: str = "") -> str:

@@ -11,6 +11,7 @@ from landscape.campaign.rounds.locating import Locate, Surroundings
 from landscape.campaign.rounds.measuring import Conclude, Depths, Measure, MeasureSample, MeasureTraining, chosen_groups
 from landscape.campaign.rounds.phase import MakePhase
 from landscape.campaign.rounds.profiling import Profiles
+from landscape.campaign.rounds.saddles.searching import SearchSaddles
 from landscape.campaign.rounds.sampling import SamplePairs, SampleQuenches, TrainingPairs
 from landscape.database.tables import Tables
 from landscape.errors import PropertyError
@@ -27,7 +28,7 @@ EVALUATIONS = "evaluations"
 def exploring(context: Context) -> tuple[MakePhase, ...]:
     """Phases that explore a landscape and measure its wanted minima; only networks have properties."""
     properties = () if context.problem is None else (partial(Measure, goal=Goal.of(context.settings)),)
-    return (Alternating, *properties, Conclude)
+    return (Alternating, SearchSaddles, *properties, Conclude)
 
 
 def measuring(context: Context, names: Sequence[str] = (), *, paths: bool = False) -> tuple[MakePhase, ...]:

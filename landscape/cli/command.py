@@ -29,6 +29,7 @@ class Commands(LazyGroup):
         "properties": Listed("inspecting.properties:properties", "List what was measured."),
         "verify": Listed("inspecting.verify:verify_command", "Recompute every stored point."),
         "embed": Listed("inspecting.embed:embed_command", "Verify every point in a network with a unit more."),
+        "morse": Listed("inspecting.morse:morse_command", "Add up all stationary points: is any missing?"),
         "complete": Listed("inspecting.complete:complete", "Compare two searches: is the landscape complete?"),
         "correlations": Listed("inspecting.correlations:correlations", "Correlate depth and flatness with robustness."),
         "thermodynamics": Listed(
@@ -65,6 +66,7 @@ def cli(context: click.Context) -> None:
     landscape tree iris.h5 -o iris-tree.svg
     landscape verify iris.h5
     landscape embed iris.h5
+    landscape morse xor.h5
     landscape report iris.h5 -o iris.html
     landscape complete iris.h5 iris-1.h5 --lowest 40
     landscape measure iris.h5 --epsilon 0.05,0.1

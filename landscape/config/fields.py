@@ -50,6 +50,12 @@ def _level(energy: float) -> float:
     return energy
 
 
+def _saddle_index(index: int) -> int:
+    if index == 1:
+        raise ValueError("expected 0 for none or at least 2; [connect] finds transition states, of index 1")
+    return index
+
+
 def _device(name: str) -> str:
     if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", name):
         raise ValueError("expected auto, cpu, cuda or cuda:1 (any number)")
@@ -83,6 +89,7 @@ def _rising(values: tuple[Radius, ...]) -> tuple[Radius, ...]:
 
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 Natural = Annotated[int, Field(ge=0, lt=2**63)]
+SaddleIndex = Annotated[Natural, AfterValidator(_saddle_index)]
 SubsetSeed = Annotated[int, Field(ge=-1, lt=2**63)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]

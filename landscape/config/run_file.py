@@ -20,6 +20,7 @@ from landscape.config.tables import (
     ProblemConfig,
     QuenchConfig,
     RunTable,
+    SaddlesConfig,
     SampleConfig,
     Table,
 )
@@ -38,6 +39,7 @@ class Settings(Table):
     basin_hopping: BasinHoppingConfig = BasinHoppingConfig()
     quench: QuenchConfig = QuenchConfig()
     connect: ConnectConfig = ConnectConfig()
+    saddles: SaddlesConfig = SaddlesConfig()
     sample: SampleConfig = SampleConfig()
     measure: MeasureConfig = MeasureConfig()
     identity: IdentityConfig = IdentityConfig()

@@ -29,6 +29,7 @@ from landscape.config.fields import (
     Positives,
     ProperFraction,
     Radii,
+    SaddleIndex,
     SensitivityName,
     SubsetSeed,
 )
@@ -173,6 +174,13 @@ class ConnectConfig(Table):
         if self.max_images < self.min_images:
             raise ValueError(f"expected max_images >= min_images, found {self.max_images} < {self.min_images}")
         return self
+
+
+class SaddlesConfig(Table):
+    """[saddles]: the search for saddles of index 2 and more, after that for minima and transition states."""
+
+    max_index: SaddleIndex = Field(0, description="highest index of the saddles searched for, at least 2; 0: none")
+    rounds: Natural = Field(100, description="most rounds of searches for saddles")
 
 
 class SampleConfig(Table):

@@ -14,6 +14,7 @@ import numpy as np
 
 from landscape.database.continuation.tables import Continuation
 from landscape.database.lazy import Table
+from landscape.database.points.saddles import LOWEST_INDEX
 from landscape.database.records import (
     TARGETS,
     Array,
@@ -58,6 +59,7 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
     training = None if commit.training is None else checked_training(commit.training, tables, n_parameters)
     sampled = None if commit.sampled is None else checked_sampled(commit.sampled, tables, n_parameters)
     followed = None if commit.continuation is None else checked_continuation(commit.continuation, tables, n_parameters)
+    saddles = None if commit.saddles is None else conforming(commit.saddles, n_parameters)
     rows = {
         "minima": len(tables.minima) + len(minima),
         "transition_states": len(tables.transition_states) + len(states),
@@ -71,6 +73,9 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
     require_rows("attempts.minima (second)", attempts.minima[:, 1], -1, rows["minima"])
     require_rows("attempts.round", attempts.round, 0, len(tables.rounds) + 1)
     require_rows("attempts.state", attempts.state, -1, rows["transition_states"])
+    if saddles is not None:
+        require_rows("saddles.index", saddles.index, LOWEST_INDEX, n_parameters + 1)
+        require_rows("saddles.round", saddles.round, 0, len(tables.rounds) + 1)
     if walkers is not None:
         require_rows("walkers.minimum", walkers.minimum, -1, rows["minima"])
     return replace(
@@ -83,6 +88,7 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
         training=training,
         sampled=sampled,
         continuation=followed,
+        saddles=saddles,
         properties=checked_properties(commit.properties, tables.properties, rows),
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from landscape.database.continuation.tables import EventBranches, Events, Tracks
+from landscape.database.points.saddles import Saddles
 from landscape.database.records import (
     TARGETS,
     Attempts,
@@ -65,6 +66,11 @@ class Database:
     def transition_states(self) -> TransitionStates:
         """The transition states [T]."""
         return self.store.tables.transition_states
+
+    @property
+    def saddles(self) -> Saddles:
+        """The saddles [S] of index 2 and more, if the run file asks for them."""
+        return self.store.tables.saddles
 
     @property
     def attempts(self) -> Attempts:

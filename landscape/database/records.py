@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from landscape.database.continuation.tables import Continuation
 from landscape.database.lazy import Lazy, Table, column
+from landscape.database.points.saddles import Saddles
 from landscape.database.sampled import Sampled
 from landscape.database.trained_points import Training
 from landscape.errors import DatabaseError
@@ -133,6 +134,7 @@ ROUND_KINDS = {
     "basin_hopping": "quenches of perturbed minima",
     "connect": "searches for transition states between two minima",
     "single_ended": "searches for transition states from one minimum",
+    "saddles": "searches for saddles of index 2 and more",
     "measure": "properties of minima",
     "measure_training": "properties of end points of training",
     "measure_sample": "properties of the minima of sampled quenches",
@@ -264,9 +266,8 @@ class Commit:
 
     `hits` [M after this commit] replaces the whole column, including the `hits` of new rows. `walkers` replaces the
     table of walkers; None keeps it. `left` counts quenches that left the box. `training` is None if no networks were
-    trained, `sampled` if nothing was sampled, `continuation` if no
-    tracks were followed. `seconds` is wall time. `evaluations` counts energies of single walkers,
-    or in training gradients of single samples.
+    trained, `sampled` if nothing was sampled, `continuation` if nothing was followed, `saddles` if none were sought.
+    `seconds` is wall time. `evaluations` counts energies of single walkers, or in training gradients of single samples.
     """
 
     kind: str
@@ -281,6 +282,7 @@ class Commit:
     training: Training | None = None
     sampled: Sampled | None = None
     continuation: Continuation | None = None
+    saddles: Saddles | None = None
     properties: tuple[PropertyRows, ...] = ()
     left: int = 0
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from landscape.database.continuation.tables import EventBranches, Events, Tracks
 from landscape.database.lazy import Read, Table, joined, read_only
+from landscape.database.points.saddles import Saddles
 from landscape.database.records import (
     TARGETS,
     Attempts,
@@ -42,8 +43,8 @@ def no_file(path: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """All tables as of one commit; see `records.py`, `trained_points.py`, `sampled.py` and `continuation.py` in
-    `landscape/database/`.
+    """All tables as of one commit; see `records.py`, `trained_points.py`, `sampled.py`, `continuation/tables.py` and
+    `points/saddles.py` in `landscape/database/`.
     """
 
     minima: Minima
@@ -57,6 +58,7 @@ class Tables:
     tracks: Tracks
     events: Events
     event_branches: EventBranches
+    saddles: Saddles
     regimes: Mapping[str, str]
     evaluations: Mapping[str, str]
     properties: Properties
@@ -76,6 +78,7 @@ class Tables:
             tracks=Tracks.empty(n_parameters),
             events=Events.empty(n_parameters),
             event_branches=EventBranches.empty(n_parameters),
+            saddles=Saddles.empty(n_parameters),
             regimes={},
             evaluations={},
             properties={target: {} for target in TARGETS},
@@ -98,6 +101,7 @@ class Tables:
             tracks=with_added(self.tracks, followed.get("tracks"), reader("tracks")),
             events=with_added(self.events, followed.get("events"), reader("events")),
             event_branches=with_added(self.event_branches, followed.get("event_branches"), reader("event_branches")),
+            saddles=with_added(self.saddles, commit.saddles, reader("saddles")),
             regimes=self.regimes if commit.training is None else commit.training.regimes,
             evaluations=self.evaluations if commit.training is None else commit.training.evaluations,
             properties=with_rows(self.properties, commit.properties, reader),
@@ -145,7 +149,7 @@ def padded(values: Floats, rows: int) -> Floats:
     return read_only(result)
 
 
-SEARCH_KINDS = ("basin_hopping", "connect", "single_ended")
+SEARCH_KINDS = ("basin_hopping", "connect", "single_ended", "saddles")
 """Kinds of the rounds that search a landscape."""
 EXPLORED = "explored_rounds"
 """Setting of the depths: the number of search rounds after which an exploration ran to its end."""

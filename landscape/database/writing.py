@@ -10,7 +10,8 @@
     /attempts             as /minima; attrs outcome_names, method_names: the names of the codes in these columns
     /training             as /minima; attrs settings, evaluations, evaluation_settings (TOML texts), history_columns;
                           its dataset regime has the attr names
-    /sampled_quenches     as /minima
+    /sampled_quenches, /saddles
+                          as /minima
     /sampled_pairs        as /minima; attr ends_of_names: the names of the codes in this column
     /tracks, /events      as /minima; attrs key_names, kind_names: the names of the codes in these columns
     /event_branches       as /minima
@@ -37,6 +38,7 @@ import numpy as np
 from landscape.database.checks import MAX_KIND
 from landscape.database.continuation.tables import EventBranches, Events, Tracks
 from landscape.database.lazy import MISSING, Column, Table
+from landscape.database.points.saddles import Saddles
 from landscape.database.records import (
     TARGETS,
     Array,
@@ -50,7 +52,7 @@ from landscape.database.records import (
     TransitionStates,
     Walkers,
 )
-from landscape.database.sampled import SampledPairs, SampledQuenches
+from landscape.database.sampled import Sampled, SampledPairs, SampledQuenches
 from landscape.database.trained_points import TrainedPoints, Training
 
 FORMAT = "landscape"
@@ -70,8 +72,9 @@ TABLES: Mapping[str, type[Table]] = {
     "tracks": Tracks,
     "events": Events,
     "event_branches": EventBranches,
+    "saddles": Saddles,
 }
-LATER_TABLES = ("training", "sampled_quenches", "sampled_pairs", "tracks", "events", "event_branches")
+LATER_TABLES = ("training", "sampled_quenches", "sampled_pairs", "tracks", "events", "event_branches", "saddles")
 """Tables that files of the first programs lack."""
 DATA = ("inputs", "targets", "test_inputs", "test_targets")
 TEXT = h5py.string_dtype()
@@ -144,12 +147,10 @@ def write_commit(file: h5py.File, commit: Commit) -> None:
         counts["walkers"] = write_rows(file["walkers"], commit.walkers, 0)
     if commit.training is not None:
         counts["training"] = write_training(file, commit.training)
-    if commit.sampled is not None:
-        counts |= write_later(
-            file, {"sampled_quenches": commit.sampled.quenches, "sampled_pairs": commit.sampled.pairs}
-        )
-    if commit.continuation is not None:
-        counts |= write_later(file, vars(commit.continuation))
+    sampled = commit.sampled or Sampled()
+    later = {"sampled_quenches": sampled.quenches, "sampled_pairs": sampled.pairs, "saddles": commit.saddles}
+    later |= {} if commit.continuation is None else vars(commit.continuation)
+    counts |= {name: write_later(file, name, table) for name, table in later.items() if table is not None}
     for rows in commit.properties:
         write_property(file.require_group(f"properties/{rows.target}"), rows)
     for name, count in counts.items():
@@ -192,22 +193,16 @@ def write_missing(dataset: h5py.Dataset, start: int, end: int) -> None:
 
 def write_training(file: h5py.File, training: Training) -> int:
     """Append end points and replace the lists of regimes and evaluations; returns the new number of rows."""
-    if "training" not in file:
-        create_table(file.create_group("training"), TrainedPoints, int(file["problem"].attrs["n_parameters"]))
-    group = file["training"]
-    write_regimes(group, training.regimes, training.evaluations)
-    return write_rows(group, training.points, int(group.attrs["count"]))
+    count = write_later(file, "training", training.points)
+    write_regimes(file["training"], training.regimes, training.evaluations)
+    return count
 
 
-def write_later(file: h5py.File, tables: Mapping[str, Table | None]) -> dict[str, int]:
-    """Append to tables, by name, that files of older programs lack; returns their new numbers of rows."""
-    counts = {}
-    for name, table in tables.items():
-        if table is not None:
-            if name not in file:
-                create_table(file.create_group(name), TABLES[name], int(file["problem"].attrs["n_parameters"]))
-            counts[name] = write_rows(file[name], table, int(file[name].attrs["count"]))
-    return counts
+def write_later(file: h5py.File, name: str, table: Table) -> int:
+    """Append to one of `LATER_TABLES`, which is made if the file lacks it; returns its new number of rows."""
+    if name not in file:
+        create_table(file.create_group(name), TABLES[name], int(file["problem"].attrs["n_parameters"]))
+    return write_rows(file[name], table, int(file[name].attrs["count"]))
 
 
 def write_regimes(group: h5py.Group, regimes: Mapping[str, str], evaluations: Mapping[str, str]) -> None:

@@ -117,7 +117,7 @@ class EigenvectorFollowing:
     def _moved(self, objective: Objective, state: FollowingState) -> FollowingState:
         found = self._spectrum(objective, state)
         curved = found.values[:, 0] < -objective.curvature_threshold
-        same = _same_eigenvalue(found.values)
+        same = same_eigenvalue(found.values)
         followed = _followed(state.mode, found, same, curved)
         mode = torch.bmm(found.vectors, followed[:, :, None])[:, :, 0]
         components = torch.bmm(state.gradient[:, None], found.vectors)[:, 0]
@@ -240,7 +240,7 @@ def _step_components(
     return uphill[:, 0] * shortening, (uphill * followed - others * factor) * shortening[:, None]
 
 
-def _same_eigenvalue(values: Float[Tensor, "W E"]) -> Float[Tensor, "W E E"]:
+def same_eigenvalue(values: Float[Tensor, "W E"]) -> Float[Tensor, "W E E"]:
     """1 where two eigenvalues are equal to within rounding, else 0."""
     gap = (values[:, :, None] - values[:, None]).abs()
     return (gap <= RESOLUTION * values.abs().amax(1)[:, None, None]).to(values.dtype)

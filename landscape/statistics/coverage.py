@@ -9,10 +9,9 @@ quenches that end in it. Rare minima tell about unseen ones: with f1 minima hit 
 Quenches of basin-hopping are not independent draws from a fixed population: walks are correlated and adapt, and most
 quenches of a network begin at exchanges of units between known minima, so the weights change as minima become known.
 Both estimates describe this search on this landscape; minima that the search cannot reach are in neither. Minima that
-were never hit, only found on the way down from a transition state, are not counted. `morse_sum` is another kind of
-check: it needs no statistics, but stationary points of every index.
+were never hit, only found on the way down from a transition state, are not counted.
 
-Shapes: M minima, S stationary points.
+Shapes: M minima.
 """
 
 from dataclasses import dataclass
@@ -57,22 +56,6 @@ def coverage(hits: np.ndarray) -> Coverage:
         chao1_low=low,
         chao1_high=high,
     )
-
-
-def morse_sum(log_orbit_size: np.ndarray, index: np.ndarray) -> float:
-    """Alternating sum of (-1)^index over stationary points [S], each counted with its copies exp(log_orbit_size [S]).
-
-    The sum is 1 if the points are all stationary points of the landscape, none is degenerate and the energy rises to
-    infinity in all directions (l2 > 0). The number of copies is rounded to a whole number; the sum is exact while it
-    stays below 2^53. Raises PropertyError if the two arrays do not have one length.
-    """
-    log_orbit_size, index = np.asarray(log_orbit_size, dtype=np.float64), np.asarray(index, dtype=np.int64)
-    if log_orbit_size.shape != index.shape or index.ndim != 1:
-        raise PropertyError(
-            f"Expected one orbit size and one index a point, found shapes {list(log_orbit_size.shape)} and "
-            f"{list(index.shape)}: pass arrays of equal length."
-        )
-    return float(np.sum(np.rint(np.exp(log_orbit_size)) * np.where(index % 2, -1.0, 1.0)))
 
 
 def _checked(hits: np.ndarray) -> np.ndarray:

@@ -74,6 +74,9 @@ def _counts(db: Database) -> list[str]:
         f"transition    {counted(len(states), 'state')}, {degenerate} degenerate: joining copies of a minimum",
         f"attempts      {counted(len(db.attempts), 'search', 'searches')} for transition states",
     ]
+    if len(db.saddles):
+        found = zip(*np.unique(db.saddles.index, return_counts=True), strict=True)
+        lines.append(f"saddles       {', '.join(f'{number} of index {index}' for index, number in found)}")
     if left := int(np.nansum(known(db.rounds.left))) + int((db.attempts.outcome == LEFT_BOX).sum()):
         lines.append(f"left the box  {left} quenches and searches, which found nothing")
     return lines

@@ -8,6 +8,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.preparation import prepared_context, record_of
 from landscape.campaign.resumption import open_or_create
 from landscape.config.run_file import Settings
+from landscape.database.points.saddles import Saddles
 from landscape.database.records import Minima, TransitionStates
 from landscape.database.store import MemoryStore, Store
 from landscape.problems.surfaces.analytic import SixHumpCamel
@@ -53,4 +54,19 @@ def states(places: Sequence[float], sides: Sequence[tuple[int, int]]) -> Transit
         lowest_positive_eigenvalue=np.ones(len(x)),
         sides_ambiguous=np.zeros(len(x), dtype=bool),
         found_from=np.full((len(x), 2), -1),
+    )
+
+
+def saddles(places: Sequence[float], index: Sequence[int], round_number: int = 0) -> Saddles:
+    """Saddles at (place, 2) whose energy is 20 above their place."""
+    x = np.array(places, dtype=np.float64)
+    return Saddles(
+        parameters=np.stack([x, np.full(len(x), 2.0)], 1),
+        energy=20.0 + x,
+        rms_gradient=np.zeros(len(x)),
+        index=np.array(index, dtype=np.int64),
+        softest_eigenvalue=-np.ones(len(x)),
+        log_determinant=np.zeros(len(x)),
+        log_orbit_size=np.zeros(len(x)),
+        round=np.full(len(x), round_number),
     )

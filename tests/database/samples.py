@@ -11,6 +11,7 @@ import numpy as np
 from landscape.database.continuation.tables import Continuation, EventBranches, Events, Tracks
 from landscape.database.database import Database
 from landscape.database.lazy import Table
+from landscape.database.points.saddles import Saddles
 from landscape.database.records import (
     TARGETS,
     Attempts,
@@ -30,7 +31,7 @@ OUTCOMES = ("connected", "wrong index", "same minimum")
 METHODS = ("band", "single-ended")
 TABLES = (
     *("minima", "transition_states", "attempts", "rounds", "walkers"),
-    *("training", "sampled_quenches", "sampled_pairs"),
+    *("training", "sampled_quenches", "sampled_pairs", "saddles"),
     *("tracks", "events", "event_branches"),
 )
 NAMES = {
@@ -101,6 +102,7 @@ def sample_commit(store: Store, seed: int = 0, minima: int = 3, states: int = 2,
         training=sample_training(rng),
         sampled=sample_sampled(rng),
         continuation=sample_continuation(rng),
+        saddles=random_table(Saddles, 2, rng, ends | {"index": (2, P + 1)}),
     )
 
 
@@ -144,9 +146,8 @@ def measure(store: Store, *rows: PropertyRows) -> None:
     """Commit a round that adds properties only."""
     commit = sample_commit(store, minima=0, states=0, attempts=0)
     hits = store.tables.minima.hits
-    store.commit(
-        replace(commit, hits=hits, walkers=None, training=None, sampled=None, continuation=None, properties=rows)
-    )
+    none: dict[str, Any] = dict.fromkeys(("walkers", "training", "sampled", "continuation", "saddles"))
+    store.commit(replace(commit, hits=hits, properties=rows, **none))
 
 
 def reorder(file: h5py.File, column: str, names: list[str]) -> None:

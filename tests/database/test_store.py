@@ -196,6 +196,8 @@ BAD_COLUMNS = {
     "attempt": ("attempts", "minima", -2, r"attempts.minima must lie in \[0, 3\), found \[-2\]"),
     "round": ("attempts", "round", 1, r"attempts.round must lie in \[0, 1\)"),
     "walker": ("walkers", "minimum", 3, r"walkers.minimum must lie in \[-1, 3\)"),
+    "saddle of index 1": ("saddles", "index", 1, r"saddles.index must lie in \[2, 6\), found \[1\]"),
+    "saddle of a later round": ("saddles", "round", 1, r"saddles.round must lie in \[0, 1\)"),
 }
 
 

@@ -74,7 +74,7 @@ def add_newer_columns(file: h5py.File) -> None:
             column = file[table].create_dataset(name, (rows, *shape), dtype, maxshape=(None, *shape))
             column[...] = value
         file[table].create_dataset("whole", data=np.arange(3.0))  # not a column: it cannot grow
-    file.create_group("saddles").create_dataset("energy", data=np.arange(2.0))
+    file.create_group("beyond").create_dataset("energy", data=np.arange(2.0))
     file["minima"].attrs["remark"] = "newer"
 
 
@@ -98,7 +98,7 @@ def test_columns_of_a_newer_program_are_ignored_and_kept(path: Path) -> None:
                 expected = np.full(values[old:].shape, missing, values.dtype)
                 np.testing.assert_array_equal(values[old:], expected, err_msg=f"{table}/{name}")
             assert group["whole"][()].tolist() == [0.0, 1.0, 2.0]
-        assert file["saddles/energy"][()].tolist() == [0.0, 1.0]
+        assert file["beyond/energy"][()].tolist() == [0.0, 1.0]
         assert file["minima"].attrs["remark"] == "newer"
 
 
@@ -120,6 +120,7 @@ def test_a_column_that_an_older_file_lacks_is_missing_values(path: Path, table: 
         "training": commit.training.points,
         "sampled_quenches": commit.sampled.quenches,
         "sampled_pairs": commit.sampled.pairs,
+        "saddles": commit.saddles,
         "rounds": commit.summary(),
         **vars(commit.continuation),
     }
@@ -127,6 +128,17 @@ def test_a_column_that_an_older_file_lacks_is_missing_values(path: Path, table: 
     grown = getattr(getattr(open_store(path).tables, table), name)
     np.testing.assert_array_equal(grown[:rows], found)
     np.testing.assert_array_equal(grown[rows:], getattr(appended, name))
+
+
+def test_a_file_that_is_older_than_saddles_gets_the_table_with_the_first_of_them(path: Path) -> None:
+    def forget(file: h5py.File) -> None:
+        del file["saddles"]
+
+    alter(path, forget)
+    assert len(open_store(path).tables.saddles) == 0
+    commit = continued(path)
+    assert commit.saddles is not None
+    np.testing.assert_array_equal(open_store(path).tables.saddles.index, commit.saddles.index)
 
 
 @pytest.mark.parametrize(("table", "name"), ESSENTIAL, ids=lambda part: part)

@@ -1,14 +1,12 @@
 """Coverage against published numbers, against independent sums, and in simulation."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from landscape.errors import PropertyError
-from landscape.statistics.coverage import coverage, morse_sum
+from landscape.statistics.coverage import coverage
 
 
 @pytest.mark.parametrize(
@@ -67,17 +65,3 @@ def test_no_quenches_tell_nothing() -> None:
 def test_hits_are_counts(hits: np.ndarray) -> None:
     with pytest.raises(PropertyError, match="whole numbers"):
         coverage(hits)
-
-
-def test_morse_sum_of_the_six_hump_camel() -> None:
-    # three pairs of minima, a transition state at the origin and three pairs of others, a pair of maxima
-    copies = np.array([2, 2, 2, 1, 2, 2, 2, 2])
-    index = np.array([0, 0, 0, 1, 1, 1, 1, 2])
-    assert morse_sum(np.log(copies), index) == 1.0
-
-
-def test_morse_sum_is_exact_for_large_orbits() -> None:
-    orbit = math.log(math.factorial(10) * 2**10)
-    assert morse_sum(np.array([orbit, orbit, 0.0]), np.array([0, 1, 2])) == 1.0
-    with pytest.raises(PropertyError, match="equal length"):
-        morse_sum(np.zeros(2), np.zeros(3))

@@ -9,6 +9,7 @@ import numpy as np
 
 from landscape.campaign.context import Context
 from landscape.campaign.identity import DistinctMinima, PointIndex
+from landscape.database.points.saddles import Saddles
 from landscape.database.records import Attempts, Commit, Minima, PropertyRows, TransitionStates, Walkers
 from landscape.database.tables import Tables
 
@@ -16,7 +17,7 @@ DISTANCES_OF = 4096  # minima: 128 MiB
 
 
 class LandscapeIndex:
-    """Indexes of all minima and transition states so far, and the aligned distances between the minima."""
+    """Indexes of all minima, transition states and saddles so far, and the aligned distances between the minima."""
 
     def __init__(self, context: Context, tables: Tables) -> None:
         self.symmetry = context.objective.symmetry
@@ -25,6 +26,8 @@ class LandscapeIndex:
         self.minima.fill(tables.minima.energy, tables.minima.parameters)
         self.states = PointIndex(self.symmetry, identity)
         self.states.fill(tables.transition_states.energy, tables.transition_states.parameters)
+        self.saddles = PointIndex(self.symmetry, identity)
+        self.saddles.fill(tables.saddles.energy, tables.saddles.parameters)
         self._measured = np.zeros(0, dtype=np.int64)  # rows of the minima in `_distance`, in the order of its axes
         self._distance = np.zeros((0, 0))
 
@@ -64,12 +67,14 @@ class Assimilation:
         self.index = index
         index.minima.settle(tables.minima.parameters)
         index.states.settle(tables.transition_states.parameters)
+        index.saddles.settle(tables.saddles.parameters)
         self._old_hits = tables.minima.hits.copy()
         self._old_energy = tables.minima.energy
         self.n_parameters = tables.minima.parameters.shape[1]
         self._new_hits: list[int] = []
         self._minima: list[tuple[Minima, int]] = []
         self._states: list[tuple[TransitionStates, int]] = []
+        self._saddles: list[Saddles] = []
         # For each new transition state, the rows of the minima on its sides and of those from which it was found.
         self._joins: list[tuple[np.ndarray, np.ndarray]] = []
 
@@ -127,6 +132,14 @@ class Assimilation:
         self._joins.append((np.sort(sides), found_from))
         return row, True
 
+    def add_saddles(self, found: Saddles) -> None:
+        """Add those of the saddles that are new."""
+        new = []
+        for energy, theta in zip(found.energy.tolist(), found.parameters, strict=True):
+            size = len(self.index.saddles)
+            new.append(self.index.saddles.find_or_add(energy, theta) == size)
+        self._saddles.append(found.take(np.array(new, dtype=bool)))
+
     def commit(
         self,
         *,
@@ -151,6 +164,7 @@ class Assimilation:
             transition_states=self._new_states(),
             attempts=attempts or Attempts.empty(self.n_parameters),
             walkers=walkers,
+            saddles=Saddles.concatenated(self._saddles) if self._saddles else None,
             properties=properties,
             left=left,
         )

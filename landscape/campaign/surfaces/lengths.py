@@ -21,6 +21,7 @@ POWERS = {
     "lowest_eigenvalue": -2,
     "lowest_positive_eigenvalue": -2,
     "eigenvalue": -2,
+    "softest_eigenvalue": -2,
 }
 """The power of a length in the unit of each column that has one."""
 
@@ -56,6 +57,7 @@ class InUnitsOfLength:
                 minima=self._multiplied(commit.minima, self._unit, 0),
                 transition_states=self._multiplied(commit.transition_states, self._unit, 1),
                 walkers=None if commit.walkers is None else self._multiplied(commit.walkers, self._unit, 0),
+                saddles=None if commit.saddles is None else self._multiplied(commit.saddles, self._unit, 0),
             )
         )
         self.tables = self._seen()
@@ -68,18 +70,19 @@ class InUnitsOfLength:
             minima=self._multiplied(kept.minima, factor, 0),
             transition_states=self._multiplied(kept.transition_states, factor, 1),
             walkers=self._multiplied(kept.walkers, factor, 0),
+            saddles=self._multiplied(kept.saddles, factor, 0),
         )
 
     def close(self) -> None:
         """See `Store`."""
         self._store.close()
 
-    def _multiplied(self, table: T, factor: float, index: int) -> T:
-        """A table of stationary points of index `index` with all lengths multiplied by a factor."""
+    def _multiplied(self, table: T, factor: float, left_out: int) -> T:
+        """A table with all lengths multiplied by a factor; its determinants leave out `left_out` eigenvalues."""
         columns = {name: getattr(table, name) for name in table.column_names()}
         for name in POWERS.keys() & columns.keys():
             columns[name] = columns[name] * factor ** POWERS[name]
         if "log_determinant" in columns:
-            positive = self.record.n_parameters - index
-            columns["log_determinant"] = columns["log_determinant"] - 2.0 * positive * math.log(factor)
+            counted = self.record.n_parameters - left_out
+            columns["log_determinant"] = columns["log_determinant"] - 2.0 * counted * math.log(factor)
         return type(table)(**columns)

@@ -33,8 +33,14 @@ from landscape.problems.problem import Problem
 
 Array = np.ndarray
 
-TABLES = {"minima": (("minimum", "minima"), 0), "transition_states": (("transition state", "transition states"), 1)}
-"""The tables of points that are embedded, with their nouns and the index of their points."""
+TABLES = {
+    "minima": ("minimum", "minima"),
+    "transition_states": ("transition state", "transition states"),
+    "saddles": ("saddle", "saddles"),
+}
+"""The tables of points that are embedded, with their nouns."""
+INDEX = {"minima": 0, "transition_states": 1}
+"""The index of the points of a table, where it has no column for it."""
 VANISHING = tuple(name for name, one in ACTIVATIONS.items() if one.value(torch.zeros(1)).item() == 0.0)
 
 
@@ -42,12 +48,12 @@ VANISHING = tuple(name for name, one in ACTIVATIONS.items() if one.value(torch.z
 class Embedded:
     """The points of a table in the wider network.
 
-    `index` is that of the points in their own network; `rms_gradient`, `energy_change` and `wider_index` are [M].
+    `index` [M] is that of the points in their own network; `rms_gradient`, `energy_change` and `wider_index` are [M].
     `rms_limit` and `energy_limit` are the largest admitted values.
     """
 
     nouns: tuple[str, str]
-    index: int
+    index: Array
     rms_gradient: Array
     energy_change: Array
     wider_index: Array
@@ -72,7 +78,7 @@ class Embedded:
         for row in np.flatnonzero(self.faulty):
             yield (
                 f"{self.nouns[0]} {row}: RMS gradient {self.rms_gradient[row]:.3g}, energy changed by "
-                f"{self.energy_change[row]:.3g}, index {self.wider_index[row]} after {self.index}"
+                f"{self.energy_change[row]:.3g}, index {self.wider_index[row]} after {self.index[row]}"
             )
 
 
@@ -116,14 +122,16 @@ def with_zero_units(narrow: LayeredNetwork, wide: LayeredNetwork, theta: Array) 
 def embed(
     db: Database, context: Context, pool: Pool, interrupted: Callable[[], bool] = lambda: False
 ) -> list[Embedded]:
-    """The points of each table of a database in the wider network, whose context is given. Raises `Abandoned`."""
+    """The points of each table with rows in the wider network, whose context is given. Raises `Abandoned`."""
     problem = context.require_problem()
     config = ProblemConfig.from_table(db.problem_record.tables(str(db.path))["problem"], str(db.path))
     narrow, wide = configured_network(config, problem.data), problem.network.layered
     assert wide is not None  # noqa: S101 - run files describe layers
     found = []
-    for name, (nouns, index) in TABLES.items():
+    for name, nouns in TABLES.items():
         table = getattr(db, name)
+        if not len(table):
+            continue
         points = with_zero_units(narrow, wide, table.parameters)
         tasks = [VerifyTask(points[start : start + TASK_POINTS]) for start in task_starts(len(points), TASK_POINTS)]
         results = pool.run(tasks, lambda: None, interrupted) if tasks else []
@@ -134,7 +142,7 @@ def embed(
         found.append(
             Embedded(
                 nouns=nouns,
-                index=index,
+                index=np.full(len(points), INDEX[name]) if name in INDEX else table.index,
                 rms_gradient=gradient,
                 energy_change=energy - table.energy,
                 wider_index=wider.astype(int),

@@ -19,7 +19,7 @@ Shapes: M points, P parameters, K classes.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,9 +33,12 @@ from landscape.campaign.verification.origin import origin_faults
 from landscape.campaign.verification.samples import sample_faults
 from landscape.campaign.verification.sides import RecomputedSides, sampled_states, side_faults, sides_tasks
 from landscape.database.database import Database
+from landscape.database.points.saddles import LOWEST_INDEX
+from landscape.messages import counted
 from landscape.optimize.newton import StationaryPoints, classify
 from landscape.problems.networks.layered import LayeredNetwork
 from landscape.problems.problem import Problem
+from landscape.search.saddles.search import WholeSpectrum
 
 TASK_POINTS = 32
 RMS_TOLERANCE = 1e-9
@@ -49,6 +52,8 @@ TOLERANCES = {
     "log_determinant": 1e-4,
     "log_orbit_size": 1e-9,
     "lowest_positive_eigenvalue": 1e-6,
+    "softest_eigenvalue": 1e-6,
+    "log_absolute_determinant": 1e-4,
 }
 
 
@@ -63,17 +68,19 @@ class Recomputed:
     log_determinant: np.ndarray
     log_orbit_size: np.ndarray
     lowest_positive_eigenvalue: np.ndarray  # the second eigenvalue; nan where there is only one
+    softest_eigenvalue: np.ndarray
+    log_absolute_determinant: np.ndarray  # of the magnitudes of all eigenvalues
     gauge_error: np.ndarray  # largest deviation from the softmax invariants; 0 where there are none
 
 
 @dataclass(frozen=True)
 class Stored:
-    """Points [M] of a table: what they are, their expected index, their rows, and the columns to be computed again, by
-    their names in `Recomputed`.
+    """Points [M] of a table: what they are, their expected indices, their rows, and the columns to be computed again,
+    by their names in `Recomputed`.
     """
 
     what: str
-    index: int
+    index: np.ndarray  # int64[M]
     rows: np.ndarray  # int64[M]
     parameters: np.ndarray  # [M, P]
     columns: dict[str, np.ndarray]
@@ -90,6 +97,7 @@ class VerifyTask:
         objective, problem = context.objective, context.problem
         theta = torch.tensor(self.theta, dtype=torch.float64, device=objective.device)
         points = classify(objective, theta)
+        spectrum = WholeSpectrum.of(points)
         gauge = torch.zeros_like(points.energy) if problem is None else _gauge_error(problem, points)
         return Recomputed(
             energy=points.energy.cpu().numpy(),
@@ -99,6 +107,8 @@ class VerifyTask:
             log_determinant=points.log_determinant.cpu().numpy(),
             log_orbit_size=objective.symmetry.log_orbit_size(self.theta),
             lowest_positive_eigenvalue=points.second_eigenvalue.cpu().numpy(),
+            softest_eigenvalue=spectrum.softest_eigenvalue.cpu().numpy(),
+            log_absolute_determinant=spectrum.log_determinant.cpu().numpy(),
             gauge_error=gauge.cpu().numpy(),
         )
 
@@ -115,7 +125,7 @@ def verify(
 
     The sides are recomputed of the transition states in rows `sides_of` int64[S]; of all by default.
     """
-    minima, states, tables = db.minima, db.transition_states, _stored(db)
+    minima, states, saddles, tables = db.minima, db.transition_states, db.saddles, _stored(db)
     rows = sampled_states(db, context, None) if sides_of is None else sides_of
     points = np.concatenate([table.parameters for table in tables])
     at_zero = origin_faults(context, pool, interrupted)
@@ -145,12 +155,14 @@ def verify(
         *side_faults(db, context, pool, rows, joined, interrupted),
         *_twins("minimum", minima.energy, minima.parameters, context),
         *_twins("transition state", states.energy, states.parameters, context),
+        *_twins("saddle", saddles.energy, saddles.parameters, context),
     ]
 
 
 def _stored(db: Database) -> list[Stored]:
     """The tables of points."""
-    minima, states, quenches, pairs = db.minima, db.transition_states, db.sampled_quenches, db.sampled_pairs
+    minima, states, saddles = db.minima, db.transition_states, db.saddles
+    quenches, pairs = db.sampled_quenches, db.sampled_pairs
     met, climbed = (np.flatnonzero(np.isfinite(one.parameters).all(1)) for one in (quenches, pairs))
     below = {
         "energy": minima.energy,
@@ -167,21 +179,33 @@ def _stored(db: Database) -> list[Stored]:
         "log_orbit_size": states.log_orbit_size,
         "lowest_positive_eigenvalue": states.lowest_positive_eigenvalue,
     }
+    beyond = {
+        "energy": saddles.energy,
+        "rms_gradient": saddles.rms_gradient,
+        "softest_eigenvalue": saddles.softest_eigenvalue,
+        "log_absolute_determinant": saddles.log_determinant,
+        "log_orbit_size": saddles.log_orbit_size,
+    }
     met_energy, climbed_energy = {"energy": quenches.energy[met]}, {"energy": pairs.certified[climbed]}
     return [
-        Stored("minimum", 0, np.arange(len(minima)), minima.parameters, below),
-        Stored("transition state", 1, np.arange(len(states)), states.parameters, above),
-        Stored("sampled quench", 0, met, quenches.parameters[met], met_energy),
-        Stored("highest state of sampled pair", 1, climbed, pairs.parameters[climbed], climbed_energy),
+        Stored("minimum", _all(0, minima), np.arange(len(minima)), minima.parameters, below),
+        Stored("transition state", _all(1, states), np.arange(len(states)), states.parameters, above),
+        Stored("saddle", saddles.index, np.arange(len(saddles)), saddles.parameters, beyond),
+        Stored("sampled quench", _all(0, met), met, quenches.parameters[met], met_energy),
+        Stored("highest state of sampled pair", _all(1, climbed), climbed, pairs.parameters[climbed], climbed_energy),
     ]
+
+
+def _all(index: int, rows: Sized) -> np.ndarray:
+    """The same index for all rows."""
+    return np.full(len(rows), index)
 
 
 def _point_faults(table: Stored, found: dict[str, np.ndarray], *, rms: float, gauge: float) -> Iterator[str]:
     """Faults of points that are not stationary, have another index or break an invariant."""
-    what, index = table.what, table.index
-    for row, has_rms, has, has_gauge in zip(
-        table.rows, found["rms_gradient"], found["index"], found["gauge_error"], strict=True
-    ):
+    what, names = table.what, ("rms_gradient", "index", "gauge_error")
+    columns = (found[name] for name in names)
+    for row, index, has_rms, has, has_gauge in zip(table.rows, table.index, *columns, strict=True):
         if not has_rms <= rms:
             yield f"{what} {row}: RMS gradient {has_rms:.3g}, expected at most {rms:g}"
         if has != index:
@@ -210,13 +234,15 @@ def _column_faults(table: Stored, found: dict[str, np.ndarray], unit: float) -> 
 
 
 def _order_faults(db: Database) -> Iterator[str]:
-    """Faults of transition states that join no two minima or lie below one of theirs."""
+    """Faults of transition states that join no two minima or lie below one of theirs, and of saddles of a low index."""
     states, energy = db.transition_states, db.minima.energy
     for row, (one, other) in enumerate(states.minima.tolist()):
         if not (0 <= one < len(energy) and 0 <= other < len(energy)):
             yield f"transition state {row}: joins minima {one} and {other}, but there are {len(energy)}"
         elif states.energy[row] <= max(energy[one], energy[other]):
             yield f"transition state {row}: lies below one of its minima {one} and {other}"
+    for row in np.flatnonzero(db.saddles.index < LOWEST_INDEX).tolist():
+        yield f"saddle {row}: of index {db.saddles.index[row]}, expected at least {LOWEST_INDEX}"
 
 
 def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -> Iterator[str]:
@@ -260,6 +286,8 @@ def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
 def summary(db: Database, faults: Sequence[str], sides: int) -> str:
     """The last line of the report; `sides` is the number of transition states whose sides were recomputed."""
     points = f"{len(db.minima)} minima and {len(db.transition_states)} transition states ({sides} with both sides)"
+    if len(db.saddles):
+        points += f", {counted(len(db.saddles), 'saddle')}"
     if len(db.sampled_quenches) or len(db.sampled_pairs):
         points += f", {len(db.sampled_quenches)} sampled quenches and {len(db.sampled_pairs)} pairs"
     return f"{len(faults)} faults in {points}" if faults else f"{points}: every one is what it says"

@@ -14,6 +14,7 @@ import numpy as np
 from landscape.campaign.context import Context
 from landscape.campaign.identity import PointIndex
 from landscape.database.database import Database
+from landscape.database.points.saddles import Saddles
 from landscape.database.records import Attempts, Minima, Rounds, TransitionStates
 from landscape.search.transition_states import Outcome
 
@@ -26,9 +27,10 @@ class Joining:
 
     def __init__(self, context: Context) -> None:
         symmetry, identity = context.objective.symmetry, context.identity
-        self._minima_index, self._states_index = PointIndex(symmetry, identity), PointIndex(symmetry, identity)
+        self._minima_index, self._states_index, self._saddles_index = (PointIndex(symmetry, identity) for _ in range(3))
         self._minima: list[Minima] = []
         self._states: list[TransitionStates] = []
+        self._saddles: list[Saddles] = []
         self._attempts: list[Attempts] = []
         self._rounds: list[Rounds] = []
         self._hits = np.zeros(0, dtype=np.int64)
@@ -50,6 +52,7 @@ class Joining:
         self._compare(state_row, sides, states.sides_ambiguous)
         renumbered = replace(states, minima=sides, found_from=mapped(row, states.found_from))
         self._states.append(renumbered.take(new_states))
+        self._saddles.append(self._new_saddles(db))
         self._attempts.append(self._renumbered(db, row, state_row, new_states))
         self._rounds.append(_recounted(db.rounds, new, new_states))
         return row
@@ -61,6 +64,10 @@ class Joining:
     def states(self) -> TransitionStates:
         """The transition states so far."""
         return TransitionStates.concatenated(self._states)
+
+    def saddles(self) -> Saddles:
+        """The saddles so far."""
+        return Saddles.concatenated(self._saddles)
 
     def attempts(self) -> Attempts:
         """The attempts so far."""
@@ -74,6 +81,12 @@ class Joining:
         """Remember the sides of new transition states, and count known ones that have others."""
         for one, pair, unsure in zip(state_row.tolist(), sides.tolist(), ambiguous.tolist(), strict=True):
             self.other_sides += self._sides.setdefault(one, tuple(pair)) != tuple(pair) and not unsure
+
+    def _new_saddles(self, db: Database) -> Saddles:
+        """The saddles of a file that are new, with rows of the joined table of rounds."""
+        known, saddles = len(self._saddles_index), db.saddles
+        later = np.where(saddles.round >= 0, saddles.round + sum(map(len, self._rounds)), NONE)
+        return replace(saddles, round=later).take(_first_of(_rows(self._saddles_index, saddles), known))
 
     def _renumbered(self, db: Database, row: np.ndarray, state_row: np.ndarray, new_states: np.ndarray) -> Attempts:
         """The attempts of a file with rows of the joined tables; its transition states that are known are found again
@@ -93,7 +106,7 @@ class Joining:
         return replace(attempts, minima=mapped(row, attempts.minima), round=later, state=found)
 
 
-def _rows(index: PointIndex, points: Minima | TransitionStates) -> np.ndarray:
+def _rows(index: PointIndex, points: Minima | TransitionStates | Saddles) -> np.ndarray:
     """The row int64[M] of each point in the index, to which new ones are added."""
     pairs = zip(points.energy.tolist(), points.parameters, strict=True)
     return np.array([index.find_or_add(energy, theta) for energy, theta in pairs], dtype=np.int64)

@@ -50,6 +50,7 @@ def merged(databases: Sequence[Database]) -> tuple[Context, Store, list[str]]:
         store.tables,
         minima=minima,
         transition_states=joining.states(),
+        saddles=joining.saddles(),
         attempts=joining.attempts(),
         rounds=joining.rounds(_round()),
         walkers=replace(first.walkers, minimum=mapped(rows[0], first.walkers.minimum)),

@@ -12,7 +12,7 @@ from landscape.exchange.merges.merging import KIND as MERGE
 
 def test_every_kind_of_round_has_words() -> None:
     modules = [
-        importlib.import_module(f"{rounds.__name__}.{one.name}") for one in pkgutil.iter_modules(rounds.__path__)
+        importlib.import_module(one.name) for one in pkgutil.walk_packages(rounds.__path__, f"{rounds.__name__}.")
     ]
     classes = [one for module in modules for one in vars(module).values() if isinstance(one, type)]
     kinds = {kind for one in classes if isinstance(kind := vars(one).get("kind"), str)}

@@ -70,7 +70,7 @@ def test_the_activations_that_vanish_at_zero() -> None:
 def test_a_gradient_an_energy_or_an_index_that_must_not_be_is_a_fault() -> None:
     table = Embedded(
         nouns=("transition state", "transition states"),
-        index=1,
+        index=np.ones(5, dtype=int),
         rms_gradient=np.array([1e-12, 2e-9, np.nan, 1e-12, 1e-12]),
         energy_change=np.array([0.0, 0.0, 0.0, -2e-9, 0.0]),
         wider_index=np.array([3, 1, 1, 1, 0]),
