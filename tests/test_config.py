@@ -49,6 +49,8 @@ MISTAKES = [
     (IRIS + "adversarial_weight = 1.0", ["[problem]", "adversarial_epsilon > 0", "adversarial_weight is 1"]),
     (IRIS + "adversarial_steps = 0", ["[problem] adversarial_steps", "not less than 1", "found 0"]),
     (IRIS + "jacobian_weight = -0.5", ["[problem] jacobian_weight", "not less than 0", "found -0.5"]),
+    ('[problem]\ndataset = "f_a:K=1"', ["[problem] dataset: f_a: K: expected a number not less than 2"]),
+    ('[problem]\ndataset = "f_a:K6"', ["[problem] dataset: expected options KEY=VALUE", "as in f_a:K=6,delta=0.25"]),
     ('[problem]\ndataset = "irsi"', ["[problem] dataset", ".csv", "did you mean 'iris'?"]),
     (IRIS + "[connect]\nstrategies = [1]", ["[connect] strategies[0]", "expected a string"]),
     (IRIS + '[connect]\nstrategies = ["gmin", "gmin"]', ["[connect] strategies", "at most once"]),

@@ -56,6 +56,7 @@ SMALL = {
     "iris": '[problem]\ndataset = "iris"\nhidden = [6]\nl2 = 1e-4\n',
     "regimes-iris": '[problem]\ndataset = "iris"\ntest_fraction = 0.3\nhidden = [3]\nl2 = 1e-3\n'
     "[train]\nepochs = 3\nseeds = 6\n[train.regimes.plain]\n[train.regimes.l2]\nl2 = 1e-2\n",
+    "instability": '[problem]\ndataset = "f_a:K=3,delta=0.25"\nstandardise = false\nhidden = [2]\nl2 = 1e-4\n',
     "moons": '[problem]\ndataset = "moons"\nsubset = 20\nhidden = [2]\nl2 = 1e-3\n',
 }
 PLACEHOLDERS = {

@@ -53,14 +53,22 @@ ALLOWED = {
 """The parts of the package, each with those that it may import besides itself."""
 
 INSIDE: dict[str, tuple[str, ...]] = {
-    "problems": ("data activations", "kernels", "networks", "surfaces energies", "terms", "energy", "problem"),
+    "problems": (
+        "data activations",
+        "kernels",
+        "networks",
+        "surfaces energies",
+        "terms",
+        "energy",
+        "problem constructions",
+    ),
     "properties": (
         "requirements draws",
         "measurement rounding",
         "sample_means",
         "group",
         "attacks bounds curvature losses",
-        "robustness sharpness defences",
+        "robustness sharpness defences stripes",
         "catalogue",
         "measure",
         "evaluations path_profiles",

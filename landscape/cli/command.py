@@ -41,6 +41,7 @@ class Commands(LazyGroup):
         "merge": Listed("exchanging.merge:merge", "Join databases of one problem."),
         "tree": Listed("drawing.tree:tree", "Draw the disconnectivity graph."),
         "answer": Listed("inspecting.answer:answer", "Say what replicates show about robustness."),
+        "instability": Listed("inspecting.instability:instability", "Judge landscapes of points with a false cue."),
         "report": Listed("drawing.report:report", "Write a page on a database, for a browser."),
     }
 
@@ -68,6 +69,7 @@ def cli(context: click.Context) -> None:
     landscape embed iris.h5
     landscape morse xor.h5
     landscape report iris.h5 -o iris.html
+    landscape instability stripes.h5
     landscape complete iris.h5 iris-1.h5 --lowest 40
     landscape measure iris.h5 --epsilon 0.05,0.1
     landscape locate regimes.h5

@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
-from pydantic_core import PydanticCustomError
 
 from landscape.messages import LIST, NUMBER
 
@@ -19,18 +18,6 @@ DATASETS: tuple[str, ...] = get_args(DataSetName)
 FILE_SUFFIXES = (".npz", ".h5", ".csv")
 IMAGE_FOLDERS = ("mnist", "fashion_mnist", "cifar10", "stl10")
 Radius = float | tuple[float, ...]
-
-
-def _data_set(name: str) -> str:
-    kind, _, folder = name.partition(":")
-    if kind in IMAGE_FOLDERS:
-        if not folder:
-            raise ValueError(f"expected the folder with its files after a colon, as in {kind}:data")
-    elif name not in DATASETS and not name.lower().endswith(FILE_SUFFIXES):
-        known = f"{', '.join(DATASETS)} or a path to {', '.join(FILE_SUFFIXES)}"
-        folders = ", ".join(f"{kind}:FOLDER" for kind in IMAGE_FOLDERS)
-        raise PydanticCustomError("data_set", "expected {expected}", {"expected": f"{known} or {folders}"})
-    return name
 
 
 def _class_name(name: object) -> object:
@@ -115,5 +102,4 @@ ClassNames = Annotated[
     AfterValidator(_several),
 ]
 
-DataSetOrFile = Annotated[str, AfterValidator(_data_set)]
 Device = Annotated[str, AfterValidator(_device)]

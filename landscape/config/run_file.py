@@ -5,6 +5,7 @@ configuration as a file that reads back as the same configuration.
 """
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -106,14 +107,21 @@ class RunConfig(Settings):
             members[name] = self.from_table(tables, "--over")
         return members
 
-    def replicates(self, count: int, samples: int) -> list[Self]:
+    def replicates(self, count: int, samples: float) -> list[Self]:
         """Configurations of `count` replicates, each with its own search seed and its own subset of problem.subset
         samples.
 
         The subsets are disjoint if the data have enough samples for all; otherwise each subset is drawn with its own
-        seed, and they overlap. `samples` is the number of samples in the data. Raises `ConfigError`.
+        seed, and they overlap. `samples` is the number of samples in the data. Samples of a law, which are infinitely
+        many, need no subset: each replicate draws its own. Raises `ConfigError`.
         """
         size, seed = self.problem.subset, self.run.seed
+        first = self.problem.subset_seed if self.problem.subset_seed >= 0 else seed
+        if math.isinf(samples) and not size:
+            return [
+                self.override([f"run.seed={seed + number}", f"problem.subset_seed={first + number}"])
+                for number in range(count)
+            ]
         if not size or self.problem.subset_part:
             raise ConfigError(
                 "--replicates: expected problem.subset above 0, the samples of each, and no problem.subset_part, "
@@ -125,7 +133,6 @@ class RunConfig(Settings):
                 "replicates would be the same"
             )
         disjoint = count * size <= samples
-        first = self.problem.subset_seed if self.problem.subset_seed >= 0 else seed
         return [
             self.override(
                 [

@@ -13,9 +13,11 @@ from landscape.properties.group import Group
 from landscape.properties.losses import LOSS
 from landscape.properties.robustness import ROBUSTNESS, TEST_ROBUSTNESS
 from landscape.properties.sharpness import SHARPNESS
+from landscape.properties.stripes.columns import STRIPES
 
 GROUPS: dict[str, Group] = {
-    group.name: group for group in (LOSS, CURVATURE, SHARPNESS, ROBUSTNESS, SPARSE, SENSITIVITY, TEST_ROBUSTNESS)
+    group.name: group
+    for group in (LOSS, CURVATURE, SHARPNESS, ROBUSTNESS, SPARSE, SENSITIVITY, TEST_ROBUSTNESS, STRIPES)
 }
 """The groups by name, in the order in which they are measured."""
 PROPERTIES: dict[str, Property] = by_name(*(one for group in GROUPS.values() for one in group.properties))

@@ -41,14 +41,17 @@ def median_interval(values: Float[np.ndarray, " S"], weights: Float[np.ndarray, 
 
 
 def share_interval(successes: int, pairs: int, resampled: tuple[float, float]) -> tuple[float, float]:
-    """Interval of a share, at least as wide as Wilson's for independent pairs, also at shares of 0 and 1.
+    """Interval of a share, at least as wide as Wilson's for independent pairs, also at shares of 0 and 1."""
+    low, high = wilson(successes, pairs)
+    return min(low, resampled[0]), max(high, resampled[1])
 
-    Wilson, J. Am. Stat. Assoc. 22, 209, 1927.
-    """
-    z, share = NORMAL, successes / pairs
-    centre = (share + z**2 / (2 * pairs)) / (1 + z**2 / pairs)
-    reach = z / (1 + z**2 / pairs) * float(np.sqrt(share * (1 - share) / pairs + z**2 / (4 * pairs**2)))
-    return min(centre - reach, resampled[0]), max(centre + reach, resampled[1])
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Interval of a share of independent trials. Wilson, J. Am. Stat. Assoc. 22, 209, 1927."""
+    z, share = NORMAL, successes / trials
+    centre = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    reach = z / (1 + z**2 / trials) * float(np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2)))
+    return centre - reach, centre + reach
 
 
 def _percentiles(found: Float[np.ndarray, " R"]) -> tuple[float, float]:

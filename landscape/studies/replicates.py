@@ -8,8 +8,8 @@ from landscape.errors import PropertyError
 
 Problem = Mapping[str, Any]
 """The table [problem] of a run file."""
-WholeSize = Callable[[Problem], int]
-"""Returns the number of samples of a data set, from which replicates are drawn."""
+WholeSize = Callable[[Problem], float]
+"""Returns the number of samples of a data set, from which replicates are drawn; infinity for samples of a law."""
 
 ARCHITECTURE = ("hidden", "convolution", "activation", "loss", "classes", "downscale", "subset")
 

@@ -37,6 +37,8 @@ target = 1.0
 epsilon = [0.1]
 pgd_steps = 2
 pgd_restarts = 2
+apgd_steps = 5
+search_queries = 20
 """
 IRIS = """
 [problem]

@@ -15,17 +15,20 @@ from landscape.plots.correlation_figures import draw_matrix, draw_strongest
 from landscape.plots.decision_figures import AttackedImages, Decisions, Plane, draw_attacked, draw_decisions
 from landscape.plots.figures import STYLE
 from landscape.plots.forest import draw_forest
+from landscape.plots.instability_figures import draw_crossover, draw_size, draw_stability
 from landscape.plots.path_figures import draw_profiles, draw_scatter
 from landscape.plots.regime_figures import figures
 from landscape.plots.sweep import Sweep, draw_sweeps
 from landscape.plots.trees.output import figure_of
 from landscape.plots.trees.picture import Choice, picture_of
 from landscape.studies.findings import findings_of
+from landscape.studies.instability.tables import landscapes_csv, networks_csv
 from landscape.studies.path_barriers import distinct_states, relate, stored_paths
 from landscape.studies.regimes.table import regimes_of
 from tests.analysis.synthetic import build_store, funnel
 from tests.analysis.synthetic_paths import barriers, chain_with_paths
 from tests.plots.layout_facts import faults
+from tests.studies.instability.stripe_tables import grid
 from tests.studies.regimes.regime_tables import regime_store
 from tests.studies.regimes.test_regimes import REGIMES, WEIGHTS
 
@@ -91,6 +94,13 @@ def others() -> Iterator[tuple[str, Callable[[], Figure]]]:
     yield "forest", partial(draw_forest, rows)
     yield "decisions", partial(draw_decisions, *decisions())
     yield "attacked", partial(draw_attacked, attacked())
+    tables = [list(csv.DictReader(write(grid()).splitlines())) for write in (networks_csv, landscapes_csv)]
+    for name, draw, rows in (
+        ("stability", draw_stability, tables[0]),
+        ("size", draw_size, tables[0]),
+        ("crossover", draw_crossover, tables[1]),
+    ):
+        yield f"instability, {name}", partial(draw, rows)
     effects = {"pgd": 0.2, "pgd-decay": 0.25, "s0.001": 0.02, "s0.003": 0.05, "s0.01": 0.3}
     with Database(regime_store(None, REGIMES | WEIGHTS, effects)) as db:
         table = regimes_of(db)

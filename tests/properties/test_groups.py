@@ -9,7 +9,7 @@ import torch
 from landscape.config.tables import MeasureConfig
 from landscape.errors import PropertyError
 from landscape.problems.problem import Problem
-from landscape.properties.catalogue import GROUP_OF, PROPERTIES, available_groups, groups_of
+from landscape.properties.catalogue import GROUP_OF, GROUPS, PROPERTIES, available_groups, groups_of
 from landscape.properties.curvature import spectrum
 from landscape.properties.measure import measure
 from tests.properties.small_problems import small_problem
@@ -75,7 +75,7 @@ def test_what_a_problem_cannot_have_is_refused_with_what_it_needs() -> None:
 
 def test_an_unknown_name_leads_to_the_nearest_and_to_the_groups() -> None:
     problem = PROBLEMS["two classes"]()
-    groups = "the groups are loss, curvature, sharpness, robustness, sparse_robustness, sensitivity, test_robustness$"
+    groups = f"the groups are {', '.join(GROUPS)}$"
     with pytest.raises(PropertyError, match=f"found 'hessian_trase'; did you mean 'hessian_trace'. {groups}"):
         groups_of(problem, ["hessian_trase"])
     with pytest.raises(PropertyError, match=f"found 'xyz'; {groups}"):

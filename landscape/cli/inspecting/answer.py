@@ -57,7 +57,7 @@ def answer(studies: tuple[Path, ...], output: Path | None) -> None:
         write_text(folder / CONTRASTS, contrasts_csv(regimes))
 
 
-def _whole_size(table: Problem) -> int:
+def _whole_size(table: Problem) -> float:
     return whole_size(ProblemConfig.from_table(dict(table)))
 
 

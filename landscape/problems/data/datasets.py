@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from landscape.config.stripes import Stripes
 from landscape.errors import DataError
 from landscape.messages import did_you_mean
 from landscape.problems.data.files import READERS, read_file
 from landscape.problems.data.images import IMAGE_FOLDERS, IMAGES, Shape, as_inputs, image_set, read_images
 from landscape.problems.data.samples import Arrays, drawn_rows, split, standardised, with_held_out
+from landscape.problems.data.stripes import stripes
 
 LARGEST = 1e100  # absolute value of a number: squares and sums of larger numbers would overflow
 
@@ -59,9 +61,10 @@ def load(  # noqa: PLR0913 - the keys of a run file
     downscale: int = 1,
     grey: bool = False,
 ) -> DataSet:
-    """The data set of a known name, in a file with a suffix of `READERS`, or in a folder of images.
+    """The data set of a known name, in a file with a suffix of `READERS`, in a folder of images, or `f_a`.
 
-    Paths are relative to the current folder; images are given as ``mnist:FOLDER``, for instance, see
+    Options stand after the name of `f_a`, see `landscape.config.stripes`. Paths are relative to the current folder;
+    images are given as ``mnist:FOLDER``, for instance, see
     `landscape.problems.data.images`. Test files of images are the held-out samples unless others are held out.
 
     `subset` > 0 draws that many samples, different ones for each `subset_part`. `test_fraction` > 0 holds out this part
@@ -74,7 +77,7 @@ def load(  # noqa: PLR0913 - the keys of a run file
     images, shape = image_set(name_or_path), None
     if images is None:
         _refuse_image_keys(name_or_path, classes=bool(classes), downscale=downscale > 1, grey=grey)
-        arrays = _checked(_read(name_or_path), name_or_path)
+        arrays = _checked(_read(name_or_path, seed), name_or_path)
     else:
         arrays = read_images(images, name_or_path, classes, test=not (test_fraction or held_out))
     if subset:
@@ -146,7 +149,10 @@ def _folders() -> str:
     return ", ".join(f"{kind}:FOLDER" for kind in IMAGE_FOLDERS)
 
 
-def _read(name_or_path: str) -> Arrays:
+def _read(name_or_path: str, seed: int) -> Arrays:
+    options = Stripes.named(name_or_path)
+    if options is not None:
+        return stripes(options, seed)
     if name_or_path in _GENERATORS:
         return _GENERATORS[name_or_path]()
     if name_or_path.lower().endswith(tuple(READERS)):

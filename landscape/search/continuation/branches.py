@@ -17,7 +17,7 @@ from itertools import product
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from landscape.search.continuation.curve import Curve, Points, Sphere, unit
@@ -79,7 +79,9 @@ class Surroundings:
         everywhere = torch.tensor([*filter(any, grid), *draws.tolist()], dtype=known.dtype, device=known.device)
         return unit(torch.cat([known, everywhere]))
 
-    def crossings(self, directions: Float[Tensor, "D B"], radius: float) -> tuple[Points, Float[Tensor, "D B"], Tensor]:
+    def crossings(
+        self, directions: Float[Tensor, "D B"], radius: float
+    ) -> tuple[Points, Float[Tensor, "D B"], Bool[Tensor, " D"]]:
         """Points in which branches cross the sphere, with outward tangents; their directions; true if one was found."""
         start = self.centre + radius * directions @ self._lift.T
         sphere = Sphere(self.centre, self.basis, radius)

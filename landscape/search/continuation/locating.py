@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from landscape.search.continuation.curve import Curve, Plane, Points, unit
@@ -51,7 +51,7 @@ class Chord:
         return self.curve.points(z, self._normal)
 
 
-def differ(one: Points, other: Points) -> Tensor:
+def differ(one: Points, other: Points) -> Bool[Tensor, " B"]:
     """True where something happens between the points of two batches."""
     return (one.index != other.index) | (one.rises != other.rises)
 

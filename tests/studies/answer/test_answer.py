@@ -17,8 +17,7 @@ from landscape.studies.answer.replicates import DataSetAnswer, Landscape, answer
 from landscape.studies.answer.text import csv_text, notes, sentences, table
 from tests.campaign.commands import XOR, command, done, finished, run_file
 
-ATTACKS = "apgd_steps = 5\nsearch_queries = 20\n"
-BRIEF = f"{ATTACKS}[sample]\nquenches = 20\npairs = 4\n"
+BRIEF = "[sample]\nquenches = 20\npairs = 4\n"
 MINIMA = 200
 PROBLEM = {"dataset": "made", "hidden": [3], "subset": 100, "subset_seed": 0}
 
@@ -241,7 +240,7 @@ def test_a_study_of_samples_is_answered(tmp_path: Path) -> None:
 
 
 def test_a_study_is_answered(tmp_path: Path) -> None:
-    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 20') + ATTACKS)
+    source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 20'))
     folder = tmp_path / "study"
     done(command(0, "study", source, "--replicates", "3", "-o", folder))
     told = done(command(0, "answer", folder)).stdout
