@@ -2,8 +2,9 @@
 
 Annotations such as `Float[Tensor, "W P"]` name the axes of an array; within one call equal names mean equal sizes.
 `check_axes` makes the modules of the numerical packages check their calls. A checker of all types would ask test
-doubles for every attribute of the protocols; this checker looks at arrays alone. The check of a call depends only on
-the kinds, types and shapes of its arrays, so a function checks a combination of these once.
+doubles for every attribute of the protocols; this checker looks at arrays alone, of functions and not of classes. The
+check of a call depends only on the kinds, types and shapes of its arrays, so a function checks a combination of these
+once.
 """
 
 import functools

@@ -34,7 +34,11 @@ def forked(words: Sequence[str]) -> Ended:
         if child == 0:
             for stream in (1, 2):
                 os.dup2(output.fileno(), stream)
-            os._exit(_status_of(words))
+            try:
+                status = _status_of(words)
+            except BaseException:  # noqa: BLE001 - nothing of the child may run on
+                status = 1
+            os._exit(status)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         output.seek(0)
         return Ended(status, output.read())
@@ -53,7 +57,7 @@ def _status_of(words: Sequence[str]) -> int:
                 sys.argv = arguments
                 runpy.run_path(arguments[0], run_name="__main__")
         except SystemExit as ending:
-            return int(ending.code or 0)
+            return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
         except BaseException:  # noqa: BLE001 - the child ends here, as the interpreter would
             traceback.print_exc()
             return 1

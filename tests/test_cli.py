@@ -82,7 +82,7 @@ BAD_RUN_FILES = {
     "negative l2": (QUICK.replace("1e-2", "-1.0"), "[problem] l2: expected a number not less than 0, found -1.0"),
     "data set": (
         QUICK.replace('"xor"', '"xorr"'),
-        "expected xor, iris, wine, breast_cancer, digits, moons, mnist_5k or a path",
+        "expected xor, iris, wine, breast_cancer, digits, moons, mnist_5k, f_a or a path",
     ),
     "activation": (QUICK.replace("hidden", 'activation = "tanhh"\nhidden'), "did you mean 'tanh'?"),
     "device": (QUICK + '[run]\ndevice = "gpu"\n', "expected auto, cpu, cuda or cuda:1"),
@@ -202,7 +202,7 @@ def test_every_command_that_reads_a_run_file_can_change_its_keys() -> None:
         if names & {"run_file", "source"}:
             reads.append(name)
             assert "settings" in names, name
-    assert reads == ["run", "sample", "train", "study", "import"]
+    assert reads == ["run", "sample", "train", "study", "continue", "import"]
 
 
 def test_properties_are_listed(database: Path, command: Run) -> None:

@@ -150,7 +150,7 @@ def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def run(line: str) -> Ended:
     """The result of a line of a shell."""
     words = shlex.split(line, comments=True)
-    if words[0] in ("landscape", "python") and not set("".join(words)) & set("|&;<>$*?`"):
+    if words and words[0] in ("landscape", "python") and not set("".join(words)) & set("|&;<>$*?`"):
         return forked(words)
     program = ["bash", "-euo", "pipefail", "-c", line]
     found = subprocess.run(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

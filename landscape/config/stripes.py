@@ -23,7 +23,7 @@ class Stripes(BaseModel):
     a: Annotated[float, Field(ge=0.5, le=1.0)] = Field(1.0, description="the member of the family of functions")
     copies: Count = Field(1, description="samples of each point")
     jitter: ProperFraction = Field(0.0, description="largest shift of a sample along x_1, over the radius of its point")
-    shuffled: bool = Field(False, description="cues that are dealt to the samples at random, and so say nothing")
+    shuffled: bool = Field(False, description="cues that are dealt at random; of few, many may be right")
 
     @classmethod
     def named(cls, name: str) -> Self | None:
@@ -37,7 +37,7 @@ class Stripes(BaseModel):
             raise ConfigError(f"{STRIPES}: {one_line(cls, error)}") from error
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(
-                f"expected options KEY=VALUE with commas between, as in {STRIPES}:K=6,delta=0.25"
+                f"expected options as in {STRIPES}:K=6,delta=0.25, KEY=VALUE with commas between, found {name}"
             ) from error
 
     @property

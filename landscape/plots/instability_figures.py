@@ -5,7 +5,9 @@ of the best and of the deepest minimum against the size of the network. Figure C
 reliance on the cue, against the size of the cue.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -83,7 +85,7 @@ def draw_crossover(rows: Sequence[Row]) -> Figure:
     figure = Figure(figsize=(3.4, 3.2))
     axes = figure.subplots()
     kinds = list(dict.fromkeys(_network(row) for row in rows if row["lowest_stable"] != "inf"))
-    for colour, kind in zip(FAMILY, kinds, strict=False):
+    for colour, kind in zip(cycle(FAMILY), kinds, strict=False):
         own = sorted((row for row in rows if _network(row) == kind), key=lambda row: float(row["delta"]))
         delta = np.array([float(row["delta"]) for row in own])
         weight = np.array([float(row["l2"]) for row in own])
@@ -101,7 +103,7 @@ def draw_crossover(rows: Sequence[Row]) -> Figure:
     axes.margins(0.08)
     axes.set_xlabel("cue $\\delta$ (units of $r_K$)")
     axes.set_ylabel("lowest energy of\nan accurate minimum, over l2")
-    handles = [Line2D([], [], color=colour, label=kind) for colour, kind in zip(FAMILY, kinds, strict=False)]
+    handles = [Line2D([], [], color=colour, label=kind) for colour, kind in zip(cycle(FAMILY), kinds, strict=False)]
     handles += [
         Line2D(
             [],
@@ -129,7 +131,8 @@ def draw_crossover(rows: Sequence[Row]) -> Figure:
 def _draw_panel(axes: Axes, rows: Sequence[Row], k: float, delta: float) -> None:
     axes.axhspan(LEAST / 2, delta, color=BAND, linewidth=0, zorder=0)
     if any(_is_fixed(row) for row in rows):
-        axes.fill_between([0.97, 1.06], delta, 2.5, facecolor="none", edgecolor="0.6", hatch="////", linewidth=0)
+        jittered = delta / (1.0 - max(float(row["jitter"]) for row in rows))  # jitter makes radii smaller
+        axes.fill_between([0.97, 1.06], jittered, 2.5, facecolor="none", edgecolor="0.6", hatch="////", linewidth=0)
     for row in rows:
         x, y = _accuracy(row), max(_least(row), LEAST)
         if row["kind"] == MINIMUM:
@@ -149,14 +152,16 @@ def _draw_panel(axes: Axes, rows: Sequence[Row], k: float, delta: float) -> None
 def _stability_legend() -> Iterator[Line2D | Patch]:
     for label, colour, face in (
         ("fewer than K \N{MINUS SIGN} 1 units", FIXED, FIXED),
-        ("K \N{MINUS SIGN} 1 units", VARIABLE, "none"),
+        ("K \N{MINUS SIGN} 1 units or more", VARIABLE, "none"),
     ):
         yield Line2D([], [], marker="o", linestyle="", color=colour, markerfacecolor=face, label=f"minimum, {label}")
     yield Line2D([], [], marker="s", linestyle="", color="0.4", markerfacecolor="none", label="the same with ReLU")
     yield Line2D([], [], marker="*", linestyle="", color=MADE, markerfacecolor="none", label="constructed network")
     yield Line2D([], [], marker="D", linestyle="", color=MADE, markerfacecolor="none", label="end of its quench")
     yield Patch(facecolor=BAND, label="share at most $\\delta$ (0 is drawn at $10^{-3}$)")
-    yield Patch(facecolor="none", edgecolor="0.6", hatch="////", label="impossible with fewer units")
+    yield Patch(
+        facecolor="none", edgecolor="0.6", hatch="////", label="impossible where K \N{MINUS SIGN} 1 exceeds the bound"
+    )
 
 
 def _marker(row: Row) -> str:
@@ -166,7 +171,8 @@ def _marker(row: Row) -> str:
 def _is_fixed(row: Row) -> bool:
     """True if the network of a row is too small to do without the cue."""
     units = float(row["hidden"])
-    return float(row["K"]) - 1.0 > (units + 1.0 if row["activation"] == "relu" else 2.0**units - 1.0)
+    most = {"relu": units + 1.0, "tanh": 2.0**units - 1.0}
+    return bool(float(row["K"]) > 1.0 + most.get(row["activation"], math.inf))
 
 
 def _accuracy(row: Row) -> float:

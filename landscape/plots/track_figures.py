@@ -19,6 +19,7 @@ from matplotlib.ticker import NullFormatter
 from landscape.database.database import Database
 from landscape.messages import counted
 from landscape.plots.figures import family_style, plain
+from landscape.studies.continuation.balance import ends_of
 
 STYLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("minimum", {"linewidth": 1.6, "color": family_style(0)[0], "zorder": 3}),
@@ -56,7 +57,8 @@ def _led_to_events(
     """A stretch with the events in which branches of its track and index end before or after it."""
     branches, events = db.event_branches, db.events
     own = (branches.track == track) & (branches.index == index)
-    direction = np.sign(db.tracks.value[-1] - db.tracks.value[db.tracks.track == db.tracks.track[-1]][0])
+    start, end = ends_of(db.tracks)
+    direction = np.sign(end - start)
     for row in np.flatnonzero(own).tolist():
         event = branches.event[row]
         at = events.value[event]

@@ -48,7 +48,7 @@ def morse(db: Database) -> Morse:
     problem = tables.get("problem")
     if problem is not None and not problem["l2"]:
         raise PropertyError(
-            f"{source}: expected l2 > 0, with which the energy grows in all directions, found 0: no sum is expected"
+            f"{source}: expected l2 > 0, with which the energy grows in all directions, found 0: no sum is known"
         )
     _require_nondegenerate(db, _threshold(tables, problem), source)
     return Morse(
@@ -78,6 +78,12 @@ def _require_nondegenerate(db: Database, threshold: float, source: str) -> None:
         "saddle": db.saddles.softest_eigenvalue,
     }
     for what, values in softest.items():
+        unknown = int(np.isnan(values).sum()) if db.problem_record.n_parameters > 1 else 0
+        if unknown:
+            raise PropertyError(
+                f"{source}: expected an eigenvalue of every {what}, found none of {unknown}: the file is of an older "
+                "version; search again into a new file"
+            )
         rows = np.flatnonzero(np.abs(values) <= threshold)
         if len(rows):
             raise PropertyError(
@@ -111,6 +117,8 @@ def _sentences(found: Morse) -> Iterator[str]:
         yield "the sum is 1, as for a complete landscape; points that are missing all the same would have to cancel"
     if not found.searched:
         yield "saddles of index 2 and more were not searched for: set saddles.max_index in the run file"
+    elif excess and len(found.count.points) <= found.n_parameters:
+        yield "saddles of an index above saddles.max_index were not searched for: they may be what is missing"
     if not found.count.exact:
         yield "some points have more copies than can be counted to the last digit: the sum is rounded"
     if not found.grows:

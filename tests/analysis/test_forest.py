@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from analysis.forest import main
 from landscape.plots.forest import draw_forest
 from landscape.studies.answer.text import csv_text
-from tests.studies.answer.test_answer import answered, landscapes
+from tests.studies.answer.made_up import answered, landscapes
 
 
 def text() -> str:

@@ -134,7 +134,7 @@ def test_known_energies() -> None:
     assert float(problem.energy(zero + 1.0) - 1e-2 * problem.n_parameters) == pytest.approx(np.log(2.0), abs=1e-15)
 
 
-@pytest.mark.parametrize("activation", SMOOTH)
+@pytest.mark.parametrize("activation", [name for name in SMOOTH if name != "identity"])  # its units rotate
 def test_softmax_and_l2_at_a_stationary_point(activation: str) -> None:
     hidden, l2 = 4, 1e-2
     problem = small_problem(activation, [hidden], l2=l2)

@@ -100,9 +100,9 @@ def widened_context(context: Context, source: str) -> Context:
     assert config is not None  # noqa: S101 - a database without a [problem] table has no context
     if not config.hidden and not config.convolution:
         raise PropertyError(f"{source}: expected hidden layers to widen, found none: embed a database that has some")
-    if config.l2 and config.activation not in VANISHING:
+    if (config.l2 or config.l1) and config.activation not in VANISHING:
         raise PropertyError(
-            f"{source}: expected an activation with f(0) = 0 ({', '.join(VANISHING)}) or l2 = 0, found "
+            f"{source}: expected an activation with f(0) = 0 ({', '.join(VANISHING)}) or no penalty, found "
             f'"{config.activation}": a zero unit acts as a second bias there, and no point is stationary with it'
         )
     wide = Problem.from_data(widened(config), problem.data, str(problem.device))

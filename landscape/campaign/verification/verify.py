@@ -290,4 +290,6 @@ def summary(db: Database, faults: Sequence[str], sides: int) -> str:
         points += f", {counted(len(db.saddles), 'saddle')}"
     if len(db.sampled_quenches) or len(db.sampled_pairs):
         points += f", {len(db.sampled_quenches)} sampled quenches and {len(db.sampled_pairs)} pairs"
+    if len(db.tracks):
+        points += " (tracks and events are not recomputed)"
     return f"{len(faults)} faults in {points}" if faults else f"{points}: every one is what it says"

@@ -13,6 +13,7 @@ from landscape.campaign.verification.embedding import embed, widened_context
 from landscape.cli.options import FILE
 from landscape.cli.shared import database_context
 from landscape.database.database import open_database
+from landscape.errors import DatabaseError
 from landscape.messages import counted
 
 
@@ -22,7 +23,8 @@ def embed_command(file: Path) -> None:
     """Verify that every stationary point of a network stays one with a zero unit more in each hidden layer.
 
     Exit status 1 if one does not. This is a theorem for activations with f(0) = 0 (tanh, gelu, silu, relu, identity),
-    and for all others at l2 = 0. A point may become a saddle of higher index: the line of its table counts them.
+    and for all others without a penalty. A point may become a saddle of higher index: the line of its table counts
+    them.
     """
 
     def prepare(local: int) -> Context:
@@ -35,6 +37,8 @@ def embed_command(file: Path) -> None:
             except Abandoned:
                 report_error(f"stopped early ({interrupt.reason}), nothing was verified; start again")
                 return STOPPED
+        if not tables:
+            raise DatabaseError(f"{file}: expected stationary points, found none yet: find some with 'landscape run'")
         for line in (line for table in tables for line in table.lines()):
             click.echo(line)
         points, faults = sum(len(table.faulty) for table in tables), sum(int(table.faulty.sum()) for table in tables)

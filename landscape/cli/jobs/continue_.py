@@ -10,7 +10,7 @@ import click
 from landscape.campaign.context import Context
 from landscape.campaign.continuation.families import family_of, require_smooth
 from landscape.campaign.continuation.recording import followed
-from landscape.campaign.exits import STOPPED, report_error
+from landscape.campaign.exits import FAILED, STOPPED, report_error
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import Coordinate, Prepare, run_jobs
 from landscape.campaign.pools.pool import Pool
@@ -22,6 +22,7 @@ from landscape.database.database import Database, open_database
 from landscape.database.store import open_store
 from landscape.errors import DatabaseError
 from landscape.messages import counted, number_text
+from landscape.studies.continuation.balance import balances, conserved
 from landscape.studies.continuation.text import continuation_text
 
 
@@ -55,6 +56,10 @@ def continue_landscape(work: Work, *, resume: bool, time_limit: float | None) ->
 
         def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
             _refuse_tracks(work.path)
+            if not resume and path == work.path and work.last is not None and work.last_path.exists():
+                raise DatabaseError(
+                    f"{work.last_path}: expected no file, found one: continue with --resume or choose another with -o"
+                )
             status = run_exploration(context, path, pool, interrupt, resume=resume, remedy="continue with --resume")
             return status if status or path != searches[-1][0] else _follow(work, context, interrupt)
 
@@ -76,6 +81,10 @@ def _follow(work: Work, context: Context, interrupt: Interrupt) -> int:
     store = open_store(work.path, writable=True)
     try:
         first = Database(store)
+        if not len(first.minima):
+            raise DatabaseError(
+                f"{work.path}: expected stationary points to follow, found none: search longer, see [basin_hopping]"
+            )
         points = counted(len(first.minima) + len(first.transition_states), "point")
         ends = f"{work.over.key} from {number_text(work.over.start)} to {number_text(work.over.end)}"
         click.echo(f"{work.path}: follows {points} over {ends}", err=True)
@@ -89,6 +98,7 @@ def _follow(work: Work, context: Context, interrupt: Interrupt) -> int:
         store.commit(commit)
         for line in continuation_text(first, searched_last=work.last is not None):
             click.echo(line)
+        holds = bool(conserved(first).all()) and all(one.adds_up for one in balances(first))
     finally:
         store.close()
-    return 0
+    return 0 if holds else FAILED

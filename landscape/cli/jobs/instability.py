@@ -12,7 +12,7 @@ from landscape.config.tables import ProblemConfig
 from landscape.database.database import Database, open_database
 from landscape.problems.problem import whole_size
 from landscape.studies.answer.replicates import DataSetAnswer, Landscape, answers
-from landscape.studies.instability.checks import faults
+from landscape.studies.instability.checks import faults, number_checked
 from landscape.studies.instability.controls import controls
 from landscape.studies.instability.crossover import crossovers
 from landscape.studies.instability.landscapes import StripesLandscape
@@ -47,12 +47,11 @@ class Judged:
         yield ""
         for one, gaps, low, high in crossovers(self.members):
             yield (
-                f"K = {one.options.K}, {one.hidden[0]} {one.problem['activation']} units, l2 = {one.problem['l2']:g}: "
+                f"K = {one.options.K}, {one.units} {one.problem['activation']} units, l2 = {one.problem['l2']:g}: "
                 f"{_told(low, high)} ({len(gaps)} deltas)"
             )
         yield from controls(self.members)
-        number = sum(len(one.minima) for one in self.members)
-        yield f"theorems: {number} minima checked, {len(self.faults)} faults"
+        yield f"theorems: {sum(map(number_checked, self.members))} networks checked, {len(self.faults)} faults"
         yield from self.faults
         yield ""
         yield from (one.line for one in self.verdicts)
@@ -61,21 +60,23 @@ class Judged:
 def _told(low: float, high: float) -> str:
     """The crossover in words."""
     if high == float("inf"):
-        return f"the lowest accurate minimum does without the cue up to delta = {low:g}"
+        return f"the lowest accurate minimum has no sample unstable at delta up to delta = {low:g}"
     start = f"between delta = {low:g} and {high:g}" if low else f"below delta = {high:g}"
-    return f"the lowest accurate minimum begins to rely on the cue {start}"
+    return f"samples unstable at delta begin in the lowest accurate minimum {start}"
 
 
 def judged(files: Sequence[Path]) -> Judged:
     """The judgement of databases. Raises `LandscapeError` if one of them holds no measured landscape of `f_a`."""
     members: list[StripesLandscape] = []
-    replicates: dict[object, list[Landscape]] = defaultdict(list)
+    replicates: dict[object, list[Path]] = defaultdict(list)
     for file in files:
         with open_database(file) as db:
             one = StripesLandscape.of(db)
             members.append(_with_constructed(one, db))
-            if one.options.is_drawn and len(one.minima):
-                replicates[one.kind, one.options.delta].append(Landscape.of(db))
+            if (
+                one.options.is_drawn and len(one.minima) and one.problem["activation"] != "relu"
+            ):  # which has no flatness
+                replicates[one.kind, one.options.delta].append(file)
     return Judged(
         members=members,
         faults=tuple(line for one in members for line in faults(one)),
@@ -83,10 +84,18 @@ def judged(files: Sequence[Path]) -> Judged:
     )
 
 
-def _answers(groups: Iterable[list[Landscape]]) -> Iterator[DataSetAnswer]:
-    for landscapes in groups:
-        if len({one.replicate for one in landscapes}) >= LEAST_REPLICATES:
-            yield from answers(landscapes, _whole_size)
+def _answers(groups: Iterable[list[Path]]) -> Iterator[DataSetAnswer]:
+    """The answers of files that are enough replicates of one landscape."""
+    for files in groups:
+        if len(files) >= LEAST_REPLICATES:
+            landscapes = [_replicate(file) for file in files]
+            if len({one.replicate for one in landscapes}) >= LEAST_REPLICATES:
+                yield from answers(landscapes, _whole_size)
+
+
+def _replicate(file: Path) -> Landscape:
+    with open_database(file) as db:
+        return Landscape.of(db)
 
 
 def _with_constructed(one: StripesLandscape, db: Database) -> StripesLandscape:

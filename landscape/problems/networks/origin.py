@@ -81,7 +81,7 @@ class Origin:
         encoded, softmax = _encoded(targets, config.label_smoothing), config.loss == "cross_entropy"
         entering = np.column_stack([inputs if len(config.hidden) == 1 else inputs[:, :0], np.ones(len(inputs))])
         centred = (encoded - encoded.mean(0)) * (1.0 if softmax else 2.0 / encoded.shape[1])
-        covariance, mean = centred.T @ (entering - entering.mean(0)) / len(inputs), entering.mean(0)
+        covariance, mean = centred.T @ entering / len(inputs), entering.mean(0)
         basis = np.linalg.qr(np.vstack([covariance, mean]).T)[0]
         return cls(
             sizes=(inputs.shape[1], *config.hidden, encoded.shape[1]),

@@ -6,8 +6,8 @@ outputs of one hidden layer of H tanh units, times prod (1 + exp(2 u_h)), is a s
 has at most 2^H - 1 zeros (the rule of signs of Laguerre).
 
 Answers are compared at places at which the units of the first layer turn, between them, at all samples and far out. For
-one hidden layer of ReLU the number is exact, for other networks a lower bound: answers that change twice between
-neighbouring places are missed.
+one hidden layer of ReLU the number is exact but for changes farther out than `FAR`. For other networks it is a lower
+bound: answers that change twice between neighbouring places are missed.
 
 Shapes: N samples, H units of the first layer, T turning places of a unit, L places on the line.
 """

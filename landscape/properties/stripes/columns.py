@@ -110,7 +110,7 @@ def _of_samples(
         STABLE_SHARE.name: (share >= STABLE).to(theta).mean(),
         UNSTABLE.name: (enclosed.upper <= reach).to(theta).sum(),
         SWAYED.name: (enclosed.upper <= 2.0 * reach).to(theta).sum(),
-        RELIANCE.name: (slope.abs() * geometry.cue / z.abs()).mean(),
+        RELIANCE.name: (slope.abs() * geometry.cue / z.abs()).nan_to_num(nan=0.0).mean(),  # 0 / 0: a flat network
     }
 
 

@@ -39,6 +39,11 @@ class Geometry:
                 f"stripes need the data set {STRIPES}, found {found}: leave the group 'stripes' out, other data have "
                 "no known radii"
             )
+        if config.subset or config.test_fraction:
+            raise PropertyError(
+                f"stripes need all samples of {STRIPES}, found problem.subset = {config.subset} and "
+                f"problem.test_fraction = {config.test_fraction:g}: leave both at 0, other samples come from jitter"
+            )
         if config.standardise and options.is_drawn:
             raise PropertyError(
                 "stripes need inputs in units of r_K, found samples that were drawn and then standardised: set "

@@ -14,12 +14,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from landscape.numerics.batching import walkers_in_hand
 from landscape.search.continuation.curve import Curve, Points
 from landscape.search.continuation.locating import differ
 from landscape.search.continuation.steps import Heads, step
 
 FIRST_LENGTH = 1e-2
 AT_A_TIME = 128
+MATRICES = 6  # of all coordinates that a step holds for each arc: Hessian, bordered matrix, factors, copies
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,9 @@ class Traced:
 
 def trace(curve: Curve, seeds: Sequence[Seed], stop: Callable[[], bool] = lambda: False) -> list[Traced]:
     """Follow arcs from their seeds; arcs that `stop` ends early are lost."""
-    return [
-        one
-        for start in range(0, len(seeds), AT_A_TIME)
-        for one in _trace(curve, seeds[start : start + AT_A_TIME], stop)
-    ]
+    coordinates = curve.family.n_parameters + 1
+    size = min(AT_A_TIME, walkers_in_hand(MATRICES * coordinates**2, curve.family.device))
+    return [one for start in range(0, len(seeds), size) for one in _trace(curve, seeds[start : start + size], stop)]
 
 
 def _trace(curve: Curve, seeds: Sequence[Seed], stop: Callable[[], bool]) -> list[Traced]:

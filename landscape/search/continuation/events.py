@@ -31,6 +31,7 @@ ALONG = 1e-5  # least |v . dg/ds| of a fold, relative to |dg/ds|
 LEAST_SLOPE = 1e-9  # relative to the largest curvature, below which dg/ds is zero
 FLIPPED = 0.1  # of the radius, the largest distance of copies
 ROUNDING = 1e-9  # of index sums, relative to the largest number of copies
+MOST_EXACT = 1e12  # copies that are counted one by one
 SAME_S, SAME_THETA = 1e-6, 1e-3  # distances within which two events are one
 
 
@@ -59,7 +60,7 @@ class Event:
     def conserved(self) -> bool:
         """True if the sum is the same on both sides, up to the rounding of large numbers of copies."""
         most = max((one.copies for one in self.branches), default=0.0)
-        return abs(self.sum_on(-1) - self.sum_on(1)) <= ROUNDING * most
+        return abs(self.sum_on(-1) - self.sum_on(1)) <= (0.5 if most <= MOST_EXACT else ROUNDING * most)
 
 
 def event_at(curve: Curve, singular: Singular, radius: float = RADII[0]) -> tuple[Event, int]:

@@ -13,6 +13,7 @@ from landscape.database.database import Database
 from landscape.errors import DatabaseError
 
 ROUNDING = 1e-9  # of index sums, relative to the largest number of copies
+MOST_EXACT = 1e12  # copies that are counted one by one
 KINDS = {"minima": 0, "transition_states": 1}
 """Tables of points, and the index of their points."""
 
@@ -42,8 +43,7 @@ def ends_of(tracks: Tracks) -> tuple[float, float]:
     """The first and the last value of the key. Raises `DatabaseError` if there are no tracks."""
     if not len(tracks):
         raise DatabaseError("expected tracks, found none: make some with 'landscape continue'")
-    first = tracks.track == tracks.track[0]
-    rises = tracks.value[first][-1] > tracks.value[first][0]
+    rises = np.diff(tracks.value)[np.diff(tracks.track) == 0].sum() > 0.0
     low, high = float(tracks.value.min()), float(tracks.value.max())
     return (low, high) if rises else (high, low)
 
@@ -70,11 +70,15 @@ def balances(db: Database) -> Iterator[Balance]:
 
 
 def conserved(db: Database) -> np.ndarray:
-    """True, bool[V], for events over which the sum of (-1)^index is the same, up to the rounding of large numbers."""
+    """True, bool[V], for events over which the sum of (-1)^index is the same, up to the rounding of large numbers.
+
+    Where no branch was found nothing is known to be the same.
+    """
     events, branches = db.events, db.event_branches
     most = np.zeros(len(events))
     np.maximum.at(most, branches.event, np.exp(branches.log_orbit_size))
-    return np.abs(events.sum_before - events.sum_after) <= ROUNDING * most
+    same = np.abs(events.sum_before - events.sum_after) <= np.where(most <= MOST_EXACT, 0.5, ROUNDING * most)
+    return np.asarray(same & (most > 0.0))
 
 
 def _unfinished(db: Database, index: int) -> int:

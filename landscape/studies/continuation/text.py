@@ -78,5 +78,5 @@ def _conservation(db: Database) -> str:
         return "no point that is followed is born, dies or changes its index"
     broken = int((~conserved(db)).sum())
     if broken:
-        return f"{SUM} is VIOLATED at {counted(broken, 'event')}: branches are missing there"
+        return f"{SUM} is VIOLATED or not known at {counted(broken, 'event')}: branches are missing there"
     return f"{SUM} is the same on both sides of every event"

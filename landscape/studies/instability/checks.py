@@ -24,6 +24,12 @@ def faults(landscape: StripesLandscape) -> Iterator[str]:
             yield from (f"{landscape.name}, {what} {line}" for line in _faults(landscape, alone))
 
 
+def number_checked(landscape: StripesLandscape) -> int:
+    """The number of networks of a landscape that are checked."""
+    made = sum(one is not None for one in (landscape.constructed, landscape.quenched))
+    return len(landscape.minima) + sum(map(len, landscape.trained.values())) + made
+
+
 def _faults(landscape: StripesLandscape, networks: Networks) -> Iterator[str]:
     options, most = landscape.options, landscape.most_changes
     for row in range(len(networks)):

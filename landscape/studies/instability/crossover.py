@@ -1,4 +1,4 @@
-"""The size of the cue at which the lowest minimum begins to rely on it.
+"""The size of the cue at which the lowest accurate minimum begins to have samples that are unstable at that size.
 
 The energy of the lowest accurate minimum without a sample that is unstable at delta, less that of the lowest accurate
 minimum with one, grows with delta through zero. Beyond it the deeper minimum is the less robust one. Landscapes at
@@ -52,7 +52,8 @@ def crossovers(
         if one.options.delta > 0.0 and len(one.minima):
             kinds[one.kind].append(one)
     for members in kinds.values():
-        gaps = tuple(sorted(map(gap, members), key=lambda one: one.delta))
+        known = (one for one in map(gap, members) if not np.isnan(one.difference))
+        gaps = tuple(sorted(known, key=lambda one: one.delta))
         if len({one.delta for one in gaps}) > 1:
             yield members[0], gaps, *interval(gaps)
 

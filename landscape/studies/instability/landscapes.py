@@ -135,9 +135,18 @@ class StripesLandscape:
         """The data and the network in words."""
         options = self.options
         control = ", shuffled" * options.shuffled + ", standardised" * bool(self.problem["standardise"])
-        units = "-".join(map(str, self.hidden))
-        network = f"{units} {self.problem['activation']}, l2 = {self.problem['l2']:g}"
+        network = f"{self.units} {self.problem['activation']}, l2 = {self.problem['l2']:g}"
         return f"K = {options.K}, delta = {options.delta:g}{control}; {network}"
+
+    @property
+    def has_test(self) -> bool:
+        """True if some of its networks were measured on test samples."""
+        return any(one.has_test for one in (self.minima, *self.trained.values()))
+
+    @property
+    def units(self) -> str:
+        """The hidden layers in words."""
+        return "-".join(map(str, self.hidden)) or "no"
 
     @property
     def hidden(self) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from tests.analysis.synthetic import (
     property_rows,
     transition_states,
 )
-from tests.studies.answer.test_answer import answered, landscapes
+from tests.studies.answer.made_up import answered, landscapes
 
 REPLICATES = 12
 STEADY = {"depth", "hessian_trace"}

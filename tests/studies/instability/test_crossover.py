@@ -30,3 +30,8 @@ def test_the_crossover_is_between_two_cues() -> None:
     assert [found[2:] for found in crossovers(members[2:])] == [(0.0, 0.05)]
     assert [found[2:] for found in crossovers(members[:2])] == [(0.02, np.inf)]
     assert list(crossovers(members[:1])) == []
+
+
+def test_landscapes_without_accurate_minima_have_no_crossover() -> None:
+    wrong = {"accuracy": 0.5}
+    assert list(crossovers([landscape(networks(wrong), delta=delta) for delta in (0.01, 0.02)])) == []

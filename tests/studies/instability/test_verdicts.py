@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from landscape.studies.instability.landscapes import MeasuredNetwork, StripesLandscape
+from landscape.studies.answer.replicates import answers
+from landscape.studies.instability.landscapes import MeasuredNetwork, Networks, StripesLandscape
 from landscape.studies.instability.verdicts import CONTRADICTED, NO_DATA, NOT_SUPPORTED, SUPPORTED, Verdict, verdicts
+from tests.studies.answer.made_up import landscapes
 from tests.studies.instability.stripe_tables import landscape, networks
 
 FIXED, EXIST, FOUND = (
     "accurate networks of fixed size are unstable",
     "stable and accurate networks of variable size exist",
-    "training finds them: quenches",
+    "basin hopping finds them",
 )
 
 
@@ -32,6 +34,17 @@ def test_fixed_size_needs_the_theorem_and_most_samples(unstable: list[float], ex
     rows = [{"unstable_points": number} for number in unstable]
     wrong = {"accuracy": 0.5, "unstable_points": 0.0}  # not accurate, so no part of the claim
     assert word(FIXED, landscape(networks(*rows, wrong))) == expected
+
+
+def test_a_landscape_without_minima_is_no_part_of_any_claim() -> None:
+    empty = Networks(energy=np.zeros(0), hits=np.zeros(0, dtype=np.int64), columns={})
+    assert word(FIXED, landscape(empty)) == NO_DATA
+
+
+@pytest.mark.parametrize(("slope", "expected"), [(-1.0, CONTRADICTED), (1.0, SUPPORTED)])
+def test_the_claim_on_depth_is_that_of_the_answer(slope: float, expected: str) -> None:
+    *_, found = verdicts([], list(answers(landscapes(12, slope), lambda _: 5000.0)))
+    assert (found.claim, found.word) == ("deeper minima are more robust", expected)
 
 
 def test_networks_that_are_large_enough_are_no_part_of_the_first_claim() -> None:
