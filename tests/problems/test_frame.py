@@ -85,6 +85,7 @@ def test_a_store_in_units_of_length_commits_in_those_of_the_user() -> None:
                 minima=in_units.minima.take(slice(count[0], None)),
                 transition_states=in_units.transition_states.take(slice(count[1], None)),
                 walkers=in_units.walkers,
+                saddles=in_units.saddles.take(slice(len(seen.tables.saddles), None)),
             )
         )
     np.testing.assert_array_equal(seen.tables.minima.parameters, 4.0 * plain.tables.minima.parameters)
