@@ -11,6 +11,9 @@ from tests.patience import patient
 
 check_axes()
 
+LONGEST = ("wheel", "guides", "answer", "study", "own_energies", "measure", "measuring", "cli", "session", "verify")
+"""Files of tests that take a minute or more, the longest first: they begin, so that both cores end together."""
+
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
@@ -23,6 +26,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         seconds = float(marker.args[0] if marker else item.config.getini("timeout"))
         item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
     return (yield)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files first; others keep their order."""
+    places = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @pytest.fixture

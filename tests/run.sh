@@ -22,6 +22,7 @@ mypy &
 types=$!
 compile
 wait "$types"
-pytest -n 2 --dist loadfile "$@" # a file stays on one core, which makes its fixtures once
+# A file stays on one core, which makes its fixtures once; the longest ones begin, see tests/conftest.py.
+pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"
 promises MKL_CBWR=AVX2 "$@"
 promises ATEN_CPU_CAPABILITY=default "$@"
