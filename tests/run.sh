@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Sets everything up, then checks style and types and runs every test, on two cores; what promises equal bits runs under
-# three kinds of arithmetic. Arguments go to pytest.
+# Sets everything up, then checks style and types and runs every test, on two cores; what promises equal bits runs again
+# with the arithmetic of other processors. Arguments go to pytest.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../runs/setup.sh"
 set_up_oracles
 
-promises() { # SETTING ARGUMENT...: the tests that promise equal bits, if any are among those that the arguments choose
-    env "$1" pytest -n 2 --dist loadfile -m bits "${@:2}" || (($? == 5))
+promises() { # ARGUMENT...: the tests that promise equal bits, if any are among those that the arguments choose
+    pytest -n 2 --dist loadfile -m bits "$@" || (($? == 5))
 }
 
 compile() { # kernels, once for both cores of the tests, while the other core checks types
@@ -24,5 +24,4 @@ compile
 wait "$types"
 # A file stays on one core, which makes its fixtures once; the longest ones begin, see tests/conftest.py.
 pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"
-promises MKL_CBWR=AVX2 "$@"
-promises ATEN_CPU_CAPABILITY=default "$@"
+MKL_CBWR=AVX2 ATEN_CPU_CAPABILITY=default promises "$@" # one setting for products of matrices, one for elements
