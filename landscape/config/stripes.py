@@ -37,7 +37,7 @@ class Stripes(BaseModel):
             raise ConfigError(f"{STRIPES}: {one_line(cls, error)}") from error
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(
-                f"expected options as in {STRIPES}:K=6,delta=0.25, KEY=VALUE with commas between, found {name}"
+                f"expected options KEY=VALUE with commas between, as in {STRIPES}:K=6,delta=0.25, found {name}"
             ) from error
 
     @property

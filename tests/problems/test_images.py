@@ -24,8 +24,8 @@ from tests.problems.faults import fault
 from tests.problems.image_bytes import SIDE, random_pixels, write, write_mnist
 
 RUNS = sorted((Path(__file__).parents[2] / "runs").glob("*.toml"))
-IMAGES = re.compile(rf'^dataset = "({"|".join(IMAGE_FOLDERS)}):', re.MULTILINE)
-RUN_FILES = [path for path in RUNS if IMAGES.search(path.read_text())]
+OF_IMAGES = re.compile(rf'^dataset = "({"|".join(IMAGE_FOLDERS)}):', re.MULTILINE)
+RUN_FILES = [path for path in RUNS if OF_IMAGES.search(path.read_text())]
 N = 20
 LABELS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] * 2
 PIXELS = {kind: random_pixels(kind, N) for kind in IMAGE_FOLDERS}

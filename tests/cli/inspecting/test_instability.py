@@ -43,7 +43,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def test_the_landscape_of_two_units_is_told_and_drawn(command: Run, database: Path, tmp_path: Path) -> None:
     status, said, errors = command("instability", database, "-o", tmp_path)
     assert (status, errors) == (0, "")
-    assert "theorems: 3 minima checked, 0 faults" in said
+    assert "theorems: 3 networks checked, 0 faults" in said
     assert "2 accurate minima of 1 landscapes, 0 against the theorem" in said
     rows = rows_of(tmp_path / "networks.csv")
     energies = sorted(float(row["energy"]) for row in rows)
