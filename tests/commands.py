@@ -29,3 +29,11 @@ def status_of(*arguments: object) -> int:
         except SystemExit as ending:
             return int(ending.code or 0)
     return 0
+
+
+def assert_refused(said: Said, words: str = "") -> None:
+    """Assert that a command was refused: status 2, nothing on standard output, one line with the words on the other."""
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith("landscape: ")
+    assert said.err.count("\n") == 1
+    assert words in said.err

@@ -23,7 +23,7 @@ from landscape.config.run_file import RunConfig
 from landscape.problems.surfaces.analytic import MuellerBrown
 from landscape.properties import path_profiles as profiles
 from tests.campaign.commands import ROOT, XOR, finished, launched, needs_mpi
-from tests.commands import Run, Said
+from tests.commands import Run, Said, assert_refused
 from tests.problems.image_bytes import random_pixels, write
 
 NOBODY = 65534
@@ -36,9 +36,7 @@ def refused(command: Run) -> Run:
 
     def run(*arguments: object) -> Said:
         said = command(*arguments)
-        assert (said.status, said.out) == (2, ""), said
-        assert said.err.startswith("landscape: ")
-        assert said.err.count("\n") == 1
+        assert_refused(said)
         return said
 
     return run

@@ -153,6 +153,12 @@ def put_rows(state: S, rows: Int[Tensor, " R"], part: S) -> S:
     return type(state)(**columns)
 
 
+def move_running(state: S, move: Callable[[S], S]) -> S:
+    """The state after a move of its running walkers alone."""
+    rows = (state.status == Status.RUNNING).nonzero()[:, 0]
+    return put_rows(state, rows, move(take_rows(state, rows))) if len(rows) else state
+
+
 def _without_scratch(state: S) -> S:
     """A state whose scratch fields are empty."""
     empty = {f.name: getattr(state, f.name)[:, :0] for f in _fields(state) if f.metadata.get("scratch")}

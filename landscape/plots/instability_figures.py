@@ -104,26 +104,8 @@ def draw_crossover(rows: Sequence[Row]) -> Figure:
     axes.set_xlabel("cue $\\delta$ (units of $r_K$)")
     axes.set_ylabel("lowest energy of\nan accurate minimum, over l2")
     handles = [Line2D([], [], color=colour, label=kind) for colour, kind in zip(cycle(FAMILY), kinds, strict=False)]
-    handles += [
-        Line2D(
-            [],
-            [],
-            color="black",
-            marker="o",
-            linestyle="",
-            markerfacecolor="none",
-            label="no sample unstable at $\\delta$",
-        ),
-        Line2D(
-            [],
-            [],
-            color="black",
-            marker="v",
-            linestyle="",
-            markerfacecolor="none",
-            label="some unstable (filled: lower)",
-        ),
-    ]
+    for marker, label in (("o", "no sample unstable at $\\delta$"), ("v", "some unstable (filled: lower)")):
+        handles.append(Line2D([], [], color="black", marker=marker, linestyle="", markerfacecolor="none", label=label))
     figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize="small")
     return figure
 

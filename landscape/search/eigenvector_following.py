@@ -31,8 +31,8 @@ from torch import Tensor
 
 from landscape.numerics.spectra import Spectrum, difference_products, krylov, spectrum
 from landscape.objective import Objective
-from landscape.optimize.driver import put_rows, run_all, take_rows
-from landscape.optimize.status import Status
+from landscape.optimize.driver import move_running, put_rows, run_all
+from landscape.optimize.status import Status, fresh_status, status_after
 
 EXACT_LIMIT = 110  # cost of a state over that by Krylov spaces: 0.6 with the 83 of iris, above 1 with the 173 of wine
 DEVICE_EXACT_LIMIT = 400  # EXACT_LIMIT on other devices than a CPU: there each Krylov vector waits for the device
@@ -90,8 +90,7 @@ class EigenvectorFollowing:
         """Fresh walkers; points [W, 2, P] are places and the directions to follow from them."""
         theta, mode = points[:, 0], points[:, 1]
         energy, gradient = objective.energy_and_gradient(theta)
-        finite = energy.isfinite() & gradient.isfinite().all(1)
-        status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
+        status = fresh_status(energy, gradient)
         return FollowingState(
             theta=theta,
             energy=energy,
@@ -106,13 +105,9 @@ class EigenvectorFollowing:
 
     def step(self, objective: Objective, state: FollowingState) -> FollowingState:
         """One step of every running walker; on a GPU all walkers are computed, and the running ones kept."""
-        running = state.status == Status.RUNNING
         if state.theta.device.type != "cpu":
-            return _merged(state, self._moved(objective, state), running)
-        rows = running.nonzero()[:, 0]
-        if not len(rows):
-            return state
-        return put_rows(state, rows, self._moved(objective, take_rows(state, rows)))
+            return _merged(state, self._moved(objective, state), state.status == Status.RUNNING)
+        return move_running(state, lambda running: self._moved(objective, running))
 
     def _moved(self, objective: Objective, state: FollowingState) -> FollowingState:
         found = self._spectrum(objective, state)
@@ -127,6 +122,7 @@ class EigenvectorFollowing:
         theta = state.theta + torch.bmm(found.vectors, pieces[:, :, None])[:, :, 0]
         energy, gradient = objective.energy_and_gradient(theta)
         calls = state.calls + 1
+        exhausted = (calls > self.max_steps) | ((calls > self.max_climb) & ~curved)
         return FollowingState(
             theta=theta,
             energy=energy,
@@ -136,7 +132,7 @@ class EigenvectorFollowing:
             uphill=uphill,
             force=force,
             calls=calls,
-            status=self._status(energy, gradient, calls, curved, self.rms * objective.energy_unit),
+            status=status_after(energy, gradient, self.rms * objective.energy_unit, exhausted),
         )
 
     def _spectrum(self, objective: Objective, state: FollowingState) -> Spectrum:
@@ -155,20 +151,6 @@ class EigenvectorFollowing:
         agrees = ((estimate - value) / value).abs() < TRUST_TOLERANCE
         adapted = torch.where(agrees, state.trust * TRUST_FACTOR, state.trust / TRUST_FACTOR)
         return torch.where(state.uphill == 0.0, state.trust, adapted).clamp(self.min_trust, self.max_trust)
-
-    def _status(
-        self,
-        energy: Float[Tensor, " W"],
-        gradient: Float[Tensor, "W P"],
-        calls: Int[Tensor, " W"],
-        curved: Bool[Tensor, " W"],
-        target: float,
-    ) -> Int[Tensor, " W"]:
-        rms = gradient.norm(dim=1) / gradient.shape[1] ** 0.5
-        exhausted = (calls > self.max_steps) | ((calls > self.max_climb) & ~curved)
-        status = torch.where(exhausted, Status.OUT_OF_STEPS, Status.RUNNING)
-        status = torch.where(rms <= target, Status.CONVERGED, status)
-        return torch.where(energy.isfinite() & rms.isfinite(), status, Status.NOT_FINITE)
 
 
 def follow(

@@ -10,13 +10,14 @@ import numpy as np
 from landscape.database.store import open_store
 from tests.database.samples import contents, new_store
 from tests.database.writer import commit_for_ever
+from tests.patience import patient
 
 
 def test_killed_writers_leave_whole_commits(tmp_path: Path) -> None:
     path = tmp_path / "killed.h5"
     new_store(path).close()
     committed = 0
-    for delay in np.random.default_rng(5).uniform(0.0, 0.2, 10):
+    for delay in np.random.default_rng(5).uniform(0.0, patient(0.2), 10):
         reported = run_and_kill(path, float(delay))
         store = open_store(path)
         columns = contents(store)

@@ -3,7 +3,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscape.numerics.spectra import Spectrum, spectrum
 from landscape.objective import Objective
 from landscape.optimize.driver import run_all
 from landscape.optimize.newton import newton_finish
@@ -13,6 +12,7 @@ from landscape.problems.surfaces.analytic import MuellerBrown, SixHumpCamel, Sur
 from landscape.search import eigenvector_following
 from landscape.search.eigenvector_following import EigenvectorFollowing, FollowingState
 from tests.optimize.objectives import objective, starts
+from tests.search.turned import Turned
 
 PLANE = [MuellerBrown(), SixHumpCamel()]
 
@@ -66,19 +66,7 @@ def test_the_step_does_not_depend_on_the_basis_of_a_multiple_eigenvalue(monkeypa
     energy = objective("network")
     points = torch.stack([starts("network", 5), starts("network", 5, seed=1)], 1)
     plain = two_steps(energy, points)
-    random = np.random.default_rng(0)
-
-    def turned(of: Objective, theta: Tensor) -> Spectrum:
-        found = spectrum(of, theta)
-        vectors = found.vectors.clone()
-        for row in range(len(theta)):
-            same = ((found.values[row] - 2e-2).abs() < 1e-9).nonzero()[:, 0]
-            assert len(same) >= 4
-            turn = np.linalg.qr(random.normal(size=(len(same), len(same))))[0]
-            vectors[row][:, same] = vectors[row][:, same] @ torch.tensor(turn)
-        return Spectrum(values=found.values, vectors=vectors, exact=True)
-
-    monkeypatch.setattr(eigenvector_following, "spectrum", turned)
+    monkeypatch.setattr(eigenvector_following, "spectrum", Turned())
     torch.testing.assert_close(two_steps(energy, points).theta, plain.theta, rtol=0, atol=1e-9)
 
 

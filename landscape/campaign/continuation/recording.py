@@ -82,6 +82,7 @@ def _tracks(curve: Curve, tracks: Followed, over: KeyRange, ends: dict[str, Data
         index=points.index,
         log_orbit_size=curve.family.symmetry.log_orbit_size(points.theta),
         row=row,
+        lost=points.lost,
     )
 
 
@@ -103,6 +104,7 @@ def _events(curve: Curve, events: list[Event], direction: float) -> Events:
         multiplicity=np.array([event.multiplicity for event in events], dtype=np.int64),
         sum_before=np.array([event.sum_on(before) for event in events], dtype=np.float64),
         sum_after=np.array([event.sum_on(-before) for event in events], dtype=np.float64),
+        conserved=np.array([event.conserved for event in events], dtype=np.bool_),
     )
 
 

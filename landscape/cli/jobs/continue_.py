@@ -22,8 +22,10 @@ from landscape.database.database import Database, open_database
 from landscape.database.store import open_store
 from landscape.errors import DatabaseError
 from landscape.messages import counted, number_text
-from landscape.studies.continuation.balance import balances, conserved
+from landscape.studies.continuation.balance import balances
 from landscape.studies.continuation.text import continuation_text
+
+MOST_COPIES = 690.0  # in their logarithm: index sums are numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,11 @@ def _follow(work: Work, context: Context, interrupt: Interrupt) -> int:
             raise DatabaseError(
                 f"{work.path}: expected stationary points to follow, found none: search longer, see [basin_hopping]"
             )
+        most = max(first.minima.log_orbit_size.max(), first.transition_states.log_orbit_size.max(initial=0.0))
+        if most > MOST_COPIES:
+            raise DatabaseError(
+                f"{work.path}: expected at most 1e300 symmetric copies of a point, found e^{most:.0f}: take fewer units"
+            )
         points = counted(len(first.minima) + len(first.transition_states), "point")
         ends = f"{work.over.key} from {number_text(work.over.start)} to {number_text(work.over.end)}"
         click.echo(f"{work.path}: follows {points} over {ends}", err=True)
@@ -98,7 +105,7 @@ def _follow(work: Work, context: Context, interrupt: Interrupt) -> int:
         store.commit(commit)
         for line in continuation_text(first, searched_last=work.last is not None):
             click.echo(line)
-        holds = bool(conserved(first).all()) and all(one.adds_up for one in balances(first))
+        holds = bool(first.events.conserved.all()) and all(one.adds_up for one in balances(first))
     finally:
         store.close()
     return 0 if holds else FAILED

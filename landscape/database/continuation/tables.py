@@ -21,7 +21,8 @@ class Tracks(Table):
     `key` is the key of the run file that changes, as in "problem.l2", and `value` its value. `index` is the number of
     negative eigenvalues of the Hessian, `log_orbit_size` the logarithm of the number of symmetric copies. `row` is that
     of the point among the minima (index 0) or transition states (index 1) of the database that was explored at this
-    value, -1 if there is none or it was not found there.
+    value, -1 if there is none or it was not found there. `lost` is true for all points of a track that ends at neither
+    an end of the range nor an event.
     """
 
     track: NDArray[np.int64] = field(metadata=column(np.int64, essential=True))  # [K]
@@ -32,6 +33,7 @@ class Tracks(Table):
     index: NDArray[np.int64] = field(metadata=column(np.int64, essential=True))  # [K]
     log_orbit_size: NDArray[np.float64] = field(metadata=column(np.float64))  # [K]
     row: NDArray[np.int64] = field(metadata=column(np.int64))  # [K]
+    lost: NDArray[np.bool_] = field(metadata=column(np.bool_))  # [K]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -40,7 +42,8 @@ class Events(Table):
 
     `kind` is the name of an event, as in `landscape.search.continuation.events`. `multiplicity` is the number of
     eigenvalues that vanish. `sum_before` and `sum_after` are the sums of (-1)^index over all branches on the side of
-    the first and of the last value, times their numbers of copies; they are equal if no branch is missing.
+    the first and of the last value, times their numbers of copies. `conserved` is true if they are equal up to the
+    rounding of large numbers, which they are if no branch is missing.
     """
 
     value: NDArray[np.float64] = field(metadata=column(np.float64, essential=True))  # [V]
@@ -50,6 +53,7 @@ class Events(Table):
     multiplicity: NDArray[np.int64] = field(metadata=column(np.int64))  # [V]
     sum_before: NDArray[np.float64] = field(metadata=column(np.float64))  # [V]
     sum_after: NDArray[np.float64] = field(metadata=column(np.float64))  # [V]
+    conserved: NDArray[np.bool_] = field(metadata=column(np.bool_))  # [V]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from landscape.objective import Energy
-from landscape.optimize.status import Status
+from landscape.optimize.status import Status, fresh_status
 
 Arrays = TypeVar("Arrays", bound=NamedTuple)
 
@@ -84,9 +84,8 @@ def fresh(settings: LBFGSSettings, energy: Energy, points: Float[Tensor, "W P"])
     theta = points.clone(memory_format=torch.contiguous_format)
     value, gradient = energy.energy_and_gradient(theta)
     length = gradient.norm(dim=1, keepdim=True)
-    finite = value.isfinite() & gradient.isfinite().all(1)
-    converged = finite & (length[:, 0] <= settings.rms * theta.shape[1] ** 0.5)
-    status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
+    status = fresh_status(value, gradient)
+    converged = (status == Status.RUNNING) & (length[:, 0] <= settings.rms * theta.shape[1] ** 0.5)
     newton = length / settings.curvature
     first = torch.minimum(newton, 1.0 / newton.clamp_min(1e-300)).clamp_max(settings.max_step)
     return LBFGSState(

@@ -54,10 +54,6 @@ class Arc:
     begin: End
     end: End = End("lost")
 
-    def end_at(self, place: str, number: int) -> bool:
-        """True if an end is there."""
-        return any((one.place, one.number) == (place, number) for one in (self.begin, self.end))
-
 
 @dataclass(frozen=True, kw_only=True)
 class Traced:

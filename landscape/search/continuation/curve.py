@@ -105,6 +105,11 @@ class Curve:
         slope = self.family.slope(theta, value) * self.interval.scale(z[:, -1])[:, None]
         return torch.cat([self.family.hessian(theta, value), slope[:, :, None]], 2)
 
+    def holds(self, z: Float[Tensor, "W Q"]) -> Bool[Tensor, " W"]:
+        """True where z is stationary, within the accepted RMS gradient."""
+        gradient = self.energy_and_gradient(z)[1]
+        return gradient.square().mean(1).sqrt() <= ACCEPTED_RMS * self.family.energy_unit
+
     def points(self, z: Float[Tensor, "W Q"], along: Float[Tensor, "W Q"]) -> Points:
         """Points of curves at z, with tangents in the directions `along`."""
         jacobian = self.jacobian(z)

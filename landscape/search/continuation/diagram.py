@@ -30,16 +30,12 @@ SAME_ENERGY, SAME_THETA = 1e-9, 1e-4  # of points at the ends; the energy in its
 
 @dataclass(kw_only=True)
 class Diagram:
-    """Arcs, events, and the points at both ends of the interval [M, P] in the order of their numbers.
-
-    Points beyond the `known` numbers of an end were not given, but reached.
-    """
+    """Arcs, events, and the points at both ends of the interval in the order of their numbers, those given first."""
 
     arcs: list[Arc] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     points: dict[str, list[Tensor]] = field(default_factory=lambda: {FIRST: [], LAST: []})
     energies: dict[str, list[float]] = field(default_factory=lambda: {FIRST: [], LAST: []})
-    known: dict[str, int] = field(default_factory=dict)
     claims: dict[End, Arc] = field(default_factory=dict)
 
 
@@ -54,8 +50,8 @@ class Follower:
         """The known points at an end of the interval."""
         for one in theta:
             z = self._at_end(place, one)
-            self._number(place, z, float(self.curve.energy_and_gradient(z[None])[0]))
-        self.diagram.known[place] = len(self.diagram.points[place])
+            self.diagram.points[place].append(z)
+            self.diagram.energies[place].append(float(self.curve.energy_and_gradient(z[None])[0]))
 
     def grow(self, seeds: list[Seed], stop: Callable[[], bool]) -> None:
         """Follow arcs from seeds, and from all that is met, until nothing is left."""

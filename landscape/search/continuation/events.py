@@ -58,8 +58,11 @@ class Event:
 
     @property
     def conserved(self) -> bool:
-        """True if the sum is the same on both sides, up to the rounding of large numbers of copies."""
-        most = max((one.copies for one in self.branches), default=0.0)
+        """True if the sum is the same on both sides, up to the rounding of large numbers of copies.
+
+        False without branches, of which nothing is known.
+        """
+        most = max((one.copies for one in self.branches), default=-1.0)
         return abs(self.sum_on(-1) - self.sum_on(1)) <= (0.5 if most <= MOST_EXACT else ROUNDING * most)
 
 

@@ -59,7 +59,7 @@ def differ(one: Points, other: Points) -> Bool[Tensor, " B"]:
 def first_event(curve: Curve, before: Points, after: Points) -> Singular | None:
     """The first singular point between two neighbouring points of a curve, batches of one.
 
-    None if it lies on an arm whose parent is not found.
+    None if it lies on an arm whose parent is not found, or if no stationary point is found where it should be.
     """
     chord = Chord(curve, before, after)
     low, high, after = _first_change(chord, after)
@@ -71,6 +71,8 @@ def first_event(curve: Curve, before: Points, after: Points) -> Singular | None:
         return float(there.tangent[0, -1] if turns else there.eigenvalues[0, number])
 
     there = chord.at(_root(signed, low, high))
+    if not bool(curve.holds(there.z)[0]):
+        return None
     if not turns:  # several tangents exist where an eigenvalue crosses zero
         return Singular(z=there.z[0], tangent=unit(before.tangent + after.tangent)[0])
     located = Singular(z=there.z[0], tangent=there.tangent[0])
@@ -136,4 +138,5 @@ def _on_parent_from(curve: Curve, turning: Singular, offset: float) -> Singular 
         return None
     chord, number = Chord(curve, one, other), int(torch.minimum(one.index, other.index))
     root = _root(lambda fraction: float(chord.at(fraction).eigenvalues[0, number]), 0.0, 1.0)
-    return Singular(z=chord.at(root).z[0], tangent=unit(arms[1:] - arms[:1])[0])
+    there = chord.at(root).z
+    return Singular(z=there[0], tangent=unit(arms[1:] - arms[:1])[0]) if bool(curve.holds(there)[0]) else None

@@ -24,7 +24,8 @@ from landscape.search.continuation.diagram import EVENT, FIRST, LAST, LOST, Diag
 class TrackPoints:
     """The points of all tracks, track after track.
 
-    `number` is that of the point among those at the first or the last end of the interval, -1 between them.
+    `number` is that of the point among those at the first or the last end of the interval, -1 between them. `lost` is
+    true for all points of a track that ends at neither an end nor an event.
     """
 
     track: np.ndarray  # int64[K]
@@ -33,17 +34,15 @@ class TrackPoints:
     energy: np.ndarray  # [K]
     index: np.ndarray  # int64[K]
     number: np.ndarray  # int64[K]
+    lost: np.ndarray  # bool[K]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tracks:
-    """The tracks of a diagram: their points, the track of each branch of each event, -1 where none was followed, and
-    the tracks that were lost.
-    """
+    """The tracks of a diagram: their points, and the track of each branch of each event, -1 where none was followed."""
 
     points: TrackPoints
     branches: tuple[tuple[int, ...], ...]
-    lost: tuple[int, ...]
 
 
 def tracks_of(curve: Curve, diagram: Diagram) -> Tracks:
@@ -56,8 +55,7 @@ def tracks_of(curve: Curve, diagram: Diagram) -> Tracks:
         tuple(claimed.get(End(EVENT, number, place), -1) for place in range(len(event.branches)))
         for number, event in enumerate(diagram.events)
     )
-    lost = {track for track, chain in enumerate(chains) for arc in chain if arc.end.place == LOST}
-    return Tracks(points=_points(curve, chains), branches=branches, lost=tuple(sorted(lost)))
+    return Tracks(points=_points(curve, chains), branches=branches)
 
 
 def _chains(diagram: Diagram, direction: float) -> Iterator[list[Arc]]:
@@ -89,12 +87,12 @@ def _order(chain: list[Arc], diagram: Diagram, direction: float) -> tuple[float,
 
 def _points(curve: Curve, chains: list[list[Arc]]) -> TrackPoints:
     rows = [
-        (track, z, energy, arc.index, number)
+        (track, z, energy, arc.index, number, any(one.end.place == LOST for one in chain))
         for track, chain in enumerate(chains)
         for arc in chain
         for z, energy, number in _oriented(arc, curve.interval.direction)
     ]
-    track, z, energy, index, number = zip(*rows, strict=True)
+    track, z, energy, index, number, lost = zip(*rows, strict=True)
     every = torch.stack(z)
     return TrackPoints(
         track=np.array(track, dtype=np.int64),
@@ -103,6 +101,7 @@ def _points(curve: Curve, chains: list[list[Arc]]) -> TrackPoints:
         energy=np.array(energy),
         index=np.array(index, dtype=np.int64),
         number=np.array(number, dtype=np.int64),
+        lost=np.array(lost, dtype=np.bool_),
     )
 
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from landscape.numerics.batching import rows_per_chunk
 from landscape.objective import Objective
 from landscape.optimize.driver import take_rows
-from landscape.optimize.status import Status
+from landscape.optimize.status import Status, fresh_status
 from landscape.search.descent.basins import end_where_certain
 from landscape.search.descent.state import FlowState
 from landscape.search.descent.steps import (
@@ -85,7 +85,7 @@ class GradientFlow:
         origin, theta, error = points.unbind(1)
         energy, gradient = objective.energy_and_gradient(theta)
         rate = gradient.norm(dim=1) / (theta - origin).norm(dim=1)
-        finite = energy.isfinite() & gradient.isfinite().all(1)
+        status = fresh_status(energy, gradient)
         curvature, steepest = torch.zeros_like(energy), gradient / gradient.norm(dim=1, keepdim=True).clamp_min(1e-300)
         if not objective.cheap_hessian:
             curvature, steepest = largest_curvatures(objective, theta, gradient, steepest, FIRST_ITERATIONS)
@@ -98,11 +98,11 @@ class GradientFlow:
             curvature=curvature,
             steepest=steepest,
             error=error.clone(),
-            doubtful=torch.zeros_like(finite),
-            falling=torch.zeros_like(finite),
+            doubtful=torch.zeros_like(status, dtype=torch.bool),
+            falling=torch.zeros_like(status, dtype=torch.bool),
             tested=torch.full_like(energy, torch.inf),
             calls=torch.zeros_like(energy, dtype=torch.int64),
-            status=torch.where(finite, Status.RUNNING, Status.NOT_FINITE),
+            status=status,
         )
 
     def step(self, objective: Objective, state: FlowState) -> FlowState:

@@ -23,8 +23,8 @@ from torch import Tensor
 
 from landscape.numerics.spectra import spectrum
 from landscape.objective import Objective
-from landscape.optimize.driver import put_rows, take_rows
-from landscape.optimize.status import Status
+from landscape.optimize.driver import move_running
+from landscape.optimize.status import Status, fresh_status
 
 LESS, MORE = 0.3, 3.0  # factors of the damping after a step that is kept, and after one that is not
 
@@ -62,17 +62,13 @@ class GradientNorm:
     def init(self, objective: Objective, points: Float[Tensor, "W P"]) -> NormState:
         """Fresh walkers at points [W, P]."""
         energy, gradient = objective.energy_and_gradient(points)
-        finite = energy.isfinite() & gradient.isfinite().all(1)
-        status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
+        status = fresh_status(energy, gradient)
         damping = torch.full_like(energy, self.damping * objective.energy_unit**2)
         return NormState(theta=points, gradient=gradient, damping=damping, calls=torch.ones_like(status), status=status)
 
     def step(self, objective: Objective, state: NormState) -> NormState:
         """One step of every running walker."""
-        rows = (state.status == Status.RUNNING).nonzero()[:, 0]
-        if not len(rows):
-            return state
-        return put_rows(state, rows, self._moved(objective, take_rows(state, rows)))
+        return move_running(state, lambda running: self._moved(objective, running))
 
     def _moved(self, objective: Objective, state: NormState) -> NormState:
         trial = state.theta + self._step(objective, state)

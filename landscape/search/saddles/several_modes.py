@@ -23,8 +23,8 @@ from torch import Tensor
 
 from landscape.numerics.spectra import Spectrum, spectrum
 from landscape.objective import Objective
-from landscape.optimize.driver import put_rows, take_rows
-from landscape.optimize.status import Status
+from landscape.optimize.driver import move_running
+from landscape.optimize.status import fresh_status, status_after
 from landscape.search.eigenvector_following import RESOLUTION, same_eigenvalue
 
 
@@ -58,16 +58,12 @@ class SeveralModes:
     def init(self, objective: Objective, points: Float[Tensor, "W P"]) -> ModesState:
         """Fresh walkers at points [W, P]."""
         energy, gradient = objective.energy_and_gradient(points)
-        finite = energy.isfinite() & gradient.isfinite().all(1)
-        status = torch.where(finite, Status.RUNNING, Status.NOT_FINITE)
+        status = fresh_status(energy, gradient)
         return ModesState(theta=points, gradient=gradient, calls=torch.ones_like(status), status=status)
 
     def step(self, objective: Objective, state: ModesState) -> ModesState:
         """One step of every running walker."""
-        rows = (state.status == Status.RUNNING).nonzero()[:, 0]
-        if not len(rows):
-            return state
-        return put_rows(state, rows, self._moved(objective, take_rows(state, rows)))
+        return move_running(state, lambda running: self._moved(objective, running))
 
     def _moved(self, objective: Objective, state: ModesState) -> ModesState:
         found = spectrum(objective, state.theta)
@@ -77,15 +73,8 @@ class SeveralModes:
         calls = state.calls + 1
         enough = found.index(objective.curvature_threshold) >= self.modes
         exhausted = (calls > self.max_steps) | ((calls > self.max_climb) & ~enough)
-        status = torch.where(exhausted, Status.OUT_OF_STEPS, Status.RUNNING)
-        rms = gradient.norm(dim=1) / gradient.shape[1] ** 0.5
-        status = torch.where(rms <= self.rms * objective.energy_unit, Status.CONVERGED, status)
-        return ModesState(
-            theta=theta,
-            gradient=gradient,
-            calls=calls,
-            status=torch.where(energy.isfinite() & rms.isfinite(), status, Status.NOT_FINITE),
-        )
+        status = status_after(energy, gradient, self.rms * objective.energy_unit, exhausted)
+        return ModesState(theta=theta, gradient=gradient, calls=calls, status=status)
 
     def _components(self, gradient: Float[Tensor, "W P"], found: Spectrum) -> Float[Tensor, "W E"]:
         """The components [W, E] of a step along the eigenvectors."""

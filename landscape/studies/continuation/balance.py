@@ -12,8 +12,6 @@ from landscape.database.continuation.tables import Tracks
 from landscape.database.database import Database
 from landscape.errors import DatabaseError
 
-ROUNDING = 1e-9  # of index sums, relative to the largest number of copies
-MOST_EXACT = 1e12  # copies that are counted one by one
 KINDS = {"minima": 0, "transition_states": 1}
 """Tables of points, and the index of their points."""
 
@@ -22,8 +20,8 @@ KINDS = {"minima": 0, "transition_states": 1}
 class Balance:
     """Numbers of points of one index: at the two ends, and the change at events by kind.
 
-    `known` are those at the last value that the database explored there has; `lost` counts tracks of this index that
-    end nowhere.
+    `known` are those at the last value that the database explored there has; `lost` counts tracks that end nowhere,
+    with this index.
     """
 
     what: str
@@ -52,6 +50,7 @@ def balances(db: Database) -> Iterator[Balance]:
     """The balance of minima, then of transition states."""
     tracks, events, branches = db.tracks, db.events, db.event_branches
     start, end = ends_of(tracks)
+    last_of_track = np.diff(tracks.track, append=-1) != 0
     for what, index in KINDS.items():
         of_index = branches.index == index
         changes = {
@@ -65,31 +64,8 @@ def balances(db: Database) -> Iterator[Balance]:
             changes=changes,
             last=int(at_end.sum()),
             known=int((at_end & (tracks.row >= 0)).sum()),
-            lost=_unfinished(db, index),
+            lost=int((tracks.lost & last_of_track & (tracks.index == index)).sum()),
         )
-
-
-def conserved(db: Database) -> np.ndarray:
-    """True, bool[V], for events over which the sum of (-1)^index is the same, up to the rounding of large numbers.
-
-    Where no branch was found nothing is known to be the same.
-    """
-    events, branches = db.events, db.event_branches
-    most = np.zeros(len(events))
-    np.maximum.at(most, branches.event, np.exp(branches.log_orbit_size))
-    same = np.abs(events.sum_before - events.sum_after) <= np.where(most <= MOST_EXACT, 0.5, ROUNDING * most)
-    return np.asarray(same & (most > 0.0))
-
-
-def _unfinished(db: Database, index: int) -> int:
-    """The number of tracks that end with points of an index at neither an end of the range nor an event."""
-    tracks, branches, count = db.tracks, db.event_branches, 0
-    start, end = ends_of(tracks)
-    for track in np.unique(tracks.track[tracks.index == index]).tolist():
-        rows = np.flatnonzero(tracks.track == track)
-        ends = int(tracks.value[rows[0]] == start) + int(tracks.value[rows[-1]] == end)
-        count += ends + int((branches.track == track).sum()) < 2
-    return count
 
 
 def matching_rows(db: Database, first: Database, last: Database, table: str = "minima") -> np.ndarray:

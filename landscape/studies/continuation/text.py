@@ -7,7 +7,7 @@ import numpy as np
 from landscape.database.database import Database
 from landscape.errors import DatabaseError
 from landscape.messages import counted, number_text
-from landscape.studies.continuation.balance import Balance, balances, conserved, ends_of
+from landscape.studies.continuation.balance import Balance, balances, ends_of
 
 SUM = "the sum of (-1)^index over all copies"
 NOT_FOUND = "points that are born and die between the two values, apart from all others, cannot be found"
@@ -46,7 +46,7 @@ def _row(db: Database, event: int) -> tuple[str, ...]:
     events = db.events
     before, after = events.sum_before[event], events.sum_after[event]
     sides = " -> ".join(side_text(db, event, after=later) for later in (False, True))
-    sums = f"{before:.0f} = {after:.0f}" if conserved(db)[event] else f"{before:.0f} -> {after:.0f} VIOLATED"
+    sums = f"{before:.0f} = {after:.0f}" if events.conserved[event] else f"{before:.0f} -> {after:.0f} VIOLATED"
     kind = kind_text(str(events.kind[event]), int(events.multiplicity[event]))
     return f"{events.value[event]:.10g}", kind, f"{events.energy[event]:.9g}", sides, sums
 
@@ -70,13 +70,14 @@ def _balance(one: Balance, start: float, end: float, *, searched_last: bool) -> 
     text = f"{one.what}: {one.first} at {number_text(start)}{changes}, {one.last} at {number_text(end)}"
     if searched_last:
         text += f", {one.known} of them found by the search there"
-    return text if one.adds_up else f"{text}: DOES NOT ADD UP, {counted(one.lost, 'track')} lost"
+    text += "" if one.adds_up else ": DOES NOT ADD UP"
+    return f"{text}, {counted(one.lost, 'track')} lost" if one.lost else text
 
 
 def _conservation(db: Database) -> str:
     if not len(db.events):
         return "no point that is followed is born, dies or changes its index"
-    broken = int((~conserved(db)).sum())
+    broken = int((~db.events.conserved).sum())
     if broken:
         return f"{SUM} is VIOLATED or not known at {counted(broken, 'event')}: branches are missing there"
     return f"{SUM} is the same on both sides of every event"

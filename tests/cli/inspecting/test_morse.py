@@ -18,7 +18,7 @@ from landscape.database.points.saddles import Saddles
 from landscape.database.records import TransitionStates
 from landscape.problems.problem import Problem
 from tests.campaign.points import minima, plane, saddles, states
-from tests.commands import Run
+from tests.commands import Run, assert_refused
 
 
 def database(path: Path, context: Context, numbers: tuple[int, int, int]) -> Path:
@@ -104,7 +104,7 @@ def test_info_says_how_many_of_each_index(command: Run, file: Path) -> None:
 def test_degenerate_points_are_refused(command: Run, file: Path, column: str, what: str) -> None:
     with h5py.File(file, "r+") as opened:
         opened[column][1] = 1e-6
-    refused(command("morse", file), f"expected points with no eigenvalue near zero, found {what} (1 such point)")
+    assert_refused(command("morse", file), f"expected points with no eigenvalue near zero, found {what} (1 such point)")
 
 
 @pytest.mark.parametrize(
@@ -117,18 +117,11 @@ def test_degenerate_points_are_refused(command: Run, file: Path, column: str, wh
 def test_energies_without_a_sum_are_refused(
     command: Run, tmp_path: Path, make: Callable[[], Context], message: str
 ) -> None:
-    refused(command("morse", database(tmp_path / "d.h5", make(), (3, 4, 2))), message)
+    assert_refused(command("morse", database(tmp_path / "d.h5", make(), (3, 4, 2))), message)
 
 
 def test_a_file_without_points_or_no_file_is_refused(command: Run, tmp_path: Path) -> None:
-    refused(command("morse", database(tmp_path / "e.h5", network(), (0, 0, 0))), "found none yet: find some with")
-    refused(command("morse", tmp_path / "none.h5"), "none.h5 does not exist")
-
-
-def refused(said: tuple[int, str, str], message: str) -> None:
-    """Assert that the command was refused in one line."""
-    status, out, errors = said
-    assert (status, out) == (2, "")
-    assert errors.startswith("landscape: ")
-    assert errors.count("\n") == 1
-    assert message in errors
+    assert_refused(
+        command("morse", database(tmp_path / "e.h5", network(), (0, 0, 0))), "found none yet: find some with"
+    )
+    assert_refused(command("morse", tmp_path / "none.h5"), "none.h5 does not exist")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.synthetic import funnel, write_database
-from tests.commands import Run
+from tests.commands import Run, assert_refused
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_rates_are_printed(command: Run, database: Path, dynamics: str) -> None:
     ],
 )
 def test_temperatures_that_are_none_are_refused(command: Run, database: Path, temperatures: str, message: str) -> None:
-    refused(command("thermodynamics", database, "--temperatures", temperatures), message)
+    assert_refused(command("thermodynamics", database, "--temperatures", temperatures), message)
 
 
 @pytest.mark.parametrize(
@@ -88,23 +88,14 @@ def test_temperatures_that_are_none_are_refused(command: Run, database: Path, te
 def test_ends_and_temperatures_that_are_none_are_refused(
     command: Run, database: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    refused(command("rates", database, *arguments), message)
+    assert_refused(command("rates", database, *arguments), message)
 
 
 def test_minima_that_are_not_connected_are_refused(command: Run, apart: Path) -> None:
     said = command("rates", apart, "--from", "0", "--to", "2", "-T", "0.1")
-    refused(said, "expected minima that known transition states connect, found no way from 2 to 0")
+    assert_refused(said, "expected minima that known transition states connect, found no way from 2 to 0")
 
 
 def test_a_file_that_is_missing_is_refused(command: Run, tmp_path: Path) -> None:
     for arguments in (("thermodynamics",), ("rates", "--from", "0", "--to", "1", "-T", "1")):
-        refused(command(arguments[0], tmp_path / "none.h5", *arguments[1:]), "none.h5")
-
-
-def refused(said: tuple[int, str, str], message: str) -> None:
-    """Assert that a command was refused in one line."""
-    status, out, errors = said
-    assert (status, out) == (2, "")
-    assert errors.startswith("landscape: ")
-    assert errors.count("\n") == 1
-    assert message in errors
+        assert_refused(command(arguments[0], tmp_path / "none.h5", *arguments[1:]), "none.h5")

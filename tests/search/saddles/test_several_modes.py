@@ -5,7 +5,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscape.numerics.spectra import Spectrum, spectrum
 from landscape.objective import Objective
 from landscape.optimize.driver import run_all
 from landscape.optimize.newton import newton_finish
@@ -15,6 +14,7 @@ from landscape.problems.surfaces.analytic import SixHumpCamel
 from landscape.search.saddles import several_modes
 from landscape.search.saddles.several_modes import ModesState, SeveralModes
 from tests.optimize.objectives import objective, starts
+from tests.search.turned import Turned
 
 
 class Quartic:
@@ -60,19 +60,7 @@ def test_the_step_does_not_depend_on_the_basis_of_a_multiple_eigenvalue(monkeypa
     """XOR with softmax and L2 has four eigenvalues 2 * l2 at every point; any basis of their space is valid."""
     energy, points = objective("network"), starts("network", 5)
     plain = [one_step(energy, points, modes) for modes in range(1, 14)]
-    random = np.random.default_rng(0)
-
-    def turned(of: Objective, theta: Tensor) -> Spectrum:
-        found = spectrum(of, theta)
-        vectors = found.vectors.clone()
-        for row in range(len(theta)):
-            same = ((found.values[row] - 2e-2).abs() < 1e-9).nonzero()[:, 0]
-            assert len(same) >= 4
-            turn = np.linalg.qr(random.normal(size=(len(same), len(same))))[0]
-            vectors[row][:, same] = vectors[row][:, same] @ torch.tensor(turn)
-        return Spectrum(values=found.values, vectors=vectors, exact=True)
-
-    monkeypatch.setattr(several_modes, "spectrum", turned)
+    monkeypatch.setattr(several_modes, "spectrum", Turned())
     for modes, expected in enumerate(plain, 1):
         torch.testing.assert_close(one_step(energy, points, modes).theta, expected.theta, rtol=0, atol=1e-9)
 

@@ -1,5 +1,6 @@
 """The text on tracks, and the balance of points."""
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_a_track_that_is_cut_and_a_branch_that_is_missing_are_told() -> None:
     cut = np.flatnonzero((db.tracks.track == 0) & (db.tracks.value > 2e-3))
     rest = np.flatnonzero(db.tracks.track > 0)
     columns = {name: np.array(getattr(db.events, name)) for name in Events.column_names()}
-    columns["sum_after"][1] = 8.0
+    columns["sum_after"][1], columns["conserved"][1] = 8.0, False
     damaged = cast(Database, Damaged(db, np.concatenate([cut, rest]), Events(**columns)))
     lines = list(continuation_text(damaged, searched_last=True))
     assert any("DOES NOT ADD UP, 1 track lost" in line for line in lines)
@@ -56,7 +57,7 @@ class Damaged:
 
     def __init__(self, db: Database, rows: np.ndarray, events: Events) -> None:
         self.path = None
-        self.tracks = db.tracks.take(rows)
+        self.tracks = replace(db.tracks.take(rows), lost=db.tracks.track[rows] == 0)
         self.events = events
         self.event_branches = db.event_branches
 
