@@ -14,9 +14,11 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from landscape.campaign.counted import Counted
+from landscape.campaign.pools.pool import Abandoned
 from landscape.config.run_file import Settings
 from landscape.config.tables import IdentityConfig
 from landscape.numerics.batching import rows_per_chunk
+from landscape.numerics.compilation import compiling_if
 from landscape.objective import Objective
 from landscape.optimize.lbfgs.method import LBFGS
 from landscape.problems.networks.layered import LayeredNetwork
@@ -44,8 +46,8 @@ class Context:
     """The objective, the settings, the distribution of starting points, and the problem.
 
     `problem` is the objective itself if it is the energy of a network, else None; `frame` is that of an energy of the
-    user's own. Once `abandoned` is set, searches in threads of this process end at their next energy. `committed`
-    changes from round to round.
+    user's own. Once `abandoned` is set, searches in threads of this process end at their next energy or function
+    to be compiled. `committed` changes from round to round.
     """
 
     objective: Objective
@@ -115,8 +117,13 @@ class Context:
         return self.settings.basin_hopping.temperature * self.objective.energy_unit
 
     def execute(self, task: Any) -> Any:  # noqa: ANN401 - every kind of task has its own result
-        """The result of a task."""
-        return task.run(self)
+        """The result of a task. Raises `Abandoned` where the task would compile after the round was given up."""
+        with compiling_if(self._continue):
+            return task.run(self)
+
+    def _continue(self) -> None:
+        if self.abandoned.is_set():
+            raise Abandoned
 
     def counted(self) -> "tuple[Context, Counted]":
         """This context with an objective that counts its evaluations, and that objective."""

@@ -9,7 +9,9 @@ folder of the file is not writable, or in NUMBA_CACHE_DIR. Other functions of th
 import ast
 import hashlib
 import inspect
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -24,7 +26,23 @@ F = TypeVar("F", bound=Function)
 
 PACKAGE = Path(__file__).parents[1]
 COMPILING = "numba:compile"
-_CLOCK = event.TimingListener()
+
+
+class _Check(threading.local, event.Listener):  # type: ignore[misc] # numba has no types
+    """Calls `allow` of the thread before each function that the thread compiles, those that are called included."""
+
+    allow: Callable[[], None] | None = None
+
+    def on_start(self, event: object) -> None:  # noqa: ARG002 - numba names it
+        if self.allow is not None:
+            self.allow()
+
+    def on_end(self, event: object) -> None:
+        pass
+
+
+_CHECK, _CLOCK = _Check(), event.TimingListener()
+event.register(COMPILING, _CHECK)  # before the clock, which must not start where the check raises
 event.register(COMPILING, _CLOCK)
 
 
@@ -89,6 +107,16 @@ def callback(signature: Any, function: Function) -> Any:  # noqa: ANN401 - numba
     with event.trigger_event(COMPILING):
         made.compile()
     return made
+
+
+@contextmanager
+def compiling_if(allow: Callable[[], None]) -> Iterator[None]:
+    """Context in which this thread calls `allow` before it compiles a function; an error of it ends the compilation."""
+    _CHECK.allow = allow
+    try:
+        yield
+    finally:
+        _CHECK.allow = None
 
 
 def compile_seconds() -> float:

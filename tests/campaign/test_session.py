@@ -20,7 +20,7 @@ from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.errors import ConfigError, DatabaseError, SearchError
 from landscape.problems.surfaces.analytic import MuellerBrown
-from tests.campaign.commands import XOR, finished, launched
+from tests.campaign.commands import XOR, environment, finished, launched
 from tests.campaign.several import status_of
 from tests.campaign.xor import HASTE, xor
 from tests.database.samples import assert_equal_contents, contents
@@ -292,9 +292,11 @@ except KeyboardInterrupt as stop:
 """
 
 
-def test_control_c_in_a_round_that_takes_long() -> None:
-    """Threads that are still at work do not spoil the end of the process."""
-    done = finished(launched(0, "-c", BUSY))
+@pytest.mark.parametrize("compiled", [True, False])
+def test_control_c_in_a_round_that_takes_long(compiled: bool, tmp_path: Path) -> None:
+    """Neither searches nor the compilation of their code goes on, and threads do not spoil the end of the process."""
+    cache = {} if compiled else {"NUMBA_CACHE_DIR": str(tmp_path)}
+    done = finished(launched(0, "-c", BUSY), environment() | cache)
     assert (done.returncode, done.stderr) == (0, "")
     words, seconds = done.stdout.split(":")
     assert words == "stopped by SIGINT"

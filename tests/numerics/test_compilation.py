@@ -3,6 +3,7 @@
 import importlib
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from numba import config, njit
 from numba.core.caching import FunctionCache
 
 from landscape.numerics import compilation
-from landscape.numerics.compilation import _Index, compile_seconds
+from landscape.numerics.compilation import _Index, compile_seconds, compiling_if
 
 # Four files: the first imports the second, which imports the third; they define a function, a callback and a constant.
 SOURCES = {
@@ -157,3 +158,35 @@ def test_the_time_of_compiling_is_counted_once() -> None:
     assert 0.0 < took <= time.perf_counter() - began
     assert twice(2.0) == 4.0
     assert compile_seconds() - before == took
+
+
+def test_a_compilation_ends_where_the_thread_may_not_go_on() -> None:
+    """The check is asked before each function, also before one that is called; afterwards all compiles as ever."""
+    inner = njit(lambda x: 2.0 * x)
+    outer = njit(lambda x: inner(x) + 1.0)
+    left = [None]  # compilations that are allowed
+
+    def allow() -> None:
+        if not left:
+            raise KeyError("no more")
+        left.pop()
+
+    def elsewhere() -> None:
+        results.append(njit(lambda x: x - 1.0)(3.0))
+
+    def work() -> None:
+        with compiling_if(allow):
+            other = threading.Thread(target=elsewhere)
+            other.start()
+            other.join()
+            assert left == [None]  # other threads compile freely
+            outer(1.0)
+
+    results: list[float] = []
+    before = compile_seconds()
+    with pytest.raises(KeyError, match="no more"):
+        work()
+    assert (left, results) == ([], [2.0])
+    assert outer.signatures == inner.signatures == []
+    assert compile_seconds() > before
+    assert outer(1.0) == 3.0
