@@ -16,6 +16,11 @@ class Said(NamedTuple):
     out: str
     err: str
 
+    def done(self) -> str:
+        """The standard output of a command that succeeded."""
+        assert self.status == 0, self.err
+        return self.out
+
 
 Run = Callable[..., Said]
 

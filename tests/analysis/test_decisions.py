@@ -14,7 +14,8 @@ from landscape.optimize.lbfgs.method import LBFGS
 from landscape.optimize.quench import quench
 from landscape.plots.decision_figures import draw_decisions
 from landscape.problems.problem import Problem
-from tests.campaign.commands import XOR, command, done, run_file
+from tests.campaign.commands import XOR, run_file
+from tests.commands import status_of
 
 
 def run(*arguments: str | Path) -> Result:
@@ -24,7 +25,7 @@ def run(*arguments: str | Path) -> Result:
 @pytest.fixture(scope="module")
 def xor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("decisions")
-    done(command(0, "run", run_file(folder, XOR), "-o", folder / "xor.h5"))
+    assert status_of("run", run_file(folder, XOR), "-o", folder / "xor.h5") == 0
     return folder / "xor.h5"
 
 

@@ -11,14 +11,15 @@ from landscape.campaign.preparation import stored_context
 from landscape.database.database import open_database
 from landscape.studies.study import CORRELATIONS, REPORT, conclude
 from tests.analysis.synthetic import funnel, write_database
-from tests.campaign.commands import XOR, assert_equal_bytes, command, done, finished, needs_mpi, run_file
+from tests.campaign.commands import XOR, assert_equal_bytes, done, finished, launched, needs_mpi, run_file
+from tests.commands import Run
 
 OVER = "problem.l2=1e-2,1e-3"
 MEMBERS = ("l2-0.01.h5", "l2-0.001.h5")
 
 
 def line(ranks: int, source: Path, folder: Path, *more: str) -> list[str]:
-    return command(ranks, "study", source, "--over", OVER, "-o", folder, *more)
+    return launched(ranks, "-m", "landscape", "study", source, "--over", OVER, "-o", folder, *more)
 
 
 @pytest.mark.bits
@@ -40,11 +41,11 @@ def test_a_study_is_continued_and_does_not_depend_on_ranks(tmp_path: Path) -> No
     assert "'deeper minima are more robust': " in text or "refused: Expected at least 8" in text
 
 
-def test_replicates_have_samples_and_seeds_of_their_own(tmp_path: Path) -> None:
+def test_replicates_have_samples_and_seeds_of_their_own(tmp_path: Path, command: Run) -> None:
     source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 30'))
     folder = tmp_path / "study"
     varies = ("--replicates", "2", "--set", "problem.subset=40")
-    done(command(0, "study", source, *varies, "-o", folder))
+    command("study", source, *varies, "-o", folder).done()
     made = f"made by: landscape study {source} {' '.join(varies)} -o {folder}\n"
     assert (folder / REPORT).read_text().startswith(made)
     with open_database(folder / "replicate-0.h5") as first, open_database(folder / "replicate-1.h5") as second:
@@ -54,33 +55,33 @@ def test_replicates_have_samples_and_seeds_of_their_own(tmp_path: Path) -> None:
     assert [context.settings.run.seed for context in contexts] == [0, 1]
 
 
-def test_a_study_keeps_to_its_kind_and_its_replicates_differ(tmp_path: Path) -> None:
+def test_a_study_keeps_to_its_kind_and_its_replicates_differ(tmp_path: Path, command: Run) -> None:
     source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 40'))
     folder = tmp_path / "study"
-    told = done(command(0, "study", source, "--replicates", "2", "-o", folder)).stdout
+    told = command("study", source, "--replicates", "2", "-o", folder).done()
     assert f"'landscape answer {folder}' says what replicates show" in told
-    refused = finished(command(0, "study", source, "--replicates", "2", "--sampled", "-o", folder))
-    assert refused.returncode == 2
-    assert "expected a database of this study, found a search" in refused.stderr
+    refused = command("study", source, "--replicates", "2", "--sampled", "-o", folder)
+    assert refused.status == 2
+    assert "expected a database of this study, found a search" in refused.err
     whole = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "xor"\nsubset = 4'))
-    same = finished(command(0, "study", whole, "--replicates", "3", "-o", tmp_path / "same"))
-    assert same.returncode == 2
-    assert "expected problem.subset below the 4 samples that there are, found 4" in same.stderr
+    same = command("study", whole, "--replicates", "3", "-o", tmp_path / "same")
+    assert same.status == 2
+    assert "expected problem.subset below the 4 samples that there are, found 4" in same.err
 
 
-def test_what_varies_must_be_said(tmp_path: Path) -> None:
-    refused = finished(command(0, "study", run_file(tmp_path, XOR)))
-    assert refused.returncode == 2
-    assert "expected --over, --replicates or both, found neither" in refused.stderr
-    whole = finished(command(0, "study", run_file(tmp_path, XOR), "--replicates", "3", "-o", tmp_path / "none"))
-    assert whole.returncode == 2
-    assert "expected problem.subset above 0" in whole.stderr
-    assert len(whole.stderr.splitlines()) == 1
+def test_what_varies_must_be_said(tmp_path: Path, command: Run) -> None:
+    refused = command("study", run_file(tmp_path, XOR))
+    assert refused.status == 2
+    assert "expected --over, --replicates or both, found neither" in refused.err
+    whole = command("study", run_file(tmp_path, XOR), "--replicates", "3", "-o", tmp_path / "none")
+    assert whole.status == 2
+    assert "expected problem.subset above 0" in whole.err
+    assert len(whole.err.splitlines()) == 1
 
 
-def test_the_report_names_the_command_that_a_shell_understands(tmp_path: Path) -> None:
+def test_the_report_names_the_command_that_a_shell_understands(tmp_path: Path, command: Run) -> None:
     source, folder, over = run_file(tmp_path, XOR), tmp_path / "a study", "problem.hidden=[1], [2]"
-    done(command(0, "study", source, "--over", over, "-o", folder))
+    command("study", source, "--over", over, "-o", folder).done()
     assert sorted(path.name for path in folder.glob("*.h5")) == ["hidden-1.h5", "hidden-2.h5"]
     first = (folder / REPORT).read_text().splitlines()[0]
     expected = ["landscape", "study", str(source), "--over", over, "-o", str(folder)]

@@ -15,7 +15,8 @@ from landscape.errors import PropertyError
 from landscape.studies.answer.minima import Visits
 from landscape.studies.answer.replicates import DataSetAnswer, Landscape
 from landscape.studies.answer.text import csv_text, notes, sentences, table
-from tests.campaign.commands import XOR, command, done, finished, run_file
+from tests.campaign.commands import XOR, run_file
+from tests.commands import Run
 from tests.studies.answer.made_up import MINIMA, answered, landscapes
 
 BRIEF = "[sample]\nquenches = 20\npairs = 4\n"
@@ -181,13 +182,12 @@ def test_what_cannot_be_combined_is_refused(made: list[Landscape], expected: str
         answered(made)
 
 
-def test_a_study_of_samples_is_answered(tmp_path: Path) -> None:
+def test_a_study_of_samples_is_answered(tmp_path: Path, command: Run) -> None:
     source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 20') + BRIEF)
     folder = tmp_path / "study"
-    line = command(0, "study", source, "--replicates", "3", "--sampled", "-o", folder)
-    told = done(line).stdout
+    told = command("study", source, "--replicates", "3", "--sampled", "-o", folder).done()
     assert f"'landscape answer {folder}' says what it shows" in told
-    said = done(command(0, "answer", folder)).stdout
+    said = command("answer", folder).done()
     assert "3 landscapes sampled by independent quenches" in said
     with open_database(folder / "replicate-0.h5") as db:
         quenches, robust = db.sampled_quenches, db.properties("sampled_quenches")["robust_accuracy"].values
@@ -196,17 +196,17 @@ def test_a_study_of_samples_is_answered(tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.isfinite(robust).all(axis=1), ended)
         np.testing.assert_allclose(robust[ended], robust[quenches.basin[ended]], atol=1e-12)
         assert not len(db.minima)
-    done(command(0, "measure", folder / "replicate-0.h5", "curvature", "--sampled"))
-    refused = finished(command(0, "measure", folder / "replicate-0.h5", "--sampled", "--training"))
-    assert refused.returncode == 2
-    assert "expected one of --paths, --training and --sampled" in refused.stderr
+    command("measure", folder / "replicate-0.h5", "curvature", "--sampled").done()
+    refused = command("measure", folder / "replicate-0.h5", "--sampled", "--training")
+    assert refused.status == 2
+    assert "expected one of --paths, --training and --sampled" in refused.err
 
 
-def test_a_study_is_answered(tmp_path: Path) -> None:
+def test_a_study_is_answered(tmp_path: Path, command: Run) -> None:
     source = run_file(tmp_path, XOR.replace('dataset = "xor"', 'dataset = "moons"\nsubset = 20'))
     folder = tmp_path / "study"
-    done(command(0, "study", source, "--replicates", "3", "-o", folder))
-    told = done(command(0, "answer", folder)).stdout
+    command("study", source, "--replicates", "3", "-o", folder).done()
+    told = command("answer", folder).done()
     assert "moons: 3 replicates, " in told
     assert "missing: 3 replicates, at least 10 are needed" in told
     assert "have fewer than 8 distinct minima, and so no correlation" in told
@@ -216,8 +216,8 @@ def test_a_study_is_answered(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_text("no database")])
-def test_other_input_is_one_line(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_other_input_is_one_line(tmp_path: Path, make: Callable[[Path], None], command: Run) -> None:
     make(tmp_path / "study")
-    refused = finished(command(0, "answer", tmp_path / "study"))
-    assert refused.returncode == 2
-    assert len(refused.stderr.splitlines()) == 1
+    refused = command("answer", tmp_path / "study")
+    assert refused.status == 2
+    assert len(refused.err.splitlines()) == 1
