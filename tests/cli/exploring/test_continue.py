@@ -1,9 +1,11 @@
-"""`landscape continue`: mistakes in one line; a whole run is an example of the guides."""
+"""`landscape continue`: a whole run with a search at both ends, and mistakes in one line."""
 
 from pathlib import Path
 
 import pytest
 
+from landscape.database.database import open_database
+from landscape.studies.continuation.balance import matching_rows
 from tests.campaign.commands import XOR, run_file
 from tests.commands import Run
 
@@ -49,3 +51,22 @@ def test_the_followed_key_is_not_set_too(tmp_path: Path, command: Run) -> None:
     said = command("continue", run_file(tmp_path, XOR), *over, "-o", tmp_path / "a.h5")
     assert (said.status, said.err.count("\n")) == (2, 1)
     assert "found problem.l2 in both" in said.err
+
+
+def test_points_born_on_the_way_are_found_from_the_other_end(tmp_path: Path, command: Run) -> None:
+    """XOR with one unit has one minimum at l2 = 0.03, and at 0.02 two that a transition state connects."""
+    text = XOR.replace("hidden = [2]", "hidden = [1]").replace("rounds = 1\n", "rounds = 4\n")
+    path = tmp_path / "a.h5"
+    over = ("--over", "problem.l2=0.03:0.02", "--both-ends")
+    said = command("continue", run_file(tmp_path, text), *over, "-o", path).done()
+    assert "problem.l2 from 0.03 to 0.02: 3 tracks, 1 event\n" in said
+    assert "minima: 1 at 0.03 +1 (fold), 2 at 0.02, 2 of them found by the search there" in said
+    assert "transition states: 0 at 0.03 +1 (fold), 1 at 0.02, 1 of them found by the search there" in said
+    with open_database(path) as first, open_database(tmp_path / "a-l2-0.02.h5") as last:
+        assert (len(first.minima), len(last.minima)) == (1, 2)
+        rows = matching_rows(first, first, last)
+        assert first.events.kind.tolist() == ["fold"]
+    assert len(rows) == 1  # the one minimum at 0.03 is one of the two
+    refused = command("continue", run_file(tmp_path, text), *over, "-o", path, "--resume")
+    assert refused.status == 2
+    assert "expected a database without tracks, found some" in refused.err
