@@ -4,19 +4,25 @@ Each landscape has its own database in the folder of the study. The report first
 minimum within its own landscape, and then takes each landscape alone; if distinct minima are too few, it says so.
 """
 
+import csv
+import io
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+
+import numpy as np
 
 from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import DatabaseError, PropertyError
 from landscape.graph.depth import component_fraction
+from landscape.messages import counted
 from landscape.statistics.coverage import coverage
+from landscape.studies.continuation.members import joined_minima
 from landscape.studies.findings import Findings, csv_text, findings_of
 from landscape.studies.findings_text import summary
 
-CORRELATIONS, REPORT = "correlations.csv", "report.txt"
+CORRELATIONS, REPORT, TRACKS = "correlations.csv", "report.txt", "tracks.csv"
 
 
 def make_folder(folder: Path) -> None:
@@ -41,6 +47,10 @@ def conclude(folder: Path, paths: Sequence[Path], command: str) -> list[str]:
         sections = {"pooled": _findings(databases)} if len(databases) > 1 else {}
         sections |= {path.stem: _findings([db]) for path, db in zip(paths, databases, strict=True)}
         landscapes = list(_landscapes(databases))
+        numbers = joined_minima(databases)
+        if numbers is not None:
+            landscapes += ["", _joined(numbers)]
+            (folder / TRACKS).write_text(_tracks_csv(databases, numbers), encoding="utf-8")
     found = {name: findings for name, findings in sections.items() if isinstance(findings, Findings)}
     lines = [f"made by: {command}", "", *landscapes]
     for name, findings in sections.items():
@@ -48,6 +58,24 @@ def conclude(folder: Path, paths: Sequence[Path], command: str) -> list[str]:
     (folder / CORRELATIONS).write_text(csv_text(found), encoding="utf-8")
     (folder / REPORT).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return [*landscapes, "", *_told(next(iter(sections.values())))]
+
+
+def _joined(numbers: np.ndarray) -> str:
+    """A line on minima that are the same at several values of a key."""
+    tracks = counted(int(numbers.max()) + 1, "track")
+    return f"{len(numbers)} minima lie on {tracks}: followed from one value to the next they are the same ({TRACKS})"
+
+
+def _tracks_csv(databases: Sequence[Database], numbers: np.ndarray) -> str:
+    """A row for each minimum with the number of its track, as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["track", "landscape", "row", "energy"])
+    left = iter(numbers.tolist())
+    for db in databases:
+        name = db.path.stem if db.path else ""
+        writer.writerows([next(left), name, row, repr(energy)] for row, energy in enumerate(db.minima.energy.tolist()))
+    return text.getvalue()
 
 
 def _told(findings: Findings | str) -> list[str]:

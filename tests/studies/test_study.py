@@ -9,7 +9,7 @@ import pytest
 
 from landscape.campaign.preparation import stored_context
 from landscape.database.database import open_database
-from landscape.studies.study import CORRELATIONS, REPORT, conclude
+from landscape.studies.study import CORRELATIONS, REPORT, TRACKS, conclude
 from tests.analysis.synthetic import funnel, write_database
 from tests.campaign.commands import XOR, assert_equal_bytes, done, finished, launched, needs_mpi, run_file
 from tests.commands import Run
@@ -134,3 +134,40 @@ def test_a_landscape_without_minima_is_told(tmp_path: Path, paths: list[Path]) -
     told = conclude(tmp_path, [empty, *paths], "landscape study")
     assert told[1].split() == ["empty", "0"]
     assert any(said.startswith("'deeper minima are more robust': +") for said in told)
+
+
+def test_a_minimum_at_several_values_is_one(tmp_path: Path, command: Run) -> None:
+    """XOR with one unit: of the two minima at l2 = 0.02, one is that at 0.03, and one is born on the way."""
+    text = XOR.replace("hidden = [2]", "hidden = [1]").replace("rounds = 1\n", "rounds = 4\n")
+    source, folder = run_file(tmp_path, text), tmp_path / "study"
+    line = ("study", source, "--over", "problem.l2=0.02,0.03", "--follow", "-o", folder)
+    said = command(*line).done()
+    assert "l2-0.03.h5: follows" not in said
+    assert said.count("problem.l2 from 0.03 to 0.02: 3 tracks, 1 event") == 1
+    assert "3 minima lie on 2 tracks: followed from one value to the next they are the same (tracks.csv)" in said
+    with (folder / TRACKS).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["landscape"] for row in rows] == ["l2-0.02", "l2-0.02", "l2-0.03"]
+    assert sorted(row["track"] for row in rows[:2]) == ["0", "1"]
+    own = next(row for row in rows[:2] if row["track"] == rows[2]["track"])
+    assert float(own["energy"]) < float(rows[2]["energy"])  # it is followed to less l2
+    again = command(*line).done()
+    assert "1 event" not in again
+    assert "3 minima lie on 2 tracks" in again
+
+
+@pytest.mark.parametrize(
+    ("over", "words"),
+    [
+        (("--replicates", "2"), "expected --follow with --over alone"),
+        (("--over", "problem.l2=1e-2,1e-3", "--replicates", "2"), "expected --follow with --over alone"),
+        (("--over", "problem.hidden=[1],[2]"), "found hidden, which is no such number"),
+        (("--over", "run.seed=1,2"), "expected a key of the [problem] table, found run.seed"),
+        (("--over", "problem.l2=1e-2,0"), "expected two values above 0"),
+    ],
+)
+def test_what_cannot_be_followed_is_one_line(tmp_path: Path, command: Run, over: tuple[str, ...], words: str) -> None:
+    said = command("study", run_file(tmp_path, XOR), *over, "--follow", "-o", tmp_path / "study")
+    assert said.status == 2
+    assert words in said.err
+    assert not (tmp_path / "study").exists()

@@ -14,6 +14,7 @@ from landscape.config.run_file import RunConfig
 @click.option("--over", metavar="TABLE.KEY=VALUE,...", help="A key that varies, and its values.")
 @click.option("--replicates", type=click.IntRange(min=2), help="Subsets of the data, each searched on its own.")
 @click.option("--sampled", is_flag=True, help="Independent quenches instead of a search: for too many minima.")
+@click.option("--follow", is_flag=True, help="Follow points from each value to the next, as 'continue' does.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder to write; by default RUN_FILE's name.")
 @SETTINGS
 @TIME_LIMIT
@@ -22,6 +23,7 @@ def study(
     over: str | None,
     replicates: int | None,
     sampled: bool,
+    follow: bool,
     output: Path | None,
     settings: tuple[str, ...],
     time_limit: float | None,
@@ -36,10 +38,13 @@ def study(
     The command writes a database for each value and replicate, correlations.csv and report.txt. A replicate has
     problem.subset samples; replicates are disjoint if the data have enough samples for all, otherwise drawn
     independently. With --sampled each database holds measured quenches instead, as set by the table [sample], and
-    there are no other files. The same command continues a study that was begun.
+    there are no other files. With --follow tracks lead from the minima at each value of the key to those at the next,
+    and tracks.csv says which minima are the same. The same command continues a study that was begun.
     """  # noqa: D301 - click wants the backspace character itself
     if over is None and replicates is None:
         raise click.UsageError("expected --over, --replicates or both, found neither: say what varies")
+    if follow and (over is None or replicates is not None or sampled):
+        raise click.UsageError("expected --follow with --over alone, found --replicates, --sampled or no --over")
     if over is not None and any(one.split("=")[0].strip() == over.split("=")[0].strip() for one in settings):
         raise click.UsageError(f"expected another key with --set than with --over, found {over.split('=')[0]} in both")
     with told_once():
@@ -53,6 +58,7 @@ def study(
             over=over,
             replicates=replicates,
             sampled=sampled,
+            follow=follow,
             settings=settings,
             folder=output or Path(run_file.stem),
         ),

@@ -1,25 +1,35 @@
 """The work of `landscape study`."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from landscape.campaign.context import Context
+from landscape.campaign.continuation.families import require_smooth
+from landscape.campaign.exits import STOPPED
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import Coordinate, Prepare, run_jobs
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, resolve_device
+from landscape.cli.jobs.following import Following, follow
 from landscape.cli.mistakes import told_once
 from landscape.cli.options import typed_run_file
 from landscape.cli.shared import run_exploration
+from landscape.config.ranges import KeyRange
 from landscape.config.run_file import RunConfig
 from landscape.database.database import open_database
 from landscape.errors import DatabaseError
+from landscape.messages import number_text
 from landscape.problems.problem import data_of, whole_size
+from landscape.studies.continuation.balance import ends_of
 from landscape.studies.study import conclude, make_folder
+
+REMEDY = "continue with the same command"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +41,7 @@ class Study:
     over: str | None
     replicates: int | None
     sampled: bool
+    follow: bool
     settings: tuple[str, ...]
     folder: Path
 
@@ -39,6 +50,7 @@ class Study:
         """The command that makes the study, as a shell understands it."""
         varies = ["--over", self.over] if self.over is not None else []
         varies += ["--replicates", str(self.replicates)] if self.replicates is not None else []
+        varies += ["--follow"] if self.follow else []
         varies += [part for one in self.settings for part in ("--set", one)]
         return shlex.join(["landscape", "study", typed_run_file(self.run_file), *varies, "-o", str(self.folder)])
 
@@ -47,33 +59,76 @@ def explore_family(study: Study, time_limit: float | None) -> NoReturn:
     """Explore every landscape of the study in turn; ends the process with its exit status."""
     with told_once():
         members = members_of(study.config, study.over, study.replicates)
-    family = {study.folder / f"{name}.h5": config for name, config in members.items()}
+        family = {study.folder / f"{name}.h5": config for name, config in members.items()}
+        steps = followings(family, study.over) if study.follow and study.over is not None else []
 
     def part(path: Path, config: RunConfig) -> tuple[Prepare, Coordinate]:
+        def prepare(local: int) -> Context:
+            context = context_of(config, resolve_device(config.run.device, local), path, str(study.run_file))
+            if study.follow:
+                require_smooth(context.require_problem())
+            return context
+
         def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
             make_folder(study.folder)
             _refuse_another_kind(path, sampled=study.sampled)
             click.echo(f"{path.stem}, landscape {list(family).index(path) + 1} of {len(family)}", err=True)
-            remedy = "continue with the same command"
-            status = run_exploration(context, path, pool, interrupt, resume=True, remedy=remedy, sampled=study.sampled)
-            if not status and path == list(family)[-1] and study.sampled:
-                click.echo(f"written to {study.folder}: 'landscape answer {study.folder}' says what it shows")
-            elif not status and path == list(family)[-1]:
-                command = study.command
-                next_step = f": 'landscape answer {study.folder}' says what replicates show" if study.replicates else ""
-                for line in [
-                    *conclude(study.folder, list(family), command),
-                    "",
-                    f"written to {study.folder}{next_step}",
-                ]:
-                    click.echo(line)
+            status = run_exploration(context, path, pool, interrupt, resume=True, remedy=REMEDY, sampled=study.sampled)
+            if status or path != list(family)[-1]:
+                return status
+            for step in steps:
+                status = max(status, _follow_once(step, context, interrupt))
+            if status != STOPPED:
+                _tell(study, list(family))
             return status
 
-        return lambda local: context_of(
-            config, resolve_device(config.run.device, local), path, str(study.run_file)
-        ), coordinate
+        return prepare, coordinate
 
     run_jobs([part(*member) for member in family.items()], time_limit)
+
+
+def _tell(study: Study, paths: list[Path]) -> None:
+    """Write the report of a study that is complete and print what it says of all landscapes."""
+    if study.sampled:
+        click.echo(f"written to {study.folder}: 'landscape answer {study.folder}' says what it shows")
+        return
+    next_step = f": 'landscape answer {study.folder}' says what replicates show" if study.replicates else ""
+    for line in [*conclude(study.folder, paths, study.command), "", f"written to {study.folder}{next_step}"]:
+        click.echo(line)
+
+
+def followings(family: Mapping[Path, RunConfig], over: str) -> list[Following]:
+    """Each landscape of a family with the next one, in the order of the key from its greatest value on.
+
+    Raises `ConfigError` if the key is no number above 0 on which the energy depends smoothly.
+    """
+    key = over.partition("=")[0].strip()
+    values = {path: str(getattr(config.problem, key.partition(".")[2], "")) for path, config in family.items()}
+    for one, other in pairwise(family):
+        KeyRange.of(f"{key}={values[one]}:{values[other]}")
+    ordered = sorted(family, key=lambda path: -float(values[path]))
+    return [
+        Following(
+            over=KeyRange.of(f"{key}={values[path]}:{values[last]}"),
+            problem=family[path].problem,
+            path=path,
+            last=last,
+        )
+        for path, last in pairwise(ordered)
+    ]
+
+
+def _follow_once(step: Following, context: Context, interrupt: Interrupt) -> int:
+    """Follow one landscape to the next unless it has these tracks already; returns the exit status."""
+    with open_database(step.path) as db:
+        if len(db.tracks):
+            if ends_of(db.tracks) != (step.over.start, step.over.end):
+                raise DatabaseError(
+                    f"{step.path}: expected tracks to {number_text(step.over.end)}, found some to "
+                    f"{number_text(ends_of(db.tracks)[1])}: choose another folder with -o"
+                )
+            return 0
+    return follow(step, context, interrupt, REMEDY)
 
 
 def _refuse_another_kind(path: Path, *, sampled: bool) -> None:
