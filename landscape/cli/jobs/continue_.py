@@ -38,7 +38,7 @@ class Work:
 
     @property
     def following(self) -> Following:
-        """What is to be done after the searches."""
+        """The step after the searches: points followed from the first value to the last."""
         last = None if self.last is None else self.last_path
         return Following(over=self.over, problem=self.first.problem, path=self.path, last=last)
 
