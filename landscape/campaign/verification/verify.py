@@ -1,8 +1,8 @@
 """Verification of all stored points.
 
 Energies, gradients and Hessian spectra of all points, samples included, are computed again and compared with the
-tables, and so are the minima that transition states join (`sides.py`). The point theta = 0 is compared with the closed
-form of its index (`origin.py`).
+tables, and so are the minima that transition states join (`sides.py`) and tracks with their events (`tracks.py`). The
+point theta = 0 is compared with the closed form of its index (`origin.py`).
 
 Two kinds of invariant are tested too. A transition state lies above both its minima. For softmax networks with L2 the
 output weights of each unit sum to zero over the classes, and 2 * l2 is an eigenvalue for every unit of the last hidden
@@ -32,6 +32,7 @@ from landscape.campaign.rounds.phase import task_starts
 from landscape.campaign.verification.origin import origin_faults
 from landscape.campaign.verification.samples import sample_faults
 from landscape.campaign.verification.sides import RecomputedSides, sampled_states, side_faults, sides_tasks
+from landscape.campaign.verification.tracks import track_faults
 from landscape.database.database import Database
 from landscape.database.points.saddles import LOWEST_INDEX
 from landscape.messages import counted
@@ -153,6 +154,7 @@ def verify(
         *at_zero,
         *sample_faults(db, context, TOLERANCES["energy"] * unit),
         *side_faults(db, context, pool, rows, joined, interrupted),
+        *track_faults(db, context, pool, interrupted),
         *_twins("minimum", minima.energy, minima.parameters, context),
         *_twins("transition state", states.energy, states.parameters, context),
         *_twins("saddle", saddles.energy, saddles.parameters, context),
@@ -291,5 +293,5 @@ def summary(db: Database, faults: Sequence[str], sides: int) -> str:
     if len(db.sampled_quenches) or len(db.sampled_pairs):
         points += f", {len(db.sampled_quenches)} sampled quenches and {len(db.sampled_pairs)} pairs"
     if len(db.tracks):
-        points += " (tracks and events are not recomputed)"
+        points += f", {counted(len(db.tracks), 'point')} of tracks and {counted(len(db.events), 'event')}"
     return f"{len(faults)} faults in {points}" if faults else f"{points}: every one is what it says"
