@@ -29,7 +29,8 @@ class LocalPool:
 
     def run(self, tasks: Sequence[Any], on_done: Callable[[], None], interrupted: Callable[[], bool]) -> list[Any]:
         """See `Pool`. After a round is given up, none of its tasks begins."""
-        done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        # A SimpleQueue would wait for ever if a signal comes while it waits and Python handles it after the timeout.
+        done: queue.Queue[Outcome] = queue.Queue()
         given_up = threading.Event()
         results = []
 
@@ -71,7 +72,7 @@ class LocalPool:
             os._exit(status)
 
 
-def _wait(done: "queue.SimpleQueue[Outcome]", interrupted: Callable[[], bool]) -> Outcome:
+def _wait(done: "queue.Queue[Outcome]", interrupted: Callable[[], bool]) -> Outcome:
     """The next outcome of a task. Raises `Abandoned` once `interrupted()` is true."""
     while not interrupted():
         try:
