@@ -80,7 +80,7 @@ BAD_RUN_FILES = {
     "negative l2": (QUICK.replace("1e-2", "-1.0"), "[problem] l2: expected a number not less than 0, found -1.0"),
     "data set": (
         QUICK.replace('"xor"', '"xorr"'),
-        "expected xor, iris, wine, breast_cancer, digits, moons, mnist_5k, f_a:K=6 or a path",
+        "expected xor, iris, wine, breast_cancer, digits, moons, mnist_5k, f_a:K=6, ljat3:samples=500 or a path",
     ),
     "activation": (QUICK.replace("hidden", 'activation = "tanhh"\nhidden'), "did you mean 'tanh'?"),
     "device": (QUICK + '[run]\ndevice = "gpu"\n', "expected auto, cpu, cuda or cuda:1"),

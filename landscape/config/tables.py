@@ -68,7 +68,7 @@ class ProblemConfig(Table):
     """[problem]: the energy."""
 
     dataset: DataSetOrFile = Field(
-        description="a known data set, a path to a file, images as in mnist:FOLDER, or f_a with options as in f_a:K=6"
+        description="a known data set, a path to a file, images as in mnist:FOLDER, or f_a or ljat3 as in f_a:K=6"
     )
     standardise: bool = Field(True, description="zero mean and unit population variance per feature")
     subset: Natural = Field(0, description="samples drawn, stratified and seeded; 0: all")

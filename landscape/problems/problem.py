@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from landscape.config.run_file import RunConfig
-from landscape.config.stripes import Stripes
+from landscape.config.sources import options_of
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError, PropertyError
 from landscape.messages import did_you_mean, listed
@@ -248,7 +248,7 @@ def whole_size(config: ProblemConfig) -> float:
     """The number of samples that the data set of a [problem] table has before any are drawn, infinity for samples of a
     law. Raises `DataError`.
     """
-    options = Stripes.named(config.dataset)
+    options = options_of(config.dataset)
     if options is not None and options.is_drawn:
         return math.inf
     whole = {"standardise": False, "subset": 0, "subset_part": 0, "test_fraction": 0.0, "held_out": 0}

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from landscape.config.sources import options_of
 from landscape.config.stripes import Stripes
 from landscape.errors import DataError
 from landscape.messages import did_you_mean
+from landscape.problems.data.clusters import clusters
 from landscape.problems.data.files import READERS, read_file
 from landscape.problems.data.images import IMAGE_FOLDERS, IMAGES, Shape, as_inputs, image_set, read_images
 from landscape.problems.data.samples import Arrays, drawn_rows, split, standardised, with_held_out
@@ -61,9 +63,9 @@ def load(  # noqa: PLR0913 - the keys of a run file
     downscale: int = 1,
     grey: bool = False,
 ) -> DataSet:
-    """The data set of a known name, in a file with a suffix of `READERS`, in a folder of images, or `f_a`.
+    """The data set of a known name, in a file with a suffix of `READERS`, in a folder of images, or of a law.
 
-    Options stand after the name of `f_a`, see `landscape.config.stripes`. Paths are relative to the current folder;
+    Options stand after the name of a law, see `landscape.config.sources`. Paths are relative to the current folder;
     images are given as ``mnist:FOLDER``, for instance, see
     `landscape.problems.data.images`. Test files of images are the held-out samples unless others are held out.
 
@@ -150,9 +152,9 @@ def _folders() -> str:
 
 
 def _read(name_or_path: str, seed: int) -> Arrays:
-    options = Stripes.named(name_or_path)
+    options = options_of(name_or_path)
     if options is not None:
-        return stripes(options, seed)
+        return stripes(options, seed) if isinstance(options, Stripes) else clusters(options, seed)
     if name_or_path in _GENERATORS:
         return _GENERATORS[name_or_path]()
     if name_or_path.lower().endswith(tuple(READERS)):
