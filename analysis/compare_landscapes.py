@@ -1,9 +1,10 @@
 """Print a table that compares landscapes: a row for each quantity, a column for each database.
 
-The quantities are the numbers of minima and of transition states, the connected fraction of the minima, the lowest
-energy, the height of the highest minimum above it, the barriers (the climb from a minimum to the lowest known
-transition state that leaves it, an upper bound), and properties of the minima. Barriers and properties are given at the
-lowest minimum, then as the least, the median and the largest value. Quantities that a database does not have are blank.
+The quantities are the numbers of minima and of transition states, up to symmetry and with all symmetric copies, the
+number of different energies of the minima, the connected fraction of the minima, the lowest energy, the height of the
+highest minimum above it, the barriers (the climb from a minimum to the lowest known transition state that leaves it, an
+upper bound), and properties of the minima. Barriers and properties are given at the lowest minimum, then as the least,
+the median and the largest value. Quantities that a database does not have are blank.
 Energies of different losses are different quantities: compare them within a column.
 """
 
@@ -20,6 +21,7 @@ from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.graph.depth import component_fraction
 from landscape.plots.scripts import Script, write
+from landscape.statistics.ranks import tie_groups
 from landscape.studies.columns import column, column_family
 
 NAMES = ("accuracy", "test_accuracy", "pgd_accuracy", "certified_accuracy_ibp", "sensitivity_logits")
@@ -47,7 +49,10 @@ def quantities(db: Database, names: Sequence[str] = ()) -> Iterator[tuple[str, f
     if not len(minima):
         raise PropertyError("Expected minima in the database, found none: find some with 'landscape run'.")
     yield "minima", len(minima)
+    yield "minima, with copies", np.rint(np.exp(minima.log_orbit_size).sum())
+    yield "minima, different energies", 1 + tie_groups(minima.energy[None]).max()
     yield "transition states", len(states)
+    yield "transition states, with copies", np.rint(np.exp(states.log_orbit_size).sum())
     yield "connected fraction of the minima", component_fraction(minima.energy, states.energy, states.minima)
     yield "lowest energy", minima.energy.min()
     yield "highest minimum above the lowest", np.ptp(minima.energy)

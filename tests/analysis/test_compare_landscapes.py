@@ -24,9 +24,13 @@ def test_numbers_of_a_landscape_made_by_hand() -> None:
     parameters = np.arange(8.0).reshape(4, 2)
     db = Database(build_store(None, (parameters, ENERGY, PAIRS, HEIGHTS)))
     found = dict(quantities(db, ["squared_norm"]))
+    copies = np.exp(5.0)  # of each minimum; a transition state has one
     expected = {
         "minima": 4,
+        "minima, with copies": round(4 * copies),
+        "minima, different energies": 4,
         "transition states": 3,
+        "transition states, with copies": 3,
         "connected fraction of the minima": 0.75,
         "lowest energy": 1.0,
         "highest minimum above the lowest": 4.0,
@@ -41,6 +45,13 @@ def test_numbers_of_a_landscape_made_by_hand() -> None:
     }
     assert list(found) == list(expected)
     assert found == pytest.approx(expected)
+
+
+def test_mirror_images_have_one_energy() -> None:
+    energy = np.array([1.0, 2.0, 2.0 + 1e-13, 1.0])
+    db = Database(build_store(None, (np.arange(8.0).reshape(4, 2), energy, PAIRS, HEIGHTS)))
+    found = dict(quantities(db))
+    assert (found["minima"], found["minima, different energies"]) == (4, 2)
 
 
 def test_files_are_columns_and_what_is_unknown_is_blank(tmp_path: Path) -> None:
