@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from landscape.plots.figures import family_style
 from landscape.studies.columns import readable
@@ -63,6 +64,7 @@ def _draw(axes: Axes, found: Thermodynamics, values: np.ndarray, place: int, lab
 
 def _draw_range(axes: Axes, found: Thermodynamics) -> None:
     axes.set_xscale("log")
+    axes.xaxis.set_minor_locator(LogLocator(subs=(3.0,)))  # more labels would overlap
     low, high = float(found.curves.temperature[0]), float(found.curves.temperature[-1])
     axes.set_xlim(low, high * MARGIN)
     if found.highest > low:

@@ -19,12 +19,14 @@ from landscape.plots.instability_figures import draw_crossover, draw_size, draw_
 from landscape.plots.path_figures import draw_profiles, draw_scatter
 from landscape.plots.regime_figures import figures
 from landscape.plots.sweep import Sweep, draw_sweeps
+from landscape.plots.thermal_figures import draw_curves
 from landscape.plots.trees.output import figure_of
 from landscape.plots.trees.picture import Choice, picture_of
 from landscape.studies.findings import findings_of
 from landscape.studies.instability.tables import landscapes_csv, networks_csv
 from landscape.studies.path_barriers import distinct_states, relate, stored_paths
 from landscape.studies.regimes.table import regimes_of
+from landscape.studies.thermal.curves import thermodynamics
 from tests.analysis.synthetic import build_store, funnel
 from tests.analysis.synthetic_paths import barriers, chain_with_paths
 from tests.plots.layout_facts import faults
@@ -89,6 +91,10 @@ def others() -> Iterator[tuple[str, Callable[[], Figure]]]:
         paths = distinct_states(db, stored_paths(db, []))
     yield "profiles", partial(draw_profiles, paths.take(np.arange(6)))
     yield "barriers", partial(draw_scatter, relate(paths))
+    with Database(build_store(None, funnel(12))) as db:
+        for decades in (0.3, 1.1, 3.0):
+            found = thermodynamics(db, 4e-4 * np.geomspace(1.0, 10.0**decades, 30))
+            yield f"heat capacity over {decades} decades", partial(draw_curves, found, [])
     with ANSWER.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     yield "forest", partial(draw_forest, rows)
