@@ -255,6 +255,19 @@ def test_dead_and_duplicate_units(units: list[list[float]], odd: bool, count: in
         assert found[0] == pytest.approx(math.log(count), abs=1e-12)
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("odd", [True, False])
+def test_a_point_that_is_not_finite_has_no_number_of_copies(odd: bool, value: float) -> None:
+    sizes = [1, 3, 1]
+    theta = continuous(sizes, 0, 2)
+    spoilt = theta.copy()
+    spoilt[0, 4] = value
+    found = symmetry_of(sizes, odd).log_orbit_size(spoilt)
+    assert np.isnan(found[0])
+    assert found[1] == symmetry_of(sizes, odd).log_orbit_size(theta)[1]
+
+
 def test_many_units_are_sorted_by_their_first_difference() -> None:
     problem = Problem(dataset="xor", standardise=False, hidden=[20])
     theta = points(problem, 5).numpy()

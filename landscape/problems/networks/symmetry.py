@@ -104,7 +104,7 @@ class UnitSymmetry:
 
         The stabiliser counts dead units (all components zero) and groups of units that are equal up to sign, layer by
         layer. Symmetries that move units of two layers together are not counted (stationary points with l2 > 0 have
-        none).
+        none). NaN for a point that is not finite, which equals no copy of itself.
         """
         layers = self._unpack(theta)
         total = np.zeros(len(theta))
@@ -229,7 +229,9 @@ def _sorted_order(units: np.ndarray) -> np.ndarray:
 
 
 def _log_stabiliser(units: np.ndarray, odd: bool) -> float:
-    """log of the number of signed permutations of units [H, F] that change nothing."""
+    """log of the number of signed permutations of units [H, F] that change nothing; NaN if a unit is not finite."""
+    if not np.isfinite(units).all():
+        return math.nan
     dead = np.abs(units).max(axis=1) <= TIE
     total = math.lgamma(dead.sum() + 1) + (dead.sum() * math.log(2.0) if odd else 0.0)
     remaining = units[~dead]
