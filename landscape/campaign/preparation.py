@@ -56,7 +56,13 @@ def stored_context(
     data = stored_data(record, source)
     config = ProblemConfig.from_table(record.tables(source)["problem"], source)
     settings = _stored_settings(record, measure or {}, source)
-    return prepared_context(Problem.from_data(config, data, device), settings, None)
+    problem = Problem.from_data(config, data, device)
+    if problem.n_parameters != record.n_parameters:
+        raise DatabaseError(
+            f"{source} is damaged: its points have {record.n_parameters} parameters, and the network of its run file "
+            f"{problem.n_parameters}: restore it from a copy"
+        )
+    return prepared_context(problem, settings, None)
 
 
 def prepared_context(objective: Objective, settings: Settings, start: BoxEnds | None) -> Context:

@@ -1,7 +1,8 @@
 """Checks of a commit before any of it is written.
 
-A store writes a commit only as `checked(...)` returns it: columns have the types and shapes of the tables, and row
-numbers refer to existing rows. A commit that fails a check leaves the store unchanged.
+A store writes a commit only as `checked(...)` returns it: columns have the types and shapes of the tables, and values
+that they may have (`integrity/values.py`); row numbers refer to existing rows. A commit that fails a check leaves the
+store unchanged.
 """
 
 import json
@@ -13,8 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from landscape.database.continuation.tables import Continuation
+from landscape.database.integrity.values import INDICES, REGIMES, unfit
 from landscape.database.lazy import Table
-from landscape.database.points.saddles import LOWEST_INDEX
 from landscape.database.records import (
     TARGETS,
     Array,
@@ -58,30 +59,33 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
     walkers = None if commit.walkers is None else conforming(commit.walkers, n_parameters)
     training = None if commit.training is None else checked_training(commit.training, tables, n_parameters)
     sampled = None if commit.sampled is None else checked_sampled(commit.sampled, tables, n_parameters)
-    followed = None if commit.continuation is None else checked_continuation(commit.continuation, tables, n_parameters)
+    followed = None if commit.continuation is None else checked_continuation(commit.continuation, n_parameters)
     saddles = None if commit.saddles is None else conforming(commit.saddles, n_parameters)
-    rows = {
-        "minima": len(tables.minima) + len(minima),
-        "transition_states": len(tables.transition_states) + len(states),
-        "training": len(tables.training) + (0 if training is None else len(training.points)),
-        "sampled_quenches": len(tables.sampled_quenches)
-        + (0 if sampled is None or sampled.quenches is None else len(sampled.quenches)),
+    new: dict[str, Table | None] = {
+        "minima": minima,
+        "transition_states": states,
+        "attempts": attempts,
+        "walkers": walkers,
+        "training": None if training is None else training.points,
+        "sampled_quenches": None if sampled is None else sampled.quenches,
+        "sampled_pairs": None if sampled is None else sampled.pairs,
+        "saddles": saddles,
+        **({} if followed is None else vars(followed)),
     }
-    require_rows("transition_states.minima", states.minima, 0, rows["minima"])
-    require_rows("transition_states.found_from", states.found_from, -1, rows["minima"])
-    require_rows("attempts.minima", attempts.minima[:, 0], 0, rows["minima"])
-    require_rows("attempts.minima (second)", attempts.minima[:, 1], -1, rows["minima"])
-    require_rows("attempts.round", attempts.round, 0, len(tables.rounds) + 1)
-    require_rows("attempts.state", attempts.state, -1, rows["transition_states"])
-    if saddles is not None:
-        require_rows("saddles.index", saddles.index, LOWEST_INDEX, n_parameters + 1)
-        require_rows("saddles.round", saddles.round, 0, len(tables.rounds) + 1)
-    if walkers is not None:
-        require_rows("walkers.minimum", walkers.minimum, -1, rows["minima"])
+    rows = {name: len(getattr(tables, name)) + (0 if table is None else len(table)) for name, table in new.items()}
+    regimes = tables.regimes if training is None else training.regimes
+    ends = rows | {"rounds": len(tables.rounds) + 1, REGIMES: len(regimes), INDICES: n_parameters + 1}
+    for name, table in new.items():
+        for column in () if table is None else table.column_names():
+            fault = unfit(f"{name}.{column}", getattr(table, column), ends)
+            require(not fault, fault)
+    hits = conforming_column("hits", commit.hits, np.int64, (rows["minima"],))
+    fault = unfit("minima.hits", hits, ends)
+    require(not fault, fault)
     return replace(
         commit,
         minima=minima,
-        hits=conforming_column("hits", commit.hits, np.int64, (rows["minima"],)),
+        hits=hits,
         transition_states=states,
         attempts=attempts,
         walkers=walkers,
@@ -96,7 +100,6 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
 def checked_training(training: Training, tables: Tables, n_parameters: int) -> Training:
     """The training with its columns in their declared types; refused if it changes or reorders stored regimes."""
     points = conforming(training.points, n_parameters)
-    require_rows("training.regime", points.regime, 0, len(training.regimes))
     kept = list(training.regimes.items())[: len(tables.regimes)]
     require(kept == list(tables.regimes.items()), "regimes of training that are stored can neither change nor move")
     return replace(training, points=points)
@@ -107,8 +110,6 @@ def checked_sampled(sampled: Sampled, tables: Tables, n_parameters: int) -> Samp
     quenches = None if sampled.quenches is None else conforming(sampled.quenches, n_parameters)
     pairs = None if sampled.pairs is None else conforming(sampled.pairs, n_parameters)
     count = len(tables.sampled_quenches) + (0 if quenches is None else len(quenches))
-    if quenches is not None:
-        require_rows("sampled_quenches.basin", quenches.basin, -1, count)
     if pairs is not None:
         ends = {QUENCHES: count, TRAINING: len(tables.training)}
         for name in np.unique(pairs.ends_of).tolist():
@@ -117,11 +118,10 @@ def checked_sampled(sampled: Sampled, tables: Tables, n_parameters: int) -> Samp
     return Sampled(quenches=quenches, pairs=pairs)
 
 
-def checked_continuation(followed: Continuation, tables: Tables, n_parameters: int) -> Continuation:
+def checked_continuation(followed: Continuation, n_parameters: int) -> Continuation:
     """The continuation with its columns in their declared types; refused if a row number refers to no row."""
     tracks, events = conforming(followed.tracks, n_parameters), conforming(followed.events, n_parameters)
     branches = conforming(followed.event_branches, n_parameters)
-    require_rows("event_branches.event", branches.event, 0, len(tables.events) + len(events))
     require_rows("event_branches.track", branches.track, -1, int(tracks.track.max(initial=-1)) + 1)
     return Continuation(tracks=tracks, events=events, event_branches=branches)
 

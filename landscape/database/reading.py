@@ -1,14 +1,16 @@
 """Reading a database file: one open handle is one committed state.
 
 Files are never changed in place, so a handle keeps showing the commit at which it was opened, whatever a writer does
-meanwhile. Opening reads attributes and shapes only; columns are read through the handle on first use.
+meanwhile. Opening checks the whole file before any of it is believed: types, shapes and attributes, and the values of
+the columns that have declared ones (`integrity/values.py`), block by block. It keeps none of them: columns are read
+through the handle on first use.
 
 Columns that this program does not know are ignored. A column that the file lacks reads as missing values, unless the
 column is essential.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,23 @@ import h5py
 import numpy as np
 
 from landscape.database.failures import first_line, reason
-from landscape.database.lazy import Read, read_only
+from landscape.database.integrity.declared import (
+    described,
+    json_table,
+    names,
+    positive,
+    require_data,
+    require_stored,
+    require_values,
+    text,
+    texts,
+    whole,
+)
+from landscape.database.integrity.plain import require_plain
+from landscape.database.integrity.values import CHECKED, INDICES, REGIMES, unfit
+from landscape.database.lazy import Column, Read, read_only
 from landscape.database.records import TARGETS, Array, Header, ProblemRecord, Property
+from landscape.database.sampled import QUENCHES, TRAINING
 from landscape.database.tables import Tables
 from landscape.database.writing import (
     DATA,
@@ -29,8 +46,12 @@ from landscape.database.writing import (
     axis_names,
     rearranged,
     stored_names,
+    stored_type,
 )
 from landscape.errors import DatabaseError
+
+BLOCK_BYTES = 16 * 2**20
+"""Values that are checked at a time."""
 
 UNREADABLE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError)
 """Errors that h5py and the decoding of attributes raise on a damaged file."""
@@ -55,30 +76,36 @@ class Snapshot:
         """
         try:
             require_format(self.path, self.file)
-            record = self.read_record()
-            return record, self.read_header(), self.read_tables(record.n_parameters)
+            require_plain(self.file)
+            record, header = self.read_record(), self.read_header()
+            tables = self.read_tables(record.n_parameters)
+            self.check_values(tables, record.n_parameters)
         except UNREADABLE as error:
             raise damaged(self.path, error) from error
+        return record, header, tables
 
     def read_record(self) -> ProblemRecord:
         """The explored problem; its data are read when they are first used."""
-        attrs, root = self.file["problem"].attrs, self.file.attrs
+        group, root = self.file["problem"], self.file.attrs
+        attrs = group.attrs
+        require_data(group, [name for name in DATA if name in group])
         return ProblemRecord.lazy(
             self.reader("problem"),
-            toml=str(attrs["toml"]),
-            run_toml=str(attrs["run_toml"]),
-            n_parameters=int(attrs["n_parameters"]),
-            sha256=str(attrs["sha256"]),
-            energy_tolerance=float(root["energy_tolerance"]),
-            distance_tolerance=float(root["distance_tolerance"]),
-            index_test=str(root["index_test"]),
+            toml=text(attrs, "toml"),
+            run_toml=text(attrs, "run_toml"),
+            n_parameters=whole(attrs, "n_parameters", 1),
+            sha256=text(attrs, "sha256"),
+            energy_tolerance=positive(root, "energy_tolerance"),
+            distance_tolerance=positive(root, "distance_tolerance"),
+            index_test=text(root, "index_test"),
             image=_shape(attrs["image"]) if "image" in attrs else None,
-            **{name: None for name in DATA if name not in self.file["problem"]},
+            **{name: None for name in DATA if name not in group},
         )
 
     def read_header(self) -> Header:
         """Versions of the software and time of creation."""
-        return Header(software=json.loads(self.file.attrs["software"]), created=str(self.file.attrs["created"]))
+        attrs = self.file.attrs
+        return Header(software=json_table(text(attrs, "software")), created=text(attrs, "created"))
 
     def read_tables(self, n_parameters: int) -> Tables:
         """All tables; a column is read when it is first used."""
@@ -91,15 +118,19 @@ class Snapshot:
         """The table of that name; a column is read when it is first used."""
         if self.lacks(name):
             return TABLES[name].empty(n_parameters)
-        group, rows = self.file[name], int(self.file[name].attrs["count"])
+        group, rows = self.file[name], whole(self.file[name].attrs, "count")
         for column, declared in TABLES[name].columns().items():
             if column not in group and not declared.essential:
                 continue
-            shape, found = declared.row_shape(n_parameters), group[column].shape
+            shape = declared.row_shape(n_parameters)
             if declared.names:
-                shape = (*shape[:-1], len(axis_names(group, column)))
-            if found[0] < rows or found[1:] != shape:
-                raise ValueError(f"/{name}/{column} has shape {list(found)}, expected {[rows, *shape]}")
+                shape = (*shape[:-1], len(names(group.attrs, f"{column}_columns")))
+            if declared.coded and f"{column}_names" in group.attrs:
+                names(group.attrs, f"{column}_names")
+            dataset = group[column]
+            require_values(dataset, stored_type(declared), rows, shape)
+            if declared.essential or dataset.dtype.kind in "fi":
+                require_stored(dataset, rows)
         return TABLES[name].lazy(self.reader(name), _rows=rows)
 
     def read_regimes(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -107,8 +138,9 @@ class Snapshot:
         if self.lacks("training"):
             return {}, {}
         group = self.file["training"]
-        regimes = named_texts(group["regime"].attrs["names"], group.attrs["settings"])
-        return regimes, named_texts(group.attrs["evaluations"], group.attrs["evaluation_settings"])
+        attrs = group.attrs
+        regimes = named_texts(names(group["regime"].attrs, "names"), texts(attrs, "settings"))
+        return regimes, named_texts(names(attrs, "evaluations"), texts(attrs, "evaluation_settings"))
 
     def lacks(self, name: str) -> bool:
         """True if the file is older than this table or group of properties."""
@@ -118,17 +150,60 @@ class Snapshot:
         """The properties of a table by name; values are read when they are first used."""
         if self.lacks(f"properties/{target}"):
             return {}
-        return {name: self.read_property(f"properties/{target}/{name}") for name in self.file[f"properties/{target}"]}
+        rows = 0 if self.lacks(target) else whole(self.file[target].attrs, "count")
+        found = self.file[f"properties/{target}"]
+        return {name: self.read_property(f"properties/{target}/{name}", rows) for name in found}
 
-    def read_property(self, path: str) -> Property:
-        """The property at that path; its values are read when they are first used."""
-        attrs = self.file[path].attrs
+    def read_property(self, path: str, rows: int) -> Property:
+        """The property at that path, of at most `rows` rows; its values are read when they are first used."""
+        dataset = self.file[path]
+        attrs, shape = dataset.attrs, dataset.shape
+        if not shape or 0 in shape[1:] or shape[0] > rows:
+            raise ValueError(f"/{path} holds {described(dataset)}, expected values of at most {rows} rows")
+        require_values(dataset, np.dtype(np.float64), 0, shape[1:])
+        require_stored(dataset, shape[0])
         return Property.lazy(
             self.reader(path),
-            description=str(attrs["description"]),
-            units=str(attrs["units"]),
-            settings=json.loads(attrs["settings"]),
+            description=text(attrs, "description"),
+            units=text(attrs, "units"),
+            settings=json_table(text(attrs, "settings")),
         )
+
+    def check_values(self, tables: Tables, n_parameters: int) -> None:
+        """Raise ValueError for a value that a column may not have; columns are read in blocks and not kept."""
+        ends = {name: len(getattr(tables, name)) for name in TABLES}
+        ends |= {REGIMES: len(tables.regimes), INDICES: n_parameters + 1}
+        for name, table in TABLES.items():
+            for column, declared in table.columns().items():
+                where = f"{name}.{column}"
+                if (declared.coded or where in CHECKED) and not self.lacks(name) and column in self.file[name]:
+                    for values in self.blocks(f"{name}/{column}", ends[name]):
+                        self.check_codes(name, column, declared, values)
+                        if fault := unfit(where, values, ends, declared):
+                            raise ValueError(fault)
+        if ends["sampled_pairs"]:
+            self.check_pairs({QUENCHES: ends["sampled_quenches"], TRAINING: ends["training"]})
+
+    def blocks(self, path: str, rows: int) -> Iterator[Array]:
+        """The leading `rows` rows of a dataset, some at a time."""
+        dataset = self.file[path]
+        step = max(1, BLOCK_BYTES // max(1, dataset.dtype.itemsize * math.prod(dataset.shape[1:])))
+        for start in range(0, rows, step):
+            yield dataset[start : min(start + step, rows)]
+
+    def check_codes(self, table: str, column: str, declared: Column, values: Array) -> None:
+        """Raise ValueError for a code without a name."""
+        count = len(stored_names(self.file[table], column)) if declared.coded else 0
+        if declared.coded and not -1 <= values.min() <= values.max() < count:
+            raise ValueError(f"{table}.{column}: codes from {values.min()} to {values.max()} for {count} names")
+
+    def check_pairs(self, ends: Mapping[str, int]) -> None:
+        """Raise ValueError for a sampled pair of rows that the table of its ends does not have."""
+        group, count = self.file["sampled_pairs"], whole(self.file["sampled_pairs"].attrs, "count")
+        code, rows = group["ends_of"][:count], group["rows"][:count]
+        for place, name in enumerate(["", *stored_names(group, "ends_of")], -1):
+            if (code == place).any() and (name not in ends or (rows[code == place] >= ends[name]).any()):
+                raise ValueError(f"sampled_pairs.rows must be rows of {' or '.join(ends)}, found others of {name!r}")
 
     def reader(self, path: str) -> Read:
         """The function that reads the columns of the group, or the values of the property, at that path."""
@@ -152,9 +227,7 @@ class Snapshot:
         return self.decoded(values, stored_names(group, name)) if declared.coded else values
 
     def decoded(self, codes: Array, names: Sequence[str]) -> Array:
-        """The names of codes, empty for -1. Raises DatabaseError for a code without a name."""
-        if len(codes) and not -1 <= codes.min() <= codes.max() < len(names):
-            raise damaged(self.path, ValueError(f"codes from {codes.min()} to {codes.max()} for {len(names)} names"))
+        """The names of codes, empty for -1."""
         return read_only(np.array([*names, ""])[codes])
 
     def values(self, path: str, rows: int | None = None) -> Array:
@@ -179,6 +252,8 @@ def opened(path: Path) -> h5py.File:
         raise DatabaseError(f"{path} is a folder: name the database file in it")
     if not path.exists():
         raise DatabaseError(f"{path} does not exist: check the name, or make a database with 'landscape run'")
+    if not path.is_file():
+        raise DatabaseError(f"{path} is a pipe or a device, expected a file: name a landscape database")
     try:
         with path.open("rb"):
             pass  # h5py.is_hdf5 does not distinguish an unreadable file from a file of another kind
@@ -192,9 +267,11 @@ def opened(path: Path) -> h5py.File:
     raise DatabaseError(f"{path} is not an HDF5 file ({path.stat().st_size} bytes): name a landscape database")
 
 
-def _shape(sizes: Iterable[int]) -> tuple[int, int, int]:
-    """Channels, height and width of an image."""
-    channels, height, width = map(int, sizes)
+def _shape(sizes: Array) -> tuple[int, int, int]:
+    """Channels, height and width of an image. Raises ValueError for anything but three positive whole numbers."""
+    if np.shape(sizes) != (3,) or sizes.dtype.kind != "i" or sizes.min() < 1:
+        raise ValueError(f"attribute image is {str(sizes)[:50]}, expected channels, height and width")
+    channels, height, width = sizes.tolist()
     return channels, height, width
 
 
@@ -202,7 +279,7 @@ def require_format(path: Path, file: h5py.File) -> None:
     """Refuse HDF5 files of other programs, and databases of a later version."""
     if file.attrs.get("format") != FORMAT:
         raise DatabaseError(f"{path} is HDF5 but not a landscape database: expected the attribute format = {FORMAT!r}")
-    version = int(file.attrs["format_version"])
+    version = whole(file.attrs, "format_version", 1)
     if version > FORMAT_VERSION:
         raise DatabaseError(
             f"{path} has format version {version}, newer than the {FORMAT_VERSION} that is known here: update landscape"

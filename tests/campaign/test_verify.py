@@ -1,5 +1,6 @@
 """Verification finds every deviation from the file, and nothing else."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from landscape.campaign.verification.sides import RecomputedSides, SidesTask, sa
 from landscape.campaign.verification.verify import summary, verify
 from landscape.database.database import Database
 from landscape.database.store import open_store
+from landscape.errors import DatabaseError
 from tests.campaign.xor import HASTE, xor
 
 TABLES = ("minima", "transition_states")
@@ -96,7 +98,6 @@ def test_what_was_found_is_what_it_says(path: Path) -> None:
         ("minima/lowest_eigenvalue", 1e-5, "minimum 1: eigenvalue"),
         ("minima/log_determinant", 1e-2, "minimum 1: log determinant"),
         ("minima/log_orbit_size", 0.7, "minimum 1: log orbit size"),
-        ("minima/energy", np.nan, "minimum 1: energy nan in the file"),
         ("minima/rms_gradient", 1e-6, "minimum 1: RMS gradient"),
         ("minima/rms_gradient", np.nan, "minimum 1: RMS gradient nan in the file"),
         ("minima/lowest_eigenvalue", np.nan, "minimum 1: eigenvalue nan in the file"),
@@ -252,6 +253,15 @@ def test_a_minimum_with_kinks_off_the_gauge(path_with_kinks: Path, columns: slic
     assert len(found) == 1
     assert found[0].startswith("minimum 0: ")
     assert found[0].endswith("expected 2.92e-05")  # sqrt(2 * 17) * 1e-7 / (2 * 1e-2)
+
+
+def test_points_that_are_not_those_of_the_network_are_damage(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        attrs = file["problem"].attrs
+        for name in ("toml", "run_toml"):
+            attrs[name] = re.sub(r"hidden = \[\d+\]", "hidden = [7]", attrs[name])
+    with pytest.raises(DatabaseError, match=r"have 12 parameters, and the network of its run file 37: restore it"):
+        faults(path)
 
 
 def test_a_point_of_the_wrong_index(path: Path) -> None:

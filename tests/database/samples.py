@@ -75,6 +75,8 @@ def random_table(kind: type[Table], rows: int, rng: np.random.Generator, ends: M
         else:
             whole = column.dtype is np.int64
             columns[name] = rng.integers(*ends[name], shape) if whole else rng.normal(size=shape).astype(column.dtype)
+            if name in ("rms_gradient", "step", "temperature"):
+                columns[name] = np.abs(columns[name])
     return kind(**columns)
 
 

@@ -48,8 +48,14 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 
 def _read_h5(path: Path) -> dict[str, np.ndarray]:
     with h5py.File(path, "r") as file:
-        found = [name for name, item in file.items() if isinstance(item, h5py.Dataset)]
+        links = {name: file.get(name, getlink=True) for name in file}
+        found = [name for name, link in links.items() if isinstance(link, h5py.HardLink) and _is_plain(file[name])]
         return {name: np.asarray(file[name]) for name in _wanted(path, found)}
+
+
+def _is_plain(item: h5py.Dataset | h5py.Group) -> bool:
+    """True for a dataset whose values are in the file itself."""
+    return isinstance(item, h5py.Dataset) and not item.is_virtual and not item.external
 
 
 def _wanted(path: Path, found: list[str]) -> list[str]:

@@ -1,0 +1,94 @@
+"""Attributes and datasets of the declared types and shapes: everything else is refused before it is used."""
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import h5py
+import numpy as np
+
+
+def text(attrs: h5py.AttributeManager, name: str) -> str:
+    """The text of an attribute. Raises TypeError for another type."""
+    found = attrs[name]
+    if not isinstance(found, str):
+        raise TypeError(f"attribute {name} is {str(found)[:50]!r}, expected a text")
+    return found
+
+
+def whole(attrs: h5py.AttributeManager, name: str, lowest: int = 0) -> int:
+    """The whole number of an attribute. Raises ValueError for another type, or a number below `lowest`."""
+    found = attrs[name]
+    if not isinstance(found, int | np.integer) or found < lowest:
+        raise ValueError(f"attribute {name} is {str(found)[:50]}, expected a whole number from {lowest}")
+    return int(found)
+
+
+def positive(attrs: h5py.AttributeManager, name: str) -> float:
+    """The number of an attribute. Raises ValueError for another type, and unless it is finite and above zero."""
+    found = attrs[name]
+    if not isinstance(found, float | int | np.number) or not 0.0 < found < math.inf:
+        raise ValueError(f"attribute {name} is {str(found)[:50]}, expected a positive number")
+    return float(found)
+
+
+def texts(attrs: h5py.AttributeManager, name: str) -> list[str]:
+    """The texts of an attribute. Raises TypeError for another type."""
+    found = attrs[name]
+    values: list[Any] = found.tolist() if isinstance(found, np.ndarray) and found.ndim == 1 else [None]
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError(f"attribute {name} is {str(found)[:50]!r}, expected a list of texts")
+    return values
+
+
+def names(attrs: h5py.AttributeManager, name: str) -> list[str]:
+    """The names of an attribute. Raises ValueError or TypeError unless they are texts, all different."""
+    found = texts(attrs, name)
+    if len(set(found)) != len(found):
+        raise ValueError(f"attribute {name} has a name twice")
+    return found
+
+
+def require_values(dataset: h5py.Dataset, dtype: np.dtype[Any], rows: int, shape: tuple[int, ...]) -> None:
+    """Raise ValueError unless a dataset has at least `rows` rows of this shape, of a type that fits in `dtype`."""
+    found = dataset.dtype
+    fits = found.kind == dtype.kind and np.can_cast(found, dtype, "safe")
+    if not fits or len(dataset.shape) != 1 + len(shape) or len(dataset) < rows or dataset.shape[1:] != shape:
+        raise ValueError(f"{dataset.name} holds {described(dataset)}, expected {dtype.name} {[rows, *shape]}")
+
+
+def require_stored(dataset: h5py.Dataset, rows: int) -> None:
+    """Raise ValueError if the file stores less than these rows take, so that reading takes no memory unasked for."""
+    needed = rows * dataset.dtype.itemsize * math.prod(dataset.shape[1:])
+    if dataset.id.get_storage_size() < needed:
+        raise ValueError(f"{dataset.name} declares {needed} bytes, but the file stores fewer")
+
+
+def described(dataset: h5py.Dataset) -> str:
+    """Type and shape of a dataset."""
+    return f"{dataset.dtype.name} {list(dataset.shape)}"
+
+
+def json_table(told: str) -> dict[str, Any]:
+    """The JSON object of a text. Raises ValueError or TypeError for anything else."""
+    found = json.loads(told)
+    if not isinstance(found, dict):
+        raise TypeError(f"{told[:50]!r} is no JSON object")
+    return found
+
+
+def require_data(group: h5py.Group, found: Sequence[str]) -> None:
+    """Raise ValueError unless the datasets of those names are the samples and targets of one problem."""
+    for name in found:
+        kinds, axes, like = ("f", (2,), "inputs") if name.endswith("inputs") else ("fi", (1, 2), "targets")
+        if group[name].dtype.kind not in kinds or len(group[name].shape) not in axes:
+            raise TypeError(f"/problem/{name} holds {described(group[name])}, expected samples of numbers")
+        if group[name].shape[1:] != group[like].shape[1:]:
+            raise ValueError(
+                f"/problem/{name} holds {described(group[name])}, expected rows of {described(group[like])}"
+            )
+        require_stored(group[name], len(group[name]))
+    for inputs, targets in (("inputs", "targets"), ("test_inputs", "test_targets")):
+        if (inputs in found) != (targets in found) or (inputs in found and len(group[inputs]) != len(group[targets])):
+            raise ValueError(f"/problem: expected as many {inputs} as {targets}")

@@ -1,0 +1,193 @@
+"""A file is checked before it is believed: everything that is not as declared is refused in one line."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from landscape.database.store import open_store
+from landscape.errors import DatabaseError
+from tests.database.samples import measure, new_store, property_rows, sample_commit
+
+Change = Callable[[h5py.File], object]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A database of two rounds and a property."""
+    path = tmp_path_factory.mktemp("whole") / "a.h5"
+    store = new_store(path)
+    store.commit(sample_commit(store))
+    measure(store, property_rows(rows=3))
+    store.close()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def path(whole: bytes, tmp_path: Path) -> Path:
+    path = tmp_path / "a.h5"
+    path.write_bytes(whole)
+    return path
+
+
+def refused(path: Path, words: str) -> None:
+    """Assert that the file is refused in one line with these words, and nothing beside it is touched."""
+    before = sorted(path.parent.iterdir())
+    for writable in (False, True):
+        with pytest.raises(DatabaseError, match=re.escape(words)) as caught:
+            open_store(path, writable=writable)
+        assert "\n" not in str(caught.value)
+    assert sorted(path.parent.iterdir()) == before
+
+
+def put(place: str, value: object, row: object = 0) -> Change:
+    """Set a row of a dataset."""
+
+    def change(file: h5py.File) -> None:
+        file[place][row] = value
+
+    return change
+
+
+def attribute(place: str, name: str, value: object) -> Change:
+    """Set an attribute."""
+
+    def change(file: h5py.File) -> None:
+        file[place].attrs[name] = value
+
+    return change
+
+
+def replaced(place: str, values: Any) -> Change:  # noqa: ANN401 - anything h5py stores
+    """Replace a dataset; its attributes stay."""
+
+    def change(file: h5py.File) -> None:
+        attrs = dict(file[place].attrs)
+        del file[place]
+        file[place] = values
+        file[place].attrs.update(attrs)
+
+    return change
+
+
+FAULTS: dict[str, tuple[Change, str]] = {
+    "parameters": (put("minima/parameters", np.nan), "minima.parameters must be finite, found another value in row 0"),
+    "infinity": (put("transition_states/parameters", np.inf, 1), "transition_states.parameters must be finite"),
+    "energy": (put("saddles/energy", np.nan, 1), "saddles.energy must be finite, found another value in row 1"),
+    "hits": (put("minima/hits", -3, 1), "minima.hits must be at least 0, found [-3]"),
+    "pairs": (put("transition_states/minima", 3), "transition_states.minima must lie in [0, 3), found [3]"),
+    "negative pairs": (put("transition_states/minima", -1), "transition_states.minima must lie in [0, 3), found [-1]"),
+    "attempts": (put("attempts/minima", 99, (0, 1)), "attempts.minima must lie in [-1, 3), found [99]"),
+    "states": (put("attempts/state", 2), "attempts.state must lie in [-1, 2), found [2]"),
+    "codes": (put("attempts/method", 2), "attempts.method: codes from"),
+    "regimes": (put("training/regime", 2), "training.regime must lie in [0, 2), found [2]"),
+    "sampled pairs": (put("sampled_pairs/rows", 2), "sampled_pairs.rows must be rows of quenches or training"),
+    "index": (put("saddles/index", 6), "saddles.index must lie in [2, 6), found [6]"),
+    "sign": (put("minima/rms_gradient", -1.0), "minima.rms_gradient must not be negative, found [-1.0]"),
+    "type": (replaced("minima/energy", np.arange(3)), "/minima/energy holds int64 [3], expected float64 [3]"),
+    "text": (replaced("minima/energy", np.array([b"a"] * 3)), "/minima/energy holds bytes8 [3], expected float64 [3]"),
+    "shape": (replaced("minima/energy", np.zeros((3, 1))), "/minima/energy holds float64 [3, 1], expected float64 [3]"),
+    "scalar": (replaced("minima/hits", np.int64(3)), "/minima/hits holds int64 [], expected int64 [3]"),
+    "group": (replaced("minima/hits", h5py.SoftLink("/rounds")), "/minima/hits is a link to another place"),
+    "long property": (replaced("properties/minima/trace", np.zeros((4, 2))), "expected values of at most 3 rows"),
+    "type of property": (replaced("properties/minima/trace", np.zeros((3, 2), int)), "holds int64 [3, 2]"),
+    "settings": (attribute("properties/minima/trace", "settings", "[1]"), "is no JSON object"),
+    "version zero": (attribute("/", "format_version", 0), "format_version is 0, expected a whole number from 1"),
+    "half a version": (attribute("/", "format_version", 0.5), "format_version is 0.5, expected a whole number"),
+    "version in words": (attribute("/", "format_version", "one"), "format_version is one, expected a whole number"),
+    "count": (attribute("minima", "count", -1), "attribute count is -1, expected a whole number from 0"),
+    "count in words": (attribute("minima", "count", "3"), "attribute count is 3, expected a whole number from 0"),
+    "no parameters": (attribute("problem", "n_parameters", 0), "n_parameters is 0, expected a whole number from 1"),
+    "run file": (attribute("problem", "run_toml", 1.0), "attribute run_toml is '1.0', expected a text"),
+    "tolerance": (attribute("/", "energy_tolerance", np.nan), "energy_tolerance is nan, expected a positive number"),
+    "image": (attribute("problem", "image", [1, 2]), "attribute image is [1 2], expected channels, height and width"),
+    "targets": (replaced("problem/targets", np.zeros(3)), "/problem: expected as many inputs as targets"),
+    "names": (attribute("attempts", "method_names", ["band", "band"]), "attribute method_names has a name twice"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_file_that_is_not_as_declared_is_refused(path: Path, change: Change, words: str) -> None:
+    with h5py.File(path, "r+") as file:
+        change(file)
+    refused(path, words)
+
+
+def external(place: str) -> Change:
+    """A dataset whose values are those of a text file."""
+
+    def change(file: h5py.File) -> None:
+        shape, dtype = file[place].shape, file[place].dtype
+        del file[place]
+        file.create_dataset(place, shape, dtype, external=[("secret.txt", 0, 1000)])
+
+    return change
+
+
+def virtual(place: str) -> Change:
+    """A dataset whose values are those of another database."""
+
+    def change(file: h5py.File) -> None:
+        shape, dtype = file[place].shape, file[place].dtype
+        del file[place]
+        layout = h5py.VirtualLayout(shape, dtype)
+        layout[...] = h5py.VirtualSource("other.h5", place, shape)
+        file.create_virtual_dataset(place, layout)
+
+    return change
+
+
+def compressed(file: h5py.File) -> None:
+    """A dataset of which a few bytes become many."""
+    del file["minima/energy"]
+    file.create_dataset("minima/energy", data=np.zeros(3), compression="gzip")
+
+
+ELSEWHERE: dict[str, Change] = {
+    "external storage": external("rounds/kind"),
+    "virtual dataset": virtual("minima/energy"),
+    "external link": replaced("rounds/kind", h5py.ExternalLink("other.h5", "rounds/kind")),
+    "soft link": replaced("minima/energy", h5py.SoftLink("/transition_states/energy")),
+    "link that no table has": lambda file: file.__setitem__("beyond", h5py.ExternalLink("other.h5", "/")),
+    "compression": compressed,
+}
+
+
+@pytest.mark.parametrize("change", ELSEWHERE.values(), ids=ELSEWHERE.keys())
+def test_nothing_but_the_file_itself_is_read(path: Path, whole: bytes, change: Change) -> None:
+    path.with_name("secret.txt").write_text("root:x:0:0:a secret that must not be shown\n" * 20)
+    path.with_name("other.h5").write_bytes(whole)
+    with h5py.File(path, "r+") as file:
+        change(file)
+    refused(path, "is damaged (/")
+
+
+def test_a_group_within_itself_ends(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        file["minima/again"] = file["/"]
+    assert open_store(path).n_rounds == 2
+
+
+def test_values_that_the_file_does_not_store_take_no_memory(path: Path) -> None:
+    """Two kilobytes that declare three gigabytes."""
+
+    def declare(file: h5py.File) -> None:
+        for name, column in file["minima"].items():
+            column.resize(400_000_000, axis=0)
+            assert len(file["minima"][name]) == 400_000_000
+        file["minima"].attrs["count"] = 400_000_000
+
+    with h5py.File(path, "r+") as file:
+        declare(file)
+    refused(path, "but the file stores fewer")
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_no_database(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.h5")
+    refused(tmp_path / "a.h5", "a.h5 is a pipe or a device, expected a file")
