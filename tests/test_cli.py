@@ -24,6 +24,7 @@ from landscape.problems.surfaces.analytic import MuellerBrown
 from landscape.properties import path_profiles as profiles
 from tests.campaign.commands import ROOT, XOR, finished, launched, needs_mpi
 from tests.commands import Run, Said, assert_refused
+from tests.database.altering import altered
 from tests.problems.image_bytes import random_pixels, write
 
 NOBODY = 65534
@@ -267,7 +268,7 @@ def truncated(path: Path) -> None:
 
 
 def newer(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         file.attrs["format_version"] += 1
 
 
@@ -277,12 +278,12 @@ def foreign(path: Path) -> None:
 
 
 def damaged(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         del file["minima/energy"]
 
 
 def unreadable_settings(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         file["problem"].attrs["run_toml"] = "[problem"
 
 
@@ -697,11 +698,11 @@ def test_what_cannot_be_compared(refused: Run, searches: tuple[Path, Path], data
     assert "--lowest" in refused("complete", first, second, "--lowest", 0).err
     assert "no.h5" in refused("complete", first, tmp_path / "no.h5").err
     other = Path(shutil.copy(second, tmp_path / "other.h5"))
-    with h5py.File(other, "r+") as file:
+    with altered(other) as file:
         run = file["problem"].attrs["run_toml"]
         file["problem"].attrs["run_toml"] = run.replace("l2 = 0.01", "l2 = 0.02", 1)
     assert "found different problem.l2" in refused("complete", first, other).err
-    with h5py.File(other, "r+") as file:
+    with altered(other) as file:
         file["problem"].attrs["sha256"] = "0" * 64
     assert "different data" in refused("complete", first, other).err
     surface = tmp_path / "surface.h5"

@@ -14,6 +14,7 @@ import h5py
 
 from landscape.database.checks import checked
 from landscape.database.failures import reason
+from landscape.database.integrity.digests import Digests
 from landscape.database.lock import WriterLock
 from landscape.database.reading import Snapshot
 from landscape.database.records import Commit, Header, ProblemRecord
@@ -21,6 +22,9 @@ from landscape.database.tables import Tables
 from landscape.database.whole_file import replace_file
 from landscape.database.writing import write_commit, write_new
 from landscape.errors import DatabaseError
+
+NAMED = 3
+"""Changed items that a message names."""
 
 
 class Hdf5Store:
@@ -34,6 +38,7 @@ class Hdf5Store:
         self.record, self.header, self.tables = snapshot.read()
         self.snapshot = snapshot
         self.lock = lock
+        self.digests = Digests()  # of the last commit, for the writer
 
     @classmethod
     def create(cls, path: Path, record: ProblemRecord, header: Header, names: Mapping[str, Sequence[str]]) -> Self:
@@ -67,10 +72,13 @@ class Hdf5Store:
         """The store after `prepare` has run under the lock; any failure releases the lock."""
         try:
             prepare()
-            return cls(Snapshot(path), lock)
+            store = cls(Snapshot(path), lock)
+            store.digests = store.snapshot.digests()
+            require_unchanged(path, store.snapshot.changes(store.digests))
         except BaseException:
             lock.release()
             raise
+        return store
 
     @property
     def n_rounds(self) -> int:
@@ -81,28 +89,34 @@ class Hdf5Store:
         return not self.snapshot.file
 
     def commit(self, commit: Commit) -> None:
-        path = self.snapshot.path
+        path, written = self.snapshot.path, list[Digests]()
         self.require_writable()
         ready = checked(commit, self.tables, self.record.n_parameters)
         try:
-            replace_file(path, lambda file: self.write(file, ready))
+            replace_file(path, lambda file: written.append(self.write(file, ready)))
         except OSError as error:
             raise DatabaseError(
                 f"{path}: round {self.n_rounds} could not be committed, {reason(error)}, then resume; "
                 f"the {self.n_rounds} rounds committed before are intact"
             ) from error
-        self.snapshot = Snapshot(path)
+        self.snapshot, self.digests = Snapshot(path), written[0]
         self.record = self.record.reread(self.snapshot.reader("problem"))
         self.tables = self.tables.after(ready, self.snapshot.reader)
 
-    def write(self, file: h5py.File, commit: Commit) -> None:
-        """Write a checked commit to the copy of the file; refused if another program has changed the file."""
+    def write(self, file: h5py.File, commit: Commit) -> Digests:
+        """Write a checked commit to the copy of the file; refused if another program has changed the file.
+
+        Returns the digests after it.
+        """
         found = int(file["rounds"].attrs["count"])
         if found != self.n_rounds:
             raise DatabaseError(
                 f"{self.path} has {found} rounds, expected {self.n_rounds}: another program changed it, open it again"
             )
-        write_commit(file, commit)
+        return write_commit(file, commit, self.digests)
+
+    def changes(self) -> list[str] | None:
+        return self.snapshot.changes(self.snapshot.digests())
 
     def require_writable(self) -> None:
         """Raise DatabaseError if this store cannot commit."""
@@ -114,6 +128,16 @@ class Hdf5Store:
         self.snapshot.file.close()
         if self.lock is not None:
             self.lock.release()
+
+
+def require_unchanged(path: Path, changes: Sequence[str] | None) -> None:
+    """Raise DatabaseError, which names the changed items, if anything was changed after the last commit."""
+    if changes:
+        more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
+        raise DatabaseError(
+            f"{path} is damaged, {', '.join(changes[:NAMED])}{more} changed after the last commit: "
+            "restore it from a copy, or see with 'landscape verify' what holds"
+        )
 
 
 def require_place(path: Path) -> None:

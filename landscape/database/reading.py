@@ -9,8 +9,7 @@ Columns that this program does not know are ignored. A column that the file lack
 column is essential.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from landscape.database.failures import first_line, reason
+from landscape.database.failures import first_line
+from landscape.database.integrity.blocks import blocks
 from landscape.database.integrity.declared import (
     described,
     json_table,
@@ -31,6 +31,8 @@ from landscape.database.integrity.declared import (
     texts,
     whole,
 )
+from landscape.database.integrity.digests import DIGESTS, Digests
+from landscape.database.integrity.opening import opened
 from landscape.database.integrity.plain import require_plain
 from landscape.database.integrity.values import CHECKED, INDICES, REGIMES, unfit
 from landscape.database.lazy import Column, Read, read_only
@@ -43,15 +45,13 @@ from landscape.database.writing import (
     FORMAT_VERSION,
     LATER_TABLES,
     TABLES,
+    WITH_DIGESTS,
     axis_names,
     rearranged,
     stored_names,
     stored_type,
 )
 from landscape.errors import DatabaseError
-
-BLOCK_BYTES = 16 * 2**20
-"""Values that are checked at a time."""
 
 UNREADABLE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError)
 """Errors that h5py and the decoding of attributes raise on a damaged file."""
@@ -67,6 +67,24 @@ class Snapshot:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.file = opened(path)
+
+    def changes(self, found: Digests) -> list[str] | None:
+        """The items that were changed after the last commit, by their digests `found` now; None without stored ones.
+
+        Raises DatabaseError if the stored digests are damaged.
+        """
+        try:
+            version = whole(self.file.attrs, "format_version", 1)
+            return found.changes(self.file) if version >= WITH_DIGESTS or DIGESTS in self.file else None
+        except UNREADABLE as error:
+            raise damaged(self.path, error) from error
+
+    def digests(self) -> Digests:
+        """The digests of what the file holds now. Raises DatabaseError if it cannot be read."""
+        try:
+            return Digests.of(self.require_open())
+        except UNREADABLE as error:
+            raise damaged(self.path, error) from error
 
     def read(self) -> tuple[ProblemRecord, Header, Tables]:
         """Problem, header and tables of the file; an array is read when it is first used.
@@ -177,19 +195,12 @@ class Snapshot:
             for column, declared in table.columns().items():
                 where = f"{name}.{column}"
                 if (declared.coded or where in CHECKED) and not self.lacks(name) and column in self.file[name]:
-                    for values in self.blocks(f"{name}/{column}", ends[name]):
+                    for values in blocks(self.file[name][column], 0, ends[name]):
                         self.check_codes(name, column, declared, values)
                         if fault := unfit(where, values, ends, declared):
                             raise ValueError(fault)
         if ends["sampled_pairs"]:
             self.check_pairs({QUENCHES: ends["sampled_quenches"], TRAINING: ends["training"]})
-
-    def blocks(self, path: str, rows: int) -> Iterator[Array]:
-        """The leading `rows` rows of a dataset, some at a time."""
-        dataset = self.file[path]
-        step = max(1, BLOCK_BYTES // max(1, dataset.dtype.itemsize * math.prod(dataset.shape[1:])))
-        for start in range(0, rows, step):
-            yield dataset[start : min(start + step, rows)]
 
     def check_codes(self, table: str, column: str, declared: Column, values: Array) -> None:
         """Raise ValueError for a code without a name."""
@@ -244,27 +255,6 @@ class Snapshot:
         if not self.file:
             raise DatabaseError(f"{self.path} is closed: read what you need before closing it, or open it again")
         return self.file
-
-
-def opened(path: Path) -> h5py.File:
-    """The HDF5 file at that path, open for reading without HDF5's own lock: committed files do not change."""
-    if path.is_dir():
-        raise DatabaseError(f"{path} is a folder: name the database file in it")
-    if not path.exists():
-        raise DatabaseError(f"{path} does not exist: check the name, or make a database with 'landscape run'")
-    if not path.is_file():
-        raise DatabaseError(f"{path} is a pipe or a device, expected a file: name a landscape database")
-    try:
-        with path.open("rb"):
-            pass  # h5py.is_hdf5 does not distinguish an unreadable file from a file of another kind
-        if h5py.is_hdf5(path):
-            return h5py.File(path, "r", locking=False)
-    except OSError as error:
-        if "truncated" in str(error):
-            found = f"an HDF5 file cut off at byte {path.stat().st_size}"
-            raise DatabaseError(f"{path} is truncated, {found}: restore it from a whole copy") from error
-        raise DatabaseError(f"{path} cannot be read, {reason(error)}") from error
-    raise DatabaseError(f"{path} is not an HDF5 file ({path.stat().st_size} bytes): name a landscape database")
 
 
 def _shape(sizes: Array) -> tuple[int, int, int]:

@@ -46,6 +46,12 @@ class Store(Protocol):
                 cannot be written, for instance on a full disk. The store is unchanged then.
         """
 
+    def changes(self) -> list[str] | None:
+        """The items of the file that were changed after the last commit, as TABLE/COLUMN or PATH@ATTRIBUTE.
+
+        None for a file of an earlier version, which has no digests. This reads the whole file.
+        """
+
     def close(self) -> None:
         """Close the file and release the writer's lock; columns that were not read yet cannot be read any more."""
 
@@ -68,6 +74,9 @@ class MemoryStore:
         if self.closed:
             raise DatabaseError("the database in memory is closed: commit before closing it")
         self.tables = self.tables.after(checked(commit, self.tables, self.record.n_parameters))
+
+    def changes(self) -> list[str] | None:
+        return []
 
     def close(self) -> None:
         self.closed = True

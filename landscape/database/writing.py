@@ -2,6 +2,7 @@
 
     /                     attrs: format, format_version, software (JSON), created, energy_tolerance, distance_tolerance,
                           index_test
+    /digests              JSON (`integrity/digests.py`)
     /problem              attrs: toml, run_toml, n_parameters, sha256; for images also image (channels, height, width)
                           datasets: inputs, targets, test_inputs, test_targets, as far as they exist
     /minima               attr count; one dataset a column
@@ -37,6 +38,7 @@ import numpy as np
 
 from landscape.database.checks import MAX_KIND
 from landscape.database.continuation.tables import EventBranches, Events, Tracks
+from landscape.database.integrity.digests import Digests, children
 from landscape.database.lazy import MISSING, Column, Table
 from landscape.database.points.saddles import Saddles
 from landscape.database.records import (
@@ -56,7 +58,9 @@ from landscape.database.sampled import Sampled, SampledPairs, SampledQuenches
 from landscape.database.trained_points import TrainedPoints, Training
 
 FORMAT = "landscape"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+WITH_DIGESTS = 2
+"""The first version whose writers keep the digests: a program that knows none of them must not write to the file."""
 CHUNK_BYTES = 256 * 1024
 CHUNK_ROWS = 4096
 
@@ -96,8 +100,9 @@ def write_new(file: h5py.File, record: ProblemRecord, header: Header, names: Map
     file.attrs["index_test"] = record.index_test
     file.attrs["software"] = json.dumps(dict(header.software))
     file.attrs["created"] = header.created
-    file.attrs["format_version"] = FORMAT_VERSION
     file.attrs["format"] = FORMAT
+    file.attrs["format_version"] = FORMAT_VERSION
+    Digests.of(file).write(file)
 
 
 def write_problem(group: h5py.Group, record: ProblemRecord) -> None:
@@ -133,8 +138,11 @@ def create_column(group: h5py.Group, name: str, shape: tuple[int, ...], dtype: n
     return group.create_dataset(name, (0, *shape), dtype, maxshape=(None, *shape), chunks=(rows, *shape))
 
 
-def write_commit(file: h5py.File, commit: Commit) -> None:
-    """Write a checked commit after the rows in the file; the counts come last."""
+def write_commit(file: h5py.File, commit: Commit, digests: Digests) -> Digests:
+    """Write a checked commit after the rows in the file; counts, format version and digests come last.
+
+    `digests` are those before it; returns those after it.
+    """
     appended: dict[str, Table] = {
         "minima": commit.minima,
         "transition_states": commit.transition_states,
@@ -155,6 +163,13 @@ def write_commit(file: h5py.File, commit: Commit) -> None:
         write_property(file.require_group(f"properties/{rows.target}"), rows)
     for name, count in counts.items():
         file[name].attrs["count"] = count
+    file.attrs["format_version"] = FORMAT_VERSION
+    properties = {f"properties/{rows.target}/{rows.name}": rows.start for rows in commit.properties}
+    changed = [("", file), *children(file, counts), *((path, file[path]) for path in properties)]
+    replaced = {"minima/hits", *(f"walkers/{name}" for name in file["walkers"])}
+    after = digests.after(changed, lambda path: path in replaced or properties.get(path) == 0)
+    after.write(file)
+    return after
 
 
 def write_rows(group: h5py.Group, table: Table, start: int) -> int:

@@ -17,6 +17,7 @@ from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.search.transition_states import OUTCOME_NAMES
 from tests.campaign.xor import HASTE, xor
+from tests.database.altering import altered
 from tests.database.samples import contents, reorder
 
 SETTINGS: dict[str, Any] = {
@@ -55,7 +56,7 @@ def content(db: landscape.Database) -> dict[str, Any]:
 def continued(path: Path, kind: str, change: Callable[[h5py.File], None]) -> dict[str, Any]:
     """The content of a database after a stop in a round of this kind, a change and continuation."""
     landscape.explore(xor(), path=path, progress=StopAfter(kind), on_interrupt="return", **SETTINGS).close()
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         assert len(file["attempts/method"]) > 0
         change(file)
     with landscape.explore(xor(), path=path, resume=True, **SETTINGS) as db:

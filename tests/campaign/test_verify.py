@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
@@ -20,6 +19,7 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import DatabaseError
 from tests.campaign.xor import HASTE, xor
+from tests.database.altering import altered
 
 TABLES = ("minima", "transition_states")
 
@@ -69,7 +69,7 @@ def faults(path: Path, sides: int | None = None) -> list[str]:
 
 
 def change(path: Path, column: str, alter: Callable[[np.ndarray], np.ndarray]) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         values = file[column][()]
         file[column][...] = alter(values)
 
@@ -200,7 +200,7 @@ def test_sides_are_drawn_by_the_seed_of_the_run(path: Path) -> None:
 
 
 def test_columns_that_an_older_file_lacks_are_no_fault(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         del file["minima/log_orbit_size"], file["minima/log_determinant"], file["transition_states/eigenvalue"]
     assert faults(path, sides=0) == []
 
@@ -216,7 +216,7 @@ def test_rows_before_a_column_was_made_are_no_fault(path: Path) -> None:
 
 
 def test_a_campaign_with_a_strategy_of_a_newer_program(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         text = file["problem"].attrs["run_toml"]
         assert '"focus"' in text
         file["problem"].attrs["run_toml"] = text.replace('"focus"', '"shortest_detour"')
@@ -256,7 +256,7 @@ def test_a_minimum_with_kinks_off_the_gauge(path_with_kinks: Path, columns: slic
 
 
 def test_points_that_are_not_those_of_the_network_are_damage(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         attrs = file["problem"].attrs
         for name in ("toml", "run_toml"):
             attrs[name] = re.sub(r"hidden = \[\d+\]", "hidden = [7]", attrs[name])
@@ -265,7 +265,7 @@ def test_points_that_are_not_those_of_the_network_are_damage(path: Path) -> None
 
 
 def test_a_point_of_the_wrong_index(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         for name in ("parameters", "energy"):
             saddle, minimum = file["transition_states"][name][0], file["minima"][name][0]
             file["minima"][name][0], file["transition_states"][name][0] = saddle, minimum
@@ -276,7 +276,7 @@ def test_a_point_of_the_wrong_index(path: Path) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_row_that_is_there_twice(path: Path, table: str) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         for column in file[table].values():
             column[2] = column[0]
     what = "minimum" if table == "minima" else "transition state"

@@ -85,8 +85,8 @@ def test_foreign_hdf5(path: Path) -> None:
 
 def test_newer_version(path: Path) -> None:
     with h5py.File(path, "r+") as file:
-        file.attrs["format_version"] = 2
-    refused(lambda: open_store(path), "format version 2, newer than the 1", "update landscape")
+        file.attrs["format_version"] = 3
+    refused(lambda: open_store(path), "format version 3, newer than the 2", "update landscape")
 
 
 def drop_column(file: h5py.File) -> None:

@@ -41,7 +41,7 @@ def path(tmp_path: Path) -> Path:
 def test_layout_is_that_of_the_contract(path: Path) -> None:
     with h5py.File(path) as file:
         assert file.attrs["format"] == "landscape"
-        assert file.attrs["format_version"] == 1
+        assert file.attrs["format_version"] == 2
         assert json.loads(file.attrs["software"])["torch"] == "2.0"
         assert file.attrs["created"].endswith("+00:00")
         assert (file.attrs["energy_tolerance"], file.attrs["distance_tolerance"]) == (1e-9, 1e-4)

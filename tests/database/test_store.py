@@ -266,6 +266,7 @@ def test_file_and_memory_agree(rounds: list[tuple[int, int, int, bool, str, bool
         file.close()
         reopened = open_store(path)
         assert_equal_contents(contents(reopened), contents(memory))
+        assert reopened.changes() == []
         reopened.close()
 
 

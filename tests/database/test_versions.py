@@ -13,6 +13,7 @@ from landscape.database.store import open_store
 from landscape.database.trained_points import HISTORY_COLUMNS
 from landscape.database.writing import TABLES
 from landscape.errors import DatabaseError
+from tests.database.altering import altered
 from tests.database.samples import (
     METHODS,
     OUTCOMES,
@@ -52,7 +53,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def alter(path: Path, change: Callable[[h5py.File], None]) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         change(file)
 
 

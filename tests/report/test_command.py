@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import h5py
 import pytest
 
 import landscape
 from tests.analysis.synthetic import funnel, made_up_store, minima, transition_states
 from tests.commands import Run
+from tests.database.altering import altered
 from tests.report.pages import replaced_record
 
 XOR: dict[str, Any] = {"dataset": "xor", "standardise": False, "hidden": [2], "l2": 1e-2}
@@ -44,7 +44,7 @@ def test_the_page_of_a_network_is_verified(database: Path, tmp_path: Path, comma
 def test_a_fault_is_shown_and_fails(database: Path, tmp_path: Path, command: Run) -> None:
     wrong = tmp_path / "wrong.h5"
     wrong.write_bytes(database.read_bytes())
-    with h5py.File(wrong, "r+") as file:
+    with altered(wrong) as file:
         file["minima/energy"][0] += 1e-3
     page = tmp_path / "page.html"
     assert command("report", wrong, "-o", page, "--verify").status == 1

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import h5py
 import pytest
 
 from landscape.database.database import open_database
 from landscape.database.records import ROUND_KINDS
 from landscape.studies.overview import overview
+from tests.database.altering import altered
 from tests.database.samples import new_store, sample_commit
 
 
@@ -40,7 +40,7 @@ def test_counts_are_those_of_the_tables(path: Path) -> None:
 
 
 def test_counts_that_a_file_lacks_are_unknown(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         for name in ("epochs", "gradient_evaluations"):
             del file["training"][name]
         for name in ("tasks", "evaluations", "seconds", "new_minima", "new_transition_states"):

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import h5py
 import pytest
 
 from tests.campaign.commands import (
@@ -17,6 +16,7 @@ from tests.campaign.commands import (
     needs_mpi,
     tables,
 )
+from tests.database.altering import altered
 
 pytestmark = needs_mpi
 KINDS = {b"basin_hopping", b"single_ended", b"connect", b"measure", b"depths"}
@@ -63,7 +63,7 @@ def test_verification_and_measuring_on_ranks(files: dict[int, list[Path]], tmp_p
     alone, together, spoilt = (tmp_path / f"{name}.h5" for name in ("alone", "together", "spoilt"))
     for path in (alone, together, spoilt):
         path.write_bytes(files[0][0].read_bytes())
-    with h5py.File(spoilt, "r+") as file:
+    with altered(spoilt) as file:
         file["minima/energy"][1] += 1e-6
     said = several(
         2, 1, ["verify", together], ["verify", spoilt], ["measure", together, "--epsilon", "0.2"], ["info", together]

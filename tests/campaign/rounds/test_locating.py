@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
@@ -31,6 +30,7 @@ from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.stopping import StoppingPool
 from tests.campaign.trained import add_trained
 from tests.campaign.xor import HASTE, xor
+from tests.database.altering import altered
 
 REGIMES = {"plain": "", "decayed": "l2 = 0.1\n"}
 
@@ -167,7 +167,7 @@ def test_landings_go_through_the_names_in_the_file(
     undisturbed = Path(shutil.copy(path, path.with_name("undisturbed.h5")))
     run(undisturbed)
     run(path, rounds=1)
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         landing = file["properties/training/landing"]
         assert landing[()].tolist() == [float(Landing.LOCATED)] * 4
         landing[...] = names.index("located")

@@ -5,7 +5,6 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
@@ -28,6 +27,7 @@ from landscape.studies.completeness.goal import Goal
 from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.stopping import StoppingPool
 from tests.campaign.xor import HASTE, xor
+from tests.database.altering import altered
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def kinds(path: Path) -> list[str]:
 def test_what_is_declared_otherwise_than_in_the_file_is_measured_again(path: Path) -> None:
     with Database(open_store(path)) as db:
         before = db.properties("minima")
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         file["properties/minima/hessian_trace"].attrs["description"] = "as it was called once"
         del file["properties/minima/margin_linf"]
     assert measured(path) is not None
@@ -97,7 +97,7 @@ def test_what_is_measured_is_not_measured_again(path: Path) -> None:
 def test_further_epsilons_are_added_to_the_values(path: Path) -> None:
     before = kinds(path)
     kept = np.full(len(landscape.open(path).minima), 0.125)
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         file["properties/minima/pgd_accuracy"][:, 0] = kept  # no attack would give it
     assert measured(path, epsilon=[0.4]) is Ending.COMPLETE
     assert kinds(path) == [*before, "measure"]
@@ -114,7 +114,7 @@ def test_further_epsilons_are_added_to_the_values(path: Path) -> None:
 
 def test_values_with_added_epsilons_are_those_measured_together(path: Path) -> None:
     together = Path(shutil.copy(path, path.with_name("together.h5")))
-    with h5py.File(together, "r+") as file:
+    with altered(together) as file:
         for name, item in list(file["properties/minima"].items()):
             if "epsilon" in item.attrs["settings"]:
                 del file["properties/minima"][name]

@@ -31,6 +31,7 @@ from tests.campaign.commands import assert_equal_bytes
 from tests.campaign.stopping import StoppingPool
 from tests.campaign.trained import add_trained
 from tests.campaign.xor import HASTE, xor
+from tests.database.altering import altered
 from tests.studies.small_landscapes import merge_height
 
 SAMPLE = {"quenches": 20, "pairs": 7, "scale": 1.5}
@@ -130,7 +131,7 @@ def test_the_report_counts_what_the_tables_hold(path: Path) -> None:
 def test_every_sampled_point_is_verified(path: Path) -> None:
     run(path)
     assert verified(path) == []
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         quenches, pairs = file["sampled_quenches"], file["sampled_pairs"]
         row = int(np.flatnonzero(np.isfinite(pairs["parameters"][:, 0]))[0])
         other = int(np.flatnonzero(quenches["basin"][:] != quenches["basin"][3])[0])
@@ -158,7 +159,7 @@ def test_every_sampled_point_is_verified(path: Path) -> None:
 )
 def test_what_pairs_say_is_verified(path: Path, column: str, value: float, words: str) -> None:
     run(path)
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         pairs = file["sampled_pairs"]
         row = int(np.flatnonzero(np.isfinite(pairs["parameters"][:, 0]))[0])
         pairs[column][row] = value
@@ -167,7 +168,7 @@ def test_what_pairs_say_is_verified(path: Path, column: str, value: float, words
 
 def test_a_quench_with_an_energy_has_parameters(path: Path) -> None:
     run(path)
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         file["sampled_quenches"]["parameters"][3] = np.nan
         file["sampled_quenches"]["basin"][3] = -1
     assert "sampled quench 3: an energy, but no finite parameters" in verified(path)

@@ -3,7 +3,6 @@
 import csv
 from pathlib import Path
 
-import h5py
 import pytest
 from click.testing import CliRunner
 
@@ -12,6 +11,7 @@ from analysis.instability import main
 from landscape.campaign.exits import FAILED
 from tests.analysis.synthetic import funnel, write_database
 from tests.commands import Run
+from tests.database.altering import altered
 
 HASTY = {"pgd_steps": 1, "pgd_restarts": 1, "apgd_steps": 1, "search_queries": 1, "noise_draws": 1, "epsilon": [0.1]}
 
@@ -61,7 +61,7 @@ def test_the_landscape_of_two_units_is_told_and_drawn(command: Run, database: Pa
 def test_a_breach_of_a_theorem_ends_with_status_1(command: Run, database: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.h5"
     broken.write_bytes(database.read_bytes())
-    with h5py.File(broken, "r+") as file:
+    with altered(broken) as file:
         file["properties/minima/unstable_points"][0] = 0.0
     status, said, _ = command("instability", broken)
     assert status == FAILED

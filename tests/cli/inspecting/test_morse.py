@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 
@@ -19,6 +18,7 @@ from landscape.database.records import TransitionStates
 from landscape.problems.problem import Problem
 from tests.campaign.points import minima, plane, saddles, states
 from tests.commands import Run, assert_refused
+from tests.database.altering import altered
 
 
 def database(path: Path, context: Context, numbers: tuple[int, int, int]) -> Path:
@@ -102,7 +102,7 @@ def test_info_says_how_many_of_each_index(command: Run, file: Path) -> None:
     ],
 )
 def test_degenerate_points_are_refused(command: Run, file: Path, column: str, what: str) -> None:
-    with h5py.File(file, "r+") as opened:
+    with altered(file) as opened:
         opened[column][1] = 1e-6
     assert_refused(command("morse", file), f"expected points with no eigenvalue near zero, found {what} (1 such point)")
 

@@ -4,13 +4,13 @@ import math
 import shutil
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
 import landscape
 from tests.campaign.xor import HASTE
 from tests.commands import Run
+from tests.database.altering import altered
 
 RUN = """[problem]
 dataset = "iris"
@@ -75,7 +75,7 @@ def test_every_point_is_stationary_with_a_unit_more(whole: Path, command: Run) -
 
 def test_a_point_that_is_not_stationary_is_a_fault(whole: Path, tmp_path: Path, command: Run) -> None:
     path = Path(shutil.copy(whole, tmp_path / "a.h5"))
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         file["minima/parameters"][0] += 1e-3
     said = command("embed", path)
     assert said.status == 1

@@ -14,6 +14,7 @@ from landscape.errors import ExchangeError
 from landscape.exchange.completion import finished
 from landscape.exchange.merges.merging import merged
 from landscape.graph.far_sides import far_sides
+from tests.database.altering import altered
 from tests.exchange.group import place_of
 
 
@@ -120,7 +121,7 @@ def test_the_order_of_files_changes_nothing(first: Path, second: Path, both: Pat
 
 def test_walkers_stay_at_their_minima_where_a_file_has_one_twice(first: Path, second: Path, tmp_path: Path) -> None:
     twice = Path(shutil.copy(first, tmp_path / "twice.h5"))
-    with h5py.File(twice, "r+") as file:
+    with altered(twice) as file:
         for name in ("energy", "parameters"):
             file["minima"][name][1] = file["minima"][name][0]
         last = file["minima"].attrs["count"] - 1
@@ -134,7 +135,7 @@ def test_walkers_stay_at_their_minima_where_a_file_has_one_twice(first: Path, se
 
 def test_a_search_comes_before_an_imported_file(first: Path, second: Path, tmp_path: Path) -> None:
     bare = Path(shutil.copy(first, tmp_path / "bare.h5"))
-    with h5py.File(bare, "r+") as file:
+    with altered(bare) as file:
         file["minima/hits"][:] = 0
         file["walkers"].attrs["count"] = 0
     joined(tmp_path / "a.h5", bare, second)
@@ -168,7 +169,7 @@ def test_values_keep_one_meaning(first: Path, second: Path, tmp_path: Path) -> N
 def changed(path: Path, target: Path, old: str, new: str) -> Path:
     """A copy of a file with another run file."""
     shutil.copy(path, target)
-    with h5py.File(target, "r+") as file:
+    with altered(target) as file:
         text = file["problem"].attrs["run_toml"]
         assert old in text
         file["problem"].attrs["run_toml"] = text.replace(old, new)
@@ -181,7 +182,7 @@ def test_files_that_are_no_independent_searches_are_refused(
     same = Path(shutil.copy(first, tmp_path / "same.h5"))
     other = changed(second, tmp_path / "other.h5", "l2 = 0.01", "l2 = 0.02")
     data = Path(shutil.copy(second, tmp_path / "data.h5"))
-    with h5py.File(data, "r+") as file:
+    with altered(data) as file:
         file["problem"].attrs["sha256"] = "0" * 64
     loose = changed(second, tmp_path / "loose.h5", "distance_tolerance = ", "distance_tolerance = 1")
     for files, message in (

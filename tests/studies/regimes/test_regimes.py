@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from scipy import stats
@@ -23,6 +22,7 @@ from landscape.studies.regimes.findings_text import contrasts_csv, findings_text
 from landscape.studies.regimes.hypotheses import HYPOTHESES, RegimeHypothesis
 from landscape.studies.regimes.table import COST, GAP, Regimes, over_subsets, regimes_of
 from landscape.studies.regimes.table_text import csv_text, table_text
+from tests.database.altering import altered
 from tests.studies.regimes.regime_tables import regime_store
 
 REGIMES = {
@@ -289,7 +289,7 @@ def test_a_cost_that_a_file_lacks_is_unknown(tmp_path: Path) -> None:
     regime_store(path, {"plain": ""}, {}).close()
     with open_database(path) as db:
         assert regimes_of(db).mean("plain", COST.name).value == 1000.0
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         del file["training/gradient_evaluations"]
     with open_database(path) as db:
         assert regimes_of(db).mean("plain", COST.name).units == 0

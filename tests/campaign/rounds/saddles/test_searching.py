@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 
@@ -23,6 +22,7 @@ from landscape.studies.morse import morse
 from tests.campaign.energies import stationary, styblinski_tang
 from tests.campaign.points import minima, plane, saddles, store_of
 from tests.campaign.xor import HASTE
+from tests.database.altering import altered
 
 BRIEF: dict[str, Any] = {"walkers": 8, "steps": 2, "connect": {"rounds": 2, "single_ended": 4}}
 
@@ -107,7 +107,7 @@ def test_a_network_between_its_pitchforks(iris: Path) -> None:
 def test_an_altered_saddle_is_a_fault(iris: Path, tmp_path: Path, column: str, value: float, words: str) -> None:
     path = tmp_path / "altered.h5"
     path.write_bytes(iris.read_bytes())
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         file[f"saddles/{column}"][0] = value
     assert any(words in fault for fault in landscape.verify(path))
 
@@ -115,7 +115,7 @@ def test_an_altered_saddle_is_a_fault(iris: Path, tmp_path: Path, column: str, v
 def test_a_saddle_that_is_stored_twice_is_a_fault(iris: Path, tmp_path: Path) -> None:
     path = tmp_path / "twice.h5"
     path.write_bytes(iris.read_bytes())
-    with h5py.File(path, "r+") as file:
+    with altered(path) as file:
         for item in file["saddles"].values():
             item.resize(2, axis=0)
             item[1] = item[0]

@@ -1,0 +1,29 @@
+"""The handle of a database file, or one line on the reason why there is none."""
+
+from pathlib import Path
+
+import h5py
+
+from landscape.database.failures import reason
+from landscape.errors import DatabaseError
+
+
+def opened(path: Path) -> h5py.File:
+    """The HDF5 file at that path, open for reading without HDF5's own lock: committed files do not change."""
+    if path.is_dir():
+        raise DatabaseError(f"{path} is a folder: name the database file in it")
+    if not path.exists():
+        raise DatabaseError(f"{path} does not exist: check the name, or make a database with 'landscape run'")
+    if not path.is_file():
+        raise DatabaseError(f"{path} is a pipe or a device, expected a file: name a landscape database")
+    try:
+        with path.open("rb"):
+            pass  # h5py.is_hdf5 does not distinguish an unreadable file from a file of another kind
+        if h5py.is_hdf5(path):
+            return h5py.File(path, "r", locking=False)
+    except OSError as error:
+        if "truncated" in str(error):
+            found = f"an HDF5 file cut off at byte {path.stat().st_size}"
+            raise DatabaseError(f"{path} is truncated, {found}: restore it from a whole copy") from error
+        raise DatabaseError(f"{path} cannot be read, {reason(error)}") from error
+    raise DatabaseError(f"{path} is not an HDF5 file ({path.stat().st_size} bytes): name a landscape database")
