@@ -25,6 +25,7 @@ from landscape.problems.energies.form import Definition
 from landscape.problems.energies.inputs import LossOfInputs, loss_of_inputs
 from landscape.problems.energy import NetworkEnergy
 from landscape.problems.networks.architecture import configured_network
+from landscape.problems.networks.given import check_module
 from landscape.problems.networks.losses import LOSSES, check_targets, smoothed
 from landscape.problems.networks.module import Network
 from landscape.problems.networks.origin import Origin
@@ -74,29 +75,35 @@ class Problem:
     def from_module(
         cls,
         module: torch.nn.Module,
-        inputs: np.ndarray,
-        targets: np.ndarray,
+        inputs: np.ndarray | Tensor,
+        targets: np.ndarray | Tensor,
         *,
         l2: float,
         loss: str = "cross_entropy",
         device: str = "cpu",
     ) -> "Problem":
-        """A torch module on arrays inputs [N, d] and targets int64[N] or float64[N, K], used as they are.
+        """A torch module in evaluation mode on inputs [N, d] and targets int64[N] or float64[N, K], arrays or tensors
+        that are used as they are.
 
         Inputs may also be images [N, C, H, W]: they are flattened, and the method `module` returns the module with an
         Unflatten before it.
 
         A Sequential of Linear layers, perhaps after Conv2d and AvgPool2d between an Unflatten and a Flatten, with one
-        known activation between layers, becomes a `LayeredNetwork`. Any other module is differentiated by torch.func
-        and has no symmetry. Raises `ConfigError` if loss or l2 are unusable, `DataError` if data and module do not fit.
+        known activation between layers, becomes a `LayeredNetwork`; so do those with inner Sequentials, Dropout,
+        Identity, or without biases. Any other module is called as it is by torch.func, with its hooks and
+        parametrizations, and has no symmetry. Parameters that require no gradient keep their values. A warning says
+        that a softmax precedes cross-entropy. Raises `ConfigError` if loss or l2 are unusable, `DataError` if data and
+        module do not fit or the module cannot be explored.
         """
         _check_energy(loss, l2)
+        check_module(module)
+        inputs, targets = _array(inputs), _array(targets)
         if np.ndim(inputs) == 4:
             module, inputs = of_flat_images(module, np.shape(inputs)[1:]), np.reshape(inputs, (len(inputs), -1))
         data = from_arrays(inputs, targets)
         check_targets(data.targets, loss)
         problem = cls.__new__(cls)
-        network = network_of(module, data, device)
+        network = network_of(module, data, loss, device)
         problem._assemble(network, data, loss, l2, device)  # noqa: SLF001 # a second constructor
         return problem
 
@@ -215,6 +222,10 @@ def _label_smoothing(config: ProblemConfig, data: DataSet) -> float:
             f"{data.targets.shape[1]} values a sample: leave it out"
         )
     return config.label_smoothing
+
+
+def _array(values: np.ndarray | Tensor) -> np.ndarray:
+    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
 
 
 def _optional(array: np.ndarray | None, device: torch.device) -> Tensor | None:

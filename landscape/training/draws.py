@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from landscape.numerics.streams import stream
+from landscape.problems.networks.module import trainable
 from landscape.problems.problem import Problem
 
 
@@ -66,4 +67,4 @@ def _initialised(problem: Problem, seed: int) -> Tensor:
             reset = getattr(layer, "reset_parameters", None)
             if callable(reset):
                 reset()
-    return torch.nn.utils.parameters_to_vector(module.parameters()).detach()
+    return torch.nn.utils.parameters_to_vector(trainable(module).values()).detach()

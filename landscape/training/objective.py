@@ -148,6 +148,8 @@ def check_regime(problem: Problem, regime: Regime) -> None:
     for key in ("dropout", "batch_norm", "sensitivity"):
         if getattr(regime, key):
             _layered(problem.network, key)
+    if regime.batch_norm and not _layered(problem.network, "batch_norm").biased:
+        raise ConfigError("[train] batch_norm: expected layers with biases, found some without: leave it out")
     if regime.sensitivity and not _layered(problem.network, "sensitivity").activation.monotone:
         raise ConfigError(
             f"[train] sensitivity: expected a monotone activation ({', '.join(MONOTONE)}), "

@@ -117,10 +117,10 @@ def test_images_may_keep_their_axes() -> None:
     given = nn.Sequential(*list(convolutions("pooled"))[1:])
     problem = Problem.from_module(given, inputs.reshape(7, *IMAGE), targets, l2=1e-2)
     assert problem.network == image_problem("pooled").network
-    foreign = Problem.from_module(nn.Sequential(given, nn.Softmax(1)), inputs.reshape(7, *IMAGE), targets, l2=1e-2)
+    foreign = Problem.from_module(nn.Sequential(given, nn.Sigmoid()), inputs.reshape(7, *IMAGE), targets, l2=1e-2)
     assert isinstance(foreign.network, ModuleNetwork)
     theta = points(problem, 2)
-    close(foreign.network.outputs(theta, problem.inputs), problem.network.outputs(theta, problem.inputs).softmax(2))
+    close(foreign.network.outputs(theta, problem.inputs), problem.network.outputs(theta, problem.inputs).sigmoid())
 
 
 FOREIGN: dict[str, list[nn.Module]] = {
@@ -128,7 +128,6 @@ FOREIGN: dict[str, list[nn.Module]] = {
     "groups": [nn.Conv2d(2, 2, 3, groups=2), nn.Tanh(), nn.Flatten(), nn.Linear(24, 3)],
     "circular": [nn.Conv2d(2, 2, 3, padding=1, padding_mode="circular"), nn.Tanh(), nn.Flatten(), nn.Linear(60, 3)],
     "same": [nn.Conv2d(2, 2, 3, padding="same"), nn.Tanh(), nn.Flatten(), nn.Linear(60, 3)],
-    "no bias": [nn.Conv2d(2, 2, 3, bias=False), nn.Tanh(), nn.Flatten(), nn.Linear(24, 3)],
     "pooled before the activation": [nn.Conv2d(2, 2, 3), nn.AvgPool2d(2), nn.Tanh(), nn.Flatten(), nn.Linear(4, 3)],
     "pooled twice": [
         *(nn.Conv2d(2, 2, 3), nn.Tanh(), nn.AvgPool2d(2), nn.AvgPool2d((2, 1)), nn.Flatten(), nn.Linear(2, 3))

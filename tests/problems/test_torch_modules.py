@@ -68,10 +68,9 @@ def shared_weight() -> nn.Module:
 
 GENERIC: dict[str, Callable[[], nn.Module]] = {
     "normalised": lambda: nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Tanh(), nn.Linear(4, 3)),
-    "batch": lambda: nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Dropout(0.5), nn.Linear(4, 3)),
+    "batch": lambda: nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 3)).eval(),
     "different activations": lambda: stack([3, 4, 3, 3], "tanh", "sigmoid"),
     "another gelu": lambda: nn.Sequential(nn.Linear(3, 4), nn.GELU("tanh"), nn.Linear(4, 3)),
-    "no bias": lambda: nn.Sequential(nn.Linear(3, 4, bias=False), nn.Tanh(), nn.Linear(4, 3)),
     "activation last": lambda: nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 3), nn.Tanh()),
     "shared layers": shared_layer,
     "shared weights": shared_weight,

@@ -282,7 +282,7 @@ def _gauge_error(problem: Problem, points: StationaryPoints) -> torch.Tensor:
     if points.values.shape[1] < problem.n_parameters:
         return sums
     deviation = (points.values - 2.0 * problem.l2).abs().sort(1).values
-    return torch.maximum(sums, deviation[:, weight.shape[2]])
+    return torch.maximum(sums, deviation[:, weight.shape[2] - (not network.layers[-1].bias)])
 
 
 def summary(db: Database, faults: Sequence[str], sides: int) -> str:

@@ -74,6 +74,7 @@ def covered(definition: Definition) -> bool:
     return (
         network is not None
         and len(network.layers) == 2
+        and network.biased
         and network.n_parameters <= MOST_PARAMETERS
         and network.activation == TANH
         and definition.loss.name == "cross_entropy"

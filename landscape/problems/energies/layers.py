@@ -29,11 +29,12 @@ VECTOR = 16  # samples that a loop takes at a time
 
 
 def compiled_network(network: Network, device: torch.device) -> LayeredNetwork | None:
-    """The network if compiled code computes it: on a CPU, if its layers are known and its activation has a compiled
-    form; else None.
+    """The network if compiled code computes it: on a CPU, if its layers are known and have biases, and its activation
+    has a compiled form; else None.
     """
     layered = network.layered if device.type == "cpu" else None
-    return layered if layered is not None and layered.activation.name in KINDS else None
+    compiled = layered is not None and layered.biased and layered.activation.name in KINDS
+    return layered if compiled else None
 
 
 def compiled_layers(network: Network, loss: Loss, device: torch.device) -> Layers | None:

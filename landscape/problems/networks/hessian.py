@@ -42,7 +42,21 @@ def layered_hessian(layers: Sequence[Layer], trace: Trace, loss: Loss, encoded: 
         propagated = trace.weights[index + 1][0] @ entering.flatten(2)
         jacobian = propagated.view(*trace.pre[index + 1].shape, starts[index + 1])
     _add_last_layer(hessian, trace, loss, jacobian)
-    return hessian
+    return _of_parameters(layers, hessian)
+
+
+def _blocks(layer: Layer) -> tuple[tuple[int, bool], ...]:
+    """Sizes of the weight and of the bias, and whether the layer has them."""
+    return (layer.n_out * layer.n_in, True), (layer.n_out, layer.bias)
+
+
+def _of_parameters(layers: Sequence[Layer], hessian: Tensor) -> Tensor:
+    """The Hessian [W, P, P] without the rows and columns of biases that layers do not have."""
+    if all(layer.bias for layer in layers):
+        return hessian
+    there = [torch.full((n,), kept) for layer in layers for n, kept in _blocks(layer)]
+    kept = torch.cat(there).nonzero()[:, 0].to(hessian.device)
+    return hessian[:, kept[:, None], kept]
 
 
 def _parameter_starts(trace: Trace) -> list[int]:

@@ -6,7 +6,7 @@ Hessian") for a Hessian-vector product. No autograd graph is built. Exact Hessia
 
 Shapes: W walkers, P parameters, N samples, K outputs, L positions of a convolution, 1 of a dense layer; activations
 within the network are [W, out, L * N].
-Parameters are in network order: layer by layer, weight [out, in] row-major, then bias [out].
+Parameters are in network order: layer by layer, weight [out, in] row-major, then bias [out] if the layer has one.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ class LayeredNetwork:
 
     @cached_property
     def _block_sizes(self) -> list[int]:
-        return [size for layer in self.layers for size in (layer.n_out * layer.n_in, layer.n_out)]
+        return [size for layer in self.layers for size in (layer.n_out * layer.n_in, layer.n_out * layer.bias)]
 
     @property
     def n_inputs(self) -> int:
@@ -70,6 +70,11 @@ class LayeredNetwork:
         return UnitSymmetry(self.layers, self.activation.odd)
 
     @property
+    def biased(self) -> bool:
+        """True if every layer has a bias."""
+        return all(layer.bias for layer in self.layers)
+
+    @property
     def smooth(self) -> bool:
         """True if the energy has a continuous Hessian."""
         return self.activation.smooth or len(self.layers) == 1
@@ -86,10 +91,13 @@ class LayeredNetwork:
         return sum(layer.doubles for layer in self.layers)
 
     def unpack(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Views (weight [W, out, in], bias [W, out]) of theta [W, P], layer by layer."""
+        """Views (weight [W, out, in], bias [W, out]) of theta [W, P], layer by layer; zeros where there is no bias."""
         blocks = torch.split(theta, self._block_sizes, 1)
         return [
-            (weight.view(len(theta), layer.n_out, layer.n_in), bias)
+            (
+                weight.view(len(theta), layer.n_out, layer.n_in),
+                bias if layer.bias else theta.new_zeros(len(theta), layer.n_out),
+            )
             for layer, weight, bias in zip(self.layers, blocks[::2], blocks[1::2], strict=True)
         ]
 

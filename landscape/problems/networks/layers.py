@@ -99,16 +99,17 @@ class Window:
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected layer: outputs = weight @ inputs + bias; inputs may be pooled first."""
+    """A fully connected layer: outputs = weight @ inputs + bias, or without a bias; inputs may be pooled first."""
 
     n_in: int
     n_out: int
     pool: Window | None = None
+    bias: bool = True
 
     @property
     def n_parameters(self) -> int:
         """Number of weights and biases."""
-        return self.n_out * (self.n_in + 1)
+        return self.n_out * (self.n_in + self.bias)
 
     @property
     def n_below(self) -> int:
@@ -143,6 +144,7 @@ class Convolution:
     window: Window
     n_out: int
     pool: Window | None = None
+    bias: bool = True
 
     @property
     def n_in(self) -> int:
@@ -152,7 +154,7 @@ class Convolution:
     @property
     def n_parameters(self) -> int:
         """Number of weights and biases."""
-        return self.n_out * (self.n_in + 1)
+        return self.n_out * (self.n_in + self.bias)
 
     @property
     def image(self) -> Image:

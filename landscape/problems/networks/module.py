@@ -1,10 +1,12 @@
 """Any torch module as a network: derivatives by torch.func, the slow but general way.
 
 All derivatives are taken in reverse mode, which every differentiable operation of torch supports. The interface is that
-of `LayeredNetwork`, for modules that `LayeredNetwork` does not cover. Parameters are in the order of
-`module.named_parameters()`, each row-major. Shapes: W walkers, P parameters, N samples, K outputs.
+of `LayeredNetwork`, for modules that `LayeredNetwork` does not cover. Parameters are those that require a gradient, in
+the order of `module.named_parameters()`, each row-major; frozen ones keep their values. Hooks and parametrizations
+act as in any call of the module. Shapes: W walkers, P parameters, N samples, K outputs.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +26,11 @@ KINKED = (
     nn.SELU, nn.Softshrink, nn.Threshold, nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d,
     nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d,
 )  # fmt: skip
+
+
+def trainable(module: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that require a gradient, by name."""
+    return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,16 +53,22 @@ class ModuleNetwork:
 
     @cached_property
     def _shapes(self) -> dict[str, torch.Size]:
-        return {name: parameter.shape for name, parameter in self.module.named_parameters()}
+        return {name: parameter.shape for name, parameter in trainable(self.module).items()}
+
+    @cached_property
+    def _called(self) -> nn.Module:
+        """A copy of the module to call: what a forward keeps in its module does not reach the module itself."""
+        return copy.deepcopy(self.module)
 
     @cached_property
     def _places(self) -> dict[str, str]:
         """The name of the parameter at each place in the module; a shared parameter has several places."""
-        names = {id(parameter): name for name, parameter in self.module.named_parameters()}
+        names = {id(parameter): name for name, parameter in trainable(self.module).items()}
         return {
             f"{path}.{own}".removeprefix("."): names[id(parameter)]
             for path, part in self.module.named_modules()
             for own, parameter in part.named_parameters(recurse=False, remove_duplicate=False)
+            if id(parameter) in names
         }
 
     @cached_property
@@ -132,7 +145,7 @@ class ModuleNetwork:
             name: piece.view(shape) for (name, shape), piece in zip(self._shapes.items(), pieces, strict=True)
         }
         placed = {place: parameters[name] for place, name in self._places.items()}
-        outputs: Tensor = functional_call(self.module, placed, (inputs,), tie_weights=False)
+        outputs: Tensor = functional_call(self._called, placed, (inputs,), tie_weights=False)
         return outputs
 
     def _mean_loss(self, inputs: Tensor, loss: Loss, encoded: Tensor) -> Callable[[Tensor], Tensor]:

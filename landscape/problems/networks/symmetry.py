@@ -22,13 +22,13 @@ from landscape.problems.networks.layers import Layer
 def hidden_units(layers: tuple[Layer, ...]) -> tuple[np.ndarray, ...]:
     """Places int64[H, F] in theta of the components of the units, one array for each hidden layer.
 
-    The components of a unit are its incoming weights, its bias and its outgoing weights.
+    The components of a unit are its incoming weights, its bias if it has one, and its outgoing weights.
     """
     places, start = [], 0
     for layer in layers:
         weight = start + np.arange(layer.n_out * layer.n_in).reshape(layer.n_out, layer.n_in)
         start += layer.n_parameters
-        places.append((weight, np.arange(start - layer.n_out, start)[:, None]))
+        places.append((weight, np.arange(start - layer.n_out * layer.bias, start).reshape(layer.n_out, -1)))
     return tuple(
         np.hstack([weight, bias, *following.reshape(len(following), len(weight), -1)])
         for (weight, bias), (following, _) in pairwise(places)
@@ -78,7 +78,7 @@ class UnitSymmetry:
         """
         layers = self._unpack(theta)
         self._canonical_moves(layers)
-        return _pack(layers)
+        return self._pack(layers)
 
     def align(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
         """The copies [W, P] of theta [W, P] nearest to reference [W, P].
@@ -116,14 +116,27 @@ class UnitSymmetry:
         return total
 
     def _unpack(self, theta: np.ndarray) -> list[np.ndarray]:
-        """Copies [W, out, in + 1] of each layer's weight and, in the last column, bias."""
+        """Copies [W, out, in + 1] of each layer's weight and, in the last column, bias; zeros where there is none."""
         theta = np.asarray(theta, dtype=np.float64)
         layers, start = [], 0
         for layer in self.layers:
-            weight = theta[:, start : start + layer.n_out * layer.n_in].reshape(-1, layer.n_out, layer.n_in)
+            size = layer.n_out * layer.n_in
+            values = np.zeros((len(theta), layer.n_out, layer.n_in + 1))
+            values[:, :, :-1] = theta[:, start : start + size].reshape(values[:, :, :-1].shape)
+            if layer.bias:
+                values[:, :, -1] = theta[:, start + size : start + layer.n_parameters]
             start += layer.n_parameters
-            layers.append(np.concatenate([weight, theta[:, start - layer.n_out : start, None]], axis=2))
+            layers.append(values)
         return layers
+
+    def _pack(self, layers: list[np.ndarray]) -> np.ndarray:
+        """Parameters [W, P] of layers as `_unpack` gives them."""
+        parts = []
+        for layer, values in zip(self.layers, layers, strict=True):
+            parts.append(values[:, :, :-1].reshape(len(values), layer.n_out * layer.n_in))
+            if layer.bias:
+                parts.append(values[:, :, -1])
+        return np.concatenate(parts, axis=1)
 
     def _canonical_moves(self, layers: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
         """Makes layers canonical, in place; returns the order and the signs applied to each hidden layer."""
@@ -144,7 +157,7 @@ class UnitSymmetry:
         self._canonical_moves(layers)
         for index, (order, signs) in enumerate(self._canonical_moves(self._unpack(reference))):
             _transform(layers, index, np.argsort(order, axis=1), np.take_along_axis(signs, order, 1))
-        return _pack(layers)
+        return self._pack(layers)
 
     def _align_from(self, theta: np.ndarray, reference: np.ndarray) -> np.ndarray:
         layers, target = self._unpack(theta), self._unpack(reference)
@@ -153,7 +166,7 @@ class UnitSymmetry:
             changes = [self._align_layer(layers, target, index) for index in range(hidden)]
             if not any(changes):
                 break
-        return _pack(layers)
+        return self._pack(layers)
 
     def _align_layer(self, layers: list[np.ndarray], target: list[np.ndarray], index: int) -> bool:
         ours, theirs = _units(layers, index), _units(target, index)
@@ -172,14 +185,6 @@ class UnitSymmetry:
 def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     distances: np.ndarray = np.linalg.norm(first - second, axis=-1)
     return distances
-
-
-def _pack(layers: list[np.ndarray]) -> np.ndarray:
-    parts = []
-    for layer in layers:
-        weight = layer[:, :, :-1]
-        parts += [weight.reshape(len(weight), weight.shape[1] * weight.shape[2]), layer[:, :, -1]]
-    return np.concatenate(parts, axis=1)
 
 
 def _units(layers: list[np.ndarray], index: int) -> np.ndarray:

@@ -1,11 +1,13 @@
 """Conversion of a torch.nn.Sequential of known layers to a `LayeredNetwork`, and of parameters back to a module.
 
-Known layers: Linear and Conv2d with biases, one activation between them, AvgPool2d before a layer, an Unflatten to
-images at the start and a Flatten between images and Linear layers; the last layer is Linear.
+Known layers: Linear and Conv2d, one activation between them, AvgPool2d before a layer, an Unflatten to images at the
+start and a Flatten between images and Linear layers; the last layer is Linear. Inner Sequentials are read piece by
+piece. Identity and Dropout are left out, since they change nothing in evaluation mode, and a LogSoftmax before
+cross-entropy, which it does not change.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -13,25 +15,49 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from landscape.errors import DataError
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.data.datasets import DataSet
+from landscape.problems.networks.given import check_network, evaluated
 from landscape.problems.networks.layered import DenseNetwork, LayeredNetwork
 from landscape.problems.networks.layers import Convolution, Dense, Image, Layer, Pair, Window
-from landscape.problems.networks.module import ModuleNetwork, Network
+from landscape.problems.networks.losses import LOSSES, Loss
+from landscape.problems.networks.module import ModuleNetwork, Network, trainable
+
+WITHOUT_EFFECT = (
+    nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout,
+)  # fmt: skip
+"""Modules that return their inputs in evaluation mode."""
 
 
-def layered_network_of(module: nn.Module) -> LayeredNetwork | None:
-    """The network of a Sequential of known layers; None for other modules and for layers that share parameters.
+def layered_network_of(module: nn.Module, loss: Loss) -> LayeredNetwork | None:
+    """The network of a Sequential of known layers, or of one layer; None for other modules, for those with hooks or
+    frozen parameters, and for layers that share parameters.
 
     Raises `ConfigError` for a window larger than its image.
     """
-    stack = _Stack()
-    if not isinstance(module, nn.Sequential) or not all(stack.add(piece) for piece in module):
+    stack, pieces = _Stack(), list(_pieces(module))
+    if pieces and loss.needs_labels and type(pieces[-1]) is nn.LogSoftmax and pieces[-1].dim in (1, -1):
+        pieces.pop()
+    if not all(_is_plain(part) for part in module.modules()) or not all(stack.add(piece) for piece in pieces):
         return None
     network = stack.network()
-    shared = network is not None and sum(parameter.numel() for parameter in module.parameters()) < network.n_parameters
-    return None if shared else network
+    free = sum(parameter.numel() for parameter in trainable(module).values())
+    return network if network is not None and network.n_parameters == free else None
+
+
+def _pieces(module: nn.Module) -> Iterator[nn.Module]:
+    """The modules that are called one after the other, without those that change nothing in evaluation mode."""
+    if type(module).forward is nn.Sequential.forward:
+        for piece in cast("nn.Sequential", module):
+            yield from _pieces(piece)
+    elif type(module) not in WITHOUT_EFFECT:
+        yield module
+
+
+def _is_plain(part: nn.Module) -> bool:
+    """True for a module without hooks that calls the forward of its class."""
+    hooked = part._forward_hooks or part._forward_pre_hooks  # noqa: SLF001 - torch has no public way to see hooks
+    return not hooked and "forward" not in vars(part) and type(part).__call__ is nn.Module.__call__
 
 
 def module_of(network: LayeredNetwork, theta: Tensor) -> nn.Sequential:
@@ -53,14 +79,14 @@ def module_of(network: LayeredNetwork, theta: Tensor) -> nn.Sequential:
 
 def of_flat_images(module: nn.Module, image: Sequence[int]) -> nn.Sequential:
     """The module for inputs [N, d], which are flattened images [N, C, H, W]."""
-    pieces = module if isinstance(module, nn.Sequential) else [module]
-    return nn.Sequential(nn.Unflatten(1, tuple(image)), *pieces)
+    return nn.Sequential(nn.Unflatten(1, tuple(image)), module)
 
 
 @dataclass
 class _Stack:
     """The layers read from the pieces of a Sequential so far, the image and the pooling that precede the next layer,
-    and `open`, which is true where a layer may follow: at the start and after an activation.
+    and `open`, which is true at the start and after an activation. Where a layer or pooling follows a layer, the
+    activation between them is the identity.
     """
 
     layers: list[Layer] = field(default_factory=list)
@@ -99,32 +125,33 @@ class _Stack:
 
     def _convolution(self, piece: nn.Conv2d) -> bool:
         plain = (piece.dilation, piece.groups, piece.padding_mode) == ((1, 1), 1, "zeros")
-        if not (self.open and self.image and plain) or piece.bias is None or isinstance(piece.padding, str):
+        if not (self.image and plain) or isinstance(piece.padding, str):
             return False
         image = self.pool.pooled if self.pool else self.image
         if image[0] != piece.in_channels:
             return False
         window = Window(image, _pair(piece.kernel_size), _pair(piece.stride), _pair(piece.padding))
-        return self._layer(Convolution(window, piece.out_channels, self.pool))
+        return self._layer(Convolution(window, piece.out_channels, self.pool, piece.bias is not None))
 
     def _pooling(self, piece: nn.AvgPool2d) -> bool:
         plain = (_pair(piece.padding), piece.ceil_mode, piece.divisor_override) == ((0, 0), False, None)
-        if not (self.open and self.image and plain) or self.pool is not None:
+        if not (self.image and plain) or self.pool is not None:
             return False
+        self._activate()
         self.pool = Window(self.image, _pair(piece.kernel_size), _pair(piece.stride))
         return True
 
     def _flatten(self, piece: nn.Flatten) -> bool:
-        known = self.image is not None and (piece.start_dim, piece.end_dim) == (1, -1)
         self.image = None
-        return known
+        return (piece.start_dim, piece.end_dim) == (1, -1)
 
     def _linear(self, piece: nn.Linear) -> bool:
-        if not self.open or self.image or piece.bias is None:
+        if self.image:
             return False
-        return self._layer(Dense(piece.in_features, piece.out_features, self.pool))
+        return self._layer(Dense(piece.in_features, piece.out_features, self.pool, piece.bias is not None))
 
     def _layer(self, layer: Layer) -> bool:
+        self._activate()
         self.layers.append(layer)
         self.image = layer.image if isinstance(layer, Convolution) else None
         self.pool, self.open = None, False
@@ -134,24 +161,28 @@ class _Stack:
         name = _activation_name(piece)
         if name is None or self.open:
             return False
-        self.activations.add(name)
-        self.open = True
+        self._activate(name)
         return True
+
+    def _activate(self, name: str = "identity") -> None:
+        if not self.open:
+            self.activations.add(name)
+        self.open = True
 
 
 def _with_parameters(layer: Layer, weight: Tensor, bias: Tensor) -> nn.Module:
     """The torch module of a layer, without its pooling."""
     module: nn.Linear | nn.Conv2d
     if isinstance(layer, Dense):
-        module = nn.Linear(layer.n_in, layer.n_out, dtype=torch.float64)
+        module = nn.Linear(layer.n_in, layer.n_out, layer.bias, dtype=torch.float64)
     else:
         window = layer.window
-        module = nn.Conv2d(
-            window.image[0], layer.n_out, window.kernel, window.stride, window.padding, dtype=torch.float64
-        )
+        sizes = window.kernel, window.stride, window.padding
+        module = nn.Conv2d(window.image[0], layer.n_out, *sizes, bias=layer.bias, dtype=torch.float64)
     with torch.no_grad():
         module.weight.copy_(weight.view_as(module.weight))
-        module.bias.copy_(bias)  # type: ignore[union-attr] # both have a bias
+        if module.bias is not None:
+            module.bias.copy_(bias)
     return module
 
 
@@ -160,21 +191,24 @@ def _pair(sizes: int | tuple[int, ...]) -> Pair:
 
 
 def _activation_name(module: nn.Module) -> str | None:
-    """Name of the activation that a module is, with its default settings; else None."""
+    """Name of the activation that a module is, with its default settings, in place or not; else None."""
+    settings = repr(module).replace("inplace=True", "")
     for name, activation in ACTIVATIONS.items():
         known = activation.module()
-        if type(module) is type(known) and repr(module) == repr(known):
+        if type(module) is type(known) and settings == repr(known):
             return name
     return None
 
 
-def network_of(module: torch.nn.Module, data: DataSet, device: str) -> Network:
+def network_of(module: nn.Module, data: DataSet, loss: str, device: str) -> Network:
     """The network of a module for inputs [N, d]: a `LayeredNetwork` if its layers are known, else by torch.func.
 
-    Raises `DataError` unless the module gives a sample one output for each class or target value.
+    Raises `DataError` for a module that cannot be explored, see `landscape.problems.networks.given`.
     """
-    network = layered_network_of(module) or _module_network(module, data, device)
-    _check_fit(network, data, device)
+    layered = layered_network_of(module, LOSSES[loss])
+    copied = evaluated(module, data, device)
+    network = layered or ModuleNetwork(copied, data.inputs.shape[1], data.n_outputs)
+    check_network(network, copied, data, LOSSES[loss])
     return network
 
 
@@ -184,25 +218,5 @@ def module_with(network: Network, theta: np.ndarray) -> torch.nn.Module:
     if network.layered is not None:
         return module_of(network.layered, vector)
     module = copy.deepcopy(network.module).cpu()
-    torch.nn.utils.vector_to_parameters(vector, module.parameters())
+    torch.nn.utils.vector_to_parameters(vector, trainable(module).values())
     return module
-
-
-def _module_network(module: torch.nn.Module, data: DataSet, device: str) -> ModuleNetwork:
-    copied = copy.deepcopy(module).to(device=device, dtype=torch.float64).eval()
-    return ModuleNetwork(copied, data.inputs.shape[1], data.n_outputs)
-
-
-def _check_fit(network: Network, data: DataSet, device: str) -> None:
-    expected = [1, data.inputs.shape[1]], [1, data.n_outputs]
-    theta = torch.zeros(1, network.n_parameters, dtype=torch.float64, device=device)
-    sample = torch.tensor(data.inputs[:1], device=device)
-    try:
-        found = f"outputs {list(network.outputs(theta, sample).shape[1:])}"
-    except (RuntimeError, ValueError) as error:
-        found = str(error).splitlines()[0]
-    if found != f"outputs {expected[1]}":
-        raise DataError(
-            f"expected a module that maps inputs {expected[0]} to outputs {expected[1]}, found {found}: "
-            "let its first layer have one input a feature and its last layer one output a class or target"
-        )
