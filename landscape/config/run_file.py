@@ -62,7 +62,7 @@ class RunConfig(Settings):
     def from_toml(cls, path: str | Path) -> Self:
         """The run file at `path`; raises `ConfigError` if it is missing, malformed or has unusable values."""
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            text = Path(path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: expected a run file (TOML, UTF-8), cannot read it: {_reason(error)}") from error
         return cls.from_text(text, str(path))

@@ -19,6 +19,7 @@ from landscape.messages import did_you_mean
 from landscape.problems.data.clusters import clusters
 from landscape.problems.data.files import READERS, read_file
 from landscape.problems.data.images import IMAGE_FOLDERS, IMAGES, Shape, as_inputs, image_set, read_images
+from landscape.problems.data.limits import require_room
 from landscape.problems.data.samples import Arrays, drawn_rows, split, standardised, with_held_out
 from landscape.problems.data.stripes import stripes
 
@@ -73,7 +74,7 @@ def load(  # noqa: PLR0913 - the keys of a run file
     of them; `held_out` > 0 holds out that many of the samples outside the subset. All draws are stratified by class and
     seeded. `classes` keeps some classes of images, `downscale` and `grey` reduce the images.
     `standardise` gives each feature of the training part zero mean and unit population variance; a constant feature
-    becomes zero. Raises `DataError`.
+    becomes zero, and so does one that varies by rounding errors only. Raises `DataError`.
     """
     draws = [int(state) for state in np.random.SeedSequence(seed).generate_state(2)]
     images, shape = image_set(name_or_path), None
@@ -180,7 +181,8 @@ def _checked(arrays: Arrays, source: str) -> Arrays:
 
 def _exact(array: np.ndarray, name: str, source: str) -> np.ndarray:
     if array.dtype.kind not in "biuf":
-        raise DataError(f"{source}: expected numbers in {name}, found the type {array.dtype}")
+        classes = "; number the classes from 0" if name.endswith("targets") else ""
+        raise DataError(f"{source}: expected numbers in {name}, found the type {array.dtype}{classes}")
     whole = array.dtype.kind != "f" and array.ndim == 1
     return np.ascontiguousarray(array, dtype=np.int64 if whole else np.float64)
 
@@ -223,6 +225,7 @@ def _check_labels(labels: np.ndarray, test_labels: np.ndarray | None, source: st
     classes = np.unique(labels)
     if len(classes) == 1:
         raise DataError(f"{source}: expected at least two classes, found only the label {classes[0]}")
+    require_room(source, f"one number a sample for each of {len(classes)} classes", len(classes) * len(labels))
     strange = np.setdiff1d(classes if test_labels is None else np.union1d(classes, test_labels), range(len(classes)))
     if len(strange):
         found = ", ".join(str(label) for label in strange[:5])

@@ -1,5 +1,8 @@
 """Data sets in files: .npz and .h5 with arrays `inputs` and `targets`, .csv with the label in its last column.
 
+Only regular files are read, only data that are in the file itself, and no array above the limit of
+`landscape.problems.data.limits`.
+
 A reader is a function of a path that returns arrays by name, and a row of `READERS`. The conditions that make arrays a
 data set are checked in `landscape.problems.data.datasets`. N samples, d inputs, k targets.
 """
@@ -8,16 +11,20 @@ import csv
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from landscape.errors import DataError, MissingDataError
+from landscape.problems.data.csv_files import read_csv
+from landscape.problems.data.limits import require_room
 
 REQUIRED = ("inputs", "targets")
 OPTIONAL = ("test_inputs", "test_targets")
+UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, MemoryError, zlib.error)
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def read_file(path: Path) -> dict[str, np.ndarray]:
@@ -29,12 +36,13 @@ def read_file(path: Path) -> dict[str, np.ndarray]:
     kind = path.suffix.lower()
     try:
         if not path.is_file():
-            found = "a folder" if path.is_dir() else "nothing"
+            found = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else "nothing"
             raise MissingDataError(
                 f"{path}: expected a data file, found {found} there; paths are relative to the current folder"
             )
+        require_room(path, "the file", path.stat().st_size // 8)
         return READERS[kind](path)
-    except (OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile, csv.Error) as error:
+    except (*UNREADABLE, zipfile.BadZipFile, csv.Error) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path}: expected a readable {kind} file, found: {reason}") from error
 
@@ -42,20 +50,46 @@ def read_file(path: Path) -> dict[str, np.ndarray]:
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     if not zipfile.is_zipfile(path):
         raise DataError(f"{path}: expected an archive written by numpy.savez, found another kind of file")
-    with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in _wanted(path, list(archive))}
+    with zipfile.ZipFile(path) as archive:
+        members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+        names = _wanted(path, list(members))
+        for name in names:
+            _check_declared(path, name, archive, members[name])
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in names}
+
+
+def _check_declared(path: Path, name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    """Raises `DataError` if the header of an array declares another size than there is, or one above the limit."""
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in _HEADERS:
+            raise DataError(f"{path}: expected numbers in {name}, found an array of format {version}: save it again")
+        shape, _, dtype = _HEADERS[version](file)
+        there = member.file_size - file.tell()
+    numbers = math.prod(shape)
+    require_room(path, name, numbers)
+    if numbers * dtype.itemsize != there and not dtype.hasobject:
+        raise DataError(
+            f"{path}: expected {numbers * dtype.itemsize} bytes in {name}, as it declares, found {there}; the file is "
+            "damaged, save it again"
+        )
 
 
 def _read_h5(path: Path) -> dict[str, np.ndarray]:
     with h5py.File(path, "r") as file:
-        links = {name: file.get(name, getlink=True) for name in file}
-        found = [name for name, link in links.items() if isinstance(link, h5py.HardLink) and _is_plain(file[name])]
-        return {name: np.asarray(file[name]) for name in _wanted(path, found)}
+        return {name: _plain(path, file, name) for name in _wanted(path, list(file))}
 
 
-def _is_plain(item: h5py.Dataset | h5py.Group) -> bool:
-    """True for a dataset whose values are in the file itself."""
-    return isinstance(item, h5py.Dataset) and not item.is_virtual and not item.external
+def _plain(path: Path, file: h5py.File, name: str) -> np.ndarray:
+    """An array that is in the file itself. Raises `DataError` for links and for data in other places."""
+    link = file.get(name, getlink=True)
+    found = file[name] if isinstance(link, h5py.HardLink) else link
+    if not isinstance(found, h5py.Dataset) or found.shape is None or found.is_virtual or found.external:
+        kind = "data of other files" if isinstance(found, h5py.Dataset) and found.shape else type(found).__name__
+        raise DataError(f"{path}: expected an array {name} in the file itself, found {kind}; store the array there")
+    require_room(path, name, found.size)
+    return np.asarray(found)
 
 
 def _wanted(path: Path, found: list[str]) -> list[str]:
@@ -68,43 +102,5 @@ def _wanted(path: Path, found: list[str]) -> list[str]:
     return [name for name in REQUIRED + OPTIONAL if name in found]
 
 
-def _read_csv(path: Path) -> dict[str, np.ndarray]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        rows = [(reader.line_num, row) for row in reader if row]
-    header = rows.pop(0)[1] if rows and not any(_is_number(cell) for cell in rows[0][1]) else None
-    if not rows:
-        raise DataError(f"{path}: expected rows of numbers with the label last, found no such row")
-    names = header or [str(column) for column in range(1, len(rows[0][1]) + 1)]
-    if len(names) < 2:
-        raise DataError(f"{path}: expected at least one input and a label, separated by commas, found one column")
-    table = [list(_cells(path, line, row, names)) for line, row in rows]
-    labels = [row[-1] for _, row in rows]
-    whole = all(label.strip().lstrip("+-").isdecimal() for label in labels)
-    targets = np.array([int(label) if whole else float(label) for label in labels])
-    return {"inputs": np.array([row[:-1] for row in table], dtype=np.float64), "targets": targets}
-
-
-def _cells(path: Path, line: int, row: list[str], names: list[str]) -> Iterator[float]:
-    if len(row) != len(names):
-        raise DataError(f"{path}: expected {len(names)} columns in row {line}, found {len(row)}")
-    for place, (name, cell) in enumerate(zip(names, row, strict=True), 1):
-        if not (_is_number(cell) and math.isfinite(float(cell))):
-            found = repr(cell) if cell.strip() else "an empty cell"
-            advice = "; number the classes from 0" if place == len(names) else ""
-            raise DataError(
-                f"{path}: expected a finite number in row {line}, column {name.strip()}, found {found}{advice}"
-            )
-        yield float(cell)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-READERS: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {".npz": _read_npz, ".h5": _read_h5, ".csv": _read_csv}
+READERS: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {".npz": _read_npz, ".h5": _read_h5, ".csv": read_csv}
 """The readers by suffix; `landscape.config.fields.FILE_SUFFIXES` lists the suffixes for run files."""

@@ -10,6 +10,9 @@ from landscape.errors import DataError
 
 Arrays = dict[str, np.ndarray]
 
+ROUNDED = 4  # spacings of numbers within which values are equal up to rounding
+LEAST_SHIFT = 1e-12  # mean, in units of the largest distance from it, from which a rounded mean is corrected
+
 
 def drawn_rows(targets: np.ndarray, subset: int, part: int, seed: int, source: str) -> np.ndarray:
     """Rows of `subset` samples, drawn as in `split`. Raises `DataError`.
@@ -80,19 +83,44 @@ def _draw(targets: np.ndarray, size: int, seed: int, source: str) -> tuple[np.nd
 
 
 def standardised(arrays: Arrays) -> Arrays:
-    """The arrays with mean 0 and variance 1 of each feature of the training inputs; a constant feature becomes 0."""
-    mean, size, deviation = spread(arrays["inputs"])
-    parts = {name: arrays[name] for name in arrays if name.endswith("inputs")}
-    return arrays | {name: (array - mean) / size / deviation for name, array in parts.items()}
+    """The arrays with mean 0 and variance 1 of each feature of the training inputs; a constant feature becomes 0.
+
+    A mean has rounding errors of the size of the values. Where these matter, the mean of the distances from it is
+    subtracted too.
+    """
+    train = arrays["inputs"]
+    mean, size, deviation = spread(train)
+    shift = ((train - mean) / size).mean(axis=0)
+    shift[_is_constant(train) | (np.abs(shift) < LEAST_SHIFT)] = 0.0
+    nothing = np.where(_is_constant(train), _rounding(train), 0.0)
+
+    def of(array: np.ndarray) -> np.ndarray:
+        distance = array - mean
+        found: np.ndarray = (np.where(np.abs(distance) <= nothing, 0.0, distance) / size - shift) / deviation
+        return found
+
+    return arrays | {name: of(arrays[name]) for name in arrays if name.endswith("inputs")}
 
 
 def spread(train: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean, size and deviation [d] of training inputs [N, d], which are mean + size * deviation * standardised.
 
     The largest distance from the mean, the size, is divided out first, so that squares stay in range. Both factors of a
-    constant feature are 1.
+    constant feature are 1; one that varies by rounding errors only is constant.
     """
-    constant = train.min(axis=0) == train.max(axis=0)
+    constant = _is_constant(train)
     mean = np.where(constant, train[0], train.mean(axis=0))
     size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))
     return mean, size, np.where(constant, 1.0, ((train - mean) / size).std(axis=0))
+
+
+def _is_constant(train: np.ndarray) -> np.ndarray:
+    """True [d] for features of inputs [N, d] that are equal up to rounding."""
+    equal: np.ndarray = train.max(axis=0) - train.min(axis=0) <= _rounding(train)
+    return equal
+
+
+def _rounding(train: np.ndarray) -> np.ndarray:
+    """Differences [d] of numbers as large as those of inputs [N, d] that are rounding errors."""
+    spacing: np.ndarray = ROUNDED * np.spacing(np.abs(train).max(axis=0))
+    return spacing

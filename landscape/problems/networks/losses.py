@@ -114,7 +114,22 @@ def check_targets(targets: np.ndarray, loss: str) -> None:
     """Raises `DataError` if the loss of this name needs class labels and the targets are values."""
     if LOSSES[loss].needs_labels and targets.dtype.kind == "f":
         others = [f'"{name}"' for name, other in LOSSES.items() if not other.needs_labels]
+        found, advice = _kind_of_values(targets)
         raise DataError(
-            f"expected whole-number class labels 0..K-1 for the loss {loss}, found floating-point targets; "
-            f"write labels without a decimal point, or use loss = {listed(others, 'or')} for a regression"
+            f"expected whole-number class labels 0..K-1 for the loss {loss}, one a sample, found {found}; {advice}, or "
+            f"use loss = {listed(others, 'or')} for a regression"
         )
+
+
+def _kind_of_values(targets: np.ndarray) -> tuple[str, str]:
+    """The kind of targets float64[N, K] that are no labels, and the way to labels."""
+    if targets.shape[1] > 1 and (np.sort(targets)[:, :-1] == 0.0).all() and (targets.max(axis=1) == 1.0).all():
+        return f"one-hot targets in {targets.shape[1]} columns", "write the number of the class, targets.argmax(1)"
+    if targets.shape[1] > 1:
+        return f"{targets.shape[1]} values a sample", "write one label"
+    if (targets == np.round(targets)).all():
+        return (
+            "floating-point targets, or whole numbers in a column [N, 1]",
+            "write labels without a decimal point, in an array of shape [N] and an integer type",
+        )
+    return "floating-point targets", "write labels without a decimal point"
