@@ -190,24 +190,6 @@ def test_types_of_a_file_become_exact(tmp_path: Path) -> None:
     assert equal(data, from_arrays(INPUTS, LABELS))
 
 
-@pytest.mark.parametrize("kind", ["external storage", "virtual", "external link", "soft link"])
-def test_an_array_file_leads_to_no_other_file(tmp_path: Path, kind: str) -> None:
-    path = Path(save_h5(tmp_path, inputs=INPUTS, targets=LABELS))
-    other = path.rename(tmp_path / "other.h5")
-    layout = h5py.VirtualLayout(INPUTS.shape, np.float64)
-    layout[...] = h5py.VirtualSource(str(other), "inputs", INPUTS.shape)
-    with h5py.File(path, "w") as file:
-        file["targets"] = file["copy"] = LABELS
-        if kind == "external storage":
-            file.create_dataset("inputs", INPUTS.shape, np.float64, external=[(str(other), 0, 1000)])
-        elif kind == "virtual":
-            file.create_virtual_dataset("inputs", layout)
-        else:
-            file["inputs"] = h5py.SoftLink("copy") if kind == "soft link" else h5py.ExternalLink(str(other), "inputs")
-    with pytest.raises(DataError, match="expected the arrays inputs and targets, found copy, targets"):
-        load(str(path))
-
-
 @pytest.mark.parametrize("header", ["", "height,width,class\n", "\ufeffheight,width,class\r\n"])
 def test_csv(tmp_path: Path, header: str) -> None:
     rows = "".join(f"{x},{y},{label}\n" for (x, y), label in zip(INPUTS.tolist(), LABELS.tolist(), strict=True))

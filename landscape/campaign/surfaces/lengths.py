@@ -73,6 +73,10 @@ class InUnitsOfLength:
             saddles=self._multiplied(kept.saddles, factor, 0),
         )
 
+    def changes(self) -> list[str] | None:
+        """See `Store`."""
+        return self._store.changes()
+
     def close(self) -> None:
         """See `Store`."""
         self._store.close()
