@@ -3,6 +3,7 @@ cannot be explored is refused with its reason.
 """
 
 import copy
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -103,18 +104,31 @@ def test_what_is_equal_to_layers_is_flattened(name: str) -> None:
     assert_energy_is_that_of_the_module(problem, module)
 
 
-def test_nested_and_flat_have_the_same_minima() -> None:
+HASTE = {"pgd_steps": 1, "pgd_restarts": 1, "apgd_steps": 1, "search_queries": 1}
+
+
+def xor(module: nn.Module) -> Problem:
     inputs, labels = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
+    return Problem.from_module(module, inputs, labels, l2=1e-2)
+
+
+def test_nested_and_flat_have_the_same_minima() -> None:
     nested = nn.Sequential(nn.Sequential(linear(2, 2), nn.Tanh(), nn.Dropout(0.2)), nn.Sequential(linear(2, 2)))
     found = []
     for module in (nested, stack([2, 2, 2], "tanh")):
-        problem = Problem.from_module(module, inputs, labels, l2=1e-2)
-        none = {"rounds": 0, "single_ended": 0}
-        haste = {"pgd_steps": 1, "pgd_restarts": 1, "apgd_steps": 1, "search_queries": 1}
+        problem, none = xor(module), {"rounds": 0, "single_ended": 0}
         found.append(
-            landscape.explore(problem, walkers=4, steps=2, connect=none, measure=haste, progress=False).minima.energy
+            landscape.explore(problem, walkers=4, steps=2, connect=none, measure=HASTE, progress=False).minima.energy
         )
     np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_a_landscape_without_biases_is_verified() -> None:
+    problem = xor(nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 2, bias=False)))
+    few = {"rounds": 1, "single_ended": 0}
+    found = landscape.explore(problem, walkers=4, steps=2, connect=few, measure=HASTE, progress=False)
+    assert len(found.minima) >= 1
+    assert landscape.verify(found, problem) == []
 
 
 WITHOUT_BIAS: dict[str, Make] = {
@@ -338,6 +352,13 @@ def with_hook(register: Callable[[nn.Linear], object]) -> nn.Module:
     return module
 
 
+def compiled() -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        module: nn.Module = torch.jit.trace(nn.Linear(3, 3), torch.zeros(1, 3))  # type: ignore[no-untyped-call]
+    return module
+
+
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "no module": (lambda: "nn.Linear(3, 3)", "expected a torch.nn.Module, found str"),
     "a class": (lambda: nn.Linear, "expected a torch.nn.Module, found type"),
@@ -379,6 +400,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "in place": (lambda: nn.Sequential(nn.ReLU(inplace=True), nn.Linear(3, 3)), "found inputs that it overwrites"),
     "detached": (lambda: Returning(lambda _, z: z * z.detach()), "found another than its differences"),
     "rounded": (lambda: Returning(lambda _, z: z + (z.round() - z).detach()), "found another than its differences"),
+    "compiled": (compiled, "expected a module that"),
     "a list": (Aliased, "found other ones where torch.func replaces these"),
     "values": (
         lambda: Returning(lambda _, z: z if z.sum() > -1e9 else -z),

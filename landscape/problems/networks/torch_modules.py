@@ -47,8 +47,8 @@ def layered_network_of(module: nn.Module, loss: Loss) -> LayeredNetwork | None:
 
 def _pieces(module: nn.Module) -> Iterator[nn.Module]:
     """The modules that are called one after the other, without those that change nothing in evaluation mode."""
-    if type(module).forward is nn.Sequential.forward:
-        for piece in cast("nn.Sequential", module):
+    if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
+        for piece in module:
             yield from _pieces(piece)
     elif type(module) not in WITHOUT_EFFECT:
         yield module
