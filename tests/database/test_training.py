@@ -10,6 +10,7 @@ import pytest
 from landscape.database.store import Store, open_store
 from landscape.database.trained_points import HISTORY_COLUMNS, HISTORY_ROWS
 from landscape.errors import DatabaseError
+from tests.database.altering import altered
 from tests.database.samples import REGIMES, P, measure, new_store, property_rows, sample_commit, sample_training
 
 
@@ -37,7 +38,7 @@ def test_h5py_alone_reads_end_points_with_their_regimes(path: Path) -> None:
 
 
 def test_a_file_made_before_there_was_training_is_read_and_continued(path: Path) -> None:
-    with h5py.File(path, "a") as file:
+    with altered(path) as file:
         del file["training"], file["properties/training"]
     store = open_store(path, writable=True)
     assert (len(store.tables.training), store.tables.regimes) == (0, {})
@@ -53,7 +54,9 @@ def test_a_file_made_before_there_was_training_is_read_and_continued(path: Path)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"regimes": {"plain": ""}}, r"training.regime must lie in \[0, 1\)"),
+        ({"regimes": {"plain": ""}}, "can neither change nor move"),
+        ({"seed": np.array([0, -1])}, r"training.seed must be at least 0, found \[-1\]"),
+        ({"regime": np.array([0, 2])}, r"training.regime must lie in \[0, 2\), found \[2\]"),
         ({"regimes": {"plain": "l2 = 0.1\n", "böse": ""}}, "can neither change nor move"),
         ({"regimes": dict(reversed(REGIMES.items()))}, "can neither change nor move"),
     ],
@@ -62,7 +65,9 @@ def test_regimes_that_are_stored_stay(store: Store, changes: dict[str, object], 
     commit = sample_commit(store)
     store.commit(commit)
     training = sample_training(np.random.default_rng(0))
-    points = replace(training.points, regime=np.array([1, 1]))
+    regimes = changes.get("regimes", training.regimes)
+    columns = {"regime": np.array([1, 1])} | {name: value for name, value in changes.items() if name != "regimes"}
+    changed = replace(training, points=replace(training.points, **columns), regimes=regimes)  # type: ignore[arg-type]
     with pytest.raises(DatabaseError, match=message):
-        store.commit(replace(sample_commit(store), training=replace(training, points=points, **changes)))  # type: ignore[arg-type]
+        store.commit(replace(sample_commit(store), training=changed))
     assert len(store.tables.training) == 2
