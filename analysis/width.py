@@ -29,6 +29,7 @@ from landscape.studies.completeness.goal import Goal
 
 GOAL = Goal(lowest=10, energy=np.inf, fraction=1.0, searches=10)
 """The minima whose completeness is judged, as in `runs/width-*.toml`."""
+TOLERANCE = 1e-9  # of energies that two quenches of one minimum reach
 LOSSES = {"train_loss": "clean_loss", "test_loss": "test_loss"}
 ACCURACIES = {"train_accuracy": "accuracy", "test_accuracy": "test_accuracy"}
 FIGURES = {"widths": (is_sweep, draw_widths), "layers": (is_grid, draw_layers)}
@@ -39,11 +40,11 @@ Row = dict[str, str | float]
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of table and figures, by default FOLDER.")
 def main(folder: Path, output: Path | None) -> None:
-    """Write width.csv and the figures on all databases in the folders of FOLDER."""
+    """Write width.csv and the figures on all databases in the folders of FOLDER, a folder for each study over width."""
     files = sorted(folder.glob("*/*.h5"))
     if not files:
         raise PropertyError(f"Expected databases in the folders of {folder}, found none: make some with runs/width.sh.")
-    rows = sorted((_of_file(file) for file in files), key=lambda row: [row[name] for name in ORDER])
+    rows = with_misses(sorted((_of_file(file) for file in files), key=lambda row: [row[name] for name in ORDER]))
     place = output or folder
     write(place / "width.csv", csv_text(rows))
     click.echo(f"{place / 'width.csv'}: {len(rows)} landscapes")
@@ -86,6 +87,24 @@ def row_of(db: Database) -> Row:
         **_energies(db),
         **_losses(db),
     }
+
+
+def with_misses(rows: Sequence[Row]) -> list[Row]:
+    """The rows with a last column, "yes" if the lowest minimum known cannot be the lowest one.
+
+    A network of fewer units with the same layers and data is a point of the landscape of a wider one, whose lowest
+    minimum is therefore no higher (`landscape embed`).
+    """
+
+    def is_narrower(other: Row, row: Row) -> bool:
+        same = (other["folder"], other["layers"]) == (row["folder"], row["layers"])
+        return same and float(other["units"]) < float(row["units"])
+
+    def misses(row: Row) -> bool:
+        narrower = [float(other["lowest_energy"]) for other in rows if is_narrower(other, row)]
+        return float(row["lowest_energy"]) > min(narrower, default=np.inf) + TOLERANCE
+
+    return [{**row, "lowest_missed": "yes" if misses(row) else "no"} for row in rows]
 
 
 def csv_text(rows: Sequence[Mapping[str, str | float]]) -> str:

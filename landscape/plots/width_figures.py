@@ -40,12 +40,12 @@ class Curve(NamedTuple):
 
 ENERGIES = (
     Curve("lowest_energy", "lowest minimum", FAMILY[0], "v"),
+    Curve("train_loss", "training loss in it", FAMILY[0], "v", "white", "--"),
     Curve("spread", "highest above the lowest", FAMILY[4], "^"),
 )
 LOSSES = (
-    Curve("test_loss_median", "test, median minimum", FAMILY[1], "o", "white"),
-    Curve("test_loss", "test, lowest minimum", FAMILY[1], "v"),
-    Curve("train_loss", "training, lowest minimum", FAMILY[0], "v", "white", "--"),
+    Curve("test_loss_median", "median minimum", FAMILY[1], "o", "white"),
+    Curve("test_loss", "lowest minimum", FAMILY[1], "v"),
 )
 CLIMBS = (
     Curve("barrier", "climb to the lowest, median", FAMILY[6], "o"),
@@ -76,7 +76,7 @@ def draw_widths(rows: Sequence[Row]) -> Figure:
             _draw_curves(axes, own, curves)
         units = _values(own, "units")
         least, largest = _values(own, "test_loss_least"), _values(own, "test_loss_largest")
-        column[2].fill_between(units, least, largest, color=BAND, linewidth=0, zorder=0, label="test, all minima")
+        column[2].fill_between(units, least, largest, color=BAND, linewidth=0, zorder=0, label="all minima")
         parameters, samples = _values(own, "parameters"), float(first["samples"])
         for axes in column:
             axes.margins(x=0.05)
@@ -85,7 +85,7 @@ def draw_widths(rows: Sequence[Row]) -> Figure:
                 threshold = np.interp(samples, parameters, units)
                 axes.axvline(threshold, label="parameters = samples" if axes is column[0] else None, **THRESHOLD)
         column[-1].set_xlabel("units of the hidden layer")
-    for axes, label in zip(panels[:, 0], ("minima", "energy", "mean loss", "energy"), strict=True):
+    for axes, label in zip(panels[:, 0], ("minima", "energy", "test loss", "energy"), strict=True):
         axes.set_ylabel(label)
     for axes in panels[:, -1]:
         axes.legend(**LEGEND)

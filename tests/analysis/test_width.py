@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from scipy.special import log_softmax
 
-from analysis.width import csv_text, main, row_of
+from analysis.width import csv_text, main, row_of, with_misses
 from landscape.database.database import Database, open_database
 from landscape.errors import PropertyError
 from tests.analysis.synthetic import made_up_store, minima, property_rows, record, transition_states
@@ -101,6 +101,15 @@ def test_what_is_unknown_is_blank() -> None:
         "depth",
     }
     assert row["connected"] == "0"
+
+
+def test_a_lowest_minimum_above_that_of_a_narrower_network_is_told() -> None:
+    def row(folder: str, layers: int, units: int, energy: float) -> dict[str, str | float]:
+        return {"folder": folder, "layers": layers, "units": units, "lowest_energy": energy}
+
+    rows = [row("a", 1, 1, 3.0), row("a", 1, 2, 1.0), row("a", 1, 3, 2.0), row("a", 1, 4, 1.0), row("a", 2, 5, 4.0)]
+    rows += [row("b", 1, 6, 5.0), row("b", 1, 7, 5.0 + 1e-12)]
+    assert [one["lowest_missed"] for one in with_misses(rows)] == ["no", "no", "yes", "no", "no", "no", "no"]
 
 
 def test_minima_without_losses_are_refused() -> None:

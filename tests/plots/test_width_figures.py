@@ -62,8 +62,8 @@ def test_panels_show_the_columns_by_rising_width() -> None:
         (0, "met by quenches", 2.0 * units),
         (1, "lowest minimum", 0.2 / units),
         (1, "highest above the lowest", 0.01 / units),
-        (2, "test, lowest minimum", 0.5 + 0.1 * units),
-        (2, "training, lowest minimum", 0.1 / units),
+        (2, "lowest minimum", 0.5 + 0.1 * units),
+        (1, "training loss in it", 0.1 / units),
     ):
         x, y = drawn(figure, panel, label)
         np.testing.assert_array_equal(x, units)
@@ -71,7 +71,7 @@ def test_panels_show_the_columns_by_rising_width() -> None:
     x, y = drawn(figure, 3, "climb to the lowest, median")
     np.testing.assert_array_equal(x, np.arange(2.0, 21.0, 2.0))
     np.testing.assert_allclose(y, 1.5)
-    (band,) = [one for one in figure.axes[2].collections if one.get_label() == "test, all minima"]
+    (band,) = [one for one in figure.axes[2].collections if one.get_label() == "all minima"]
     extent = band.get_paths()[0].get_extents()
     assert (extent.y0, extent.y1) == (0.4, 4.0)
 
