@@ -28,6 +28,7 @@ from landscape.campaign.rounds.phase import MakePhase, rounds_done
 from landscape.campaign.sequences import exploring, measuring, replacements
 from landscape.campaign.surfaces.lengths import in_units_of_length
 from landscape.campaign.surfaces.trials import why_none
+from landscape.campaign.verification.contents import content_faults
 from landscape.campaign.verification.verify import verify as verify_points
 from landscape.config.run_file import Settings
 from landscape.database.database import Database, open_database
@@ -152,7 +153,7 @@ def verify(db: Database | str | Path, energy: object = None) -> list[str]:
         pool = LocalPool(context.execute)
         seen = in_units_of_length(opened.store, context.frame.length_unit)
         with one_thread_per_task():
-            return verify_points(Database(seen), context, pool)
+            return [*content_faults(opened, context), *verify_points(Database(seen), context, pool)]
 
 
 def measure(

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -12,7 +13,9 @@ import landscape
 from landscape.campaign.context import Context
 from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.pools.pool import Abandoned
-from landscape.campaign.preparation import stored_context
+from landscape.campaign.preparation import record_of, stored_context
+from landscape.campaign.resumption import FIXED, difference
+from landscape.campaign.verification.contents import content_faults
 from landscape.campaign.verification.sides import RecomputedSides, SidesTask, sampled_states, side_faults, sides_tasks
 from landscape.campaign.verification.verify import summary, verify
 from landscape.database.database import Database
@@ -62,7 +65,7 @@ def faults(path: Path, sides: int | None = None) -> list[str]:
     with Database(open_store(path)) as db:
         context = stored_context(db.problem_record, "cpu")
         rows = sampled_states(db, context, sides)
-        found = verify(db, context, LocalPool(context.execute), sides_of=rows)
+        found = [*content_faults(db, context), *verify(db, context, LocalPool(context.execute), sides_of=rows)]
         said = summary(db, found, len(rows))
         assert said.startswith(f"{len(found)} faults in ") or (not found and said.endswith("is what it says"))
         return found
@@ -99,6 +102,7 @@ def test_what_was_found_is_what_it_says(path: Path) -> None:
         ("minima/log_determinant", 1e-2, "minimum 1: log determinant"),
         ("minima/log_orbit_size", 0.7, "minimum 1: log orbit size"),
         ("minima/rms_gradient", 1e-6, "minimum 1: RMS gradient"),
+        ("minima/rms_gradient", 5e-9, "minimum 1: RMS gradient"),
         ("minima/rms_gradient", np.nan, "minimum 1: RMS gradient nan in the file"),
         ("minima/lowest_eigenvalue", np.nan, "minimum 1: eigenvalue nan in the file"),
         ("minima/log_determinant", np.nan, "minimum 1: log determinant nan in the file"),
@@ -116,6 +120,60 @@ def test_what_was_found_is_what_it_says(path: Path) -> None:
 def test_an_altered_column(path: Path, column: str, shift: float, words: str) -> None:
     change(path, column, at(1, shift))
     assert [words in fault for fault in faults(path, sides=0)] == [True]
+
+
+def contents_of(path: Path) -> list[str]:
+    with Database(open_store(path)) as db:
+        return content_faults(db, stored_context(db.problem_record, "cpu"))
+
+
+UNSEEN = [
+    *("minima/hits", "attempts/outcome", "attempts/state", "rounds/evaluations"),
+    *("walkers/step", "transition_states/found_from", "transition_states/sides_ambiguous", "problem/targets"),
+]
+"""Datasets that no computation vouches for, or not alone."""
+
+
+def test_what_is_not_computed_again_is_compared_with_its_digest(path: Path) -> None:
+    whole = path.read_bytes()
+    assert contents_of(path) == []
+    with h5py.File(path) as file:
+        properties = [f"properties/minima/{name}" for name in file["properties/minima"]]
+    for name in [*UNSEEN, properties[0], properties[-1]]:
+        path.write_bytes(whole)
+        with h5py.File(path, "r+") as file:
+            values = file[name][()]
+            values.flat[0] = not values.flat[0] if values.dtype == bool else 0 if values.flat[0] else 1
+            file[name][...] = values
+        assert f"{name}: changed after the last commit" in contents_of(path)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "value", "words"),
+    [
+        ("transition_states", "count", 2, "transition states: 2 in the file, {} added by its rounds"),
+        ("problem", "sha256", "0" * 64, "data: SHA-256 " + "0" * 64 + " in the file"),
+    ],
+)
+def test_sums_hold_even_if_the_digests_were_made_anew(
+    path: Path, place: str, name: str, value: object, words: str
+) -> None:
+    with altered(path) as file:
+        words = words.format(file["transition_states"].attrs["count"])
+        file["attempts/state"][...] = -1
+        file[place].attrs[name] = value
+    assert [words in fault for fault in contents_of(path)] == [True]
+
+
+def test_data_of_another_problem_are_not_continued(path: Path) -> None:
+    """The hash that the file states is that of the run file; the data are not."""
+    with Database(open_store(path)) as db:
+        wanted = record_of(stored_context(db.problem_record, "cpu"))
+        assert difference(db.problem_record, wanted, "a.h5", FIXED) == ""
+    with altered(path) as file:
+        file["problem/targets"][...] = 1 - file["problem/targets"][()]
+    with Database(open_store(path)) as db:
+        assert difference(db.problem_record, wanted, "a.h5", FIXED) == "its data differ from those of the run file"
 
 
 def test_a_wrong_side(path: Path) -> None:

@@ -48,7 +48,6 @@ INVARIANT_TOLERANCE = 1e-8
 # The logarithm of an eigenvalue near the curvature threshold magnifies rounding.
 TOLERANCES = {
     "energy": 1e-9,
-    "rms_gradient": RMS_WITH_KINKS,
     "eigenvalue": 1e-6,
     "log_determinant": 1e-4,
     "log_orbit_size": 1e-9,
@@ -145,11 +144,12 @@ def verify(
     parts = {name: np.split(values, ends) for name, values in found.items()}
     own = [{name: values[place] for name, values in parts.items()} for place in range(len(tables))]
     unit = context.objective.energy_unit
-    rms = unit * (RMS_TOLERANCE if context.objective.smooth else RMS_WITH_KINKS)
+    least = RMS_TOLERANCE if context.objective.smooth else RMS_WITH_KINKS
     gauge = _gauge_tolerance(context)
+    both = list(zip(tables, own, strict=True))
     return [
-        *(fault for one in zip(tables, own, strict=True) for fault in _point_faults(*one, rms=rms, gauge=gauge)),
-        *(fault for one in zip(tables, own, strict=True) for fault in _column_faults(*one, unit)),
+        *(fault for one in both for fault in _point_faults(*one, rms=least * unit, gauge=gauge)),
+        *(fault for one in both for fault in _column_faults(*one, unit, least)),
         *_order_faults(db),
         *at_zero,
         *sample_faults(db, context, TOLERANCES["energy"] * unit),
@@ -216,17 +216,19 @@ def _point_faults(table: Stored, found: dict[str, np.ndarray], *, rms: float, ga
             yield f"{what} {row}: softmax invariants off by {has_gauge:.3g}, expected {gauge:.3g}"
 
 
-def _column_faults(table: Stored, found: dict[str, np.ndarray], unit: float) -> Iterator[str]:
+def _column_faults(table: Stored, found: dict[str, np.ndarray], unit: float, rms: float) -> Iterator[str]:
     """Faults of columns that differ from the recomputed ones.
 
-    The first values of a column may be missing, except those of the energy. `unit` is the unit of the energy.
+    The first values of a column may be missing, except those of the energy. `unit` is the unit of the energy, `rms` the
+    tolerance of RMS gradients over it.
     """
+    tolerances = TOLERANCES | {"rms_gradient": rms}
     for name, values in table.columns.items():
         same = np.isclose(
             found[name],
             values,
             rtol=0.0,
-            atol=TOLERANCES[name] * (1.0 if name.startswith("log") else unit),
+            atol=tolerances[name] * (1.0 if name.startswith("log") else unit),
             equal_nan=True,
         )
         missing = np.logical_and.accumulate(np.isnan(values)) & (name != "energy")

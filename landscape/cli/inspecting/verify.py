@@ -9,6 +9,7 @@ from landscape.campaign.exits import FAILED, STOPPED, report_error
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Abandoned, Pool
+from landscape.campaign.verification.contents import content_faults, unchecked
 from landscape.campaign.verification.origin import origin_line
 from landscape.campaign.verification.sides import sampled_states
 from landscape.campaign.verification.verify import summary, verify
@@ -26,17 +27,21 @@ from landscape.database.database import open_database
     help="Descend again from N transition states drawn at random; 0: from none; by default from all.",
 )
 def verify_command(file: Path, sides: int | None) -> None:
-    """Recompute energy, gradient, index and sides of every stationary point; exit status 1 on any fault."""
+    """Recompute energy, gradient, index and sides of every stationary point; exit status 1 on any fault.
+
+    Everything else is compared with the digests of the last commit.
+    """
 
     def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         with open_database(file) as db:
             rows = sampled_states(db, context, sides)
             try:
-                faults = verify(db, context, pool, interrupt.give_up_round, sides_of=rows)
+                points = verify(db, context, pool, interrupt.give_up_round, sides_of=rows)
             except Abandoned:
                 report_error(f"stopped early ({interrupt.reason}), nothing was verified; start again")
                 return STOPPED
-            for line in [*faults, *origin_line(context, faults), summary(db, faults, len(rows))]:
+            faults = [*content_faults(db, context), *points]
+            for line in [*faults, *origin_line(context, faults), summary(db, faults, len(rows)), unchecked(db)]:
                 click.echo(line)
         return FAILED if faults else 0
 

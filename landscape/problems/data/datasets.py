@@ -50,6 +50,11 @@ class DataSet:
         """Number of outputs K of a network for these targets: one per class, or per target value."""
         return int(self.targets.max()) + 1 if self.targets.ndim == 1 else int(self.targets.shape[1])
 
+    def digest(self) -> str:
+        """The digest of the arrays as they are, which `sha256` should be."""
+        arrays = {name: getattr(self, name) for name in ("inputs", "targets", "test_inputs", "test_targets")}
+        return _digest({name: array for name, array in arrays.items() if array is not None})
+
 
 def load(  # noqa: PLR0913 - the keys of a run file
     name_or_path: str,
@@ -236,16 +241,21 @@ def _check_labels(labels: np.ndarray, test_labels: np.ndarray | None, source: st
 
 
 def _data_set(arrays: Arrays, image: Shape | None = None) -> DataSet:
-    digest = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
-        little_endian = array.astype(array.dtype.newbyteorder("<"))
-        digest.update(f"{name} {little_endian.dtype.str} {array.shape}\n".encode() + little_endian.tobytes())
     parts = [arrays.get(name) for name in ("test_inputs", "test_targets")]
     return DataSet(
         inputs=arrays["inputs"],
         targets=arrays["targets"],
         test_inputs=parts[0],
         test_targets=parts[1],
-        sha256=digest.hexdigest(),
+        sha256=_digest(arrays),
         image=image,
     )
+
+
+def _digest(arrays: Arrays) -> str:
+    """The SHA-256 of all arrays with their names, types and shapes."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        little_endian = array.astype(array.dtype.newbyteorder("<"))
+        digest.update(f"{name} {little_endian.dtype.str} {array.shape}\n".encode() + little_endian.tobytes())
+    return digest.hexdigest()
