@@ -70,6 +70,7 @@ class Campaign:
 
     def _round(self, phase: Phase[Any], plan: Plan[Any], interrupt: Interrupt) -> None:
         """Run the tasks of a round and commit its results."""
+        self.store.require_writable()
         tables, began = self.store.tables, time.monotonic()
         number = rounds_done(tables, phase.kind) + 1
         self.progress.begin(phase.kind, number, phase.planned_rounds(tables), len(plan.tasks))

@@ -1,4 +1,4 @@
-"""Early stops: by a time limit, SIGTERM or Ctrl-C.
+"""Early stops: by a time limit, SIGTERM, Ctrl-C, or SIGHUP, which the end of a terminal or connection sends.
 
 After a request to stop, the open round may finish within `GRACE_SECONDS`; after that the round is given up. Either way
 all committed rounds stay, and the run can be resumed.
@@ -11,10 +11,11 @@ from types import FrameType, TracebackType
 from typing import Self
 
 GRACE_SECONDS = 4.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Interrupt:
-    """Tells when to stop: it watches the clock and, inside a `with` block in the main thread, SIGTERM and Ctrl-C."""
+    """Tells when to stop: it watches the clock and, inside a `with` block in the main thread, `SIGNALS`."""
 
     def __init__(self, time_limit: float | None = None) -> None:
         """`time_limit` in seconds from now; None for no limit."""
@@ -26,8 +27,9 @@ class Interrupt:
     def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread():
             return self  # Python delivers signals to the main thread only
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._previous[number] = signal.signal(number, self._on_signal)
+        for number in SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores it
+                self._previous[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
@@ -63,5 +65,5 @@ class Interrupt:
 
 def ignore_signals() -> None:
     """Ignore signals on a rank other than 0; rank 0 decides when to stop."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)

@@ -10,6 +10,7 @@ REASONS = {
     errno.EACCES: "permission is denied: change the permissions or choose another folder",
     errno.EPERM: "it is not permitted: change the permissions or choose another folder",
     errno.EROFS: "the file system is read-only: choose another folder",
+    errno.ELOOP: "it is a symbolic link: remove it",
     errno.ENOLCK: "the file system has no file locks: choose a folder on another one",
     errno.EOPNOTSUPP: "the file system has no file locks: choose a folder on another one",
     errno.ENOSYS: "the file system has no file locks: choose a folder on another one",

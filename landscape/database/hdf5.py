@@ -6,6 +6,7 @@ that were not in memory are read from the new file on first use. Records handed 
 they were read from.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -17,10 +18,10 @@ from landscape.database.failures import reason
 from landscape.database.integrity.digests import Digests
 from landscape.database.lock import WriterLock
 from landscape.database.reading import Snapshot
-from landscape.database.records import Commit, Header, ProblemRecord
+from landscape.database.records import TARGETS, Commit, Header, ProblemRecord
 from landscape.database.tables import Tables
 from landscape.database.whole_file import replace_file
-from landscape.database.writing import write_commit, write_new
+from landscape.database.writing import TABLES, write_commit, write_new
 from landscape.errors import DatabaseError
 
 NAMED = 3
@@ -75,6 +76,7 @@ class Hdf5Store:
             store = cls(Snapshot(path), lock)
             store.digests = store.snapshot.digests()
             require_unchanged(path, store.snapshot.changes(store.digests))
+            require_growing(path, store.snapshot.file)
         except BaseException:
             lock.release()
             raise
@@ -120,9 +122,15 @@ class Hdf5Store:
 
     def require_writable(self) -> None:
         """Raise DatabaseError if this store cannot commit."""
+        path = self.snapshot.path
         self.snapshot.require_open()
         if self.lock is None:
-            raise DatabaseError(f"{self.path} is open for reading only: open it with writable=True to commit")
+            raise DatabaseError(f"{path} is open for reading only: open it with writable=True to commit")
+        if not path.exists() or not os.path.samestat(path.stat(), self.snapshot.identity):
+            raise DatabaseError(
+                f"{path} was replaced or removed by another program after {self.n_rounds} rounds: "
+                "put it back, or open it again"
+            )
 
     def close(self) -> None:
         self.snapshot.file.close()
@@ -138,6 +146,15 @@ def require_unchanged(path: Path, changes: Sequence[str] | None) -> None:
             f"{path} is damaged, {', '.join(changes[:NAMED])}{more} changed after the last commit: "
             "restore it from a copy, or see with 'landscape verify' what holds"
         )
+
+
+def require_growing(path: Path, file: h5py.File) -> None:
+    """Raise DatabaseError if a column or property of the file cannot take further rows."""
+    known = [f"{name}/{column}" for name, table in TABLES.items() for column in table.column_names()]
+    properties = [f"properties/{target}/{name}" for target in TARGETS for name in file.get(f"properties/{target}", ())]
+    for place in [*known, *properties]:
+        if place in file and file[place].maxshape[0] is not None:
+            raise DatabaseError(f"{path} cannot be continued, {place} cannot grow: open it for reading alone")
 
 
 def require_place(path: Path) -> None:

@@ -2,17 +2,23 @@
 
 The lock is on a sibling file because every commit replaces the file of the database. The kernel drops the lock with the
 process, so a killed writer leaves a harmless file behind. The holder removes the file before releasing the lock; a
-writer that waited for the removed file notices that the name now belongs to another file, and starts over.
+writer that waited for the removed file notices that the name now belongs to another file, and starts over. A symbolic
+link of that name is not followed: it could lead to any file of the user's.
 """
 
+import errno
 import fcntl
 import os
 import socket
+import stat
 import weakref
 from pathlib import Path
 
 from landscape.database.failures import reason
 from landscape.errors import DatabaseError
+
+MOST_NAMED = 200
+"""Characters of the name of a holder that a message shows."""
 
 
 class WriterLock:
@@ -28,19 +34,22 @@ class WriterLock:
             descriptor = acquired(lock)
         except BlockingIOError as error:
             raise DatabaseError(
-                f"{path} is being written by {lock.read_text() or 'another process'}, which holds {lock.name}: "
+                f"{path} is being written by {holder(lock)}, which holds {lock.name}: "
                 "wait until it ends, or open the file for reading"
             ) from error
         except OSError as error:
-            raise DatabaseError(f"{path} cannot be opened for writing, {reason(error)}") from error
+            raise DatabaseError(
+                f"{path} cannot be opened for writing, its lock {lock.name} cannot be made: {reason(error)}"
+            ) from error
         self.release = weakref.finalize(self, released, lock, descriptor)
 
 
 def acquired(lock: Path) -> int:
     """The descriptor of the locked lock file. Raises BlockingIOError if another process holds the lock."""
     while True:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
         try:
+            require_regular(lock, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if still_named(lock, descriptor):
                 os.truncate(descriptor, 0)
@@ -50,6 +59,20 @@ def acquired(lock: Path) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def require_regular(lock: Path, descriptor: int) -> None:
+    """Raise OSError if the open lock is a pipe or a device."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, f"{lock.name} is no regular file: remove it")
+
+
+def holder(lock: Path) -> str:
+    """The process that wrote its name into the lock file, as far as it can be read."""
+    try:
+        return lock.read_text(errors="replace")[:MOST_NAMED] or "another process"
+    except OSError:
+        return "another process"
 
 
 def still_named(lock: Path, descriptor: int) -> bool:

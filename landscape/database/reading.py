@@ -67,6 +67,7 @@ class Snapshot:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.file = opened(path)
+        self.identity = path.stat()
 
     def changes(self, found: Digests) -> list[str] | None:
         """The items that were changed after the last commit, by their digests `found` now; None without stored ones.

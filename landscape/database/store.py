@@ -38,6 +38,9 @@ class Store(Protocol):
     def closed(self) -> bool:
         """True if `close` was called."""
 
+    def require_writable(self) -> None:
+        """Raise DatabaseError if a commit would be refused, whatever is in it: ask before the work of a round."""
+
     def commit(self, commit: Commit) -> None:
         """Add a round: all of it or nothing.
 
@@ -70,9 +73,12 @@ class MemoryStore:
     def n_rounds(self) -> int:
         return len(self.tables.rounds)
 
-    def commit(self, commit: Commit) -> None:
+    def require_writable(self) -> None:
         if self.closed:
             raise DatabaseError("the database in memory is closed: commit before closing it")
+
+    def commit(self, commit: Commit) -> None:
+        self.require_writable()
         self.tables = self.tables.after(checked(commit, self.tables, self.record.n_parameters))
 
     def changes(self) -> list[str] | None:

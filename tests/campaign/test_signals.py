@@ -19,6 +19,20 @@ from tests.patience import patient
 SOON = 10.0  # seconds on an idle machine
 
 
+def test_the_end_of_a_terminal_stops_as_sigterm_does_unless_it_is_ignored() -> None:
+    with Interrupt() as interrupt:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert interrupt.reason == "SIGHUP"
+        assert interrupt.stop_before(0.0)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupt() as interrupt:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not interrupt.stop_before(0.0)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_signal_is_noticed_and_the_round_has_its_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.getsignal(signal.SIGTERM)
     with Interrupt() as interrupt:

@@ -19,6 +19,7 @@ from landscape.database.failures import reason
 from landscape.database.store import open_store
 from landscape.database.whole_file import SinkFile
 from landscape.errors import DatabaseError
+from tests.database.altering import altered
 from tests.database.samples import (
     assert_equal_contents,
     contents,
@@ -301,5 +302,28 @@ def test_file_changed_behind_the_writer(path: Path) -> None:
     other.commit(sample_commit(other))
     other.close()
     copy.replace(path)
-    refused(lambda: store.commit(sample_commit(store)), "2 rounds, expected 1", "open it again")
+    refused(store.require_writable, "was replaced or removed by another program after 1 rounds", "open it again")
+    refused(lambda: store.commit(sample_commit(store)), "was replaced or removed by another program")
     store.close()
+
+
+def test_a_column_that_cannot_grow_is_found_before_any_work(path: Path) -> None:
+    with altered(path) as file:
+        values = file["minima/energy"][()]
+        del file["minima/energy"]
+        file["minima/energy"] = values
+    open_store(path).close()
+    refused(lambda: open_store(path, writable=True), "cannot be continued, minima/energy cannot grow")
+    assert siblings(path) == {"sample.h5"}
+
+
+def test_a_lock_follows_no_link_and_is_named(path: Path) -> None:
+    other = path.with_name("precious.txt")
+    other.write_text("precious")
+    lock = path.with_name("sample.h5.lock")
+    lock.symlink_to(other)
+    refused(lambda: open_store(path, writable=True), "lock sample.h5.lock cannot be made", "symbolic link")
+    assert other.read_text() == "precious"
+    lock.unlink()
+    os.mkfifo(lock)
+    refused(lambda: open_store(path, writable=True), "sample.h5.lock is no regular file: remove it")

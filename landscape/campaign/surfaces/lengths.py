@@ -49,6 +49,10 @@ class InUnitsOfLength:
         """See `Store`."""
         return self._store.closed
 
+    def require_writable(self) -> None:
+        """See `Store`."""
+        self._store.require_writable()
+
     def commit(self, commit: Commit) -> None:
         """See `Store`."""
         self._store.commit(
