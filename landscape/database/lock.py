@@ -39,7 +39,7 @@ class WriterLock:
             ) from error
         except OSError as error:
             raise DatabaseError(
-                f"{path} cannot be opened for writing, its lock {lock.name} cannot be made: {reason(error)}"
+                f"{path} cannot be opened for writing, {reason(error)} (its lock is {lock.name})"
             ) from error
         self.release = weakref.finalize(self, released, lock, descriptor)
 

@@ -34,7 +34,6 @@ from landscape.campaign.verification.samples import sample_faults
 from landscape.campaign.verification.sides import RecomputedSides, sampled_states, side_faults, sides_tasks
 from landscape.campaign.verification.tracks import track_faults
 from landscape.database.database import Database
-from landscape.database.points.saddles import LOWEST_INDEX
 from landscape.messages import counted
 from landscape.optimize.newton import StationaryPoints, classify
 from landscape.problems.networks.layered import LayeredNetwork
@@ -238,15 +237,11 @@ def _column_faults(table: Stored, found: dict[str, np.ndarray], unit: float, rms
 
 
 def _order_faults(db: Database) -> Iterator[str]:
-    """Faults of transition states that join no two minima or lie below one of theirs, and of saddles of a low index."""
+    """Faults of transition states that lie below one of their minima."""
     states, energy = db.transition_states, db.minima.energy
     for row, (one, other) in enumerate(states.minima.tolist()):
-        if not (0 <= one < len(energy) and 0 <= other < len(energy)):
-            yield f"transition state {row}: joins minima {one} and {other}, but there are {len(energy)}"
-        elif states.energy[row] <= max(energy[one], energy[other]):
+        if states.energy[row] <= max(energy[one], energy[other]):
             yield f"transition state {row}: lies below one of its minima {one} and {other}"
-    for row in np.flatnonzero(db.saddles.index < LOWEST_INDEX).tolist():
-        yield f"saddle {row}: of index {db.saddles.index[row]}, expected at least {LOWEST_INDEX}"
 
 
 def _twins(what: str, energy: np.ndarray, theta: np.ndarray, context: Context) -> Iterator[str]:

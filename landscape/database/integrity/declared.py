@@ -84,7 +84,7 @@ def require_data(group: h5py.Group, found: Sequence[str]) -> None:
         kinds, axes, like = ("f", (2,), "inputs") if name.endswith("inputs") else ("fi", (1, 2), "targets")
         if group[name].dtype.kind not in kinds or len(group[name].shape) not in axes:
             raise TypeError(f"/problem/{name} holds {described(group[name])}, expected samples of numbers")
-        if group[name].shape[1:] != group[like].shape[1:]:
+        if like in found and group[name].shape[1:] != group[like].shape[1:]:
             raise ValueError(
                 f"/problem/{name} holds {described(group[name])}, expected rows of {described(group[like])}"
             )

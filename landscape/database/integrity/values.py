@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from landscape.database.lazy import MISSING, Column
+from landscape.database.points.saddles import LOWEST_INDEX
 
 
 class Range(NamedTuple):
@@ -51,7 +52,7 @@ RANGES: Mapping[str, tuple[Range, ...]] = {
     "event_branches.event": (Range(0, "events"),),
     "event_branches.track": (Range(-1),),
     "event_branches.index": (Range(0, INDICES),),
-    "saddles.index": (Range(2, INDICES),),
+    "saddles.index": (Range(LOWEST_INDEX, INDICES),),
     "saddles.round": (Range(0, "rounds"),),
 }
 """The ranges of whole numbers: one for all, or one for each entry of a row."""

@@ -149,7 +149,6 @@ def test_every_sampled_point_is_verified(path: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [
-        ("rows", 9999, "joins rows 9999 and 9999 of quenches, but there are 20"),
         ("energies", 3.0, "energies 3 and 3 are not those of its ends"),
         ("joined", False, "it is joined exactly if it has a certified bound"),
         ("straight", -5.0, "a bound is below its ends"),
