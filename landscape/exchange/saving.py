@@ -8,6 +8,7 @@ import numpy as np
 
 from landscape.database.failures import reason
 from landscape.database.hdf5 import require_place
+from landscape.database.integrity.digests import Digests
 from landscape.database.lock import WriterLock
 from landscape.database.records import PropertyRows
 from landscape.database.store import Store
@@ -36,7 +37,7 @@ def save(store: Store, path: Path, names: Mapping[str, Sequence[str]]) -> None:
 
 
 def _write(file: h5py.File, store: Store, names: Mapping[str, Sequence[str]]) -> None:
-    """Write problem, header and tables; the counts come last."""
+    """Write problem, header and tables; counts and digests come last."""
     write_new(file, store.record, store.header, names)
     tables = store.tables
     write_regimes(file["training"], tables.regimes, tables.evaluations)
@@ -44,6 +45,7 @@ def _write(file: h5py.File, store: Store, names: Mapping[str, Sequence[str]]) ->
     _write_properties(file, tables)
     for name, count in counts.items():
         file[name].attrs["count"] = count
+    Digests.of(file).write(file)
 
 
 def _write_properties(file: h5py.File, tables: Tables) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import h5py
 
-TIMES = "rounds/seconds"
+TIMED = ("rounds/seconds", "digests")  # times, and what covers them
 CHANGING = ("created", "software")  # attributes that may differ
 
 
@@ -20,7 +20,7 @@ def tables(path: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
     found: dict[str, tuple[str, tuple[int, ...], bytes]] = {}
 
     def read(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        if isinstance(item, h5py.Dataset) and name != TIMES:
+        if isinstance(item, h5py.Dataset) and name not in TIMED:
             values = item[()]
             text = repr(values.tolist() if hasattr(values, "tolist") else values).encode()
             found[name] = str(item.dtype), item.shape, text if item.dtype.hasobject else values.tobytes()

@@ -132,7 +132,7 @@ def tables(path: Path) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
 
     def take(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and name != "rounds/seconds":
+        if isinstance(item, h5py.Dataset) and name not in ("rounds/seconds", "digests"):
             found[name] = item[()]
 
     with h5py.File(path) as file:

@@ -41,7 +41,8 @@ def xor_database(l2: float) -> Database:
         columns["energy"] = np.array([point["energy"] for point in case[name]])
         found[name] = kind(**columns)
     found["transition_states"].minima[:] = 0
-    hits = np.ones(len(found["minima"]), dtype=np.int64)
+    hits = found["minima"].hits
+    hits[:] = 1
     store.commit(Commit(kind="connect", tasks=1, evaluations=1, seconds=1.0, hits=hits, **found))
     return Database(store)
 

@@ -112,7 +112,7 @@ def test_the_order_of_files_changes_nothing(first: Path, second: Path, both: Pat
     with h5py.File(both) as one, h5py.File(tmp_path / "other.h5") as other:
 
         def same(name: str, item: h5py.Dataset | h5py.Group) -> None:
-            if isinstance(item, h5py.Dataset) and name != "rounds/seconds":
+            if isinstance(item, h5py.Dataset) and name not in ("rounds/seconds", "digests"):
                 np.testing.assert_array_equal(item[()], other[name][()], err_msg=name)
 
         one.visititems(same)
