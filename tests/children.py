@@ -5,18 +5,22 @@ A new interpreter takes seconds to import them; a fork takes none.
 
 import importlib
 import os
+import pkgutil
 import runpy
 import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import landscape
 from landscape.cli import main
 
-for _name in ("matplotlib.pyplot", "landscape.campaign.preparation", "landscape.studies.columns"):
-    importlib.import_module(_name)
+importlib.import_module("matplotlib.pyplot")
+for _module in pkgutil.walk_packages(landscape.__path__, "landscape."):
+    if not _module.name.endswith(("__main__", "triton_energy")) and ".runs" not in _module.name:
+        importlib.import_module(_module.name)
 
 
 class Ended(NamedTuple):
@@ -26,8 +30,11 @@ class Ended(NamedTuple):
     said: str
 
 
-def forked(words: Sequence[str]) -> Ended:
-    """`landscape ARGUMENTS` or `python SCRIPT ARGUMENTS`, given as words, in the present folder."""
+def forked(words: Sequence[str], prepare: Callable[[], None] = lambda: None) -> Ended:
+    """`landscape ARGUMENTS` or `python SCRIPT ARGUMENTS`, given as words, in the present folder.
+
+    The child calls `prepare` first.
+    """
     with tempfile.TemporaryFile("w+") as output, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside the threads of xdist
         child = os.fork()
@@ -35,6 +42,7 @@ def forked(words: Sequence[str]) -> Ended:
             for stream in (1, 2):
                 os.dup2(output.fileno(), stream)
             try:
+                prepare()
                 status = _status_of(words)
             except BaseException:  # noqa: BLE001 - nothing of the child may run on
                 status = 1
