@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from landscape.config.fields import DATASETS, ActivationName, LossName
 from landscape.config.run_file import RunConfig
+from landscape.config.sources import options_of
 from landscape.config.tables import ProblemConfig, Table
 from landscape.config.training import AttackName, Part, Regime, keys_of
 from landscape.errors import ConfigError
@@ -274,5 +275,28 @@ def test_a_regime_has_the_keys_of_train_but_for_its_own() -> None:
 def test_a_mistake_in_a_regime_is_one_line(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         RunConfig.from_text(f'[problem]\ndataset = "xor"\n{text}')
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("f_a:K=1", "K: expected a number not less than 2, found 1"),
+        ("f_a:delta=-0.1", "delta: expected a number not less than 0, found -0.1"),
+        ("f_a:a=2.0", "a: expected a number not greater than 1, found 2.0"),
+        ("f_a:jitter=1.0", "jitter: expected a number less than 1, found 1.0"),
+        ("f_a:dleta=0.1", "dleta is unknown; did you mean 'delta'?"),
+        ("f_a:K", "expected options KEY=VALUE with commas between, as in f_a:K=6,delta=0.25"),
+        ("ljat3:samples=10", "samples: expected a number not less than 100, found 10"),
+        ("ljat3:Z=0.1", "Z: expected a number not less than 0.5, found 0.1"),
+        ("ljat3:distances=4", "distances: expected a number not greater than 3, found 4"),
+        ("ljat3:sample=200", "sample is unknown; did you mean 'samples'?"),
+        ("ljat3:Z", "expected options KEY=VALUE with commas between, as in ljat3:samples=500,Z=2.0"),
+    ],
+)
+def test_a_mistake_in_the_options_of_a_data_set_is_one_line(name: str, message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        options_of(name)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -9,7 +9,6 @@ from scipy.optimize import approx_fprime, minimize, minimize_scalar
 
 from landscape.config.clusters import Clusters
 from landscape.config.tables import ProblemConfig
-from landscape.errors import ConfigError
 from landscape.problems.data.clusters import clusters, energy_and_gradient, outcome, quenched
 from landscape.problems.data.datasets import load
 from landscape.problems.problem import whole_size
@@ -126,20 +125,3 @@ def test_the_descent_of_a_cluster_is_the_same_bits_alone_and_among_others() -> N
     together = quenched(STARTS[:7], Z)
     for row, start in enumerate(STARTS[:7]):
         assert np.array_equal(quenched(start[None], Z)[0], together[row])
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("ljat3:samples=10", "samples: expected a number not less than 100, found 10"),
-        ("ljat3:Z=0.1", "Z: expected a number not less than 0.5, found 0.1"),
-        ("ljat3:distances=4", "distances: expected a number not greater than 3, found 4"),
-        ("ljat3:sample=200", "sample is unknown; did you mean 'samples'?"),
-        ("ljat3:Z", "expected options KEY=VALUE with commas between, as in ljat3:samples=500,Z=2.0"),
-    ],
-)
-def test_mistakes_in_options_are_one_line(name: str, message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        Clusters.named(name)
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)

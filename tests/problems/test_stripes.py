@@ -5,7 +5,6 @@ import pytest
 
 from landscape.config.stripes import Stripes
 from landscape.config.tables import ProblemConfig
-from landscape.errors import ConfigError
 from landscape.problems.data.datasets import load
 from landscape.problems.data.stripes import boundaries, labels, points, radii, stripes
 from landscape.problems.problem import whole_size
@@ -72,21 +71,3 @@ def test_shuffled_cues_are_the_same_cues_in_another_order() -> None:
 def test_replicates_of_a_law_are_infinitely_many() -> None:
     assert whole_size(ProblemConfig(dataset="f_a:jitter=0.25")) == np.inf
     assert whole_size(ProblemConfig(dataset="f_a:K=9")) == 9
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("f_a:K=1", "K: expected a number not less than 2, found 1"),
-        ("f_a:delta=-0.1", "delta: expected a number not less than 0, found -0.1"),
-        ("f_a:a=2.0", "a: expected a number not greater than 1, found 2.0"),
-        ("f_a:jitter=1.0", "jitter: expected a number less than 1, found 1.0"),
-        ("f_a:dleta=0.1", "dleta is unknown; did you mean 'delta'?"),
-        ("f_a:K", "expected options KEY=VALUE with commas between, as in f_a:K=6,delta=0.25"),
-    ],
-)
-def test_mistakes_in_options_are_one_line(name: str, message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        Stripes.named(name)
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)
