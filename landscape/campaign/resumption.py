@@ -11,9 +11,9 @@ from landscape.campaign.pairs.selection import STRATEGIES
 from landscape.campaign.rounds.single_ended import SingleEnded
 from landscape.config.run_file import Settings
 from landscape.config.tables import ProblemConfig
+from landscape.database.integrity.declared import DATA
 from landscape.database.records import ProblemRecord
 from landscape.database.store import Store, create_store, open_store
-from landscape.database.writing import DATA
 from landscape.errors import DatabaseError
 from landscape.search.transition_states import OUTCOME_NAMES
 

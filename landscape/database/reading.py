@@ -20,6 +20,9 @@ import numpy as np
 from landscape.database.failures import first_line
 from landscape.database.integrity.blocks import blocks
 from landscape.database.integrity.declared import (
+    COLUMNS,
+    DATA,
+    NAMES,
     described,
     json_table,
     names,
@@ -40,7 +43,6 @@ from landscape.database.records import TARGETS, Array, Header, ProblemRecord, Pr
 from landscape.database.sampled import QUENCHES, TRAINING
 from landscape.database.tables import Tables
 from landscape.database.writing import (
-    DATA,
     FORMAT,
     FORMAT_VERSION,
     LATER_TABLES,
@@ -143,9 +145,9 @@ class Snapshot:
                 continue
             shape = declared.row_shape(n_parameters)
             if declared.names:
-                shape = (*shape[:-1], len(names(group.attrs, f"{column}_columns")))
-            if declared.coded and f"{column}_names" in group.attrs:
-                names(group.attrs, f"{column}_names")
+                shape = (*shape[:-1], len(names(group.attrs, f"{column}{COLUMNS}")))
+            if declared.coded and f"{column}{NAMES}" in group.attrs:
+                names(group.attrs, f"{column}{NAMES}")
             dataset = group[column]
             require_values(dataset, stored_type(declared), rows, shape)
             if declared.essential or dataset.dtype.kind in "fi":

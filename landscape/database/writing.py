@@ -38,6 +38,7 @@ import numpy as np
 
 from landscape.database.checks import MAX_KIND
 from landscape.database.continuation.tables import EventBranches, Events, Tracks
+from landscape.database.integrity.declared import COLUMNS, DATA, NAMES
 from landscape.database.integrity.digests import Digests, children
 from landscape.database.lazy import MISSING, Column, Table
 from landscape.database.points.saddles import Saddles
@@ -80,7 +81,6 @@ TABLES: Mapping[str, type[Table]] = {
 }
 LATER_TABLES = ("training", "sampled_quenches", "sampled_pairs", "tracks", "events", "event_branches", "saddles")
 """Tables that files of the first programs lack."""
-DATA = ("inputs", "targets", "test_inputs", "test_targets")
 TEXT = h5py.string_dtype()
 KIND = h5py.string_dtype(length=MAX_KIND)
 
@@ -249,23 +249,23 @@ def codes(group: h5py.Group, column: str, values: Array) -> Array:
 
 def stored_names(group: h5py.Group, column: str) -> list[str]:
     """The names of a coded column in the order of their codes."""
-    return [str(name) for name in group.attrs.get(f"{column}_names", ())]
+    return [str(name) for name in group.attrs.get(f"{column}{NAMES}", ())]
 
 
 def write_names(group: h5py.Group, column: str, names: Sequence[str]) -> None:
     """Replace the list of the names of a coded column."""
-    group.attrs.create(f"{column}_names", list(names), dtype=TEXT)
+    group.attrs.create(f"{column}{NAMES}", list(names), dtype=TEXT)
 
 
 def axis_names(group: h5py.Group, column: str) -> tuple[str, ...]:
     """The names of the entries along the last axis of a column, in the order of the file."""
-    return tuple(str(name) for name in group.attrs[f"{column}_columns"])
+    return tuple(str(name) for name in group.attrs[f"{column}{COLUMNS}"])
 
 
 def write_axis_names(group: h5py.Group, name: str, column: Column) -> None:
     """Write the names of the entries along the last axis of a column, if it has any."""
     if column.names:
-        group.attrs.create(f"{name}_columns", list(column.names), dtype=TEXT)
+        group.attrs.create(f"{name}{COLUMNS}", list(column.names), dtype=TEXT)
 
 
 def rearranged(values: Array, names: Sequence[str], wanted: Sequence[str]) -> Array:

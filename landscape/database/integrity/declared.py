@@ -8,6 +8,33 @@ from typing import Any
 import h5py
 import numpy as np
 
+DATA = ("inputs", "targets", "test_inputs", "test_targets")
+"""Datasets of /problem."""
+ATTRIBUTES = {
+    "": ("format", "format_version", "software", "created", "energy_tolerance", "distance_tolerance", "index_test"),
+    "problem": ("toml", "run_toml", "n_parameters", "sha256", "image"),
+    "properties": ("description", "units", "settings"),
+}
+"""Attributes of the root, of /problem and of properties."""
+TABLE_ATTRIBUTES = ("count", "names", "settings", "evaluations", "evaluation_settings")
+NAMES, COLUMNS = "_names", "_columns"
+"""Endings of the attributes of a table that have the names of codes, and of the entries along the last axis."""
+
+
+def is_declared_attribute(path: str, name: str) -> bool:
+    """True for an attribute of a group or dataset that the program writes; others are a user's own."""
+    group = path.partition("/")[0]
+    table = name in TABLE_ATTRIBUTES or name.endswith((NAMES, COLUMNS))
+    return name in ATTRIBUTES[group] if group in ATTRIBUTES else table
+
+
+def is_declared_dataset(path: str, dataset: h5py.Dataset) -> bool:
+    """True for data, columns and properties; others are a user's own. Columns of a later program grow as ours do."""
+    group, _, name = path.partition("/")
+    if group == "problem":
+        return name in DATA
+    return group == "properties" or (dataset.maxshape[:1] == (None,) and "count" in dataset.parent.attrs)
+
 
 def text(attrs: h5py.AttributeManager, name: str) -> str:
     """The text of an attribute. Raises TypeError for another type."""

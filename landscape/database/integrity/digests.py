@@ -1,9 +1,10 @@
 """Digests of the content of a file as of its last commit, by which a later change is found and named.
 
-The dataset `/digests` of a file is a JSON object, as bytes. It has an entry for every other dataset, by its path, and
-for every attribute, as PATH@NAME: the first 64 bits of the SHA-256 of the values. Rows beyond the `count` of a table do
-not count. A commit hashes only what it changes, and of the columns that it extends only the rows that it adds. Digests
-find accidents, not forgeries: a program that changes a file can change them too.
+The dataset `/digests` of a file is a JSON object, as bytes. It has an entry for every dataset that the program writes,
+by its path, and for every such attribute, as PATH@NAME: the first 64 bits of the SHA-256 of the values. A user's own
+datasets and attributes have none. Rows beyond the `count` of a table do not count. A commit hashes only what it
+changes, and of the columns that it extends only the rows that it adds. Digests find accidents, not forgeries: a program
+that changes a file can change them too.
 
 A reader of the file checks nothing until it asks for `changes`; a writer checks the file before its first commit.
 """
@@ -18,6 +19,7 @@ import h5py
 import numpy as np
 
 from landscape.database.integrity.blocks import blocks
+from landscape.database.integrity.declared import is_declared_attribute, is_declared_dataset
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -44,7 +46,7 @@ class Digests:
 
     @classmethod
     def of(cls, file: h5py.File) -> Self:
-        """The digests of everything that is in the file; this reads all of it."""
+        """The digests of all that the program wrote into the file; this reads all of it."""
         found: list[tuple[str, Any]] = [("", file)]
         file.visititems(lambda path, item: found.append((path, item)))
         return cls().after(found)
@@ -56,12 +58,11 @@ class Digests:
         """
         datasets, attributes = dict(self.datasets), dict(self.attributes)
         for path, item in objects:
-            if path == DIGESTS:
-                continue
-            if isinstance(item, h5py.Dataset):
+            if isinstance(item, h5py.Dataset) and is_declared_dataset(path, item):
                 datasets[path] = _continued(item, None if replaced(path) else datasets.get(path))
-            found = {name: hashlib.sha256(_text(value)) for name, value in item.attrs.items()}
-            attributes |= {f"{path}@{name}": _digest(state) for name, state in found.items()}
+            for name, value in item.attrs.items():
+                if is_declared_attribute(path, name):
+                    attributes[f"{path}@{name}"] = _digest(hashlib.sha256(_text(value)))
         return type(self)(datasets, attributes)
 
     def entries(self) -> dict[str, str]:
@@ -78,8 +79,6 @@ class Digests:
 
     def changes(self, file: h5py.File) -> list[str]:
         """The entries of the digests in the file that differ from these, and properties that have none there.
-
-        Other datasets and attributes without an entry are a user's own.
 
         Raises:
             ValueError, TypeError, LookupError: the file has no digests, or damaged ones.

@@ -11,7 +11,7 @@ from landscape.database.integrity.blocks import blocks
 from landscape.database.store import open_store
 from landscape.errors import DatabaseError
 from tests.commands import Run
-from tests.database.samples import sample_commit
+from tests.database.samples import measure, property_rows, sample_commit
 
 
 def changes(path: Path) -> list[str] | None:
@@ -62,14 +62,36 @@ def test_an_attribute_is_named(path: Path, place: str, name: str) -> None:
     assert all(entry.startswith(f"{place}/") for entry in found if entry != f"{place}@{name}")
 
 
-def test_a_property_that_nobody_committed_is_named_and_a_remark_is_not(path: Path) -> None:
-    with h5py.File(path, "r+") as file:
-        file["minima"].attrs["remark"] = "of my own"
-        file["beyond"] = np.arange(3.0)
-    assert changes(path) == []
+def test_a_property_that_nobody_committed_is_named(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         file.copy("properties/minima/trace", "properties/minima/forged")
     assert changes(path) == ["properties/minima/forged"]
+
+
+def test_remarks_of_a_user_come_change_and_go_before_and_after_commits(path: Path) -> None:
+    def continued() -> None:
+        store = open_store(path, writable=True)
+        store.commit(sample_commit(store))
+        measure(store, property_rows(rows=3))  # the property is made anew, without the remark at it
+        store.close()
+
+    places = ("/", "minima", "minima/energy", "properties/minima/trace", "problem")
+    for words in ("one", "two"):
+        with h5py.File(path, "r+") as file:
+            for place in places:
+                file[place].attrs["remark"] = words
+            for name in ("beyond", "minima/mine", "problem/mine"):
+                file[name] = np.arange(3.0)
+        assert changes(path) == []
+        continued()
+        with h5py.File(path, "r+") as file:
+            assert "remark" not in file["properties/minima/trace"].attrs
+            for name in ("beyond", "minima/mine", "problem/mine"):
+                del file[name]
+            del file["minima"].attrs["remark"]
+        assert changes(path) == []
+    continued()
+    assert changes(path) == []
 
 
 def test_a_writer_refuses_a_changed_file(path: Path) -> None:
