@@ -13,6 +13,7 @@ from landscape.studies.study import CORRELATIONS, REPORT, TRACKS, conclude
 from tests.analysis.synthetic import funnel, write_database
 from tests.campaign.commands import XOR, assert_equal_bytes, done, finished, launched, needs_mpi, run_file
 from tests.commands import Run
+from tests.database.altering import altered
 
 OVER = "problem.l2=1e-2,1e-3"
 MEMBERS = ("l2-0.01.h5", "l2-0.001.h5")
@@ -141,8 +142,9 @@ def test_a_minimum_at_several_values_is_one(tmp_path: Path, command: Run) -> Non
     text = XOR.replace("hidden = [2]", "hidden = [1]").replace("rounds = 1\n", "rounds = 4\n")
     source, folder = run_file(tmp_path, text), tmp_path / "study"
     line = ("study", source, "--over", "problem.l2=0.02,0.03", "--follow", "-o", folder)
-    said = command(*line).done()
-    assert "l2-0.03.h5: follows" not in said
+    first = command(*line)
+    assert "l2-0.03.h5: follows 1 point" in first.err
+    said = first.done()
     assert said.count("problem.l2 from 0.03 to 0.02: 3 tracks, 1 event") == 1
     assert "3 minima lie on 2 tracks: followed from one value to the next they are the same (tracks.csv)" in said
     with (folder / TRACKS).open(encoding="utf-8", newline="") as file:
@@ -151,9 +153,9 @@ def test_a_minimum_at_several_values_is_one(tmp_path: Path, command: Run) -> Non
     assert sorted(row["track"] for row in rows[:2]) == ["0", "1"]
     own = next(row for row in rows[:2] if row["track"] == rows[2]["track"])
     assert float(own["energy"]) < float(rows[2]["energy"])  # it is followed to less l2
-    again = command(*line).done()
-    assert "1 event" not in again
-    assert "3 minima lie on 2 tracks" in again
+    again = command(*line)
+    assert "follows" not in again.err
+    assert again.done() == said
 
 
 @pytest.mark.parametrize(
@@ -162,6 +164,7 @@ def test_a_minimum_at_several_values_is_one(tmp_path: Path, command: Run) -> Non
         (("--replicates", "2"), "expected --follow with --over alone"),
         (("--over", "problem.l2=1e-2,1e-3", "--replicates", "2"), "expected --follow with --over alone"),
         (("--over", "problem.hidden=[1],[2]"), "found hidden, which is no such number"),
+        (("--over", "problem.l2=1e-2"), "expected two values or more with --follow, found one"),
         (("--over", "run.seed=1,2"), "expected a key of the [problem] table, found run.seed"),
         (("--over", "problem.l2=1e-2,0"), "expected two values above 0"),
     ],
@@ -171,3 +174,15 @@ def test_what_cannot_be_followed_is_one_line(tmp_path: Path, command: Run, over:
     assert said.status == 2
     assert words in said.err
     assert not (tmp_path / "study").exists()
+
+
+def test_index_sums_that_do_not_hold_are_told_each_time(tmp_path: Path, command: Run) -> None:
+    """The same command again finds the tracks, whose event is marked by hand as one that does not conserve its sum."""
+    source = run_file(tmp_path, XOR.replace("hidden = [2]", "hidden = [1]"))
+    line = ("study", source, "--over", "problem.l2=0.02,0.03", "--follow", "-o", tmp_path / "study")
+    command(*line).done()
+    with altered(tmp_path / "study" / "l2-0.03.h5") as file:
+        file["events/conserved"][...] = False
+    said = command(*line)
+    assert said.status == 1
+    assert "VIOLATED" in said.out

@@ -1,5 +1,6 @@
 """Points of a database followed to another value of a key, and what happened to them on the way."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,20 +49,22 @@ def follow(work: Following, context: Context, interrupt: Interrupt, remedy: str)
         click.echo(f"{work.path}: follows {points} over {ends}", err=True)
         data = stored_data(first.problem_record, str(work.path))
         family = family_of(work.problem, data, work.over, str(context.objective.device))
-        if work.last is None:
-            commit = followed(first, None, family, work.over, lambda: interrupt.stop_before(0.0))
-        else:
-            with open_database(work.last) as last:
-                commit = followed(first, last, family, work.over, lambda: interrupt.stop_before(0.0))
+        with nullcontext(None) if work.last is None else open_database(work.last) as last:
+            commit = followed(first, last, family, work.over, lambda: interrupt.stop_before(0.0))
         if commit is None:
             report_error(f"stopped early ({interrupt.reason}) while following, no tracks kept; {remedy}")
             return STOPPED
         store.commit(commit)
-        for line in continuation_text(first, searched_last=work.last is not None):
-            click.echo(line)
-        holds = bool(first.events.conserved.all()) and all(one.adds_up for one in balances(first))
+        return tell_tracks(first, work)
     finally:
         store.close()
+
+
+def tell_tracks(first: Database, work: Following) -> int:
+    """Print the events of the stored tracks; returns the exit status, which tells whether all index sums hold."""
+    for line in continuation_text(first, searched_last=work.last is not None):
+        click.echo(line)
+    holds = bool(first.events.conserved.all()) and all(one.adds_up for one in balances(first))
     return 0 if holds else FAILED
 
 

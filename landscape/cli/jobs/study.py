@@ -16,14 +16,14 @@ from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import Coordinate, Prepare, run_jobs
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, resolve_device
-from landscape.cli.jobs.following import Following, follow
+from landscape.cli.jobs.following import Following, follow, tell_tracks
 from landscape.cli.mistakes import told_once
 from landscape.cli.options import typed_run_file
 from landscape.cli.shared import run_exploration
 from landscape.config.ranges import KeyRange
 from landscape.config.run_file import RunConfig
 from landscape.database.database import open_database
-from landscape.errors import DatabaseError
+from landscape.errors import ConfigError, DatabaseError
 from landscape.messages import number_text
 from landscape.problems.problem import data_of, whole_size
 from landscape.studies.continuation.balance import ends_of
@@ -78,8 +78,9 @@ def explore_family(study: Study, time_limit: float | None) -> NoReturn:
                 return status
             for step in steps:
                 status = max(status, _follow_once(step, context, interrupt))
-            if status != STOPPED:
-                _tell(study, list(family))
+                if status == STOPPED:
+                    return status
+            _tell(study, list(family))
             return status
 
         return prepare, coordinate
@@ -100,8 +101,10 @@ def _tell(study: Study, paths: list[Path]) -> None:
 def followings(family: Mapping[Path, RunConfig], over: str) -> list[Following]:
     """Each landscape of a family with the next one, in the order of the key from its greatest value on.
 
-    Raises `ConfigError` if the key is no number above 0 on which the energy depends smoothly.
+    Raises `ConfigError` if the key is no number above 0 on which the energy depends smoothly, or has one value alone.
     """
+    if len(family) == 1:
+        raise ConfigError(f"--over {over!r}: expected two values or more with --follow, found one")
     key = over.partition("=")[0].strip()
     values = {path: str(getattr(config.problem, key.partition(".")[2], "")) for path, config in family.items()}
     for one, other in pairwise(family):
@@ -127,7 +130,7 @@ def _follow_once(step: Following, context: Context, interrupt: Interrupt) -> int
                     f"{step.path}: expected tracks to {number_text(step.over.end)}, found some to "
                     f"{number_text(ends_of(db.tracks)[1])}: choose another folder with -o"
                 )
-            return 0
+            return tell_tracks(db, step)
     return follow(step, context, interrupt, REMEDY)
 
 
