@@ -153,7 +153,7 @@ def verify(db: Database | str | Path, energy: object = None) -> list[str]:
         pool = LocalPool(context.execute)
         seen = in_units_of_length(opened.store, context.frame.length_unit)
         with one_thread_per_task():
-            return [*content_faults(opened, context), *verify_points(Database(seen), context, pool)]
+            return [*content_faults(opened, context)[0], *verify_points(Database(seen), context, pool)]
 
 
 def measure(

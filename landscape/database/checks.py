@@ -65,6 +65,7 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
         "minima": minima,
         "transition_states": states,
         "attempts": attempts,
+        "rounds": commit.summary(),
         "walkers": walkers,
         "training": None if training is None else training.points,
         "sampled_quenches": None if sampled is None else sampled.quenches,
@@ -74,7 +75,7 @@ def checked(commit: Commit, tables: Tables, n_parameters: int) -> Commit:
     }
     rows = {name: len(getattr(tables, name)) + (0 if table is None else len(table)) for name, table in new.items()}
     regimes = tables.regimes if training is None else training.regimes
-    ends = rows | {"rounds": len(tables.rounds) + 1, REGIMES: len(regimes), INDICES: n_parameters + 1}
+    ends = rows | {REGIMES: len(regimes), INDICES: n_parameters + 1}
     for name, table in new.items():
         for column in () if table is None else table.column_names():
             fault = unfit(f"{name}.{column}", getattr(table, column), ends)

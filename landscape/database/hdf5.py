@@ -91,17 +91,17 @@ class Hdf5Store:
         return not self.snapshot.file
 
     def commit(self, commit: Commit) -> None:
-        path, written = self.snapshot.path, list[Digests]()
+        path = self.snapshot.path
         self.require_writable()
         ready = checked(commit, self.tables, self.record.n_parameters)
         try:
-            replace_file(path, lambda file: written.append(self.write(file, ready)))
+            digests = replace_file(path, lambda file: self.write(file, ready))
         except OSError as error:
             raise DatabaseError(
                 f"{path}: round {self.n_rounds} could not be committed, {reason(error)}, then resume; "
                 f"the {self.n_rounds} rounds committed before are intact"
             ) from error
-        self.snapshot, self.digests = Snapshot(path), written[0]
+        self.snapshot, self.digests = Snapshot(path), digests
         self.record = self.record.reread(self.snapshot.reader("problem"))
         self.tables = self.tables.after(ready, self.snapshot.reader)
 

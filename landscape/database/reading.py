@@ -2,8 +2,8 @@
 
 Files are never changed in place, so a handle keeps showing the commit at which it was opened, whatever a writer does
 meanwhile. Opening checks the whole file before any of it is believed: types, shapes and attributes, and the values of
-the columns that have declared ones (`integrity/values.py`), block by block. It keeps none of them: columns are read
-through the handle on first use.
+the columns that have declared ones (`integrity/values.py`). It keeps none of them: columns are read through the handle
+on first use.
 
 Columns that this program does not know are ignored. A column that the file lacks reads as missing values, unless the
 column is essential.
@@ -191,7 +191,7 @@ class Snapshot:
         )
 
     def check_values(self, tables: Tables, n_parameters: int) -> None:
-        """Raise ValueError for a value that a column may not have; columns are read in blocks and not kept."""
+        """Raise ValueError for a value that a column may not have; columns are not kept."""
         ends = {name: len(getattr(tables, name)) for name in TABLES}
         ends |= {REGIMES: len(tables.regimes), INDICES: n_parameters + 1}
         for name, table in TABLES.items():

@@ -15,9 +15,11 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import h5py
+
+T = TypeVar("T")
 
 NO_COPY_RANGE = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EXDEV)
 """Errors of file systems and kernels that cannot copy a range of a file."""
@@ -56,8 +58,10 @@ class SinkFile(io.FileIO):
                 self.failure = error
 
 
-def replace_file(path: Path, change: Callable[[h5py.File], None], *, create: bool = False) -> None:
+def replace_file(path: Path, change: Callable[[h5py.File], T], *, create: bool = False) -> T:
     """Replace the HDF5 file at `path` by a changed copy, or create it if `create`: wholly or not at all.
+
+    Returns what `change` returns.
 
     Raises:
         OSError: the copy could not be made, changed or renamed; the original is unchanged and the copy is removed.
@@ -68,12 +72,13 @@ def replace_file(path: Path, change: Callable[[h5py.File], None], *, create: boo
         if not create:
             copy_file(path, partial)
         with SinkFile(partial, "x+b" if create else "r+b") as sink:
-            write_through(sink, change, "w" if create else "r+")
+            changed = write_through(sink, change, "w" if create else "r+")
             os.fsync(sink.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     synchronise_folder(path.parent)
+    return changed
 
 
 def copy_file(path: Path, copy: Path) -> None:
@@ -98,16 +103,17 @@ def copy_range(path: Path, copy: Path) -> None:
             left -= done
 
 
-def write_through(sink: SinkFile, change: Callable[[h5py.File], None], mode: str) -> None:
-    """Apply `change` to the HDF5 file in the sink; raises the first failure of the sink, if any."""
+def write_through(sink: SinkFile, change: Callable[[h5py.File], T], mode: str) -> T:
+    """The result of `change` of the HDF5 file in the sink; raises the first failure of the sink, if any."""
     try:
         with h5py.File(sink, mode) as file:
-            change(file)
+            changed = change(file)
     except Exception:
         if sink.failure is None:
             raise
     if sink.failure is not None:
         raise sink.failure
+    return changed
 
 
 def synchronise_folder(folder: Path) -> None:

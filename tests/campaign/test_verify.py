@@ -65,7 +65,7 @@ def faults(path: Path, sides: int | None = None) -> list[str]:
     with Database(open_store(path)) as db:
         context = stored_context(db.problem_record, "cpu")
         rows = sampled_states(db, context, sides)
-        found = [*content_faults(db, context), *verify(db, context, LocalPool(context.execute), sides_of=rows)]
+        found = [*content_faults(db, context)[0], *verify(db, context, LocalPool(context.execute), sides_of=rows)]
         said = summary(db, found, len(rows))
         assert said.startswith(f"{len(found)} faults in ") or (not found and said.endswith("is what it says"))
         return found
@@ -124,7 +124,7 @@ def test_an_altered_column(path: Path, column: str, shift: float, words: str) ->
 
 def contents_of(path: Path) -> list[str]:
     with Database(open_store(path)) as db:
-        return content_faults(db, stored_context(db.problem_record, "cpu"))
+        return content_faults(db, stored_context(db.problem_record, "cpu"))[0]
 
 
 UNSEEN = [

@@ -307,6 +307,15 @@ def test_file_changed_behind_the_writer(path: Path) -> None:
     store.close()
 
 
+def test_a_file_changed_in_its_place_behind_the_writer(path: Path) -> None:
+    store = open_store(path, writable=True)
+    change = "import h5py, sys; h5py.File(sys.argv[1], 'r+', locking=False)['rounds'].attrs['count'] = 2"
+    subprocess.run([sys.executable, "-c", change, path], check=True)
+    store.require_writable()
+    refused(lambda: store.commit(sample_commit(store)), "has 2 rounds, expected 1: another program changed it")
+    store.close()
+
+
 def test_a_column_that_cannot_grow_is_found_before_any_work(path: Path) -> None:
     with altered(path) as file:
         values = file["minima/energy"][()]

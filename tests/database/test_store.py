@@ -179,6 +179,8 @@ BAD_CHANGES = {
     "kind": ({"kind": "x" * 40}, r"1 to 32 bytes"),
     "no kind": ({"kind": ""}, r"1 to 32 bytes"),
     "parameters": ({"minima": Minima.empty(P + 1)}, r"Minima.parameters must have shape \[0, 5\], found \[0, 6\]"),
+    "tasks": ({"tasks": -1}, r"rounds.tasks must be at least 0, found \[-1\]"),
+    "seconds": ({"seconds": -0.5}, r"rounds.seconds must not be negative, found \[-0.5\]"),
     "lost minima": ({"minima": Minima.empty(P), "hits": np.zeros(0, np.int64)}, r"must lie in \[0, 0\)"),
 }
 

@@ -17,19 +17,17 @@ AS_COMMITTED = f"{ELSE} are as committed, by their digests; they were not comput
 NOT_CHECKED = f"{ELSE} were not checked: the file is of an earlier version, without digests"
 
 
-def content_faults(db: Database, context: Context) -> list[str]:
-    """A line for every item that was changed after the last commit, and every sum that does not hold.
+def content_faults(db: Database, context: Context) -> tuple[list[str], str]:
+    """A line for every item that was changed after the last commit, and every sum that does not hold; and a line on the
+    content that no computation vouches for.
 
     Raises:
         DatabaseError: the digests of the file are damaged.
     """
-    changes = db.store.changes() or []
-    return [*(f"{name}: changed after the last commit" for name in changes), *_data_faults(context), *_sum_faults(db)]
-
-
-def unchecked(db: Database) -> str:
-    """A line on the content that no computation vouches for."""
-    return NOT_CHECKED if db.store.changes() is None else AS_COMMITTED
+    changes = db.store.changes()
+    named = [f"{name}: changed after the last commit" for name in changes or ()]
+    unchecked = NOT_CHECKED if changes is None else AS_COMMITTED
+    return [*named, *_data_faults(context), *_sum_faults(db)], unchecked
 
 
 def _data_faults(context: Context) -> Iterator[str]:

@@ -9,7 +9,7 @@ from landscape.campaign.exits import FAILED, STOPPED, report_error
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import run_job
 from landscape.campaign.pools.pool import Abandoned, Pool
-from landscape.campaign.verification.contents import content_faults, unchecked
+from landscape.campaign.verification.contents import content_faults
 from landscape.campaign.verification.origin import origin_line
 from landscape.campaign.verification.sides import sampled_states
 from landscape.campaign.verification.verify import summary, verify
@@ -35,13 +35,13 @@ def verify_command(file: Path, sides: int | None) -> None:
     def coordinate(context: Context, pool: Pool, interrupt: Interrupt) -> int:
         with open_database(file) as db:
             rows = sampled_states(db, context, sides)
+            faults, unchecked = content_faults(db, context)
             try:
-                points = verify(db, context, pool, interrupt.give_up_round, sides_of=rows)
+                faults += verify(db, context, pool, interrupt.give_up_round, sides_of=rows)
             except Abandoned:
                 report_error(f"stopped early ({interrupt.reason}), nothing was verified; start again")
                 return STOPPED
-            faults = [*content_faults(db, context), *points]
-            for line in [*faults, *origin_line(context, faults), summary(db, faults, len(rows)), unchecked(db)]:
+            for line in [*faults, *origin_line(context, faults), summary(db, faults, len(rows)), unchecked]:
                 click.echo(line)
         return FAILED if faults else 0
 

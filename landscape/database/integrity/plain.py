@@ -21,7 +21,7 @@ def require_plain(file: h5py.File) -> None:
     """
     for name, item in _items(file.id, "", set()):
         if item is None:
-            raise ValueError(f"{name} is a link to another place, expected a plain dataset or group")
+            raise ValueError(f"{name} is a link to another place or a type, expected a plain dataset or group")
         if isinstance(item, h5py.h5d.DatasetID):
             made = item.get_create_plist()
             if made.get_layout() not in LAYOUTS or made.get_external_count():
@@ -31,7 +31,7 @@ def require_plain(file: h5py.File) -> None:
 
 
 def _items(group: h5py.h5g.GroupID, path: str, known: set[Any]) -> Iterator[tuple[str, Any]]:
-    """Path and identifier of every group and dataset below a group; None for a link that is not hard."""
+    """Path and identifier of every group and dataset below a group; None for a link that is not hard and for a type."""
     for name in group:
         where = f"{path}/{name.decode(errors='replace')}"
         if group.links.get_info(name).type != h5py.h5l.TYPE_HARD:

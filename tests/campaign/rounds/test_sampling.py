@@ -228,6 +228,9 @@ def test_pairs_of_end_points_are_of_one_regime_and_need_locations(path: Path) ->
         assert "plain         7 pairs" in report
         assert "decayed       7 pairs" in report
     assert verified(path) == []
+    with altered(path) as file:
+        del file["properties/training/minimum"]
+    assert any("of training, but there are 0" in line for line in verified(path))
 
 
 def test_further_pairs_follow_those_that_are_stored() -> None:

@@ -10,7 +10,9 @@ import h5py
 import numpy as np
 import pytest
 
+from landscape.database.integrity.values import CHECKED, RANGES
 from landscape.database.store import open_store
+from landscape.database.writing import TABLES
 from landscape.errors import DatabaseError
 
 Change = Callable[[h5py.File], object]
@@ -74,7 +76,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     "text": (replaced("minima/energy", np.array([b"a"] * 3)), "/minima/energy holds bytes8 [3], expected float64 [3]"),
     "shape": (replaced("minima/energy", np.zeros((3, 1))), "/minima/energy holds float64 [3, 1], expected float64 [3]"),
     "scalar": (replaced("minima/hits", np.int64(3)), "/minima/hits holds int64 [], expected int64 [3]"),
-    "group": (replaced("minima/hits", h5py.SoftLink("/rounds")), "/minima/hits is a link to another place"),
+    "group": (replaced("minima/hits", h5py.SoftLink("/rounds")), "/minima/hits is a link to another place or a type"),
     "long property": (replaced("properties/minima/trace", np.zeros((4, 2))), "expected values of at most 3 rows"),
     "type of property": (replaced("properties/minima/trace", np.zeros((3, 2), int)), "holds int64 [3, 2]"),
     "settings": (attribute("properties/minima/trace", "settings", "[1]"), "is no JSON object"),
@@ -172,3 +174,9 @@ def test_values_that_the_file_does_not_store_take_no_memory(path: Path) -> None:
 def test_a_pipe_is_no_database(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.h5")
     refused(tmp_path / "a.h5", "a.h5 is a pipe or a device, expected a file")
+
+
+def test_values_are_declared_of_columns_that_there_are() -> None:
+    columns = {f"{name}.{key}": column for name, table in TABLES.items() for key, column in table.columns().items()}
+    assert columns.keys() >= CHECKED
+    assert RANGES.keys() == {name for name, one in columns.items() if one.dtype is np.int64 and not one.coded}
