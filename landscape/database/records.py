@@ -117,8 +117,8 @@ class Attempts(Table):
 
 @dataclass(frozen=True, kw_only=True)
 class RoundSummary:
-    """One committed round: kind, cost (energy evaluations, wall seconds), numbers of new points, and number of quenches
-    that left the box of an energy of the user's own.
+    """One committed round: kind, cost (energy evaluations, wall seconds), numbers of new points, number of quenches
+    that left the box of an energy of the user's own, and highest index of the saddles searched for, 0 if none were.
     """
 
     kind: str
@@ -128,6 +128,7 @@ class RoundSummary:
     new_minima: int
     new_transition_states: int
     left: int
+    highest_index: int
 
 
 ROUND_KINDS = {
@@ -165,6 +166,7 @@ class Rounds(Table):
     new_minima: Integers = field(metadata=column(np.int64))  # [R]
     new_transition_states: Integers = field(metadata=column(np.int64))  # [R]
     left: Integers = field(metadata=column(np.int64))  # [R]
+    highest_index: Integers = field(metadata=column(np.int64))  # [R]: of the saddles searched for; 0 in other rounds
 
     def __getitem__(self, row: int) -> RoundSummary:
         """Row `row` (negative: from the end) as Python numbers; IndexError if there is none."""
@@ -267,7 +269,8 @@ class Commit:
     `hits` [M after this commit] replaces the whole column, including the `hits` of new rows. `walkers` replaces the
     table of walkers; None keeps it. `left` counts quenches that left the box. `training` is None if no networks were
     trained, `sampled` if nothing was sampled, `continuation` if nothing was followed, `saddles` if none were sought.
-    `seconds` is wall time. `evaluations` counts energies of single walkers, or in training gradients of single samples.
+    `highest_index` is that of the saddles. `seconds` is wall time. `evaluations` counts energies of single walkers, or
+    in training gradients of single samples.
     """
 
     kind: str
@@ -285,15 +288,10 @@ class Commit:
     saddles: Saddles | None = None
     properties: tuple[PropertyRows, ...] = ()
     left: int = 0
+    highest_index: int = 0
 
     def summary(self) -> Rounds:
         """The one row that this commit adds to the table of rounds."""
-        return Rounds(
-            kind=np.array([self.kind]),
-            tasks=np.array([self.tasks]),
-            evaluations=np.array([self.evaluations]),
-            seconds=np.array([self.seconds], dtype=np.float64),
-            new_minima=np.array([len(self.minima)]),
-            new_transition_states=np.array([len(self.transition_states)]),
-            left=np.array([self.left]),
-        )
+        new = {"new_minima": len(self.minima), "new_transition_states": len(self.transition_states)}
+        values = {name: new[name] if name in new else getattr(self, name) for name in Rounds.column_names()}
+        return Rounds(**{name: np.array([value]) for name, value in values.items()})

@@ -72,6 +72,7 @@ def test_commit_appends_rows_and_replaces_hits_and_walkers(store: Store) -> None
         new_minima=3,
         new_transition_states=2,
         left=0,
+        highest_index=0,
     )
     assert [row.kind for row in tables.rounds] == ["connect", "connect"]
 

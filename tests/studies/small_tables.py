@@ -18,6 +18,7 @@ def rounds(kind: list[str], evaluations: list[int], states: list[int]) -> Rounds
         new_minima=np.zeros(count, dtype=np.int64),
         new_transition_states=np.array(states, dtype=np.int64),
         left=np.zeros(count, dtype=np.int64),
+        highest_index=np.zeros(count, dtype=np.int64),
     )
 
 

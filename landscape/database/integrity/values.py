@@ -36,6 +36,7 @@ RANGES: Mapping[str, tuple[Range, ...]] = {
     "rounds.new_minima": COUNT,
     "rounds.new_transition_states": COUNT,
     "rounds.left": COUNT,
+    "rounds.highest_index": (Range(0, INDICES),),
     "walkers.minimum": (Range(-1, "minima"),),
     "walkers.stale": COUNT,
     "training.regime": (Range(0, REGIMES),),

@@ -102,6 +102,7 @@ def _round() -> Rounds:
         kind=np.array([KIND]),
         seconds=np.zeros(1),
         **dict.fromkeys(
-            ("tasks", "evaluations", "new_minima", "new_transition_states", "left"), np.zeros(1, dtype=np.int64)
+            ("tasks", "evaluations", "new_minima", "new_transition_states", "left", "highest_index"),
+            np.zeros(1, dtype=np.int64),
         ),
     )

@@ -126,19 +126,25 @@ class SearchSaddles:
         self.context, self.index, self.table = context, index, context.settings.saddles
 
     def planned_rounds(self, tables: Tables) -> int:
-        """Rounds that the run file allows."""
-        del tables
-        return self.table.rounds
+        """Rounds so far, with those that the run file allows for its highest index."""
+        return rounds_done(tables, self.kind) - len(self._done(tables)) + self.table.rounds
 
     def plan(self, tables: Tables) -> Plan[SaddlesTask] | None:
         """The next searches; None once their number has doubled without anything new, and while no point is known."""
-        most = min(self.table.rounds, max(FEWEST_ROUNDS, 2 * _last_fruitful(tables)))
+        done = self._done(tables)
+        most = min(self.table.rounds, max(FEWEST_ROUNDS, 2 * _last_fruitful(tables, done)))
         points, seed = KnownPoints.of(tables), (self.context.settings.run.seed, len(tables.rounds))
         wanted = self.table.max_index and self.context.objective.smooth and len(points.index)
-        if not wanted or rounds_done(tables, self.kind) >= most:
+        if not wanted or len(done) >= most:
             return None
         ways = [way for way in WAYS for _ in range(TASKS_PER_WAY)]
         return Plan(tasks=[self._task(points, way, (*seed, number)) for number, way in enumerate(ways)])
+
+    def _done(self, tables: Tables) -> np.ndarray:
+        """The rounds int64[n] of this kind that kept saddles of as high an index, or of one that is not known."""
+        rounds = tables.rounds
+        lower = known(rounds.highest_index) < self.table.max_index
+        return np.flatnonzero((rounds.kind == self.kind) & ~lower)
 
     def _task(self, points: KnownPoints, way: str, seed: tuple[int, ...]) -> SaddlesTask:
         """A task of searches in this way, or from fresh starts if no known point suits."""
@@ -173,17 +179,17 @@ class SearchSaddles:
                     assimilation.add_transition_state(states, place, sides, NOWHERE)
             numbered = np.full(len(result.saddles), len(tables.rounds))
             assimilation.add_saddles(replace(result.saddles, round=numbered))
-        return assimilation.commit(
+        commit = assimilation.commit(
             kind=self.kind,
             tasks=len(plan.tasks),
             evaluations=sum(result.evaluations for result in results),
             seconds=seconds,
         )
+        return replace(commit, highest_index=self.table.max_index)
 
 
-def _last_fruitful(tables: Tables) -> int:
-    """Number of rounds of this kind up to the last one that found something new; 0 if none did."""
-    rows = np.flatnonzero(tables.rounds.kind == SearchSaddles.kind)
+def _last_fruitful(tables: Tables, rows: np.ndarray) -> int:
+    """Number of the rounds `rows` int64[n] up to the last one that found something new; 0 if none did."""
     rounds = tables.rounds
     new = known(rounds.new_minima)[rows] + known(rounds.new_transition_states)[rows]
     new += np.isin(rows, tables.saddles.round)

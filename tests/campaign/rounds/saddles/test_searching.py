@@ -66,6 +66,18 @@ def test_points_of_every_index_in_a_box_with_a_unit_of_length() -> None:
     assert landscape.verify(db, energy) == []
 
 
+def test_a_higher_index_is_searched_for_when_a_run_continues(tmp_path: Path) -> None:
+    energy, path = styblinski_tang(), tmp_path / "raised.h5"
+    for most, points, rounds in ((2, (8, 12, 6), 4), (2, (8, 12, 6), 4), (3, (8, 12, 6, 1), 8)):
+        table = {"max_index": most, "rounds": 4}
+        with landscape.explore(
+            energy, bounds=(-5.0, 5.0), path=path, resume=path.exists(), saddles=table, **BRIEF
+        ) as db:
+            assert morse(db).count.points == points
+            assert [row.highest_index for row in db.rounds if row.kind == "saddles"] == [2] * 4 + [3] * (rounds - 4)
+            assert {row.highest_index for row in db.rounds if row.kind != "saddles"} == {0}
+
+
 @pytest.fixture(scope="module")
 def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two units on Iris at l2 = 0.3, between the pitchforks: zero weights are a saddle of index 2."""
