@@ -20,6 +20,7 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.graph.depth import component_fraction
+from landscape.numerics.stabilisers import copies
 from landscape.plots.scripts import Script, write
 from landscape.statistics.ranks import tie_groups
 from landscape.studies.columns import column, column_family
@@ -49,10 +50,10 @@ def quantities(db: Database, names: Sequence[str] = ()) -> Iterator[tuple[str, f
     if not len(minima):
         raise PropertyError("Expected minima in the database, found none: find some with 'landscape run'.")
     yield "minima", len(minima)
-    yield "minima, with copies", np.rint(np.exp(minima.log_orbit_size).sum())
+    yield "minima, with copies", copies(minima.log_orbit_size).sum()
     yield "minima, different energies", 1 + tie_groups(minima.energy[None]).max()
     yield "transition states", len(states)
-    yield "transition states, with copies", np.rint(np.exp(states.log_orbit_size).sum())
+    yield "transition states, with copies", copies(states.log_orbit_size).sum()
     yield "connected fraction of the minima", component_fraction(minima.energy, states.energy, states.minima)
     yield "lowest energy", minima.energy.min()
     yield "highest minimum above the lowest", np.ptp(minima.energy)

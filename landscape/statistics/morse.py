@@ -19,6 +19,7 @@ from typing import Self
 import numpy as np
 
 from landscape.errors import PropertyError
+from landscape.numerics.stabilisers import copies
 
 MOST_EXACT = 1e12  # copies of a point: rounding of a larger number may not give the whole number itself
 
@@ -47,18 +48,17 @@ class MorseCount:
                 f"expected one orbit size and one index a point, found shapes {list(log_orbit_size.shape)} and "
                 f"{list(index.shape)}: pass arrays of equal length"
             )
-        with np.errstate(over="ignore"):
-            copies = np.rint(np.exp(log_orbit_size))
-        if not np.isfinite(copies).all():
+        number = copies(log_orbit_size)
+        if np.isnan(number).any():
             raise PropertyError(
-                f"expected a number of copies of every point, found none of {int((~np.isfinite(copies)).sum())}: the "
+                f"expected a number of copies of every point, found none of {int(np.isnan(number).sum())}: the "
                 "file is of an older version, or there are more copies than a number can hold"
             )
         ranks = range(int(index.max(initial=-1)) + 1)
         return cls(
             points=tuple(int((index == rank).sum()) for rank in ranks),
-            copies=tuple(sum(map(int, copies[index == rank].tolist())) for rank in ranks),
-            exact=bool((copies <= MOST_EXACT).all()),
+            copies=tuple(sum(map(int, number[index == rank].tolist())) for rank in ranks),
+            exact=bool((number <= MOST_EXACT).all()),
         )
 
     @property

@@ -11,6 +11,7 @@ from landscape.database.records import ROUND_KINDS
 from landscape.database.trained_points import HISTORY_COLUMNS
 from landscape.graph.depth import component_fraction
 from landscape.messages import counted, listed, toml_value
+from landscape.numerics.stabilisers import copies_text
 from landscape.problems.networks.origin import Origin
 from landscape.statistics.coverage import coverage
 from landscape.studies.completeness.channels import Channels
@@ -142,12 +143,11 @@ def _lowest(db: Database, count: int) -> list[str]:
     if not count:
         return []
     lines = [LOWEST, f"{'row':>6} {'energy':>16} {'hits':>8} {'lowest eigenvalue':>18} {'copies':>10}"]
-    for row in np.argsort(minima.energy, kind="stable")[:count]:
-        copies = math.exp(min(minima.log_orbit_size[row], 700.0))
-        lines.append(
-            f"{row:>6} {minima.energy[row]:>16.10f} {minima.hits[row]:>8} "
-            f"{minima.lowest_eigenvalue[row]:>18.6g} {copies:>10.4g}"
-        )
+    lines += [
+        f"{row:>6} {minima.energy[row]:>16.10f} {minima.hits[row]:>8} "
+        f"{minima.lowest_eigenvalue[row]:>18.6g} {copies_text(minima.log_orbit_size[row], digits=4):>10}"
+        for row in np.argsort(minima.energy, kind="stable")[:count]
+    ]
     return lines
 
 

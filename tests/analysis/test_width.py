@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 from scipy.special import log_softmax
 
-from analysis.width import csv_text, main, row_of, with_misses
+from analysis.width import csv_text, main
 from landscape.database.database import Database, open_database
 from landscape.errors import PropertyError
+from landscape.studies.width import row_of, with_misses
 from tests.analysis.synthetic import made_up_store, minima, property_rows, record, transition_states
 from tests.commands import Run
 
@@ -56,6 +57,7 @@ def test_numbers_of_a_landscape_made_by_hand() -> None:
     expected = {
         "dataset": "mnist_5k 4 9",
         "l2": 1e-3,
+        "hidden": "5 3",
         "layers": 2,
         "units": 5,
         "parameters": 2,
@@ -89,7 +91,7 @@ def test_numbers_of_a_landscape_made_by_hand() -> None:
         "test_accuracy": 0.6,
     }
     assert {name: found[name] for name in expected} == pytest.approx(expected)
-    assert set(found) - set(expected) == {"chao1_high", "judged_expected"}
+    assert set(found) - set(expected) == {"data", "chao1_high", "judged_expected"}
 
 
 def test_what_is_unknown_is_blank() -> None:
@@ -104,12 +106,15 @@ def test_what_is_unknown_is_blank() -> None:
 
 
 def test_a_lowest_minimum_above_that_of_a_narrower_network_is_told() -> None:
-    def row(folder: str, layers: int, units: int, energy: float) -> dict[str, str | float]:
-        return {"folder": folder, "layers": layers, "units": units, "lowest_energy": energy}
+    def row(hidden: str, energy: float, folder: str = "a", data: str = "0", l2: float = 1e-3) -> dict[str, str | float]:
+        return {"folder": folder, "data": data, "l2": l2, "hidden": hidden, "lowest_energy": energy}
 
-    rows = [row("a", 1, 1, 3.0), row("a", 1, 2, 1.0), row("a", 1, 3, 2.0), row("a", 1, 4, 1.0), row("a", 2, 5, 4.0)]
-    rows += [row("b", 1, 6, 5.0), row("b", 1, 7, 5.0 + 1e-12)]
-    assert [one["lowest_missed"] for one in with_misses(rows)] == ["no", "no", "yes", "no", "no", "no", "no"]
+    rows = [row("1", 3.0), row("2", 1.0), row("3", 2.0), row("4", 1.0), row("10", 1.5)]
+    assert [one["lowest_missed"] for one in with_misses(rows)] == ["no", "no", "yes", "no", "yes"]
+    layers = [row("5 3", 4.0), row("6 2", 5.0), row("6 3", 4.5), row("7 3", 4.0 + 1e-12)]
+    assert [one["lowest_missed"] for one in with_misses(rows + layers)][5:] == ["no", "no", "yes", "no"]
+    others = [row("5", 6.0, folder="b"), row("5", 6.0, data="1"), row("5", 6.0, l2=1e-2)]
+    assert [one["lowest_missed"] for one in with_misses(rows + others)][5:] == ["no", "no", "no"]
 
 
 def test_minima_without_losses_are_refused() -> None:

@@ -8,6 +8,7 @@ from bokeh.models import ColumnDataSource
 
 from landscape.declaration import FRACTION
 from landscape.messages import number_text
+from landscape.numerics.stabilisers import copies_text
 from landscape.report.data import PageData
 from landscape.report.views.tree_places import TreePlaces, split_lines
 
@@ -22,7 +23,6 @@ def minima_source(data: PageData, places: TreePlaces) -> ColumnDataSource:
     """
     count = data.shown
     energy = data.energy[:count]
-    copies = np.exp(np.minimum(data.log_orbit_size, 700.0))
     values = {one.name: one.values for one in data.columns}
     unknown = np.full(count, np.nan)
     columns = {
@@ -30,7 +30,7 @@ def minima_source(data: PageData, places: TreePlaces) -> ColumnDataSource:
         "energy": energy,
         "above": energy - data.energy[0],
         "hits": data.hits,
-        "copies": [f"{one:.6g}" for one in copies],
+        "copies": [copies_text(one, digits=6) for one in data.log_orbit_size.tolist()],
         "log_copies": data.log_orbit_size,
         "escape_barrier": values.get("escape_barrier", unknown),
         "barrier_to_global": values.get("barrier_to_global", unknown),
