@@ -1,4 +1,4 @@
-"""Errors that a user can cause. The command prints their one-line message and exits with status 2."""
+"""Errors that a user can cause, and warnings. The command prints their one-line message; an error is exit status 2."""
 
 
 class LandscapeError(Exception):
@@ -31,3 +31,7 @@ class SearchError(LandscapeError):
 
 class ExchangeError(LandscapeError):
     """Files of another program cannot be written or read, or databases cannot be merged."""
+
+
+class LandscapeWarning(UserWarning):
+    """Work goes on, but otherwise than expected."""

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import landscape
 from landscape.cli import cli
 from landscape.cli.options import found_run_file, typed_run_file
 from landscape.config.run_file import RunConfig
+from landscape.errors import LandscapeWarning
 from landscape.problems.surfaces.analytic import MuellerBrown
 from landscape.properties import path_profiles as profiles
 from tests.campaign.commands import ROOT, XOR, finished, launched, needs_mpi
@@ -737,6 +739,13 @@ def test_run_files_of_the_package_have_names(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "iris").write_text('[problem]\ndataset = "xor"\n')
     assert found_run_file(context, name, Path("iris")) == Path("iris")
     assert "found 'moonz'; did you mean 'moons'?" in refused("run", "moonz").err
+
+
+def test_a_warning_of_the_package_is_one_line(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # restored after the test
+    command("--version")
+    assert warnings.formatwarning("kept elsewhere", LandscapeWarning, "a.py", 7) == "landscape: kept elsewhere\n"
+    assert warnings.formatwarning("old", FutureWarning, "a.py", 7, "f()") == "a.py:7: FutureWarning: old\n  f()\n"
 
 
 def test_summaries_of_commands_are_whole(command: Run) -> None:

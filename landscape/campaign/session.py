@@ -33,7 +33,7 @@ from landscape.campaign.verification.verify import verify as verify_points
 from landscape.config.run_file import Settings
 from landscape.database.database import Database, open_database
 from landscape.database.store import Store, open_store
-from landscape.errors import ConfigError, PropertyError, SearchError
+from landscape.errors import ConfigError, LandscapeWarning, PropertyError, SearchError
 from landscape.messages import did_you_mean, listed
 from landscape.problems.networks.symmetry import NoSymmetry
 from landscape.problems.problem import Problem
@@ -182,7 +182,7 @@ def measure(
     phases = measuring(context, names, paths=paths)
     store = db.store if isinstance(db, Database) and db.path is None else open_store(opened.path or "", writable=True)
     for line in replacements(context, store.tables, phases):
-        warnings.warn(f"measure: {line}", stacklevel=2)
+        warnings.warn(f"measure: {line}", LandscapeWarning, stacklevel=2)
     return _explored(context, store, phases, progress)
 
 
@@ -220,7 +220,7 @@ def _context(
         if bounds is not None:
             raise ConfigError("bounds: expected none for a network, whose energy grows far away; leave them out")
         if isinstance(problem.symmetry, NoSymmetry):
-            warnings.warn(COPIES, stacklevel=3)
+            warnings.warn(COPIES, LandscapeWarning, stacklevel=3)
         return prepared_context(problem, settings, start)
     if continued is None or not Path(continued).exists():
         return surface_context(problem, settings, start, bounds)

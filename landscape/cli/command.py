@@ -3,13 +3,17 @@
 import gc
 import os
 import sys
+import warnings
 
 import click
 
 from landscape.campaign.exits import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, one_line, report_error
 from landscape.campaign.pools.mpi import launcher_rank
 from landscape.cli.lazy import LazyGroup, Listed
+from landscape.errors import LandscapeWarning
 from landscape.version import __version__
+
+_FORMAT_WARNING = warnings.formatwarning
 
 
 class Commands(LazyGroup):
@@ -86,6 +90,7 @@ def cli(context: click.Context) -> None:
 def main() -> None:
     """Entry point: an error that a user can cause becomes one line and exit status 2."""
     gc.freeze()  # imported objects stay; otherwise the collector would scan them again at exit
+    warnings.formatwarning = _text_of_warning
     try:
         cli(standalone_mode=False, prog_name="landscape")
         sys.stdout.flush()
@@ -98,6 +103,15 @@ def main() -> None:
         sys.exit(BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(STOPPED)
+
+
+def _text_of_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """A warning of the package as one line, any other as Python writes it."""
+    if issubclass(category, LandscapeWarning):
+        return f"landscape: {message}\n"
+    return _FORMAT_WARNING(message, category, filename, lineno, line)
 
 
 def _usage(error: click.ClickException) -> str:

@@ -3,13 +3,18 @@
 Machine code includes the code and the constants of the functions that it calls, but numba's own cache checks only the
 file of the function itself. Here an entry is valid as long as this file and all project files that it imports, directly
 or indirectly, are unchanged. Numba decides where entries lie: beside the file, in the user's cache directory if the
-folder of the file is not writable, or in NUMBA_CACHE_DIR. Other functions of the process are not affected.
+folder of the file is not writable, or in NUMBA_CACHE_DIR. Where it finds no folder to write to, they lie in a temporary
+one of the user's own. Other functions of the process are not affected.
 """
 
 import ast
 import hashlib
 import inspect
+import os
+import stat
+import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -18,14 +23,17 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 from numba.core import event
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, UserWideCacheLocator
 from numba.core.ccallback import CFunc
+
+from landscape.errors import LandscapeError, LandscapeWarning
 
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
 
 PACKAGE = Path(__file__).parents[1]
 COMPILING = "numba:compile"
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class _Check(threading.local, event.Listener):  # type: ignore[misc] # numba has no types
@@ -69,7 +77,19 @@ class _Index(IndexDataCacheFile):  # type: ignore[misc] # numba has no types
         return index
 
 
+class _TemporaryLocator(UserWideCacheLocator):  # type: ignore[misc] # numba has no types
+    def __init__(self, function: Function, file: str) -> None:
+        super().__init__(function, file)
+        self._cache_path = str(_temporary_folder() / self.get_suitable_cache_subpath(file))
+
+
+class _Places(CompileResultCacheImpl):  # type: ignore[misc] # numba has no types
+    _locator_classes = (*CompileResultCacheImpl._locator_classes, _TemporaryLocator)  # noqa: SLF001 # its only list
+
+
 class _Cache(FunctionCache):  # type: ignore[misc] # numba has no types
+    _impl_class = _Places
+
     def __init__(self, function: Function) -> None:
         super().__init__(function)
         self._cache_file = _Index(self.cache_path, self._impl.filename_base, _stamp(Path(inspect.getfile(function))))
@@ -127,6 +147,28 @@ def compile_seconds() -> float:
 def is_compiled(function: Function) -> bool:
     """True if the cache has machine code of the function that was made from the present sources."""
     return not _Cache(function).is_empty()
+
+
+@cache
+def _temporary_folder() -> Path:
+    """The folder for machine code among temporary files, of this user alone, since numba unpickles what lies there.
+
+    A warning is given by the process that makes it. Raises `LandscapeError` if it cannot be used.
+    """
+    remedy = f"{PACKAGE} and the user's cache cannot be written; set NUMBA_CACHE_DIR to a folder that can"
+    try:
+        folder = Path(tempfile.gettempdir()) / f"landscape-{os.getuid()}"
+    except FileNotFoundError:
+        raise LandscapeError(f"expected a folder for compiled code, found none: {remedy}") from None
+    try:
+        folder.mkdir(mode=stat.S_IRWXU)
+    except FileExistsError:
+        found = folder.lstat()
+        if (stat.S_IFMT(found.st_mode), found.st_uid) != (stat.S_IFDIR, os.getuid()) or found.st_mode & OTHERS:
+            raise LandscapeError(f"{folder}: expected a folder of this user alone, found another: {remedy}") from None
+    else:
+        warnings.warn(f"compiled code is kept in {folder}: {remedy}", LandscapeWarning, stacklevel=2)
+    return folder
 
 
 @cache

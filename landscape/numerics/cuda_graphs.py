@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import torch
 
+from landscape.errors import LandscapeWarning
+
 
 def record(device: torch.device, work: Callable[[], None]) -> Callable[[], None]:
     """Calls `work` on this device once, captures it without executing it again, and returns a function that replays it.
@@ -25,6 +27,6 @@ def record(device: torch.device, work: Callable[[], None]) -> Callable[[], None]
         except RuntimeError as error:
             reason = str(error).partition("\n")[0]
             message = f"expected work that a CUDA graph can hold, found {reason!r}: it is launched piece by piece"
-            warnings.warn(message, stacklevel=2)
+            warnings.warn(message, LandscapeWarning, stacklevel=2)
             return work
     return graph.replay

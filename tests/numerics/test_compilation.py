@@ -1,8 +1,10 @@
 """The cache of compiled functions, in copies of a small package whose files change."""
 
 import importlib
+import os
 import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import pytest
 from numba import config, njit
 from numba.core.caching import FunctionCache
 
+from landscape.errors import LandscapeError, LandscapeWarning
 from landscape.numerics import compilation
 from landscape.numerics.compilation import _Index, compile_seconds, compiling_if
 
@@ -108,6 +111,49 @@ def test_where_the_folder_cannot_be_written_the_users_cache_is_used(
     run(fresh())
     assert list((tmp_path / "cache").rglob("top.threefold*.nbi"))
     assert run(fresh()) == (6.0, 6.0, 1, 1)
+
+
+@pytest.fixture
+def closed(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files of a package of which neither folder nor user's cache can be written."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    for folder in (package / "__pycache__", tmp_path / "cache"):
+        folder.write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    return temporary
+
+
+def test_where_no_folder_can_be_written_a_temporary_one_of_the_user_is_used_and_told_once(closed: Path) -> None:
+    own = closed / f"landscape-{os.getuid()}"
+    with pytest.warns(LandscapeWarning, match=rf"compiled code is kept in {own}: .*set NUMBA_CACHE_DIR"):
+        run(fresh())
+    assert own.stat().st_mode & 0o077 == 0
+    assert run(fresh()) == (6.0, 6.0, 1, 1)
+
+
+@pytest.mark.parametrize("kind", ["open", "link", "file"])
+def test_a_temporary_folder_that_others_may_have_filled_is_refused(closed: Path, tmp_path: Path, kind: str) -> None:
+    own = closed / f"landscape-{os.getuid()}"
+    if kind == "open":
+        own.mkdir()
+        own.chmod(0o770)
+    elif kind == "link":
+        own.symlink_to(tmp_path)
+    else:
+        own.touch()
+    with pytest.raises(LandscapeError, match=r"a folder of this user alone, found another: .*set NUMBA_CACHE_DIR"):
+        fresh()
+
+
+def test_without_a_folder_for_temporary_files_too_one_sentence_says_so(
+    closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(closed / "none")])
+    with pytest.raises(LandscapeError, match=r"expected a folder for compiled code, found none: .*set NUMBA_CACHE_DIR"):
+        fresh()
 
 
 def test_processes_that_add_different_types_at_once_do_not_mix_them(

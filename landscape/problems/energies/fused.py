@@ -10,6 +10,7 @@ import warnings
 import torch
 from torch import Tensor
 
+from landscape.errors import LandscapeWarning
 from landscape.problems.activations import TANH
 from landscape.problems.energies.batched import BatchedEnergy
 from landscape.problems.energies.form import Definition
@@ -92,6 +93,7 @@ def _works(definition: Definition) -> bool:
         warnings.warn(
             f"expected that Triton's kernel gives the energies on {definition.inputs.device}, found {trouble}: they "
             "are computed by batched operations, several times slower; Triton needs a C compiler",
+            LandscapeWarning,
             stacklevel=2,
         )
     return not trouble

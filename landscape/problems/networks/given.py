@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from landscape.errors import DataError
+from landscape.errors import DataError, LandscapeWarning
 from landscape.problems.data.datasets import DataSet
 from landscape.problems.networks.losses import Loss
 from landscape.problems.networks.module import Network, trainable
@@ -208,7 +208,7 @@ def _warn_of_probabilities(outputs: Tensor) -> None:
             "energy is that of the logits"
         )
     if found:
-        warnings.warn(f"from_module: the outputs of this module are {found}", stacklevel=5)
+        warnings.warn(f"from_module: the outputs of this module are {found}", LandscapeWarning, stacklevel=5)
 
 
 def _sum_to_one(values: Tensor) -> bool:
