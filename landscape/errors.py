@@ -29,6 +29,10 @@ class SearchError(LandscapeError):
     """An objective breaks the contract that the search relies on."""
 
 
+class LaunchError(LandscapeError):
+    """Several processes were started that are no ranks of one MPI job."""
+
+
 class ExchangeError(LandscapeError):
     """Files of another program cannot be written or read, or databases cannot be merged."""
 

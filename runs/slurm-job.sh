@@ -7,9 +7,11 @@ set -- # further options of `landscape run`
 if [[ -e $database ]]; then
     set -- --resume
 fi
-# The limit leaves a quarter of an hour of --time for the round that is under way. This mpiexec finds the hosts of the
-# allocation; with another MPI, use srun in its place.
-mpiexec -n "$SLURM_NTASKS" landscape run "$run_file" -o "$database" --time-limit 3h "$@" &
+# The mpiexec of the environment, MPICH's, finds the hosts of the allocation. With a cluster's own MPI, for which mpi4py
+# was built, LAUNCHER is its mpiexec -n "$SLURM_NTASKS", "srun --mpi=pmi2" (MPICH) or "srun --mpi=pmix" (Open MPI).
+read -ra launcher <<<"${LAUNCHER:-mpiexec -n $SLURM_NTASKS}"
+# The limit leaves a quarter of an hour of --time for the round that is under way.
+"${launcher[@]}" landscape run "$run_file" -o "$database" --time-limit 3h "$@" &
 job=$!
 signalled=0
 trap 'signalled=1; kill -TERM "$job"' TERM

@@ -618,7 +618,7 @@ def test_under_mpi_a_mistake_is_told_once(source: Path, database: Path, tmp_path
 LACKING = """
 import os, sys
 from landscape.cli import main
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 if launcher_rank() == 1:
     os.chdir(sys.argv[1])
 sys.argv = ["landscape", *sys.argv[2:]]

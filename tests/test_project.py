@@ -136,12 +136,14 @@ def test_tracked_files_do_not_mention(what: str) -> None:
 class SlurmJob:
     """runs/slurm-job.sh with stand-ins for mpiexec and scontrol that record their calls."""
 
-    def __init__(self, folder: Path, mpiexec: str) -> None:
+    def __init__(self, folder: Path, mpiexec: str, **variables: str) -> None:
         self.folder = folder
         self._stand_in("mpiexec", 'printf "%s " "$@" >mpiexec.called\n' + mpiexec)
+        self._stand_in("srun", 'printf "%s " "$@" >srun.called')
         self._stand_in("scontrol", 'printf "%s " "$@" >scontrol.called')
         script = f'set -euo pipefail\nsource "{ROOT}/runs/slurm-job.sh"'
         environment = {"PATH": f"{folder}:{os.environ['PATH']}", "SLURM_NTASKS": "4", "SLURM_JOB_ID": "17"}
+        environment |= variables
         command = ["bash", "-c", script, "job", "run.toml", "out.h5"]
         self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
 
@@ -169,6 +171,13 @@ def test_a_slurm_job_resumes_its_database(tmp_path: Path) -> None:
     job = SlurmJob(tmp_path, "exit 0")
     job.process.communicate(timeout=patient(20.0))
     assert (job.called("mpiexec") or "").endswith("--resume")
+
+
+def test_a_slurm_job_of_another_mpi_has_the_launcher_that_is_asked_for(tmp_path: Path) -> None:
+    job = SlurmJob(tmp_path, "exit 1", LAUNCHER="srun --mpi=pmix")
+    job.process.communicate(timeout=patient(20.0))
+    assert job.process.returncode == 0
+    assert job.called("srun") == "--mpi=pmix landscape run run.toml -o out.h5 --time-limit 3h"
 
 
 def test_a_slurm_job_hands_the_warning_signal_on(tmp_path: Path) -> None:

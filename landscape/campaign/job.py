@@ -13,8 +13,9 @@ from typing import NoReturn
 from landscape.campaign.context import Context, one_thread_per_task
 from landscape.campaign.exits import BAD_INPUT, FAILED, USER_ERRORS, one_line, report_error
 from landscape.campaign.interrupt import Interrupt, ignore_signals
+from landscape.campaign.pools.launch import Communicator, world
 from landscape.campaign.pools.local import LocalPool
-from landscape.campaign.pools.mpi import Communicator, MpiPool, abort, local_rank, serve, world
+from landscape.campaign.pools.mpi import MpiPool, abort, local_rank, serve
 from landscape.campaign.pools.pool import Pool, TaskError
 from landscape.campaign.replicas import ReplicaWorker
 

@@ -8,7 +8,7 @@ import warnings
 import click
 
 from landscape.campaign.exits import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, one_line, report_error
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.lazy import LazyGroup, Listed
 from landscape.errors import LandscapeWarning
 from landscape.version import __version__

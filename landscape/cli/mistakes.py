@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from landscape.campaign.exits import USER_ERRORS
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 from landscape.campaign.pools import mpi
+from landscape.campaign.pools.launch import Communicator, world
 
 ROUNDS = 4
 LONG = 100_000
@@ -31,7 +32,7 @@ class Listener:
         self.received.append(int(update[0]))
 
 
-def coordinate(comm: mpi.Communicator) -> None:
+def coordinate(comm: Communicator) -> None:
     """Run rounds of tasks, some after two updates, some after none."""
     pool, sent = mpi.MpiPool(comm, lambda task: (task, None)), list[int]()
     for number in range(ROUNDS):
@@ -48,9 +49,9 @@ def coordinate(comm: mpi.Communicator) -> None:
 
 if __name__ == "__main__":
     mpi.FAN_OUT = int(sys.argv[1])
-    world = mpi.world()
-    assert world is not None
-    if world.rank:
-        sys.exit(mpi.serve(world, Listener()))
-    coordinate(world)
+    comm = world()
+    assert comm is not None
+    if comm.rank:
+        sys.exit(mpi.serve(comm, Listener()))
+    coordinate(comm)
     print("every task received everything")  # noqa: T201 - read by the test

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from landscape.campaign.context import Context
 from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.job import run_job
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.campaign.pools.pool import Pool
 from landscape.campaign.preparation import context_of, record_of
 from landscape.campaign.progress import Silent

@@ -13,22 +13,18 @@ have received first.
 An exception on any rank is sent to rank 0 and ends the job with that rank's message.
 """
 
-import os
 import queue
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
+from landscape.campaign.pools.launch import Communicator
 from landscape.campaign.pools.pool import Abandoned, Execute, TaskError, Worker
 from landscape.errors import LandscapeError
 
-if TYPE_CHECKING:
-    from mpi4py.MPI import Comm  # see `world`
-
-Communicator: TypeAlias = "Comm"
 SHORTEST_POLL, LONGEST_POLL = 0.0005, 0.02  # seconds
 POLL_FRACTION = 0.02  # of the time waited so far
 LAST_WORDS_SECONDS = 0.5
@@ -37,24 +33,6 @@ FAN_OUT = 8
 # Number of the task, its result, and its failure: an error that a user can cause, or a traceback.
 Outcome = tuple[int, Any, LandscapeError | str | None]
 Arrival = tuple[int, int, Any, LandscapeError | str | None]
-LAUNCHERS = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
-
-
-def launcher_rank() -> int | None:
-    """Number of this rank from the environment of its MPI launcher, before MPI is imported; None without one."""
-    return next((int(os.environ[name]) for name in LAUNCHERS if name in os.environ), None)
-
-
-def world() -> "Communicator | None":
-    """MPI.COMM_WORLD if an MPI launcher started this process as one of several, else None.
-
-    MPI is imported only under a launcher, so a single process needs no MPI at all.
-    """
-    if launcher_rank() is None:
-        return None
-    from mpi4py import MPI  # noqa: PLC0415 - see above
-
-    return MPI.COMM_WORLD if MPI.COMM_WORLD.size > 1 else None
 
 
 def local_rank(comm: Communicator) -> int:
@@ -134,7 +112,7 @@ class MpiPool:
 
     def _arrivals(self) -> list[Arrival]:
         """(rank, number, result, failure) of all results that have arrived."""
-        from mpi4py import MPI  # noqa: PLC0415 - see `world`
+        from mpi4py import MPI  # noqa: PLC0415 - see `launch.world`
 
         arrived: list[Arrival] = []
         while not self._done.empty():
@@ -172,7 +150,7 @@ def serve(comm: Communicator, worker: Worker) -> int:
 
 def _next_tag(comm: Communicator) -> int:
     """The tag of the next message, without receiving the message."""
-    from mpi4py import MPI  # noqa: PLC0415 - see `world`
+    from mpi4py import MPI  # noqa: PLC0415 - see `launch.world`
 
     status, began = MPI.Status(), time.monotonic()
     while not comm.iprobe(status=status):

@@ -7,7 +7,7 @@ from types import ModuleType
 import click
 
 from landscape.campaign.exits import FAILED
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.campaign.preparation import stored_context
 from landscape.campaign.session import verify
 from landscape.cli.files import write_text

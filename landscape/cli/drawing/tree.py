@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.options import FILE
 from landscape.database.database import open_database
 from landscape.plots.tree import save_tree

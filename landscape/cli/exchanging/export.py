@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.options import FILE, whole_numbers
 from landscape.database.database import open_database
 from landscape.exchange.formats import FORMATS, chosen_rows, exported

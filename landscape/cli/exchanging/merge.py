@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from landscape.campaign.context import one_thread_per_task
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.shared import show_overview
 from landscape.database.database import open_database
 from landscape.database.hdf5 import require_place

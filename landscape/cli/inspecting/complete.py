@@ -9,7 +9,7 @@ import numpy as np
 from landscape.campaign.context import Context
 from landscape.campaign.exits import FAILED
 from landscape.campaign.identity import PointIndex
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.campaign.preparation import stored_context
 from landscape.database.database import Database, open_database
 from landscape.errors import DatabaseError

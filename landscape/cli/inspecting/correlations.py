@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.files import write_text
 from landscape.database.database import open_database
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from landscape.campaign.exits import FAILED
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.files import write_text
 
 NETWORKS, LANDSCAPES, VERDICTS = "networks.csv", "landscapes.csv", "verdicts.txt"

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from landscape.campaign.exits import FAILED
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.options import FILE
 from landscape.database.database import open_database
 from landscape.studies.morse import morse, morse_lines

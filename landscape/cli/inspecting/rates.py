@@ -5,7 +5,7 @@ from typing import get_args
 
 import click
 
-from landscape.campaign.pools.mpi import launcher_rank
+from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.options import FILE, whole_numbers
 from landscape.database.database import open_database
 from landscape.studies.thermal.rates import kinetics
