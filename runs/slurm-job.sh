@@ -7,8 +7,8 @@ set -- # further options of `landscape run`
 if [[ -e $database ]]; then
     set -- --resume
 fi
-# The mpiexec of the environment, MPICH's, finds the hosts of the allocation. With a cluster's own MPI, for which mpi4py
-# was built, LAUNCHER is its mpiexec -n "$SLURM_NTASKS", "srun --mpi=pmi2" (MPICH) or "srun --mpi=pmix" (Open MPI).
+# The first mpiexec of the PATH, here MPICH's, finds the hosts of the allocation. With a cluster's own MPI, for which
+# mpi4py was built, set LAUNCHER to "srun --mpi=pmix" (Open MPI) or "srun --mpi=pmi2" (MPICH).
 read -ra launcher <<<"${LAUNCHER:-mpiexec -n $SLURM_NTASKS}"
 # The limit leaves a quarter of an hour of --time for the round that is under way.
 "${launcher[@]}" landscape run "$run_file" -o "$database" --time-limit 3h "$@" &

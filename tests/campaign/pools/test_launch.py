@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -20,13 +21,20 @@ class Library:
     """A stand-in for mpi4py and its MPI, which refuses to start where MPICH would end the process."""
 
     def __init__(self, vendor: str, size: int) -> None:
-        self.started, self.rc, self.MPI = False, SimpleNamespace, self
+        self.started = False
+        self.rc: Callable[..., object] = SimpleNamespace
+        self.MPI = self
         self.COMM_WORLD = SimpleNamespace(size=size)
-        self.get_vendor = lambda: (vendor, (5, 0, 2))
-        self.Is_initialized = lambda: self.started
+        self.vendor = vendor
+
+    def get_vendor(self) -> tuple[str, tuple[int, int, int]]:
+        return self.vendor, (5, 0, 2)
+
+    def Is_initialized(self) -> bool:  # noqa: N802 - as MPI names it
+        return self.started
 
     def Init_thread(self) -> None:  # noqa: N802 - as MPI names it
-        assert self.get_vendor()[0] != "MPICH" or "PMIX_RANK" not in os.environ
+        assert self.vendor != "MPICH" or "PMIX_RANK" not in os.environ
         self.started = True
 
 
