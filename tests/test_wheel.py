@@ -1,4 +1,4 @@
-"""The wheel alone, in an environment without the checkout: it maps XOR, draws its tree and prints correlations."""
+"""The wheel alone, in an environment without the checkout that cannot be written: it maps XOR and draws its tree."""
 
 import os
 import shutil
@@ -22,11 +22,19 @@ print(landscape.__file__)
 """
 
 
-def done(command: list[str], folder: Path) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    found = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+def ended(command: list[str], folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """A command once it has ended well."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "XDG", "NUMBA"))}
+    found = subprocess.run(command, cwd=folder, env=kept | variables, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
-    return found.stdout
+    return found
+
+
+def close(package: Path) -> None:
+    """Let no compiled code be written beside the modules, also by a superuser."""
+    for folder in [path for path in (package, *package.rglob("*")) if path.is_dir() and path.name != "__pycache__"]:
+        shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+        (folder / "__pycache__").touch()
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +43,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     shutil.copytree(ROOT, folder / "source", ignore=LEFT_OUT, symlinks=True)
     build = ["pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-q", "-w", str(folder), "./source"]
-    done([sys.executable, "-m", *build], folder)
+    ended([sys.executable, "-m", *build], folder)
     (made,) = folder.glob("*.whl")
     return made
 
@@ -65,14 +73,24 @@ def test_from_the_wheel_alone_xor_is_mapped_drawn_and_correlated(wheel: Path, tm
     """The environment has the wheel; what it depends on is lent by the environment of the tests."""
     venv.create(tmp_path / "environment", with_pip=True, symlinks=True)
     python, scripts = str(tmp_path / "environment/bin/python"), tmp_path / "environment/bin"
-    done([python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", str(wheel)], tmp_path)
+    ended([python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", str(wheel)], tmp_path)
     (own,) = (tmp_path / "environment/lib").glob("python*/site-packages")
     lent = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
     (own / "lent.pth").write_text("".join(f"{folder}\n" for folder in sorted(lent)))
-    folder = tmp_path / "empty"
+    close(own / "landscape")
+    folder, temporary = tmp_path / "empty", tmp_path / "temporary"
     folder.mkdir()
+    temporary.mkdir()
+    said = []
+
+    def done(command: list[str], folder: Path) -> str:
+        found = ended(command, folder, HOME="/dev/null", TMPDIR=str(temporary))
+        said.append(found.stderr)
+        return found.stdout
+
     command = str(scripts / "landscape")
     assert "transition" in done([command, "run", "xor"], folder)
+    assert said[0].startswith(f"landscape: compiled code is kept in {temporary}/landscape-{os.getuid()}: ")
     assert "every one is what it says" in done([command, "verify", "xor.h5"], folder)
     place = done([python, "-c", SCRIPT], folder).strip()
     assert Path(place).is_relative_to(own)
@@ -82,3 +100,4 @@ def test_from_the_wheel_alone_xor_is_mapped_drawn_and_correlated(wheel: Path, tm
     done([command, "run", "xor-1e-3", "-o", "four.h5", *(f"--set={one}" for one in changed)], folder)
     assert "rank correlations of a measure" in done([command, "correlations", "four.h5", "-o", "table.csv"], folder)
     assert (folder / "table.csv").exists()
+    assert "".join(said).count("compiled code is kept in") == 1
