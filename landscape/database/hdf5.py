@@ -23,6 +23,7 @@ from landscape.database.tables import Tables
 from landscape.database.whole_file import replace_file
 from landscape.database.writing import TABLES, write_commit, write_new
 from landscape.errors import DatabaseError
+from landscape.trial import crash
 
 NAMED = 3
 """Changed items that a message names."""
@@ -63,6 +64,8 @@ class Hdf5Store:
             DatabaseError: there is no such file, it is not a whole database, or another writer is at work.
         """
         path = path.resolve()
+        if failing := crash(path):
+            raise DatabaseError(f"{path} is damaged (HDF5 {failing} on it): restore it from a copy")
         if not writable:
             return cls(Snapshot(path), None)
         Snapshot(path).file.close()  # complain about the file before a lock appears beside it

@@ -17,6 +17,7 @@ from landscape.problems.data.datasets import from_arrays, load
 from landscape.problems.data.limits import VARIABLE
 from landscape.problems.data.samples import standardised
 from landscape.problems.networks.losses import check_targets
+from tests.database.altering import crashing
 from tests.problems.faults import fault
 
 INPUTS = np.array([[0.5, 1.0], [2.0, 3.0], [4.0, 6.0], [5.0, 5.0]])
@@ -53,6 +54,18 @@ def test_too_much_is_refused_by_its_declared_size(tmp_path: Path, monkeypatch: p
     assert "expected at most" in fault(lambda: load(str(path)))
     monkeypatch.setenv(VARIABLE, "much")
     assert f"{VARIABLE}: expected a number of GiB above 0" in fault(lambda: load(str(path)))
+
+
+def test_a_file_on_which_hdf5_crashes(tmp_path: Path) -> None:
+    path = tmp_path / "data.h5"
+    with h5py.File(path, "w") as file:
+        file["inputs"], file["targets"] = INPUTS, LABELS
+        file.attrs["source"] = "a text"
+    assert len(load(str(path)).inputs) == 4
+    path.write_bytes(crashing(path.read_bytes()))
+    assert "expected a readable .h5 file, found one on which HDF5 crashes: save it again" in fault(
+        lambda: load(str(path))
+    )
 
 
 def test_the_limit_can_be_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from landscape.errors import DataError, MissingDataError
 from landscape.problems.data.csv_files import read_csv
 from landscape.problems.data.limits import require_room
+from landscape.trial import crash
 
 REQUIRED = ("inputs", "targets")
 OPTIONAL = ("test_inputs", "test_targets")
@@ -77,6 +78,8 @@ def _check_declared(path: Path, name: str, archive: zipfile.ZipFile, member: zip
 
 
 def _read_h5(path: Path) -> dict[str, np.ndarray]:
+    if failing := crash(path):
+        raise DataError(f"{path}: expected a readable .h5 file, found one on which HDF5 {failing}: save it again")
     with h5py.File(path, "r") as file:
         return {name: _plain(path, file, name) for name in _wanted(path, list(file))}
 

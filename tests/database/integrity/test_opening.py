@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import h5py
 import numpy as np
 import pytest
 
+from landscape import trial
 from landscape.database.integrity.values import CHECKED, RANGES
 from landscape.database.store import open_store
 from landscape.database.writing import TABLES
 from landscape.errors import DatabaseError
+from tests.database.altering import crashing, endless
 
 Change = Callable[[h5py.File], object]
 
@@ -174,6 +177,21 @@ def test_values_that_the_file_does_not_store_take_no_memory(path: Path) -> None:
 def test_a_pipe_is_no_database(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.h5")
     refused(tmp_path / "a.h5", "a.h5 is a pipe or a device, expected a file")
+
+
+@pytest.mark.parametrize("beside_mpi", [False, True])
+def test_a_file_on_which_hdf5_crashes_is_damaged(path: Path, beside_mpi: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if beside_mpi:
+        monkeypatch.setitem(sys.modules, "mpi4py.MPI", sys)
+    path.write_bytes(crashing(path.read_bytes()))
+    refused(path, "is damaged (HDF5 crashes on it): restore it from a copy")
+
+
+def test_a_file_that_hdf5_reads_for_ever_is_damaged(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "SECONDS", 1)
+    path.write_bytes(endless(path.read_bytes()))
+    with pytest.raises(DatabaseError, match=r"is damaged \(HDF5 does not end within 5 s on it\): restore it"):
+        open_store(path)
 
 
 def test_values_are_declared_of_columns_that_there_are() -> None:
