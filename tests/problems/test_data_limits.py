@@ -68,6 +68,17 @@ def test_a_file_on_which_hdf5_crashes(tmp_path: Path) -> None:
     )
 
 
+def test_an_array_whose_header_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "data.h5"
+    with h5py.File(path, "w") as file:
+        file["inputs"], file["targets"] = INPUTS, LABELS
+        header = h5py.h5o.get_info(file.id, b"inputs").addr
+    content = bytearray(path.read_bytes())
+    content[header] = 99  # no version of a header
+    path.write_bytes(content)
+    assert "expected a readable .h5 file, found:" in fault(lambda: load(str(path)))
+
+
 def test_the_limit_can_be_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "data.npz"
     np.savez(path, inputs=INPUTS, targets=LABELS)

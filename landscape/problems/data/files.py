@@ -24,7 +24,7 @@ from landscape.trial import crash
 
 REQUIRED = ("inputs", "targets")
 OPTIONAL = ("test_inputs", "test_targets")
-UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, MemoryError, zlib.error)
+UNREADABLE = (OSError, EOFError, LookupError, ValueError, RuntimeError, MemoryError, zlib.error)
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
