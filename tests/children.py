@@ -43,7 +43,7 @@ def forked(words: Sequence[str], prepare: Callable[[], None] = lambda: None) -> 
                 os.dup2(output.fileno(), stream)
             try:
                 prepare()
-                status = _status_of(words)
+                status = status_of(words)
             except BaseException:  # noqa: BLE001 - nothing of the child may run on
                 status = 1
             os._exit(status)
@@ -52,8 +52,8 @@ def forked(words: Sequence[str], prepare: Callable[[], None] = lambda: None) -> 
         return Ended(status, output.read())
 
 
-def _status_of(words: Sequence[str]) -> int:
-    """The exit status of the words, as the interpreter makes it; runs in the child."""
+def status_of(words: Sequence[str]) -> int:
+    """The exit status of the words, as the interpreter makes it; for a process of their own."""
     warnings.resetwarnings()
     name, *arguments = words
     with open(1, "w", closefd=False) as sys.stdout, open(2, "w", closefd=False) as sys.stderr:

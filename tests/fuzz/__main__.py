@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from tests.fuzz.cases import Outcome, files, kinds, tried
+from tests.fuzz.batches import outcomes_of
+from tests.fuzz.cases import Outcome, files, kinds
 
 
 def outcomes(cases: int, seed: int) -> dict[str, list[Outcome]]:
@@ -16,10 +17,10 @@ def outcomes(cases: int, seed: int) -> dict[str, list[Outcome]]:
     with tempfile.TemporaryDirectory() as name:
         files(Path(name))
         every = kinds(Path(name))
+        wanted = [(every[case % len(every)], seed * 10**9 + case) for case in range(cases)]
         found: dict[str, list[Outcome]] = {kind.name: [] for kind in every}
-        for case in range(cases):
-            kind = every[case % len(every)]
-            found[kind.name].append(tried(kind, seed * 10**9 + case))
+        for (kind, _), outcome in zip(wanted, outcomes_of(wanted), strict=True):
+            found[kind.name].append(outcome)
         return found
 
 

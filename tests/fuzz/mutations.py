@@ -115,7 +115,9 @@ def _virtual(file: h5py.File, place: str, _: random.Random) -> None:
 
 
 def _set(file: h5py.File, place: str, draw: random.Random) -> None:
-    file[place][...] = _values(file[place][()], draw).astype(file[place].dtype)
+    values = file[place][()]
+    if np.size(values):
+        file[place][...] = _values(values, draw).astype(file[place].dtype)
 
 
 DATASETS: dict[str, Callable[[h5py.File, str, random.Random], object]] = {
