@@ -20,12 +20,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "landscape"
 
-NAMES = {"errors", "messages", "config", "objective", "declaration"}
+NAMES = {"errors", "messages", "limits", "config", "objective", "declaration"}
 ARRAYS = {"numerics", "database", "graph", "statistics"}
 SCIENCE = NAMES | ARRAYS | {"problems", "optimize", "search", "training", "properties", "studies"}
 ALLOWED = {
     "errors": set(),
     "messages": {"errors"},
+    "limits": {"errors"},
     "config": {"errors", "messages"},
     "objective": {"errors"},
     "declaration": set(),

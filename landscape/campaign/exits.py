@@ -6,7 +6,8 @@ from landscape.errors import LandscapeError
 
 FAILED, BAD_INPUT, STOPPED = 1, 2, 75
 # Errors that users can cause, such as a folder without write permission.
-USER_ERRORS = (LandscapeError, OSError)
+USER_ERRORS = (LandscapeError, OSError, MemoryError)
+NO_MEMORY = "allocate memory"  # in the text of torch's RuntimeError
 
 
 def report_error(message: str) -> None:
@@ -14,6 +15,14 @@ def report_error(message: str) -> None:
     print(f"landscape: {message}", file=sys.stderr, flush=True)  # noqa: T201 - the one place of messages
 
 
+def is_users(error: Exception) -> bool:
+    """True for an error that a user can cause, of whatever type."""
+    return isinstance(error, USER_ERRORS) or NO_MEMORY in str(error)
+
+
 def one_line(error: Exception) -> str:
-    """The text of an error as one line."""
-    return " ".join(str(error).split())
+    """The text of an error that a user can cause, as one line."""
+    if isinstance(error, LandscapeError | OSError):
+        return " ".join(str(error).split())
+    said = next(iter(str(error).splitlines()[-1:]), "no more of it")
+    return f"expected enough memory, found: {said}; take fewer walkers, smaller tasks or a smaller network or data set"

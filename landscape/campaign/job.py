@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from landscape.campaign.context import Context, one_thread_per_task
-from landscape.campaign.exits import BAD_INPUT, FAILED, USER_ERRORS, one_line, report_error
+from landscape.campaign.exits import BAD_INPUT, FAILED, is_users, one_line, report_error
 from landscape.campaign.interrupt import Interrupt, ignore_signals
 from landscape.campaign.pools.launch import Communicator, world
 from landscape.campaign.pools.local import LocalPool
@@ -86,11 +86,12 @@ def _coordinated(context: Context, pool: Pool, coordinate: Coordinate, interrupt
         status = coordinate(context, pool, interrupt)
     except BrokenPipeError:
         raise
-    except USER_ERRORS as error:
-        status = BAD_INPUT
-        report_error(one_line(error))
     except Exception as error:  # noqa: BLE001 - reported before the end of the pool, which may end the process
-        report_error(str(error) if isinstance(error, TaskError) else f"failed:\n{traceback.format_exc()}")
+        if is_users(error):
+            status = BAD_INPUT
+            report_error(one_line(error))
+        else:
+            report_error(str(error) if isinstance(error, TaskError) else f"failed:\n{traceback.format_exc()}")
     finally:
         pool.end(status)
     return status
@@ -113,7 +114,7 @@ def _attempt(comm: Communicator, prepare: Prepare) -> tuple[Context | None, Fail
     local = local_rank(comm)
     try:
         return prepare(local), None
-    except USER_ERRORS as error:
-        return None, (BAD_INPUT, one_line(error))
-    except Exception:  # noqa: BLE001 - shared with all ranks
+    except Exception as error:  # noqa: BLE001 - shared with all ranks
+        if is_users(error):
+            return None, (BAD_INPUT, one_line(error))
         return None, (FAILED, f"rank {comm.rank} failed:\n{traceback.format_exc()}")

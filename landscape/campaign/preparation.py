@@ -15,6 +15,7 @@ from landscape.config.tables import ProblemConfig
 from landscape.database.database import open_database
 from landscape.database.records import ProblemRecord
 from landscape.errors import ConfigError, DatabaseError, MissingDataError
+from landscape.limits import SEARCH
 from landscape.numerics.spectra import index_test
 from landscape.objective import Objective
 from landscape.problems.activations import Linear
@@ -72,11 +73,25 @@ def prepared_context(objective: Objective, settings: Settings, start: BoxEnds | 
     for settings that do not fit the objective.
     """
     problem = objective if isinstance(objective, Problem) else None
+    _require_room(settings, objective.n_parameters)
     context = Context(objective, settings, _starts(objective, settings, start), problem)
     if problem is not None:
         _check_isolated(problem)
         check_settings(problem, settings.measure)
     return context
+
+
+def _require_room(settings: Settings, n_parameters: int) -> None:
+    """Raises `ConfigError` if a number in the settings asks for an array of points above the limit of memory."""
+    points = {
+        "[basin_hopping] walkers": settings.basin_hopping.walkers,
+        "[quench] memory": 2 * settings.quench.memory,
+        "[connect] min_images": settings.connect.min_images,
+        "[sample] quenches": settings.sample.quenches,
+        "[train] seeds": settings.train.seeds,
+    }
+    for key, number in points.items():
+        SEARCH.require_room(key, f"{number} points of {n_parameters} parameters", number * n_parameters)
 
 
 def _check_isolated(problem: Problem) -> None:
@@ -117,6 +132,7 @@ def surface_context(
         raise ConfigError(
             "start: expected a box (low, high) for an energy of your own, found none; give start= or bounds="
         )
+    _require_room(settings, n_parameters)
     frame = Frame.around(box)
     from_box = Box.of(start or bounds, n_parameters, "start").scaled(1.0 / frame.length_unit)
     starts = BoxStarts(from_box.low, from_box.high)

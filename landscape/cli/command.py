@@ -7,7 +7,7 @@ import warnings
 
 import click
 
-from landscape.campaign.exits import BAD_INPUT, FAILED, STOPPED, USER_ERRORS, one_line, report_error
+from landscape.campaign.exits import BAD_INPUT, FAILED, STOPPED, is_users, one_line, report_error
 from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.lazy import LazyGroup, Listed
 from landscape.errors import LandscapeWarning
@@ -97,12 +97,14 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
-    except (*USER_ERRORS, click.ClickException) as error:
-        if not launcher_rank():
-            report_error(one_line(error) if isinstance(error, USER_ERRORS) else _usage(error))
-        sys.exit(BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(STOPPED)
+    except Exception as error:
+        if not isinstance(error, click.ClickException) and not is_users(error):
+            raise
+        if not launcher_rank():
+            report_error(_usage(error) if isinstance(error, click.ClickException) else one_line(error))
+        sys.exit(BAD_INPUT)
 
 
 def _text_of_warning(

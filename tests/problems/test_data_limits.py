@@ -6,15 +6,17 @@ import gzip
 import os
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
+from landscape.limits import DATA
 from landscape.problems.data.datasets import from_arrays, load
-from landscape.problems.data.limits import VARIABLE
 from landscape.problems.data.samples import standardised
 from landscape.problems.networks.losses import check_targets
 from tests.database.altering import crashing
@@ -50,10 +52,10 @@ def test_too_much_is_refused_by_its_declared_size(tmp_path: Path, monkeypatch: p
         del file["inputs"]
         file["inputs"] = INPUTS
     assert len(load(str(path)).inputs) == 4
-    monkeypatch.setenv(VARIABLE, "1e-8")
+    monkeypatch.setenv(DATA.variable, "1e-8")
     assert "expected at most" in fault(lambda: load(str(path)))
-    monkeypatch.setenv(VARIABLE, "much")
-    assert f"{VARIABLE}: expected a number of GiB above 0" in fault(lambda: load(str(path)))
+    monkeypatch.setenv(DATA.variable, "much")
+    assert f"{DATA.variable}: expected a number of GiB above 0" in fault(lambda: load(str(path)))
 
 
 def test_a_file_on_which_hdf5_crashes(tmp_path: Path) -> None:
@@ -82,10 +84,24 @@ def test_an_array_whose_header_is_damaged(tmp_path: Path) -> None:
 def test_the_limit_can_be_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "data.npz"
     np.savez(path, inputs=INPUTS, targets=LABELS)
-    monkeypatch.setattr("landscape.problems.data.limits.DEFAULT", 1e-8)
+    monkeypatch.setattr("landscape.problems.data.files.DATA", replace(DATA, default=1e-8))
     fault(lambda: load(str(path)))
-    monkeypatch.setenv(VARIABLE, "1")
+    monkeypatch.setenv(DATA.variable, "1")
     assert len(load(str(path)).inputs) == 4
+
+
+def test_the_limit_of_a_file_with_several_arrays_is_that_of_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays: dict[str, Any] = {"inputs": INPUTS, "targets": LABELS, "test_inputs": INPUTS, "test_targets": LABELS}
+    monkeypatch.setenv(DATA.variable, str(INPUTS.nbytes / 2**30))
+    np.savez(tmp_path / "data.npz", **arrays)
+    assert len(load(str(tmp_path / "data.npz")).inputs) == 4
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.update(arrays)
+    assert len(load(str(tmp_path / "data.h5")).inputs) == 4
+    np.savetxt(tmp_path / "data.csv", np.column_stack([INPUTS, LABELS]), fmt=["%.9f", "%.9f", "%d"], delimiter=",")
+    assert "GiB in the file" in fault(lambda: load(str(tmp_path / "data.csv")))
 
 
 def test_many_classes_are_refused_by_the_size_of_their_targets() -> None:
@@ -98,7 +114,7 @@ def test_a_compressed_image_file_is_read_up_to_the_limit(tmp_path: Path, monkeyp
     with gzip.open(tmp_path / "train-images-idx3-ubyte.gz", "wb") as file:
         file.write(bytes(10**6))
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(bytes(10))
-    monkeypatch.setenv(VARIABLE, "1e-3")
+    monkeypatch.setenv(DATA.variable, "1e-3")
     assert "in the decompressed file" in fault(lambda: load(f"mnist:{tmp_path}"))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from landscape.errors import DataError
+from landscape.limits import DATA
 
 DELIMITERS = (";", "\t", ",")
 NUMBER = r"[+-]?(\d+\{0}?\d*|\{0}\d+)([eE][+-]?\d+)?"
@@ -50,6 +51,7 @@ def read_csv(path: Path) -> dict[str, np.ndarray]:
 
     Raises `DataError` for a table that is no such table or may be read in two ways, `csv.Error` for open quotes.
     """
+    DATA.require_room(path, "the file", path.stat().st_size // 8)
     table = _table(path)
     header = table.rows.pop(0)[1] if table.rows and _is_header(table, table.rows[0][1]) else []
     if not table.rows:

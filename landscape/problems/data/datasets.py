@@ -15,11 +15,11 @@ import numpy as np
 from landscape.config.sources import options_of
 from landscape.config.stripes import Stripes
 from landscape.errors import DataError
+from landscape.limits import DATA
 from landscape.messages import did_you_mean
 from landscape.problems.data.clusters import clusters
 from landscape.problems.data.files import READERS, read_file
 from landscape.problems.data.images import IMAGE_FOLDERS, IMAGES, Shape, as_inputs, image_set, read_images
-from landscape.problems.data.limits import require_room
 from landscape.problems.data.samples import Arrays, drawn_rows, split, standardised, with_held_out
 from landscape.problems.data.stripes import stripes
 
@@ -230,7 +230,7 @@ def _check_labels(labels: np.ndarray, test_labels: np.ndarray | None, source: st
     classes = np.unique(labels)
     if len(classes) == 1:
         raise DataError(f"{source}: expected at least two classes, found only the label {classes[0]}")
-    require_room(source, f"one number a sample for each of {len(classes)} classes", len(classes) * len(labels))
+    DATA.require_room(source, f"one number a sample for each of {len(classes)} classes", len(classes) * len(labels))
     strange = np.setdiff1d(classes if test_labels is None else np.union1d(classes, test_labels), range(len(classes)))
     if len(strange):
         found = ", ".join(str(label) for label in strange[:5])

@@ -1,7 +1,7 @@
 """Data sets in files: .npz and .h5 with arrays `inputs` and `targets`, .csv with the label in its last column.
 
-Only regular files are read, only data that are in the file itself, and no array above the limit of
-`landscape.problems.data.limits`.
+Only regular files are read, only data that are in the file itself, and no array above the limit `DATA` of
+`landscape.limits`.
 
 A reader is a function of a path that returns arrays by name, and a row of `READERS`. The conditions that make arrays a
 data set are checked in `landscape.problems.data.datasets`. N samples, d inputs, k targets.
@@ -18,8 +18,8 @@ import h5py
 import numpy as np
 
 from landscape.errors import DataError, MissingDataError
+from landscape.limits import DATA
 from landscape.problems.data.csv_files import read_csv
-from landscape.problems.data.limits import require_room
 from landscape.trial import crash
 
 REQUIRED = ("inputs", "targets")
@@ -41,7 +41,6 @@ def read_file(path: Path) -> dict[str, np.ndarray]:
             raise MissingDataError(
                 f"{path}: expected a data file, found {found} there; paths are relative to the current folder"
             )
-        require_room(path, "the file", path.stat().st_size // 8)
         return READERS[kind](path)
     except (*UNREADABLE, zipfile.BadZipFile, csv.Error) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -69,7 +68,7 @@ def _check_declared(path: Path, name: str, archive: zipfile.ZipFile, member: zip
         shape, _, dtype = _HEADERS[version](file)
         there = member.file_size - file.tell()
     numbers = math.prod(shape)
-    require_room(path, name, numbers)
+    DATA.require_room(path, name, numbers)
     if numbers * dtype.itemsize != there and not dtype.hasobject:
         raise DataError(
             f"{path}: expected {numbers * dtype.itemsize} bytes in {name}, as it declares, found {there}; the file is "
@@ -91,7 +90,7 @@ def _plain(path: Path, file: h5py.File, name: str) -> np.ndarray:
     if not isinstance(found, h5py.Dataset) or found.shape is None or found.is_virtual or found.external:
         kind = "data of other files" if isinstance(found, h5py.Dataset) and found.shape else type(found).__name__
         raise DataError(f"{path}: expected an array {name} in the file itself, found {kind}; store the array there")
-    require_room(path, name, found.size)
+    DATA.require_room(path, name, found.size)
     return np.asarray(found)
 
 

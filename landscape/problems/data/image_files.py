@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.errors import DataError, MissingDataError
-from landscape.problems.data.limits import most_bytes, require_room
+from landscape.limits import DATA
 
 Bytes = NDArray[np.uint8]
 Part = tuple[Bytes, NDArray[np.int64]]
@@ -132,8 +132,8 @@ def _content(path: Path) -> Bytes:
     try:
         if path.suffix == ".gz":
             with gzip.open(path) as file:
-                content = np.frombuffer(file.read(most_bytes() // 8 + 1), np.uint8)
-            require_room(path, "the decompressed file", len(content))
+                content = np.frombuffer(file.read(DATA.most_bytes() // 8 + 1), np.uint8)
+            DATA.require_room(path, "the decompressed file", len(content))
             return content
         return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)
     except (OSError, EOFError, zlib.error) as error:

@@ -4,6 +4,7 @@ from math import prod
 
 from landscape.config.tables import ProblemConfig
 from landscape.errors import ConfigError
+from landscape.limits import SEARCH
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.data.datasets import DataSet
 from landscape.problems.networks.layered import DenseNetwork, LayeredNetwork
@@ -11,7 +12,16 @@ from landscape.problems.networks.layers import Convolution, Dense, Image, Layer,
 
 
 def configured_network(config: ProblemConfig, data: DataSet) -> LayeredNetwork:
-    """The network of a run file on its data; raises `ConfigError` if network and data do not fit each other."""
+    """The network of a run file on its data.
+
+    Raises `ConfigError` if network and data do not fit each other, or if the network is above the limit of memory.
+    """
+    network = _network(config, data)
+    SEARCH.require_room("[problem]", f"the {network.n_parameters} parameters of the network", network.n_parameters)
+    return network
+
+
+def _network(config: ProblemConfig, data: DataSet) -> LayeredNetwork:
     activation = ACTIVATIONS[config.activation]
     if not config.convolution:
         return DenseNetwork.from_sizes([data.inputs.shape[1], *config.hidden, data.n_outputs], activation)
