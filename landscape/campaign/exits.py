@@ -1,6 +1,7 @@
 """Ends of a job: its exit statuses, and messages for its user. No heavy imports: mistakes are told at once."""
 
 import sys
+from typing import Any, TextIO
 
 from landscape.errors import LandscapeError
 
@@ -8,6 +9,33 @@ FAILED, BAD_INPUT, STOPPED = 1, 2, 75
 # Errors that users can cause, such as a folder without write permission.
 USER_ERRORS = (LandscapeError, OSError, MemoryError)
 NO_MEMORY = "allocate memory"  # in the text of torch's RuntimeError
+
+
+class Forgiving:
+    """A text stream beside the results, such as standard error, whose work goes on when it cannot be written to.
+
+    What is written to a full disk, a closed pipe or a terminal that is gone is lost; nobody could be told.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write the text, or lose it; returns its length."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        """Write what is buffered, or keep it."""
+        try:
+            self._stream.flush()
+        except OSError:
+            return
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of a stream
+        return getattr(self._stream, name)
 
 
 def report_error(message: str) -> None:

@@ -1,15 +1,16 @@
 """The group of all commands, and the entry point."""
 
 import gc
-import os
 import sys
 import warnings
+from contextlib import redirect_stderr, redirect_stdout
 
 import click
 
-from landscape.campaign.exits import BAD_INPUT, FAILED, STOPPED, is_users, one_line, report_error
+from landscape.campaign.exits import BAD_INPUT, FAILED, STOPPED, Forgiving, is_users, one_line, report_error
 from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.lazy import LazyGroup, Listed
+from landscape.cli.streams import Required, drop_unwritten, open_streams
 from landscape.errors import LandscapeWarning
 from landscape.version import __version__
 
@@ -91,11 +92,19 @@ def main() -> None:
     """Entry point: an error that a user can cause becomes one line and exit status 2."""
     gc.freeze()  # imported objects stay; otherwise the collector would scan them again at exit
     warnings.formatwarning = _text_of_warning
+    open_streams()
+    with redirect_stdout(Required(sys.stdout)), redirect_stderr(Forgiving(sys.stderr)):
+        try:
+            _run()
+        finally:
+            drop_unwritten()
+
+
+def _run() -> None:
     try:
         cli(standalone_mode=False, prog_name="landscape")
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(STOPPED)
