@@ -56,9 +56,8 @@ def open_streams() -> None:
 
 def drop_unwritten() -> None:
     """Lead standard output and error that cannot be written to the null device, or the interpreter fails at its end."""
-    for stream in (sys.__stdout__, sys.__stderr__):
+    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
