@@ -444,3 +444,25 @@ def test_tensors_are_data_too() -> None:
     inputs = torch.tensor(INPUTS, requires_grad=True)
     tensors = Problem.from_module(stack([3, 3], "tanh"), inputs, torch.tensor(LABELS), l2=0.0).data
     assert tensors.sha256 == arrays.sha256
+
+
+class Kinked(nn.Module):
+    """One ReLU unit, called as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.outer = nn.Linear(INPUTS.shape[1], 1), nn.Linear(1, int(LABELS.max()) + 1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        logits: Tensor = self.outer(torch.relu(self.inner(inputs)))
+        return logits
+
+
+def test_a_kink_near_the_point_of_the_check_is_no_wrong_gradient() -> None:
+    module = Kinked().double()
+    number, size = INPUTS.shape[1], sum(parameter.numel() for parameter in module.parameters())
+    checked = torch.arange(1.0, size + 1.0, dtype=torch.float64).sin()
+    checked[number] = 1e-6 - checked[:number] @ torch.as_tensor(INPUTS[0])  # the first sample is just above the kink
+    shift = 0.1 * torch.arange(1.0, size + 1.0, dtype=torch.float64).cos()
+    nn.utils.vector_to_parameters(checked - shift, module.parameters())
+    assert isinstance(explored(module).network, ModuleNetwork)

@@ -21,7 +21,7 @@ from landscape.problems.networks.module import Network, trainable
 
 SAMPLES = 16  # samples on which a module is called
 FITTING = "let its first layer have one input a feature and its last layer one output a class or target"
-STEP = 1e-5  # of central differences
+STEPS = (1e-5, 1e-7)  # of central differences
 SLOPE, ROUNDED = 1e-4, 1e-7  # largest errors of a slope, relative to the gradient and to the energy
 SAME = 1e-9  # largest difference, relative to the largest output, of outputs that are equal up to rounding
 
@@ -180,14 +180,21 @@ def check_network(network: Network, copied: nn.Module, data: DataSet, loss: Loss
 
 
 def _is_wrong_gradient(network: Network, theta: Tensor, inputs: Tensor, loss: Loss, encoded: Tensor) -> bool:
-    """True if the gradient at theta [1, P] is not that of central differences along a direction."""
+    """True if the gradient at theta [1, P] is not that of central differences, with long and with short steps.
+
+    A step across a kink has another slope than the gradient.
+    """
     energy, gradient = network.energy_and_gradient(theta, inputs, loss, encoded)
     direction = torch.arange(1.0, theta.shape[1] + 1.0).to(theta).sin()
     direction /= direction.norm()
-    ends = torch.cat([theta + STEP * direction, theta - STEP * direction])
-    ahead, behind = network.energy(ends, inputs, loss, encoded)
-    difference = (ahead - behind) / (2.0 * STEP) - gradient[0] @ direction
-    return bool(difference.abs() > SLOPE * gradient.norm() + ROUNDED * energy.abs().clamp(min=1.0))
+
+    def is_wrong(step: float) -> bool:
+        ends = torch.cat([theta + step * direction, theta - step * direction])
+        ahead, behind = network.energy(ends, inputs, loss, encoded)
+        difference = (ahead - behind) / (2.0 * step) - gradient[0] @ direction
+        return bool(difference.abs() > SLOPE * gradient.norm() + ROUNDED * energy.abs().clamp(min=1.0))
+
+    return all(is_wrong(step) for step in STEPS)
 
 
 def _relevant(outputs: Tensor, loss: Loss) -> Tensor:
