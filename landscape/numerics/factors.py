@@ -18,7 +18,7 @@ from torch import Tensor
 from landscape.numerics import lapack
 from landscape.numerics.compilation import reordered
 from landscape.numerics.lapack import SYEVR, SYTRF
-from landscape.numerics.vectors import dot
+from landscape.numerics.vectors import copy, dot
 
 Array = np.ndarray
 
@@ -177,9 +177,9 @@ def _lanczos(
     space, products, projected = np.empty((most, size)), np.empty((most, size)), np.zeros((most, most))
     test = FIRST_TEST
     for m in range(most):
-        space[m] = vectors[m] if m < BLOCK else products[m - BLOCK]
+        copy(vectors[m] if m < BLOCK else products[m - BLOCK], space[m])
         _orthonormalise(space, m)
-        products[m] = space[m]
+        copy(space[m], products[m])
         _substitute(columns, pivots, products[m])
         for i in range(m + 1):
             projected[i, m] = projected[m, i] = dot(space[i], products[m])

@@ -13,6 +13,7 @@ from numba import types
 from numba.extending import get_cython_function_address, intrinsic
 
 from landscape.numerics.compilation import exact
+from landscape.numerics.vectors import copy
 
 Array = np.ndarray
 Generated = tuple[Any, Any]  # the signature of an intrinsic and the function that writes its instructions
@@ -64,5 +65,5 @@ def lowest_eigenpairs(syevr: int, matrix: Array, values: Array, vectors: Array) 
     wish = (_VALUES_AND_VECTORS, _BY_INDEX, _LOWER, n, matrix, n, unused, unused, bounds, bounds[1:], unused, found)
     room = (every, vectors, n, support, work, lengths, more, lengths[1:], found[1:])
     _call(syevr, wish + room)
-    values[:] = every[:wanted]
+    copy(every, values)
     return bool(found[1] == 0 and found[0] == wanted)

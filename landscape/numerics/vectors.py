@@ -31,6 +31,21 @@ def dot(a: Array, b: Array) -> float:
     return result
 
 
+@reordered
+def copy(row: Array, out: Array) -> None:
+    """Writes a row [P] into out [P]. Numba compiles the assignment of a slice ten times as long."""
+    for p in range(len(out)):
+        out[p] = row[p]
+
+
+@reordered
+def copy_rows(rows: Array, out: Array) -> None:
+    """Writes rows [R, P] into out [R, P]."""
+    for r in range(len(out)):
+        for p in range(out.shape[1]):
+            out[r, p] = rows[r, p]
+
+
 LANES = 16  # two registers of AVX-512, so that one computes while the other waits; measured on xor
 
 Generated = tuple[Any, Any]  # the signature of an intrinsic and the function that writes its instructions

@@ -1,5 +1,7 @@
 """The cache of compiled functions, in copies of a small package whose files change."""
 
+import ast
+import gc
 import importlib
 import os
 import shutil
@@ -76,10 +78,47 @@ def run(top: Any) -> tuple[float, float, int, int]:  # noqa: ANN401 - a module
     return *result, sum(top.threefold.stats.cache_hits.values()), called_back.cache_hits
 
 
+@pytest.mark.usefixtures("package")
+def test_no_garbage_is_collected_while_a_function_is_compiled() -> None:
+    found: list[bool] = []
+    with compilation.compiling_if(lambda: found.append(gc.isenabled())):
+        run(fresh())
+    assert found[:2] == [True, False]  # before a function is compiled, and before the one that it calls
+    assert gc.isenabled()
+
+
 def test_what_has_not_changed_is_found(package: Path) -> None:
     assert run(fresh()) == (6.0, 6.0, 0, 0)
     (package / "aside.py").write_text("SHIFT = 2.0")
     assert run(fresh()) == (6.0, 6.0, 1, 1)
+
+
+def test_compiled_functions_assign_no_arrays_to_slices() -> None:
+    """Numba compiles such an assignment ten times as long as a loop; `landscape.numerics.vectors.copy` has the loop."""
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted(compilation.PACKAGE.rglob("*.py"))
+        if "numerics.compilation import" in (text := path.read_text())
+        for function in ast.walk(ast.parse(text))
+        if isinstance(function, ast.FunctionDef)
+        and {"exact", "inlined", "reordered"} & {getattr(each, "id", "") for each in function.decorator_list}
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant)
+        for target in node.targets
+        for part, value in _pairs(target, node.value)
+        if isinstance(part, ast.Subscript) and _has_slice(part) and not isinstance(value, ast.Constant)
+    ]
+    assert found == []
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        return list(zip(target.elts, value.elts, strict=True))
+    return [(target, value)]
+
+
+def _has_slice(part: ast.Subscript) -> bool:
+    return any(isinstance(node, ast.Slice) for node in ast.walk(part.slice))
 
 
 @pytest.mark.parametrize(

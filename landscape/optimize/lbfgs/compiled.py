@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 
 from landscape.numerics.compilation import reordered
 from landscape.numerics.pointers import evaluate
-from landscape.numerics.vectors import dot
+from landscape.numerics.vectors import copy, dot
 from landscape.objective import Function
 from landscape.optimize.lbfgs.preconditioner import solve
 from landscape.optimize.lbfgs.rule import LEAST_CURVATURE, RUNNING, compiled_decide
@@ -107,7 +107,7 @@ def _direction(
     """Quasi-Newton direction, turned downhill and capped in length."""
     size = len(gradient)
     q = np.zeros(pairs.shape[2])
-    q[:size] = gradient
+    copy(gradient, q[:size])
     _two_loops(pairs, stored, curvature, factor, q)
     length = np.sqrt(dot(q, q))
     share = max_step / length if length > max_step else 1.0
@@ -149,7 +149,9 @@ def _accept(t: int, trials: Trials, walkers: OneByOneArrays) -> None:
     if curvature > 0.0:
         walkers.curvature[w] = curvature
         stored[w] += 1
-    theta[:], gradient[:], walkers.energy[w] = trial, slope, trials.energy[t]
+    copy(trial, theta)
+    copy(slope, gradient)
+    walkers.energy[w] = trials.energy[t]
 
 
 @reordered

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from landscape.numerics.compilation import exact
 from landscape.numerics.pointers import evaluate
-from landscape.numerics.vectors import LANES, aligned, load, root, spread, store, where
+from landscape.numerics.vectors import LANES, aligned, copy, load, root, spread, store, where
 from landscape.objective import Energy, Function
 from landscape.optimize.lbfgs.rule import LEAST_CURVATURE, RUNNING, compiled_decide
 from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, Limits, WalkerArrays, arrays_of, fresh
@@ -108,8 +108,9 @@ def _enter(lane: int, following: int, curvature: float, walkers: WalkerArrays, l
     lanes.row[lane] = w if w < len(walkers.theta) else -1
     if w == len(walkers.theta):
         return w
-    lanes.theta[:, lane], lanes.gradient[:, lane] = walkers.theta[w], walkers.gradient[w]
-    lanes.direction[:, lane] = walkers.direction[w]
+    copy(walkers.theta[w], lanes.theta[:, lane])
+    copy(walkers.gradient[w], lanes.gradient[:, lane])
+    copy(walkers.direction[w], lanes.direction[:, lane])
     numbers[ENERGY, lane], numbers[SCALE, lane], numbers[CURVATURE, lane] = walkers.energy[w], 1.0, 1.0 / curvature
     numbers[REJECTIONS, lane], numbers[CALLS, lane], numbers[AGE, lane] = 0.0, walkers.calls[w], 0.0
     return w + 1
@@ -119,7 +120,8 @@ def _enter(lane: int, following: int, curvature: float, walkers: WalkerArrays, l
 def _leave(lane: int, walkers: WalkerArrays, lanes: Lanes) -> None:
     """Writes the walker of a lane, which has ended, back to its row."""
     w, numbers = lanes.row[lane], lanes.numbers
-    walkers.theta[w], walkers.gradient[w] = lanes.theta[:, lane], lanes.gradient[:, lane]
+    copy(lanes.theta[:, lane], walkers.theta[w])
+    copy(lanes.gradient[:, lane], walkers.gradient[w])
     walkers.energy[w], walkers.calls[w] = numbers[ENERGY, lane], int(numbers[CALLS, lane])
     walkers.status[w] = int(numbers[ENDED, lane])
 

@@ -12,6 +12,7 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a 
 import numpy as np
 
 from landscape.numerics.compilation import reordered
+from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.kernels.arguments import Blocks, EnergyData, Layers, Plain, Room, energy_data
 from landscape.problems.kernels.layers import combine, correlate, forward, multiply, sum_samples
 from landscape.problems.kernels.losses import summed_loss
@@ -62,11 +63,12 @@ def _energy_at(point: Array, gradient: Array, data: EnergyData) -> float:
     network, samples, room = data.network, data.samples, data.room
     last, outputs, loss = len(network.sizes) - 2, network.sizes[-1], 0.0
     place, total = room.point, room.gradient
-    place[:], total[:] = point, 0.0
+    copy(point, place)
+    total[:] = 0.0
     for block in range(len(samples.inputs)):
         forward(place, network, samples.inputs[block], room.value, room.slope)
         z = room.delta[last % 2, :outputs]
-        z[:] = room.value[-outputs:]
+        copy_rows(room.value[-outputs:], z)
         loss += summed_loss(network.loss, z, samples.encoded[block], samples.real[block], room.top, room.total)
         _backward(place, network, samples.inputs[block], room.value, room.slope, room.delta, room.zeros, total)
     squares = 0.0
@@ -114,6 +116,6 @@ def traces(theta: Array, network: Plain, samples: Plain, value: Array, slope: Ar
             forward(theta[walker], named, inputs[block], values, slopes)
             outputs = values[hidden:]
             summed_loss(named.loss, outputs, encoded[block], real[block], top, sums)
-            value[walker, block] = values[:hidden]
-            slope[walker, block] = slopes[:hidden]
-            gradient[walker, block] = outputs
+            copy_rows(values, value[walker, block])
+            copy_rows(slopes, slope[walker, block])
+            copy_rows(outputs, gradient[walker, block])

@@ -8,7 +8,7 @@ Shapes: W walkers, P parameters, N samples, K outputs, B samples of a block; arr
 import numpy as np
 
 from landscape.numerics.compilation import exact
-from landscape.numerics.vectors import LANES, aligned, load, spread, store
+from landscape.numerics.vectors import LANES, aligned, copy, load, spread, store
 from landscape.problems.kernels.activations import activated
 from landscape.problems.kernels.arguments import EnergyData, Plain, Room, energy_data
 from landscape.problems.kernels.losses import loss_in_lanes
@@ -95,11 +95,11 @@ def energies_by_lanes(theta: Array, energy: Array, gradient: Array, data: Plain)
     for first in range(0, len(theta), LANES):
         walkers = min(LANES, len(theta) - first)
         for lane in range(LANES):
-            point[:, lane] = theta[first + min(lane, walkers - 1)]
+            copy(theta[first + min(lane, walkers - 1)], point[:, lane])
         _energies_in_lanes(point, sums, slope, named)
         for lane in range(walkers):
             energy[first + lane] = sums[lane]
-            gradient[first + lane] = slope[:, lane]
+            copy(slope[:, lane], gradient[first + lane])
 
 
 def room_for_lanes(sizes: Array, parameters: int) -> Room:

@@ -16,6 +16,7 @@ Shapes: W walkers, P parameters, N samples, d inputs, H hidden units, K outputs,
 import numpy as np
 
 from landscape.numerics.compilation import reordered
+from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.activations import Bend
 from landscape.problems.kernels.losses import loss_curvature
 
@@ -60,7 +61,7 @@ def hessians(
             loss_curvature(kind_of_loss, weights[w], s, g, encoded[block], real, flow, root, inner)
             _curve(weights[w], root, g, (a, s), bend, bent)
             _multiply(a, x[block], values)
-            values[hidden * features :] = x[block]
+            copy_rows(x[block], values[hidden * features :])
             _multiply(g, s, bends)
             multiply_pairs(a, pairs)
             first += np.dot(bent, products[block].T)
@@ -133,7 +134,7 @@ def multiply_pairs(a: Array, pairs: Array) -> None:
             if h == hidden:
                 out[:] = 1.0
             elif other == hidden:
-                out[:] = a[h]
+                copy(a[h], out)
             else:
                 for j in range(a.shape[1]):
                     out[j] = a[h, j] * a[other, j]

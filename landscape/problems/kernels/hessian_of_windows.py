@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from landscape.numerics.compilation import inlined, reordered
+from landscape.numerics.vectors import copy_rows
 from landscape.problems.activations import Bend
 from landscape.problems.kernels.arguments import Plain
 from landscape.problems.kernels.hessian import multiply_pairs, place, scatter_second, write
@@ -72,7 +73,7 @@ def hessians_of_windows(
         for block in range(blocks):
             a, s, g = values[w, block, :units], slopes[w, block, :units], gradients[w, block]
             encoded, real = named.encoded[block], named.real[block]
-            above[:entering] = values[w, block, values.shape[2] - entering :]
+            copy_rows(values[w, block, values.shape[2] - entering :], above[:entering])
             loss_curvature(named.loss, no_weights, no_rows, g, encoded, real, no_rows, no_rows, inner)
             _entering_derivatives(s, named.patches[block], named.sources, own)
             _jacobian(weights[w], own, channels, jacobian)

@@ -6,6 +6,7 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples taken
 import numpy as np
 
 from landscape.numerics.compilation import reordered
+from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.kernels.arguments import Layers, Plain
 from landscape.problems.kernels.layers import combine, forward, multiply
 from landscape.problems.kernels.losses import each_loss, largest_over
@@ -55,15 +56,15 @@ def input_gradients(
     for first in range(0, point.shape[2], columns):
         last = min(first + columns, point.shape[2])
         filled = last - first
-        target[:, :filled] = encoded[:, first:last]
+        copy_rows(encoded[:, first:last], target[:, :filled])
         for walker in range(len(theta)):
-            below[:, :filled] = point[walker, :, first:last]
+            copy_rows(point[walker, :, first:last], below[:, :filled])
             forward(theta[walker], named, below, value, slope)
             z = delta[(len(sizes) - 1) % 2, :outputs]
-            z[:] = value[hidden:]
+            copy_rows(value[hidden:], z)
             largest_over(z, target, top, hit)
             each_loss(named.loss, z, target, top, total, lost)
             _to_inputs(theta[walker], sizes, slope, delta, zeros)
-            loss[walker, first:last] = lost[:filled]
-            right[walker, first:last] = hit[:filled]
-            gradient[walker, :, first:last] = delta[0, : sizes[0], :filled]
+            copy(lost, loss[walker, first:last])
+            copy(hit, right[walker, first:last])
+            copy_rows(delta[0], gradient[walker, :, first:last])

@@ -16,7 +16,7 @@ import numpy as np
 
 from landscape.numerics.compilation import exact, reordered
 from landscape.numerics.elementary import exp, log
-from landscape.numerics.vectors import load, spread, store
+from landscape.numerics.vectors import copy, load, spread, store
 from landscape.problems.kernels.choice import choice
 
 Array = np.ndarray
@@ -49,7 +49,8 @@ def _to_gradient(z: Array, scale: Array, encoded: Array) -> None:
 @reordered
 def _cross_entropy_sum(z: Array, encoded: Array, real: Array, top: Array, total: Array) -> float:
     classes = len(z)
-    top[:], total[:] = z[0], 0.0
+    copy(z[0], top)
+    total[:] = 0.0
     for k in range(1, classes):
         row = z[k]
         for j in range(len(row)):
@@ -182,7 +183,8 @@ def _squared_error_curvature(
     row = 0
     for k in range(classes):
         for l in range(k, classes):  # noqa: E741 - the index of the formula
-            inner[row] = curvature * real if k == l else 0.0 * real
+            for j in range(len(real)):
+                inner[row, j] = curvature * real[j] if k == l else 0.0
             row += 1
 
 
@@ -229,7 +231,8 @@ def largest_over(z: Array, encoded: Array, top: Array, right: Array) -> None:
     """Writes the largest of the outputs z [K, B] into top [B], and into right [B] 1 where the first largest output is
     that of the true class, else 0; encoded [K, B] are the one-hot targets.
     """
-    top[:], right[:] = z[0], encoded[0]
+    copy(z[0], top)
+    copy(encoded[0], right)
     for k in range(1, len(z)):
         row, target = z[k], encoded[k]
         for j in range(len(row)):

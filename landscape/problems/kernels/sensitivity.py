@@ -12,6 +12,7 @@ import numpy as np
 
 from landscape.numerics.compilation import reordered
 from landscape.numerics.elementary import exp, log
+from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.kernels.activations import activate
 from landscape.problems.kernels.layers import combine, correlate, sum_samples
 
@@ -176,14 +177,15 @@ def sensitivities(
     point, absolute = weights
     for walker in range(len(theta)):
         total = 0.0
-        point[:] = theta[walker]
+        copy(theta[walker], point)
         gradients.point[:], gradients.absolute[:] = 0.0, 0.0
         for p in range(len(point)):
             absolute[p] = np.sqrt(point[p] * point[p] + measure.width * measure.width)
         for first in range(0, samples, columns):
             filled = min(columns, samples - first)
-            boxes.middle[: sizes[0], :filled] = inputs[:, first : first + filled]
-            boxes.radius[: sizes[0]] = measure.epsilon
+            copy_rows(inputs[:, first : first + filled], boxes.middle[: sizes[0], :filled])
+            for i in range(sizes[0]):
+                boxes.radius[i] = measure.epsilon
             _forward(weights, sizes, kind, zeros, boxes, ends, slopes)
             outputs = boxes.radius[units - sizes[-1] :]
             total += _measured(measure, outputs, filled, room, deltas.radius[last % 2, : sizes[-1]])

@@ -8,6 +8,7 @@ import numpy as np
 
 from landscape.numerics.compilation import reordered
 from landscape.numerics.elementary import like
+from landscape.numerics.vectors import copy
 
 Array = np.ndarray
 
@@ -21,7 +22,7 @@ def gather(sources: Array, rows: Array, out: Array) -> None:
         if first < 0:
             mean[:] = 0.0
         else:
-            mean[:] = rows[first]
+            copy(rows[first], mean)
         if area > 1:
             for a in range(1, area):
                 row = rows[sources[r, a]]

@@ -7,6 +7,7 @@ import numpy as np
 
 from landscape.numerics.compilation import reordered
 from landscape.numerics.pointers import evaluate
+from landscape.numerics.vectors import copy
 from landscape.objective import Function
 
 Array = np.ndarray
@@ -27,7 +28,7 @@ def chebyshev_ends(
             before[p] = first[w, p]
             now[w, p] = first[w, p] + table[w, 0, 3] * flow[w, p]
         for stage in range(1, counts[w]):
-            point[0] = now[w]
+            copy(now[w], point[0])
             evaluate(function, point, energy, slope)
             own, last, older = table[w, stage, 0], table[w, stage, 1], table[w, stage, 2]
             at_last, at_first = -time[w] * table[w, stage, 3], table[w, stage, 4]
