@@ -20,8 +20,8 @@ from landscape.database.database import Database
 from landscape.database.store import open_store
 from landscape.errors import PropertyError
 from landscape.graph.depth import component_fraction
-from landscape.numerics.stabilisers import copies
 from landscape.plots.scripts import Script, write
+from landscape.statistics.copies import copies
 from landscape.statistics.ranks import tie_groups
 from landscape.studies.columns import column, column_family
 

@@ -1,13 +1,10 @@
-"""Orders of symmetry groups and of the stabilisers of points, and numbers of copies.
+"""Orders of symmetry groups and of the stabilisers of points.
 
 The stabiliser of a point are the symmetry operations that leave it alone. A point with N copies under a group G has a
 stabiliser of the order |G| / N, which is 1 for a network without dead or equal units.
 
 Shapes: M points.
 """
-
-import math
-from decimal import Context, Decimal
 
 import numpy as np
 from jaxtyping import Float
@@ -34,18 +31,3 @@ def stabiliser_orders(log_group: float, log_orbit_size: Float[np.ndarray, " M"])
         whole = np.rint(order)
         good = (whole >= 1.0) & (whole < MOST_EXACT) & (np.abs(order - whole) <= WHOLE * whole)
     return np.where(good, whole, np.nan)
-
-
-def copies(log_orbit_size: Float[np.ndarray, " M"]) -> Float[np.ndarray, " M"]:
-    """Numbers [M] of copies from their logarithms; NaN where one is not known or larger than a float can be."""
-    with np.errstate(over="ignore"):
-        found = np.rint(np.exp(log_orbit_size))
-    return np.where(np.isfinite(found), found, np.nan)
-
-
-def copies_text(log_orbit_size: float, digits: int) -> str:
-    """A number of copies with so many digits, however large it is; "nan" if it is not known."""
-    number = copies(np.array([log_orbit_size]))[0]
-    if math.isfinite(log_orbit_size) and not math.isfinite(number):
-        return f"{Decimal(log_orbit_size).exp(Context(prec=digits)).normalize():e}"
-    return f"{number:.{digits}g}"

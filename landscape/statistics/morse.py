@@ -19,7 +19,7 @@ from typing import Self
 import numpy as np
 
 from landscape.errors import PropertyError
-from landscape.numerics.stabilisers import copies
+from landscape.statistics.copies import copies
 
 MOST_EXACT = 1e12  # copies of a point: rounding of a larger number may not give the whole number itself
 

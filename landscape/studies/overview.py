@@ -11,8 +11,8 @@ from landscape.database.records import ROUND_KINDS
 from landscape.database.trained_points import HISTORY_COLUMNS
 from landscape.graph.depth import component_fraction
 from landscape.messages import counted, listed, toml_value
-from landscape.numerics.stabilisers import copies_text
 from landscape.problems.networks.origin import Origin
+from landscape.statistics.copies import copies_text
 from landscape.statistics.coverage import coverage
 from landscape.studies.completeness.channels import Channels
 from landscape.studies.completeness.criteria import Criteria

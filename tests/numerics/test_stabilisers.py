@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from landscape.numerics.stabilisers import copies, copies_text, log_group_order, stabiliser_orders
+from landscape.numerics.stabilisers import log_group_order, stabiliser_orders
 from landscape.problems.problem import Problem
 
 XOR: dict[str, Any] = {"dataset": "xor", "standardise": False, "l2": 1e-2}
@@ -29,10 +29,3 @@ def test_the_order_of_a_stabiliser_is_that_of_the_group_over_the_number_of_copie
 def test_an_order_that_is_no_whole_number_or_too_large_is_unknown() -> None:
     found = stabiliser_orders(1000.0, np.array([1000.0, 1000.0 - math.log(1.5), 1000.0 - math.log(2.0**54), 0.0]))
     np.testing.assert_array_equal(found, [1.0, np.nan, np.nan, np.nan])
-
-
-def test_numbers_of_copies_beyond_floats_have_a_text_but_no_value() -> None:
-    logs = [0.0, math.log(645120.0), 200.0 * math.log(10.0), 1000.0 * math.log(10.0), math.nan]
-    np.testing.assert_allclose(copies(np.array(logs)), [1.0, 645120.0, 1e200, math.nan, math.nan], rtol=1e-12)
-    assert [copies_text(one, digits=6) for one in logs] == ["1", "645120", "1e+200", "1e+1000", "nan"]
-    assert copies_text(math.log(2.5) + 400.0 * math.log(10.0), digits=4) == "2.5e+400"

@@ -8,9 +8,9 @@ from bokeh.models import ColumnDataSource
 
 from landscape.declaration import FRACTION
 from landscape.messages import number_text
-from landscape.numerics.stabilisers import copies_text
 from landscape.report.data import PageData
 from landscape.report.views.tree_places import TreePlaces, split_lines
+from landscape.statistics.copies import copies_text
 
 NAME = "minima"
 PLAIN = "#4477aa"  # before the page colours a branch
