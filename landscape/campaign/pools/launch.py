@@ -98,7 +98,7 @@ def _remedy(vendor: str, ranks: int) -> str:
 
 
 def _launcher() -> str:
-    """What started the ranks."""
+    """The program that started the ranks."""
     if OPEN_MPI in os.environ:
         return "Open MPI's mpiexec"
     # On several nodes the mpiexec of MPICH is itself started by srun.
