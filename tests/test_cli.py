@@ -27,9 +27,9 @@ from landscape.properties import path_profiles as profiles
 from tests.campaign.commands import ROOT, XOR, finished, launched, needs_mpi
 from tests.commands import Run, Said, assert_refused
 from tests.database.altering import altered
+from tests.privileges import unprivileged
 from tests.problems.image_bytes import random_pixels, write
 
-NOBODY = 65534
 QUICK = XOR.replace("steps = 4", "steps = 2").replace("rounds = 1", "rounds = 0").replace("d = 2", "d = 0")
 
 
@@ -499,19 +499,6 @@ def test_bad_studies(source: Path, tmp_path: Path, refused: Run, over: str, word
 def test_a_study_is_written_to_a_folder(source: Path, refused: Run) -> None:
     said = refused("study", source, "--over", "problem.l2=1e-2", "-o", source).err
     assert "run.toml: expected a folder for the databases of the study, or a place to make it, found a file" in said
-
-
-@contextlib.contextmanager
-def unprivileged() -> Iterator[None]:
-    """Make permissions of files hold for root too."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if user == 0:
-            os.seteuid(user)
 
 
 @pytest.mark.parametrize("name", ["run", "resume", "measure"])

@@ -12,6 +12,7 @@ from landscape.campaign.rounds.single_ended import SingleEnded
 from landscape.config.run_file import Settings
 from landscape.config.tables import ProblemConfig
 from landscape.database.integrity.declared import DATA
+from landscape.database.lock import asks_exclusive
 from landscape.database.records import ProblemRecord
 from landscape.database.store import Store, create_store, open_store
 from landscape.errors import DatabaseError
@@ -36,7 +37,7 @@ def open_or_create(
     """
     if path is None or not (resume and Path(path).exists()):
         return create_store(path, record, OUTCOME_NAMES, METHOD_NAMES, {"torch": str(torch.__version__)})
-    store = open_store(path, writable=True)
+    store = open_store(path, writable=True, exclusive=asks_exclusive(record, Path(path)))
     found = difference(store.record, record, str(path), fixed)
     if found:
         store.close()

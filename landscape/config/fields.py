@@ -12,6 +12,7 @@ from landscape.messages import LIST, NUMBER
 DataSetName = Literal["xor", "iris", "wine", "breast_cancer", "digits", "moons", "mnist_5k"]
 ActivationName = Literal["tanh", "sigmoid", "softplus", "gelu", "silu", "relu", "identity"]
 LossName = Literal["cross_entropy", "mse"]
+LockName = Literal["flock", "exclusive"]
 SensitivityName = Literal["log_volume", "mean_width"]
 
 DATASETS: tuple[str, ...] = get_args(DataSetName)

@@ -20,6 +20,7 @@ from landscape.config.fields import (
     Hidden,
     ImageShape,
     Level,
+    LockName,
     LossName,
     Names,
     Natural,
@@ -219,7 +220,8 @@ class IdentityConfig(Table):
 
 
 class RunTable(Table):
-    """[run]: seed and device of the campaign."""
+    """[run]: seed and device of the campaign, and the lock of its database."""
 
     seed: Natural = Field(0, description="of every random number")
     device: Device = Field("auto", description="cpu, cuda, cuda:1; auto: a GPU per local rank if there is one")
+    lock: LockName = Field("flock", description="of the database; exclusive: for file systems without flock")

@@ -3,6 +3,7 @@
 import errno
 import re
 
+NO_LOCKS = "the file system has no file locks: set run.lock (--set run.lock=exclusive) or choose another folder"
 REASONS = {
     errno.ENOSPC: "the disk is full: free space",
     errno.EDQUOT: "the disk quota is used up: free space",
@@ -11,9 +12,7 @@ REASONS = {
     errno.EPERM: "it is not permitted: change the permissions or choose another folder",
     errno.EROFS: "the file system is read-only: choose another folder",
     errno.ELOOP: "it is a symbolic link: remove it",
-    errno.ENOLCK: "the file system has no file locks: choose a folder on another one",
-    errno.EOPNOTSUPP: "the file system has no file locks: choose a folder on another one",
-    errno.ENOSYS: "the file system has no file locks: choose a folder on another one",
+    **dict.fromkeys((errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS), NO_LOCKS),
 }
 
 

@@ -16,7 +16,7 @@ import h5py
 from landscape.database.checks import checked
 from landscape.database.failures import reason
 from landscape.database.integrity.digests import Digests
-from landscape.database.lock import WriterLock
+from landscape.database.lock import WriterLock, asks_exclusive
 from landscape.database.reading import Snapshot
 from landscape.database.records import TARGETS, Commit, Header, ProblemRecord
 from landscape.database.tables import Tables
@@ -53,12 +53,14 @@ class Hdf5Store:
         """
         path = path.resolve()
         require_place(path)
-        lock = WriterLock(path)
+        lock = WriterLock(path, exclusive=asks_exclusive(record, path))
         return cls.locked(path, lock, lambda: create_file(path, record, header, names))
 
     @classmethod
-    def open(cls, path: Path, *, writable: bool) -> Self:
+    def open(cls, path: Path, *, writable: bool, exclusive: bool = False) -> Self:
         """The database in an existing file; only opening for writing takes the lock.
+
+        The lock is the existence of its file if `exclusive`, or if the stored run file asks for that.
 
         Raises:
             DatabaseError: there is no such file, it is not a whole database, or another writer is at work.
@@ -68,8 +70,10 @@ class Hdf5Store:
             raise DatabaseError(f"{path} is damaged (HDF5 {failing} on it): restore it from a copy")
         if not writable:
             return cls(Snapshot(path), None)
-        Snapshot(path).file.close()  # complain about the file before a lock appears beside it
-        return cls.locked(path, WriterLock(path))
+        snapshot = Snapshot(path)  # complain about the file before a lock appears beside it
+        with snapshot.file:
+            exclusive = asks_exclusive(snapshot.problem(), path) or exclusive
+        return cls.locked(path, WriterLock(path, exclusive=exclusive))
 
     @classmethod
     def locked(cls, path: Path, lock: WriterLock, prepare: Callable[[], None] = lambda: None) -> Self:

@@ -95,15 +95,23 @@ class Snapshot:
         Raises:
             DatabaseError: the file is no database of a known version, or it is damaged.
         """
+        record = self.problem()
         try:
-            require_format(self.path, self.file)
-            require_plain(self.file)
-            record, header = self.read_record(), self.read_header()
+            header = self.read_header()
             tables = self.read_tables(record.n_parameters)
             self.check_values(tables, record.n_parameters)
         except UNREADABLE as error:
             raise damaged(self.path, error) from error
         return record, header, tables
+
+    def problem(self) -> ProblemRecord:
+        """The explored problem alone; raises as `read` does."""
+        try:
+            require_format(self.path, self.file)
+            require_plain(self.file)
+            return self.read_record()
+        except UNREADABLE as error:
+            raise damaged(self.path, error) from error
 
     def read_record(self) -> ProblemRecord:
         """The explored problem; its data are read when they are first used."""

@@ -110,14 +110,16 @@ def create_store(
     return Hdf5Store.create(Path(path), record, header, {"outcome": outcome_names, "method": method_names})
 
 
-def open_store(path: Path | str, *, writable: bool = False) -> Store:
+def open_store(path: Path | str, *, writable: bool = False, exclusive: bool = False) -> Store:
     """The store in an existing file. Only with `writable` is the lock taken, and are commits accepted.
+
+    The lock is of the kind "exclusive" (`lock.py`) if `exclusive`, or if the stored run file asks for it.
 
     Raises:
         DatabaseError: there is no such file, it is not a whole database of a known version, or, with `writable`,
             another writer is at work.
     """
-    return Hdf5Store.open(Path(path), writable=writable)
+    return Hdf5Store.open(Path(path), writable=writable, exclusive=exclusive)
 
 
 def versions() -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 from landscape.database.failures import reason
 from landscape.database.hdf5 import require_place
 from landscape.database.integrity.digests import Digests
-from landscape.database.lock import WriterLock
+from landscape.database.lock import WriterLock, asks_exclusive
 from landscape.database.records import PropertyRows
 from landscape.database.store import Store
 from landscape.database.tables import Tables
@@ -26,7 +26,7 @@ def save(store: Store, path: Path, names: Mapping[str, Sequence[str]]) -> None:
     """
     path = path.resolve()
     require_place(path)
-    lock = WriterLock(path)
+    lock = WriterLock(path, exclusive=asks_exclusive(store.record, path))
     try:
         require_place(path)
         replace_file(path, lambda file: _write(file, store, names), create=True)

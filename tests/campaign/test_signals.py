@@ -88,10 +88,12 @@ if MPIEXEC:
 
 @pytest.mark.timeout(200)
 def test_busy_jobs_are_stopped(tmp_path: Path) -> None:
-    """All jobs run at once, since they mostly wait."""
+    """All jobs run at once, since they mostly wait; every second one has a lock that only its removal releases."""
     source = run_file(tmp_path, SLOW)
     paths = [tmp_path / f"{number}.h5" for number in range(len(STOPS))]
     limits = [[] if stop.number else ["--time-limit", "2s"] for stop in STOPS]
+    for limit in limits[::2]:
+        limit.extend(("--set", "run.lock=exclusive"))
     jobs = [
         started(command(stop.ranks, "run", source, "-o", path, *limit))
         for stop, path, limit in zip(STOPS, paths, limits, strict=True)
@@ -110,8 +112,8 @@ def test_busy_jobs_are_stopped(tmp_path: Path) -> None:
         for job in jobs:
             kill_all(job.pid)
     assert [job.returncode for job in jobs] == [75] * len(STOPS)
+    assert not list(tmp_path.glob("*.lock"))
     for stop, path, text in zip(STOPS, paths, said, strict=True):
         assert re.search(rf"landscape: stopped early \({stop.reason}\), everything committed to .*{path.name}", text)
         assert "Traceback" not in text
         open_store(path, writable=True).close()
-    assert not list(tmp_path.glob("*.lock"))
