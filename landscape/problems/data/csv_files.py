@@ -10,7 +10,7 @@ import io
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +53,10 @@ def read_csv(path: Path) -> dict[str, np.ndarray]:
     """
     DATA.require_room(path, "the file", path.stat().st_size // 8)
     table = _table(path)
-    header = table.rows.pop(0)[1] if table.rows and _is_header(table, table.rows[0][1]) else []
+    header: list[str] = []
+    if table.rows and _is_header(table, table.rows[0][1]):
+        header = table.rows[0][1]
+        table = replace(table, rows=table.rows[1:])
     if not table.rows:
         raise DataError(f"{path}: expected rows of numbers with the label last, found no such row")
     names = header or [str(column) for column in range(1, len(table.rows[0][1]) + 1)]
@@ -61,8 +64,7 @@ def read_csv(path: Path) -> dict[str, np.ndarray]:
     while header and re.fullmatch(r"(Unnamed: [\d.]+)?", names[0]) and len(names) > 1:
         _check_unnamed(table, names[0])
         names = names[1:]
-        for _, cells in table.rows:
-            del cells[0]
+        table = replace(table, rows=[(number, cells[1:]) for number, cells in table.rows])
     if len(names) < 2:
         raise DataError(
             f"{path}: expected an input and a label at least, with commas, semicolons or tabs between, found one column"
@@ -82,10 +84,10 @@ def _table(path: Path) -> _Table:
             f"{path}: expected text in UTF-8, found another encoding at byte {error.start + 1}; save it as CSV UTF-8"
         ) from error
     named = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # a line that spreadsheets write
-    lines = list(io.StringIO(text, newline=""))[1 if named else 0 :]
+    first = 1 if named else 0
+    lines = list(io.StringIO(text, newline=""))[first:]
     delimiter = named[1] if named else _delimiter(lines)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    first = 1 if named else 0
     rows = [(first + reader.line_num, [cell.strip() for cell in row]) for row in reader]
     rows = [row for row in rows if any(row[1])]
     commas = delimiter != "," and any("," in cell for _, cells in rows[1:] for cell in cells)
