@@ -29,6 +29,7 @@ from landscape.campaign.sequences import exploring, measuring, replacements
 from landscape.campaign.surfaces.lengths import in_units_of_length
 from landscape.campaign.surfaces.trials import why_none
 from landscape.campaign.verification.contents import content_faults
+from landscape.campaign.verification.properties import AMOUNTS, Amount, remeasured
 from landscape.campaign.verification.verify import verify as verify_points
 from landscape.config.run_file import Settings
 from landscape.database.database import Database, open_database
@@ -141,19 +142,23 @@ def _kept(store: Store, reason: str) -> str:
     return f"stopped by {reason}: {store.path} has {store.n_rounds} committed rounds; continue with resume=True"
 
 
-def verify(db: Database | str | Path, energy: object = None) -> list[str]:
+def verify(db: Database | str | Path, energy: object = None, *, properties: Amount = "sample") -> list[str]:
     """Compute every stored point of a database or file again, and return one line for every fault.
 
     `energy` is the surface, or the `Problem`, that was explored; a network of a run file is rebuilt from its database.
-    Numbers in messages on a surface with bounds are in its unit of length. Raises `LandscapeError` if the energy is
-    missing or another one.
+    `properties` are measured again too: "none", a "sample" of them, or "all". Numbers in messages on
+    a surface with bounds are in its unit of length. Raises `LandscapeError` if the energy is missing or another one.
     """
+    if properties not in AMOUNTS:
+        raise ConfigError(f"properties: expected {listed(AMOUNTS, 'or')}, found {properties!r}")
     with _opened(db) as opened:
         context = _again(opened, energy, "verify", {})
         pool = LocalPool(context.execute)
         seen = in_units_of_length(opened.store, context.frame.length_unit)
         with one_thread_per_task():
-            return [*content_faults(opened, context)[0], *verify_points(Database(seen), context, pool)]
+            named, _ = content_faults(opened, context)
+            points = verify_points(Database(seen), context, pool)
+            return [*named, *points, *remeasured(Database(seen), context, pool, amount=properties).faults]
 
 
 def measure(

@@ -87,6 +87,12 @@ ROUND_TASKS = 16
 NOT_STATIONARY = "; at the end of training, which is no stationary point"
 
 
+def described(description: str, group: str, target: str) -> str:
+    """The description of a property of a group at the points of a table."""
+    stationary = target != "training" or group not in ("curvature", "sharpness")
+    return description if stationary else f"{description}{NOT_STATIONARY}"
+
+
 def chosen_groups(problem: Problem, names: Sequence[str]) -> tuple[str, ...]:
     """The groups that measure the named properties; all groups without names.
 
@@ -171,18 +177,13 @@ class Measure:
                 for name, one in found.items()
             }
             found = {
-                name: one._replace(values=values[name], description=self.described(one.description, group))
+                name: one._replace(values=values[name], description=described(one.description, group, self.target))
                 for name, one in found.items()
             }
             rows += property_rows(self.target, 0 if extent.adds else extent.done, found, self._settings(group, tables))
         return Assimilation(self.index, tables).commit(
             kind=self.kind, tasks=len(plan.tasks), evaluations=0, seconds=seconds, properties=rows
         )
-
-    def described(self, description: str, group: str) -> str:
-        """The description of a property of a group at these points."""
-        del group
-        return description
 
     def _points(self, tables: Tables) -> np.ndarray:
         """The parameters [M, P] of the points."""
@@ -214,7 +215,7 @@ class Measure:
         problem, settings = self.context.require_problem(), self._settings(group, tables)
         stored, wanted = tables.properties[self.target], self._wanted(tables)
         declared = {
-            one.name: self.described(one.meaning(problem), group)
+            one.name: described(one.meaning(problem), group, self.target)
             for one in GROUPS[group].properties
             if one.missing(problem) is None
         }
@@ -249,10 +250,6 @@ class MeasureTraining(Measure):
     """Rounds that measure end points of training; these are not stationary, as curvature and sharpness assume."""
 
     kind, target = "measure_training", "training"
-
-    def described(self, description: str, group: str) -> str:
-        """The description of a property of a group at these points."""
-        return f"{description}{NOT_STATIONARY}" if group in ("curvature", "sharpness") else description
 
 
 class MeasureSample(Measure):

@@ -12,14 +12,14 @@ from landscape.campaign.context import Context
 from landscape.database.database import Database
 from landscape.database.lazy import known
 
-ELSE = "properties, training, hits, attempts, walkers and rounds"
-AS_COMMITTED = f"{ELSE} are as committed, by their digests; they were not computed again"
-NOT_CHECKED = f"{ELSE} were not checked: the file is of an earlier version, without digests"
+ELSE = "training, hits, attempts, walkers and rounds"
+AS_COMMITTED = "are as committed, by their digests; they were not computed again"
+NOT_CHECKED = "were not checked: the file is of an earlier version, without digests"
 
 
 def content_faults(db: Database, context: Context) -> tuple[list[str], str]:
-    """A line for every item that was changed after the last commit, and every sum that does not hold; and a line on the
-    content that no computation vouches for.
+    """A line for every item that was changed after the last commit, and every sum that does not hold; and what is known
+    of the content that no computation vouches for, to be completed by `unchecked_line`.
 
     Raises:
         DatabaseError: the digests of the file are damaged.
@@ -28,6 +28,11 @@ def content_faults(db: Database, context: Context) -> tuple[list[str], str]:
     named = [f"{name}: changed after the last commit" for name in changes or ()]
     unchecked = NOT_CHECKED if changes is None else AS_COMMITTED
     return [*named, *_data_faults(context), *_sum_faults(db)], unchecked
+
+
+def unchecked_line(properties: str, known: str) -> str:
+    """A line on what was not computed again; `properties` are words for such properties, empty if there are none."""
+    return f"{properties}, {ELSE} {known}" if properties else f"{ELSE} {known}"
 
 
 def _data_faults(context: Context) -> Iterator[str]:
