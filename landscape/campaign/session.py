@@ -146,8 +146,8 @@ def verify(db: Database | str | Path, energy: object = None, *, properties: Amou
     """Compute every stored point of a database or file again, and return one line for every fault.
 
     `energy` is the surface, or the `Problem`, that was explored; a network of a run file is rebuilt from its database.
-    `properties` are measured again too: "none", a "sample" of them, or "all". Numbers in messages on
-    a surface with bounds are in its unit of length. Raises `LandscapeError` if the energy is missing or another one.
+    `properties` are measured again too: "none", a "sample" of them, or "all". Numbers in messages on a surface with
+    bounds are in its unit of length. Raises `LandscapeError` if the energy is missing or another one.
     """
     if properties not in AMOUNTS:
         raise ConfigError(f"properties: expected {listed(AMOUNTS, 'or')}, found {properties!r}")

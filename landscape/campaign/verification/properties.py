@@ -46,8 +46,8 @@ ATTACKS = (ROBUSTNESS.name, TEST_ROBUSTNESS.name)
 
 @dataclass(frozen=True, kw_only=True)
 class Remeasured:
-    """What was measured again: a line for every fault, lines on what was compared and what was not, and the words for
-    the properties that were not computed again, empty if there are none.
+    """The result: a line for every fault, lines on what was measured again and what could not be, and the words for the
+    properties that were not computed again, empty if there are none.
     """
 
     faults: list[str]
@@ -189,7 +189,7 @@ def _parts(db: Database, context: Context) -> tuple[list[_Part], list[str]]:
 
 
 def _why_not(context: Context, target: str, name: str, one: Property) -> str:
-    """Why a property cannot be measured again; empty if it can."""
+    """The reason why a property cannot be measured again; empty if it can."""
     problem, group = context.problem, one.settings.get("group")
     if target not in NOUNS or group not in GROUPS:
         return "of no group that measures points"
@@ -237,7 +237,7 @@ def _depth_faults(db: Database) -> tuple[list[str], list[str]]:
 
 
 def _measured(parts: Sequence[_Part]) -> str:
-    """How many properties of how many points of each table, with their groups."""
+    """The numbers of properties and of points of each table, with the groups."""
     words = []
     for target in dict.fromkeys(part.target for part in parts):
         own = [part for part in parts if part.target == target]
