@@ -112,9 +112,11 @@ class _Part:
 
     def _known(self, name: str) -> np.ndarray:
         """True [n, ...] where a value of the property was measured, to be broadcast over its columns."""
-        by_epsilon = PROPERTIES[name].by_epsilon
+        by_epsilon, shape = PROPERTIES[name].by_epsilon, self.stored[name].values.shape
         alike = [
-            one.values[self.rows] for other, one in self.stored.items() if PROPERTIES[other].by_epsilon == by_epsilon
+            one.values[self.rows]
+            for other, one in self.stored.items()
+            if PROPERTIES[other].by_epsilon == by_epsilon and (not by_epsilon or one.values.shape == shape)
         ]
         shown = [~np.isnan(values) for values in alike]
         if by_epsilon:
@@ -190,7 +192,7 @@ def _parts(db: Database, context: Context) -> tuple[list[_Part], list[str]]:
 
 def _why_not(context: Context, target: str, name: str, one: Property) -> str:
     """The reason why a property cannot be measured again; empty if it can."""
-    problem, group = context.problem, one.settings.get("group")
+    problem, group = context.problem, str(one.settings.get("group", ""))
     if target not in NOUNS or group not in GROUPS:
         return "of no group that measures points"
     if problem is None or group not in available_groups(problem):

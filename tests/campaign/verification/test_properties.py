@@ -104,7 +104,7 @@ def test_what_cannot_be_measured_again_is_named_and_no_fault(path: Path) -> None
         for name, attribute, old, new in (
             ("clean_loss", "description", "mean", "median"),
             ("hessian_trace", "settings", '"seed"', '"draws": 3, "seed"'),
-            ("accuracy", "settings", '"loss"', '"gain"'),
+            ("accuracy", "settings", '"loss"', '["loss"]'),
             ("depth", "settings", '"minima": 4', '"minima": 3'),
         ):
             text = stored[name].attrs[attribute]
