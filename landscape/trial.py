@@ -2,7 +2,8 @@
 
 HDF5 itself crashes, or never ends, on a few damaged files. A child of this process therefore reads all metadata of a
 file first: every object and attribute, and the index of every dataset with chunks. Values in chunks are plain bytes,
-which cannot mislead HDF5. A fork costs least, but is not allowed beside MPI, where a new interpreter is started.
+which cannot mislead HDF5. A fork costs least, but is not allowed beside MPI, where a new interpreter is started. A
+file that this process has written, or has tried, is not tried again.
 """
 
 import contextlib
@@ -32,12 +33,28 @@ CRASHES = {
 """What a library did that was ended by a signal; other signals come from elsewhere."""
 
 
+_survived: dict[Path, tuple[int, ...]] = {}  # files as they were when HDF5 survived them
+
+
 def crash(path: Path) -> str:
     """The failure of HDF5 on a file, such as "crashes"; empty if it survives, even with an error."""
-    if not path.is_file():
+    if not path.is_file() or _survived.get(path) == _identity(path):
         return ""
     status = _started(path) if "mpi4py.MPI" in sys.modules else _forked(path)
-    return CRASHES.get(signal.Signals(-status), "") if status < 0 else ""
+    failure = CRASHES.get(signal.Signals(-status), "") if status < 0 else ""
+    if not failure:
+        trust(path)
+    return failure
+
+
+def trust(path: Path) -> None:
+    """Remember that HDF5 survives the file as it is now."""
+    _survived[path] = _identity(path)
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _forked(path: Path) -> int:

@@ -11,7 +11,10 @@ from tests.patience import patient
 
 check_axes()
 
-LONGEST = ("wheel", "guides", "answer", "study", "own_energies", "measure", "measuring", "cli", "session", "verify")
+LONGEST = (
+    *("wheel", "guides", "kills", "mpi", "terms", "fuzz", "gpu", "signals"),
+    *("answer", "study", "own_energies", "measure", "measuring", "cli", "session", "verify"),
+)
 """Files of tests that take a minute or more, the longest first: they begin, so that both cores end together."""
 
 settings.register_profile("unhurried", deadline=None)

@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 
 import h5py
 
+from landscape.trial import trust
+
 T = TypeVar("T")
 
 NO_COPY_RANGE = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EXDEV)
@@ -75,6 +77,7 @@ def replace_file(path: Path, change: Callable[[h5py.File], T], *, create: bool =
             changed = write_through(sink, change, "w" if create else "r+")
             os.fsync(sink.fileno())
         partial.replace(path)
+        trust(path)
     finally:
         partial.unlink(missing_ok=True)
     synchronise_folder(path.parent)

@@ -17,6 +17,7 @@ from landscape.database.store import open_store
 from landscape.database.writing import TABLES
 from landscape.errors import DatabaseError
 from tests.database.altering import crashing, endless
+from tests.database.samples import new_store
 
 Change = Callable[[h5py.File], object]
 
@@ -192,6 +193,24 @@ def test_a_file_that_hdf5_reads_for_ever_is_damaged(path: Path, monkeypatch: pyt
     path.write_bytes(endless(path.read_bytes()))
     with pytest.raises(DatabaseError, match=r"is damaged \(HDF5 does not end within 5 s on it\): restore it"):
         open_store(path)
+
+
+def test_a_file_of_this_process_is_tried_once_it_was_changed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Path] = []
+
+    def survive(file: Path) -> int:
+        tried.append(file)
+        return 0
+
+    monkeypatch.setattr(trial, "_forked", survive)
+    own = path.with_name("own.h5")
+    new_store(own).close()
+    open_store(own).close()
+    assert not tried
+    os.utime(own)
+    open_store(own).close()
+    open_store(own).close()
+    assert tried == [own]
 
 
 def test_values_are_declared_of_columns_that_there_are() -> None:
