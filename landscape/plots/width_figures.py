@@ -74,6 +74,7 @@ def draw_widths(rows: Sequence[Row]) -> Figure:
         _draw_numbers(column[0], own)
         for axes, curves in zip(column[1:], (ENERGIES, LOSSES, CLIMBS), strict=True):
             _draw_curves(axes, own, curves)
+        _say_if_empty(column[-1])
         units = _values(own, "units")
         least, largest = _values(own, "test_loss_least"), _values(own, "test_loss_largest")
         column[2].fill_between(units, least, largest, color=BAND, linewidth=0, zorder=0, label="all minima")
@@ -102,6 +103,7 @@ def draw_layers(rows: Sequence[Row]) -> Figure:
         across[0].set_title(title, fontsize="medium", loc="left")
         for number, layers in enumerate(sorted({int(row["layers"]) for row in own})):
             _draw_depth(across, sorted((r for r in own if r["layers"] == layers), key=lambda r: r["samples"]), number)
+        _say_if_empty(across[3])
         across[0].axhline(float(first["quenches"]), label="quenches", **THRESHOLD)
         across[3].axhline(1.0, **THRESHOLD)
         ticks = sorted({float(row["samples"]) for row in own})
@@ -171,6 +173,14 @@ def _draw_depth(across: np.ndarray, rows: Sequence[Row], number: int) -> None:
     style: dict[str, Any] = {"marker": marker, "color": colour, "markersize": 4, "linewidth": 0.8, "label": label}
     for axes, values in zip(across, heights, strict=True):
         axes.plot(_values(rows, "samples"), values, **style)
+
+
+def _say_if_empty(axes: Axes) -> None:
+    """Say in a panel of climbs that none is known, instead of axes without a curve."""
+    if not any(np.isfinite(np.asarray(line.get_ydata(), dtype=np.float64)).any() for line in axes.lines):
+        axes.text(0.5, 0.5, "no climbs known", transform=axes.transAxes, ha="center", va="center", color="0.4")
+        axes.yaxis.set_major_locator(NullLocator())
+        axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _sweeps(rows: Sequence[Row]) -> Iterator[list[Row]]:
