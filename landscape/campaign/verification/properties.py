@@ -151,9 +151,9 @@ def remeasured(
     tasks = [one.tasks(db, context) for one in parts]
     flat = [task for some in tasks for task in some]
     results = pool.run(flat, lambda: None, interrupted) if flat else []
-    ends = np.cumsum([len(some) for some in tasks])
+    ends = np.cumsum([0, *(len(some) for some in tasks)])
     faults: list[str] = []
-    for part, first, end in zip(parts, [0, *ends[:-1]], ends, strict=True):
+    for part, first, end in zip(parts, ends[:-1], ends[1:], strict=True):
         faults += part.faults(joined(results[first:end]), context.require_problem())
     compared, stale = _depth_faults(db)
     lines = [f"properties: {_measured(parts)} measured again"] if parts else []
