@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +187,8 @@ def commit(context: Context, store: Store, *, new: bool, kind: str = SearchSaddl
     assimilation.add_minima(minima([0.0]), counted=True)
     if new:
         assimilation.add_saddles(saddles([float(number)], [2], number))
-    store.commit(assimilation.commit(kind=kind, tasks=1, evaluations=1, seconds=0.0))
+    found = assimilation.commit(kind=kind, tasks=1, evaluations=1, seconds=0.0)
+    store.commit(replace(found, highest_index=2 if kind == SearchSaddles.kind else 0))
 
 
 def test_rounds_go_on_until_their_number_has_doubled_without_anything_new() -> None:
