@@ -1,6 +1,7 @@
 """Ends of a job: its exit statuses, and messages for its user. No heavy imports: mistakes are told at once."""
 
 import sys
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from landscape.errors import LandscapeError
@@ -11,31 +12,37 @@ USER_ERRORS = (LandscapeError, OSError, MemoryError)
 NO_MEMORY = "allocate memory"  # in the text of torch's RuntimeError
 
 
-class Forgiving:
-    """A text stream beside the results, such as standard error, whose work goes on when it cannot be written to.
+class Guarded:
+    """A text stream that hands its failures over to `failed`. Unless that raises, what was to be written is lost."""
 
-    What is written to a full disk, a closed pipe or a terminal that is gone is lost; nobody could be told.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, failed: Callable[[OSError], None]) -> None:
+        self._stream, self._failed = stream, failed
 
     def write(self, text: str) -> int:
-        """Write the text, or lose it; returns its length."""
+        """Write the text; returns its length."""
         try:
             return self._stream.write(text)
-        except OSError:
+        except OSError as error:
+            self._failed(error)
             return len(text)
 
     def flush(self) -> None:
-        """Write what is buffered, or keep it."""
+        """Write what is buffered."""
         try:
             self._stream.flush()
-        except OSError:
-            return
+        except OSError as error:
+            self._failed(error)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of a stream
         return getattr(self._stream, name)
+
+
+def forgiving(stream: TextIO) -> Guarded:
+    """A stream beside the results, such as standard error, whose work goes on when it cannot be written to.
+
+    On a full disk, a closed pipe or a terminal that is gone nobody could be told.
+    """
+    return Guarded(stream, lambda _: None)
 
 
 def report_error(message: str) -> None:

@@ -13,7 +13,7 @@ from typing import Protocol
 from tqdm import tqdm
 from tqdm.auto import tqdm as widget
 
-from landscape.campaign.exits import Forgiving
+from landscape.campaign.exits import forgiving
 from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.messages import counted
@@ -64,7 +64,7 @@ class Console:
         self._left = max(0, planned - number)
         self._title = f"{kind.replace('_', ' ')} round {number} of at most {max(planned, number)}"
         if sys.stderr.isatty():
-            self._bar = tqdm(total=tasks, desc=self._title, unit="task", leave=False, file=Forgiving(sys.stderr))
+            self._bar = tqdm(total=tasks, desc=self._title, unit="task", leave=False, file=forgiving(sys.stderr))
         self._begun, self._compiled = time.monotonic(), compile_seconds()
 
     def task_done(self) -> None:
@@ -79,7 +79,7 @@ class Console:
         compiled = compile_seconds() - self._compiled  # once for this machine: neither rate nor time left count it
         seconds = time.monotonic() - self._begun - compiled
         if compiled >= LEAST_TOLD:
-            print(f"compiled in {compiled:.1f} s", file=Forgiving(sys.stderr), flush=True)
+            print(f"compiled in {compiled:.1f} s", file=forgiving(sys.stderr), flush=True)
         taken = self._seconds.setdefault(self._kind, [])
         taken.append(seconds)
         pieces = _counts(commit, tables)
@@ -89,7 +89,7 @@ class Console:
         if self._left:
             mean = sum(taken) / len(taken)
             pieces.append(f"at most {tqdm.format_interval(mean * self._left)} more of this kind")
-        print(f"{self._title}: {', '.join(pieces)}", file=Forgiving(sys.stderr), flush=True)
+        print(f"{self._title}: {', '.join(pieces)}", file=forgiving(sys.stderr), flush=True)
 
 
 def _counts(commit: Commit, tables: Tables) -> list[str]:
@@ -123,7 +123,7 @@ class Bar:
     def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
         """Start the bar again for a round."""
         if self._bar is None:
-            self._bar = widget(unit="task", file=Forgiving(sys.stderr))
+            self._bar = widget(unit="task", file=forgiving(sys.stderr))
         self._bar.reset(total=tasks)
         self._bar.set_description_str(f"{kind.replace('_', ' ')} {number} of at most {max(planned, number)}")
 

@@ -7,10 +7,10 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import click
 
-from landscape.campaign.exits import BAD_INPUT, FAILED, STOPPED, Forgiving, is_users, one_line, report_error
+from landscape.campaign.exits import BAD_INPUT, FAILED, STOPPED, Guarded, forgiving, is_users, one_line, report_error
 from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.lazy import LazyGroup, Listed
-from landscape.cli.streams import Required, drop_unwritten, open_streams
+from landscape.cli.streams import drop_unwritten, open_streams, refuse
 from landscape.errors import LandscapeWarning
 from landscape.version import __version__
 
@@ -93,7 +93,7 @@ def main() -> None:
     gc.freeze()  # imported objects stay; otherwise the collector would scan them again at exit
     warnings.formatwarning = _text_of_warning
     open_streams()
-    with redirect_stdout(Required(sys.stdout)), redirect_stderr(Forgiving(sys.stderr)):
+    with redirect_stdout(Guarded(sys.stdout, refuse)), redirect_stderr(forgiving(sys.stderr)):
         try:
             _run()
         finally:

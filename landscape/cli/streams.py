@@ -2,42 +2,19 @@
 
 import os
 import sys
-from typing import Any, TextIO
+from typing import NoReturn
 
 from landscape.database.failures import reason
 from landscape.errors import LandscapeError
 
 
-class Required:
-    """Standard output, whose failures name it. A closed pipe remains BrokenPipeError: its reader has seen enough."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        """Write the text; raises `LandscapeError` if that fails."""
-        try:
-            return self._stream.write(text)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise _unwritable(error) from error
-
-    def flush(self) -> None:
-        """Write what is buffered; raises `LandscapeError` if that fails."""
-        try:
-            self._stream.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise _unwritable(error) from error
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of a stream
-        return getattr(self._stream, name)
-
-
-def _unwritable(error: OSError) -> LandscapeError:
-    return LandscapeError(f"standard output cannot be written, {reason(error)}, then call the command again")
+def refuse(error: OSError) -> NoReturn:
+    """Raise `LandscapeError` for standard output that cannot be written. A closed pipe remains BrokenPipeError: its
+    reader has seen enough.
+    """
+    if isinstance(error, BrokenPipeError):
+        raise error
+    raise LandscapeError(f"standard output cannot be written, {reason(error)}, then call the command again") from error
 
 
 def open_streams() -> None:
