@@ -4,6 +4,8 @@ Arrays are named `inputs`, `targets` and, if a part is held out, `test_inputs` a
 data set in messages. N samples.
 """
 
+from typing import NamedTuple, Self
+
 import numpy as np
 
 from landscape.errors import DataError
@@ -88,39 +90,46 @@ def standardised(arrays: Arrays) -> Arrays:
     A mean has rounding errors of the size of the values. Where these matter, the mean of the distances from it is
     subtracted too.
     """
-    train = arrays["inputs"]
-    mean, size, deviation = spread(train)
-    shift = ((train - mean) / size).mean(axis=0)
-    shift[_is_constant(train) | (np.abs(shift) < LEAST_SHIFT)] = 0.0
-    nothing = np.where(_is_constant(train), _rounding(train), 0.0)
-
-    def of(array: np.ndarray) -> np.ndarray:
-        distance = array - mean
-        found: np.ndarray = (np.where(np.abs(distance) <= nothing, 0.0, distance) / size - shift) / deviation
-        return found
-
-    return arrays | {name: of(arrays[name]) for name in arrays if name.endswith("inputs")}
+    spread = Spread.of(arrays["inputs"])
+    return arrays | {name: spread.standardised(arrays[name]) for name in arrays if name.endswith("inputs")}
 
 
-def spread(train: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, size and deviation [d] of training inputs [N, d], which are mean + size * deviation * standardised.
+class Spread(NamedTuple):
+    """Place and scale [d] of training inputs [N, d], which are mean + size * (shift + deviation * standardised).
 
     The largest distance from the mean, the size, is divided out first, so that squares stay in range. Both factors of a
-    constant feature are 1; one that varies by rounding errors only is constant.
+    constant feature are 1; one that varies by rounding errors only is constant, and values within `nothing` of its mean
+    are equal to it.
     """
-    constant = _is_constant(train)
-    mean = np.where(constant, train[0], train.mean(axis=0))
-    size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))
-    return mean, size, np.where(constant, 1.0, ((train - mean) / size).std(axis=0))
 
+    mean: np.ndarray
+    size: np.ndarray
+    shift: np.ndarray
+    deviation: np.ndarray
+    nothing: np.ndarray
 
-def _is_constant(train: np.ndarray) -> np.ndarray:
-    """True [d] for features of inputs [N, d] that are equal up to rounding."""
-    equal: np.ndarray = train.max(axis=0) - train.min(axis=0) <= _rounding(train)
-    return equal
+    @classmethod
+    def of(cls, train: np.ndarray) -> Self:
+        """The spread of training inputs [N, d]."""
+        rounding = ROUNDED * np.spacing(np.abs(train).max(axis=0))
+        constant = train.max(axis=0) - train.min(axis=0) <= rounding
+        mean = np.where(constant, train[0], train.mean(axis=0))
+        size = np.where(constant, 1.0, np.abs(train - mean).max(axis=0))
+        distance = (train - mean) / size
+        shift = distance.mean(axis=0)
+        shift[constant | (np.abs(shift) < LEAST_SHIFT)] = 0.0
+        return cls(
+            mean=mean,
+            size=size,
+            shift=shift,
+            deviation=np.where(constant, 1.0, distance.std(axis=0)),
+            nothing=np.where(constant, rounding, 0.0),
+        )
 
-
-def _rounding(train: np.ndarray) -> np.ndarray:
-    """Differences [d] of numbers as large as those of inputs [N, d] that are rounding errors."""
-    spacing: np.ndarray = ROUNDED * np.spacing(np.abs(train).max(axis=0))
-    return spacing
+    def standardised(self, inputs: np.ndarray) -> np.ndarray:
+        """Inputs [N, d] of the same features with mean 0 and variance 1 in training."""
+        distance = inputs - self.mean
+        found: np.ndarray = (np.where(np.abs(distance) <= self.nothing, 0.0, distance) / self.size - self.shift) / (
+            self.deviation
+        )
+        return found

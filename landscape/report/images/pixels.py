@@ -13,7 +13,7 @@ import numpy as np
 from landscape.config.tables import ProblemConfig
 from landscape.errors import DataError, PropertyError
 from landscape.problems.data.images import Shape, image_set
-from landscape.problems.data.samples import spread, standardised
+from landscape.problems.data.samples import Spread, standardised
 from landscape.problems.problem import Problem, data_of
 
 CHANNELS = (1, 3)  # grey, or red, green and blue
@@ -65,13 +65,13 @@ def pixels_of(problem: Problem, config: ProblemConfig, shape: Shape, seed: int) 
         raise PropertyError(f"expected images of 1 or 3 channels, found {shape[0]}")
     inputs = problem.data.inputs
     values = _read_again(config, inputs, seed) if config.standardise else inputs
-    mean, size, deviation = spread(values)
+    spread = Spread.of(values)
     known = image_set(config.dataset) is not None
     low, high = (0.0, 1.0) if known else (float(values.min()), float(values.max()))
     return Pixels(
         shape=shape,
-        offset=mean if config.standardise else np.zeros_like(mean),
-        scale=size * deviation if config.standardise else np.ones_like(mean),
+        offset=spread.mean + spread.size * spread.shift if config.standardise else np.zeros(values.shape[1]),
+        scale=spread.size * spread.deviation if config.standardise else np.ones(values.shape[1]),
         black=low,
         white=high if high > low else low + 1.0,
         is_standardised=config.standardise,
