@@ -33,7 +33,7 @@ from landscape.config.fields import (
     SensitivityName,
     SubsetSeed,
 )
-from landscape.config.sources import DataSetOrFile
+from landscape.config.sources import SOURCES, DataSetOrFile
 from landscape.errors import ConfigError
 from landscape.messages import one_line
 
@@ -68,9 +68,7 @@ Convolutions = Annotated[tuple[ConvolutionConfig, ...], Field(strict=False)]
 class ProblemConfig(Table):
     """[problem]: the energy."""
 
-    dataset: DataSetOrFile = Field(
-        description="a known data set, a path to a file, images as in mnist:FOLDER, or f_a or ljat3 as in f_a:K=6"
-    )
+    dataset: DataSetOrFile = Field(description=SOURCES)
     standardise: bool = Field(True, description="zero mean and unit population variance per feature")
     subset: Natural = Field(0, description="samples drawn, stratified and seeded; 0: all")
     subset_part: Natural = Field(0, description="which of the disjoint subsets of one seed, from 0")

@@ -9,9 +9,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from landscape.config.clusters import Clusters
+from landscape.config.options import Options
 from landscape.config.sources import options_of
 from landscape.config.stripes import Stripes
 from landscape.errors import DataError
@@ -142,6 +145,8 @@ _GENERATORS: dict[str, Callable[[], Arrays]] = {
 }
 KNOWN = (*_GENERATORS, *IMAGES)
 """Data sets that need no files."""
+_LAWS: dict[type[Options], Callable[[Any, int], Arrays]] = {Stripes: stripes, Clusters: clusters}
+"""Data sets that are drawn from a law, by their options: functions of these and a seed."""
 
 
 def _refuse_image_keys(source: str, **given: bool) -> None:
@@ -160,7 +165,7 @@ def _folders() -> str:
 def _read(name_or_path: str, seed: int) -> Arrays:
     options = options_of(name_or_path)
     if options is not None:
-        return stripes(options, seed) if isinstance(options, Stripes) else clusters(options, seed)
+        return _LAWS[type(options)](options, seed)
     if name_or_path in _GENERATORS:
         return _GENERATORS[name_or_path]()
     if name_or_path.lower().endswith(tuple(READERS)):
