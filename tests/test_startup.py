@@ -11,7 +11,7 @@ import pytest
 import landscape
 from landscape.startup import imported
 from tests.campaign.commands import ROOT
-from tests.database.samples import new_store, sample_commit
+from tests.database.samples import sample_file
 
 HEAVY = ("torch", "numba", "sklearn", "matplotlib", "pandas", "networkx", "scipy.stats", "mpi4py", "tqdm")
 REPORT = """
@@ -49,9 +49,7 @@ def test_help_and_mistakes_import_nothing_heavy(tmp_path: Path, arguments: list[
 
 
 def test_an_overview_imports_nothing_heavy(tmp_path: Path) -> None:
-    store = new_store(tmp_path / "a.h5")
-    store.commit(sample_commit(store))
-    store.close()
+    sample_file(tmp_path / "a.h5")
     assert imports(COMMAND.format(arguments=["landscape", "info", "a.h5"]), tmp_path) == ([], 0)
 
 

@@ -14,17 +14,14 @@ import landscape
 from landscape.campaign.progress import Bar, Console
 from tests.campaign.commands import ROOT
 from tests.campaign.energies import Himmelblau
-from tests.database.samples import new_store, sample_commit
+from tests.database.samples import sample_file
 
 FULL = "landscape: standard output cannot be written, the disk is full: free space, then call the command again\n"
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    store = new_store(tmp_path / "a.h5")
-    store.commit(sample_commit(store))
-    store.close()
-    return tmp_path / "a.h5"
+    return sample_file(tmp_path / "a.h5")
 
 
 def told(redirections: str, name: Path | str) -> tuple[int, str]:

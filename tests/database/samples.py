@@ -108,6 +108,14 @@ def sample_commit(store: Store, seed: int = 0, minima: int = 3, states: int = 2,
     )
 
 
+def sample_file(path: Path) -> Path:
+    """The path of a new database of one round, closed."""
+    store = new_store(path)
+    store.commit(sample_commit(store))
+    store.close()
+    return path
+
+
 def sample_sampled(rng: np.random.Generator, rows: int = 2) -> Sampled:
     ends = {"basin": (-1, rows), "rows": (0, rows), "attempts": (0, 40)}
     return Sampled(

@@ -25,17 +25,13 @@ from tests.database.samples import (
     contents,
     new_store,
     sample_commit,
+    sample_file,
 )
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A database of one round, closed."""
-    path = tmp_path / "sample.h5"
-    store = new_store(path)
-    store.commit(sample_commit(store))
-    store.close()
-    return path
+    return sample_file(tmp_path / "sample.h5")
 
 
 def refused(action: Callable[[], object], *parts: str) -> None:

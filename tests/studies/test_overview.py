@@ -8,16 +8,12 @@ from landscape.database.database import open_database
 from landscape.database.records import ROUND_KINDS
 from landscape.studies.overview import overview
 from tests.database.altering import altered
-from tests.database.samples import new_store, sample_commit
+from tests.database.samples import sample_file
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A database of one round, closed."""
-    store = new_store(tmp_path / "a.h5")
-    store.commit(sample_commit(store))
-    store.close()
-    return tmp_path / "a.h5"
+    return sample_file(tmp_path / "a.h5")
 
 
 def last_lines(path: Path) -> tuple[list[str], list[str]]:
