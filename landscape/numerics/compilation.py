@@ -8,13 +8,16 @@ one of the user's own. Other functions of the process are not affected.
 """
 
 import ast
+import fcntl
 import gc
 import hashlib
 import inspect
 import os
 import stat
+import sys
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +29,7 @@ from numba import njit
 from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, UserWideCacheLocator
 from numba.core.ccallback import CFunc
+from numba.extending import register_jitable
 
 from landscape.errors import LandscapeError, LandscapeWarning
 
@@ -34,6 +38,8 @@ F = TypeVar("F", bound=Function)
 
 PACKAGE = Path(__file__).parents[1]
 COMPILING = "numba:compile"
+_OPTIONS: dict[Function, dict[str, object]] = {}
+PATIENCE = 300.0
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -65,13 +71,57 @@ class _Collections(event.Listener):  # type: ignore[misc] # numba has no types
         self._depth += 1
 
     def on_end(self, event: object) -> None:  # noqa: ARG002 - numba names it
-        self._depth = max(0, self._depth - 1)  # an end is told, but no start, where the check raises
+        self._depth -= 1
         if not self._depth and self._enabled:
             gc.enable()
 
 
-_CHECK, _CLOCK = _Check(), event.TimingListener()
-for _listener in (_CHECK, _CLOCK, _Collections()):  # the others must not start where the check raises
+class _Locks(event.Listener):  # type: ignore[misc] # numba has no types
+    """Locks of the functions that this process compiles, which other processes wait for. A function may be compiled
+    while another one is, never the other way round.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[Path, int] = {}
+
+    def take(self, path: Path) -> None:
+        """Take the lock at a path when no other process has it, but wait no more than `PATIENCE` seconds. Where the
+        file system has no locks, nobody waits.
+        """
+        if path in self._held:
+            return
+        try:
+            lock = self._held[path] = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, stat.S_IRUSR | stat.S_IWUSR)
+        except OSError:
+            return
+        end = time.monotonic() + PATIENCE
+        with event.trigger_event(COMPILING):
+            while time.monotonic() < end:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    time.sleep(0.05)
+                except OSError:
+                    return
+                else:
+                    return
+
+    def leave(self, path: Path) -> None:
+        """Release the lock at a path, if it was taken."""
+        if path in self._held:
+            os.close(self._held.pop(path))
+
+    def on_start(self, event: object) -> None:
+        pass
+
+    def on_end(self, event: object) -> None:  # noqa: ARG002 - numba names it
+        if sys.exc_info()[0] is not None:  # nothing will be saved
+            for path in list(self._held):
+                self.leave(path)
+
+
+_CHECK, _CLOCK, _LOCKS = _Check(), event.TimingListener(), _Locks()
+for _listener in (_CLOCK, _LOCKS, _Collections(), _CHECK):  # the last one may raise: the others are told start and end
     event.register(COMPILING, _listener)
 
 
@@ -113,30 +163,53 @@ class _Cache(FunctionCache):  # type: ignore[misc] # numba has no types
 
     def __init__(self, function: Function) -> None:
         super().__init__(function)
+        self._lock = Path(self.cache_path) / f"{self._impl.filename_base}.lock"
         self._cache_file = _Index(self.cache_path, self._impl.filename_base, _stamp(Path(inspect.getfile(function))))
+
+    def load_overload(self, sig: object, target_context: object) -> object:
+        """The machine code for a signature; none if this process is to compile it while others wait for it."""
+        found = super().load_overload(sig, target_context)
+        if found is None:
+            _LOCKS.take(self._lock)
+            found = super().load_overload(sig, target_context)  # the process that had the lock may have saved it
+            if found is not None:
+                _LOCKS.leave(self._lock)
+        return found
+
+    def save_overload(self, sig: object, data: object) -> None:
+        super().save_overload(sig, data)
+        _LOCKS.leave(self._lock)
 
     def is_empty(self) -> bool:
         return self._cache_file.is_empty()
 
 
 def exact(function: F) -> F:
-    """Compiles a function whose terms must not be reordered."""
-    return _compiled(function, fastmath={"contract"})
+    """Makes a function whose terms must not be reordered part of the compiled functions that call it."""
+    return _part(function, fastmath={"contract"})
 
 
 def inlined(function: F) -> F:
-    """Compiles as `exact` does, for inlining into loops that are to be vectorised."""
-    return _compiled(function, fastmath={"contract"}, forceinline=True)
+    """Does what `exact` does, for inlining into loops that are to be vectorised."""
+    return _part(function, fastmath={"contract"}, forceinline=True)
 
 
 def reordered(function: F) -> F:
-    """Compiles a function whose terms may be added up in any order."""
-    return _compiled(function, fastmath={"contract", "reassoc", "nsz"})
+    """Makes a function whose terms may be added up in any order part of the compiled functions that call it."""
+    return _part(function, fastmath={"contract", "reassoc", "nsz"})
 
 
-def _compiled(function: F, **options: object) -> F:
-    dispatcher: Any = njit(nogil=True, error_model="numpy", **options)(function)
-    if function.__closure__ is None:  # closures are compiled with their callers: functions in them have no stable hash
+def _part(function: F, **options: object) -> F:
+    """The function, still one of Python. It has no code for calls from Python or C, which would take as long again."""
+    _OPTIONS[function] = options = {"error_model": "numpy", **options}
+    made: F = register_jitable(no_cfunc_wrapper=True, no_cpython_wrapper=True, **options)(function)
+    return made
+
+
+def entry(function: F) -> F:
+    """Compiles one of the functions above for calls from Python, without the GIL; its machine code lies on disk."""
+    dispatcher: Any = njit(nogil=True, **_OPTIONS[function])(function)
+    if function.__closure__ is None:  # functions in a closure have no stable hash
         dispatcher._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would use numba's own cache
     return cast("F", dispatcher)
 

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from landscape.numerics import lapack
-from landscape.numerics.compilation import reordered
+from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.lapack import SYEVR, SYTRF
 from landscape.numerics.vectors import copy, dot
 
@@ -66,8 +66,7 @@ def inertia(factors: Factors) -> tuple[Int[Tensor, " W"], Float[Tensor, " W"]]:
     """Numbers [W] of negative eigenvalues, and logarithms [W] of the absolute values of the determinants."""
     walkers = len(factors.pivots)
     negative, log_determinant = torch.zeros(walkers, dtype=torch.int64), factors.columns.new_zeros(walkers)
-    arrays = factors.columns.numpy(), factors.pivots.numpy()
-    _add_up_each(*arrays, negative.numpy(), log_determinant.numpy())
+    _add_up_each(factors.columns.numpy(), factors.pivots.numpy(), negative.numpy(), log_determinant.numpy())
     return negative, log_determinant
 
 
@@ -119,24 +118,28 @@ def _better_shift(values: Float[Tensor, "W 2"], errors: Float[Tensor, "W 2"]) ->
     return torch.where(below[:, 1] > values[:, 0] + errors[:, 0], below[:, 1], below[:, 0])
 
 
+@entry
 @reordered
 def _factorise_each(sytrf: int, columns: Array, pivots: Array) -> None:
     for w in range(len(columns)):
         lapack.factorise(sytrf, columns[w], pivots[w])
 
 
+@entry
 @reordered
 def _reduce_each(syevr: int, matrices: Array, values: Array, vectors: Array, found: Array) -> None:
     for w in range(len(matrices)):
         found[w] = lapack.lowest_eigenpairs(syevr, matrices[w], values[w], vectors[w])
 
 
+@entry
 @reordered
 def _solve_each(columns: Array, pivots: Array, x: Array) -> None:
     for w in range(len(columns)):
         _substitute(columns[w], pivots[w], x[w])
 
 
+@entry
 @reordered
 def _add_up_each(columns: Array, pivots: Array, negative: Array, log_determinant: Array) -> None:
     """Adds the numbers [W] of negative eigenvalues and the logarithms [W] of |det D| to the two output arrays."""
@@ -154,6 +157,7 @@ def _add_up_each(columns: Array, pivots: Array, negative: Array, log_determinant
             log_determinant[w] += np.log(abs(value))
 
 
+@entry
 @reordered
 def _outermost(
     columns: Array, pivots: Array, below: Array, shift: Array, values: Array, vectors: Array, errors: Array
@@ -267,14 +271,15 @@ def _substitute(columns: Array, pivots: Array, x: Array) -> None:
     size = len(x)
     k = 0
     while k < size:
+        row = abs(pivots[k]) - 1
         if pivots[k] > 0:
-            _exchange(x, k, pivots[k] - 1)
+            x[k], x[row] = x[row], x[k]
             for p in range(k + 1, size):
                 x[p] -= columns[k, p] * x[k]
             x[k] /= columns[k, k]
             k += 1
         else:
-            _exchange(x, k + 1, -pivots[k] - 1)
+            x[k + 1], x[row] = x[row], x[k + 1]
             for p in range(k + 2, size):
                 x[p] -= columns[k, p] * x[k] + columns[k + 1, p] * x[k + 1]
             beside = columns[k, k + 1]
@@ -284,16 +289,12 @@ def _substitute(columns: Array, pivots: Array, x: Array) -> None:
             k += 2
     k = size - 1
     while k >= 0:
+        row = abs(pivots[k]) - 1
         x[k] -= dot(columns[k, k + 1 :], x[k + 1 :])
         if pivots[k] > 0:
-            _exchange(x, k, pivots[k] - 1)
+            x[k], x[row] = x[row], x[k]
             k -= 1
         else:
             x[k - 1] -= dot(columns[k - 1, k + 1 :], x[k + 1 :])
-            _exchange(x, k, -pivots[k] - 1)
+            x[k], x[row] = x[row], x[k]
             k -= 2
-
-
-@reordered
-def _exchange(x: Array, one: int, other: int) -> None:
-    x[one], x[other] = x[other], x[one]

@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import float64, typeof, types
 from numba.extending import intrinsic
 
-from landscape.numerics.compilation import callback, exact
+from landscape.numerics.compilation import callback, entry, exact
 from landscape.objective import Function
 
 Array = np.ndarray
@@ -50,6 +50,7 @@ def evaluate(_context: object, function: object, theta: object, energy: object, 
     return types.void(function, theta, energy, gradient), generate
 
 
+@entry
 @exact
 def call(function: Function, theta: Array, energy: Array, gradient: Array) -> None:
     """`evaluate` for code that is not compiled."""

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from landscape.numerics.compilation import exact
+from landscape.numerics.compilation import entry, exact
 
 Array = np.ndarray
 
@@ -113,6 +113,7 @@ def _rows(matrices: Tensor) -> tuple[Array, bool]:
     return matrices.contiguous().numpy(), turned
 
 
+@entry
 @exact
 def _multiply(left: Array, left_turned: bool, right: Array, right_turned: bool, out: Array) -> None:
     """Writes the products into out [W, A, C]; turned matrices are given transposed, a single one serves all walkers."""

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from llvmlite import ir
 from numba import float64, types
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, lower_builtin, models, overload, register_model, type_callable
 
 from landscape.numerics.compilation import reordered
 
@@ -90,14 +90,15 @@ def _widened(builder: Any, kind: object, value: Any) -> Any:  # noqa: ANN401 - n
 def _define(function: object, generate: Callable[[Any, Any, Any], Any]) -> None:
     """Extends a function of two numbers to vectors."""
 
-    @intrinsic
-    def compute(_context: object, _a: object, _b: object) -> Generated:
-        def write(_: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
-            return generate(builder, *map(_widened, [builder] * 2, signature.args, values))
+    @type_callable(function)
+    def typed(_context: object) -> Callable[[object, object], object]:
+        return lambda a, b: vector(_number(a), _number(b)) if Vector in (type(a), type(b)) else None
 
-        return vector(_number(_a), _number(_b)), write
+    def write(_: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
+        return generate(builder, *map(_widened, [builder] * 2, signature.args, values))
 
-    overload(function)(lambda a, b: (lambda a, b: compute(a, b)) if Vector in (type(a), type(b)) else None)  # noqa: PLW0108 # numba inspects it
+    for kinds in ((Vector, Vector), (Vector, types.Float), (types.Float, Vector)):
+        lower_builtin(function, *kinds)(write)
 
 
 def _number(kind: object) -> object:

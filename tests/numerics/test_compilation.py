@@ -1,6 +1,7 @@
 """The cache of compiled functions, in copies of a small package whose files change."""
 
 import ast
+import fcntl
 import gc
 import importlib
 import os
@@ -10,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,9 @@ SOURCES = {
     "top": """
 from numba import float64
 from small import middle
-from small.numerics.compilation import callback, exact, is_compiled
+from small.numerics.compilation import callback, entry, exact, is_compiled
 
+@entry
 @exact
 def threefold(x):
     return 3.0 * middle.shifted(x)
@@ -83,7 +86,7 @@ def test_no_garbage_is_collected_while_a_function_is_compiled() -> None:
     found: list[bool] = []
     with compilation.compiling_if(lambda: found.append(gc.isenabled())):
         run(fresh())
-    assert found[:2] == [True, False]  # before a function is compiled, and before the one that it calls
+    assert set(found) == {False}
     assert gc.isenabled()
 
 
@@ -119,6 +122,44 @@ def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]
 
 def _has_slice(part: ast.Subscript) -> bool:
     return any(isinstance(node, ast.Slice) for node in ast.walk(part.slice))
+
+
+def test_a_process_waits_for_the_code_that_another_one_compiles(package: Path) -> None:
+    run(fresh())
+    top = fresh()
+    index, aside = next((package / "__pycache__").glob("top.threefold*.nbi")), package / "aside"
+    index.rename(aside)
+    with next((package / "__pycache__").glob("top.threefold*.lock")).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=top.threefold, args=(1.0,))
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+        aside.rename(index)
+    waiting.join()
+    assert sum(top.threefold.stats.cache_hits.values()) == 1
+
+
+@pytest.mark.parametrize("ending", ["saved", "failed"])
+def test_a_function_is_locked_only_while_it_is_compiled(package: Path, ending: str) -> None:
+    def is_locked() -> bool:
+        with next((package / "__pycache__").glob("top.threefold*.lock")).open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+    def allow() -> None:
+        found.append(is_locked())
+        if ending == "failed" and found[-1]:
+            raise KeyError
+
+    found: list[bool] = []
+    with suppress(KeyError), compiling_if(allow):
+        fresh().threefold(1.0)
+    assert found[:2] == [False, True]  # before the lock is taken, and before the function is compiled
+    assert not is_locked()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.numerics.compilation import exact
+from landscape.numerics.compilation import entry, exact
 from landscape.problems.activations import ACTIVATIONS
 from landscape.problems.kernels.activations import KINDS, activate
 from landscape.problems.kernels.choice import choice
@@ -13,10 +13,13 @@ BENT = [name for name, one in ACTIVATIONS.items() if one.bend is not None]
 Z = torch.linspace(-9.0, 9.0, 181, dtype=torch.float64) + 0.003
 
 
+compiled = entry(activate)
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_the_compiled_form_is_the_value_and_the_slope(name: str) -> None:
     value, slope = np.stack([Z.numpy(), 3.0 * Z.numpy()]), np.empty((2, len(Z)))
-    activate(KINDS[name], value, slope)
+    compiled(KINDS[name], value, slope)
     z, activation = torch.stack([Z, 3.0 * Z]), ACTIVATIONS[name]
     torch.testing.assert_close(torch.from_numpy(value), activation.value(z), rtol=1e-14, atol=1e-14)
     torch.testing.assert_close(torch.from_numpy(slope), activation.derivative(z), rtol=1e-14, atol=1e-14)
@@ -47,6 +50,6 @@ def _third(x: float, y: float) -> float:
 
 
 def test_a_number_chooses_the_function_and_any_beyond_the_last_one() -> None:
-    chosen = choice([_first, _second, _third])
+    chosen, one_of_two = entry(choice([_first, _second, _third])), entry(choice([_first, _second]))
     assert [chosen(number, 5.0, 3.0) for number in range(4)] == [8.0, 15.0, 2.0, 2.0]
-    assert [choice([_first, _second])(number, 5.0, 3.0) for number in range(3)] == [8.0, 15.0, 15.0]
+    assert [one_of_two(number, 5.0, 3.0) for number in range(3)] == [8.0, 15.0, 15.0]

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from landscape.numerics.compilation import reordered
+from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.pointers import evaluate
 from landscape.numerics.vectors import copy, dot
 from landscape.objective import Function
 from landscape.optimize.lbfgs.preconditioner import solve
-from landscape.optimize.lbfgs.rule import LEAST_CURVATURE, RUNNING, compiled_decide
+from landscape.optimize.lbfgs.rule import LEAST_CURVATURE, RUNNING, decide
 from landscape.optimize.lbfgs.state import Limits
 
 Array = np.ndarray
@@ -169,6 +169,7 @@ def _turn(w: int, max_step: float, walkers: OneByOneArrays) -> None:
     _direction(walkers.gradient[w], walkers.pairs[w], stored, curvature, factor, max_step, walkers.direction[w])
 
 
+@entry
 @reordered
 def turn_each(rows: Array, max_step: float, walkers: OneByOneArrays) -> None:
     """Writes the directions of the walkers `rows`, int64[R]."""
@@ -194,9 +195,7 @@ def _take(limits: Limits, t: int, trials: Trials, walkers: OneByOneArrays) -> bo
         _accept(t, trials, walkers)
         square = dot(slope, slope) / len(slope)
     converged = not rough and square <= limits.rms * limits.rms
-    found = compiled_decide(
-        limits.max_calls, accepted, converged, walkers.scale[w], walkers.rejections[w], walkers.calls[w]
-    )
+    found = decide(limits.max_calls, accepted, converged, walkers.scale[w], walkers.rejections[w], walkers.calls[w])
     walkers.scale[w], walkers.rejections[w] = found.scale, found.rejections
     walkers.calls[w], walkers.status[w] = found.calls, found.status
     if not accepted and not found.forgets:
@@ -212,6 +211,7 @@ def _take(limits: Limits, t: int, trials: Trials, walkers: OneByOneArrays) -> bo
     return _is_due(limits, walkers.factor[w], walkers.age[w], square) and walkers.status[w] == RUNNING
 
 
+@entry
 @reordered
 def take_trials(
     limits: Limits, theta: Array, energy: Array, gradient: Array, walkers: OneByOneArrays, due: Array
@@ -226,6 +226,7 @@ def take_trials(
             due[w] = _take(limits, w, trials, walkers)
 
 
+@entry
 @reordered
 def walk(limits: Limits, exact: Function, rough: Function, walkers: OneByOneArrays, due: Array) -> int:
     """Takes up to `STEPS` trials of each running walker, stopping when it needs a new preconditioner, as noted in due,

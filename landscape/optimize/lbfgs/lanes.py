@@ -14,11 +14,11 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from landscape.numerics.compilation import exact
+from landscape.numerics.compilation import entry, exact
 from landscape.numerics.pointers import evaluate
 from landscape.numerics.vectors import LANES, aligned, copy, load, root, spread, store, where
 from landscape.objective import Energy, Function
-from landscape.optimize.lbfgs.rule import LEAST_CURVATURE, RUNNING, compiled_decide
+from landscape.optimize.lbfgs.rule import LEAST_CURVATURE, RUNNING, decide
 from landscape.optimize.lbfgs.state import LBFGSSettings, LBFGSState, Limits, WalkerArrays, arrays_of, fresh
 
 MOST_PAIRS = 10  # a further pair would take more time than the steps that it saves, measured on xor
@@ -74,6 +74,7 @@ def _empty_lanes(parameters: int, memory: int) -> Lanes:
     return Lanes(theta, gradient, direction, trial, slope, q, pairs, weights, numbers, np.full(LANES, -1))
 
 
+@entry
 @exact
 def _finish(limits: Limits, function: Function, walkers: WalkerArrays, lanes: Lanes) -> int:
     """Takes all running walkers, from empty histories, to their ends; returns the number of energies computed."""
@@ -138,7 +139,7 @@ def _decide(limits: Limits, lanes: Lanes) -> None:
         square += load(lanes.slope, p) * load(lanes.slope, p)
     accepted = load(numbers, VALUE) <= load(numbers, ENERGY) + limits.max_energy_rise
     converged = square <= limits.rms * limits.rms * parameters
-    decision = compiled_decide(
+    decision = decide(
         limits.max_calls,
         accepted,
         converged,

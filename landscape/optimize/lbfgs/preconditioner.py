@@ -5,7 +5,7 @@ Shapes: R of W walkers, P parameters.
 
 import numpy as np
 
-from landscape.numerics.compilation import reordered
+from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.vectors import dot
 
 Array = np.ndarray
@@ -14,6 +14,7 @@ SHIFTS = 60  # attempts at a positive definite matrix
 LANCZOS_STEPS = 12
 
 
+@entry
 @reordered
 def shifted_factors(rows: Array, hessian: Array, factor: Array) -> Array:
     """Writes the lower factors of the Hessians [R, P, P], each with the first of growing shifts that makes it positive

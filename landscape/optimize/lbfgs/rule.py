@@ -30,6 +30,7 @@ class Decision(NamedTuple):
     status: Number
 
 
+@inlined
 def decide(
     max_calls: int, accepted: Number, converged: Number, scale: Number, rejections: Number, calls: Number
 ) -> Decision:
@@ -51,6 +52,3 @@ def decide(
         forgets=forgets,
         status=status,
     )
-
-
-compiled_decide = inlined(decide)

@@ -11,7 +11,7 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples of a 
 
 import numpy as np
 
-from landscape.numerics.compilation import reordered
+from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.kernels.arguments import Blocks, EnergyData, Layers, Plain, Room, energy_data
 from landscape.problems.kernels.layers import combine, correlate, forward, multiply, sum_samples
@@ -99,6 +99,7 @@ def room_for_blocks(sizes: Array, parameters: int, columns: int, real: type) -> 
     return Room(*(np.zeros(shape, real) for shape in shapes))
 
 
+@entry
 @reordered
 def traces(theta: Array, network: Plain, samples: Plain, value: Array, slope: Array, gradient: Array) -> None:
     """Writes the rows of all steps before the last layer and the slopes of their activations, each [W, N / B, rows, B],

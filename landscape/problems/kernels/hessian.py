@@ -15,7 +15,7 @@ Shapes: W walkers, P parameters, N samples, d inputs, H hidden units, K outputs,
 
 import numpy as np
 
-from landscape.numerics.compilation import reordered
+from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.activations import Bend
 from landscape.problems.kernels.losses import loss_curvature
@@ -23,6 +23,7 @@ from landscape.problems.kernels.losses import loss_curvature
 Array = np.ndarray
 
 
+@entry
 @reordered
 def hessians(
     weights: Array,

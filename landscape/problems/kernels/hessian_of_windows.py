@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from landscape.numerics.compilation import inlined, reordered
+from landscape.numerics.compilation import entry, inlined, reordered
 from landscape.numerics.vectors import copy_rows
 from landscape.problems.activations import Bend
 from landscape.problems.kernels.arguments import Plain
@@ -45,6 +45,7 @@ def _named(plain: Plain) -> Windows:
     return Windows(*plain)
 
 
+@entry
 @reordered
 def hessians_of_windows(
     weights: Array, windows: Plain, trace: tuple[Array, Array, Array], bend: Bend, l2: float, out: Array

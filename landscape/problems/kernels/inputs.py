@@ -5,7 +5,7 @@ Shapes: W walkers, P parameters, N samples, d inputs, K outputs, B samples taken
 
 import numpy as np
 
-from landscape.numerics.compilation import reordered
+from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.kernels.arguments import Layers, Plain
 from landscape.problems.kernels.layers import combine, forward, multiply
@@ -29,6 +29,7 @@ def _to_inputs(point: Array, sizes: Array, slope: Array, delta: Array, zeros: Ar
             multiply(below, slope[unit : unit + n_in])
 
 
+@entry
 @reordered
 def input_gradients(
     theta: Array,

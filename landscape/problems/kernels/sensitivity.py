@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from landscape.numerics.compilation import reordered
+from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.elementary import exp, log
 from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.kernels.activations import activate
@@ -150,6 +150,7 @@ def _backward(
             _through_ends(Ends(slopes.upper[below], slopes.lower[below]), next_middles, next_radii)
 
 
+@entry
 @reordered
 def sensitivities(
     theta: Array,

@@ -5,7 +5,7 @@ Shapes: W walkers, P parameters, S stages.
 
 import numpy as np
 
-from landscape.numerics.compilation import reordered
+from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.pointers import evaluate
 from landscape.numerics.vectors import copy
 from landscape.objective import Function
@@ -13,6 +13,7 @@ from landscape.objective import Function
 Array = np.ndarray
 
 
+@entry
 @reordered
 def chebyshev_ends(
     function: Function, first: Array, flow: Array, time: Array, counts: Array, table: Array, now: Array

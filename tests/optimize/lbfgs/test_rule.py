@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.numerics.compilation import exact
+from landscape.numerics.compilation import entry, exact
 from landscape.numerics.vectors import LANES, aligned, load, store
-from landscape.optimize.lbfgs.rule import PATIENCE, SHORTENING, compiled_decide, decide
+from landscape.optimize.lbfgs.rule import PATIENCE, SHORTENING, decide
 from landscape.optimize.status import Status
 
 Array = np.ndarray
@@ -49,11 +49,12 @@ def of_tensors(cases: Array) -> Array:
     return torch.stack([values.double() for values in found], 1).numpy()
 
 
+@entry
 @exact
 def each(cases: Array, out: Array) -> None:
     for row in range(len(cases)):
         accepted, converged, scale, rejections, calls = cases[row]
-        found = compiled_decide(MAX_CALLS, accepted > 0, converged > 0, scale, int(rejections), int(calls))
+        found = decide(MAX_CALLS, accepted > 0, converged > 0, scale, int(rejections), int(calls))
         out[row, 0], out[row, 1], out[row, 2] = found.scale, found.rejections, found.calls
         out[row, 3], out[row, 4] = found.forgets, found.status
 
@@ -64,9 +65,10 @@ def of_numbers(cases: Array) -> Array:
     return out
 
 
+@entry
 @exact
 def side_by_side(cases: Array, out: Array) -> None:
-    found = compiled_decide(MAX_CALLS, load(cases, 0), load(cases, 1), load(cases, 2), load(cases, 3), load(cases, 4))
+    found = decide(MAX_CALLS, load(cases, 0), load(cases, 1), load(cases, 2), load(cases, 3), load(cases, 4))
     store(out, 0, found.scale)
     store(out, 1, found.rejections)
     store(out, 2, found.calls)
