@@ -43,26 +43,24 @@ PATIENCE = 300.0
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class _Check(threading.local, event.Listener):  # type: ignore[misc] # numba has no types
-    """Calls `allow` of the thread before each function that the thread compiles, those that are called included."""
+class _Clock(event.TimingListener):  # type: ignore[misc] # numba has no types
+    """Adds up the time. Calls `tell`, once, and `allow` of the thread before a function is compiled, or one in it."""
 
-    allow: Callable[[], None] | None = None
+    tell: Callable[[], None] | None = None
+    thread = threading.local()
 
-    def on_start(self, event: object) -> None:  # noqa: ARG002 - numba names it
-        if self.allow is not None:
-            self.allow()
-
-    def on_end(self, event: object) -> None:
-        pass
+    def on_start(self, event: object) -> None:
+        super().on_start(event)
+        tell, self.tell = self.tell, None
+        for call in (tell, getattr(self.thread, "allow", None)):
+            if call is not None:
+                call()
 
 
 class _Collections(event.Listener):  # type: ignore[misc] # numba has no types
-    """No garbage is collected while functions are compiled, under numba's lock: nothing would be freed, in a quarter of
-    the time.
-    """
+    """No garbage is collected while functions are compiled: nothing would be freed, in a quarter of the time."""
 
-    def __init__(self) -> None:
-        self._depth, self._enabled = 0, False
+    _depth, _enabled = 0, False
 
     def on_start(self, event: object) -> None:  # noqa: ARG002 - numba names it
         if not self._depth:
@@ -102,9 +100,9 @@ class _Locks(event.Listener):  # type: ignore[misc] # numba has no types
                 except BlockingIOError:
                     time.sleep(0.05)
                 except OSError:
-                    return
+                    break
                 else:
-                    return
+                    break
 
     def leave(self, path: Path) -> None:
         """Release the lock at a path, if it was taken."""
@@ -120,8 +118,8 @@ class _Locks(event.Listener):  # type: ignore[misc] # numba has no types
                 self.leave(path)
 
 
-_CHECK, _CLOCK, _LOCKS = _Check(), event.TimingListener(), _Locks()
-for _listener in (_CLOCK, _LOCKS, _Collections(), _CHECK):  # the last one may raise: the others are told start and end
+_CLOCK, _LOCKS = _Clock(), _Locks()
+for _listener in (_LOCKS, _Collections(), _CLOCK):  # the last one may raise: the others are told start and end
     event.register(COMPILING, _listener)
 
 
@@ -190,7 +188,7 @@ def exact(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """Does what `exact` does, for inlining into loops that are to be vectorised."""
+    """`exact`, for inlining into loops that are to be vectorised."""
     return _part(function, fastmath={"contract"}, forceinline=True)
 
 
@@ -226,11 +224,16 @@ def callback(signature: Any, function: Function) -> Any:  # noqa: ANN401 - numba
 @contextmanager
 def compiling_if(allow: Callable[[], None]) -> Iterator[None]:
     """Context in which this thread calls `allow` before it compiles a function; an error of it ends the compilation."""
-    _CHECK.allow = allow
+    _CLOCK.thread.allow = allow
     try:
         yield
     finally:
-        _CHECK.allow = None
+        _CLOCK.thread.allow = None
+
+
+def before_compiling(tell: Callable[[], None]) -> None:
+    """Have `tell` called, once, before this process compiles its next function or waits for another one to do so."""
+    _CLOCK.tell = tell
 
 
 def compile_seconds() -> float:
