@@ -32,9 +32,9 @@ l2 = 1e-2
 walkers = 6
 steps = 3
 [connect]
-pairs = 3
+pairs = 1
 rounds = 1
-single_ended = 3
+single_ended = 1
 [measure]
 epsilon = [0.1]
 pgd_steps = 1
