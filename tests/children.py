@@ -56,8 +56,8 @@ def status_of(words: Sequence[str]) -> int:
     """The exit status of the words, as the interpreter makes it; for a process of their own."""
     warnings.resetwarnings()
     name, *arguments = words
-    stderr = open(2, "w", errors="backslashreplace", closefd=False)
-    with open(1, "w", closefd=False) as sys.stdout, stderr as sys.stderr:
+    errors = "backslashreplace"
+    with open(1, "w", closefd=False) as sys.stdout, open(2, "w", errors=errors, closefd=False) as sys.stderr:
         try:
             if name == "landscape":
                 sys.argv = [name, *arguments]

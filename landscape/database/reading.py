@@ -10,7 +10,7 @@ column is essential.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from landscape.database.integrity.declared import (
 )
 from landscape.database.integrity.digests import DIGESTS, Digests
 from landscape.database.integrity.opening import opened
-from landscape.database.integrity.plain import require_plain
+from landscape.database.integrity.plain import plain_items
 from landscape.database.integrity.values import CHECKED, INDICES, REGIMES, unfit
 from landscape.database.lazy import Column, Read, read_only
 from landscape.database.records import TARGETS, Array, Header, ProblemRecord, Property
@@ -85,7 +85,7 @@ class Snapshot:
     def digests(self) -> Digests:
         """The digests of what the file holds now. Raises DatabaseError if it cannot be read."""
         try:
-            return Digests.of(self.require_open())
+            return Digests().after([("", self.require_open()), *self.items.items()])
         except UNREADABLE as error:
             raise damaged(self.path, error) from error
 
@@ -108,14 +108,26 @@ class Snapshot:
         """The explored problem alone; raises as `read` does."""
         try:
             require_format(self.path, self.file)
-            require_plain(self.file)
             return self.read_record()
         except UNREADABLE as error:
             raise damaged(self.path, error) from error
 
+    @cached_property
+    def items(self) -> dict[str, h5py.Group | h5py.Dataset]:
+        """All groups and datasets by path, opened once; raises ValueError unless they are plain."""
+        return plain_items(self.file)
+
+    def item(self, path: str) -> h5py.Group | h5py.Dataset:
+        """The group or dataset at that path; raises LookupError if there is none."""
+        return self.items[path] if path in self.items else self.file[path]  # below the second name of a group
+
+    def has(self, path: str) -> bool:
+        """True if there is a group or dataset at that path."""
+        return path in self.items or path in self.file
+
     def read_record(self) -> ProblemRecord:
         """The explored problem; its data are read when they are first used."""
-        group, root = self.file["problem"], self.file.attrs
+        group, root = self.item("problem"), self.file.attrs
         attrs = group.attrs
         require_data(group, [name for name in DATA if name in group])
         return ProblemRecord.lazy(
@@ -147,16 +159,18 @@ class Snapshot:
         """The table of that name; a column is read when it is first used."""
         if self.lacks(name):
             return TABLES[name].empty(n_parameters)
-        group, rows = self.file[name], whole(self.file[name].attrs, "count")
+        attrs = self.item(name).attrs
+        rows = whole(attrs, "count")
         for column, declared in TABLES[name].columns().items():
-            if column not in group and not declared.essential:
+            path = f"{name}/{column}"
+            if not declared.essential and not self.has(path):
                 continue
             shape = declared.row_shape(n_parameters)
             if declared.names:
-                shape = (*shape[:-1], len(names(group.attrs, f"{column}{COLUMNS}")))
-            if declared.coded and f"{column}{NAMES}" in group.attrs:
-                names(group.attrs, f"{column}{NAMES}")
-            dataset = group[column]
+                shape = (*shape[:-1], len(names(attrs, f"{column}{COLUMNS}")))
+            if declared.coded and f"{column}{NAMES}" in attrs:
+                names(attrs, f"{column}{NAMES}")
+            dataset = self.item(path)
             require_values(dataset, stored_type(declared), rows, shape)
             if declared.essential or dataset.dtype.kind in "fi":
                 require_stored(dataset, rows)
@@ -166,26 +180,25 @@ class Snapshot:
         """The settings of the regimes and of the evaluations of training by name."""
         if self.lacks("training"):
             return {}, {}
-        group = self.file["training"]
-        attrs = group.attrs
-        regimes = named_texts(names(group["regime"].attrs, "names"), texts(attrs, "settings"))
+        attrs = self.item("training").attrs
+        regimes = named_texts(names(self.item("training/regime").attrs, "names"), texts(attrs, "settings"))
         return regimes, named_texts(names(attrs, "evaluations"), texts(attrs, "evaluation_settings"))
 
     def lacks(self, name: str) -> bool:
         """True if the file is older than this table or group of properties."""
-        return name.rpartition("/")[2] in LATER_TABLES and name not in self.file
+        return name.rpartition("/")[2] in LATER_TABLES and not self.has(name)
 
     def read_properties(self, target: str) -> dict[str, Property]:
         """The properties of a table by name; values are read when they are first used."""
         if self.lacks(f"properties/{target}"):
             return {}
-        rows = 0 if self.lacks(target) else whole(self.file[target].attrs, "count")
-        found = self.file[f"properties/{target}"]
+        rows = 0 if self.lacks(target) else whole(self.item(target).attrs, "count")
+        found = self.item(f"properties/{target}")
         return {name: self.read_property(f"properties/{target}/{name}", rows) for name in found}
 
     def read_property(self, path: str, rows: int) -> Property:
         """The property at that path, of at most `rows` rows; its values are read when they are first used."""
-        dataset = self.file[path]
+        dataset = self.item(path)
         attrs, shape = dataset.attrs, dataset.shape
         if not shape or 0 in shape[1:] or shape[0] > rows:
             raise ValueError(f"/{path} holds {described(dataset)}, expected values of at most {rows} rows")
@@ -204,9 +217,9 @@ class Snapshot:
         ends |= {REGIMES: len(tables.regimes), INDICES: n_parameters + 1}
         for name, table in TABLES.items():
             for column, declared in table.columns().items():
-                where = f"{name}.{column}"
-                if (declared.coded or where in CHECKED) and not self.lacks(name) and column in self.file[name]:
-                    for values in blocks(self.file[name][column], 0, ends[name]):
+                where, path = f"{name}.{column}", f"{name}/{column}"
+                if (declared.coded or where in CHECKED) and self.has(path):
+                    for values in blocks(self.item(path), 0, ends[name]):
                         self.check_codes(name, column, declared, values)
                         if fault := unfit(where, values, ends, declared):
                             raise ValueError(fault)
@@ -215,13 +228,14 @@ class Snapshot:
 
     def check_codes(self, table: str, column: str, declared: Column, values: Array) -> None:
         """Raise ValueError for a code without a name."""
-        count = len(stored_names(self.file[table], column)) if declared.coded else 0
+        count = len(stored_names(self.item(table), column)) if declared.coded else 0
         if declared.coded and not -1 <= values.min() <= values.max() < count:
             raise ValueError(f"{table}.{column}: codes from {values.min()} to {values.max()} for {count} names")
 
     def check_pairs(self, ends: Mapping[str, int]) -> None:
         """Raise ValueError for a sampled pair of rows that the table of its ends does not have."""
-        group, count = self.file["sampled_pairs"], whole(self.file["sampled_pairs"].attrs, "count")
+        group = self.item("sampled_pairs")
+        count = whole(group.attrs, "count")
         code, rows = group["ends_of"][:count], group["rows"][:count]
         for place, name in enumerate(["", *stored_names(group, "ends_of")], -1):
             if (code == place).any() and (name not in ends or (rows[code == place] >= ends[name]).any()):

@@ -16,6 +16,7 @@
     /sampled_pairs        as /minima; attr ends_of_names: the names of the codes in this column
     /tracks, /events      as /minima; attrs key_names, kind_names: the names of the codes in these columns
     /event_branches       as /minima
+    (tables from /training on are made with their first rows)
     /properties/TARGET/NAME   attrs description, units, settings (JSON)
 
 Columns grow along their first axis, in chunks of about 256 KiB; a chunk has at most 4096 rows, so that many columns of
@@ -80,7 +81,7 @@ TABLES: Mapping[str, type[Table]] = {
     "saddles": Saddles,
 }
 LATER_TABLES = ("training", "sampled_quenches", "sampled_pairs", "tracks", "events", "event_branches", "saddles")
-"""Tables that files of the first programs lack."""
+"""Tables that a file has only once there are rows of them, and files of the first programs never."""
 TEXT = h5py.string_dtype()
 KIND = h5py.string_dtype(length=MAX_KIND)
 
@@ -89,12 +90,12 @@ def write_new(file: h5py.File, record: ProblemRecord, header: Header, names: Map
     """Lay out a database without commits; `names` are the first names of the coded columns of attempts."""
     write_problem(file.create_group("problem"), record)
     for name, table in TABLES.items():
-        create_table(file.create_group(name), table, record.n_parameters)
+        if name not in LATER_TABLES:
+            create_table(file.create_group(name), table, record.n_parameters)
     for name, texts in names.items():
         write_names(file["attempts"], name, texts)
-    write_regimes(file["training"], {}, {})
     for target in TARGETS:
-        file.create_group(f"properties/{target}")
+        file.require_group(f"properties/{target}")
     file.attrs["energy_tolerance"] = record.energy_tolerance
     file.attrs["distance_tolerance"] = record.distance_tolerance
     file.attrs["index_test"] = record.index_test
@@ -214,7 +215,7 @@ def write_training(file: h5py.File, training: Training) -> int:
 
 
 def write_later(file: h5py.File, name: str, table: Table) -> int:
-    """Append to one of `LATER_TABLES`, which is made if the file lacks it; returns its new number of rows."""
+    """Append to a table, which is made if the file lacks it; returns its new number of rows."""
     if name not in file:
         create_table(file.create_group(name), TABLES[name], int(file["problem"].attrs["n_parameters"]))
     return write_rows(file[name], table, int(file[name].attrs["count"]))

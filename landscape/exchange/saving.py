@@ -14,7 +14,7 @@ from landscape.database.records import PropertyRows
 from landscape.database.store import Store
 from landscape.database.tables import Tables
 from landscape.database.whole_file import replace_file
-from landscape.database.writing import TABLES, write_new, write_property, write_regimes, write_rows
+from landscape.database.writing import TABLES, write_later, write_new, write_property, write_regimes
 from landscape.errors import DatabaseError
 
 
@@ -40,8 +40,12 @@ def _write(file: h5py.File, store: Store, names: Mapping[str, Sequence[str]]) ->
     """Write problem, header and tables; counts and digests come last."""
     write_new(file, store.record, store.header, names)
     tables = store.tables
-    write_regimes(file["training"], tables.regimes, tables.evaluations)
-    counts = {name: write_rows(file[name], getattr(tables, name), 0) for name in TABLES}
+    filled = {name: table for name in TABLES if len(table := getattr(tables, name))}
+    if tables.regimes:
+        filled["training"] = tables.training
+    counts = {name: write_later(file, name, table) for name, table in filled.items()}
+    if tables.regimes:
+        write_regimes(file["training"], tables.regimes, tables.evaluations)
     _write_properties(file, tables)
     for name, count in counts.items():
         file[name].attrs["count"] = count

@@ -28,12 +28,15 @@ def is_declared_attribute(path: str, name: str) -> bool:
     return name in ATTRIBUTES[group] if group in ATTRIBUTES else table
 
 
-def is_declared_dataset(path: str, dataset: h5py.Dataset) -> bool:
-    """True for data, columns and properties; others are a user's own. Columns of a later program grow as ours do."""
+def is_declared_dataset(path: str, *, grows: bool, counted: bool) -> bool:
+    """True for data, columns and properties; others are a user's own. Columns of a later program grow as ours do.
+
+    `grows` tells of the dataset, and `counted` that its group has the attribute `count`.
+    """
     group, _, name = path.partition("/")
     if group == "problem":
         return name in DATA
-    return group == "properties" or (dataset.maxshape[:1] == (None,) and "count" in dataset.parent.attrs)
+    return group == "properties" or (grows and counted)
 
 
 def text(attrs: h5py.AttributeManager, name: str) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 
 from landscape.database.integrity.blocks import blocks
 from landscape.database.integrity.declared import is_declared_attribute, is_declared_dataset
+from landscape.database.integrity.plain import Item, items
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -47,22 +48,29 @@ class Digests:
     @classmethod
     def of(cls, file: h5py.File) -> Self:
         """The digests of all that the program wrote into the file; this reads all of it."""
-        found: list[tuple[str, Any]] = [("", file)]
-        file.visititems(lambda path, item: found.append((path, item)))
-        return cls().after(found)
+        return cls().after([("", file), *items(file)])
 
-    def after(self, objects: Iterable[tuple[str, Any]], replaced: Callable[[str], bool] = lambda _: False) -> Self:
+    def after(self, objects: Iterable[tuple[str, Item]], replaced: Callable[[str], bool] = lambda _: False) -> Self:
         """The digests after changes of these groups and datasets, by path, and of their attributes.
 
-        A dataset was extended by rows, unless `replaced(path)` is true.
+        A group precedes its datasets. A dataset was extended by rows, unless `replaced(path)` is true.
         """
         datasets, attributes = dict(self.datasets), dict(self.attributes)
+        counts: dict[str, Any] = {}
         for path, item in objects:
-            if isinstance(item, h5py.Dataset) and is_declared_dataset(path, item):
-                datasets[path] = _continued(item, None if replaced(path) else datasets.get(path))
-            for name, value in item.attrs.items():
+            if isinstance(item, h5py.Dataset):
+                grows, count = item.maxshape[:1] == (None,), counts.get(path.rpartition("/")[0])
+                if is_declared_dataset(path, grows=grows, counted=count is not None):
+                    rows = _rows(item, count if grows else None)
+                    datasets[path] = _continued(item, rows, None if replaced(path) else datasets.get(path))
+            if item is None or not h5py.h5a.get_num_attrs(item.id):
+                continue
+            for name in item.attrs:
                 if is_declared_attribute(path, name):
+                    value = item.attrs[name]
                     attributes[f"{path}@{name}"] = _digest(hashlib.sha256(_text(value)))
+                    if name == "count":
+                        counts[path] = value
         return type(self)(datasets, attributes)
 
     def entries(self) -> dict[str, str]:
@@ -100,9 +108,8 @@ def children(file: h5py.File, groups: Iterable[str]) -> Iterator[tuple[str, Any]
                 yield f"{path}/{name}", item
 
 
-def _continued(dataset: h5py.Dataset, known: Hashed | None) -> Hashed:
-    """The state after the rows of a dataset that count, from a state after the first of them."""
-    rows = _rows(dataset)
+def _continued(dataset: h5py.Dataset, rows: int, known: Hashed | None) -> Hashed:
+    """The state after the first `rows` rows of a dataset, from a state after fewer of them."""
     if known is None or known.rows > rows:
         known = Hashed(0, hashlib.sha256(f"{dataset.dtype.str}{dataset.shape[1:]}".encode()))
     state = known.state.copy()
@@ -111,11 +118,10 @@ def _continued(dataset: h5py.Dataset, known: Hashed | None) -> Hashed:
     return Hashed(rows, state)
 
 
-def _rows(dataset: h5py.Dataset) -> int:
-    """The number of rows that count: those of the table for a column that grows, else all."""
+def _rows(dataset: h5py.Dataset, count: Any) -> int:  # noqa: ANN401 - whatever HDF5 can store
+    """The number of rows that count: at most the `count` of the table, if it has one."""
     if not dataset.shape:
         return 1
-    count = None if dataset.maxshape[0] is not None else dataset.parent.attrs.get("count")
     return len(dataset) if count is None else min(len(dataset), int(count))
 
 

@@ -20,7 +20,7 @@ def opened(path: Path) -> h5py.File:
         with path.open("rb"):
             pass  # h5py.is_hdf5 does not distinguish an unreadable file from a file of another kind
         if h5py.is_hdf5(path):
-            return h5py.File(path, "r", locking=False)
+            return h5py.File(path, "r", locking=False, rdcc_nbytes=0)  # nothing is read twice
     except OSError as error:
         if "truncated" in str(error):
             found = f"an HDF5 file cut off at byte {path.stat().st_size}"

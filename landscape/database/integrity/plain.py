@@ -5,44 +5,55 @@ them, and no filter such as a compression, is in a database: what is read is wha
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import h5py
 
 GROUP, DATASET = h5py.h5o.TYPE_GROUP, h5py.h5o.TYPE_DATASET
+Item: TypeAlias = h5py.Group | h5py.Dataset | None
 LAYOUTS = (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED)
 
 
-def require_plain(file: h5py.File) -> None:
-    """Refuse a file in which a link or a dataset leads elsewhere, or a dataset is filtered.
+def plain_items(file: h5py.File) -> dict[str, h5py.Group | h5py.Dataset]:
+    """The groups and datasets of a file by path, opened.
 
     Raises:
-        ValueError: the first such item.
+        ValueError: a link or a dataset leads elsewhere, or a dataset is filtered; it names the first such item.
     """
-    for name, item in _items(file.id, "", set()):
+    found: dict[str, h5py.Group | h5py.Dataset] = {}
+    for path, item in items(file):
         if item is None:
-            raise ValueError(f"{name} is a link to another place or a type, expected a plain dataset or group")
-        if isinstance(item, h5py.h5d.DatasetID):
-            made = item.get_create_plist()
+            raise ValueError(f"/{path} is a link to another place or a type, expected a plain dataset or group")
+        if isinstance(item, h5py.Dataset):
+            made = item.id.get_create_plist()
             if made.get_layout() not in LAYOUTS or made.get_external_count():
-                raise ValueError(f"{name} has its values in other files or datasets, expected a plain dataset")
+                raise ValueError(f"/{path} has its values in other files or datasets, expected a plain dataset")
             if made.get_nfilters():
-                raise ValueError(f"{name} is compressed or filtered, expected a plain dataset (h5repack -f NONE)")
+                raise ValueError(f"/{path} is compressed or filtered, expected a plain dataset (h5repack -f NONE)")
+        found[path] = item
+    return found
 
 
-def _items(group: h5py.h5g.GroupID, path: str, known: set[Any]) -> Iterator[tuple[str, Any]]:
-    """Path and identifier of every group and dataset below a group; None for a link that is not hard and for a type."""
-    for name in group:
-        where = f"{path}/{name.decode(errors='replace')}"
-        if group.links.get_info(name).type != h5py.h5l.TYPE_HARD:
+def items(group: h5py.Group, path: str = "", known: set[Any] | None = None) -> Iterator[tuple[str, Item]]:
+    """Path and object of everything below a group, groups before what they hold; None for a link that is not hard and
+    for a type.
+    """
+    known = {h5py.h5o.get_info(group.id).addr} if known is None else known
+    readonly = group.file.mode == "r"
+    opened = group.id  # h5py's own access by name takes several times as long
+    for name in opened:
+        where = path + name.decode(errors="replace")
+        hard = opened.links.get_info(name).type == h5py.h5l.TYPE_HARD
+        info = h5py.h5o.get_info(opened, name) if hard else None
+        if info is None or info.type not in (GROUP, DATASET):
             yield where, None
             continue
-        info = h5py.h5o.get_info(group, name)
-        if info.type not in (GROUP, DATASET):
-            yield where, None
+        identifier = h5py.h5o.open(opened, name)
+        if info.type == DATASET:
+            yield where, h5py.Dataset(identifier, readonly=readonly)  # keeps shape and type
             continue
-        item = h5py.h5o.open(group, name)
+        item = h5py.Group(identifier)
         yield where, item
-        if info.type == GROUP and info.addr not in known:  # a group may be linked within itself
+        if info.addr not in known:  # a group may be linked within itself
             known.add(info.addr)
-            yield from _items(item, where, known)
+            yield from items(item, f"{where}/", known)
