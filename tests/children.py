@@ -6,28 +6,17 @@ A new interpreter takes seconds to import them; a fork takes none.
 import importlib
 import os
 import pkgutil
-import runpy
-import sys
 import tempfile
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import landscape
-from landscape.cli import main
+from tests.endings import Ended, status_of
 
 importlib.import_module("matplotlib.pyplot")
 for _module in pkgutil.walk_packages(landscape.__path__, "landscape."):
     if not _module.name.endswith(("__main__", "triton_energy")) and ".runs" not in _module.name:
         importlib.import_module(_module.name)
-
-
-class Ended(NamedTuple):
-    """The exit status of a child, and its standard output and error together."""
-
-    status: int
-    said: str
 
 
 def forked(words: Sequence[str], prepare: Callable[[], None] = lambda: None) -> Ended:
@@ -50,24 +39,3 @@ def forked(words: Sequence[str], prepare: Callable[[], None] = lambda: None) -> 
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         output.seek(0)
         return Ended(status, output.read())
-
-
-def status_of(words: Sequence[str]) -> int:
-    """The exit status of the words, as the interpreter makes it; for a process of their own."""
-    warnings.resetwarnings()
-    name, *arguments = words
-    errors = "backslashreplace"
-    with open(1, "w", closefd=False) as sys.stdout, open(2, "w", errors=errors, closefd=False) as sys.stderr:
-        try:
-            if name == "landscape":
-                sys.argv = [name, *arguments]
-                main()
-            else:
-                sys.argv = arguments
-                runpy.run_path(arguments[0], run_name="__main__")
-        except SystemExit as ending:
-            return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
-        except BaseException:  # noqa: BLE001 - the child ends here, as the interpreter would
-            traceback.print_exc()
-            return 1
-        return 0

@@ -27,7 +27,8 @@ from landscape.cli import cli
 from landscape.config.run_file import RunConfig
 from landscape.config.tables import Table
 from landscape.messages import toml_value
-from tests.children import Ended, forked
+from tests.children import forked
+from tests.endings import Ended
 
 ROOT = Path(__file__).parents[1]
 GUIDES = (

@@ -1,7 +1,7 @@
 """Cases: a file of some kind, a change of it, the command that is given the file, and the verdict on what it did.
 
-A fork of a process that has torch takes longer than most commands. So a case runs in the process of its batch, see
-`batches.py`, and only a case that ends this process costs another fork.
+A fork takes longer than most commands. So a case runs in the process of its batch, see `batches.py`, and only a case
+that ends this process costs another fork.
 """
 
 import hashlib
@@ -18,9 +18,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from landscape.database import writing
-from tests.children import Ended, forked, status_of
-from tests.database.altering import altered
+from tests.endings import Ended, status_of
 from tests.fuzz.mutations import SECRET, change_item, change_text, cut, flip
 
 ENDINGS = {0, 1, 2, 75}
@@ -40,126 +38,42 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of case: files to begin with, the one that is changed, changes of it, and the words of the command."""
+    """A kind of case: files to begin with, the first of which is changed, changes of it, and the words of the command.
+
+    `share` is the number of cases of this kind in a round of all kinds. The command of a `light` kind needs no torch, or
+    refuses most mistakes without it.
+    """
 
     name: str
+    share: int
     begin: Path
-    file: str
+    files: tuple[str, ...]
     changes: tuple[Change, ...]
     command: tuple[str, ...]
+    light: bool = False
 
 
 def kinds(begin: Path) -> list[Kind]:
     """The kinds of cases for files in a folder, see `files`."""
-    ran = ("run", "run.toml", "-o", "new.h5", "--time-limit", "0s")
+    key, other = "problem.dataset", ("other.h5", "secret")
+    run = ("run", "run.toml", "-o", "new.h5", "--time-limit", "0s")
+    database, texts = ("xor.h5", *other), (change_text, change_text, flip, cut)
+    every = ("arguments", "run.toml", "data.csv", *database)
     tables = [
-        Kind(f"data file {name}", begin, name, changes, (*ran, "--set", f'problem.dataset="{name}"'))
-        for name, changes in {
-            "data.csv": (flip, cut, change_text, change_text, change_text),
-            "data.npz": (flip, cut),
-            "data.h5": (flip, cut, change_item, change_item),
-        }.items()
+        Kind(f"data file {name}", share, begin, (name, "run.toml", *other), changes, (*run, f"--set={key}='{name}'"))
+        for name, share, changes in (
+            ("data.csv", 3, (flip, cut, change_text, change_text, change_text)),
+            ("data.npz", 2, (flip, cut)),
+            ("data.h5", 1, (flip, cut, change_item, change_item)),
+        )
     ]
     return [
-        Kind("database bytes", begin, "xor.h5", (flip, flip, cut), ("info", "xor.h5")),
-        Kind("database items", begin, "xor.h5", (change_item,), ("info", "xor.h5")),
-        Kind("run file", begin, "run.toml", (change_text, change_text, flip, cut), ran),
-        Kind("arguments", begin, "arguments", (change_text,), ()),
+        Kind("database bytes", 4, begin, database, (flip, flip, cut), ("info", "xor.h5"), light=True),
+        Kind("database items", 4, begin, database, (change_item,), ("info", "xor.h5"), light=True),
+        Kind("run file", 5, begin, ("run.toml", "data.csv", *other), texts, run, light=True),
+        Kind("arguments", 1, begin, every, (change_text,), ()),
         *tables,
     ]
-
-
-RUN = """
-[problem]
-dataset = "data.csv"
-hidden = [2]
-l2 = 1e-2
-activation = "tanh"
-[run]
-seed = 3
-[basin_hopping]
-walkers = 4
-steps = 2
-task_walkers = 2
-start_scales = [0.5, 1.0]
-[quench]
-memory = 8
-[connect]
-pairs = 2
-rounds = 1
-single_ended = 2
-target = 1.0
-[identity]
-energy_tolerance = 1e-9
-[measure]
-epsilon = [0.1]
-pgd_steps = 2
-pgd_restarts = 1
-apgd_steps = 5
-search_queries = 10
-"""
-ARGUMENTS = """info xor.h5 --lowest 3
-verify xor.h5 --sides 0
-run run.toml -o new.h5 --set problem.l2=1e-3 --time-limit 0s
-tree xor.h5 -o tree.svg
-properties xor.h5
-correlations xor.h5
-thermodynamics xor.h5 -o curves.csv
-rates xor.h5 --from 0 --to 1
-morse xor.h5
-measure xor.h5 loss
-export xor.h5 -o there --format csv
-merge xor.h5 xor.h5 -o merged.h5
-answer there
-"""
-CHUNK_ROWS = 8
-KEPT = (
-    "depth",
-    "pgd_accuracy",
-    "robust_accuracy",
-    "clean_loss",
-    "rounded_loss",
-    "spectral_norm",
-    "margin_l2",
-    "hessian_trace",
-)
-"""Properties that stay in the database: the others would only make every case slower."""
-
-
-def files(folder: Path) -> None:
-    """Write good files of every kind, which the cases change."""
-    (folder / "run.toml").write_text(RUN)
-    (folder / "arguments").write_text(ARGUMENTS)
-    (folder / "secret").write_text(SECRET)
-    random_numbers = np.random.default_rng(0).normal(size=(12, 2))
-    labels = np.arange(12) % 2
-    rows = [f"{x!r},{y!r},{label}" for (x, y), label in zip(random_numbers.tolist(), labels.tolist(), strict=True)]
-    (folder / "data.csv").write_text("\n".join(["height,width,class", *rows]) + "\n")
-    np.savez(folder / "data.npz", inputs=random_numbers, targets=labels)
-    with h5py.File(folder / "data.h5", "w") as file:
-        file["inputs"], file["targets"] = random_numbers, labels
-    with h5py.File(folder / "other.h5", "w") as file:
-        for name in ("inputs", "targets", "rounds/kind"):
-            file[name] = [SECRET]
-    made = forked(("landscape", "run", str(folder / "run.toml"), "-o", str(folder / "xor.h5")), lambda: _begin(folder))
-    assert made.status == 0, made.said
-    with altered(folder / "xor.h5") as file:
-        own = file["properties/minima"]
-        assert set(KEPT) <= set(own)
-        for name in set(own) - set(KEPT):
-            del own[name]
-    whole = (folder / "xor.h5").rename(folder / "whole.h5")
-    with h5py.File(whole) as file, h5py.File(folder / "xor.h5", "w") as packed:
-        packed.attrs.update(file.attrs)
-        for name in file:
-            file.copy(name, packed)
-    whole.unlink()
-
-
-def _begin(folder: Path) -> None:
-    """Go to a folder, and write small files."""
-    os.chdir(folder)
-    writing.CHUNK_ROWS = CHUNK_ROWS
 
 
 def tried(kind: Kind, seed: int) -> Outcome:
@@ -167,17 +81,18 @@ def tried(kind: Kind, seed: int) -> Outcome:
     draw = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copytree(kind.begin, folder, dirs_exist_ok=True)
-        change = draw.choice(kind.changes)
-        done = change(folder / kind.file, draw)
+        for file in kind.files:
+            shutil.copyfile(kind.begin / file, folder / file)
+        changed, change = folder / kind.files[0], draw.choice(kind.changes)
+        done = change(changed, draw)
         command = kind.command
         if not command:
-            lines = (folder / kind.file).read_text(encoding="utf-8").replace("\0", "0").splitlines()
+            lines = changed.read_text(encoding="utf-8").replace("\0", "0").splitlines()
             command = tuple(draw.choice(lines or ["info"]).split() or ["info"])
         ended = done_in(folder, ("landscape", *command))
         word, is_fault = judged(ended)
-        if kind.file == "xor.h5" and word == "accepted":
-            if unchanged(folder / kind.file, kind.begin / kind.file):
+        if changed.name == "xor.h5" and word == "accepted":
+            if unchanged(changed, kind.begin / changed.name):
                 word = "accepted, nothing changed"
             else:
                 verified = done_in(folder, ("landscape", "verify", "xor.h5", "--sides", "0"))

@@ -1,7 +1,9 @@
 """Changes of files: of bytes, of the items of an HDF5 file, and of texts."""
 
+import io
 import random
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +52,8 @@ def cut(path: Path, draw: random.Random) -> str:
 
 def change_item(path: Path, draw: random.Random) -> str:
     """Change a dataset or an attribute of an HDF5 file: missing, of another kind, shape or sign, or elsewhere."""
+    place, name = draw.choice(_items(path.read_bytes()))
     with h5py.File(path, "r+") as file:
-        items = list(_items(file))
-        place, name = draw.choice(items)
         kind = draw.choice(list(ATTRIBUTES if name else DATASETS))
         if name:
             ATTRIBUTES[kind](file[place].attrs, name, draw)
@@ -61,16 +62,19 @@ def change_item(path: Path, draw: random.Random) -> str:
     return f"{place}{'@' * bool(name)}{name} {kind}"
 
 
-def _items(file: h5py.File) -> list[tuple[str, str]]:
-    """Datasets as (path, "") and attributes as (path, name)."""
-    found = [("/", name) for name in file.attrs]
+@cache
+def _items(content: bytes) -> list[tuple[str, str]]:
+    """Datasets of an HDF5 file as (path, "") and attributes as (path, name)."""
+    found: list[tuple[str, str]] = []
 
     def take(path: str, item: h5py.Dataset | h5py.Group) -> None:
         found.extend((path, name) for name in item.attrs)
         if isinstance(item, h5py.Dataset):
             found.append((path, ""))
 
-    file.visititems(take)
+    with h5py.File(io.BytesIO(content)) as file:
+        take("/", file)
+        file.visititems(take)
     return found
 
 
