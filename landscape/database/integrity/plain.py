@@ -41,7 +41,9 @@ def items(group: h5py.Group, path: str = "", known: set[Any] | None = None) -> I
     known = {h5py.h5o.get_info(group.id).addr} if known is None else known
     readonly = group.file.mode == "r"
     opened = group.id  # h5py's own access by name takes several times as long
-    for name in opened:
+    names: list[bytes] = []
+    opened.links.iterate(names.append)  # `for name in opened` does not read a group whose index is empty
+    for name in names:
         where = path + name.decode(errors="replace")
         hard = opened.links.get_info(name).type == h5py.h5l.TYPE_HARD
         info = h5py.h5o.get_info(opened, name) if hard else None

@@ -154,6 +154,17 @@ def test_nothing_but_the_file_itself_is_read(path: Path, whole: bytes, change: C
     refused(path, "is damaged (/")
 
 
+def test_an_empty_group_that_cannot_be_read_is_damage(path: Path) -> None:
+    with h5py.File(path) as file:
+        header = h5py.h5o.get_info(file["properties/training"].id).addr
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"\x11\x00\x10\x00", header) + 16  # in the message of type 0x11
+    names = int.from_bytes(content[heap : heap + 8], "little") + 24  # the address of the names in the heap of the group
+    content[names + 6] = 0x1C
+    path.write_bytes(content)
+    refused(path, "is damaged (")
+
+
 def test_a_group_within_itself_ends(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         file["minima/again"] = file["/"]
