@@ -26,7 +26,8 @@ def outcomes(cases: int, seed: int) -> dict[str, list[Outcome]]:
         every = kinds(Path(name))
         turns = [kind for kind in every for _ in range(kind.share)]
         wanted = [(turns[case % len(turns)], seed * 10**9 + case) for case in range(cases)]
-        first = list(outcomes_of(wanted))
+        light = outcomes_of([case for case in wanted if case[0].light])
+        first = [next(light) if kind.light else None for kind, _ in wanted]
         asked.send([case for case, outcome in zip(wanted, first, strict=True) if outcome is None])
         rest = iter(asked.recv())
         whole.join()
@@ -52,9 +53,8 @@ def main(cases: int, seed: int) -> None:
     """Damage files and arguments at random, give them to the commands, and print what happens; status 1 on a fault."""
     found = outcomes(cases, seed)
     used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    click.echo(
-        f"{cases} cases, seed {seed}, {sum(one.ru_utime + one.ru_stime for one in used):.0f} s of processor time"
-    )
+    seconds = sum(one.ru_utime + one.ru_stime for one in used)
+    click.echo(f"{cases} cases, seed {seed}, {seconds:.0f} s of processor time")
     for name, own in found.items():
         for word, count in Counter(one.word for one in own).most_common():
             click.echo(f"{name:<22}{word:<30}{count:>8}")
