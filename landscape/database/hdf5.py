@@ -83,7 +83,7 @@ class Hdf5Store:
             store = cls(Snapshot(path), lock)
             store.digests = store.snapshot.digests()
             require_unchanged(path, store.snapshot.changes(store.digests))
-            require_growing(path, store.snapshot.file)
+            require_growing(path, store.snapshot)
         except BaseException:
             lock.release()
             raise
@@ -155,12 +155,14 @@ def require_unchanged(path: Path, changes: Sequence[str] | None) -> None:
         )
 
 
-def require_growing(path: Path, file: h5py.File) -> None:
+def require_growing(path: Path, snapshot: Snapshot) -> None:
     """Raise DatabaseError if a column or property of the file cannot take further rows."""
-    known = [f"{name}/{column}" for name, table in TABLES.items() for column in table.column_names()]
-    properties = [f"properties/{target}/{name}" for target in TARGETS for name in file.get(f"properties/{target}", ())]
-    for place in [*known, *properties]:
-        if place in file and file[place].maxshape[0] is not None:
+    places = [f"{name}/{column}" for name, table in TABLES.items() for column in table.column_names()]
+    for target in TARGETS:
+        group = f"properties/{target}"
+        places += [f"{group}/{name}" for name in (snapshot.item(group) if snapshot.has(group) else ())]
+    for place in places:
+        if snapshot.has(place) and snapshot.item(place).maxshape[0] is not None:
             raise DatabaseError(f"{path} cannot be continued, {place} cannot grow: open it for reading alone")
 
 

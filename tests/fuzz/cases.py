@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -40,8 +41,8 @@ class Outcome:
 class Kind:
     """A kind of case: files to begin with, the first of which is changed, changes of it, and the words of the command.
 
-    `share` is the number of cases of this kind in a round of all kinds. The command of a `light` kind needs no torch, or
-    refuses most mistakes without it.
+    `share` is the number of cases of this kind in a round of all kinds. The command of a `light` kind needs no torch,
+    or refuses most mistakes without it.
     """
 
     name: str
@@ -151,16 +152,19 @@ def good_content(path: Path) -> dict[str, str]:
 def content(path: Path) -> dict[str, str]:
     """Hashes of all datasets and attributes by name; rows of a table that do not count are left out."""
     found: dict[str, str] = {}
+    counts: dict[str, Any] = {}  # by group
 
     def take(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        values = {f"{name}@{key}": value for key, value in item.attrs.items()}
+        attributes = item.attrs if h5py.h5a.get_num_attrs(item.id) else ()
+        values = {f"{name}@{key}": item.attrs[key] for key in attributes}
+        counts[name] = values.get(f"{name}@count")
         if isinstance(item, h5py.Dataset):
-            count = item.parent.attrs.get("count") if item.maxshape[:1] == (None,) else None
+            count = counts[name.rpartition("/")[0]] if item.maxshape[:1] == (None,) else None
             values[name] = item[()] if count is None else item[: int(count)]
         for key, value in values.items():
             array = np.asarray(value)
-            text = repr(array.tolist()) if array.dtype.hasobject else array.tobytes().hex()
-            found[key] = hashlib.sha256(f"{array.dtype}{array.shape}{text}".encode()).hexdigest()
+            text = repr(array.tolist()).encode() if array.dtype.hasobject else array.tobytes()
+            found[key] = hashlib.sha256(f"{array.dtype}{array.shape}".encode() + text).hexdigest()
 
     with h5py.File(path) as file:
         take("", file)
