@@ -33,9 +33,11 @@ WORDS = (
 
 
 def flip(path: Path, draw: random.Random) -> str:
-    """Change some bits of a file."""
+    """Change some bits of a file, in numbers of 8 bytes that are not 0: much of an HDF5 file is unused and zero."""
     content = bytearray(path.read_bytes())
-    places = [draw.randrange(len(content)) for _ in range(draw.choice((1, 1, 1, 4, 64)))]
+    used = np.flatnonzero(np.frombuffer(content, np.uint8)).tolist()
+    many = draw.choice((1, 1, 1, 4, 64))
+    places = [min(draw.choice(used) + draw.randrange(8), len(content) - 1) for _ in range(many)]
     for place in places:
         content[place] ^= draw.randrange(1, 256)
     path.write_bytes(content)
