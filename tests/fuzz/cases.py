@@ -150,23 +150,29 @@ def good_content(path: Path) -> dict[str, str]:
 
 
 def content(path: Path) -> dict[str, str]:
-    """Hashes of all datasets and attributes by name; rows of a table that do not count are left out."""
+    """Hashes of all datasets and attributes by name; rows of a table that do not count are left out.
+
+    Attributes of equal values are equal, such as a count as another kind of whole number.
+    """
     found: dict[str, str] = {}
     counts: dict[str, Any] = {}  # by group
 
     def take(name: str, item: h5py.Dataset | h5py.Group) -> None:
         attributes = item.attrs if h5py.h5a.get_num_attrs(item.id) else ()
-        values = {f"{name}@{key}": item.attrs[key] for key in attributes}
-        counts[name] = values.get(f"{name}@count")
+        values = {key: np.asarray(item.attrs[key]).tolist() for key in attributes}
+        counts[name] = values.get("count")
+        found.update({f"{name}@{key}": _hash(repr(value).encode()) for key, value in values.items()})
         if isinstance(item, h5py.Dataset):
             count = counts[name.rpartition("/")[0]] if item.maxshape[:1] == (None,) else None
-            values[name] = item[()] if count is None else item[: int(count)]
-        for key, value in values.items():
-            array = np.asarray(value)
+            array = np.asarray(item[()] if count is None else item[: int(count)])
             text = repr(array.tolist()).encode() if array.dtype.hasobject else array.tobytes()
-            found[key] = hashlib.sha256(f"{array.dtype}{array.shape}".encode() + text).hexdigest()
+            found[name] = _hash(f"{array.dtype}{array.shape}".encode() + text)
 
     with h5py.File(path) as file:
         take("", file)
         file.visititems(take)
     return found
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
