@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-CASES = 2000
+CASES = 1000
 
 
 def test_hostile_files_and_arguments_end_well_or_in_one_line() -> None:

@@ -89,7 +89,12 @@ def require_values(dataset: h5py.Dataset, dtype: np.dtype[Any], rows: int, shape
 
 
 def require_stored(dataset: h5py.Dataset, rows: int) -> None:
-    """Raise ValueError if the file stores less than these rows take, so that reading takes no memory unasked for."""
+    """Raise ValueError if the file stores less than these rows take, so that reading takes no memory unasked for.
+
+    And for numbers of another form than those of numpy, such as floats of 9 bits of precision: HDF5 crashes on some.
+    """
+    if dataset.dtype.kind in "fiu" and dataset.id.get_type() != h5py.h5t.py_create(dataset.dtype):
+        raise ValueError(f"{dataset.name} holds numbers of another form than {dataset.dtype.name}")
     needed = rows * dataset.dtype.itemsize * math.prod(dataset.shape[1:])
     if dataset.id.get_storage_size() < needed:
         raise ValueError(f"{dataset.name} declares {needed} bytes, but the file stores fewer")

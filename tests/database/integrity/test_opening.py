@@ -165,6 +165,17 @@ def test_an_empty_group_that_cannot_be_read_is_damage(path: Path) -> None:
     refused(path, "is damaged (")
 
 
+def test_numbers_of_another_form_are_damage(path: Path) -> None:
+    """HDF5 takes floats of 47168 bits of precision for ordinary ones, reads them, and crashes when it writes some."""
+    with h5py.File(path) as file:
+        header = h5py.h5o.get_info(file["minima/parameters"].id).addr
+    content = bytearray(path.read_bytes())
+    precision = content.index(b"\x11\x20\x3f\x00\x08\x00\x00\x00\x00\x00\x40\x00", header) + 10
+    content[precision + 1] = 0xB8
+    path.write_bytes(content)
+    refused(path, "minima/parameters holds numbers of another form than float64")
+
+
 def test_a_group_within_itself_ends(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         file["minima/again"] = file["/"]
