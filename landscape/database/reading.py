@@ -9,7 +9,7 @@ Columns that this program does not know are ignored. A column that the file lack
 column is essential.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from landscape.database.integrity.declared import (
     DATA,
     NAMES,
     described,
+    image_shape,
     json_table,
+    named_texts,
     names,
     positive,
     require_data,
@@ -139,7 +141,7 @@ class Snapshot:
             energy_tolerance=positive(root, "energy_tolerance"),
             distance_tolerance=positive(root, "distance_tolerance"),
             index_test=text(root, "index_test"),
-            image=_shape(attrs["image"]) if "image" in attrs else None,
+            image=image_shape(attrs) if "image" in attrs else None,
             **{name: None for name in DATA if name not in group},
         )
 
@@ -282,14 +284,6 @@ class Snapshot:
         return self.file
 
 
-def _shape(sizes: Array) -> tuple[int, int, int]:
-    """Channels, height and width of an image. Raises ValueError for anything but three positive whole numbers."""
-    if np.shape(sizes) != (3,) or sizes.dtype.kind != "i" or sizes.min() < 1:
-        raise ValueError(f"attribute image is {str(sizes)[:50]}, expected channels, height and width")
-    channels, height, width = sizes.tolist()
-    return channels, height, width
-
-
 def require_format(path: Path, file: h5py.File) -> None:
     """Refuse HDF5 files of other programs, and databases of a later version."""
     if file.attrs.get("format") != FORMAT:
@@ -299,11 +293,6 @@ def require_format(path: Path, file: h5py.File) -> None:
         raise DatabaseError(
             f"{path} has format version {version}, newer than the {FORMAT_VERSION} that is known here: update landscape"
         )
-
-
-def named_texts(names: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
-    """Texts by name, from two attributes."""
-    return {str(name): str(text) for name, text in zip(names, texts, strict=True)}
 
 
 def damaged(path: Path, error: Exception) -> DatabaseError:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import h5py
@@ -78,6 +78,20 @@ def names(attrs: h5py.AttributeManager, name: str) -> list[str]:
     if len(set(found)) != len(found):
         raise ValueError(f"attribute {name} has a name twice")
     return found
+
+
+def named_texts(names: Iterable[str], texts: Iterable[str]) -> dict[str, str]:
+    """Texts by name, from two attributes."""
+    return {str(name): str(text) for name, text in zip(names, texts, strict=True)}
+
+
+def image_shape(attrs: h5py.AttributeManager) -> tuple[int, int, int]:
+    """Channels, height and width of an image. Raises ValueError for anything but three positive whole numbers."""
+    sizes = attrs["image"]
+    if np.shape(sizes) != (3,) or sizes.dtype.kind != "i" or sizes.min() < 1:
+        raise ValueError(f"attribute image is {str(sizes)[:50]}, expected channels, height and width")
+    channels, height, width = sizes.tolist()
+    return channels, height, width
 
 
 def require_values(dataset: h5py.Dataset, dtype: np.dtype[Any], rows: int, shape: tuple[int, ...]) -> None:
