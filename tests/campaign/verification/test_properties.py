@@ -2,15 +2,23 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import landscape
+from landscape.campaign.interrupt import Interrupt
 from landscape.campaign.pools.local import LocalPool
 from landscape.campaign.preparation import stored_context
+from landscape.campaign.progress import Silent
+from landscape.campaign.rounds.sampling import SampleQuenches
+from landscape.campaign.sequences import measuring_sample, measuring_training
+from landscape.campaign.session import run_campaign
 from landscape.campaign.verification.properties import SAMPLED_ROWS, Amount, Remeasured, remeasured
+from landscape.database.store import open_store
 from landscape.errors import ConfigError
+from tests.campaign.trained import add_trained
 from tests.campaign.xor import HASTE, xor
 from tests.commands import Run
 from tests.database.altering import altered
@@ -20,10 +28,19 @@ QUICK = HASTE | {"apgd_steps": 1, "search_queries": 1, "noise_draws": 2}
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four minima of XOR with all properties; do not change it."""
+    """Four minima of XOR with all properties, two end points of training and two quenches; do not change it."""
     path = tmp_path_factory.mktemp("whole") / "a.h5"
-    connect = {"pairs": 1, "rounds": 1, "single_ended": 1}
-    landscape.explore(xor(), path=path, walkers=3, steps=2, connect=connect, measure=QUICK, progress=False).close()
+    tables: dict[str, Any] = {
+        "connect": {"pairs": 1, "rounds": 1, "single_ended": 1},
+        "measure": QUICK,
+        "sample": {"quenches": 2},
+    }
+    landscape.explore(xor(), path=path, walkers=3, steps=2, progress=False, **tables).close()
+    with landscape.Database(open_store(path, writable=True)) as db:
+        add_trained(db.store, db.minima.parameters[:2] + 0.1, {"plain": ""}, regime=[0, 0], seed=[0, 1])
+        context, names = stored_context(db.problem_record, "cpu"), ("clean_loss", "hessian_trace")
+        phases = (SampleQuenches, *measuring_sample(context, names), *measuring_training(context, names))
+        run_campaign(context, db.store, LocalPool(context.execute), Silent(), Interrupt(), phases)
     return path
 
 
@@ -38,9 +55,9 @@ def again(path: Path, amount: Amount = "all") -> Remeasured:
         return remeasured(db, context, LocalPool(context.execute), amount=amount)
 
 
-def shift(path: Path, name: str, place: object, change: float) -> None:
+def shift(path: Path, name: str, place: object, change: float, target: str = "minima") -> None:
     with altered(path) as file:
-        file[f"properties/minima/{name}"][place] += change
+        file[f"properties/{target}/{name}"][place] += change
 
 
 def test_what_was_measured_is_measured_again(path: Path) -> None:
@@ -50,6 +67,7 @@ def test_what_was_measured_is_measured_again(path: Path) -> None:
     assert (whole.faults, part.faults, none.faults) == ([], [], [])
     assert (whole.left, part.left, none.left) == ("", "all other properties", "properties")
     assert [line.startswith("properties: 71 of 4 minima (loss, ") for line in whole.lines] == [True]
+    assert ", 19 of 2 training (loss and curvature) and 19 of 2 sampled quenches (loss and curvature)" in whole.lines[0]
     assert [line.endswith(" of 3 minima (loss and curvature) measured again") for line in part.lines] == [True]
 
 
@@ -66,6 +84,14 @@ ALTERED: list[tuple[str, object, float, str]] = [
     ("barrier_to_global", 1, np.nan, "minimum 1: barrier_to_global nan in the file, "),
 ]
 """Properties, places, changes, and how the fault begins."""
+ALTERED_POINTS: list[tuple[str, str, int, float, str]] = [
+    ("training", "hessian_trace", 1, 1e-4, "end point of training 1: hessian_trace "),
+    ("training", "accuracy", 0, -0.25, "end point of training 0: accuracy "),
+    ("training", "clean_loss", 0, np.nan, "end point of training 0: clean_loss nan in the file, "),
+    ("sampled_quenches", "hessian_largest", 0, 1e-4, "sampled quench 0: hessian_largest "),
+    ("sampled_quenches", "clean_loss", 1, 3e-6, "sampled quench 1: clean_loss "),
+]
+"""Tables, properties, rows, changes, and how the fault begins."""
 ADMITTED: list[tuple[str, object, float]] = [("fgsm_accuracy", (1, 0), -0.25), ("hessian_largest", 1, 1e-9)]
 """Changes within the tolerances: one sample under attack, and rounding."""
 
@@ -73,10 +99,12 @@ ADMITTED: list[tuple[str, object, float]] = [("fgsm_accuracy", (1, 0), -0.25), (
 def test_every_changed_value_is_named_and_no_other(path: Path, command: Run) -> None:
     for name, place, change in [*(one[:3] for one in ALTERED), *ADMITTED]:
         shift(path, name, place, change)
+    for target, name, row, change, _ in ALTERED_POINTS:
+        shift(path, name, row, change, target)
     said = command("verify", path, "--properties", "all", "--sides", 0)
-    lines, words = said.out.splitlines(), [one[3] for one in ALTERED]
+    lines, words = said.out.splitlines(), [*(one[-1] for one in ALTERED), *(one[-1] for one in ALTERED_POINTS)]
     assert said.status == 1
-    assert f"{len(ALTERED)} faults in " in said.out
+    assert f"{len(words)} faults in " in said.out
     assert all([line.startswith(start) for line in lines].count(True) == 1 for start in words)
     assert lines[-1].startswith("training, hits, attempts, walkers and rounds are as committed")
 
