@@ -1,5 +1,6 @@
 """A requested stop comes soon, with status 75, everything committed and the file ready to be continued."""
 
+import fcntl
 import os
 import re
 import signal
@@ -11,9 +12,11 @@ from typing import NamedTuple
 import pytest
 
 from landscape.campaign.interrupt import GRACE_SECONDS, Interrupt
+from landscape.campaign.progress import Console
 from landscape.database.store import open_store
-from tests.campaign.commands import MPIEXEC, SLOW, command, run_file, started
+from tests.campaign.commands import MPIEXEC, SLOW, XOR, command, run_file, started
 from tests.campaign.processes import first_rank, kill_all
+from tests.commands import Run
 from tests.patience import patient
 
 SOON = 10.0  # seconds on an idle machine
@@ -67,6 +70,35 @@ def test_a_thread_that_gets_no_signals_can_still_watch_the_clock() -> None:
     thread.start()
     thread.join()
     assert stopped == [True]
+
+
+def test_the_end_of_a_terminal_leaves_no_lock_and_every_command_has_the_kind_of_the_run_file(
+    tmp_path: Path, command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, path, lock = run_file(tmp_path, XOR), tmp_path / "a.h5", tmp_path / "a.h5.lock"
+    committed, held = Console.commit, []
+
+    def ending(self: Console, *arguments: object) -> None:
+        held.append(lock.read_text())
+        os.kill(os.getpid(), signal.SIGHUP)
+        committed(self, *arguments)  # type: ignore[arg-type] # handed on as they came
+
+    monkeypatch.setattr(Console, "commit", ending)
+    monkeypatch.setattr(fcntl, "flock", None)  # no command may call it
+    before = signal.signal(signal.SIGHUP, lambda *_: None)
+    try:
+        for arguments in (["run", source, "-o", path, "--set", "run.lock=exclusive"], ["measure", path, "loss"]):
+            said = command(*arguments)
+            assert said.status == 75, said.err
+            assert "landscape: stopped early (SIGHUP), everything committed to" in said.err
+            assert held.pop().endswith("(exclusive)")
+            assert not held
+            assert not lock.exists()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    store = open_store(path)
+    assert store.n_rounds == 2
+    store.close()
 
 
 class Stop(NamedTuple):
