@@ -8,7 +8,7 @@ from landscape.errors import LandscapeError
 
 FAILED, BAD_INPUT, STOPPED = 1, 2, 75
 # Errors that users can cause, such as a folder without write permission.
-USER_ERRORS = (LandscapeError, OSError, MemoryError)
+USER_ERRORS = (LandscapeError, OSError)
 NO_MEMORY = "allocate memory"  # in the text of torch's RuntimeError
 
 
@@ -52,12 +52,23 @@ def report_error(message: str) -> None:
 
 def is_users(error: Exception) -> bool:
     """True for an error that a user can cause, of whatever type."""
-    return isinstance(error, USER_ERRORS) or NO_MEMORY in str(error)
+    return isinstance(error, USER_ERRORS) or lacking_memory(error) is not None
 
 
 def one_line(error: Exception) -> str:
     """The text of an error that a user can cause, as one line."""
-    if isinstance(error, LandscapeError | OSError):
+    if isinstance(error, USER_ERRORS):
         return " ".join(str(error).split())
-    said = next(iter(str(error).splitlines()[-1:]), "no more of it")
+    said = next(iter(str(lacking_memory(error)).splitlines()[-1:]), "no more of it")
     return f"expected enough memory, found: {said}; take fewer walkers, smaller tasks or a smaller network or data set"
+
+
+def lacking_memory(error: BaseException) -> BaseException | None:
+    """The error by which memory ran out: this one, or what a SystemError was raised from; None if it did not.
+
+    The interpreter raises a SystemError where compiled code goes on after a failed allocation.
+    """
+    if isinstance(error, MemoryError) or NO_MEMORY in str(error):
+        return error
+    before = (error.__cause__, error.__context__) if isinstance(error, SystemError) else ()
+    return next((found for one in before if one is not None and (found := lacking_memory(one))), None)

@@ -55,5 +55,21 @@ def test_memory_that_runs_out_is_one_line(ask: object) -> None:
     assert "\n" not in one_line(caught.value)
 
 
-def test_other_errors_of_torch_are_no_users() -> None:
+def of_interpreter(text: str, *, cause: Exception | None = None, context: Exception | None = None) -> SystemError:
+    """A SystemError that was raised from `cause`, or while `context` was handled."""
+    error = SystemError(text)
+    error.__cause__, error.__context__ = cause, context
+    return error
+
+
+def test_memory_that_runs_out_inside_an_index_is_one_line() -> None:
+    text, lacking = "<method 'take'> returned a result with an exception set", MemoryError("Unable to allocate 3 GiB")
+    for error in (of_interpreter(text, cause=lacking), of_interpreter(text, context=lacking)):
+        assert is_users(error)
+        assert one_line(error).startswith("expected enough memory, found: Unable to allocate 3 GiB; take fewer walkers")
+
+
+def test_other_errors_of_torch_and_of_the_interpreter_are_no_users() -> None:
     assert not is_users(RuntimeError("The size of tensor a (2) must match the size of tensor b (3)"))
+    assert not is_users(of_interpreter("unknown opcode"))
+    assert not is_users(of_interpreter("returned a result with an exception set", cause=ValueError("wrong")))
