@@ -11,7 +11,7 @@ from landscape.campaign.context import Context
 from landscape.campaign.pairs.selection import require_strategies
 from landscape.campaign.surfaces.trials import check_valleys, tried
 from landscape.config.run_file import RunConfig, Settings
-from landscape.config.tables import ProblemConfig
+from landscape.config.tables import MeasureConfig, ProblemConfig
 from landscape.database.database import open_database
 from landscape.database.records import ProblemRecord
 from landscape.errors import ConfigError, DatabaseError, MissingDataError
@@ -78,6 +78,7 @@ def prepared_context(objective: Objective, settings: Settings, start: BoxEnds | 
     if problem is not None:
         _check_isolated(problem)
         check_settings(problem, settings.measure)
+        _require_room_for_draws(settings.measure, problem)
     return context
 
 
@@ -92,6 +93,18 @@ def _require_room(settings: Settings, n_parameters: int) -> None:
     }
     for key, number in points.items():
         SEARCH.require_room(key, f"{number} points of {n_parameters} parameters", number * n_parameters)
+
+
+def _require_room_for_draws(settings: MeasureConfig, problem: Problem) -> None:
+    """Raises `ConfigError` if the random numbers of attacks are above the limit of memory."""
+    tested = 0 if problem.test_inputs is None else len(problem.test_inputs)
+    samples, features = max(len(problem.inputs), tested), problem.inputs.shape[1]
+    draws = {"pgd_restarts": settings.pgd_restarts, "noise_draws": settings.noise_draws}
+    for key, number in draws.items():
+        what = f"{number} draws for {samples} samples of {features} features"
+        SEARCH.require_room(f"[measure] {key}", what, number * samples * features)
+    queries = settings.search_queries
+    SEARCH.require_room("[measure] search_queries", f"{queries} queries of {features} features", queries * features)
 
 
 def _check_isolated(problem: Problem) -> None:

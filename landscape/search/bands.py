@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from landscape.limits import SEARCH
 from landscape.objective import Energy, Kernel, Objective
 from landscape.optimize.driver import run_all
 from landscape.optimize.lbfgs.method import LBFGS
@@ -72,7 +73,12 @@ class BandEnergy:
 
 
 def straight_bands(first: Float[Tensor, "B P"], last: Float[Tensor, "B P"], images: int) -> Float[Tensor, "B I P"]:
-    """Bands [B, I, P] of equally spaced images on the lines from first [B, P] to last [B, P]."""
+    """Bands [B, I, P] of equally spaced images on the lines from first [B, P] to last [B, P].
+
+    Raises `ConfigError` if they are above the limit of memory.
+    """
+    what = f"{len(first)} bands of {images} images of {first.shape[1]} parameters"
+    SEARCH.require_room("[connect] max_images, retries and task_pairs", what, first.numel() * images)
     weight = torch.linspace(0.0, 1.0, images, dtype=first.dtype, device=first.device)[None, :, None]
     return first[:, None] + weight * (last - first)[:, None]
 

@@ -8,6 +8,7 @@ among the present quenches: further quenches leave the pairs drawn before unchan
 Shapes: Q quenches, S pairs, P parameters.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ from landscape.studies.locations import minimum_rows
 
 STARTS, PAIRS = 1, 2  # purposes of random streams; their keys are longer than those of the search
 TASK_QUENCHES, TASK_PAIRS, ROUND_TASKS = 8, 1, 8
+ROUND_PAIRS = ROUND_TASKS * TASK_PAIRS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,13 +188,14 @@ class _Pairs(ABC):
 
     def planned_rounds(self, tables: Tables) -> int:
         """Number of rounds: those done, and those that the present rows still need."""
-        return rounds_done(tables, self.kind) + -(-len(self._due(tables)) // (TASK_PAIRS * ROUND_TASKS))
+        left = sum(lacking for _, _, lacking in self._groups(tables))
+        return rounds_done(tables, self.kind) + -(-left // ROUND_PAIRS)
 
     def plan(self, tables: Tables) -> Plan[PairsTask] | None:
         """The next pairs to be connected; None if there are none left, or if the energy is not smooth."""
         if not self.context.objective.smooth:
             return None
-        rows = self._due(tables)[: TASK_PAIRS * ROUND_TASKS]
+        rows = self._next(tables)
         parts = [rows[first : first + TASK_PAIRS] for first in task_starts(len(rows), TASK_PAIRS)]
         tasks = [
             PairsTask(
@@ -217,15 +220,21 @@ class _Pairs(ABC):
         )
         return replace(commit, sampled=Sampled(pairs=SampledPairs.concatenated([result.pairs for result in results])))
 
-    def _due(self, tables: Tables) -> np.ndarray:
-        """The pairs int64[S, 2] of rows that are still to be tried."""
-        stored = tables.sampled_pairs.rows[tables.sampled_pairs.ends_of == self.ends_of]
+    def _next(self, tables: Tables) -> np.ndarray:
+        """The pairs int64[S, 2] of rows that are tried in the next round."""
         key = (self.context.settings.run.seed, PAIRS, 0)
         due = [
-            further_pairs(rows, stored[np.isin(stored[:, 0], rows)], self.context.settings.sample.pairs, (*key, number))
-            for number, rows in enumerate(self.groups(tables))
+            further_pairs(rows, stored, len(stored) + min(lacking, ROUND_PAIRS), (*key, number))
+            for number, (rows, stored, lacking) in enumerate(self._groups(tables))
         ]
-        return np.concatenate([*due, np.empty((0, 2), dtype=np.int64)])
+        return np.concatenate([*due, np.empty((0, 2), dtype=np.int64)])[:ROUND_PAIRS]
+
+    def _groups(self, tables: Tables) -> list[tuple[np.ndarray, np.ndarray, int]]:
+        """Rows int64[n] of each group, their stored pairs int64[s, 2], and the number of pairs that it lacks."""
+        stored = tables.sampled_pairs.rows[tables.sampled_pairs.ends_of == self.ends_of]
+        own = [(rows, stored[np.isin(stored[:, 0], rows)]) for rows in self.groups(tables)]
+        most = self.context.settings.sample.pairs
+        return [(rows, pairs, max(0, min(most, math.comb(len(rows), 2)) - len(pairs))) for rows, pairs in own]
 
     @abstractmethod
     def groups(self, tables: Tables) -> list[np.ndarray]:
@@ -243,7 +252,7 @@ def further_pairs(rows: np.ndarray, stored: np.ndarray, count: int, key: tuple[i
     """
     taken = {(int(i), int(j)) for i, j in stored}
     further = []
-    for number in range(len(taken), min(count, len(rows) * (len(rows) - 1) // 2)):
+    for number in range(len(taken), min(count, math.comb(len(rows), 2))):
         random = stream(*key, number)
         while (pair := tuple(sorted(random.choice(rows, 2, replace=False).tolist()))) in taken:
             pass

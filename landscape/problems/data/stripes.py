@@ -18,7 +18,8 @@ Shapes: K points, N samples.
 
 import numpy as np
 
-from landscape.config.stripes import Stripes
+from landscape.config.stripes import STRIPES, Stripes
+from landscape.limits import DATA
 from landscape.numerics.streams import stream
 
 TRAINING, TEST = 0, 1
@@ -47,8 +48,11 @@ def radii(options: Stripes) -> np.ndarray:
 
 def stripes(options: Stripes, seed: int) -> dict[str, np.ndarray]:
     """The arrays `inputs` [N, 2] and `targets` int64[N], and those of test samples where the options leave something to
-    draw; samples are in the order of their points.
+    draw; samples are in the order of their points. Raises DataError for more copies than the limit of memory allows.
     """
+    DATA.require_room(
+        f"{STRIPES}: copies", f"{options.copies} samples of 2 features a point", 2 * options.K * options.copies
+    )
     arrays = _part(options, seed, TRAINING)
     if options.is_drawn:
         arrays |= {f"test_{name}": array for name, array in _part(options, seed, TEST).items()}

@@ -31,6 +31,10 @@ def _network(config: ProblemConfig, data: DataSet) -> LayeredNetwork:
         sides = ((size, size) for size in (entry.kernel, entry.stride, entry.padding))
         layer = Convolution(Window(image, *sides), entry.channels, pool)
         layers.append(layer)
+        channels, *inner = image
+        padded = channels * prod(side + 2 * entry.padding for side in inner)
+        SEARCH.require_room("[problem] convolution", "the padded image of a sample", padded)
+        SEARCH.require_room("[problem] convolution", "the channels of a sample", prod(layer.image))
         window = Window(layer.image, (entry.pool, entry.pool), (entry.pool, entry.pool))
         image, pool = window.pooled, window if entry.pool > 1 else None
     for n_in, n_out in zip([prod(image), *config.hidden], [*config.hidden, data.n_outputs], strict=True):
