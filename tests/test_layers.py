@@ -38,7 +38,7 @@ ALLOWED = {
     "statistics": {"errors", "numerics"},
     "problems": NAMES | {"numerics", "trial"},
     "optimize": {"errors", "objective", "numerics"},
-    "search": {"errors", "objective", "numerics", "optimize", "graph"},
+    "search": {"errors", "limits", "objective", "numerics", "optimize", "graph"},
     "training": NAMES | {"numerics", "problems", "database"},
     "properties": NAMES | {"numerics", "problems", "optimize", "search"},
     "studies": NAMES | ARRAYS | {"problems", "properties", "thermodynamics"},
