@@ -4,13 +4,16 @@
 #
 #   tests/pythons.sh                        every Python
 #   tests/pythons.sh --newest               the newest one alone, unless it is that of .venv
-#   tests/pythons.sh tests/test_config.py   another part: arguments go to pytest
+#   tests/pythons.sh --without-torch        without torch, which has gigabytes of CUDA for some: what needs none is tested
+#   tests/pythons.sh tests/test_config.py   another part: arguments after the options go to pytest
 #
 # Exit status: 0 all passed, 1 a test failed, 2 a Python could not have the dependencies, which one line tells.
 
 set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 part=(tests/test_config.py tests/test_startup.py tests/numerics/test_compilation.py tests/graph)
+part_without_torch=(tests/test_messages.py tests/numerics/test_compilation.py tests/graph/test_superbasins.py tests/database/test_lazy.py)
+test_packages=(pytest pytest-timeout hypothesis)
 
 version_of() { # PYTHON: as 3.13, nothing if it does not run
     "$1" -c 'import sys; print(*sys.version_info[:2], sep=".")' 2>/dev/null || true
@@ -28,9 +31,22 @@ pythons() { # the oldest first
     done
 }
 
+dependencies() { # PYTHON: of the project, one a line, all but torch
+    "$1" -c 'import tomllib
+with open("pyproject.toml", "rb") as file:
+    print(*(one for one in tomllib.load(file)["project"]["dependencies"] if not one.startswith("torch")), sep="\n")'
+}
+
 installed() { # PYTHON: with the project, in an environment of its own
-    "$1" -m venv "$folder/environment" && "$folder/environment/bin/python" -m pip install --quiet --no-compile \
-        --constraint constraints.txt "$folder/source[plots]" pytest pytest-timeout hypothesis
+    local pip=("$folder/environment/bin/python" -m pip install --quiet --no-compile --constraint constraints.txt)
+    "$1" -m venv "$folder/environment" || return
+    if [[ $without_torch ]]; then
+        dependencies "$1" >"$folder/dependencies" &&
+            "${pip[@]}" --requirement "$folder/dependencies" setuptools "${test_packages[@]}" &&
+            "${pip[@]}" --no-deps --no-build-isolation "$folder/source"
+    else
+        "${pip[@]}" "$folder/source[plots]" "${test_packages[@]}"
+    fi
 }
 
 tested() { # PYTHON: in an empty folder
@@ -43,18 +59,22 @@ tested() { # PYTHON: in an empty folder
         echo "pythons: Python $version is not tested, the dependencies cannot be installed: $(grep -m 1 ERROR "$folder/log")" >&2
         return 2
     fi
-    echo "pythons: Python $version"
+    echo "pythons: Python $version${without_torch:+ without torch, so that networks and searches are left out}"
     (cd "$folder/empty" && ../environment/bin/python -m pytest -q "${part[@]}") || return 1
 }
 
-mapfile -t found < <(pythons)
-if [[ ${1-} == --newest ]]; then
+newest='' without_torch=''
+while [[ ${1-} == --newest || ${1-} == --without-torch ]]; do
+    if [[ $1 == --newest ]]; then newest=yes; else without_torch=yes part=("${part_without_torch[@]}"); fi
     shift
-    found=("${found[@]: -1}")
-    [[ $(version_of "${found[0]-}") != "$(version_of .venv/bin/python)" ]] || exit 0
-fi
+done
 if (($#)); then
     part=("$@")
+fi
+mapfile -t found < <(pythons)
+if [[ $newest ]]; then
+    found=("${found[@]: -1}")
+    [[ $(version_of "${found[0]-}") != "$(version_of .venv/bin/python)" ]] || exit 0
 fi
 
 status=0

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets everything up, then checks style and types and runs every test, on two cores; what promises equal bits runs again
-# with the arithmetic of other processors. Arguments go to pytest.
+# with the arithmetic of other processors, and a part with the newest Python. Arguments go to pytest, for a part of these.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../runs/setup.sh"
 set_up_oracles
@@ -26,3 +26,4 @@ wait "$types"
 # A file stays on one core, which makes its fixtures once; the longest ones begin, see tests/conftest.py.
 pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"
 MKL_CBWR=AVX2 ATEN_CPU_CAPABILITY=default promises "$@" # one setting for products of matrices, one for elements
+(($#)) || tests/pythons.sh --newest --without-torch || (($? == 2)) # one that cannot be installed is told
