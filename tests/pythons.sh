@@ -12,7 +12,7 @@
 set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 part=(tests/test_config.py tests/test_startup.py tests/numerics/test_compilation.py tests/graph)
-part_without_torch=(tests/test_messages.py tests/numerics/test_compilation.py tests/graph/test_superbasins.py tests/database/test_lazy.py)
+part_without_torch=(tests/test_messages.py tests/numerics/test_compilation.py tests/graph/test_depth.py tests/database/test_lazy.py)
 test_packages=(pytest pytest-timeout hypothesis)
 
 version_of() { # PYTHON: as 3.13, nothing if it does not run
