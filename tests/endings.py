@@ -1,4 +1,4 @@
-"""How commands and scripts end, in a process of their own."""
+"""Endings of commands and scripts, in a process of their own."""
 
 import runpy
 import sys
