@@ -7,6 +7,9 @@ import h5py
 from landscape.database.failures import reason
 from landscape.errors import DatabaseError
 
+CACHE_BYTES = 256 * 1024
+"""Memory for each open dataset: a chunk, which is then read whole, so that damage to its size is found."""
+
 
 def opened(path: Path) -> h5py.File:
     """The HDF5 file at that path, open for reading without HDF5's own lock: committed files do not change."""
@@ -20,7 +23,7 @@ def opened(path: Path) -> h5py.File:
         with path.open("rb"):
             pass  # h5py.is_hdf5 does not distinguish an unreadable file from a file of another kind
         if h5py.is_hdf5(path):
-            return h5py.File(path, "r", locking=False, rdcc_nbytes=0)  # nothing is read twice
+            return h5py.File(path, "r", locking=False, rdcc_nbytes=CACHE_BYTES)
     except OSError as error:
         if "truncated" in str(error):
             found = f"an HDF5 file cut off at byte {path.stat().st_size}"

@@ -176,6 +176,16 @@ def test_numbers_of_another_form_are_damage(path: Path) -> None:
     refused(path, "minima/parameters holds numbers of another form than float64")
 
 
+def test_a_chunk_of_another_size_is_damage(path: Path) -> None:
+    with h5py.File(path) as file:
+        place = file["minima/energy"].id.get_chunk_info(0).byte_offset
+    content = bytearray(path.read_bytes())
+    size = content.index(place.to_bytes(8, "little")) - 24  # four bytes, before a mask and two offsets
+    content[size + 3] ^= 0x10
+    path.write_bytes(content)
+    refused(path, "is damaged (")
+
+
 def test_a_group_within_itself_ends(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         file["minima/again"] = file["/"]
