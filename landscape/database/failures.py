@@ -16,16 +16,16 @@ REASONS = {
 }
 
 
-def error_number(error: OSError) -> int | None:
+def error_number(error: OSError | RuntimeError) -> int | None:
     """The errno of an error, from its attribute or, for some errors of h5py, from its text."""
-    if error.errno is not None:
+    if isinstance(error, OSError) and error.errno is not None:
         return error.errno
     found = re.search(r"errno = (\d+)", str(error))
     return int(found.group(1)) if found else None
 
 
-def reason(error: OSError) -> str:
-    """The cause and its remedy, as half a sentence on one line."""
+def reason(error: OSError | RuntimeError) -> str:
+    """The cause and its remedy, as half a sentence on one line. HDF5 raises either type of error."""
     number = error_number(error)
     known = REASONS.get(number) if number is not None else None
     return known or f"the system says '{first_line(error)}'"

@@ -103,7 +103,7 @@ class Hdf5Store:
         ready = checked(commit, self.tables, self.record.n_parameters)
         try:
             digests = replace_file(path, lambda file: self.write(file, ready))
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise DatabaseError(
                 f"{path}: round {self.n_rounds} could not be committed, {reason(error)}, then resume; "
                 f"the {self.n_rounds} rounds committed before are intact"
@@ -183,5 +183,5 @@ def create_file(path: Path, record: ProblemRecord, header: Header, names: Mappin
     require_place(path)
     try:
         replace_file(path, lambda file: write_new(file, record, header, names), create=True)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise DatabaseError(f"{path} could not be created, {reason(error)}, then start again") from error

@@ -251,6 +251,19 @@ def test_process_survives_real_failures_of_writing(path: Path) -> None:
     assert siblings(path) == {"sample.h5"}
 
 
+def test_a_failure_that_hdf5_tells_as_a_runtime_error_leaves_the_last_commit(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("Can't decode (bad heap)\nand more")
+
+    store = open_store(path, writable=True)
+    commit, before = sample_commit(store), path.read_bytes()
+    monkeypatch.setattr("landscape.database.hdf5.write_commit", fail)
+    refused(lambda: store.commit(commit), "'Can't decode (bad heap)', then resume", "1 rounds", "intact")
+    assert path.read_bytes() == before
+
+
 def test_creation_on_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", failure(errno.ENOSPC))
     refused(lambda: new_store(tmp_path / "a.h5"), "could not be created, the disk is full: free space")
