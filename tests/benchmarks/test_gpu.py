@@ -22,7 +22,7 @@ SMALL = ["--walkers=48", "--pairs=3", "--core-pairs=2", "--core-starts=16", "--m
 def test_the_script_runs_on_the_cpu() -> None:
     result = CliRunner().invoke(main, ["--device", "cpu", "--l2=1e-3", *SMALL], catch_exceptions=False)
     assert result.exit_code == 0
-    cells = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in result.output.splitlines()]
+    cells = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in result.stdout.splitlines()]
     assert {len(row) for row in cells[2:]} == {3}
     assert ["the same minima", "yes", ""] in cells
 
