@@ -17,7 +17,7 @@ from landscape.campaign.exits import forgiving
 from landscape.database.records import Commit
 from landscape.database.tables import Tables
 from landscape.messages import counted
-from landscape.numerics.compilation import before_compiling, compile_seconds
+from landscape.numerics.compilation import compile_seconds
 
 LEAST_TOLD = 0.5  # seconds of compiling that get a line
 
@@ -57,10 +57,6 @@ class Console:
         self._left = 0
         self._kind = ""
         self._seconds: dict[str, list[float]] = {}  # durations of the rounds of each kind
-        before_compiling(self._tell)
-
-    def _tell(self) -> None:
-        tqdm.write("compiling for this machine, which a first run does once", file=forgiving(sys.stderr))
 
     def begin(self, kind: str, number: int, planned: int, tasks: int) -> None:
         """Open the bar of the round on a terminal."""

@@ -38,23 +38,22 @@ F = TypeVar("F", bound=Function)
 
 PACKAGE = Path(__file__).parents[1]
 COMPILING = "numba:compile"
-_OPTIONS: dict[Function, dict[str, object]] = {}
+OPTIONS: dict[Function, dict[str, object]] = {}
+"""Options of numba for each function that is part of compiled ones."""
 PATIENCE = 300.0
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class _Clock(event.TimingListener):  # type: ignore[misc] # numba has no types
-    """Adds up the time. Calls `tell`, once, and `allow` of the thread before a function is compiled, or one in it."""
+    """Adds up the time. Calls `allow` of the thread before it compiles a function, also one that is called."""
 
-    tell: Callable[[], None] | None = None
     thread = threading.local()
 
     def on_start(self, event: object) -> None:
         super().on_start(event)
-        tell, self.tell = self.tell, None
-        for call in (tell, getattr(self.thread, "allow", None)):
-            if call is not None:
-                call()
+        allow = getattr(self.thread, "allow", None)
+        if allow is not None:
+            allow()
 
 
 class _Collections(event.Listener):  # type: ignore[misc] # numba has no types
@@ -199,14 +198,14 @@ def reordered(function: F) -> F:
 
 def _part(function: F, **options: object) -> F:
     """The function, still one of Python. It has no code for calls from Python or C, which would take as long again."""
-    _OPTIONS[function] = options = {"error_model": "numpy", **options}
+    OPTIONS[function] = options = {"error_model": "numpy", **options}
     made: F = register_jitable(no_cfunc_wrapper=True, no_cpython_wrapper=True, **options)(function)
     return made
 
 
 def entry(function: F) -> F:
     """Compiles one of the functions above for calls from Python, without the GIL; its machine code lies on disk."""
-    dispatcher: Any = njit(nogil=True, **_OPTIONS[function])(function)
+    dispatcher: Any = njit(nogil=True, **OPTIONS[function])(function)
     if function.__closure__ is None:  # functions in a closure have no stable hash
         dispatcher._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would use numba's own cache
     return cast("F", dispatcher)
@@ -229,11 +228,6 @@ def compiling_if(allow: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         _CLOCK.thread.allow = None
-
-
-def before_compiling(tell: Callable[[], None]) -> None:
-    """Have `tell` called, once, before this process compiles its next function or waits for another one to do so."""
-    _CLOCK.tell = tell
 
 
 def compile_seconds() -> float:

@@ -4,7 +4,6 @@ import re
 import time
 
 import pytest
-from numba import njit
 
 from landscape.campaign.progress import Console
 from tests.database.samples import new_store, sample_commit
@@ -22,13 +21,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(time, "monotonic", lambda: clock.now)
     monkeypatch.setattr("landscape.campaign.progress.compile_seconds", lambda: clock.compiled)
     return clock
-
-
-def test_compiling_is_told_before_it_begins_and_once(capsys: pytest.CaptureFixture[str]) -> None:
-    Console()
-    for _ in range(2):
-        assert njit(lambda x: x + 1.0)(1.0) == 2.0
-    assert capsys.readouterr().err.count("compiling for this machine, which a first run does once") == 1
 
 
 def lines(console: Console, clock: Clock, capsys: pytest.CaptureFixture[str], seconds: float, compiled: float) -> str:
