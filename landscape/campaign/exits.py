@@ -66,7 +66,7 @@ def one_line(error: Exception) -> str:
 def lacking_memory(error: BaseException) -> BaseException | None:
     """The error by which memory ran out: this one, or what a SystemError was raised from; None if it did not.
 
-    The interpreter raises a SystemError where compiled code goes on after a failed allocation.
+    The interpreter raises a SystemError where code in C goes on after a failed allocation.
     """
     if isinstance(error, MemoryError) or NO_MEMORY in str(error):
         return error

@@ -78,7 +78,7 @@ def straight_bands(first: Float[Tensor, "B P"], last: Float[Tensor, "B P"], imag
     Raises `ConfigError` if they are above the limit of memory.
     """
     what = f"{len(first)} bands of {images} images of {first.shape[1]} parameters"
-    SEARCH.require_room("[connect] max_images, retries and task_pairs", what, first.numel() * images)
+    SEARCH.require_room("bands between minima", what, first.numel() * images)
     weight = torch.linspace(0.0, 1.0, images, dtype=first.dtype, device=first.device)[None, :, None]
     return first[:, None] + weight * (last - first)[:, None]
 
