@@ -3,6 +3,9 @@
 import errno
 import re
 
+FAILURES = (OSError, RuntimeError)
+"""Errors that HDF5 and the operating system raise where a file cannot be written."""
+
 NO_LOCKS = "the file system has no file locks: set run.lock (--set run.lock=exclusive) or choose another folder"
 REASONS = {
     errno.ENOSPC: "the disk is full: free space",
@@ -25,7 +28,7 @@ def error_number(error: OSError | RuntimeError) -> int | None:
 
 
 def reason(error: OSError | RuntimeError) -> str:
-    """The cause and its remedy, as half a sentence on one line. HDF5 raises either type of error."""
+    """The cause and its remedy, as half a sentence on one line."""
     number = error_number(error)
     known = REASONS.get(number) if number is not None else None
     return known or f"the system says '{first_line(error)}'"

@@ -14,7 +14,7 @@ from typing import Self
 import h5py
 
 from landscape.database.checks import checked
-from landscape.database.failures import reason
+from landscape.database.failures import FAILURES, reason
 from landscape.database.integrity.digests import Digests
 from landscape.database.lock import WriterLock, asks_exclusive
 from landscape.database.reading import Snapshot
@@ -103,7 +103,7 @@ class Hdf5Store:
         ready = checked(commit, self.tables, self.record.n_parameters)
         try:
             digests = replace_file(path, lambda file: self.write(file, ready))
-        except (OSError, RuntimeError) as error:
+        except FAILURES as error:
             raise DatabaseError(
                 f"{path}: round {self.n_rounds} could not be committed, {reason(error)}, then resume; "
                 f"the {self.n_rounds} rounds committed before are intact"
@@ -183,5 +183,5 @@ def create_file(path: Path, record: ProblemRecord, header: Header, names: Mappin
     require_place(path)
     try:
         replace_file(path, lambda file: write_new(file, record, header, names), create=True)
-    except (OSError, RuntimeError) as error:
+    except FAILURES as error:
         raise DatabaseError(f"{path} could not be created, {reason(error)}, then start again") from error

@@ -144,22 +144,23 @@ def write_commit(file: h5py.File, commit: Commit, digests: Digests) -> Digests:
 
     `digests` are those before it; returns those after it.
     """
-    appended: dict[str, Table] = {
+    sampled = commit.sampled or Sampled()
+    appended: dict[str, Table | None] = {
         "minima": commit.minima,
         "transition_states": commit.transition_states,
         "attempts": commit.attempts,
         "rounds": commit.summary(),
+        "sampled_quenches": sampled.quenches,
+        "sampled_pairs": sampled.pairs,
+        "saddles": commit.saddles,
     }
-    counts = {name: write_rows(file[name], table, int(file[name].attrs["count"])) for name, table in appended.items()}
+    appended |= {} if commit.continuation is None else vars(commit.continuation)
+    counts = {name: append_table(file, name, table) for name, table in appended.items() if table is not None}
     file["minima/hits"][...] = commit.hits
     if commit.walkers is not None:
         counts["walkers"] = write_rows(file["walkers"], commit.walkers, 0)
     if commit.training is not None:
         counts["training"] = write_training(file, commit.training)
-    sampled = commit.sampled or Sampled()
-    later = {"sampled_quenches": sampled.quenches, "sampled_pairs": sampled.pairs, "saddles": commit.saddles}
-    later |= {} if commit.continuation is None else vars(commit.continuation)
-    counts |= {name: write_later(file, name, table) for name, table in later.items() if table is not None}
     for rows in commit.properties:
         write_property(file.require_group(f"properties/{rows.target}"), rows)
     for name, count in counts.items():
@@ -209,12 +210,12 @@ def write_missing(dataset: h5py.Dataset, start: int, end: int) -> None:
 
 def write_training(file: h5py.File, training: Training) -> int:
     """Append end points and replace the lists of regimes and evaluations; returns the new number of rows."""
-    count = write_later(file, "training", training.points)
+    count = append_table(file, "training", training.points)
     write_regimes(file["training"], training.regimes, training.evaluations)
     return count
 
 
-def write_later(file: h5py.File, name: str, table: Table) -> int:
+def append_table(file: h5py.File, name: str, table: Table) -> int:
     """Append to a table, which is made if the file lacks it; returns its new number of rows."""
     if name not in file:
         create_table(file.create_group(name), TABLES[name], int(file["problem"].attrs["n_parameters"]))

@@ -6,15 +6,16 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from landscape.database.failures import reason
+from landscape.database.failures import FAILURES, reason
 from landscape.database.hdf5 import require_place
 from landscape.database.integrity.digests import Digests
 from landscape.database.lock import WriterLock, asks_exclusive
 from landscape.database.records import PropertyRows
 from landscape.database.store import Store
 from landscape.database.tables import Tables
+from landscape.database.trained_points import Training
 from landscape.database.whole_file import replace_file
-from landscape.database.writing import TABLES, write_later, write_new, write_property, write_regimes
+from landscape.database.writing import TABLES, append_table, write_new, write_property, write_training
 from landscape.errors import DatabaseError
 
 
@@ -30,7 +31,7 @@ def save(store: Store, path: Path, names: Mapping[str, Sequence[str]]) -> None:
     try:
         require_place(path)
         replace_file(path, lambda file: _write(file, store, names), create=True)
-    except OSError as error:
+    except FAILURES as error:
         raise DatabaseError(f"{path} could not be created, {reason(error)}, then start again") from error
     finally:
         lock.release()
@@ -41,11 +42,10 @@ def _write(file: h5py.File, store: Store, names: Mapping[str, Sequence[str]]) ->
     write_new(file, store.record, store.header, names)
     tables = store.tables
     filled = {name: table for name in TABLES if len(table := getattr(tables, name))}
+    counts = {name: append_table(file, name, table) for name, table in filled.items() if name != "training"}
     if tables.regimes:
-        filled["training"] = tables.training
-    counts = {name: write_later(file, name, table) for name, table in filled.items()}
-    if tables.regimes:
-        write_regimes(file["training"], tables.regimes, tables.evaluations)
+        ended = Training(points=tables.training, regimes=tables.regimes, evaluations=tables.evaluations)
+        counts["training"] = write_training(file, ended)
     _write_properties(file, tables)
     for name, count in counts.items():
         file[name].attrs["count"] = count
