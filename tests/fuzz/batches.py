@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from tests.fuzz.cases import Kind, Outcome, good_content, tried
+from tests.fuzz.cases import Kind, Outcome, continued_content, good_content, tried
 
 BATCH = 100
 SECONDS, MEMORY = 20, 4 * 2**30
@@ -50,6 +50,7 @@ def outcomes_of(cases: Sequence[Case]) -> Iterator[Outcome | None]:
         importlib.import_module(f"landscape.cli.{command}")
     for kind, _ in cases[:1]:
         good_content(kind.begin / "xor.h5")
+        continued_content(kind.begin / "xor.h5")
     gc.collect()
     gc.freeze()  # a collection in a child would copy the memory of this process
     place = 0

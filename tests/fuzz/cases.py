@@ -19,7 +19,9 @@ from typing import Any
 import h5py
 import numpy as np
 
+from landscape.errors import DatabaseError
 from tests.endings import Ended, status_of
+from tests.fuzz.continuing import continue_file
 from tests.fuzz.mutations import SECRET, change_item, change_text, cut, flip
 
 ENDINGS = {0, 1, 2, 75}
@@ -93,14 +95,31 @@ def tried(kind: Kind, seed: int) -> Outcome:
         ended = done_in(folder, ("landscape", *command))
         word, is_fault = judged(ended)
         if changed.name == "xor.h5" and word == "accepted":
-            if unchanged(changed, kind.begin / changed.name):
-                word = "accepted, nothing changed"
+            if same_content(changed, good_content(kind.begin / changed.name)):
+                word, is_fault = continued(changed, kind.begin / changed.name)
             else:
                 verified = done_in(folder, ("landscape", "verify", "xor.h5", "--sides", "0"))
                 word, is_fault = judged(verified)
                 word, is_fault = ("believed", True) if verified.status == 0 else (f"verify: {word}", is_fault)
         story = f"{kind.name}, seed {seed}: {done}; landscape {' '.join(command)}: {ended.status}\n{ended.said[-2000:]}"
     return Outcome(word, is_fault, story)
+
+
+def continued(path: Path, good: Path) -> tuple[str, bool]:
+    """What commits to the file lead to, in a word, and whether it is a fault."""
+    accepted = True
+    try:
+        continue_file(path)
+    except DatabaseError:
+        accepted = False
+    except Exception as error:  # noqa: BLE001 - the fault that is looked for
+        return f"a commit raises {error!r}", True
+    if done_in(path.parent, ("landscape", "info", path.name)).status:
+        return "a commit spoils the file", True
+    if not accepted:
+        return "nothing changed, no commit", False
+    same = same_content(path, continued_content(good))
+    return ("nothing changed, continued", False) if same else ("a commit changes other rows", True)
 
 
 def judged(ended: Ended) -> tuple[str, bool]:
@@ -135,10 +154,10 @@ def done_in(folder: Path, words: tuple[str, ...]) -> Ended:
         os.chdir(before)
 
 
-def unchanged(path: Path, good: Path) -> bool:
-    """True if h5py alone reads the same items in both files."""
+def same_content(path: Path, good: dict[str, str]) -> bool:
+    """True if h5py alone reads this content in the file."""
     try:
-        return content(path) == good_content(good)
+        return content(path) == good
     except (OSError, RuntimeError, LookupError, ValueError, TypeError, MemoryError):
         return False
 
@@ -147,6 +166,15 @@ def unchanged(path: Path, good: Path) -> bool:
 def good_content(path: Path) -> dict[str, str]:
     """The content of a file that no case changes."""
     return content(path)
+
+
+@cache
+def continued_content(path: Path) -> dict[str, str]:
+    """The content of a copy of such a file after commits."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copy(path, folder))
+        continue_file(copy)
+        return content(copy)
 
 
 def content(path: Path) -> dict[str, str]:
