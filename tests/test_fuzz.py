@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-CASES = 1000
+CASES = 2000
 
 
 def test_hostile_files_and_arguments_end_well_or_in_one_line() -> None:

@@ -1,5 +1,6 @@
 """Files of older and newer programs: columns unknown to one of them, and names in another order."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from landscape.database.records import Commit
-from landscape.database.store import open_store
+from landscape.database.store import Store, open_store
 from landscape.database.trained_points import HISTORY_COLUMNS
 from landscape.database.writing import TABLES
 from landscape.errors import DatabaseError
@@ -41,10 +42,10 @@ OPTIONAL = [(table, name) for table, name, essential in COLUMNS if not essential
 ESSENTIAL = [(table, name) for table, name, essential in COLUMNS if essential]
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A database of two rounds and a property, closed."""
-    path = tmp_path / "a.h5"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of two rounds and a property, closed, of which tests change copies."""
+    path = tmp_path_factory.mktemp("versions") / "a.h5"
     store = new_store(path)
     store.commit(sample_commit(store))
     measure(store, property_rows(rows=3))
@@ -52,20 +53,26 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def path(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(made, tmp_path))
+
+
 def alter(path: Path, change: Callable[[h5py.File], None]) -> None:
     with altered(path) as file:
         change(file)
 
 
-def continued(path: Path, seed: int = 1) -> Commit:
-    """Append a commit to the file, and return it."""
+def continued(path: Path, seed: int = 1) -> tuple[Commit, Store]:
+    """Append a commit to the file, and return it, and the store as another program reads it afterwards."""
     store = open_store(path, writable=True)
     commit = sample_commit(store, seed)
     store.commit(commit)
     grown = contents(store)
     store.close()
-    assert_equal_contents(grown, contents(open_store(path)))
-    return commit
+    again = open_store(path)
+    assert_equal_contents(grown, contents(again))
+    return commit, again
 
 
 def add_newer_columns(file: h5py.File) -> None:
@@ -106,14 +113,14 @@ def test_columns_of_a_newer_program_are_ignored_and_kept(path: Path) -> None:
 @pytest.mark.parametrize(("table", "name"), OPTIONAL, ids=lambda part: part)
 def test_a_column_that_an_older_file_lacks_is_missing_values(path: Path, table: str, name: str) -> None:
     alter(path, lambda file: file[table].pop(name))
-    found = getattr(getattr(open_store(path).tables, table), name)
+    shown = getattr(open_store(path).tables, table)
+    found, rows = getattr(shown, name), len(shown)
     column = TABLES[table].columns()[name]
     assert found.dtype.kind == np.dtype(column.dtype).kind
-    rows = len(getattr(open_store(path).tables, table))
     assert found.shape == (rows, *column.row_shape(P))
     missing: dict[str, float | str | bool] = {"f": np.nan, "i": -1, "b": False, "U": ""}
     np.testing.assert_array_equal(found, np.full(found.shape, missing[found.dtype.kind]))
-    commit = continued(path)
+    commit, again = continued(path)
     assert commit.training is not None
     assert commit.sampled is not None
     assert commit.continuation is not None
@@ -126,7 +133,7 @@ def test_a_column_that_an_older_file_lacks_is_missing_values(path: Path, table: 
         **vars(commit.continuation),
     }
     appended = added.get(table) or getattr(commit, table)
-    grown = getattr(getattr(open_store(path).tables, table), name)
+    grown = getattr(getattr(again.tables, table), name)
     np.testing.assert_array_equal(grown[:rows], found)
     np.testing.assert_array_equal(grown[rows:], getattr(appended, name))
 
@@ -137,9 +144,9 @@ def test_a_file_that_is_older_than_saddles_gets_the_table_with_the_first_of_them
 
     alter(path, forget)
     assert len(open_store(path).tables.saddles) == 0
-    commit = continued(path)
+    commit, again = continued(path)
     assert commit.saddles is not None
-    np.testing.assert_array_equal(open_store(path).tables.saddles.index, commit.saddles.index)
+    np.testing.assert_array_equal(again.tables.saddles.index, commit.saddles.index)
 
 
 @pytest.mark.parametrize(("table", "name"), ESSENTIAL, ids=lambda part: part)
@@ -212,11 +219,12 @@ def test_histories_go_through_the_names_in_the_file(path: Path, names: list[str]
     expected = before.copy()
     expected[..., [name not in names for name in HISTORY_COLUMNS]] = np.nan
     np.testing.assert_array_equal(open_store(path).tables.training.history, expected)
-    commit = continued(path)
+    commit, again = continued(path)
     assert commit.training is not None
     appended = commit.training.points.history.copy()
     appended[..., [name not in names for name in HISTORY_COLUMNS]] = np.nan
-    np.testing.assert_array_equal(open_store(path).tables.training.history, np.concatenate([expected, appended]))
+    np.testing.assert_array_equal(again.tables.training.history, np.concatenate([expected, appended]))
+    again.close()
     with h5py.File(path) as file:
         assert file["training"].attrs["history_columns"].tolist() == names
         if "unheard of" in names:
