@@ -139,6 +139,7 @@ DATASETS: dict[str, Callable[[h5py.File, str, random.Random], object]] = {
     "fewer rows": lambda file, place, _: _replaced(file, place, np.atleast_1d(file[place][()])[:-1]),
     "more rows": lambda file, place, _: _replaced(file, place, np.repeat(np.atleast_1d(file[place][()]), 2, axis=0)),
     "a group": lambda file, place, _: _linked(file, place, file.create_group("elsewhere")),
+    "a name of bytes": lambda file, place, _: file.move(place, place.encode() + b"\xff"),
     "soft link": lambda file, place, _: _linked(file, place, h5py.SoftLink("/rounds")),
     "link to itself": lambda file, place, _: _linked(file, place, h5py.SoftLink(f"/{place}")),
     "external link": lambda file, place, _: _linked(file, place, h5py.ExternalLink("other.h5", place)),

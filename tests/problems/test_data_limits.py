@@ -157,6 +157,13 @@ def test_arrays_must_be_in_the_file_itself(tmp_path: Path, make: Callable[[h5py.
     assert "expected an array inputs in the file itself, found" in fault(lambda: load(str(path)))
 
 
+def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "data.h5"
+    with h5py.File(path, "w") as file:
+        file[b"inputs\xff"], file["targets"] = INPUTS, LABELS
+    assert "found b'inputs\\xff', targets; store the missing inputs" in fault(lambda: load(str(path)))
+
+
 @pytest.mark.parametrize("suffix", ["csv", "npz", "h5"])
 def test_a_pipe_is_refused_at_once(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"data.{suffix}"

@@ -66,7 +66,7 @@ class Digests:
             if item is None or not h5py.h5a.get_num_attrs(item.id):
                 continue
             for name in item.attrs:
-                if is_declared_attribute(path, name):
+                if isinstance(name, str) and is_declared_attribute(path, name):  # bytes, if the name is no text
                     value = item.attrs[name]
                     attributes[f"{path}@{name}"] = _digest(hashlib.sha256(_text(value)))
                     if name == "count":

@@ -37,6 +37,9 @@ def plain_items(file: h5py.File) -> dict[str, h5py.Group | h5py.Dataset]:
 def items(group: h5py.Group, path: str = "", known: set[Any] | None = None) -> Iterator[tuple[str, Item]]:
     """Path and object of everything below a group, groups before what they hold; None for a link that is not hard and
     for a type.
+
+    Raises:
+        ValueError: a name is no UTF-8 text; h5py has bytes for it, unlike for all others.
     """
     known = {h5py.h5o.get_info(group.id).addr} if known is None else known
     readonly = group.file.mode == "r"
@@ -44,7 +47,7 @@ def items(group: h5py.Group, path: str = "", known: set[Any] | None = None) -> I
     names: list[bytes] = []
     opened.links.iterate(names.append)  # `for name in opened` does not read a group whose index is empty
     for name in names:
-        where = path + name.decode(errors="replace")
+        where = path + text_of(name, path)
         hard = opened.links.get_info(name).type == h5py.h5l.TYPE_HARD
         info = h5py.h5o.get_info(opened, name) if hard else None
         if info is None or info.type not in (GROUP, DATASET):
@@ -59,3 +62,11 @@ def items(group: h5py.Group, path: str = "", known: set[Any] | None = None) -> I
         if info.addr not in known:  # a group may be linked within itself
             known.add(info.addr)
             yield from items(item, f"{where}/", known)
+
+
+def text_of(name: bytes, path: str) -> str:
+    """The name of something in the group at a path as text. Raises ValueError if it is no UTF-8 text."""
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"/{path} has something named {name!r} in it, expected UTF-8 text as a name") from None

@@ -94,11 +94,11 @@ def _plain(path: Path, file: h5py.File, name: str) -> np.ndarray:
     return np.asarray(found)
 
 
-def _wanted(path: Path, found: list[str]) -> list[str]:
+def _wanted(path: Path, found: list[str | bytes]) -> list[str]:
     missing = [name for name in REQUIRED if name not in found]
     if missing:
         raise DataError(
-            f"{path}: expected the arrays inputs and targets, found {', '.join(found) or 'none'}; "
+            f"{path}: expected the arrays inputs and targets, found {', '.join(map(str, found)) or 'none'}; "
             f"store the missing {' and '.join(missing)}"
         )
     return [name for name in REQUIRED + OPTIONAL if name in found]

@@ -17,7 +17,7 @@ from landscape.database.store import open_store
 from landscape.database.writing import TABLES
 from landscape.errors import DatabaseError
 from tests.database.altering import crashing, endless
-from tests.database.samples import new_store
+from tests.database.samples import new_store, sample_commit
 
 Change = Callable[[h5py.File], object]
 
@@ -184,6 +184,31 @@ def test_a_chunk_of_another_size_is_damage(path: Path) -> None:
     content[size + 3] ^= 0x10
     path.write_bytes(content)
     refused(path, "is damaged (")
+
+
+def group_of_bytes(file: h5py.File) -> None:
+    file.create_group(b"properties/minima/\xff\xfe")
+
+
+def column_of_bytes(file: h5py.File) -> None:
+    file.create_dataset(b"minima/\xff\xfe", data=np.zeros(3), maxshape=(None,))
+
+
+@pytest.mark.parametrize("change", [group_of_bytes, column_of_bytes])
+def test_a_name_that_is_no_text_is_damage(path: Path, change: Change) -> None:
+    """Its digest would have another name than what is read."""
+    with h5py.File(path, "r+") as file:
+        change(file)
+    refused(path, "has something named b'\\xff\\xfe' in it, expected UTF-8 text as a name")
+
+
+def test_a_remark_whose_name_is_no_text_changes_nothing(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        h5py.h5a.create(file["minima"].id, b"\xff\xfe", h5py.h5t.NATIVE_INT64, h5py.h5s.create(h5py.h5s.SCALAR))
+    store = open_store(path, writable=True)
+    store.commit(sample_commit(store))
+    assert store.changes() == []
+    store.close()
 
 
 def test_a_group_within_itself_ends(path: Path) -> None:
