@@ -25,7 +25,7 @@ is_usable_venv() { # of a moved or copied checkout, pip still belongs to the old
     is_recent_python .venv/bin/python && [[ "$(.venv/bin/pip --version 2>/dev/null)" == *"$PWD/.venv/"* ]]
 }
 
-install() { # WHAT; compiling to bytecode all that comes with it would double the time, and little of it is ever used
+install_packages() { # WHAT; compiling to bytecode all that comes with it would double the time, and little of it is ever used
     .venv/bin/python -m pip install --quiet --no-compile --constraint constraints.txt --editable "$1"
 }
 
@@ -40,14 +40,14 @@ set_up() {
     fi
     .venv/bin/python -m pip uninstall --quiet --yes landscape 2>/dev/null # the name of the distribution up to 0.1.0
     echo "set-up: installing the pinned dependencies, torch among them: this takes minutes" >&2
-    install ".[test]"
+    install_packages ".[test]"
     echo "$stamp" >.venv/setup-stamp
 }
 
 set_up_oracles() { # independent packages that tests compare with; where they cannot be installed those tests are skipped
     cmp -s .venv/setup-stamp .venv/oracles-stamp && return
     echo "set-up: installing the packages that tests compare with" >&2
-    if install ".[oracles]"; then
+    if install_packages ".[oracles]"; then
         cp .venv/setup-stamp .venv/oracles-stamp
     else
         echo "set-up: they cannot be installed here, their tests are skipped" >&2
