@@ -106,7 +106,7 @@ def tried(kind: Kind, seed: int) -> Outcome:
 
 
 def continued(path: Path, good: Path) -> tuple[str, bool]:
-    """What commits to the file lead to, in a word, and whether it is a fault."""
+    """The outcome of commits to the file in a word, and whether it is a fault."""
     accepted = True
     try:
         continue_file(path)
