@@ -37,7 +37,7 @@ from landscape.database.integrity.declared import (
     whole,
 )
 from landscape.database.integrity.digests import DIGESTS, Digests
-from landscape.database.integrity.opening import opened
+from landscape.database.integrity.opening import opened, require_format
 from landscape.database.integrity.plain import plain_items
 from landscape.database.integrity.values import CHECKED, INDICES, REGIMES, unfit
 from landscape.database.lazy import Column, Read, read_only
@@ -45,8 +45,6 @@ from landscape.database.records import TARGETS, Array, Header, ProblemRecord, Pr
 from landscape.database.sampled import QUENCHES, TRAINING
 from landscape.database.tables import Tables
 from landscape.database.writing import (
-    FORMAT,
-    FORMAT_VERSION,
     LATER_TABLES,
     TABLES,
     WITH_DIGESTS,
@@ -282,17 +280,6 @@ class Snapshot:
         if not self.file:
             raise DatabaseError(f"{self.path} is closed: read what you need before closing it, or open it again")
         return self.file
-
-
-def require_format(path: Path, file: h5py.File) -> None:
-    """Refuse HDF5 files of other programs, and databases of a later version."""
-    if file.attrs.get("format") != FORMAT:
-        raise DatabaseError(f"{path} is HDF5 but not a landscape database: expected the attribute format = {FORMAT!r}")
-    version = whole(file.attrs, "format_version", 1)
-    if version > FORMAT_VERSION:
-        raise DatabaseError(
-            f"{path} has format version {version}, newer than the {FORMAT_VERSION} that is known here: update landscape"
-        )
 
 
 def damaged(path: Path, error: Exception) -> DatabaseError:

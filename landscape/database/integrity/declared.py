@@ -21,6 +21,10 @@ NAMES, COLUMNS = "_names", "_columns"
 """Endings of the attributes of a table that have the names of codes, and of the entries along the last axis."""
 
 
+SIMPLE = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM, h5py.h5t.STRING)
+"""Classes of types of what attributes hold."""
+
+
 def is_declared_attribute(path: str, name: str) -> bool:
     """True for an attribute of a group or dataset that the program writes; others are a user's own."""
     group = path.partition("/")[0]
@@ -37,6 +41,17 @@ def is_declared_dataset(path: str, *, grows: bool, counted: bool) -> bool:
     if group == "problem":
         return name in DATA
     return group == "properties" or (grows and counted)
+
+
+def require_attributes(path: str, item: h5py.Group | h5py.Dataset) -> None:
+    """Raise ValueError if a declared attribute of the item at a path holds anything but numbers, flags and texts.
+
+    HDF5 crashes, now and then, when it reads damaged attributes of other types.
+    """
+    for name in item.attrs if h5py.h5a.get_num_attrs(item.id) else ():
+        declared = isinstance(name, str) and is_declared_attribute(path, name)
+        if declared and h5py.h5a.open(item.id, name.encode()).get_type().get_class() not in SIMPLE:
+            raise ValueError(f"attribute {name} of /{path} holds neither numbers nor texts")
 
 
 def text(attrs: h5py.AttributeManager, name: str) -> str:

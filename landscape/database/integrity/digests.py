@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 
 from landscape.database.integrity.blocks import blocks
-from landscape.database.integrity.declared import is_declared_attribute, is_declared_dataset
+from landscape.database.integrity.declared import is_declared_attribute, is_declared_dataset, require_values
 from landscape.database.integrity.plain import Item, items
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class Digests:
         Raises:
             ValueError, TypeError, LookupError: the file has no digests, or damaged ones.
         """
+        require_values(file[DIGESTS], np.dtype("S1"), 0, ())
         stored = json.loads(file[DIGESTS][()].tobytes())
         if not isinstance(stored, dict):
             raise TypeError(f"/{DIGESTS} is no JSON object")

@@ -1,10 +1,12 @@
-"""The handle of a database file, or one line on the reason why there is none."""
+"""The handle of a database file, or one line on the reason why there is none, or why it is of another kind."""
 
 from pathlib import Path
 
 import h5py
 
 from landscape.database.failures import reason
+from landscape.database.integrity.declared import require_attributes, whole
+from landscape.database.writing import FORMAT, FORMAT_VERSION
 from landscape.errors import DatabaseError
 
 CACHE_BYTES = 256 * 1024
@@ -30,3 +32,20 @@ def opened(path: Path) -> h5py.File:
             raise DatabaseError(f"{path} is truncated, {found}: restore it from a whole copy") from error
         raise DatabaseError(f"{path} cannot be read, {reason(error)}") from error
     raise DatabaseError(f"{path} is not an HDF5 file ({path.stat().st_size} bytes): name a landscape database")
+
+
+def require_format(path: Path, file: h5py.File) -> None:
+    """Refuse HDF5 files of other programs, and databases of a later version.
+
+    Raises:
+        DatabaseError: it is such a file.
+        ValueError: an attribute is damaged.
+    """
+    require_attributes("", file)
+    if file.attrs.get("format") != FORMAT:
+        raise DatabaseError(f"{path} is HDF5 but not a landscape database: expected the attribute format = {FORMAT!r}")
+    version = whole(file.attrs, "format_version", 1)
+    if version > FORMAT_VERSION:
+        raise DatabaseError(
+            f"{path} has format version {version}, newer than the {FORMAT_VERSION} that is known here: update landscape"
+        )

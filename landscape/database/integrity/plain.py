@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import h5py
 
+from landscape.database.integrity.declared import require_attributes
+
 GROUP, DATASET = h5py.h5o.TYPE_GROUP, h5py.h5o.TYPE_DATASET
 Item: TypeAlias = h5py.Group | h5py.Dataset | None
 LAYOUTS = (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED)
@@ -18,7 +20,8 @@ def plain_items(file: h5py.File) -> dict[str, h5py.Group | h5py.Dataset]:
     """The groups and datasets of a file by path, opened.
 
     Raises:
-        ValueError: a link or a dataset leads elsewhere, or a dataset is filtered; it names the first such item.
+        ValueError: a link or a dataset leads elsewhere, a dataset is filtered, or a declared attribute holds neither
+            numbers nor texts; it names the first such item.
     """
     found: dict[str, h5py.Group | h5py.Dataset] = {}
     for path, item in items(file):
@@ -30,6 +33,7 @@ def plain_items(file: h5py.File) -> dict[str, h5py.Group | h5py.Dataset]:
                 raise ValueError(f"/{path} has its values in other files or datasets, expected a plain dataset")
             if made.get_nfilters():
                 raise ValueError(f"/{path} is compressed or filtered, expected a plain dataset (h5repack -f NONE)")
+        require_attributes(path, item)
         found[path] = item
     return found
 

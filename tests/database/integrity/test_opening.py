@@ -211,6 +211,22 @@ def test_a_remark_whose_name_is_no_text_changes_nothing(path: Path) -> None:
     store.close()
 
 
+def test_an_attribute_of_another_kind_is_damage(path: Path) -> None:
+    """HDF5 reads damaged lists of variable length wherever they point to."""
+    with h5py.File(path, "r+") as file:
+        space, kind = h5py.h5s.create(h5py.h5s.SCALAR), h5py.h5t.py_create(h5py.vlen_dtype(np.float64))
+        del file["minima"].attrs["count"]
+        h5py.h5a.create(file["minima"].id, b"count", kind, space)
+    refused(path, "is damaged (attribute count of /minima holds neither numbers nor texts)")
+
+
+def test_digests_of_another_shape_are_damage(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        replaced("digests", file["digests"][()][None])(file)
+    with pytest.raises(DatabaseError, match=r"is damaged \(/digests holds bytes8 \[1, "):
+        open_store(path).changes()
+
+
 def test_a_group_within_itself_ends(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         file["minima/again"] = file["/"]
