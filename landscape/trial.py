@@ -86,7 +86,8 @@ def _read(path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     with h5py.File(path, "r", locking=False) as file:
         names = [b"."]
-        h5py.h5o.visit(file.id, names.append)
+        with contextlib.suppress(Exception):  # what was found before is read
+            h5py.h5o.visit(file.id, names.append)
         for name in names:
             with contextlib.suppress(Exception):
                 _read_object(h5py.h5o.open(file.id, name))

@@ -15,9 +15,10 @@ import h5py
 
 from landscape.database.checks import checked
 from landscape.database.failures import FAILURES, reason
+from landscape.database.integrity.declared import require_stored
 from landscape.database.integrity.digests import Digests
 from landscape.database.lock import WriterLock, asks_exclusive
-from landscape.database.reading import Snapshot
+from landscape.database.reading import Snapshot, damaged
 from landscape.database.records import TARGETS, Commit, Header, ProblemRecord
 from landscape.database.tables import Tables
 from landscape.database.whole_file import replace_file
@@ -156,14 +157,22 @@ def require_unchanged(path: Path, changes: Sequence[str] | None) -> None:
 
 
 def require_growing(path: Path, snapshot: Snapshot) -> None:
-    """Raise DatabaseError if a column or property of the file cannot take further rows."""
+    """Raise DatabaseError if a column or property of the file cannot take further rows, or declares rows that are not
+    there: HDF5 would look for each of them.
+    """
     places = [f"{name}/{column}" for name, table in TABLES.items() for column in table.column_names()]
     for target in TARGETS:
         group = f"properties/{target}"
         places += [f"{group}/{name}" for name in (snapshot.item(group) if snapshot.has(group) else ())]
     for place in places:
-        if snapshot.has(place) and snapshot.item(place).maxshape[0] is not None:
+        if not snapshot.has(place):
+            continue
+        if snapshot.item(place).maxshape[0] is not None:
             raise DatabaseError(f"{path} cannot be continued, {place} cannot grow: open it for reading alone")
+        try:
+            require_stored(snapshot.item(place), len(snapshot.item(place)))
+        except ValueError as error:
+            raise damaged(path, error) from error
 
 
 def require_place(path: Path) -> None:

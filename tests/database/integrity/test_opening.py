@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -218,6 +219,26 @@ def test_an_attribute_of_another_kind_is_damage(path: Path) -> None:
         del file["minima"].attrs["count"]
         h5py.h5a.create(file["minima"].id, b"count", kind, space)
     refused(path, "is damaged (attribute count of /minima holds neither numbers nor texts)")
+
+
+def test_a_file_that_cannot_be_visited_is_read_as_far_as_it_goes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def visit(*_: object) -> None:
+        raise RuntimeError("Object visitation failed")
+
+    monkeypatch.setattr(h5py.h5o, "visit", visit)
+    monkeypatch.setattr(trial, "_read_object", lambda _: os.kill(os.getpid(), signal.SIGSEGV))
+    monkeypatch.setattr(trial, "_survived", {})
+    assert trial.crash(path) == "crashes"
+
+
+@pytest.mark.timeout(60)
+def test_a_column_of_rows_that_are_not_there_is_not_continued(path: Path) -> None:
+    """HDF5 looks for every chunk when it cuts a column off."""
+    with h5py.File(path, "r+") as file:
+        file["transition_states/log_determinant"].resize(90_194_313_220, axis=0)
+    assert open_store(path).changes() == []
+    with pytest.raises(DatabaseError, match=r"log_determinant declares \d+ bytes, but the file stores fewer"):
+        open_store(path, writable=True)
 
 
 def test_digests_of_another_shape_are_damage(path: Path) -> None:
