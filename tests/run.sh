@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../runs/setup.sh"
 set_up_oracles
 
 promises() { # ARGUMENT...: the tests that promise equal bits, if any are among those that the arguments choose
-    pytest -n 3 --dist loadfile -m bits "$@" || (($? == 5))
+    LANDSCAPE_TEST_KILLS=${LANDSCAPE_TEST_KILLS:-3} pytest -n 2 --dist loadfile -m bits "$@" || (($? == 5))
 }
 
 compile() { # kernels, once for both cores of the tests, while the other core checks types
@@ -23,10 +23,11 @@ mypy &
 types=$!
 compile
 wait "$types"
-# A file stays in one process, which makes its fixtures once; the longest ones begin, see tests/conftest.py. There is a
-# process more than cores, since some tests wait.
-pytest -n 3 --dist loadfile --no-loadscope-reorder "$@"
+# A file stays on one core, which makes its fixtures once; the longest ones begin, see tests/conftest.py.
+pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"
 (($#)) || { tests/pythons.sh --newest --without-torch || (($? == 2)); } & # one that cannot be installed is told
-pythons=$!
-MKL_CBWR=AVX2 ATEN_CPU_CAPABILITY=default promises "$@" # one setting for products of matrices, one for elements
-wait "$pythons"
+pythons=$! status=0
+# One setting for products of matrices, one for elements.
+MKL_CBWR=AVX2 ATEN_CPU_CAPABILITY=default promises "$@" || status=$?
+wait "$pythons" || status=$?
+exit "$status"

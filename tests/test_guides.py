@@ -137,12 +137,10 @@ def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PATH", f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}")
     script = ModuleType("guides")
-    launched = 0  # one job on ranks is enough: their number changes nothing, and each start takes long
     for example in examples():
         if example.runs and example.language == "bash":
             for line in example.text.replace("\\\n", " ").splitlines():
-                ended = run(line, alone=launched > 0)
-                launched += line.startswith("mpiexec")
+                ended = run(line)
                 assert ended.status == 0, f"{example.guide}, line {example.line}: {line}: {ended.said}"
         elif example.runs and example.language == "python":
             exec(compile(example.text, f"{example.guide}, line {example.line}", "exec"), vars(script))
@@ -151,11 +149,9 @@ def test_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_names_are_in(tmp_path / "iris.h5")
 
 
-def run(line: str, *, alone: bool) -> Ended:
-    """The result of a line of a shell; of a job on ranks in one process, if `alone`."""
+def run(line: str) -> Ended:
+    """The result of a line of a shell."""
     words = shlex.split(line, comments=True)
-    if words[:2] == ["mpiexec", "-n"] and alone:
-        words = words[3:]
     if words and words[0] in ("landscape", "python") and not set("".join(words)) & set("|&;<>$*?`"):
         return forked(words)
     program = ["bash", "-euo", "pipefail", "-c", line]

@@ -51,6 +51,7 @@ def killed(line: list[str], path: Path, commits: int, moment: float) -> bool:
     return ended is None
 
 
+@pytest.mark.bits
 @pytest.mark.timeout(60 + 30 * KILLS)
 def test_a_campaign_that_is_killed_again_and_again_loses_nothing(tmp_path: Path) -> None:
     source, path, undisturbed = run_file(tmp_path, MANY_ROUNDS), tmp_path / "killed.h5", tmp_path / "undisturbed.h5"

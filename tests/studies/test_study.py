@@ -23,6 +23,7 @@ def line(ranks: int, source: Path, folder: Path, *more: str) -> list[str]:
     return launched(ranks, "-m", "landscape", "study", source, "--over", OVER, "-o", folder, *more)
 
 
+@pytest.mark.bits
 @needs_mpi
 def test_a_study_is_continued_and_does_not_depend_on_ranks(tmp_path: Path) -> None:
     source = run_file(tmp_path, XOR)

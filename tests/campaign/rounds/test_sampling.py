@@ -179,6 +179,7 @@ def verified(path: Path) -> list[str]:
         return verify(db, context, LocalPool(context.execute))
 
 
+@pytest.mark.bits
 def test_sampling_continues_where_it_was_stopped(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module("landscape.campaign.rounds.sampling")
     for name, value in (("TASK_QUENCHES", 3), ("ROUND_TASKS", 2), ("TASK_PAIRS", 1)):

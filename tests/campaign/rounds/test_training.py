@@ -51,6 +51,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, s
     return status, captured.out + captured.err
 
 
+@pytest.mark.bits
 @needs_mpi
 def test_ranks_and_resuming_change_nothing(source: Path, tmp_path: Path) -> None:
     whole, parts, ranks = (tmp_path / f"{name}.h5" for name in ("whole", "parts", "ranks"))
