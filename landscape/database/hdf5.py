@@ -85,6 +85,7 @@ class Hdf5Store:
             store.digests = store.snapshot.digests()
             require_unchanged(path, store.snapshot.changes(store.digests))
             require_growing(path, store.snapshot)
+            require_rows(path, store.snapshot)
         except BaseException:
             lock.release()
             raise
@@ -157,22 +158,28 @@ def require_unchanged(path: Path, changes: Sequence[str] | None) -> None:
 
 
 def require_growing(path: Path, snapshot: Snapshot) -> None:
-    """Raise DatabaseError if a column or property of the file cannot take further rows, or declares rows that are not
-    there: HDF5 would look for each of them.
-    """
+    """Raise DatabaseError if a column or property of the file cannot take further rows."""
     places = [f"{name}/{column}" for name, table in TABLES.items() for column in table.column_names()]
     for target in TARGETS:
         group = f"properties/{target}"
         places += [f"{group}/{name}" for name in (snapshot.item(group) if snapshot.has(group) else ())]
     for place in places:
-        if not snapshot.has(place):
-            continue
-        if snapshot.item(place).maxshape[0] is not None:
+        if snapshot.has(place) and snapshot.item(place).maxshape[0] is not None:
             raise DatabaseError(f"{path} cannot be continued, {place} cannot grow: open it for reading alone")
-        try:
-            require_stored(snapshot.item(place), len(snapshot.item(place)))
-        except ValueError as error:
-            raise damaged(path, error) from error
+
+
+def require_rows(path: Path, snapshot: Snapshot) -> None:
+    """Raise DatabaseError if a column, known or not, has rows beyond those that count which the file does not store: to
+    cut them off, HDF5 would look for each.
+    """
+    counts = {name: snapshot.item(name).attrs["count"] for name in TABLES if snapshot.has(name)}
+    for place, item in snapshot.items.items():
+        count = counts.get(place.rpartition("/")[0])
+        if count is not None and isinstance(item, h5py.Dataset) and item.maxshape[:1] == (None,) and len(item) > count:
+            try:
+                require_stored(item, len(item))
+            except ValueError as error:
+                raise damaged(path, error) from error
 
 
 def require_place(path: Path) -> None:

@@ -19,8 +19,6 @@ ATTRIBUTES = {
 TABLE_ATTRIBUTES = ("count", "names", "settings", "evaluations", "evaluation_settings")
 NAMES, COLUMNS = "_names", "_columns"
 """Endings of the attributes of a table that have the names of codes, and of the entries along the last axis."""
-
-
 SIMPLE = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM, h5py.h5t.STRING)
 """Classes of types of what attributes hold."""
 

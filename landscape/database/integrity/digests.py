@@ -19,7 +19,12 @@ import h5py
 import numpy as np
 
 from landscape.database.integrity.blocks import blocks
-from landscape.database.integrity.declared import is_declared_attribute, is_declared_dataset, require_values
+from landscape.database.integrity.declared import (
+    is_declared_attribute,
+    is_declared_dataset,
+    require_stored,
+    require_values,
+)
 from landscape.database.integrity.plain import Item, items
 
 if TYPE_CHECKING:
@@ -92,6 +97,7 @@ class Digests:
             ValueError, TypeError, LookupError: the file has no digests, or damaged ones.
         """
         require_values(file[DIGESTS], np.dtype("S1"), 0, ())
+        require_stored(file[DIGESTS], len(file[DIGESTS]))
         stored = json.loads(file[DIGESTS][()].tobytes())
         if not isinstance(stored, dict):
             raise TypeError(f"/{DIGESTS} is no JSON object")

@@ -232,13 +232,23 @@ def test_a_file_that_cannot_be_visited_is_read_as_far_as_it_goes(path: Path, mon
 
 
 @pytest.mark.timeout(60)
-def test_a_column_of_rows_that_are_not_there_is_not_continued(path: Path) -> None:
+@pytest.mark.parametrize("name", ["log_determinant", "own"])
+def test_a_column_of_rows_that_are_not_there_is_not_continued(path: Path, name: str) -> None:
     """HDF5 looks for every chunk when it cuts a column off."""
     with h5py.File(path, "r+") as file:
-        file["transition_states/log_determinant"].resize(90_194_313_220, axis=0)
+        group = file["transition_states"]
+        group.create_dataset("own", (len(group["energy"]),), "f8", maxshape=(None,), chunks=(8,))
+        group[name].resize(90_194_313_220, axis=0)
     assert open_store(path).changes() == []
-    with pytest.raises(DatabaseError, match=r"log_determinant declares \d+ bytes, but the file stores fewer"):
+    with pytest.raises(DatabaseError, match=rf"{name} declares \d+ bytes, but the file stores fewer"):
         open_store(path, writable=True)
+
+
+def test_digests_that_the_file_does_not_store_take_no_memory(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        file["digests"].resize(90_194_313_220, axis=0)
+    with pytest.raises(DatabaseError, match=r"/digests declares \d+ bytes, but the file stores fewer"):
+        open_store(path).changes()
 
 
 def test_digests_of_another_shape_are_damage(path: Path) -> None:
