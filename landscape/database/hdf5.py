@@ -15,7 +15,7 @@ import h5py
 
 from landscape.database.checks import checked
 from landscape.database.failures import FAILURES, reason
-from landscape.database.integrity.declared import require_stored
+from landscape.database.integrity.declared import require_chunks, require_stored
 from landscape.database.integrity.digests import Digests
 from landscape.database.lock import WriterLock, asks_exclusive
 from landscape.database.reading import Snapshot, damaged
@@ -169,15 +169,17 @@ def require_growing(path: Path, snapshot: Snapshot) -> None:
 
 
 def require_rows(path: Path, snapshot: Snapshot) -> None:
-    """Raise DatabaseError if a column, known or not, has rows beyond those that count which the file does not store: to
-    cut them off, HDF5 would look for each.
+    """Raise DatabaseError if a column, known or not, has chunks of other sizes than declared, or rows beyond those that
+    count which the file does not store: to cut them off, HDF5 would look for each.
     """
     counts = {name: snapshot.item(name).attrs["count"] for name in TABLES if snapshot.has(name)}
     for place, item in snapshot.items.items():
         count = counts.get(place.rpartition("/")[0])
-        if count is not None and isinstance(item, h5py.Dataset) and item.maxshape[:1] == (None,) and len(item) > count:
+        if count is not None and isinstance(item, h5py.Dataset) and item.maxshape[:1] == (None,):
             try:
-                require_stored(item, len(item))
+                require_chunks(item)
+                if len(item) > count:
+                    require_stored(item, len(item))
             except ValueError as error:
                 raise damaged(path, error) from error
 

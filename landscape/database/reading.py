@@ -172,8 +172,7 @@ class Snapshot:
                 names(attrs, f"{column}{NAMES}")
             dataset = self.item(path)
             require_values(dataset, stored_type(declared), rows, shape)
-            if declared.essential or dataset.dtype.kind in "fi":
-                require_stored(dataset, rows)
+            require_stored(dataset, rows)
         return TABLES[name].lazy(self.reader(name), _rows=rows)
 
     def read_regimes(self) -> tuple[dict[str, str], dict[str, str]]:

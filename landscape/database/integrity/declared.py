@@ -119,12 +119,22 @@ def require_stored(dataset: h5py.Dataset, rows: int) -> None:
     """Raise ValueError if the file stores less than these rows take, so that reading takes no memory unasked for.
 
     And for numbers of another form than those of numpy, such as floats of 9 bits of precision: HDF5 crashes on some.
+    And for chunks of other sizes than declared.
     """
     if dataset.dtype.kind in "fiu" and dataset.id.get_type() != h5py.h5t.py_create(dataset.dtype):
         raise ValueError(f"{dataset.name} holds numbers of another form than {dataset.dtype.name}")
     needed = rows * dataset.dtype.itemsize * math.prod(dataset.shape[1:])
     if dataset.id.get_storage_size() < needed:
         raise ValueError(f"{dataset.name} declares {needed} bytes, but the file stores fewer")
+    require_chunks(dataset)
+
+
+def require_chunks(dataset: h5py.Dataset) -> None:
+    """Raise ValueError if chunks have other sizes than declared: HDF5 reads them, and loses rows when it adds some."""
+    if dataset.chunks:
+        declared = dataset.id.get_num_chunks() * dataset.dtype.itemsize * math.prod(dataset.chunks)
+        if dataset.id.get_storage_size() != declared:
+            raise ValueError(f"{dataset.name} has chunks of other sizes than it declares")
 
 
 def described(dataset: h5py.Dataset) -> str:

@@ -84,7 +84,7 @@ class Digests:
 
     def write(self, file: h5py.File) -> None:
         """Store the digests in the file."""
-        stored = np.frombuffer(json.dumps(self.entries()).encode(), "S1")
+        stored = np.frombuffer(_stored(self.entries()), "S1")
         if DIGESTS not in file:
             file.create_dataset(DIGESTS, (0,), "S1", maxshape=(None,), chunks=(CHUNK_BYTES,))
         file[DIGESTS].resize(len(stored), axis=0)
@@ -98,12 +98,17 @@ class Digests:
         """
         require_values(file[DIGESTS], np.dtype("S1"), 0, ())
         require_stored(file[DIGESTS], len(file[DIGESTS]))
-        stored = json.loads(file[DIGESTS][()].tobytes())
-        if not isinstance(stored, dict):
-            raise TypeError(f"/{DIGESTS} is no JSON object")
+        told = file[DIGESTS][()].tobytes()
+        stored = json.loads(told)
+        if not isinstance(stored, dict) or _stored(stored) != told:
+            raise TypeError(f"/{DIGESTS} is no JSON object as it is written")
         found = self.entries()
         added = [path for path in self.datasets if path.startswith("properties/") and path not in stored]
         return [*(name for name, digest in stored.items() if found.get(name) != digest), *added]
+
+
+def _stored(entries: dict[str, str]) -> bytes:
+    return json.dumps(entries).encode()
 
 
 def children(file: h5py.File, groups: Iterable[str]) -> Iterator[tuple[str, Any]]:

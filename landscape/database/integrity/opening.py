@@ -9,6 +9,8 @@ from landscape.database.integrity.declared import require_attributes, whole
 from landscape.database.writing import FORMAT, FORMAT_VERSION
 from landscape.errors import DatabaseError
 
+SIGNATURE, NODE_SIZES = b"\x89HDF\r\n\x1a\n", b"\x04\x00\x10\x00"
+"""The first bytes of a file, and bytes 16 to 19 in its first two forms (HDF5 file format specification, II.A)."""
 CACHE_BYTES = 256 * 1024
 """Memory for each open dataset: a chunk, which is then read whole, so that damage to its size is found."""
 
@@ -34,16 +36,28 @@ def opened(path: Path) -> h5py.File:
     raise DatabaseError(f"{path} is not an HDF5 file ({path.stat().st_size} bytes): name a landscape database")
 
 
+def require_node_sizes(path: Path) -> None:
+    """Raise ValueError unless nodes of the indices of groups have HDF5's own sizes.
+
+    A file may be read with others, but what is written with them overlaps. Later forms of a file have none.
+    """
+    with path.open("rb") as file:
+        head = file.read(len(SIGNATURE) + 12)
+    if head.startswith(SIGNATURE) and head[len(SIGNATURE)] <= 1 and head[-4:] != NODE_SIZES:
+        raise ValueError("the file has other sizes of nodes than HDF5 gives them")
+
+
 def require_format(path: Path, file: h5py.File) -> None:
     """Refuse HDF5 files of other programs, and databases of a later version.
 
     Raises:
         DatabaseError: it is such a file.
-        ValueError: an attribute is damaged.
+        ValueError: an attribute or the beginning of the file is damaged.
     """
     require_attributes("", file)
     if file.attrs.get("format") != FORMAT:
         raise DatabaseError(f"{path} is HDF5 but not a landscape database: expected the attribute format = {FORMAT!r}")
+    require_node_sizes(path)
     version = whole(file.attrs, "format_version", 1)
     if version > FORMAT_VERSION:
         raise DatabaseError(

@@ -258,6 +258,37 @@ def test_digests_of_another_shape_are_damage(path: Path) -> None:
         open_store(path).changes()
 
 
+def test_digests_in_another_layout_are_damage(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        file["digests"][int(np.flatnonzero(file["digests"][()] == b" ")[0])] = b"\r"
+    with pytest.raises(DatabaseError, match=r"is damaged \(/digests is no JSON object as it is written\)"):
+        open_store(path, writable=True)
+
+
+@pytest.mark.parametrize("place", [16, 18])
+def test_nodes_of_other_sizes_are_damage(path: Path, place: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 255
+    path.write_bytes(content)
+    refused(path, "is damaged (the file has other sizes of nodes than HDF5 gives them)")
+
+
+@pytest.mark.parametrize("change", [49, 128])
+def test_chunks_of_other_sizes_than_declared_are_damage(path: Path, change: int) -> None:
+    """HDF5 reads them well by the sizes that are declared, and loses rows when it adds some."""
+    with h5py.File(path, "r+") as file:
+        file["minima"].create_dataset("own", data=np.ones(3), maxshape=(None,), chunks=(64,))
+    whole = path.read_bytes()
+    for index in re.finditer(rb"TREE\x01\x00\x01\x00", whole):  # of one chunk
+        content = bytearray(whole)
+        content[index.start() + 24] ^= change
+        path.write_bytes(content)
+        with h5py.File(path) as file:
+            assert file["minima/energy"][0] < np.inf
+        with pytest.raises(DatabaseError, match=r"has chunks of other sizes than it declares|the file stores fewer"):
+            open_store(path, writable=True)
+
+
 def test_a_group_within_itself_ends(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         file["minima/again"] = file["/"]
