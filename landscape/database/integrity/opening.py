@@ -9,8 +9,9 @@ from landscape.database.integrity.declared import require_attributes, whole
 from landscape.database.writing import FORMAT, FORMAT_VERSION
 from landscape.errors import DatabaseError
 
-SIGNATURE, NODE_SIZES = b"\x89HDF\r\n\x1a\n", b"\x04\x00\x10\x00"
-"""The first bytes of a file, and bytes 16 to 19 in its first two forms (HDF5 file format specification, II.A)."""
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+NODE_SIZES = b"\x04\x00\x10\x00"
+"""Bytes 16 to 19 of a file of the forms 0 and 1, which byte 8 tells (HDF5 file format specification, II.A)."""
 CACHE_BYTES = 256 * 1024
 """Memory for each open dataset: a chunk, which is then read whole, so that damage to its size is found."""
 
@@ -42,8 +43,8 @@ def require_node_sizes(path: Path) -> None:
     A file may be read with others, but what is written with them overlaps. Later forms of a file have none.
     """
     with path.open("rb") as file:
-        head = file.read(len(SIGNATURE) + 12)
-    if head.startswith(SIGNATURE) and head[len(SIGNATURE)] <= 1 and head[-4:] != NODE_SIZES:
+        head = file.read(20)
+    if head.startswith(SIGNATURE) and head[8] <= 1 and head[16:] != NODE_SIZES:
         raise ValueError("the file has other sizes of nodes than HDF5 gives them")
 
 

@@ -177,18 +177,30 @@ def test_numbers_of_another_form_are_damage(path: Path) -> None:
     refused(path, "minima/parameters holds numbers of another form than float64")
 
 
-@pytest.mark.parametrize("change", [49, 128, 0x10000000])
-@pytest.mark.parametrize("name", ["minima/energy", "transition_states/sides_ambiguous", "minima/own"])
-def test_a_chunk_of_another_size_is_damage(path: Path, name: str, change: int) -> None:
-    """HDF5 reads most of them well, and loses rows when it adds some."""
+def change_chunk(path: Path, name: str, change: int) -> None:
+    """Change the size that the index of a column has for its first chunk; the columns are not the end of the file."""
     with h5py.File(path, "r+") as file:
-        file["minima"].create_dataset("own", data=np.ones(3), maxshape=(None,), chunks=(64,))
-        file["minima"].create_dataset("last", data=np.ones(300))  # so that the file does not end with a chunk
+        file["minima"].create_dataset("last", data=np.ones(300))
         place = file[name].id.get_chunk_info(0).byte_offset
     content = bytearray(path.read_bytes())
     size = content.index(place.to_bytes(8, "little")) - 24  # four bytes, before a mask and two offsets
     content[size : size + 4] = (int.from_bytes(content[size : size + 4], "little") ^ change).to_bytes(4, "little")
     path.write_bytes(content)
+
+
+@pytest.mark.parametrize("change", [49, 128, 0x10000000])
+@pytest.mark.parametrize("name", ["minima/energy", "transition_states/sides_ambiguous"])
+def test_a_chunk_of_another_size_is_damage(path: Path, name: str, change: int) -> None:
+    """HDF5 reads most of them well, and loses rows when it adds some."""
+    change_chunk(path, name, change)
+    refused(path, "is damaged (")
+
+
+@pytest.mark.parametrize("change", [49, 128, 0x10000000])
+def test_an_unknown_column_with_a_chunk_of_another_size_is_not_continued(path: Path, change: int) -> None:
+    with h5py.File(path, "r+") as file:
+        file["minima"].create_dataset("own", data=np.ones(3), maxshape=(None,), chunks=(64,))
+    change_chunk(path, "minima/own", change)
     with pytest.raises(DatabaseError, match=r"is damaged \("):
         open_store(path, writable=True)
 
