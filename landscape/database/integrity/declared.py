@@ -19,6 +19,8 @@ ATTRIBUTES = {
 TABLE_ATTRIBUTES = ("count", "names", "settings", "evaluations", "evaluation_settings")
 NAMES, COLUMNS = "_names", "_columns"
 """Endings of the attributes of a table that have the names of codes, and of the entries along the last axis."""
+TEXT = 16
+"""Bytes of a text of any length in a dataset: its length, and where it lies as an address and a number."""
 SIMPLE = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM, h5py.h5t.STRING)
 """Classes of types of what attributes hold."""
 
@@ -131,8 +133,10 @@ def require_stored(dataset: h5py.Dataset, rows: int) -> None:
 
 def require_chunks(dataset: h5py.Dataset) -> None:
     """Raise ValueError if chunks have other sizes than declared: HDF5 reads them, and loses rows when it adds some."""
-    if dataset.chunks and not dataset.dtype.hasobject:  # texts of any length have another size in a file
-        declared = dataset.id.get_num_chunks() * dataset.dtype.itemsize * math.prod(dataset.chunks)
+    string = h5py.check_string_dtype(dataset.dtype)
+    size = TEXT if string and string.length is None else dataset.dtype.itemsize
+    if dataset.chunks and (string or not dataset.dtype.hasobject):  # the program writes no other objects
+        declared = dataset.id.get_num_chunks() * size * math.prod(dataset.chunks)
         if dataset.id.get_storage_size() != declared:
             raise ValueError(f"{dataset.name} has chunks of other sizes than it declares")
 

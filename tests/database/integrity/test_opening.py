@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -196,10 +196,13 @@ def test_a_chunk_of_another_size_is_damage(path: Path, name: str, change: int) -
     refused(path, "is damaged (")
 
 
+@pytest.mark.parametrize("values", [np.ones(3), ["of", "any", "length"]], ids=["numbers", "texts"])
 @pytest.mark.parametrize("change", [49, 128, 0x10000000])
-def test_an_unknown_column_with_a_chunk_of_another_size_is_not_continued(path: Path, change: int) -> None:
+def test_an_unknown_column_with_a_chunk_of_another_size_is_not_continued(
+    path: Path, values: Sequence[object], change: int
+) -> None:
     with h5py.File(path, "r+") as file:
-        file["minima"].create_dataset("own", data=np.ones(3), maxshape=(None,), chunks=(64,))
+        file["minima"].create_dataset("own", data=values, maxshape=(None,), chunks=(64,))
     change_chunk(path, "minima/own", change)
     with pytest.raises(DatabaseError, match=r"is damaged \("):
         open_store(path, writable=True)
