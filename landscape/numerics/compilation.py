@@ -20,13 +20,13 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit
-from numba.core import event
+from numba.core import config, event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, UserWideCacheLocator
 from numba.core.ccallback import CFunc
 from numba.extending import register_jitable
@@ -40,6 +40,7 @@ PACKAGE = Path(__file__).parents[1]
 COMPILING = "numba:compile"
 OPTIONS: dict[Function, dict[str, object]] = {}
 """Options of numba for each function that is part of compiled ones."""
+A_LITTLE = type(config.OPT)(1)  # of LLVM's levels
 PATIENCE = 300.0
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -56,20 +57,28 @@ class _Clock(event.TimingListener):  # type: ignore[misc] # numba has no types
             allow()
 
 
-class _Collections(event.Listener):  # type: ignore[misc] # numba has no types
-    """No garbage is collected while functions are compiled: nothing would be freed, in a quarter of the time."""
+class _Savings(event.Listener, threading.local):  # type: ignore[misc] # numba has no types
+    """Savings of a thread while it compiles. No garbage is collected: nothing would be freed, in a quarter of the time.
+    The functions that one of ours calls are optimised a little alone, and in full as parts of its code.
+    """
 
-    _depth, _enabled = 0, False
+    _depth, _collects, _ours, _level = 0, False, False, config.OPT
 
-    def on_start(self, event: object) -> None:  # noqa: ARG002 - numba names it
+    def on_start(self, event: event.Event) -> None:
         if not self._depth:
-            self._enabled = gc.isenabled()
+            self._collects = gc.isenabled()
             gc.disable()
+            self._ours = isinstance(getattr((event.data or {}).get("dispatcher"), "_cache", None), _Cache)
+            self._level = config.OPT
+        elif self._ours:  # only the thread that has numba's lock compiles the functions that another one calls
+            config.OPT = A_LITTLE
         self._depth += 1
 
-    def on_end(self, event: object) -> None:  # noqa: ARG002 - numba names it
+    def on_end(self, event: event.Event) -> None:  # noqa: ARG002 - numba names it
         self._depth -= 1
-        if not self._depth and self._enabled:
+        if self._ours and self._depth == 1:
+            config.OPT = self._level
+        elif not self._depth and self._collects:
             gc.enable()
 
 
@@ -92,16 +101,13 @@ class _Locks(event.Listener):  # type: ignore[misc] # numba has no types
         except OSError:
             return
         end = time.monotonic() + PATIENCE
-        with event.trigger_event(COMPILING):
+        with event.trigger_event(COMPILING), suppress(OSError):
             while time.monotonic() < end:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
                 except BlockingIOError:
                     time.sleep(0.05)
-                except OSError:
-                    break
-                else:
-                    break
 
     def leave(self, path: Path) -> None:
         """Release the lock at a path, if it was taken."""
@@ -118,7 +124,7 @@ class _Locks(event.Listener):  # type: ignore[misc] # numba has no types
 
 
 _CLOCK, _LOCKS = _Clock(), _Locks()
-for _listener in (_LOCKS, _Collections(), _CLOCK):  # the last one may raise: the others are told start and end
+for _listener in (_LOCKS, _Savings(), _CLOCK):  # the last one may raise: the others are told start and end
     event.register(COMPILING, _listener)
 
 
@@ -215,7 +221,7 @@ def callback(signature: Any, function: Function) -> Any:  # noqa: ANN401 - numba
     """A `cfunc` of the function, which compiled code can call by address."""
     made: Any = CFunc(function, (signature.args, signature.return_type), locals={}, options={"error_model": "numpy"})
     made._cache = _Cache(function)  # noqa: SLF001 # enable_caching() would use numba's own cache
-    with event.trigger_event(COMPILING):
+    with event.trigger_event(COMPILING, data={"dispatcher": made}):
         made.compile()
     return made
 

@@ -90,6 +90,30 @@ def test_no_garbage_is_collected_while_a_function_is_compiled() -> None:
     assert gc.isenabled()
 
 
+@pytest.mark.usefixtures("package")
+@pytest.mark.parametrize("called", ["threefold", "called_back"])
+def test_what_an_entry_calls_is_optimised_in_full_as_a_part_of_it_only(called: str) -> None:
+    level, top = config.OPT, fresh()
+    own = sys.modules["small.numerics.compilation"]
+    compile_one: Callable[[], object] = top.called_back if called == "called_back" else lambda: top.threefold(1.0)
+    first, *_, last = levels(own, compile_one)
+    assert (first, last, config.OPT) == (level, 1, level)
+
+
+def test_what_functions_of_others_call_is_optimised_in_full() -> None:
+    inner = njit(lambda x: 2.0 * x)
+    outer = njit(lambda x: inner(x) + 1.0)
+    assert levels(compilation, lambda: outer(1.0)) == [config.OPT] * 2
+
+
+def levels(own: Any, compile_one: Callable[[], object]) -> list[int]:  # noqa: ANN401 - a module
+    """The levels of optimisation of the functions that are compiled, those that are called last."""
+    found: list[int] = []
+    with own.compiling_if(lambda: found.append(config.OPT)):
+        compile_one()
+    return found
+
+
 def test_what_has_not_changed_is_found(package: Path) -> None:
     assert run(fresh()) == (6.0, 6.0, 0, 0)
     (package / "aside.py").write_text("SHIFT = 2.0")
