@@ -4,6 +4,7 @@
 set -euo pipefail
 cd -P "$(dirname "${BASH_SOURCE[0]}")/.."
 export OMP_NUM_THREADS=1 # a task computes with one thread; cores are filled by running tasks side by side
+unset PYTHONDONTWRITEBYTECODE # every start of a command would compile torch again, in seconds
 
 is_recent_python() {
     command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null

@@ -19,16 +19,26 @@ import atexit, json, sys
 atexit.register(lambda: print(json.dumps([name for name in {heavy} if name in sys.modules]), file=sys.stderr))
 {body}
 """
+COLLECTIONS = """
+import atexit, gc, sys
+found = []
+gc.callbacks.append(lambda phase, what: found.append(what["generation"]) if phase == "start" else None)
+atexit.register(lambda: print(found.count(2), "scipy.optimize" in sys.modules, file=sys.stderr))
+"""
 COMMAND = "from landscape.cli import main\nsys.argv = {arguments}\nmain()"
 
 
 def imports(body: str, folder: Path) -> tuple[list[str], int]:
     """The heavy packages that a program imports, and its exit status."""
-    program = [sys.executable, "-c", REPORT.format(heavy=HEAVY, body=body)]
-    said = subprocess.run(
-        program, cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, check=False, text=True
-    )
+    said = run(REPORT.format(heavy=HEAVY, body=body), folder)
     return json.loads(said.stderr.splitlines()[-1]), said.returncode
+
+
+def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", program]
+    return subprocess.run(
+        command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, check=False, text=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,6 +67,17 @@ def test_the_package_imports_nothing_heavy_until_a_name_is_used(tmp_path: Path) 
     body = "import landscape\ndir(landscape), landscape.__all__, landscape.__version__, landscape.LandscapeError"
     assert imports(body, tmp_path) == ([], 0)
     assert imports("import landscape\nlandscape.open", tmp_path) == ([], 0)
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["sample"], ["continue", "--over", "problem.l2=1e-2:1e-3"]])
+def test_the_first_round_waits_for_no_garbage_collector_and_no_package_that_it_does_not_use(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    command = ["landscape", *arguments, "xor", "-o", "missing/a.h5"]  # torch is imported before the folder is missed
+    said = run(COLLECTIONS + COMMAND.format(arguments=command), tmp_path)
+    *_, told, found = said.stderr.splitlines()
+    assert "is no folder to put a.h5 into" in told
+    assert found == "0 False"
 
 
 def test_names_of_the_package_have_the_places_that_type_checkers_see() -> None:

@@ -8,6 +8,7 @@ from landscape.cli.mistakes import told_once
 from landscape.cli.options import OUTPUT, RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.config.ranges import KeyRange
 from landscape.config.run_file import RunConfig
+from landscape.startup import without_collections
 
 
 @click.command("continue")
@@ -46,7 +47,8 @@ def continue_command(
         config = RunConfig.from_toml(run_file).override(settings)
         first, last = followed.at(config, followed.start), followed.at(config, followed.end)
     path = output or Path(run_file.with_suffix(".h5").name)
-    from landscape.cli.jobs.continue_ import Work, continue_landscape  # noqa: PLC0415 - torch; mistakes come first
+    with without_collections():  # torch; mistakes are told without it
+        from landscape.cli.jobs.continue_ import Work, continue_landscape  # noqa: PLC0415
 
     work = Work(over=followed, first=first, last=last if both_ends else None, source=str(run_file), path=path)
     continue_landscape(work, resume=resume, time_limit=time_limit)

@@ -7,6 +7,7 @@ import click
 from landscape.cli.mistakes import told_once
 from landscape.cli.options import OUTPUT, RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.config.run_file import RunConfig
+from landscape.startup import without_collections
 
 
 @click.command()
@@ -26,6 +27,7 @@ def run(run_file: Path, output: Path | None, settings: tuple[str, ...], resume: 
     with told_once():
         config = RunConfig.from_toml(run_file).override(settings)
     path = output or Path(run_file.with_suffix(".h5").name)
-    from landscape.cli.jobs.run import explore  # noqa: PLC0415 - torch; mistakes are told without it
+    with without_collections():  # torch; mistakes are told without it
+        from landscape.cli.jobs.run import explore  # noqa: PLC0415
 
     explore(config, str(run_file), path, resume=resume, time_limit=time_limit)

@@ -7,6 +7,7 @@ import click
 from landscape.cli.mistakes import told_once
 from landscape.cli.options import OUTPUT, RESUME, SETTINGS, TIME_LIMIT, found_run_file
 from landscape.config.run_file import RunConfig
+from landscape.startup import without_collections
 
 
 @click.command()
@@ -42,12 +43,14 @@ def sample(
     if training:
         if output or quenches or resume:
             raise click.UsageError("expected --training without --output, --quenches and --resume")
-        from landscape.cli.jobs.sample import sample_training  # noqa: PLC0415 - torch; mistakes are told without it
+        with without_collections():  # torch; mistakes are told without it
+            from landscape.cli.jobs.sample import sample_training  # noqa: PLC0415
 
         sample_training(source, settings, changed, time_limit)
     with told_once():
         config = RunConfig.from_toml(source).override(changed)
     path = output or Path(source.with_suffix(".h5").name)
-    from landscape.cli.jobs.sample import sample_landscape  # noqa: PLC0415 - torch; mistakes are told without it
+    with without_collections():  # torch; mistakes are told without it
+        from landscape.cli.jobs.sample import sample_landscape  # noqa: PLC0415
 
     sample_landscape(config, str(source), path, resume=resume, time_limit=time_limit)

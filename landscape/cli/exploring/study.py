@@ -7,6 +7,7 @@ import click
 from landscape.cli.mistakes import told_once
 from landscape.cli.options import RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.config.run_file import RunConfig
+from landscape.startup import without_collections
 
 
 @click.command()
@@ -49,7 +50,8 @@ def study(
         raise click.UsageError(f"expected another key with --set than with --over, found {over.split('=')[0]} in both")
     with told_once():
         config = RunConfig.from_toml(run_file).override(settings)
-    from landscape.cli.jobs.study import Study, explore_family  # noqa: PLC0415 - torch; mistakes are told without it
+    with without_collections():  # torch; mistakes are told without it
+        from landscape.cli.jobs.study import Study, explore_family  # noqa: PLC0415
 
     explore_family(
         Study(

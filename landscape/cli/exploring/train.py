@@ -7,6 +7,7 @@ import click
 from landscape.cli.mistakes import told_once
 from landscape.cli.options import OUTPUT, RESUME, RUN_FILE, SETTINGS, TIME_LIMIT
 from landscape.config.run_file import RunConfig
+from landscape.startup import without_collections
 
 
 def _names(_: click.Context, __: click.Parameter, text: str) -> list[str]:
@@ -44,6 +45,7 @@ def train(
     """  # noqa: D301 - click wants the backspace character itself
     with told_once():
         config = RunConfig.from_toml(run_file).override(settings)
-    from landscape.cli.jobs.train import train_networks  # noqa: PLC0415 - torch; mistakes are told without it
+    with without_collections():  # torch; mistakes are told without it
+        from landscape.cli.jobs.train import train_networks  # noqa: PLC0415
 
     train_networks(config, run_file, output, replicates=replicates, names=names, resume=resume, time_limit=time_limit)

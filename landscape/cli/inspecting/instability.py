@@ -8,6 +8,7 @@ import click
 from landscape.campaign.exits import FAILED
 from landscape.campaign.pools.launch import launcher_rank
 from landscape.cli.files import write_text
+from landscape.startup import without_collections
 
 NETWORKS, LANDSCAPES, VERDICTS = "networks.csv", "landscapes.csv", "verdicts.txt"
 
@@ -25,7 +26,8 @@ def instability(files: tuple[Path, ...], output: Path | None) -> None:
     landscape run runs/instability.toml -o stripes.h5
     landscape instability stripes.h5
     """  # noqa: D301 - click wants the backspace character itself
-    from landscape.cli.jobs.instability import judged  # noqa: PLC0415 - torch; mistakes are told without it
+    with without_collections():  # torch; mistakes are told without it
+        from landscape.cli.jobs.instability import judged  # noqa: PLC0415
 
     found = judged(files)
     if launcher_rank():

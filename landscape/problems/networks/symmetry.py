@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from landscape.problems.networks.layers import Layer
 
@@ -169,6 +168,8 @@ class UnitSymmetry:
         return self._pack(layers)
 
     def _align_layer(self, layers: list[np.ndarray], target: list[np.ndarray], index: int) -> bool:
+        from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - the first quenches need not wait for it
+
         ours, theirs = _units(layers, index), _units(target, index)
         overlap = theirs @ ours.transpose(0, 2, 1)
         score = np.abs(overlap) if self.odd else overlap
