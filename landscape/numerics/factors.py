@@ -17,7 +17,6 @@ from torch import Tensor
 
 from landscape.numerics import lapack
 from landscape.numerics.compilation import entry, reordered
-from landscape.numerics.lapack import SYEVR, SYTRF
 from landscape.numerics.vectors import copy, dot
 
 Array = np.ndarray
@@ -51,7 +50,7 @@ def factorise(matrices: Float[Tensor, "W P P"]) -> Factors:
     """The factors of finite symmetric matrices [W, P, P] on a CPU; D of a singular matrix contains a zero."""
     columns = matrices.clone(memory_format=torch.contiguous_format)
     pivots = torch.empty(columns.shape[:2], dtype=torch.int32)
-    _factorise_each(SYTRF, columns.numpy(), pivots.numpy())
+    _factorise_each(columns.numpy(), pivots.numpy())
     return Factors(columns, pivots)
 
 
@@ -82,7 +81,7 @@ def by_reduction(matrices: Float[Tensor, "W P P"], _: Factors) -> LowestPairs:
     values, vectors = matrices.new_empty(walkers, 2), matrices.new_empty(walkers, 2, parameters)
     found = np.zeros(walkers, dtype=np.bool_)
     room = matrices.clone(memory_format=torch.contiguous_format)
-    _reduce_each(SYEVR, room.numpy(), values.numpy(), vectors.numpy(), found)
+    _reduce_each(room.numpy(), values.numpy(), vectors.numpy(), found)
     return LowestPairs(values, vectors[:, 0], torch.from_numpy(found))
 
 
@@ -120,16 +119,16 @@ def _better_shift(values: Float[Tensor, "W 2"], errors: Float[Tensor, "W 2"]) ->
 
 @entry
 @reordered
-def _factorise_each(sytrf: int, columns: Array, pivots: Array) -> None:
+def _factorise_each(columns: Array, pivots: Array) -> None:
     for w in range(len(columns)):
-        lapack.factorise(sytrf, columns[w], pivots[w])
+        lapack.factorise(columns[w], pivots[w])
 
 
 @entry
 @reordered
-def _reduce_each(syevr: int, matrices: Array, values: Array, vectors: Array, found: Array) -> None:
+def _reduce_each(matrices: Array, values: Array, vectors: Array, found: Array) -> None:
     for w in range(len(matrices)):
-        found[w] = lapack.lowest_eigenpairs(syevr, matrices[w], values[w], vectors[w])
+        found[w] = lapack.lowest_eigenpairs(matrices[w], values[w], vectors[w])
 
 
 @entry

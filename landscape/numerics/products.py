@@ -3,7 +3,7 @@
 A BLAS chooses its code by the shape and the layout of a product, and for a batch by the number of matrices and their
 places in memory. On a CPU each matrix is therefore multiplied by a separate call, which knows the shape and the layout
 of this matrix alone: the product of one walker is then the same, to the last bit, in any batch, whatever the values of
-MKL_CBWR and ATEN_CPU_CAPABILITY. The calls are numba's `np.dot`, a tenth of a microsecond each. On other devices torch
+MKL_CBWR and ATEN_CPU_CAPABILITY. A call takes a tenth of a microsecond. On other devices torch
 computes the products.
 
 Shapes: W walkers; matrices are [A, B] and [B, C].
@@ -17,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from landscape.numerics.compilation import entry, exact
+from landscape.numerics.lapack import write_product
 
 Array = np.ndarray
 
@@ -120,10 +121,10 @@ def _multiply(left: Array, left_turned: bool, right: Array, right_turned: bool, 
     for w in range(len(out)):
         a, b = left[w if len(left) > 1 else 0], right[w if len(right) > 1 else 0]
         if left_turned and right_turned:
-            np.dot(a.T, b.T, out[w])
+            write_product(a.T, b.T, out[w])
         elif left_turned:
-            np.dot(a.T, b, out[w])
+            write_product(a.T, b, out[w])
         elif right_turned:
-            np.dot(a, b.T, out[w])
+            write_product(a, b.T, out[w])
         else:
-            np.dot(a, b, out[w])
+            write_product(a, b, out[w])

@@ -6,6 +6,7 @@ Shapes: R of W walkers, P parameters.
 import numpy as np
 
 from landscape.numerics.compilation import entry, reordered
+from landscape.numerics.lapack import tridiagonal_eigenvalues
 from landscape.numerics.vectors import dot
 
 Array = np.ndarray
@@ -71,7 +72,7 @@ def _lowest_eigenvalue(matrix: Array) -> float:
     """Lowest Ritz value of a short Lanczos sequence, whose start is the same for every matrix."""
     size = len(matrix)
     steps = min(LANCZOS_STEPS, size)
-    vectors, ritz = np.zeros((steps + 1, size)), np.zeros((steps, steps))
+    vectors, diagonal, beside = np.zeros((steps + 1, size)), np.zeros(steps), np.zeros(steps)
     for p in range(size):
         vectors[0, p] = np.cos(1.0 + p * p)
     _scale(1.0 / np.sqrt(dot(vectors[0], vectors[0])), vectors[0])
@@ -79,13 +80,14 @@ def _lowest_eigenvalue(matrix: Array) -> float:
         image = vectors[k + 1]
         for p in range(size):
             image[p] = dot(matrix[p], vectors[k])
-        ritz[k, k] = dot(image, vectors[k])
+        diagonal[k] = dot(image, vectors[k])
         for earlier in range(k + 1):
             _add(-dot(image, vectors[earlier]), vectors[earlier], image)
         length = np.sqrt(dot(image, image))
         if k + 1 == steps or not length > 1e-12:
-            return float(np.linalg.eigvalsh(ritz[: k + 1, : k + 1])[0])
-        ritz[k, k + 1] = ritz[k + 1, k] = length
+            tridiagonal_eigenvalues(diagonal[: k + 1], beside)
+            return float(diagonal[0])
+        beside[k] = length
         _scale(1.0 / length, image)
     return 0.0
 

@@ -16,6 +16,7 @@ Shapes: W walkers, P parameters, N samples, d inputs, H hidden units, K outputs,
 import numpy as np
 
 from landscape.numerics.compilation import entry, reordered
+from landscape.numerics.lapack import add_product
 from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.activations import Bend
 from landscape.problems.kernels.losses import loss_curvature
@@ -65,10 +66,10 @@ def hessians(
             copy_rows(x[block], values[hidden * features :])
             _multiply(g, s, bends)
             multiply_pairs(a, pairs)
-            first += np.dot(bent, products[block].T)
-            cross += np.dot(flow, values.T)
-            corner += np.dot(bends, x[block].T)
-            second += np.dot(inner, pairs.T)
+            add_product(bent, products[block].T, first)
+            add_product(flow, values.T, cross)
+            add_product(bends, x[block].T, corner)
+            add_product(inner, pairs.T, second)
         _add_corner(corner, hidden, cross)
         _scatter_first(first, hidden, features, 1.0 / samples, out[w])
         _scatter_cross(cross, hidden, classes, features, 1.0 / samples, out[w])

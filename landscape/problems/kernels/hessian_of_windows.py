@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from landscape.numerics.compilation import entry, inlined, reordered
+from landscape.numerics.lapack import add_product
 from landscape.numerics.vectors import copy_rows
 from landscape.problems.activations import Bend
 from landscape.problems.kernels.arguments import Plain
@@ -81,11 +82,11 @@ def hessians_of_windows(
             _times_curvature(inner, classes, jacobian, flow)
             _bent(weights[w], g, (a, s), bend, named.sources, bent)
             multiply_pairs(above[:entering], pairs)
-            first += np.dot(jacobian, flow.T)
-            curved += np.dot(bent, named.products[block].T)
-            cross += np.dot(flow.reshape(numbers * classes, columns), above.T)
-            corner += np.dot(g, own.T)
-            second += np.dot(inner, pairs.T)
+            add_product(jacobian, flow.T, first)
+            add_product(bent, named.products[block].T, curved)
+            add_product(flow.reshape(numbers * classes, columns), above.T, cross)
+            add_product(g, own.T, corner)
+            add_product(inner, pairs.T, second)
         _scatter_first(first, curved, depth, share, out[w])
         _scatter_cross(cross, corner, (channels, classes, depth), share, out[w])
         scatter_second(second, entering, classes, numbers, share, out[w])
