@@ -3,39 +3,48 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from landscape.numerics.compilation import inlined
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 Function = Callable[..., Any]
 
 
 def choice(functions: Sequence[Function]) -> Function:
     """Compiled function of (number, *arguments) that calls the function with this number, counted from 0, on the
-    arguments. There must be at least two functions; the last one is called for all larger numbers.
-
-    The compiler sees a written-out chain of comparisons, so calls can be inlined.
+    arguments, and the last one for all larger numbers. All must give results of one type.
     """
-    *earlier, before, last = functions
-    chosen = _one_of_two(len(earlier), before, last)
-    for number in reversed(range(len(earlier))):
-        chosen = _either(number, earlier[number], chosen)
-    return chosen
+    last = len(functions) - 1
 
+    @intrinsic  # type: ignore[untyped-decorator] # numba has no types
+    def chosen(context: Any, number: object, *arguments: object) -> tuple[Any, Any]:  # noqa: ANN401 - numba's own
+        kinds = [context.resolve_value_type(function) for function in functions]
+        signatures = [kind.get_call_type(context, arguments, {}) for kind in kinds]
+        (result,) = {signature.return_type for signature in signatures}
 
-def _one_of_two(expected: int, function: Function, other: Function) -> Function:
-    @inlined
-    def chosen(number: int, *arguments: Any) -> Any:  # noqa: ANN401 - whatever the functions take and give
-        if number == expected:
-            return function(*arguments)
-        return other(*arguments)
+        def write(target: Any, builder: Any, _: object, values: Any) -> Any:  # noqa: ANN401 - numba's own
+            which, rest = values[0], cgutils.unpack_tuple(builder, values[1], len(arguments))
+            found = cgutils.alloca_once(builder, target.get_value_type(result))
 
-    return chosen
+            def call(place: int) -> None:
+                called = target.get_function(kinds[place], signatures[place])
+                builder.store(called(builder, rest), found)
 
+            end, default = (builder.append_basic_block(name) for name in ("chosen", "last"))
+            switch = builder.switch(which, default)
+            for place in range(last):
+                block = builder.append_basic_block("one")
+                switch.add_case(which.type(place), block)
+                with builder.goto_block(block):
+                    call(place)
+                    builder.branch(end)
+            with builder.goto_block(default):
+                call(last)
+                builder.branch(end)
+            builder.position_at_end(end)
+            return builder.load(found)
 
-def _either(expected: int, function: Function, otherwise: Function) -> Function:
-    @inlined
-    def chosen(number: int, *arguments: Any) -> Any:  # noqa: ANN401 - whatever the functions take
-        if number == expected:
-            return function(*arguments)
-        return otherwise(number, *arguments)
+        return result(number, types.StarArgTuple(arguments)), write
 
-    return chosen
+    made: Function = chosen
+    return made
