@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from llvmlite import ir
 from numba import float64, types
-from numba.extending import intrinsic, lower_builtin, models, overload, register_model, type_callable
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 from landscape.numerics.compilation import reordered
 
@@ -174,19 +174,21 @@ def where(condition: Any, yes: Any, no: Any) -> Any:  # noqa: ANN401 - tensors, 
     return torch.where(condition, yes, no)
 
 
-@intrinsic
-def _selected(_context: object, condition: object, _yes: object, _no: object) -> Generated:
-    def write(_: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
-        if isinstance(signature.return_type, Vector):
-            values = map(_widened, [builder] * 3, signature.args, values)
-        chosen, yes, no = values
-        return builder.select(builder.fcmp_ordered(">", chosen, _constant(chosen.type, 0.0)), yes, no)
+@type_callable(where)
+def _where(_context: object) -> Callable[[object, object, object], object]:
+    def typed(condition: object, yes: object, no: object) -> object:
+        kinds = [_number(kind) for kind in (condition, yes, no)]
+        return (vector if vector in kinds else float64)(*kinds)
 
-    kinds = [_number(kind) for kind in (condition, _yes, _no)]
-    return (vector if vector in kinds else float64)(*kinds), write
+    return typed
 
 
-overload(where, inline="always")(lambda condition, yes, no: lambda condition, yes, no: _selected(condition, yes, no))  # noqa: ARG005, PLW0108 # numba inspects both
+@lower_builtin(where, types.Any, types.Any, types.Any)
+def _selected(_context: object, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
+    if isinstance(signature.return_type, Vector):
+        values = map(_widened, [builder] * 3, signature.args, values)
+    chosen, yes, no = values
+    return builder.select(builder.fcmp_ordered(">", chosen, _constant(chosen.type, 0.0)), yes, no)
 
 
 def _constant(kind: Any, number: float) -> Any:  # noqa: ANN401 - llvmlite's own
