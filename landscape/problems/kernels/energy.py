@@ -14,7 +14,7 @@ import numpy as np
 from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.kernels.arguments import Blocks, EnergyData, Layers, Plain, Room, energy_data
-from landscape.problems.kernels.layers import combine, correlate, forward, multiply, sum_samples
+from landscape.problems.kernels.layers import combine, correlate, count_units, forward, multiply, sum_samples
 from landscape.problems.kernels.losses import summed_loss
 from landscape.problems.kernels.windows import scatter
 
@@ -52,8 +52,7 @@ def _backward(
             sum_samples(columns, gradient[bias : bias + n_out])
             correlate(columns, rows.reshape(n_in, -1), gradient[place:bias].reshape(n_out, n_in))
             if step:
-                weight = point[place:bias].reshape(n_out, n_in)
-                combine(weight.T, zeros[:n_in], columns, below.reshape(n_in, -1))
+                combine(point[place:bias], True, zeros[:n_in], columns, below.reshape(n_in, -1))
         if step and weights[step - 1, 0]:
             multiply(below, slope[unit - sizes[step] : unit])
 
@@ -109,13 +108,13 @@ def traces(theta: Array, network: Plain, samples: Plain, value: Array, slope: Ar
     named = Layers(*network)
     sizes = named.sizes
     inputs, encoded, real, _ = Blocks(*samples)
-    columns, hidden = inputs.shape[2], sizes[1:-1].sum()
-    values, slopes = np.zeros((sizes[1:].sum(), columns)), np.zeros((sizes[1:].sum(), columns))
+    columns, above = inputs.shape[2], count_units(sizes)[0] - sizes[0]
+    values, slopes = np.zeros((above, columns)), np.zeros((above, columns))
     top, sums = np.empty(columns), np.empty(columns)
     for walker in range(len(theta)):
         for block in range(len(inputs)):
             forward(theta[walker], named, inputs[block], values, slopes)
-            outputs = values[hidden:]
+            outputs = values[above - sizes[-1] :]
             summed_loss(named.loss, outputs, encoded[block], real[block], top, sums)
             copy_rows(values, value[walker, block])
             copy_rows(slopes, slope[walker, block])

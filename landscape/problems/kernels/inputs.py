@@ -8,7 +8,7 @@ import numpy as np
 from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.kernels.arguments import Layers, Plain
-from landscape.problems.kernels.layers import combine, forward, multiply
+from landscape.problems.kernels.layers import combine, count_units, forward, multiply
 from landscape.problems.kernels.losses import each_loss, largest_over
 
 Array = np.ndarray
@@ -21,9 +21,8 @@ def _to_inputs(point: Array, sizes: Array, slope: Array, delta: Array, zeros: Ar
     for layer in range(len(sizes) - 1, 0, -1):
         n_in, n_out = sizes[layer - 1], sizes[layer]
         place -= n_out * (n_in + 1)
-        weights = point[place : place + n_out * n_in].reshape(n_out, n_in)
         above, below = delta[layer % 2, :n_out], delta[(layer - 1) % 2, :n_in]
-        combine(weights.T, zeros[:n_in], above, below)
+        combine(point[place : place + n_out * n_in], True, zeros[:n_in], above, below)
         if layer > 1:
             unit -= n_in
             multiply(below, slope[unit : unit + n_in])
@@ -49,10 +48,11 @@ def input_gradients(
     named = Layers(*network)
     sizes = named.sizes
     point, encoded = samples
-    outputs, hidden = sizes[-1], sizes[1:-1].sum()
+    (units, widest), outputs = count_units(sizes), sizes[-1]
+    hidden = units - sizes[0] - outputs
     below, target = np.zeros((sizes[0], columns)), np.zeros((outputs, columns))
     value, slope = np.zeros((hidden + outputs, columns)), np.zeros((hidden, columns))
-    delta, zeros = np.zeros((2, sizes.max(), columns)), np.zeros(sizes.max())
+    delta, zeros = np.zeros((2, widest, columns)), np.zeros(widest)
     top, total, lost, hit = np.empty(columns), np.empty(columns), np.empty(columns), np.empty(columns)
     for first in range(0, point.shape[2], columns):
         last = min(first + columns, point.shape[2])

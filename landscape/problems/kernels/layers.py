@@ -9,6 +9,7 @@ samples of a block, including padding, or columns; arrays are [rows, B], the sam
 import numpy as np
 
 from landscape.numerics.compilation import reordered
+from landscape.numerics.lapack import add_product, write_product
 from landscape.problems.kernels.activations import activate
 from landscape.problems.kernels.arguments import Layers
 from landscape.problems.kernels.windows import gather
@@ -19,43 +20,58 @@ BLAS_FROM = 100  # weights of a layer from which a call of the BLAS is faster th
 
 
 @reordered
-def combine(weights: Array, shift: Array, rows: Array, out: Array) -> None:
-    """Writes weights [O, I] times rows [I, B] plus shift [O] into out [O, B]."""
-    if weights.size >= BLAS_FROM:
-        np.dot(weights, rows, out)
+def count_units(sizes: Array) -> tuple[int, int]:
+    """The number of units of all layers, the inputs among them, and that of the widest one."""
+    units, widest = 0, 0
+    for size in sizes:
+        units += size
+        widest = max(widest, size)
+    return units, widest
+
+
+@reordered
+def combine(weights: Array, turned: bool, shift: Array, rows: Array, out: Array) -> None:
+    """Writes weights [O, I] times rows [I, B] plus shift [O] into out [O, B]. The weights are given as [O I], or, if
+    `turned`, as those of their transpose.
+    """
+    n_out, n_in = len(out), len(rows)
+    if len(weights) >= BLAS_FROM:
+        if turned:
+            write_product(weights.reshape(n_in, n_out).T, rows, out)
+        else:
+            write_product(weights.reshape(n_out, n_in), rows, out)
         _add_shift(shift, out)
         return
-    n_out, n_in = weights.shape
-    lead = (n_in - 1) % 4 + 1
+    lead, step = (n_in - 1) % 4 + 1, n_out if turned else 1
     for o in range(n_out):
-        total, weight, base = out[o], weights[o], shift[o]
-        _begin(weight, base, rows, lead, total)
+        total, weight, base = out[o], weights[o if turned else o * n_in :], shift[o]
+        _begin(weight, step, base, rows, lead, total)
         for i in range(lead, n_in, 4):
-            w0, w1, w2, w3 = weight[i], weight[i + 1], weight[i + 2], weight[i + 3]
+            w0, w1, w2, w3 = weight[i * step], weight[(i + 1) * step], weight[(i + 2) * step], weight[(i + 3) * step]
             x0, x1, x2, x3 = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
             for j in range(out.shape[1]):
                 total[j] += w0 * x0[j] + w1 * x1[j] + w2 * x2[j] + w3 * x3[j]
 
 
 @reordered
-def _begin(weight: Array, base: float, rows: Array, lead: int, total: Array) -> None:
+def _begin(weight: Array, step: int, base: float, rows: Array, lead: int, total: Array) -> None:
     """Writes base plus the first `lead` terms, one to four, so that the number of terms left is a multiple of four."""
     w0, x0 = weight[0], rows[0]
     if lead == 1:
         for j in range(len(total)):
             total[j] = base + w0 * x0[j]
         return
-    w1, x1 = weight[1], rows[1]
+    w1, x1 = weight[step], rows[1]
     if lead == 2:
         for j in range(len(total)):
             total[j] = base + w0 * x0[j] + w1 * x1[j]
         return
-    w2, x2 = weight[2], rows[2]
+    w2, x2 = weight[2 * step], rows[2]
     if lead == 3:
         for j in range(len(total)):
             total[j] = base + w0 * x0[j] + w1 * x1[j] + w2 * x2[j]
         return
-    w3, x3 = weight[3], rows[3]
+    w3, x3 = weight[3 * step], rows[3]
     for j in range(len(total)):
         total[j] = base + w0 * x0[j] + w1 * x1[j] + w2 * x2[j] + w3 * x3[j]
 
@@ -64,7 +80,7 @@ def _begin(weight: Array, base: float, rows: Array, lead: int, total: Array) -> 
 def correlate(delta: Array, rows: Array, out: Array) -> None:
     """Adds delta [O, B] times the transpose of rows [I, B] to out [O, I]."""
     if out.size >= BLAS_FROM:
-        out += np.dot(delta, rows.T)
+        add_product(delta, rows.T, out)
         return
     n_out, n_in = out.shape
     for o in range(n_out):
@@ -129,7 +145,7 @@ def forward(point: Array, network: Layers, inputs: Array, value: Array, slope: A
         else:
             bias = place + n_out * n_in
             z = rows.reshape(n_out, -1)
-            combine(point[place:bias].reshape(n_out, n_in), point[bias : bias + n_out], below.reshape(n_in, -1), z)
+            combine(point[place:bias], False, point[bias : bias + n_out], below.reshape(n_in, -1), z)
             if step < last:
                 activate(network.activation, z, slope[unit : unit + len(rows)].reshape(n_out, -1))
             place = bias + n_out

@@ -14,7 +14,7 @@ from landscape.numerics.compilation import entry, reordered
 from landscape.numerics.elementary import exp, log
 from landscape.numerics.vectors import copy, copy_rows
 from landscape.problems.kernels.activations import activate
-from landscape.problems.kernels.layers import combine, correlate, sum_samples
+from landscape.problems.kernels.layers import combine, correlate, count_units, sum_samples
 
 Array = np.ndarray
 
@@ -74,9 +74,9 @@ def _forward(
     for layer in range(len(sizes) - 1):
         n_in, n_out = sizes[layer], sizes[layer + 1]
         bias, below, own = place + n_out * n_in, slice(unit - n_in, unit), slice(unit, unit + n_out)
-        combine(absolute[place:bias].reshape(n_out, n_in), zeros[:n_out], radius[below], radius[own])
+        combine(absolute[place:bias], False, zeros[:n_out], radius[below], radius[own])
         if layer < len(sizes) - 2:
-            combine(point[place:bias].reshape(n_out, n_in), point[bias : bias + n_out], middle[below], middle[own])
+            combine(point[place:bias], False, point[bias : bias + n_out], middle[below], middle[own])
             room = Ends(ends.upper[:n_out], ends.lower[:n_out])
             _activate_ends(kind, middle[own], radius[own], room, Ends(slopes.upper[own], slopes.lower[own]))
         place, unit = bias + n_out, unit + n_out
@@ -144,9 +144,9 @@ def _backward(
             sum_samples(middles, gradients.point[bias : bias + n_out])
             correlate(middles, middle[below], gradients.point[place:bias].reshape(n_out, n_in))
         if layer:
-            combine(absolute[place:bias].reshape(n_out, n_in).T, zeros[:n_in], radii, next_radii)
+            combine(absolute[place:bias], True, zeros[:n_in], radii, next_radii)
             if layer < last:
-                combine(point[place:bias].reshape(n_out, n_in).T, zeros[:n_in], middles, next_middles)
+                combine(point[place:bias], True, zeros[:n_in], middles, next_middles)
             _through_ends(Ends(slopes.upper[below], slopes.lower[below]), next_middles, next_radii)
 
 
@@ -167,7 +167,7 @@ def sensitivities(
     `Measure`.
     """
     measure = Measure(*settings)
-    units, widest, samples, last = sizes.sum(), sizes.max(), inputs.shape[1], len(sizes) - 2
+    (units, widest), samples, last = count_units(sizes), inputs.shape[1], len(sizes) - 2
     boxes = Intervals(np.zeros((units, columns)), np.zeros((units, columns)))
     slopes = Ends(np.zeros((units, columns)), np.zeros((units, columns)))
     ends = Ends(np.zeros((widest, columns)), np.zeros((widest, columns)))
