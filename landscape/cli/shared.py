@@ -32,7 +32,7 @@ ONE_MINIMUM = (
     "landscape: found l2 = {:g}: above {:.6g} theta = 0 is a minimum, and often the only one, so that there may be "
     "nothing to map; a smaller l2 has more"
 )
-FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes a minute or two"
+FIRST_USE = "landscape: compiles its energies and searches for this machine, once; that takes up to a minute"
 POINTS = {
     "minima": "expected minima to measure, found none yet: find some with 'landscape run'",
     "training": "expected end points of training, found none yet: train with 'landscape train'",

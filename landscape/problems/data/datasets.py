@@ -25,6 +25,7 @@ from landscape.problems.data.files import READERS, read_file
 from landscape.problems.data.images import IMAGE_FOLDERS, IMAGES, Shape, as_inputs, image_set, read_images
 from landscape.problems.data.samples import Arrays, drawn_rows, split, standardised, with_held_out
 from landscape.problems.data.stripes import stripes
+from landscape.startup import imported
 
 LARGEST = 1e100  # absolute value of a number: squares and sums of larger numbers would overflow
 
@@ -120,17 +121,13 @@ def _xor() -> Arrays:
 
 
 def _moons() -> Arrays:
-    from sklearn import datasets as scikit  # noqa: PLC0415 - costs a second, to be paid only when needed
-
-    inputs, targets = scikit.make_moons(n_samples=200, noise=0.2, random_state=0)
+    inputs, targets = imported("sklearn.datasets:make_moons")(n_samples=200, noise=0.2, random_state=0)
     return {"inputs": inputs, "targets": targets}
 
 
 def _scikit(loader: str) -> Callable[[], Arrays]:
     def read() -> Arrays:
-        from sklearn import datasets as scikit  # noqa: PLC0415 - costs a second
-
-        inputs, targets = getattr(scikit, loader)(return_X_y=True)
+        inputs, targets = imported(f"sklearn.datasets:{loader}")(return_X_y=True)
         return {"inputs": inputs, "targets": targets}
 
     return read

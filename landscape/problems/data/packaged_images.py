@@ -6,15 +6,14 @@ import numpy as np
 
 from landscape.errors import DataError
 from landscape.problems.data.image_files import Part
+from landscape.startup import imported
 
 RIM = 2  # of black pixels around an image of MNIST, as for LeNet-5 (LeCun et al. 1998): 32 = 4 x 8 pixels a side
 
 
 def digits() -> Part:
     """The 1797 digits of scikit-learn: pixels uint8[N, 1, 8, 8] up to 16, and labels int64[N]."""
-    from sklearn import datasets as scikit  # noqa: PLC0415 - costs a second, to be paid only when needed
-
-    found = scikit.load_digits()
+    found = imported("sklearn.datasets:load_digits")()
     return found.images.astype(np.uint8)[:, None], found.target.astype(np.int64)
 
 

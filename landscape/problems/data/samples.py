@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from landscape.errors import DataError
+from landscape.startup import imported
 
 Arrays = dict[str, np.ndarray]
 
@@ -71,11 +72,11 @@ def split(arrays: Arrays, test_fraction: float, seed: int, source: str) -> Array
 
 def _draw(targets: np.ndarray, size: int, seed: int, source: str) -> tuple[np.ndarray, np.ndarray]:
     """`size` drawn rows and the rows left, both in order; classes keep their proportions."""
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - costs a second, to be paid only when needed
-
     labels = targets if targets.dtype == np.int64 else None
     try:
-        drawn, left = train_test_split(np.arange(len(targets)), train_size=size, random_state=seed, stratify=labels)
+        drawn, left = imported("sklearn.model_selection:train_test_split")(
+            np.arange(len(targets)), train_size=size, random_state=seed, stratify=labels
+        )
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{source}: expected to draw {size} of {len(targets)} samples, found: {reason}") from error

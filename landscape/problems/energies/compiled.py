@@ -100,5 +100,5 @@ class CompiledEnergy:
 
 
 def compiled_before() -> bool:
-    """True if numba's cache on this machine has compiled energies; compiling missing ones takes a minute or two."""
+    """True if numba's cache on this machine has compiled energies; compiling missing ones takes up to a minute."""
     return is_compiled(energies) or is_compiled(energies_by_lanes)
