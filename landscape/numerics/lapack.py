@@ -35,9 +35,8 @@ def _named(library: str, routine: str) -> str:
 
 def _write_call(builder: Any, name: str, arguments: list[Any]) -> None:  # noqa: ANN401 - llvmlite's own
     kind = _LETTER.as_pointer()
-    routine = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(ir.VoidType(), [kind] * len(arguments)), name
-    )
+    signature = ir.FunctionType(ir.VoidType(), [kind] * len(arguments))
+    routine = cgutils.get_or_insert_function(builder.module, signature, name)
     builder.call(routine, [builder.bitcast(argument, kind) for argument in arguments])
 
 
@@ -90,11 +89,8 @@ def _gemm(share: float) -> Any:  # noqa: ANN401 - numba has no types
                 return place(builder.trunc(size, _INTEGER))
 
             def stride(kind: Any, of_rows: Any, of_columns: Any) -> Any:  # noqa: ANN401 - numba's own
-                size = of_rows if kind.layout == "C" else of_columns
-                least = size.type(1)
-                return place(
-                    builder.trunc(builder.select(builder.icmp_signed("<", size, least), least, size), _INTEGER)
-                )
+                size, one = of_rows if kind.layout == "C" else of_columns, of_rows.type(1)
+                return length(builder.select(builder.icmp_signed("<", size, one), one, size))
 
             orders = [place(_LETTER(ord("N" if kind.layout == "C" else "T"))) for kind in (right, left)]
             sizes = [length(size) for size in (columns, rows, inner)]
@@ -110,8 +106,8 @@ def _gemm(share: float) -> Any:  # noqa: ANN401 - numba has no types
 
 write_product = _gemm(0.0)
 """Compiled function of (left [A, B], right [B, C], out [A, C]) that writes their product into out. The three are of one
-type, float64 or float32; left and right are contiguous or the transposes of contiguous arrays, out is contiguous. Numba
-compiles its `np.dot` ten times as long.
+type, float64 or float32; left and right are contiguous or the transposes of contiguous arrays, out is contiguous.
+Shapes are not checked. Numba compiles its `np.dot` several times as long.
 """
 add_product = _gemm(1.0)
 """`write_product` that adds the product to out."""

@@ -3,8 +3,8 @@
 A BLAS chooses its code by the shape and the layout of a product, and for a batch by the number of matrices and their
 places in memory. On a CPU each matrix is therefore multiplied by a separate call, which knows the shape and the layout
 of this matrix alone: the product of one walker is then the same, to the last bit, in any batch, whatever the values of
-MKL_CBWR and ATEN_CPU_CAPABILITY. A call takes a tenth of a microsecond. On other devices torch
-computes the products.
+MKL_CBWR and ATEN_CPU_CAPABILITY. A call takes less than a tenth of a microsecond. On other devices
+torch computes the products.
 
 Shapes: W walkers; matrices are [A, B] and [B, C].
 """
