@@ -64,7 +64,10 @@ def test_all_stationary_points_of_separable_energies(
 
 
 def test_the_landscape_of_seven_atoms() -> None:
-    """States are those of 4000 searches by plain eigenvector-following in numpy, from random points near minima."""
+    """States are those of 4000 searches by plain eigenvector-following in numpy, from random points near minima.
+
+    They missed the highest one, as most runs here do: runs with more searches found it.
+    """
     cluster = LennardJones(7)
     states = [
         -15.44473,
@@ -78,10 +81,14 @@ def test_the_landscape_of_seven_atoms() -> None:
         -14.59695,
         -14.56806,
         -14.54857,
+        -12.54894,
     ]
-    db = landscape.explore(cluster, start=(-1.5, 1.5), walkers=16, steps=10, explore={"searches": 60})
+    explore, connect = {"searches": 240}, {"single_ended": 240}
+    db = landscape.explore(cluster, start=(-1.5, 1.5), walkers=16, steps=10, explore=explore, connect=connect)
     np.testing.assert_allclose(np.sort(db.minima.energy), cluster.known_energies(0), atol=1e-6)
-    np.testing.assert_allclose(np.sort(db.transition_states.energy), states, atol=1e-5)
+    count = len(db.transition_states)
+    assert count >= 11
+    np.testing.assert_allclose(np.sort(db.transition_states.energy), states[:count], atol=1e-5)
     assert landscape.verify(db, cluster) == []
 
 
