@@ -20,6 +20,7 @@ from landscape.numerics.vectors import copy
 Array = np.ndarray
 Generated = tuple[Any, Any]  # the signature of an intrinsic and the function that writes its instructions
 
+MISFIT = "expected matrices [A, B], [B, C] and [A, C], found other shapes"
 COLUMNS = 64  # of a block of LAPACK, for the size of workspaces
 
 _VALUES_AND_VECTORS, _BY_INDEX, _LOWER = (np.frombuffer(letter, dtype=np.uint8) for letter in (b"V", b"I", b"L"))
@@ -70,7 +71,8 @@ def _gemm(share: float) -> Any:  # noqa: ANN401 - numba has no types
 
     @intrinsic
     def product(_context: object, left: Any, right: Any, out: Any) -> Generated | None:  # noqa: ANN401 - numba types
-        if not {left.layout, right.layout} <= {"C", "F"} or out.layout != "C":
+        is_laid_out = {left.layout, right.layout} <= {"C", "F"} and out.layout == "C"
+        if not is_laid_out or {left.dtype, right.dtype, out.dtype} not in ({kind} for kind in _GEMM):
             return None
 
         def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 - numba's own
@@ -78,7 +80,11 @@ def _gemm(share: float) -> Any:  # noqa: ANN401 - numba has no types
                 context.make_array(kind)(context, builder, value)
                 for kind, value in zip(signature.args, values, strict=True)
             ]
-            (rows, inner), (_, columns), _ = (cgutils.unpack_tuple(builder, array.shape) for array in arrays)
+            shapes = [cgutils.unpack_tuple(builder, array.shape) for array in arrays]
+            (rows, inner), (_, columns), _ = shapes
+            for one, other in ((inner, shapes[1][0]), (rows, shapes[2][0]), (columns, shapes[2][1])):
+                with builder.if_then(builder.icmp_signed("!=", one, other), likely=False):
+                    context.call_conv.return_user_exc(builder, ValueError, (MISFIT,))
             a, b, c = (array.data for array in arrays)
             real = context.get_value_type(out.dtype)
 
@@ -107,7 +113,7 @@ def _gemm(share: float) -> Any:  # noqa: ANN401 - numba has no types
 write_product = _gemm(0.0)
 """Compiled function of (left [A, B], right [B, C], out [A, C]) that writes their product into out. The three are of one
 type, float64 or float32; left and right are contiguous or the transposes of contiguous arrays, out is contiguous.
-Shapes are not checked. Numba compiles its `np.dot` several times as long.
+Raises ValueError for shapes that do not fit. Numba compiles its `np.dot` several times as long.
 """
 add_product = _gemm(1.0)
 """`write_product` that adds the product to out."""

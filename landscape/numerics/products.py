@@ -25,7 +25,7 @@ Array = np.ndarray
 def product(left: Float[Tensor, "W A B"], right: Float[Tensor, "W B C"]) -> Float[Tensor, "W A C"]:
     """Products of the left and the right matrices, which autograd and torch.func can differentiate.
 
-    Raises ValueError for batches of different sizes (on a CPU; RuntimeError elsewhere).
+    Raises ValueError for batches or matrices that do not fit (on a CPU; RuntimeError elsewhere).
     """
     if left.device.type != "cpu":
         return torch.bmm(left, right)

@@ -47,9 +47,26 @@ def matrix(shape: tuple[int, int], kind: str, turned: bool = False) -> Array:
     return drawn.T if turned else drawn
 
 
-def test_rows_that_are_not_adjacent_are_refused() -> None:
+@pytest.mark.parametrize("shapes", [((2, 3), (4, 5), (2, 5)), ((2, 3), (3, 5), (1, 5)), ((2, 3), (3, 5), (2, 6))])
+def test_shapes_that_do_not_fit_are_refused(shapes: tuple[tuple[int, int], ...]) -> None:
+    for of in (written, added):
+        with pytest.raises(ValueError, match="found other shapes"):
+            of(*map(np.ones, shapes))
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        (np.ones((4, 4))[:, :2], np.ones((2, 3)), np.empty((4, 3))),
+        (np.ones((4, 2)), np.ones((2, 3)), np.empty((3, 4)).T),
+        (np.ones((4, 2)), np.ones((2, 3), np.float32), np.empty((4, 3))),
+        (np.ones((4, 2)), np.ones((2, 3)), np.empty((4, 3), np.float32)),
+        (np.ones((4, 2), int), np.ones((2, 3), int), np.empty((4, 3), int)),
+    ],
+)
+def test_other_layouts_and_types_are_refused(arrays: tuple[Array, Array, Array]) -> None:
     with pytest.raises(TypingError):
-        written(np.ones((4, 4))[:, :2], np.ones((2, 3)), np.empty((4, 3)))
+        written(*arrays)
 
 
 def test_code_from_the_cache_finds_the_routines_of_another_process() -> None:
