@@ -5,6 +5,7 @@ process gives to the address when it imports this module. All arguments of a rou
 is its transpose in Fortran order; of a symmetric matrix [P, P], the lower triangle there is our upper one.
 """
 
+import functools
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -82,9 +83,10 @@ def _gemm(share: float) -> Any:  # noqa: ANN401 - numba has no types
             ]
             shapes = [cgutils.unpack_tuple(builder, array.shape) for array in arrays]
             (rows, inner), (_, columns), _ = shapes
-            for one, other in ((inner, shapes[1][0]), (rows, shapes[2][0]), (columns, shapes[2][1])):
-                with builder.if_then(builder.icmp_signed("!=", one, other), likely=False):
-                    context.call_conv.return_user_exc(builder, ValueError, (MISFIT,))
+            pairs = (inner, shapes[1][0]), (rows, shapes[2][0]), (columns, shapes[2][1])
+            fits = functools.reduce(builder.and_, (builder.icmp_signed("==", *pair) for pair in pairs))
+            with builder.if_then(builder.not_(fits), likely=False):
+                context.call_conv.return_user_exc(builder, ValueError, (MISFIT,))
             a, b, c = (array.data for array in arrays)
             real = context.get_value_type(out.dtype)
 

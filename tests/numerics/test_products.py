@@ -81,3 +81,8 @@ def test_batches_of_different_sizes_are_refused() -> None:
     for left, right in ((1, 3), (3, 1)):
         with pytest.raises(ValueError, match="as many matrices"):
             product(random(left, 2, 3), random(right, 3, 4))
+
+
+def test_matrices_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="found other shapes"):
+        product(random(2, 2, 3), random(2, 4, 4))
