@@ -37,6 +37,7 @@ from landscape.database.integrity.declared import (
     whole,
 )
 from landscape.database.integrity.digests import DIGESTS, Digests
+from landscape.database.integrity.headers import require_unshared
 from landscape.database.integrity.opening import opened, require_format
 from landscape.database.integrity.plain import plain_items
 from landscape.database.integrity.values import CHECKED, INDICES, REGIMES, unfit
@@ -114,8 +115,10 @@ class Snapshot:
 
     @cached_property
     def items(self) -> dict[str, h5py.Group | h5py.Dataset]:
-        """All groups and datasets by path, opened once; raises ValueError unless they are plain."""
-        return plain_items(self.file)
+        """All groups and datasets by path, opened once; raises ValueError unless they are plain and can be written."""
+        found = plain_items(self.file)
+        require_unshared(self.file, (self.file, *found.values()))
+        return found
 
     def item(self, path: str) -> h5py.Group | h5py.Dataset:
         """The group or dataset at that path; raises LookupError if there is none."""

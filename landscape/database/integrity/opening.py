@@ -6,12 +6,10 @@ import h5py
 
 from landscape.database.failures import reason
 from landscape.database.integrity.declared import require_attributes, whole
+from landscape.database.integrity.headers import require_node_sizes
 from landscape.database.writing import FORMAT, FORMAT_VERSION
 from landscape.errors import DatabaseError
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
-NODE_SIZES = b"\x04\x00\x10\x00"
-"""Bytes 16 to 19 of a file of the forms 0 and 1, which byte 8 tells (HDF5 file format specification, II.A)."""
 CACHE_BYTES = 256 * 1024
 """Memory for each open dataset: a chunk, which is then read whole, so that damage to its size is found."""
 
@@ -35,17 +33,6 @@ def opened(path: Path) -> h5py.File:
             raise DatabaseError(f"{path} is truncated, {found}: restore it from a whole copy") from error
         raise DatabaseError(f"{path} cannot be read, {reason(error)}") from error
     raise DatabaseError(f"{path} is not an HDF5 file ({path.stat().st_size} bytes): name a landscape database")
-
-
-def require_node_sizes(path: Path) -> None:
-    """Raise ValueError unless nodes of the indices of groups have HDF5's own sizes.
-
-    A file may be read with others, but what is written with them overlaps. Later forms of a file have none.
-    """
-    with path.open("rb") as file:
-        head = file.read(20)
-    if head.startswith(SIGNATURE) and head[8] <= 1 and head[16:] != NODE_SIZES:
-        raise ValueError("the file has other sizes of nodes than HDF5 gives them")
 
 
 def require_format(path: Path, file: h5py.File) -> None:

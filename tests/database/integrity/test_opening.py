@@ -294,6 +294,26 @@ def test_nodes_of_other_sizes_are_damage(path: Path, place: int) -> None:
     refused(path, "is damaged (the file has other sizes of nodes than HDF5 gives them)")
 
 
+def flags_of_attribute(path: Path) -> int:
+    """Place of the flags of an attribute `count`: 4 bytes before its version, which lengths of its parts follow."""
+    return path.read_bytes().index(b"\x01\x00\x06\x00\x0c\x00\x08\x00count\x00") - 4
+
+
+def flags_of_first(path: Path) -> int:
+    """Place of the flags of the first message of a column, behind a prefix of 16 bytes, a kind and a length."""
+    with h5py.File(path) as file:
+        address: int = h5py.h5o.get_info(file["minima/hits"].id).addr
+    return address + 20
+
+
+@pytest.mark.parametrize("place", [flags_of_attribute, flags_of_first])
+def test_messages_marked_as_shared_are_damage(path: Path, place: Callable[[Path], int]) -> None:
+    content, flags = bytearray(path.read_bytes()), place(path)
+    content[flags] |= 64
+    path.write_bytes(content)
+    refused(path, "has a message marked as shared, expected none")
+
+
 def test_a_group_within_itself_ends(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         file["minima/again"] = file["/"]
